@@ -1,0 +1,83 @@
+/**
+ * Every JSON route of the public API, as data: the server validates and documents with it, the typed client is derived
+ * from it. Routes that carry bytes (`/files/…`, `/uploads`, `/jobs/:jobId/archive.zip`) are listed in `BYTE_ROUTES`.
+ */
+import Type from 'typebox';
+import { Id } from '../identifiers.ts';
+import { FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
+import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
+import { Frame, Job, JobRequest, Task } from '../schemas/job.ts';
+import { Scene, SceneManifest } from '../schemas/scene.ts';
+import { Session, Worker } from '../schemas/worker.ts';
+
+export const API_PREFIX = '/api/v1';
+
+export interface RouteSpec {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below `API_PREFIX`; parameters as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  /** `none`: open to everybody; `tenant`: any identity; `operator`: one that runs the farm. */
+  readonly identity: 'none' | 'tenant' | 'operator';
+  readonly params?: Type.TObject;
+  readonly query?: Type.TObject;
+  readonly body?: Type.TSchema;
+  readonly response: Type.TSchema;
+  /** @defaultValue 200 */
+  readonly status?: number;
+}
+
+/** `next` is passed back as `cursor`; null on the last page. */
+const page = <T extends Type.TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
+
+const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
+  cursor: Type.Optional(Type.String({ maxLength: 200 })),
+};
+const PageQuery = Type.Object(pageQuery, { additionalProperties: false });
+const SceneParams = Type.Object({ sceneId: Id('scene') });
+const JobParams = Type.Object({ jobId: Id('job') });
+const Nothing = Type.Object({});
+
+export const ROUTES = {
+  health: { method: 'GET', path: '/health', summary: 'Whether the farm can work; 503 when it cannot.', identity: 'none', response: Health },
+  live: { method: 'GET', path: '/health/live', summary: 'Whether this process answers.', identity: 'none', response: Nothing },
+  ready: { method: 'GET', path: '/health/ready', summary: 'Whether this server takes requests; 503 while it starts or drains.', identity: 'none', response: Nothing },
+  signIn: { method: 'POST', path: '/sign-in', summary: 'Exchanges a one-time code or an API key for a cookie.', identity: 'none', body: SignInRequest, response: Me },
+  signOut: { method: 'POST', path: '/sign-out', summary: 'Ends the cookie.', identity: 'tenant', response: Nothing },
+  me: { method: 'GET', path: '/me', summary: 'Who asks.', identity: 'tenant', response: Me },
+  capabilities: { method: 'GET', path: '/capabilities', summary: 'What the farm can do now.', identity: 'tenant', response: FarmCapabilities },
+
+  createScene: { method: 'POST', path: '/scenes', summary: 'Announces a scene; `missing` says which bytes to upload.', identity: 'tenant', body: SceneManifest, response: Scene, status: 201 },
+  listScenes: { method: 'GET', path: '/scenes', summary: 'Scenes, newest first.', identity: 'tenant', query: PageQuery, response: page(Scene) },
+  getScene: { method: 'GET', path: '/scenes/:sceneId', summary: 'One scene with its import report.', identity: 'tenant', params: SceneParams, response: Scene },
+  deleteScene: { method: 'DELETE', path: '/scenes/:sceneId', summary: 'Forgets a scene that no unfinished job uses.', identity: 'tenant', params: SceneParams, response: Nothing },
+
+  createJob: { method: 'POST', path: '/jobs', summary: 'Submits a job.', identity: 'tenant', body: JobRequest, response: Job, status: 201 },
+  listJobs: { method: 'GET', path: '/jobs', summary: 'Jobs, newest first.', identity: 'tenant', query: PageQuery, response: page(Job) },
+  getJob: { method: 'GET', path: '/jobs/:jobId', summary: 'One job.', identity: 'tenant', params: JobParams, response: Job },
+  cancelJob: { method: 'POST', path: '/jobs/:jobId/cancel', summary: 'Stops a job; frames that are done stay.', identity: 'tenant', params: JobParams, response: Job },
+  listTasks: { method: 'GET', path: '/jobs/:jobId/tasks', summary: 'Released tasks of a job with their attempts.', identity: 'tenant', params: JobParams, query: PageQuery, response: page(Task) },
+  listFrames: { method: 'GET', path: '/jobs/:jobId/frames', summary: 'Finished frames, in the order of finishing.', identity: 'tenant', params: JobParams, query: PageQuery, response: page(Frame) },
+
+  listWorkers: { method: 'GET', path: '/workers', summary: 'Workers; a member sees only its own browsers and scenes on them.', identity: 'tenant', response: Type.Object({ items: Type.Array(Worker) }) },
+  listSessions: { method: 'GET', path: '/sessions', summary: 'Live sessions that have not ended.', identity: 'tenant', response: Type.Object({ items: Type.Array(Session) }) },
+
+  createTenant: { method: 'POST', path: '/admin/tenants', summary: 'Makes a tenant and its first key.', identity: 'operator', body: TenantRequest, response: TenantCreated, status: 201 },
+  listTenants: { method: 'GET', path: '/admin/tenants', summary: 'All tenants.', identity: 'operator', response: Type.Object({ items: Type.Array(Tenant) }) },
+  createSignInCode: { method: 'POST', path: '/admin/sign-in-codes', summary: 'A one-time code for the asker’s tenant.', identity: 'operator', response: SignInCode, status: 201 },
+  sweep: { method: 'POST', path: '/admin/sweep', summary: 'Shows, or deletes, what nobody references.', identity: 'operator', body: Type.Object({ dryRun: Type.Boolean({ default: true }) }, { additionalProperties: false }), response: SweepReport },
+} as const satisfies Record<string, RouteSpec>;
+
+export type RouteName = keyof typeof ROUTES;
+
+/** Routes whose bodies are bytes. `HEAD` is answered wherever `GET` is. */
+export const BYTE_ROUTES = {
+  uploads: { path: '/uploads', summary: 'Resumable upload (tus 1.0.0); metadata: `sha256`, `filename`.' },
+  frameFile: { path: '/jobs/:jobId/frames/:layer/:fileName', summary: 'One finished frame; ranges, ETag = its SHA-256.' },
+  jobArchive: { path: '/jobs/:jobId/archive.zip', summary: 'All finished frames of a job as a ZIP, streamed.' },
+  thumbnail: { path: '/scenes/:sceneId/thumbnail', summary: 'A scene’s thumbnail (WebP).' },
+  events: { path: '/events', summary: 'WebSocket: what changes (PROTOCOL.md, rules EV).' },
+  liveSession: { path: '/live', summary: 'WebSocket: one live session (PROTOCOL.md, rules LV).' },
+} as const;

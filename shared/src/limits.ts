@@ -1,0 +1,52 @@
+/** Every limit that both sides of a boundary must know. Limits of one process are in that workspace's own `limits.ts`. */
+export const LIMITS = {
+  /** Longest edge of a frame. Larger frames need division into blocks, which no engine here does yet. */
+  frameEdgePx: 8_192,
+  /** Pixels of one frame: 8K UHD (7,680 × 4,320). A frame's float sums take 16 bytes a pixel of GPU memory. */
+  framePixels: 33_177_600,
+  /** Samples of one frame. */
+  frameSamples: 4_096,
+  /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */
+  jobFrames: 1_000_000,
+  /** Layers of one job. */
+  jobLayers: 64,
+  /** Tries at one task before it fails for good. */
+  taskAttempts: 3,
+  /** Time for one frame, after which its page is replaced. Default and largest. */
+  frameTimeoutMs: 600_000,
+  frameTimeoutMaxMs: 86_400_000,
+  /** One uploaded file. glTF buffers are addressed with 32 bits. */
+  fileBytes: 2_147_483_648,
+  /** All files of one scene. */
+  sceneBytes: 4_294_967_296,
+  /** Files of one scene. */
+  sceneFiles: 2_000,
+  /** Characters of a path inside a scene. */
+  scenePathChars: 512,
+  /** Longest edge of a texture in a scene; 16,384 is what Mesa, ANGLE and current GPUs hold. */
+  textureEdgePx: 16_384,
+  /** Pixels of all textures of a scene, decoded: 1 Gpx is 4 GiB of GPU memory before mip maps. */
+  scenePixels: 1_073_741_824,
+  /** Triangles of a scene, as drawn (instances counted). */
+  sceneTriangles: 50_000_000,
+  /** Nodes of a scene. */
+  sceneNodes: 200_000,
+  /** Depth of a scene's node tree; three's traversals recurse. */
+  sceneDepth: 1_000,
+  /** Time for an import, after which its page is ended. */
+  importTimeoutMs: 120_000,
+  /** JSON body of a request. A job file of 64 layers takes 40 kB; a scene's manifest of 2,000 files 1.3 MB. */
+  requestBytes: 4_194_304,
+  /** A control message on a live socket. */
+  liveControlBytes: 16_384,
+  /** A picture on a live socket: 1,920 × 1,080 as PNG takes under 8 MiB. */
+  livePictureBytes: 16_777_216,
+  /** Longest edge of a live picture. */
+  liveEdgePx: 4_096,
+  /** Pictures sent and not yet acknowledged by one viewer. */
+  liveWindow: 2,
+  /** How long a session whose viewer is gone is kept for it. */
+  liveLeaseMs: 20_000,
+  /** Characters of a name that a user gives to something. */
+  nameChars: 200,
+} as const;

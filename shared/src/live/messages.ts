@@ -1,0 +1,155 @@
+/** Control messages of the live view: JSON text frames. The rules are in PROTOCOL.md; `[LVn]` names one. */
+import Type, { type Static } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { LIMITS } from '../limits.ts';
+import { RenderSettings, Vector3 } from '../schemas/settings.ts';
+
+/** Versions of the live protocol that this build speaks, newest first. */
+export const LIVE_PROTOCOLS = [1] as const;
+
+const Quaternion = Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()]);
+
+/** Where a viewer's camera is. `orbitTarget` is what it turns around, so that the picture's distance is known. */
+export const Pose = Type.Object(
+  {
+    position: Vector3,
+    /** Unit quaternion x, y, z, w; the camera looks along its −z. */
+    quaternion: Quaternion,
+    /** Vertical field of view in degrees. */
+    fovDeg: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 180 }),
+  },
+  { additionalProperties: false },
+);
+export type Pose = Static<typeof Pose>;
+
+export const PictureCodec = Type.Enum(['jpeg', 'webp', 'png']);
+export type PictureCodec = Static<typeof PictureCodec>;
+
+const LiveSize = Type.Object(
+  {
+    widthPx: Type.Integer({ minimum: 16, maximum: LIMITS.liveEdgePx }),
+    heightPx: Type.Integer({ minimum: 16, maximum: LIMITS.liveEdgePx }),
+  },
+  { additionalProperties: false },
+);
+
+/** What is drawn, apart from the pose: the same settings as a frame's, and the frame number that is shown. */
+export const LiveView = Type.Object(
+  {
+    ...Type.Omit(RenderSettings, ['size', 'camera', 'format', 'engine', 'backend', 'quality']).properties,
+    size: LiveSize,
+    /** May lie between frames, while a clip plays. */
+    frameNumber: Type.Number({ default: 0 }),
+  },
+  { additionalProperties: false },
+);
+export type LiveView = Static<typeof LiveView>;
+
+export const ViewerHello = Type.Object(
+  {
+    type: Type.Literal('hello'),
+    protocols: Type.Array(Type.Integer(), { minItems: 1, maxItems: 16 }),
+    sceneId: Id('scene'),
+    resume: Type.Optional(Type.Object({ sessionId: Id('session'), token: Type.String({ maxLength: 200 }) })),
+    view: LiveView,
+    codecs: Type.Array(PictureCodec, { minItems: 1, maxItems: 8 }),
+  },
+  { additionalProperties: false },
+);
+export type ViewerHello = Static<typeof ViewerHello>;
+
+export const ViewerMessage = Type.Union([
+  Type.Object(
+    {
+      type: Type.Literal('pose'),
+      /** Counts up by one or more with every input of this viewer; the picture that answers carries it back. */
+      input: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
+      pose: Pose,
+      /** The hand still moves: speed before sharpness. */
+      moving: Type.Boolean(),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { type: Type.Literal('view'), input: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }), view: LiveView },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('ack'),
+      /** Sequence number of a picture that was painted, or skipped because a newer one was there. */
+      picture: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
+      /** Milliseconds of decoding and uploading; 0 when skipped. */
+      decodeMs: Type.Number({ minimum: 0, maximum: 600_000 }),
+      uploadMs: Type.Number({ minimum: 0, maximum: 600_000 }),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object({ type: Type.Literal('bye') }, { additionalProperties: false }),
+]);
+export type ViewerMessage = Static<typeof ViewerMessage>;
+
+/** What the server tells a viewer besides pictures. */
+export const ServerMessage = Type.Union([
+  Type.Object({
+    type: Type.Literal('welcome'),
+    protocol: Type.Integer(),
+    sessionId: Id('session'),
+    /** Hand this back in `resume` within `leaseMs` of a lost connection. */
+    resumeToken: Type.String(),
+    leaseMs: Type.Integer(),
+    resumed: Type.Boolean(),
+  }),
+  /** Where the session stands; `message` is for people. */
+  Type.Object({
+    type: Type.Literal('state'),
+    state: Type.Enum(['finding-worker', 'loading-scene', 'live', 'worker-lost']),
+    message: Type.String(),
+    /** 0 to 1 while a scene loads; null when unknown. */
+    progress: Type.Union([Type.Number(), Type.Null()]),
+  }),
+  /** The scene is loaded: where a first camera stands, and how large the scene is. Sent by the worker. */
+  Type.Object({
+    type: Type.Literal('scene'),
+    bounds: Type.Object({ min: Vector3, max: Vector3 }),
+    autoCamera: Type.Object({ position: Vector3, target: Vector3, fovDeg: Type.Number() }),
+    /** The scene's own cameras at frame 0. */
+    cameras: Type.Array(
+      Type.Object({ name: Type.String(), position: Vector3, target: Vector3, fovDeg: Type.Number() }),
+    ),
+  }),
+  Type.Object({
+    type: Type.Literal('error'),
+    code: Type.String(),
+    message: Type.String(),
+    /** The socket is closed after this message. */
+    fatal: Type.Boolean(),
+  }),
+  /** The session ended in order: by `bye`, by its lease, by a drain. */
+  Type.Object({ type: Type.Literal('ended'), reason: Type.String() }),
+]);
+export type ServerMessage = Static<typeof ServerMessage>;
+
+/** First message of a worker on its socket for one session; the server then passes messages through. */
+export const WorkerHello = Type.Object(
+  {
+    type: Type.Literal('worker-hello'),
+    protocols: Type.Array(Type.Integer(), { minItems: 1, maxItems: 16 }),
+    sessionId: Id('session'),
+    token: Type.String({ maxLength: 200 }),
+  },
+  { additionalProperties: false },
+);
+export type WorkerHello = Static<typeof WorkerHello>;
+
+/** The server's first message to the worker: the session as the viewer wants it now. */
+export const SessionStart = Type.Object({
+  type: Type.Literal('start'),
+  protocol: Type.Integer(),
+  view: LiveView,
+  codecs: Type.Array(PictureCodec),
+  pose: Type.Union([Pose, Type.Null()]),
+  input: Type.Integer(),
+  moving: Type.Boolean(),
+});
+export type SessionStart = Static<typeof SessionStart>;

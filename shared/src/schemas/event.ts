@@ -1,0 +1,53 @@
+/**
+ * What changed, for dashboards and command lines: `/api/v1/events`. Ids grow; a client that was away asks for what came
+ * after the last one it saw.
+ */
+import Type, { type Static } from 'typebox';
+import { Timestamp } from '../identifiers.ts';
+import { Frame, Job } from './job.ts';
+import { Scene } from './scene.ts';
+
+const event = <K extends string, T extends Type.TSchema>(type: K, data: T) =>
+  Type.Object({ id: Type.Integer(), at: Timestamp, type: Type.Literal(type), data });
+
+export const FarmEvent = Type.Union([
+  event('scene', Scene),
+  event('job', Job),
+  event('frame', Frame),
+  event(
+    'frame.failed',
+    Type.Object({
+      jobId: Type.String(),
+      layer: Type.String(),
+      frameNumbers: Type.Array(Type.Integer()),
+      code: Type.String(),
+      message: Type.String(),
+      /** Whether another attempt follows. */
+      willRetry: Type.Boolean(),
+    }),
+  ),
+  event('workers', Type.Object({ ready: Type.Integer() })),
+]);
+export type FarmEvent = Static<typeof FarmEvent>;
+export type FarmEventType = FarmEvent['type'];
+
+/** First message on the events socket, from the client. `after` 0 means: everything kept; absent: from now on. */
+export const EventsHello = Type.Object(
+  {
+    type: Type.Literal('hello'),
+    protocols: Type.Array(Type.Integer(), { minItems: 1 }),
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    jobId: Type.Optional(Type.String()),
+    sceneId: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type EventsHello = Static<typeof EventsHello>;
+
+/** The server's answer. `cursor` is the newest id at that moment. */
+export const EventsWelcome = Type.Object({
+  type: Type.Literal('welcome'),
+  protocol: Type.Integer(),
+  cursor: Type.Integer(),
+});
+export type EventsWelcome = Static<typeof EventsWelcome>;

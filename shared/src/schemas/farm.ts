@@ -1,0 +1,54 @@
+/** Health, capabilities, errors and the sweep. */
+import Type, { type Static } from 'typebox';
+import { Backend, Engine } from './settings.ts';
+
+export const ErrorBody = Type.Object({
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    field: Type.Optional(Type.String()),
+    position: Type.Optional(Type.Integer()),
+    retryable: Type.Boolean(),
+    requestId: Type.String(),
+  }),
+});
+export type ErrorBody = Static<typeof ErrorBody>;
+
+export const Health = Type.Object({
+  status: Type.Enum(['ok', 'degraded', 'draining']),
+  version: Type.String(),
+  /** Each part that the server needs, and whether it answers. */
+  parts: Type.Object({
+    store: Type.Enum(['ok', 'down']),
+    queue: Type.Enum(['ok', 'down']),
+    objects: Type.Enum(['ok', 'down', 'full']),
+  }),
+  workersReady: Type.Integer(),
+  /** False when a worker runs its browser without a sandbox, by KILN_ALLOW_NO_SANDBOX=1. */
+  sandboxed: Type.Boolean(),
+});
+export type Health = Static<typeof Health>;
+
+/** What this farm can do now, for menus and `doctor`. */
+export const FarmCapabilities = Type.Object({
+  engines: Type.Array(Type.Object({ engine: Engine, backend: Backend, workers: Type.Integer() })),
+  formats: Type.Array(Type.String()),
+  slots: Type.Integer(),
+});
+export type FarmCapabilities = Static<typeof FarmCapabilities>;
+
+/** What the sweep found, or swept. */
+export const SweepReport = Type.Object({
+  swept: Type.Boolean(),
+  objects: Type.Integer(),
+  objectBytes: Type.Integer(),
+  /** Unreferenced, but not yet for long enough. */
+  youngObjects: Type.Integer(),
+  uploads: Type.Integer(),
+  uploadBytes: Type.Integer(),
+  events: Type.Integer(),
+  /** All that the store holds, for comparison. */
+  storedObjects: Type.Integer(),
+  storedBytes: Type.Integer(),
+});
+export type SweepReport = Static<typeof SweepReport>;

@@ -1,0 +1,148 @@
+/** Jobs, their layers, tasks, attempts and frames, as the API shows them. */
+import Type, { type Static } from 'typebox';
+import { Id, Sha256, Timestamp } from '../identifiers.ts';
+import { LIMITS } from '../limits.ts';
+import { AttemptState, JobState, TaskState } from '../states.ts';
+import { RenderSettings } from './settings.ts';
+
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const LayerRequest = Type.Object(
+  {
+    ...Type.Partial(Type.Omit(RenderSettings, ['size'])).properties,
+    size: RenderSettings.properties.size,
+    name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' })),
+    frames: Type.String({ minLength: 1, maxLength: 10_000, description: 'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`.' }),
+    chunk: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type LayerRequest = Static<typeof LayerRequest>;
+
+export const JobRequest = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.nameChars })),
+    sceneId: Id('scene'),
+    layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
+    maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, default: LIMITS.taskAttempts })),
+    frameTimeoutMs: Type.Optional(
+      Type.Integer({ minimum: 1_000, maximum: LIMITS.frameTimeoutMaxMs, default: LIMITS.frameTimeoutMs }),
+    ),
+    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.nameChars })),
+  },
+  { additionalProperties: false },
+);
+export type JobRequest = Static<typeof JobRequest>;
+
+export const Layer = Type.Object({
+  id: Id('layer'),
+  name: Type.String(),
+  frames: Type.String(),
+  frameCount: Type.Integer(),
+  chunk: Type.Integer(),
+  settings: RenderSettings,
+});
+export type Layer = Static<typeof Layer>;
+
+/** Milliseconds of each stage of one frame, and when it began and ended on the worker's clock (Unix milliseconds). */
+export const StageTime = Type.Object({ startedAtMs: Type.Number(), durationMs: Type.Number() });
+export type StageTime = Static<typeof StageTime>;
+
+export const FrameStages = Type.Object({
+  /** Fetching the scene's files; absent when they were here. */
+  fetch: Type.Optional(StageTime),
+  /** Parsing, decoding and uploading to the GPU; absent when it was loaded. */
+  load: Type.Optional(StageTime),
+  draw: StageTime,
+  encode: StageTime,
+  /** Storing the bytes and recording the result; the last frame's own report cannot hold it. */
+  deliver: Type.Optional(StageTime),
+});
+export type FrameStages = Static<typeof FrameStages>;
+
+export const PixelStatistics = Type.Object({
+  /** Over R, G and B as encoded, 0 to 1. */
+  min: Type.Number(),
+  max: Type.Number(),
+  mean: Type.Number(),
+  /** Pixels with a NaN or infinite sum before they were resolved. */
+  nanCount: Type.Integer(),
+});
+export type PixelStatistics = Static<typeof PixelStatistics>;
+
+export const Frame = Type.Object({
+  jobId: Id('job'),
+  layerId: Id('layer'),
+  layer: Type.String(),
+  frameNumber: Type.Integer(),
+  fileName: Type.String(),
+  sha256: Sha256,
+  sizeBytes: Type.Integer(),
+  mediaType: Type.String(),
+  /** Path of the bytes on this API. */
+  url: Type.String(),
+  attemptId: Id('attempt'),
+  stages: FrameStages,
+  statistics: Nullable(PixelStatistics),
+  finishedAt: Timestamp,
+});
+export type Frame = Static<typeof Frame>;
+
+export const Attempt = Type.Object({
+  id: Id('attempt'),
+  taskId: Id('task'),
+  number: Type.Integer({ description: 'Counts from 1 within the task.' }),
+  state: AttemptState,
+  workerId: Id('worker'),
+  workerName: Type.String(),
+  /** Epoch of the dispatcher that gave the lease. */
+  leaseEpoch: Type.Integer(),
+  leaseExpiresAt: Nullable(Timestamp),
+  /** Error code, when it failed or was lost. */
+  reason: Nullable(Type.String()),
+  message: Nullable(Type.String()),
+  /** Result of the last frame. */
+  resultHash: Nullable(Sha256),
+  /** Stages of every frame that this attempt drew. */
+  frames: Type.Array(Type.Object({ frameNumber: Type.Integer(), sha256: Sha256, stages: FrameStages })),
+  /** Last lines of the page's console and Chromium's log, when it failed. */
+  log: Type.Array(Type.String()),
+  createdAt: Timestamp,
+  startedAt: Nullable(Timestamp),
+  endedAt: Nullable(Timestamp),
+});
+export type Attempt = Static<typeof Attempt>;
+
+export const Task = Type.Object({
+  id: Id('task'),
+  jobId: Type.Union([Id('job'), Type.Null()]),
+  layerId: Type.Union([Id('layer'), Type.Null()]),
+  kind: Type.Enum(['render', 'import']),
+  /** Position in the layer's order. */
+  index: Type.Integer(),
+  frames: Type.Array(Type.Integer()),
+  state: TaskState,
+  attempts: Type.Array(Attempt),
+});
+export type Task = Static<typeof Task>;
+
+export const Job = Type.Object({
+  id: Id('job'),
+  name: Type.String(),
+  sceneId: Id('scene'),
+  state: JobState,
+  priority: Type.Integer(),
+  layers: Type.Array(Layer),
+  frameCount: Type.Integer(),
+  framesDone: Type.Integer(),
+  framesFailed: Type.Integer(),
+  /** First error of a failed frame. */
+  error: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  createdAt: Timestamp,
+  startedAt: Nullable(Timestamp),
+  endedAt: Nullable(Timestamp),
+});
+export type Job = Static<typeof Job>;

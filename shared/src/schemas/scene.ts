@@ -1,0 +1,116 @@
+/** A scene: an immutable, content-addressed set of files with one entry file, and what its import found in it. */
+import Type, { type Static } from 'typebox';
+import { Id, Sha256, Timestamp } from '../identifiers.ts';
+import { LIMITS } from '../limits.ts';
+import { SceneState } from '../states.ts';
+import { Vector3 } from './settings.ts';
+
+/** A path inside a scene: relative, `/`-separated, no `.` or `..` segment, no backslash, no control character. */
+export const ScenePath = Type.String({
+  minLength: 1,
+  maxLength: LIMITS.scenePathChars,
+  pattern: '^(?!/)(?!.*(?:^|/)\\.{1,2}(?:/|$))(?!.*//)[^\\\\\\u0000-\\u001f]+$',
+});
+
+export const SceneFile = Type.Object(
+  {
+    path: ScenePath,
+    sha256: Sha256,
+    sizeBytes: Type.Integer({ minimum: 0, maximum: LIMITS.fileBytes }),
+  },
+  { additionalProperties: false },
+);
+export type SceneFile = Static<typeof SceneFile>;
+
+/** What a client announces before it sends bytes. */
+export const SceneManifest = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: LIMITS.nameChars }),
+    entry: ScenePath,
+    files: Type.Array(SceneFile, { minItems: 1, maxItems: LIMITS.sceneFiles }),
+  },
+  { additionalProperties: false },
+);
+export type SceneManifest = Static<typeof SceneManifest>;
+
+/** One thing the import noticed. `pointer` is the place: a JSON Pointer into the glTF, or a file's path. */
+export const ImportFinding = Type.Object({
+  severity: Type.Enum(['error', 'warning', 'information', 'hint']),
+  code: Type.String(),
+  message: Type.String(),
+  pointer: Type.Union([Type.String(), Type.Null()]),
+});
+export type ImportFinding = Static<typeof ImportFinding>;
+
+export const SceneCamera = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum(['perspective', 'orthographic']),
+  /** Vertical field of view in degrees; null for an orthographic camera. */
+  fovDeg: Type.Union([Type.Number(), Type.Null()]),
+});
+export type SceneCamera = Static<typeof SceneCamera>;
+
+export const SceneClip = Type.Object({ name: Type.String(), durationSec: Type.Number() });
+export type SceneClip = Static<typeof SceneClip>;
+
+export const ImportReport = Type.Object({
+  generator: Type.Union([Type.String(), Type.Null()]),
+  /** World-space box of everything visible in the first pose, metres. */
+  bounds: Type.Object({ min: Vector3, max: Vector3 }),
+  triangles: Type.Integer(),
+  nodes: Type.Integer(),
+  meshes: Type.Integer(),
+  materials: Type.Integer(),
+  lights: Type.Integer(),
+  skins: Type.Integer(),
+  morphTargets: Type.Integer(),
+  textures: Type.Array(
+    Type.Object({ name: Type.String(), widthPx: Type.Integer(), heightPx: Type.Integer(), mediaType: Type.String() }),
+  ),
+  /** Estimated bytes of GPU memory: geometry and textures with mip maps. */
+  gpuBytes: Type.Integer(),
+  cameras: Type.Array(SceneCamera),
+  clips: Type.Array(SceneClip),
+  variants: Type.Array(Type.String()),
+  extensionsUsed: Type.Array(Type.String()),
+  /** The glTF names neither lights nor an environment: the built-in studio lights it. */
+  usesStudioLight: Type.Boolean(),
+  /** At most 100, the gravest first. */
+  findings: Type.Array(ImportFinding),
+  /** All findings of the validator, by severity. */
+  findingCounts: Type.Object({
+    error: Type.Integer(),
+    warning: Type.Integer(),
+    information: Type.Integer(),
+    hint: Type.Integer(),
+  }),
+  importMs: Type.Number(),
+});
+export type ImportReport = Static<typeof ImportReport>;
+
+/** Why a scene was refused. */
+export const Refusal = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  pointer: Type.Union([Type.String(), Type.Null()]),
+});
+export type Refusal = Static<typeof Refusal>;
+
+export const Scene = Type.Object({
+  id: Id('scene'),
+  name: Type.String(),
+  state: SceneState,
+  /** Hash of entry and files: two scenes of the same hash draw the same pictures. */
+  sceneHash: Sha256,
+  entry: ScenePath,
+  sizeBytes: Type.Integer(),
+  files: Type.Array(SceneFile),
+  /** Hashes of this tenant's missing files: what is still to be uploaded. */
+  missing: Type.Array(Sha256),
+  report: Type.Union([ImportReport, Type.Null()]),
+  refusal: Type.Union([Refusal, Type.Null()]),
+  /** Path of the thumbnail on this API, when there is one. */
+  thumbnailUrl: Type.Union([Type.String(), Type.Null()]),
+  createdAt: Timestamp,
+});
+export type Scene = Static<typeof Scene>;

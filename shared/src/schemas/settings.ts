@@ -1,0 +1,101 @@
+/** What a layer asks of a picture: camera, size, engine, samples, format. */
+import Type, { type Static } from 'typebox';
+import { LIMITS } from '../limits.ts';
+
+export const Size = Type.Object(
+  {
+    widthPx: Type.Integer({ minimum: 1, maximum: LIMITS.frameEdgePx }),
+    heightPx: Type.Integer({ minimum: 1, maximum: LIMITS.frameEdgePx }),
+  },
+  { additionalProperties: false },
+);
+export type Size = Static<typeof Size>;
+
+export const Engine = Type.Enum(['raster', 'pathtrace'], { description: 'How light is computed.' });
+export type Engine = Static<typeof Engine>;
+
+export const Backend = Type.Enum(['webgl', 'webgpu'], { description: 'The graphics interface an engine draws with.' });
+export type Backend = Static<typeof Backend>;
+
+export const ImageFormat = Type.Enum(['png', 'jpeg', 'webp']);
+export type ImageFormat = Static<typeof ImageFormat>;
+
+export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
+export type ToneMapping = Static<typeof ToneMapping>;
+
+/** A point or direction in the scene's world, metres, right-handed, y up. */
+export const Vector3 = Type.Tuple([Type.Number(), Type.Number(), Type.Number()]);
+export type Vector3 = Static<typeof Vector3>;
+
+/** A camera that is not in the scene: what the viewer's orbit leaves behind. */
+export const ExplicitCamera = Type.Object(
+  {
+    position: Vector3,
+    target: Vector3,
+    fovDeg: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 180, description: 'Vertical field of view.' }),
+  },
+  { additionalProperties: false },
+);
+export type ExplicitCamera = Static<typeof ExplicitCamera>;
+
+export const CameraChoice = Type.Union(
+  [Type.String({ minLength: 1, maxLength: LIMITS.nameChars }), ExplicitCamera],
+  {
+    default: 'auto',
+    description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
+  },
+);
+export type CameraChoice = Static<typeof CameraChoice>;
+
+/**
+ * Everything that, with the scene's hash and the frame number, decides a frame's pixels. Complete: defaults are filled
+ * in at submission, so that two equal settings are equal as JSON.
+ */
+export const RenderSettings = Type.Object(
+  {
+    camera: CameraChoice,
+    size: Size,
+    engine: Type.Enum(['raster', 'pathtrace'], { default: 'raster' }),
+    backend: Type.Enum(['auto', 'webgl', 'webgpu'], { default: 'auto' }),
+    samples: Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.frameSamples,
+      default: 1,
+      description: 'Samples a pixel. A raster sample is itself multisampled; more add jittered anti-aliasing.',
+    }),
+    format: Type.Enum(['png', 'jpeg', 'webp'], { default: 'png' }),
+    quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG and WebP.' }),
+    clip: Type.Union([Type.String({ maxLength: LIMITS.nameChars }), Type.Null()], {
+      default: null,
+      description: 'Animation clip by name; null plays the first one, if any.',
+    }),
+    fps: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1_000,
+      default: 24,
+      description: 'Frame n shows the scene at n ÷ fps seconds; clips repeat.',
+    }),
+    toneMapping: Type.Enum(['agx', 'aces', 'neutral', 'none'], { default: 'neutral' }),
+    exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
+    background: Type.Enum(['environment', 'neutral', 'transparent'], {
+      default: 'neutral',
+      description: 'What stands behind the scene: its environment, a neutral grey, or nothing (PNG and WebP).',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type RenderSettings = Static<typeof RenderSettings>;
+
+/** The file name ending of a format. */
+export const FORMAT_EXTENSION = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const satisfies Record<ImageFormat, string>;
+export const FORMAT_MEDIA_TYPE = {
+  png: 'image/png',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+} as const satisfies Record<ImageFormat, string>;
+
+/** A frame's file name: four digits or more, as the user counts: `0000.png`, `12345.png`, `-0003.png`. */
+export function frameFileName(frameNumber: number, format: ImageFormat): string {
+  const digits = String(Math.abs(frameNumber)).padStart(4, '0');
+  return `${frameNumber < 0 ? '-' : ''}${digits}.${FORMAT_EXTENSION[format]}`;
+}

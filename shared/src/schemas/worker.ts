@@ -1,0 +1,93 @@
+/** Workers and live sessions, as the API shows them. */
+import Type, { type Static } from 'typebox';
+import { Id, Sha256, Timestamp } from '../identifiers.ts';
+import { SessionState, WorkerState } from '../states.ts';
+import { Backend, Engine } from './settings.ts';
+
+/**
+ * What decides a picture's bytes besides the request: renderer string, driver, browser version and canary picture,
+ * hashed. Frames of one adapter class are byte for byte the same.
+ */
+export const AdapterClass = Type.String({ pattern: '^[0-9a-f]{16}$' });
+
+export const Capability = Type.Object({ engine: Engine, backend: Backend });
+export type Capability = Static<typeof Capability>;
+
+/** One browser process: it serves one tenant only. */
+export const WorkerBrowser = Type.Object({
+  tenantId: Id('tenant'),
+  pid: Type.Integer(),
+  pages: Type.Integer(),
+});
+export type WorkerBrowser = Static<typeof WorkerBrowser>;
+
+/** A scene loaded into GPU memory: `loads` counts how often it was parsed and uploaded since the worker started. */
+export const WorkerScene = Type.Object({
+  tenantId: Id('tenant'),
+  sceneHash: Sha256,
+  loads: Type.Integer(),
+  sessions: Type.Integer(),
+});
+export type WorkerScene = Static<typeof WorkerScene>;
+
+/** What a worker says of itself with every heartbeat. */
+export const WorkerStatus = Type.Object({
+  browsers: Type.Array(WorkerBrowser),
+  scenes: Type.Array(WorkerScene),
+  /** Bytes of the scene cache on disk. */
+  cacheBytes: Type.Integer(),
+  /** Resident memory in bytes: the worker's Node process, and its browsers with all their processes. */
+  nodeRssBytes: Type.Integer(),
+  browserRssBytes: Type.Integer(),
+});
+export type WorkerStatus = Static<typeof WorkerStatus>;
+
+/** What a worker is; said once, at registration. */
+export const WorkerIdentity = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  pid: Type.Integer(),
+  version: Type.String(),
+  /** Versions of the worker protocol, newest first. */
+  protocols: Type.Array(Type.Integer(), { minItems: 1 }),
+  slots: Type.Integer({ minimum: 1, maximum: 256 }),
+  maxSessions: Type.Integer({ minimum: 0 }),
+  capabilities: Type.Array(Capability),
+  adapterClass: AdapterClass,
+  /** Renderer string, as WebGL gives it. */
+  renderer: Type.String(),
+  /** ANGLE or Dawn back end: `gl-egl`, `vulkan`, `swiftshader` … */
+  backend: Type.String(),
+  browserVersion: Type.String(),
+  sandboxed: Type.Boolean(),
+});
+export type WorkerIdentity = Static<typeof WorkerIdentity>;
+
+export const Worker = Type.Object({
+  id: Id('worker'),
+  state: WorkerState,
+  ...WorkerIdentity.properties,
+  /** Of the browser that serves the asking tenant, else of any when the asker operates the farm, else null. */
+  browserPid: Type.Union([Type.Integer(), Type.Null()]),
+  browsers: Type.Array(WorkerBrowser),
+  scenes: Type.Array(WorkerScene),
+  /** Live sessions on this worker. */
+  sessions: Type.Integer(),
+  /** Attempts under way. */
+  attempts: Type.Integer(),
+  cacheBytes: Type.Integer(),
+  nodeRssBytes: Type.Integer(),
+  browserRssBytes: Type.Integer(),
+  registeredAt: Timestamp,
+  seenAt: Timestamp,
+});
+export type Worker = Static<typeof Worker>;
+
+export const Session = Type.Object({
+  id: Id('session'),
+  sceneId: Id('scene'),
+  state: SessionState,
+  workerId: Type.Union([Id('worker'), Type.Null()]),
+  createdAt: Timestamp,
+  endedAt: Type.Union([Timestamp, Type.Null()]),
+});
+export type Session = Static<typeof Session>;

@@ -1,0 +1,86 @@
+/**
+ * States and their transitions, as data. `from → to` pairs that are not listed do not happen: the store refuses them.
+ */
+import Type, { type Static } from 'typebox';
+
+type Transitions<S extends string> = Readonly<Record<S, readonly S[]>>;
+
+export const SCENE_TRANSITIONS = {
+  uploading: ['importing', 'refused'],
+  importing: ['ready', 'refused'],
+  ready: [],
+  refused: [],
+} as const satisfies Transitions<'uploading' | 'importing' | 'ready' | 'refused'>;
+
+export const JOB_TRANSITIONS = {
+  queued: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
+  running: ['queued', 'paused', 'succeeded', 'failed', 'cancelled'],
+  paused: ['queued', 'running', 'cancelled'],
+  succeeded: [],
+  failed: ['queued'],
+  cancelled: [],
+} as const satisfies Transitions<'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled'>;
+
+/** `waiting`: released, no lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result. */
+export const TASK_TRANSITIONS = {
+  waiting: ['leased', 'cancelled'],
+  leased: ['waiting', 'succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: ['waiting'],
+  cancelled: [],
+} as const satisfies Transitions<'waiting' | 'leased' | 'succeeded' | 'failed' | 'cancelled'>;
+
+/**
+ * `assigned`: a delivery is on its way. `running`: the worker said that it began. `lost`: the lease ran out.
+ * `withdrawn`: taken back before it began; does not count as a try.
+ */
+export const ATTEMPT_TRANSITIONS = {
+  assigned: ['running', 'succeeded', 'failed', 'lost', 'withdrawn', 'cancelled'],
+  running: ['succeeded', 'failed', 'lost', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  lost: [],
+  withdrawn: [],
+  cancelled: [],
+} as const satisfies Transitions<'assigned' | 'running' | 'succeeded' | 'failed' | 'lost' | 'withdrawn' | 'cancelled'>;
+
+/** `draining`: takes nothing new. `lost`: not heard of for its lease. `gone`: said goodbye. */
+export const WORKER_TRANSITIONS = {
+  ready: ['draining', 'lost', 'gone'],
+  draining: ['lost', 'gone', 'ready'],
+  lost: ['ready', 'gone'],
+  gone: ['ready'],
+} as const satisfies Transitions<'ready' | 'draining' | 'lost' | 'gone'>;
+
+/** `detached`: the viewer is away and may come back within the lease. `stranded`: the worker is away. */
+export const SESSION_TRANSITIONS = {
+  opening: ['active', 'stranded', 'ended'],
+  active: ['detached', 'stranded', 'ended'],
+  detached: ['active', 'stranded', 'ended'],
+  stranded: ['opening', 'ended'],
+  ended: [],
+} as const satisfies Transitions<'opening' | 'active' | 'detached' | 'stranded' | 'ended'>;
+
+const literals = <T extends Readonly<Record<string, unknown>>>(table: T) =>
+  Type.Enum(Object.keys(table) as (keyof T & string)[]);
+
+export const SceneState = literals(SCENE_TRANSITIONS);
+export type SceneState = Static<typeof SceneState>;
+export const JobState = literals(JOB_TRANSITIONS);
+export type JobState = Static<typeof JobState>;
+export const TaskState = literals(TASK_TRANSITIONS);
+export type TaskState = Static<typeof TaskState>;
+export const AttemptState = literals(ATTEMPT_TRANSITIONS);
+export type AttemptState = Static<typeof AttemptState>;
+export const WorkerState = literals(WORKER_TRANSITIONS);
+export type WorkerState = Static<typeof WorkerState>;
+export const SessionState = literals(SESSION_TRANSITIONS);
+export type SessionState = Static<typeof SessionState>;
+
+/** Whether `table` has the arrow `from → to`. */
+export function mayBecome<S extends string>(table: Transitions<S>, from: S, to: S): boolean {
+  return table[from].includes(to);
+}
+
+/** Whether nothing follows on this state. */
+export const isFinal = <S extends string>(table: Transitions<S>, state: S): boolean => table[state].length === 0;

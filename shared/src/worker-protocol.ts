@@ -1,0 +1,176 @@
+/**
+ * What a worker and the server say to each other. Deliveries in the queue hold ids and a lease token only; everything
+ * else comes over HTTP under `/api/v1/worker`. The worker opens every connection; no port of it is open.
+ */
+import Type, { type Static } from 'typebox';
+import { Id, Sha256 } from './identifiers.ts';
+import { FrameStages, PixelStatistics } from './schemas/job.ts';
+import { ImportReport, Refusal, SceneFile, ScenePath } from './schemas/scene.ts';
+import { RenderSettings } from './schemas/settings.ts';
+import { WorkerIdentity, WorkerStatus } from './schemas/worker.ts';
+
+/** Versions of the worker protocol that this build speaks, newest first. The server takes one version back. */
+export const WORKER_PROTOCOLS = [1] as const;
+
+/** A lease lasts this long from each renewal. Longer than three lost heartbeats, short enough to lose little time. */
+export const LEASE_MS = 15_000;
+export const HEARTBEAT_MS = 2_000;
+/** A worker stops work this long before its lease ends, by its own monotonic clock. */
+export const LEASE_MARGIN_MS = 3_000;
+
+/** Request header that carries the lease token of an attempt or the token of a session. */
+export const LEASE_HEADER = 'x-kiln-lease';
+/** Request header that carries a `FrameResult` as URI-encoded JSON beside a frame's bytes. */
+export const FRAME_HEADER = 'x-kiln-frame';
+
+export const RegisterRequest = Type.Object({
+  identity: WorkerIdentity,
+  /** Id of an earlier registration that this process holds, after the server forgot or lost it. */
+  resume: Type.Optional(Id('worker')),
+});
+export type RegisterRequest = Static<typeof RegisterRequest>;
+
+export const Registration = Type.Object({
+  workerId: Id('worker'),
+  /** Bearer token for everything under `/api/v1/worker` from now on. */
+  workerSecret: Type.String(),
+  protocol: Type.Integer(),
+  leaseMs: Type.Integer(),
+  heartbeatMs: Type.Integer(),
+  redis: Type.Object({
+    /** `redis://host:port/db` or `unix:/path`. */
+    url: Type.String(),
+    username: Type.Union([Type.String(), Type.Null()]),
+    password: Type.Union([Type.String(), Type.Null()]),
+    prefix: Type.String(),
+    /** Queue of frames, and of imports, which no frame holds up. */
+    renderQueue: Type.String(),
+    importQueue: Type.String(),
+    /** Publish/subscribe channel with `WorkerSignal`s. */
+    signalChannel: Type.String(),
+  }),
+});
+export type Registration = Static<typeof Registration>;
+
+/** A job in a worker's queue. */
+export const Delivery = Type.Object({
+  attemptId: Id('attempt'),
+  taskId: Id('task'),
+  leaseToken: Type.String(),
+});
+export type Delivery = Static<typeof Delivery>;
+
+export const SceneSource = Type.Object({
+  sceneHash: Sha256,
+  entry: ScenePath,
+  files: Type.Array(SceneFile),
+});
+export type SceneSource = Static<typeof SceneSource>;
+
+/** Answer to `POST /worker/attempts/:id/claim`: the lease holds, this is the work. */
+export const Assignment = Type.Object({
+  attemptId: Id('attempt'),
+  taskId: Id('task'),
+  tenantId: Id('tenant'),
+  /** Milliseconds until the lease ends, if it is not renewed. */
+  leaseMs: Type.Integer(),
+  timeoutMs: Type.Integer(),
+  scene: SceneSource,
+  work: Type.Union([
+    Type.Object({
+      kind: Type.Literal('render'),
+      settings: RenderSettings,
+      /** Frames of this task that no attempt has delivered yet, in order. */
+      frames: Type.Array(Type.Integer()),
+    }),
+    Type.Object({ kind: Type.Literal('import') }),
+  ]),
+});
+export type Assignment = Static<typeof Assignment>;
+
+/** Beside the bytes of `PUT /worker/attempts/:id/frames/:frameNumber`. */
+export const FrameResult = Type.Object({
+  sha256: Sha256,
+  sizeBytes: Type.Integer({ minimum: 1 }),
+  stages: FrameStages,
+  statistics: Type.Union([PixelStatistics, Type.Null()]),
+  /** Delivery time of the frames before this one in the attempt, by number: each frame's own is known only later. */
+  deliveredBefore: Type.Optional(
+    Type.Array(Type.Object({ frameNumber: Type.Integer(), startedAtMs: Type.Number(), durationMs: Type.Number() })),
+  ),
+});
+export type FrameResult = Static<typeof FrameResult>;
+
+export const FrameAccepted = Type.Object({
+  /** The task is done: every frame of it is recorded. */
+  taskDone: Type.Boolean(),
+});
+export type FrameAccepted = Static<typeof FrameAccepted>;
+
+export const AttemptFailure = Type.Object({
+  code: Type.String(),
+  message: Type.String({ maxLength: 10_000 }),
+  /** Whether the same task can succeed elsewhere or later. */
+  retryable: Type.Boolean(),
+  /** Last lines of the page's console and the browser's log. */
+  log: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: 200 }),
+});
+export type AttemptFailure = Static<typeof AttemptFailure>;
+
+/** Body of `POST /worker/attempts/:id/import`. */
+export const ImportResult = Type.Union([
+  Type.Object({
+    outcome: Type.Literal('ready'),
+    report: ImportReport,
+    thumbnailBase64: Type.String({ maxLength: 1_000_000 }),
+    thumbnailMediaType: Type.String(),
+  }),
+  Type.Object({
+    outcome: Type.Literal('refused'),
+    refusal: Refusal,
+    report: Type.Union([ImportReport, Type.Null()]),
+  }),
+]);
+export type ImportResult = Static<typeof ImportResult>;
+
+export const Heartbeat = Type.Object({
+  status: WorkerStatus,
+  /** Attempts whose delivery the worker holds. */
+  attempts: Type.Array(Type.Object({ attemptId: Id('attempt'), leaseToken: Type.String() })),
+  /** Sessions that it draws. */
+  sessions: Type.Array(Id('session')),
+  draining: Type.Boolean(),
+});
+export type Heartbeat = Static<typeof Heartbeat>;
+
+/** A session that the worker shall dial in for. */
+export const SessionOffer = Type.Object({
+  sessionId: Id('session'),
+  tenantId: Id('tenant'),
+  /** WebSocket URL of the server that holds the viewer. */
+  url: Type.String(),
+  token: Type.String(),
+  scene: SceneSource,
+});
+export type SessionOffer = Static<typeof SessionOffer>;
+
+export const HeartbeatAnswer = Type.Object({
+  /** Leases renewed now, in milliseconds from the arrival of this answer. */
+  renewed: Type.Array(Type.Object({ attemptId: Id('attempt'), leaseMs: Type.Integer() })),
+  /** Attempts to stop at once: cancelled, lost, or unknown. */
+  stop: Type.Array(Id('attempt')),
+  /** Sessions that should be here and are not; those to end. The signal may have been lost: this is the truth. */
+  openSessions: Type.Array(SessionOffer),
+  endSessions: Type.Array(Id('session')),
+  drain: Type.Boolean(),
+});
+export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>;
+
+/** Published to a worker's channel; saves waiting for the next heartbeat, and may be lost. */
+export const WorkerSignal = Type.Union([
+  Type.Object({ type: Type.Literal('open-session'), offer: SessionOffer }),
+  Type.Object({ type: Type.Literal('end-session'), sessionId: Id('session') }),
+  Type.Object({ type: Type.Literal('stop'), attempts: Type.Array(Id('attempt')) }),
+  Type.Object({ type: Type.Literal('heartbeat') }),
+]);
+export type WorkerSignal = Static<typeof WorkerSignal>;

@@ -1,0 +1,153 @@
+/**
+ * The one contract between the worker's Node process and its page in the browser. Both sides import this file; nothing
+ * else crosses. It travels over one WebSocket that the page opens to its own worker:
+ *
+ * - Node → page: text `PageCall`.
+ * - page → Node: text `PageEvent`; or binary: u32 length of a JSON `PageEvent` (little-endian), the JSON, the bytes.
+ *
+ * The page gets a scene's files from `SCENE_ROUTE` on the host that served it, and can reach nothing else.
+ */
+import type {
+  ImageFormat,
+  ImportReport,
+  LiveView,
+  PixelStatistics,
+  Pose,
+  Refusal,
+  RenderSettings,
+  Size,
+  StageTime,
+  Vector3,
+} from '@kiln/shared';
+
+/** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
+export const SCENE_ROUTE = '/scene';
+/** `GET BUILT_IN_ROUTE/<name>` answers built-in files: `studio.exr`, decoders under `draco/`, `basis/`. */
+export const BUILT_IN_ROUTE = '/built-in';
+/** Path of the WebSocket. */
+export const SOCKET_ROUTE = '/socket';
+
+export interface PageScene {
+  readonly sceneHash: string;
+  /** Path of the entry file within the scene. */
+  readonly entry: string;
+  /** Every file of the scene and its size, so that a missing one is known before it is asked for. */
+  readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
+}
+
+/** What the page is asked to do. Every call is answered by one `done` or `failed` event with the same id. */
+export type PageCall =
+  /** Draws a fixed small scene: tells what the adapter is and whether it draws right. */
+  | { readonly call: 'canary'; readonly id: number }
+  /** Loads a scene, or finds it loaded: answers `loaded`. Idempotent; one load serves frames and sessions. */
+  | { readonly call: 'load'; readonly id: number; readonly scene: PageScene }
+  | { readonly call: 'unload'; readonly id: number; readonly sceneHash: string }
+  /** Loads, checks and describes a scene that is not trusted, and draws its thumbnail. */
+  | { readonly call: 'import'; readonly id: number; readonly scene: PageScene; readonly thumbnail: Size }
+  /** Draws and encodes one frame of a loaded scene. `drawn` comes when the next may begin, `done` with the bytes. */
+  | {
+      readonly call: 'frame';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly settings: RenderSettings;
+      readonly frameNumber: number;
+    }
+  /** Draws and encodes one live picture of a loaded scene. */
+  | {
+      readonly call: 'live';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly view: LiveView;
+      /** Size to draw at: the view's, or less while moving. */
+      readonly size: Size;
+      readonly pose: Pose;
+      readonly format: ImageFormat;
+      /** 1 to 100, of JPEG and WebP. */
+      readonly quality: number;
+      readonly samples: number;
+    }
+  /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
+  | {
+      readonly call: 'bench';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly settings: RenderSettings;
+      readonly firstFrame: number;
+      readonly count: number;
+    };
+
+export interface CanaryResult {
+  readonly renderer: string;
+  readonly vendor: string;
+  readonly maxTextureSizePx: number;
+  /** SHA-256 of the canary's pixels. */
+  readonly pixelsSha256: string;
+  /** Every probed point of the picture has the colour that it must have. */
+  readonly correct: boolean;
+  /** Median milliseconds of one draw with read-back, after warming up. */
+  readonly drawMs: number;
+}
+
+export interface LoadResult {
+  readonly bounds: { readonly min: Vector3; readonly max: Vector3 };
+  readonly autoCamera: { readonly position: Vector3; readonly target: Vector3; readonly fovDeg: number };
+  readonly cameras: readonly {
+    readonly name: string;
+    readonly position: Vector3;
+    readonly target: Vector3;
+    readonly fovDeg: number;
+  }[];
+  /** False when the scene was loaded already. */
+  readonly loadedNow: boolean;
+  readonly load: StageTime;
+}
+
+export type ImportOutcome =
+  | { readonly outcome: 'ready'; readonly report: ImportReport; readonly thumbnailMediaType: string }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly report: ImportReport | null };
+
+export interface FrameOutcome {
+  readonly mediaType: string;
+  readonly sha256: string;
+  readonly draw: StageTime;
+  readonly encode: StageTime;
+  readonly statistics: PixelStatistics | null;
+}
+
+export interface LiveOutcome {
+  readonly near: number;
+  readonly far: number;
+  readonly drawMs: number;
+  readonly readBackMs: number;
+  readonly encodeMs: number;
+  /** Unix milliseconds at the end of drawing. */
+  readonly drawEndMs: number;
+}
+
+export interface BenchOutcome {
+  readonly frames: number;
+  readonly totalMs: number;
+}
+
+/** Results by call; the bytes, where there are any, follow in the same binary message. */
+export interface PageResults {
+  readonly canary: CanaryResult;
+  readonly load: LoadResult;
+  readonly unload: null;
+  readonly import: ImportOutcome;
+  readonly frame: FrameOutcome;
+  readonly live: LiveOutcome;
+  readonly bench: BenchOutcome;
+}
+
+export type PageEvent =
+  /** The page is up; sent once. */
+  | { readonly event: 'hello' }
+  | { readonly event: 'progress'; readonly id: number; readonly fraction: number }
+  /** The GPU is free for the next call, while this one is still being encoded. */
+  | { readonly event: 'drawn'; readonly id: number }
+  | { readonly event: 'done'; readonly id: number; readonly result: PageResults[keyof PageResults] }
+  | { readonly event: 'failed'; readonly id: number; readonly code: string; readonly message: string; readonly stack: string }
+  /** The GPU context is gone: the page is of no more use. */
+  | { readonly event: 'context-lost'; readonly message: string };
+
