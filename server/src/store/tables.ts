@@ -1,0 +1,255 @@
+/** The tables, as Kysely types. The SQL is in `migrations/`; times are `timestamptz`, hashes lower-case hexadecimal. */
+import type {
+  AttemptState,
+  FrameStages,
+  ImportReport,
+  JobState,
+  PixelStatistics,
+  Refusal,
+  RenderSettings,
+  Role,
+  SceneState,
+  SessionState,
+  TaskState,
+  WorkerIdentity,
+  WorkerState,
+  WorkerStatus,
+} from '@kiln/shared';
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+type Json<T extends object> = JSONColumnType<T>;
+type NullableJson<T extends object> = JSONColumnType<T | null>;
+
+export interface TenantTable {
+  id: string;
+  name: string;
+  created_at: CreatedAt;
+}
+
+export interface ApiKeyTable {
+  id: string;
+  tenant_id: string;
+  role: Role;
+  name: string;
+  secret_hash: string;
+  created_at: CreatedAt;
+  revoked_at: Date | null;
+}
+
+export interface SignInCodeTable {
+  code_hash: string;
+  tenant_id: string;
+  role: Role;
+  expires_at: Date;
+  used_at: Date | null;
+}
+
+/** Signed-in browsers. */
+export interface WebSessionTable {
+  token_hash: string;
+  tenant_id: string;
+  role: Role;
+  expires_at: Date;
+  created_at: CreatedAt;
+}
+
+/** Bytes in the object store. `unreferenced_at` is set by the sweep's first look and cleared when somebody refers again. */
+export interface ObjectTable {
+  sha256: string;
+  size_bytes: number;
+  created_at: CreatedAt;
+  unreferenced_at: Date | null;
+}
+
+/** Bytes that a tenant has proven to hold by sending them: only these are "already here" for it. */
+export interface TenantObjectTable {
+  tenant_id: string;
+  sha256: string;
+  created_at: CreatedAt;
+}
+
+/** Unfinished uploads; the bytes are beside the object store until their hash is known to be right. */
+export interface UploadTable {
+  id: string;
+  tenant_id: string;
+  sha256: string;
+  size_bytes: number;
+  created_at: CreatedAt;
+  touched_at: Date;
+}
+
+export interface SceneTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  state: SceneState;
+  scene_hash: string;
+  entry: string;
+  size_bytes: number;
+  report: NullableJson<ImportReport>;
+  refusal: NullableJson<Refusal>;
+  thumbnail_sha256: string | null;
+  thumbnail_media_type: string | null;
+  created_at: CreatedAt;
+}
+
+export interface SceneFileTable {
+  scene_id: string;
+  path: string;
+  sha256: string;
+  size_bytes: number;
+}
+
+export interface JobTable {
+  id: string;
+  tenant_id: string;
+  scene_id: string;
+  name: string;
+  state: JobState;
+  priority: number;
+  max_attempts: number;
+  frame_timeout_ms: number;
+  idempotency_key: string | null;
+  frame_count: number;
+  frames_done: Generated<number>;
+  frames_failed: Generated<number>;
+  error: NullableJson<{ code: string; message: string }>;
+  created_at: CreatedAt;
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+/** `released` is the cursor: tasks before it have rows, tasks from it on are waiting without one. */
+export interface LayerTable {
+  id: string;
+  job_id: string;
+  position: number;
+  name: string;
+  frames: string;
+  frame_count: number;
+  chunk: number;
+  task_count: number;
+  released: Generated<number>;
+  settings: Json<RenderSettings>;
+}
+
+export interface TaskTable {
+  id: string;
+  tenant_id: string;
+  kind: 'render' | 'import';
+  job_id: string | null;
+  layer_id: string | null;
+  scene_id: string;
+  index: number;
+  state: TaskState;
+  /** Attempts that count as tries. */
+  tries: Generated<number>;
+  /** Attempts at all, withdrawn ones included: numbers deliveries. */
+  attempts: Generated<number>;
+  /** Not assigned before this time (back-off). */
+  not_before: Date | null;
+  created_at: CreatedAt;
+  ended_at: Date | null;
+}
+
+export interface AttemptTable {
+  id: string;
+  task_id: string;
+  number: number;
+  state: AttemptState;
+  worker_id: string;
+  worker_name: string;
+  lease_epoch: number;
+  lease_token: string;
+  lease_expires_at: Date;
+  reason: string | null;
+  message: string | null;
+  log: Json<string[]>;
+  result_hash: string | null;
+  created_at: CreatedAt;
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+/** A frame is recorded once: the primary key is layer and number. `sequence` is the order of finishing. */
+export interface FrameTable {
+  layer_id: string;
+  frame_number: number;
+  sequence: Generated<number>;
+  job_id: string;
+  tenant_id: string;
+  task_id: string;
+  attempt_id: string;
+  sha256: string;
+  size_bytes: number;
+  media_type: string;
+  stages: Json<FrameStages>;
+  statistics: NullableJson<PixelStatistics>;
+  finished_at: CreatedAt;
+}
+
+export interface WorkerTable {
+  id: string;
+  secret_hash: string;
+  identity: Json<WorkerIdentity>;
+  status: NullableJson<WorkerStatus>;
+  state: WorkerState;
+  registered_at: CreatedAt;
+  seen_at: Date;
+}
+
+export interface SessionTable {
+  id: string;
+  tenant_id: string;
+  scene_id: string;
+  state: SessionState;
+  worker_id: string | null;
+  /** The server process that holds the viewer's socket. */
+  server_id: string;
+  /** WebSocket URL of that server, for the worker to dial. */
+  dial_url: string;
+  worker_token: string;
+  resume_token_hash: string;
+  created_at: CreatedAt;
+  lease_expires_at: Date;
+  ended_at: Date | null;
+}
+
+/** `tenant_id` null: for everybody. */
+export interface EventTable {
+  id: Generated<number>;
+  tenant_id: string | null;
+  type: string;
+  job_id: string | null;
+  scene_id: string | null;
+  data: Json<object>;
+  at: CreatedAt;
+}
+
+/** Single values: `dispatch_epoch` counts the dispatchers that have led. */
+export interface FarmStateTable {
+  key: string;
+  value: number;
+}
+
+export interface Database {
+  tenants: TenantTable;
+  api_keys: ApiKeyTable;
+  sign_in_codes: SignInCodeTable;
+  web_sessions: WebSessionTable;
+  objects: ObjectTable;
+  tenant_objects: TenantObjectTable;
+  uploads: UploadTable;
+  scenes: SceneTable;
+  scene_files: SceneFileTable;
+  jobs: JobTable;
+  layers: LayerTable;
+  tasks: TaskTable;
+  attempts: AttemptTable;
+  frames: FrameTable;
+  workers: WorkerTable;
+  sessions: SessionTable;
+  events: EventTable;
+  farm_state: FarmStateTable;
+}
