@@ -21,7 +21,11 @@ const row = (status: number, retryable: boolean, meaning: string, close = 4000 +
 });
 
 export const ERRORS = {
-  'request.invalid': row(400, false, 'The request does not match its schema; `field` is the path of the part at fault.'),
+  'request.invalid': row(
+    400,
+    false,
+    'The request does not match its schema; `field` is the path of the part at fault.',
+  ),
   'request.bad_json': row(400, false, 'The body is not JSON.'),
   'request.too_large': row(413, false, 'The body is larger than this route takes.'),
   'request.unsupported_media_type': row(415, false, 'This route does not take a body of this content type.'),

@@ -1,5 +1,6 @@
 export * from './api/routes.ts';
 export * from './errors.ts';
+export * from './frame-range.ts';
 export * from './identifiers.ts';
 export * from './limits.ts';
 export * from './live/messages.ts';

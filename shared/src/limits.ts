@@ -8,6 +8,10 @@ export const LIMITS = {
   frameSamples: 4_096,
   /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */
   jobFrames: 1_000_000,
+  /** Characters of a frame expression: some 1,500 single frames; longer lists are ranges. */
+  frameExpressionChars: 10_000,
+  /** Frame numbers lie within ± this, 115 hours at 24 frames a second; small enough that overlaps are found in exact integers. */
+  frameNumber: 10_000_000,
   /** Layers of one job. */
   jobLayers: 64,
   /** Tries at one task before it fails for good. */

@@ -78,7 +78,11 @@ export interface Picture {
 }
 
 /** Header and payload as one message. */
-export function encodePicture(header: PictureHeader, colour: Uint8Array, depth = new Uint8Array(0)): Uint8Array<ArrayBuffer> {
+export function encodePicture(
+  header: PictureHeader,
+  colour: Uint8Array,
+  depth = new Uint8Array(0),
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(PICTURE_HEADER_BYTES + colour.length + depth.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, KIND_PICTURE);
@@ -126,7 +130,10 @@ export function encodePicture(header: PictureHeader, colour: Uint8Array, depth =
 export function decodePicture(message: Uint8Array): Picture {
   const broken = (what: string) => new KilnError('protocol.violation', `[LV9] a picture message has ${what}`);
   if (message.length > LIMITS.livePictureBytes) {
-    throw new KilnError('protocol.too_large', `[LV9] a picture takes at most ${LIMITS.livePictureBytes} bytes, got ${message.length}`);
+    throw new KilnError(
+      'protocol.too_large',
+      `[LV9] a picture takes at most ${LIMITS.livePictureBytes} bytes, got ${message.length}`,
+    );
   }
   if (message.length < PICTURE_HEADER_BYTES) throw broken(`${message.length} bytes, fewer than its header`);
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
@@ -161,7 +168,12 @@ export function decodePicture(message: Uint8Array): Picture {
     widthPx: view.getUint16(28, true),
     heightPx: view.getUint16(30, true),
   };
-  if (tile.widthPx === 0 || tile.heightPx === 0 || tile.x + tile.widthPx > widthPx || tile.y + tile.heightPx > heightPx) {
+  if (
+    tile.widthPx === 0 ||
+    tile.heightPx === 0 ||
+    tile.x + tile.widthPx > widthPx ||
+    tile.y + tile.heightPx > heightPx
+  ) {
     throw broken('a tile that is empty or outside its picture');
   }
   const micros = (i: number) => view.getUint32(88 + i * 4, true);
@@ -209,5 +221,9 @@ export function peekSequence(message: Uint8Array): number | null {
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {
   if (message.length < PICTURE_HEADER_BYTES) return;
-  new DataView(message.buffer, message.byteOffset, message.byteLength).setUint32(RELAY_OFFSET, Math.round(micros), true);
+  new DataView(message.buffer, message.byteOffset, message.byteLength).setUint32(
+    RELAY_OFFSET,
+    Math.round(micros),
+    true,
+  );
 }

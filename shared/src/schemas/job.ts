@@ -12,10 +12,12 @@ export const LayerRequest = Type.Object(
     ...Type.Partial(Type.Omit(RenderSettings, ['size'])).properties,
     size: RenderSettings.properties.size,
     name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' })),
-    frames: Type.String({ minLength: 1, maxLength: 10_000, description: 'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`.' }),
-    chunk: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' }),
-    ),
+    frames: Type.String({
+      minLength: 1,
+      maxLength: LIMITS.frameExpressionChars,
+      description: 'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`.',
+    }),
+    chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
   },
   { additionalProperties: false },
 );

@@ -38,13 +38,10 @@ export const ExplicitCamera = Type.Object(
 );
 export type ExplicitCamera = Static<typeof ExplicitCamera>;
 
-export const CameraChoice = Type.Union(
-  [Type.String({ minLength: 1, maxLength: LIMITS.nameChars }), ExplicitCamera],
-  {
-    default: 'auto',
-    description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
-  },
-);
+export const CameraChoice = Type.Union([Type.String({ minLength: 1, maxLength: LIMITS.nameChars }), ExplicitCamera], {
+  default: 'auto',
+  description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
+});
 export type CameraChoice = Static<typeof CameraChoice>;
 
 /**
@@ -87,7 +84,10 @@ export const RenderSettings = Type.Object(
 export type RenderSettings = Static<typeof RenderSettings>;
 
 /** The file name ending of a format. */
-export const FORMAT_EXTENSION = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const satisfies Record<ImageFormat, string>;
+export const FORMAT_EXTENSION = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const satisfies Record<
+  ImageFormat,
+  string
+>;
 export const FORMAT_MEDIA_TYPE = {
   png: 'image/png',
   jpeg: 'image/jpeg',
