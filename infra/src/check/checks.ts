@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkImports } from './import-rules.ts';
+import { checkSourceRules } from './source-rules.ts';
+
+export interface CheckResult {
+  readonly ok: boolean;
+  /** What the tool said; shown when it failed. */
+  readonly output: string;
+}
+
+export interface Check {
+  readonly name: string;
+  run(): Promise<CheckResult>;
+}
+
+const TYPE_PROJECTS = ['shared', 'server', 'worker', 'worker/src/page', 'viewer', 'infra'];
+
+/** Every check of the repository at `rootDir`. */
+export function allChecks(rootDir: string): Check[] {
+  const tool = (name: string, ...args: string[]) => runTool(rootDir, name, args);
+  return [
+    ...TYPE_PROJECTS.filter((project) => existsSync(join(rootDir, project, 'tsconfig.json'))).map((project) => ({
+      name: `types of ${project}`,
+      run: () => tool('tsc', '-p', project, '--pretty', 'false'),
+    })),
+    {
+      name: 'lint, formatting, import cycles',
+      run: () => tool('biome', 'ci', '--colors=off', '--max-diagnostics=50', '.'),
+    },
+    { name: 'unused files, exports and packages', run: () => tool('knip', '--no-progress') },
+    { name: 'import rules', run: async () => report(await checkImports(rootDir)) },
+    { name: 'source rules', run: async () => report(await checkSourceRules(rootDir)) },
+  ];
+}
+
+function report(violations: readonly { file: string; line: number; message: string }[]): CheckResult {
+  const output = violations.map(({ file, line, message }) => `${file}:${line} ${message}`).join('\n');
+  return { ok: violations.length === 0, output };
+}
+
+/** Runs a tool of `node_modules/.bin`, its output kept. */
+function runTool(rootDir: string, name: string, args: readonly string[]): Promise<CheckResult> {
+  const file = join(rootDir, 'node_modules', '.bin', name);
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd: rootDir, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ ok: error === null, output: `${stdout}${stderr}`.trim() });
+    });
+  });
+}

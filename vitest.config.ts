@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** Two cores: unit tests two files at a time; whatever starts a browser or is heavy, one file at a time, after them. */
+const project = (name: string, groupOrder: number, maxWorkers: number, include: string[], exclude: string[]) => ({
+  extends: true as const,
+  test: { name, include, exclude: ['**/node_modules/**', ...exclude], maxWorkers, sequence: { groupOrder } },
+});
+
+const BROWSER = ['**/test/**/*.browser.test.{ts,tsx}'];
+const FULL = ['**/test/**/*.full.test.{ts,tsx}'];
+
+export default defineConfig({
+  test: {
+    // No test may fail because the machine is slow: these only end what hangs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
+    projects: [
+      project('fast', 0, 2, ['**/test/**/*.test.{ts,tsx}'], [...BROWSER, ...FULL]),
+      project('browser', 1, 1, BROWSER, []),
+      project('full', 2, 1, FULL, []),
+    ],
+  },
+});
