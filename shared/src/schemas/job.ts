@@ -11,7 +11,12 @@ export const LayerRequest = Type.Object(
   {
     ...Type.Partial(Type.Omit(RenderSettings, ['size'])).properties,
     size: RenderSettings.properties.size,
-    name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' })),
+    name: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+        description: 'Name of 1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or digit.',
+      }),
+    ),
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,

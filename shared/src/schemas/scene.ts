@@ -5,11 +5,19 @@ import { LIMITS } from '../limits.ts';
 import { SceneState } from '../states.ts';
 import { Vector3 } from './settings.ts';
 
-/** A path inside a scene: relative, `/`-separated, no `.` or `..` segment, no backslash, no control character. */
+/**
+ * A path inside a scene, safe to put below a folder and to hash as UTF-8: relative, `/`-separated, no empty, `.` or `..`
+ * part, no drive letter, backslash, control character or unpaired surrogate. `[\s\S]` and not `.`, which stops at U+2028.
+ */
 export const ScenePath = Type.String({
   minLength: 1,
   maxLength: LIMITS.scenePathChars,
-  pattern: '^(?!/)(?!.*(?:^|/)\\.{1,2}(?:/|$))(?!.*//)[^\\\\\\u0000-\\u001f]+$',
+  pattern: [
+    '^(?!/)(?![A-Za-z]:)(?![\\s\\S]*/$)(?![\\s\\S]*//)(?![\\s\\S]*(?:^|/)\\.{1,2}(?:/|$))',
+    '(?![\\s\\S]*[\\ud800-\\udbff](?![\\udc00-\\udfff]))(?![\\s\\S]*(?<![\\ud800-\\udbff])[\\udc00-\\udfff])',
+    '[^\\\\\\u0000-\\u001f\\u007f-\\u009f]+$',
+  ].join(''),
+  description: 'Path below the scene’s folder, its parts joined by `/`, none of them empty, `.` or `..`.',
 });
 
 export const SceneFile = Type.Object(
