@@ -71,6 +71,8 @@ export const ERRORS = {
   'render.failed': row(500, true, 'The frame could not be drawn.'),
   'render.timeout': row(504, true, 'The page did not answer in time and was replaced.'),
   'render.page_lost': row(500, true, 'The page or its browser crashed, or lost its GPU context.'),
+  'client.unreachable': row(503, true, 'Nothing answers at the address of the farm, or the connection broke.'),
+  'client.bad_answer': row(502, false, 'What answers at the address of the farm does not speak as a Kiln server does.'),
   'server.draining': row(503, true, 'The server is shutting down.', 1012),
   'server.internal': row(500, true, 'Something failed inside; the log holds the cause under the request id.', 1011),
 } as const satisfies Record<string, ErrorRow>;
@@ -86,6 +88,8 @@ export interface KilnErrorDetail {
   readonly field?: string;
   /** Where in the field's text, counted in characters from 0. */
   readonly position?: number;
+  /** The log of the server that the error came from has more under this id. */
+  readonly requestId?: string;
   readonly cause?: unknown;
 }
 
@@ -95,12 +99,14 @@ export class KilnError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly position: number | undefined;
+  readonly requestId: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: KilnErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.field = detail.field;
     this.position = detail.position;
+    this.requestId = detail.requestId;
   }
 
   get status(): number {

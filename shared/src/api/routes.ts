@@ -25,6 +25,8 @@ export interface RouteSpec {
   readonly response: Type.TSchema;
   /** @defaultValue 200 */
   readonly status?: number;
+  /** Failing statuses that carry `response` all the same. */
+  readonly otherStatuses?: readonly number[];
 }
 
 /** `next` is passed back as `cursor`; null on the last page. */
@@ -47,6 +49,7 @@ export const ROUTES = {
     summary: 'Whether the farm can work; 503 when it cannot.',
     identity: 'none',
     response: Health,
+    otherStatuses: [503],
   },
   live: {
     method: 'GET',

@@ -44,10 +44,24 @@ export const EventsHello = Type.Object(
 );
 export type EventsHello = Static<typeof EventsHello>;
 
-/** The server's answer. `cursor` is the newest id at that moment. */
+/**
+ * The server's answer. `cursor` is the newest id at that moment. `missed`: events after `after` are no longer kept, or
+ * `after` is from another history; what the client shows must be fetched again.
+ */
 export const EventsWelcome = Type.Object({
   type: Type.Literal('welcome'),
   protocol: Type.Integer(),
   cursor: Type.Integer(),
+  missed: Type.Optional(Type.Boolean()),
 });
 export type EventsWelcome = Static<typeof EventsWelcome>;
+
+/** Sent while nothing else is, every `EVENTS_ALIVE_MS`. Every event up to `cursor` that passes the filter was sent. */
+export const EventsAlive = Type.Object({ type: Type.Literal('alive'), cursor: Type.Integer() });
+export type EventsAlive = Static<typeof EventsAlive>;
+
+/** Versions of the events protocol that this build speaks, newest first. */
+export const EVENTS_PROTOCOLS = [1] as const;
+
+/** Longest silence of a server that sends `alive`; a client that hears nothing for three of these connects again. */
+export const EVENTS_ALIVE_MS = 10_000;

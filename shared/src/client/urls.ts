@@ -1,0 +1,46 @@
+/** Addresses on the API, made from the table of routes. */
+import { API_PREFIX, BYTE_ROUTES } from '../api/routes.ts';
+import type { Frame } from '../schemas/job.ts';
+
+type Values = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** `/jobs/:jobId` with its parameters put in. */
+export function fillPath(template: string, params: Values): string {
+  return template.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+}
+
+/** `?a=1&b=2`, or '' when there is nothing to say. */
+export function queryText(query: Values): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
+  );
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+export interface ApiUrls {
+  /** `URL/api/v1` */
+  readonly api: string;
+  /** Where tus uploads are made. */
+  readonly uploads: string;
+  /** WebSocket addresses; absolute only when the client's `url` is. */
+  readonly events: string;
+  readonly live: string;
+  frame(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>): string;
+  archive(jobId: string): string;
+  thumbnail(sceneId: string): string;
+}
+
+/** @param url where the farm is: `http://127.0.0.1:7700`; '' for the page's own origin. */
+export function apiUrls(url: string): ApiUrls {
+  const api = `${url.replace(/\/+$/, '')}${API_PREFIX}`;
+  const socket = api.replace(/^http/i, 'ws');
+  return {
+    api,
+    uploads: api + BYTE_ROUTES.uploads.path,
+    events: socket + BYTE_ROUTES.events.path,
+    live: socket + BYTE_ROUTES.liveSession.path,
+    frame: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.frameFile.path, { jobId, layer, fileName }),
+    archive: (jobId) => api + fillPath(BYTE_ROUTES.jobArchive.path, { jobId }),
+    thumbnail: (sceneId) => api + fillPath(BYTE_ROUTES.thumbnail.path, { sceneId }),
+  };
+}
