@@ -1,0 +1,35 @@
+/** Limits of the viewer, with their reasons. Those that both sides of a boundary know are `LIMITS` of shared. */
+export const VIEWER_LIMITS = {
+  /** Pixels of a live picture that stands still: 1,600 × 900. On software rendering more take over a second. */
+  livePixels: 1_440_000,
+  /** Device pixels per CSS pixel that a live picture is drawn for; above 2 nobody sees the difference in a preview. */
+  livePixelRatio: 2,
+  /** How long the camera must rest before it counts as still: longer than the pause between two wheel notches. */
+  restMs: 120,
+  /** How long the size of the view must rest before a picture of the new size is asked for. */
+  resizeRestMs: 150,
+  /** First and longest wait before a lost socket is opened again. */
+  reconnectFirstMs: 300,
+  reconnectMaxMs: 10_000,
+  /** A socket that stayed open this long was a good one: the next loss starts again with the first wait. */
+  reconnectGoodMs: 5_000,
+  /** Pictures over which the HUD's figures are taken. */
+  hudPictures: 30,
+  /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */
+  pendingInputs: 1_024,
+  /** Files that are sent at the same time; more share the same line. */
+  parallelUploads: 3,
+  /** Waits between tries of a cut upload; after progress they start again. About five minutes together. */
+  uploadRetryMs: [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000],
+  /** How often the speed of an upload is taken, and over what span it is averaged. */
+  speedSampleMs: 250,
+  speedSpanMs: 4_000,
+  /** Scenes, jobs or frames of one request. */
+  pageItems: 100,
+  /** Frames of a job that are shown as thumbnails before “show more”. */
+  framesShown: 240,
+  /** JSON chunk of a GLB that is read to find what else it refers to. */
+  glbJsonBytes: 64 * 1024 * 1024,
+  /** How long a short message stays on the screen. */
+  toastMs: 6_000,
+} as const;

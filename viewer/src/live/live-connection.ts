@@ -1,0 +1,224 @@
+/**
+ * The viewer's end of the live protocol: one WebSocket at a time, the hello, and coming back when it is lost. What the
+ * messages mean for the picture is not its business.
+ */
+import {
+  ERROR_CODES,
+  ERRORS,
+  isErrorCode,
+  LIVE_PROTOCOLS,
+  type LiveView,
+  matches,
+  ServerMessage,
+  type SocketLike,
+  type ViewerHello,
+  type ViewerMessage,
+} from '@kiln/shared';
+import { VIEWER_LIMITS } from '../limits.ts';
+import { type BackOff, createBackOff } from './back-off.ts';
+import type { ResumeStore } from './resume-store.ts';
+import type { Timers } from './timers.ts';
+
+/** A browser's WebSocket fits as it is. */
+export interface LiveSocket extends SocketLike {
+  binaryType: string;
+}
+
+export interface LiveConnectionOptions {
+  readonly sceneId: string;
+  openSocket(): LiveSocket;
+  readonly timers: Timers;
+  /** From 0 up to 1, as `Math.random`. */
+  random(): number;
+  readonly resumeStore: ResumeStore;
+  /** The view as it is now: goes into every hello. */
+  view(): LiveView;
+  readonly events: LiveConnectionEvents;
+}
+
+export interface LiveConnectionEvents {
+  opening(): void;
+  welcome(resumed: boolean): void;
+  message(message: ServerMessage): void;
+  /** Bytes of a picture message. */
+  picture(message: Uint8Array): void;
+  lost(retryInMs: number, message: string): void;
+  /** It will not come back by itself. */
+  failed(code: string, message: string): void;
+}
+
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+export class LiveConnection {
+  readonly #options: LiveConnectionOptions;
+  readonly #backOff: BackOff;
+  #socket: LiveSocket | null = null;
+  #welcomedAtMs: number | null = null;
+  #fault: Fault | null = null;
+  #cancelRetry: (() => void) | null = null;
+  #wanted = false;
+
+  constructor(options: LiveConnectionOptions) {
+    this.#options = options;
+    this.#backOff = createBackOff(VIEWER_LIMITS.reconnectFirstMs, VIEWER_LIMITS.reconnectMaxMs, options.random);
+  }
+
+  /** Opens now, whatever wait is running; does nothing while a socket is open or opening. */
+  open(): void {
+    this.#wanted = true;
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+    if (this.#socket) return;
+    this.#connect();
+  }
+
+  /**
+   * Ends the connection. With `bye` the session ends too; without it, the session waits for its lease, and a reload
+   * finds it again.
+   */
+  close(bye: boolean): void {
+    this.#wanted = false;
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+    if (bye) {
+      if (this.ready) this.send({ type: 'bye' });
+      this.#options.resumeStore.dropTicket(this.#options.sceneId);
+    }
+    this.#release()?.close(1000);
+  }
+
+  /** The network is known to be gone: waiting for the socket to notice would take minutes. */
+  drop(): void {
+    const socket = this.#release();
+    if (!socket) return;
+    socket.close();
+    this.#comeBack('The network is gone.');
+  }
+
+  /** Whether messages can be sent: the server has welcomed this viewer. */
+  get ready(): boolean {
+    return this.#welcomedAtMs !== null;
+  }
+
+  /** Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. */
+  send(message: ViewerMessage): void {
+    if (this.ready) this.#socket?.send(JSON.stringify(message));
+  }
+
+  #connect(): void {
+    this.#options.events.opening();
+    this.#fault = null;
+    const socket = this.#options.openSocket();
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    const current = () => this.#socket === socket;
+    socket.addEventListener('open', () => {
+      if (current()) socket.send(JSON.stringify(this.#hello()));
+    });
+    socket.addEventListener('message', ({ data }) => {
+      if (current()) this.#receive(data);
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      if (current()) this.#closed(code, reason);
+    });
+  }
+
+  #hello(): ViewerHello {
+    const { sceneId, resumeStore } = this.#options;
+    const ticket = resumeStore.ticket(sceneId);
+    return {
+      type: 'hello',
+      protocols: [...LIVE_PROTOCOLS],
+      sceneId,
+      ...(ticket && { resume: { sessionId: ticket.sessionId, token: ticket.token } }),
+      view: this.#options.view(),
+      codecs: ['jpeg', 'webp', 'png'],
+    };
+  }
+
+  #receive(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      this.#options.events.picture(new Uint8Array(data));
+      return;
+    }
+    const message = readMessage(data);
+    // A newer server may say what this viewer does not know yet.
+    if (!message) return;
+    const { sceneId, resumeStore, timers, events } = this.#options;
+    switch (message.type) {
+      case 'welcome':
+        this.#welcomedAtMs = timers.nowMs();
+        resumeStore.keepTicket(sceneId, { sessionId: message.sessionId, token: message.resumeToken });
+        events.welcome(message.resumed);
+        return;
+      case 'error':
+        if (message.fatal) this.#fault = { code: message.code, message: message.message };
+        else events.message(message);
+        return;
+      case 'ended':
+        resumeStore.dropTicket(sceneId);
+        events.message(message);
+        return;
+      default:
+        events.message(message);
+    }
+  }
+
+  #closed(code: number, reason: string): void {
+    const fault = this.#fault ?? faultOfClose(code, reason);
+    this.#release();
+    if (!this.#wanted) return;
+    if (fault?.code === 'live.session_gone') {
+      // The old session's lease ran out: a new one takes its place, with the same camera.
+      this.#options.resumeStore.dropTicket(this.#options.sceneId);
+    } else if (fault && isErrorCode(fault.code) && !ERRORS[fault.code].retryable) {
+      this.#wanted = false;
+      this.#options.events.failed(fault.code, fault.message);
+      return;
+    }
+    this.#comeBack(fault?.message ?? 'The connection to the farm is lost.');
+  }
+
+  #comeBack(message: string): void {
+    const delayMs = this.#backOff.next();
+    this.#options.events.lost(delayMs, message);
+    this.#cancelRetry = this.#options.timers.after(delayMs, () => {
+      this.#cancelRetry = null;
+      this.#connect();
+    });
+  }
+
+  /** Lets go of the socket, so that nothing it still says is heard. */
+  #release(): LiveSocket | null {
+    const socket = this.#socket;
+    this.#socket = null;
+    const welcomedAtMs = this.#welcomedAtMs;
+    this.#welcomedAtMs = null;
+    if (welcomedAtMs !== null && this.#options.timers.nowMs() - welcomedAtMs >= VIEWER_LIMITS.reconnectGoodMs) {
+      this.#backOff.reset();
+    }
+    return socket;
+  }
+}
+
+function readMessage(data: unknown): ServerMessage | null {
+  if (typeof data !== 'string') return null;
+  try {
+    const value: unknown = JSON.parse(data);
+    return matches(ServerMessage, value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a close says when no error message came before it; null for an ordinary loss. */
+function faultOfClose(close: number, reason: string): Fault | null {
+  if (isErrorCode(reason)) return { code: reason, message: ERRORS[reason].meaning };
+  // Several errors share a close code: a retryable one keeps the viewer trying, which is the safer mistake.
+  const candidates = ERROR_CODES.filter((code) => ERRORS[code].close === close);
+  const code = candidates.find((candidate) => ERRORS[candidate].retryable) ?? candidates[0];
+  return code ? { code, message: reason || ERRORS[code].meaning } : null;
+}

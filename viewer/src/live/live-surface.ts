@@ -1,0 +1,64 @@
+/** The element that a live view draws on: its size, its focus, and what tests read from it. */
+import type { Size } from '@kiln/shared';
+import { VIEWER_LIMITS } from '../limits.ts';
+import { liveSize } from './letterbox.ts';
+import type { LiveState } from './session-state.ts';
+import type { Timers } from './timers.ts';
+
+export interface LiveSurface {
+  readonly canvas: HTMLCanvasElement;
+  /** CSS pixels of the area. */
+  area(): { readonly widthPx: number; readonly heightPx: number };
+  /** The size to ask live pictures for. */
+  pictureSize(aspect: number): Size;
+  show(state: LiveState): void;
+  dispose(): void;
+}
+
+export interface LiveSurfaceEvents {
+  /** At once, for painting. */
+  resized(widthPx: number, heightPx: number, pixelRatio: number): void;
+  /** When the size has come to rest, for asking for pictures of it. */
+  rested(): void;
+}
+
+export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, timers: Timers): LiveSurface {
+  const canvas = document.createElement('canvas');
+  canvas.dataset.testid = 'live-canvas';
+  canvas.dataset.state = 'connecting';
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', '3D view');
+  canvas.setAttribute(
+    'aria-label',
+    'Live view of the scene. Arrow keys turn it, Shift with arrow keys moves it, plus and minus zoom, F fits the scene.',
+  );
+  host.append(canvas);
+
+  const area = () => ({ widthPx: Math.max(1, host.clientWidth), heightPx: Math.max(1, host.clientHeight) });
+  let cancelRest = () => {};
+  const observer = new ResizeObserver(() => {
+    const { widthPx, heightPx } = area();
+    events.resized(widthPx, heightPx, devicePixelRatio);
+    cancelRest();
+    cancelRest = timers.after(VIEWER_LIMITS.resizeRestMs, () => events.rested());
+  });
+  observer.observe(host);
+
+  return {
+    canvas,
+    area,
+    pictureSize(aspect) {
+      const { widthPx, heightPx } = area();
+      return liveSize(widthPx, heightPx, devicePixelRatio, aspect);
+    },
+    show(state) {
+      canvas.dataset.state = state.phase === 'live' && !state.painted ? 'loading' : state.phase;
+    },
+    dispose() {
+      observer.disconnect();
+      cancelRest();
+      canvas.remove();
+    },
+  };
+}

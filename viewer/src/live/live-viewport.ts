@@ -1,0 +1,338 @@
+/**
+ * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
+ * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
+ */
+import { apiUrls, type ExplicitCamera, type LiveView, type ServerMessage } from '@kiln/shared';
+import { ClipPlayer } from './clip-player.ts';
+import { LiveConnection } from './live-connection.ts';
+import { listenToKeys } from './live-keyboard.ts';
+import { createLiveSurface, type LiveSurface } from './live-surface.ts';
+import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
+import { decodeColour } from './picture-decoder.ts';
+import { PictureFlow, type ShownPicture } from './picture-flow.ts';
+import { PicturePainter } from './picture-painter.ts';
+import { PosePacer } from './pose-pacer.ts';
+import { PoseSource } from './pose-source.ts';
+import { createResumeStore, type ResumeStore } from './resume-store.ts';
+import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
+import { browserTimers, type Timers } from './timers.ts';
+import { createTypedEvents } from './typed-events.ts';
+
+/** What is drawn, apart from camera and size: a job's settings of the same names. */
+export type Look = Omit<LiveView, 'size' | 'frameNumber'>;
+
+export interface LiveViewportOptions {
+  readonly sceneId: string;
+  readonly look: Look;
+  /** Width ÷ height of the picture: that of the frame that will be rendered. */
+  readonly aspect: number;
+  readonly frameNumber?: number;
+  /** @defaultValue the farm that served the page. */
+  readonly url?: string;
+  readonly timers?: Timers;
+  readonly resumeStore?: ResumeStore;
+}
+
+export type SceneMessage = Extract<ServerMessage, { type: 'scene' }>;
+
+export interface LiveViewportEvents {
+  state: LiveState;
+  /** The scene is loaded: its bounds and cameras. */
+  scene: SceneMessage;
+  /** After every painted picture. */
+  measure: PictureMeasure;
+  /** The person moved the camera. */
+  move: undefined;
+  /** The frame that is shown, while a clip plays. */
+  frame: number;
+  /** Something that does not end the session. */
+  notice: { readonly code: string; readonly message: string };
+}
+
+/** Name of the DOM event that bubbles from the canvas after every painted picture; `detail` is a `PictureMeasure`. */
+export const MEASURE_EVENT = 'kiln-measure';
+
+export class LiveViewport {
+  readonly #sceneId: string;
+  readonly #timers: Timers;
+  readonly #resumeStore: ResumeStore;
+  readonly #events = createTypedEvents<LiveViewportEvents>();
+  readonly #surface: LiveSurface;
+  readonly #painter: PicturePainter;
+  readonly #connection: LiveConnection;
+  readonly #flow: PictureFlow<ImageBitmap>;
+  readonly #source: PoseSource;
+  readonly #pacer = new PosePacer();
+  readonly #player = new ClipPlayer();
+  readonly #measurements = new Measurements();
+  readonly #undo: (() => void)[] = [];
+  #state: LiveState = { phase: 'closed' };
+  #look: Look;
+  #aspect: number;
+  #viewSent = '';
+  #input = 0;
+  #frameRequest = 0;
+  #lastFrameMs = 0;
+
+  /**
+   * @param host the picture fills it; it keeps its size from the page's layout.
+   * @throws Error when the browser gives no WebGL2 context.
+   */
+  constructor(host: HTMLElement, options: LiveViewportOptions) {
+    this.#sceneId = options.sceneId;
+    this.#timers = options.timers ?? browserTimers;
+    this.#resumeStore = options.resumeStore ?? createResumeStore(sessionStorage);
+    this.#look = options.look;
+    this.#aspect = options.aspect;
+    this.#player.seek(options.frameNumber ?? 0, 0);
+    this.#surface = createLiveSurface(
+      host,
+      { resized: (...size) => this.#painter.resize(...size), rested: () => this.#sendView() },
+      this.#timers,
+    );
+    const { canvas } = this.#surface;
+    this.#painter = new PicturePainter(canvas);
+    const onUserMove = () => this.#events.emit('move', undefined);
+    this.#source = new PoseSource(canvas, onUserMove);
+    this.#source.aspect = options.aspect;
+    this.#flow = this.#createFlow();
+    const urls = apiUrls(options.url ?? location.origin);
+    this.#connection = new LiveConnection({
+      sceneId: options.sceneId,
+      openSocket: () => new WebSocket(urls.live),
+      timers: this.#timers,
+      random: Math.random,
+      resumeStore: this.#resumeStore,
+      view: () => this.#view(),
+      events: {
+        opening: () => this.#become({ type: 'opening' }),
+        welcome: () => this.#welcome(),
+        message: (message) => this.#receive(message),
+        picture: (message) => this.#flow.receive(message),
+        lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
+        failed: (code, message) => this.#become({ type: 'failed', code, message }),
+      },
+    });
+    const kept = this.#resumeStore.place(options.sceneId);
+    if (kept) {
+      this.#source.lookFrom(kept.camera, false);
+      this.#input = kept.input;
+    }
+    this.#listen(onUserMove);
+  }
+
+  on<K extends keyof LiveViewportEvents>(name: K, listener: (value: LiveViewportEvents[K]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  get state(): LiveState {
+    return this.#state;
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#surface.canvas;
+  }
+
+  /** Where the camera is going; null until the scene or `lookFrom` has put it somewhere. */
+  get camera(): ExplicitCamera | null {
+    return this.#source.set ? this.#source.camera : null;
+  }
+
+  get playing(): boolean {
+    return this.#player.playing;
+  }
+
+  /** The HUD's figures; null before the first picture. */
+  figures(): LiveFigures | null {
+    return this.#measurements.figures(this.#timers.nowMs());
+  }
+
+  /** Opens the session, or tries again at once after a loss or a failure. */
+  open(): void {
+    this.#connection.open();
+    if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame(this.#displayFrame);
+  }
+
+  /** Ends the session and gives everything back. */
+  dispose(): void {
+    cancelAnimationFrame(this.#frameRequest);
+    this.#connection.close(true);
+    this.#become({ type: 'closed' });
+    for (const undo of this.#undo) undo();
+    this.#source.dispose();
+    this.#painter.dispose();
+    this.#surface.dispose();
+  }
+
+  setLook(look: Look): void {
+    this.#look = look;
+    this.#sendView();
+  }
+
+  /** @param aspect width ÷ height. */
+  setAspect(aspect: number): void {
+    this.#aspect = aspect;
+    this.#source.aspect = aspect;
+    this.#sendView();
+  }
+
+  /** @param glide move there instead of jumping. */
+  lookFrom(camera: ExplicitCamera, glide = true): void {
+    this.#source.lookFrom(camera, glide);
+  }
+
+  /** Keeps the direction and shows all of the scene. */
+  fit(): void {
+    this.#source.fit();
+    this.#events.emit('move', undefined);
+  }
+
+  /** @param clip null when there is nothing to play. */
+  setClip(clip: { readonly frames: number; readonly fps: number } | null): void {
+    this.#player.clip = clip;
+  }
+
+  play(): void {
+    this.#player.play(this.#timers.nowMs());
+  }
+
+  pause(): void {
+    this.#player.pause();
+  }
+
+  seek(frameNumber: number): void {
+    this.#player.seek(frameNumber, this.#timers.nowMs());
+    this.#sendView();
+  }
+
+  #createFlow(): PictureFlow<ImageBitmap> {
+    return new PictureFlow<ImageBitmap>({
+      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour)),
+      upload: (bitmap) => this.#painter.upload(bitmap),
+      paint: () => this.#painter.paint(),
+      onDisplayFrame: (callback) => requestAnimationFrame(callback),
+      acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
+      painted: (picture) => this.#painted(picture),
+      broken: (error) =>
+        this.#events.emit('notice', { code: 'protocol.violation', message: `A picture could not be read: ${error}` }),
+      timers: this.#timers,
+    });
+  }
+
+  #listen(onUserMove: () => void): void {
+    const listen = <T extends EventTarget>(target: T, name: string, listener: (event: Event) => void) => {
+      target.addEventListener(name, listener);
+      this.#undo.push(() => target.removeEventListener(name, listener));
+    };
+    this.#undo.push(listenToKeys(this.canvas, this.#source, onUserMove));
+    listen(window, 'offline', () => this.#connection.drop());
+    listen(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
+    listen(window, 'pagehide', () => {
+      if (!this.#source.set) return;
+      this.#resumeStore.keepPlace(this.#sceneId, { camera: this.#source.camera, input: this.#input });
+    });
+    const motion = matchMedia('(prefers-reduced-motion: reduce)');
+    this.#source.reducedMotion = motion.matches;
+    listen(motion, 'change', () => {
+      this.#source.reducedMotion = motion.matches;
+    });
+  }
+
+  /** Once per display frame: the hand's camera and the clip's frame go out. */
+  readonly #displayFrame = (frameMs: number): void => {
+    this.#frameRequest = requestAnimationFrame(this.#displayFrame);
+    const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
+    this.#lastFrameMs = frameMs;
+    if (!this.#source.set) return;
+    const pose = this.#source.advance(deltaSec);
+    if (!this.#connection.ready) return;
+    const nowMs = this.#timers.nowMs();
+    const due = this.#player.due(nowMs);
+    if (due !== null) {
+      this.#sendView();
+      this.#player.asked(this.#input);
+      this.#events.emit('frame', due);
+    }
+    const message = this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
+    if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
+  };
+
+  #view(): LiveView {
+    return {
+      ...this.#look,
+      size: this.#surface.pictureSize(this.#aspect),
+      frameNumber: this.#player.frameNumber,
+    };
+  }
+
+  #sendView(): void {
+    const view = this.#view();
+    const text = JSON.stringify(view);
+    if (!this.#connection.ready || text === this.#viewSent) return;
+    this.#viewSent = text;
+    this.#connection.send({ type: 'view', input: this.#nextInput(this.#timers.nowMs()), view });
+  }
+
+  #nextInput(nowMs: number): number {
+    this.#input += 1;
+    this.#measurements.sent(this.#input, nowMs);
+    return this.#input;
+  }
+
+  #welcome(): void {
+    this.#flow.restart();
+    this.#pacer.resend();
+    this.#player.restart();
+    this.#viewSent = '';
+    // The size may have changed since the hello was written, and a resumed session keeps its old view.
+    this.#sendView();
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'state':
+        this.#become({ type: 'server', message });
+        return;
+      case 'scene':
+        this.#source.bounds = message.bounds;
+        if (!this.#source.set) this.#source.lookFrom(message.autoCamera, false);
+        this.#events.emit('scene', message);
+        return;
+      case 'error':
+        this.#events.emit('notice', { code: message.code, message: message.message });
+        return;
+      default:
+        return;
+    }
+  }
+
+  #painted(picture: ShownPicture): void {
+    const measure = this.#measurements.painted(picture, this.#timers.nowMs());
+    if (measure.input > this.#input) this.#countOn(measure.input);
+    this.#player.painted(picture.header.input);
+    const { dataset } = this.canvas;
+    dataset.picture = String(measure.sequence);
+    dataset.input = String(measure.input);
+    dataset.final = String(measure.final);
+    dataset.size = `${measure.widthPx}x${measure.heightPx}`;
+    if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });
+    this.#events.emit('measure', measure);
+    this.canvas.dispatchEvent(new CustomEvent(MEASURE_EVENT, { bubbles: true, detail: measure }));
+  }
+
+  /** The session has seen higher inputs than this page counts (its last count was lost): goes on from there. */
+  #countOn(input: number): void {
+    this.#input = input;
+    this.#pacer.resend();
+    this.#viewSent = '';
+    this.#sendView();
+  }
+
+  #become(event: LiveStateEvent): void {
+    const next = nextLiveState(this.#state, event);
+    if (next === this.#state) return;
+    this.#state = next;
+    this.#surface.show(next);
+    this.#events.emit('state', next);
+  }
+}

@@ -1,0 +1,137 @@
+/** The hand on the camera: camera-controls on a three camera that draws nothing here, only says where it stands. */
+import type { ExplicitCamera, Pose, Vector3 as Triple } from '@kiln/shared';
+import CameraControls from 'camera-controls';
+import {
+  Box3,
+  Matrix4,
+  PerspectiveCamera,
+  Quaternion,
+  Raycaster,
+  Sphere,
+  Spherical,
+  Vector2,
+  Vector3,
+  Vector4,
+} from 'three';
+
+CameraControls.install({
+  THREE: { Box3, Matrix4, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 },
+});
+
+export interface Bounds {
+  readonly min: Triple;
+  readonly max: Triple;
+}
+
+/** Seconds for a move to settle; 0 where people asked for less motion. */
+const SMOOTH_SEC = 0.18;
+const DRAG_SMOOTH_SEC = 0.05;
+const ARROW_RAD = Math.PI / 24;
+const ZOOM_STEP = 1.2;
+
+export class PoseSource {
+  readonly #camera = new PerspectiveCamera(45, 1, 0.01, 1_000);
+  readonly #controls: CameraControls;
+  #bounds: Box3 | null = null;
+  #set = false;
+  #still = false;
+
+  /** @param onUserMove the person took the camera: it is no longer where it was put. */
+  constructor(element: HTMLElement, onUserMove: () => void) {
+    this.#controls = new CameraControls(this.#camera, element);
+    this.#controls.dollyToCursor = true;
+    this.#controls.smoothTime = SMOOTH_SEC;
+    this.#controls.draggingSmoothTime = DRAG_SMOOTH_SEC;
+    this.#controls.dollySpeed = 0.7;
+    this.#controls.restThreshold = 0.001;
+    this.#controls.addEventListener('control', onUserMove);
+  }
+
+  /** Whether the camera has been put anywhere yet. */
+  get set(): boolean {
+    return this.#set;
+  }
+
+  /** Moves are jumps instead of glides. */
+  set reducedMotion(still: boolean) {
+    this.#still = still;
+    this.#controls.smoothTime = still ? 0 : SMOOTH_SEC;
+    this.#controls.draggingSmoothTime = still ? 0 : DRAG_SMOOTH_SEC;
+  }
+
+  set aspect(aspect: number) {
+    this.#camera.aspect = aspect;
+    this.#camera.updateProjectionMatrix();
+  }
+
+  /** How large the scene is: limits the distance, so that nobody gets lost. */
+  set bounds({ min, max }: Bounds) {
+    this.#bounds = new Box3(new Vector3(...min), new Vector3(...max));
+    const radius = Math.max(1e-6, this.#bounds.getBoundingSphere(new Sphere()).radius);
+    this.#controls.minDistance = radius * 0.005;
+    this.#controls.maxDistance = radius * 100;
+    this.#controls.restThreshold = radius * 0.0005;
+  }
+
+  /** Stands where `camera` says. @param glide move there instead of jumping. */
+  lookFrom({ position, target, fovDeg }: ExplicitCamera, glide: boolean): void {
+    this.#camera.fov = fovDeg;
+    this.#camera.updateProjectionMatrix();
+    void this.#controls.setLookAt(...position, ...target, glide && this.#set && !this.#still);
+    if (!this.#set) this.#controls.update(0);
+    this.#set = true;
+  }
+
+  /** Keeps the direction and takes the distance from which all of the scene is seen. */
+  fit(): void {
+    if (!this.#bounds || this.#bounds.isEmpty()) return;
+    void this.#controls.fitToSphere(this.#bounds.getBoundingSphere(new Sphere()), !this.#still);
+  }
+
+  /** Turns by steps of the keyboard: right and up are positive. */
+  turn(right: number, up: number): void {
+    void this.#controls.rotate(right * ARROW_RAD, -up * ARROW_RAD, !this.#still);
+  }
+
+  /** Shifts by steps of a tenth of the distance. */
+  shift(right: number, up: number): void {
+    const step = this.#controls.distance / 10;
+    void this.#controls.truck(right * step, -up * step, !this.#still);
+  }
+
+  /** Comes nearer for positive steps. */
+  zoom(steps: number): void {
+    void this.#controls.dollyTo(this.#controls.distance / ZOOM_STEP ** steps, !this.#still);
+  }
+
+  /** Moves the camera on by `deltaSec`, and says where it is. */
+  advance(deltaSec: number): Pose {
+    this.#controls.update(deltaSec);
+    const { position, quaternion, fov } = this.#camera;
+    return {
+      position: [position.x, position.y, position.z],
+      quaternion: [quaternion.x, quaternion.y, quaternion.z, quaternion.w],
+      fovDeg: fov,
+    };
+  }
+
+  /** A finger or button is down on the view. */
+  get held(): boolean {
+    return this.#controls.currentAction !== 0;
+  }
+
+  /** Where the camera is going; as a job takes it. */
+  get camera(): ExplicitCamera {
+    const position = this.#controls.getPosition(new Vector3(), true);
+    const target = this.#controls.getTarget(new Vector3(), true);
+    return {
+      position: [position.x, position.y, position.z],
+      target: [target.x, target.y, target.z],
+      fovDeg: this.#camera.fov,
+    };
+  }
+
+  dispose(): void {
+    this.#controls.dispose();
+  }
+}

@@ -1,0 +1,96 @@
+/** What a reload of the page needs to find its session again. Lives in `sessionStorage`: one tab, one session. */
+import type { ExplicitCamera } from '@kiln/shared';
+
+export interface ResumeTicket {
+  readonly sessionId: string;
+  readonly token: string;
+}
+
+export interface ResumeStore {
+  ticket(sceneId: string): ResumeTicket | null;
+  keepTicket(sceneId: string, ticket: ResumeTicket): void;
+  dropTicket(sceneId: string): void;
+  place(sceneId: string): LivePlace | null;
+  keepPlace(sceneId: string, place: LivePlace): void;
+}
+
+export interface LivePlace {
+  /** Where the camera stood, so that the first picture after a reload is the last one before it. */
+  readonly camera: ExplicitCamera;
+  /** Input numbers go on from here: they only count up within a session. */
+  readonly input: number;
+}
+
+/** The part of `Storage` that is needed. */
+export interface KeyValueStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+const isTicket = (value: unknown): value is ResumeTicket =>
+  typeof value === 'object' &&
+  value !== null &&
+  'sessionId' in value &&
+  typeof value.sessionId === 'string' &&
+  'token' in value &&
+  typeof value.token === 'string';
+
+const isVector = (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+
+const isCamera = (value: unknown): value is ExplicitCamera =>
+  typeof value === 'object' &&
+  value !== null &&
+  'position' in value &&
+  isVector(value.position) &&
+  'target' in value &&
+  isVector(value.target) &&
+  'fovDeg' in value &&
+  typeof value.fovDeg === 'number';
+
+const isPlace = (value: unknown): value is LivePlace =>
+  typeof value === 'object' &&
+  value !== null &&
+  'camera' in value &&
+  isCamera(value.camera) &&
+  'input' in value &&
+  Number.isSafeInteger(value.input);
+
+/** Storage that is full, forbidden or holds something else costs the resumption, never the view. */
+export function createResumeStore(storage: KeyValueStorage): ResumeStore {
+  const ticketKey = (sceneId: string) => `kiln.session.${sceneId}`;
+  const placeKey = (sceneId: string) => `kiln.place.${sceneId}`;
+  const read = (key: string): unknown => {
+    try {
+      return JSON.parse(storage.getItem(key) ?? 'null');
+    } catch {
+      return null;
+    }
+  };
+  const write = (key: string, value: unknown) => {
+    try {
+      storage.setItem(key, JSON.stringify(value));
+    } catch {
+      // Nothing depends on it.
+    }
+  };
+  return {
+    ticket(sceneId) {
+      const value = read(ticketKey(sceneId));
+      return isTicket(value) ? value : null;
+    },
+    keepTicket: (sceneId, ticket) => write(ticketKey(sceneId), ticket),
+    dropTicket(sceneId) {
+      try {
+        storage.removeItem(ticketKey(sceneId));
+      } catch {
+        // As above.
+      }
+    },
+    place(sceneId) {
+      const value = read(placeKey(sceneId));
+      return isPlace(value) ? value : null;
+    },
+    keepPlace: (sceneId, place) => write(placeKey(sceneId), place),
+  };
+}
