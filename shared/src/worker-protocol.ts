@@ -23,6 +23,31 @@ export const LEASE_HEADER = 'x-kiln-lease';
 /** Request header that carries a `FrameResult` as URI-encoded JSON beside a frame's bytes. */
 export const FRAME_HEADER = 'x-kiln-frame';
 
+/**
+ * Routes of a worker, below `API_PREFIX` (PROTOCOL.md, rules WK). All but `register` take the worker's secret as
+ * `Authorization: Bearer`; those of an attempt, and `file`, also `LEASE_HEADER`.
+ */
+export const WORKER_ROUTES = {
+  /** `RegisterRequest` → `Registration`; takes KILN_WORKER_TOKEN as `Authorization: Bearer`. */
+  register: { method: 'POST', path: '/worker/register' },
+  /** `Heartbeat` → `HeartbeatAnswer`. */
+  heartbeat: { method: 'POST', path: '/worker/heartbeat' },
+  /** The worker stops in order: its leases end now. */
+  goodbye: { method: 'POST', path: '/worker/goodbye' },
+  /** → `Assignment`. */
+  claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
+  /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
+  frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
+  /** `ImportResult`. */
+  import: { method: 'POST', path: '/worker/attempts/:attemptId/import' },
+  /** `AttemptFailure`. */
+  fail: { method: 'POST', path: '/worker/attempts/:attemptId/fail' },
+  /** Bytes of a scene's file. */
+  file: { method: 'GET', path: '/worker/files/:sha256' },
+  /** WebSocket: one live session; `SessionOffer.url` is its address. */
+  live: { method: 'GET', path: '/worker/live' },
+} as const;
+
 export const RegisterRequest = Type.Object({
   identity: WorkerIdentity,
   /** Id of an earlier registration that this process holds, after the server forgot or lost it. */
