@@ -1,0 +1,130 @@
+/** What the server is told by its environment: read once, checked, frozen. The only file that names the variables. */
+import { resolve } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every variable that the server reads, as text converted to its type. */
+const Environment = Type.Object({
+  KILN_HOME: Type.String({ default: '.kiln', description: 'folder of this farm’s state' }),
+  KILN_HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+  KILN_PORT: Type.Integer({
+    default: 7700,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'port to listen on; 0: any free',
+  }),
+  KILN_DATABASE_URL: Type.Optional(
+    Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL; PGlite under KILN_HOME when absent' }),
+  ),
+  KILN_REDIS_URL: Type.String({
+    pattern: '^(rediss?://|unix:/)',
+    description: 'Redis with noeviction: redis://host:port/db or unix:/path',
+  }),
+  KILN_ADVERTISE_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'address under which workers and browsers reach this server' }),
+  ),
+  KILN_ALLOWED_HOSTS: Type.String({ default: '', description: 'more host names that clients may use, by comma' }),
+  KILN_LOG_LEVEL: Type.Enum([...LOG_LEVELS], { default: 'info', description: LOG_LEVELS.join(', ') }),
+  KILN_TLS_CERT: Type.Optional(Type.String({ description: 'PEM file of the certificate chain; turns HTTPS on' })),
+  KILN_TLS_KEY: Type.Optional(Type.String({ description: 'PEM file of its key' })),
+  KILN_APP_DIR: Type.Optional(Type.String({ description: 'folder of the built web app' })),
+  KILN_WORKER_TOKEN: Type.Optional(
+    Type.String({ minLength: 16, description: 'secret with which workers register; made when absent' }),
+  ),
+  KILN_SAMPLE_SCENE: Type.String({
+    default: resolve(import.meta.dirname, '../../assets/sample-scene.glb'),
+    description: 'GLB that every new tenant is given; none when the file is missing',
+  }),
+});
+
+const SECRETS: ReadonlySet<string> = new Set(['KILN_DATABASE_URL', 'KILN_REDIS_URL', 'KILN_WORKER_TOKEN']);
+
+export interface ServerConfig {
+  /** Absolute. */
+  readonly home: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Null: PGlite. */
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string;
+  /** Null: derived from host and port. */
+  readonly advertiseUrl: string | null;
+  /** Lower-case host names, without ports. */
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: Static<typeof Environment>['KILN_LOG_LEVEL'];
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
+  /** Null: no web app is served. */
+  readonly webAppDir: string | null;
+  /** Null: the one in the credentials file, made at the first start. */
+  readonly workerToken: string | null;
+  readonly sampleScenePath: string;
+}
+
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * @param env usually `process.env`; an empty variable counts as absent.
+ * @throws ConfigError naming the variable, what was expected and what came.
+ */
+export function readServerConfig(env: EnvironmentVariables): ServerConfig {
+  const given = Object.keys(env).filter((name) => name.startsWith('KILN_S3_') && env[name]);
+  if (given.length > 0) {
+    throw new ConfigError(`${given.join(', ')}: S3 is not supported yet; unset it to keep objects under KILN_HOME`);
+  }
+  const known = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, env[name] || undefined]));
+  const values = Value.Convert(Environment, Value.Default(Environment, known));
+  if (!Value.Check(Environment, values)) throw new ConfigError(whatIsWrong(values, env));
+
+  const { KILN_TLS_CERT: certPath, KILN_TLS_KEY: keyPath } = values;
+  if ((certPath === undefined) !== (keyPath === undefined)) {
+    throw new ConfigError('KILN_TLS_CERT and KILN_TLS_KEY must be set together');
+  }
+  return Object.freeze({
+    home: resolve(values.KILN_HOME),
+    host: values.KILN_HOST,
+    port: values.KILN_PORT,
+    databaseUrl: values.KILN_DATABASE_URL ?? null,
+    redisUrl: values.KILN_REDIS_URL,
+    advertiseUrl: values.KILN_ADVERTISE_URL?.replace(/\/+$/, '') ?? null,
+    allowedHosts: Object.freeze(
+      values.KILN_ALLOWED_HOSTS.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().toLowerCase()])),
+    ),
+    logLevel: values.KILN_LOG_LEVEL,
+    tls: certPath === undefined || keyPath === undefined ? null : Object.freeze({ certPath, keyPath }),
+    webAppDir: values.KILN_APP_DIR === undefined ? null : resolve(values.KILN_APP_DIR),
+    workerToken: values.KILN_WORKER_TOKEN ?? null,
+    sampleScenePath: values.KILN_SAMPLE_SCENE,
+  });
+}
+
+function whatIsWrong(values: unknown, env: EnvironmentVariables): string {
+  const sentences = Object.entries(Environment.properties).flatMap(([name, schema]) => {
+    const value: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, name) : undefined;
+    if (Value.Check(schema, value) || (value === undefined && !Environment.required.some((key) => key === name)))
+      return [];
+    const came = env[name]
+      ? SECRETS.has(name)
+        ? 'what it holds is not that'
+        : `got ${JSON.stringify(env[name])}`
+      : 'it is not set';
+    return [`${name} must be: ${String(Reflect.get(schema, 'description'))}; ${came}`];
+  });
+  return sentences.join('\n');
+}
+
+/** One line for each value, with where it came from; secrets hidden. */
+export function explainConfig(env: EnvironmentVariables): string[] {
+  return Object.entries(Environment.properties).map(([name, schema]) => {
+    const given = env[name];
+    if (given) return `${name}=${SECRETS.has(name) ? '(hidden)' : given} (environment)`;
+    const standard: unknown = Reflect.get(schema, 'default');
+    return `${name}=${standard === undefined || standard === '' ? '(none)' : String(standard)} (default)`;
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * Objects in a folder: `ab/cd/<sha256>`. A writer fills a file in a temporary folder of its own process, syncs it, renames
+ * it to its name and syncs the folder: what has a name is whole, also after a power cut.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { KilnError } from '@kiln/shared';
+import { type FolderLock, FolderLockedError, lockFolder } from '../store/folder-lock.ts';
+import { errorCodeOf, isDiskFull } from './disk-errors.ts';
+import type { ByteRange, ObjectStore, PutOptions, StoredObject } from './object-store.ts';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const HEX_PAIR = /^[0-9a-f]{2}$/;
+
+/**
+ * @param folder must be on one disk, as everything under it.
+ * @returns the store, once what dead processes left behind is removed.
+ */
+export async function openFolderObjectStore(folder: string): Promise<ObjectStore> {
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary, { recursive: true, mode: 0o700 });
+  await removeAbandoned(temporary);
+  const own = join(temporary, randomUUID());
+  const lock = await lockFolder(own);
+  await mkdir(own, { mode: 0o700 });
+  return new FolderObjectStore(folder, own, lock);
+}
+
+/** Several servers may share the folder: a temporary folder whose lock nobody holds has no owner any more. */
+async function removeAbandoned(temporary: string): Promise<void> {
+  const names = new Set((await readdir(temporary)).map((name) => name.replace(/\.lock$/, '')));
+  for (const name of names) {
+    const path = join(temporary, name);
+    try {
+      const lock = await lockFolder(path);
+      await rm(path, { recursive: true, force: true });
+      await rm(`${path}.lock`, { force: true });
+      await lock.release();
+    } catch (error) {
+      if (!(error instanceof FolderLockedError)) throw error;
+    }
+  }
+}
+
+class FolderObjectStore implements ObjectStore {
+  readonly #folder: string;
+  readonly #temporary: string;
+  readonly #lock: FolderLock;
+
+  constructor(folder: string, temporary: string, lock: FolderLock) {
+    this.#folder = folder;
+    this.#temporary = temporary;
+    this.#lock = lock;
+  }
+
+  async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
+    const path = join(this.#temporary, randomUUID());
+    const file = await open(path, 'wx', 0o600).catch(asStorageError);
+    try {
+      const stored = await hashInto(bytes, options, (chunk) => writeWhole(file, chunk));
+      await file.sync();
+      await this.#name(path, stored.sha256);
+      return stored;
+    } catch (error) {
+      return asStorageError(error);
+    } finally {
+      await file.close().catch(() => {});
+      await rm(path, { force: true });
+    }
+  }
+
+  async putFile(path: string, options: PutOptions): Promise<StoredObject> {
+    try {
+      const stored = await hashInto(createReadStream(path), options, async () => {});
+      const file = await open(path, 'r+');
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#name(path, stored.sha256);
+      return stored;
+    } catch (error) {
+      if (error instanceof KilnError) await rm(path, { force: true });
+      return asStorageError(error);
+    }
+  }
+
+  async #name(path: string, sha256: string): Promise<void> {
+    const target = this.#pathOf(sha256);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await rename(path, target);
+    const folder = await open(dirname(target), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async get(sha256: string, range?: ByteRange): Promise<Readable> {
+    // Opened before it is returned: once there is a stream, the sweep cannot take the bytes away from it.
+    const file = await open(this.#pathOf(sha256), 'r').catch((error: unknown) => {
+      if (errorCodeOf(error) === 'ENOENT') throw new KilnError('resource.not_found', `no object ${sha256} is stored`);
+      return asStorageError(error);
+    });
+    return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last });
+  }
+
+  async size(sha256: string): Promise<number | null> {
+    try {
+      return (await stat(this.#pathOf(sha256))).size;
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOENT') return null;
+      return asStorageError(error);
+    }
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.size(sha256)) !== null;
+  }
+
+  async delete(sha256: string): Promise<void> {
+    await rm(this.#pathOf(sha256), { force: true });
+  }
+
+  async *list(): AsyncIterable<StoredObject> {
+    for (const first of await namesIn(this.#folder, HEX_PAIR)) {
+      for (const second of await namesIn(join(this.#folder, first), HEX_PAIR)) {
+        for (const sha256 of await namesIn(join(this.#folder, first, second), SHA256)) {
+          const sizeBytes = await this.size(sha256);
+          if (sizeBytes !== null) yield { sha256, sizeBytes };
+        }
+      }
+    }
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#temporary, { recursive: true, force: true });
+    await rm(`${this.#temporary}.lock`, { force: true });
+    await this.#lock.release();
+  }
+
+  #pathOf(sha256: string): string {
+    // The only place where a hash becomes a path: nothing else may pass.
+    if (!SHA256.test(sha256)) throw new Error('an object is addressed by a lower-case SHA-256');
+    return join(this.#folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  }
+}
+
+async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => pattern.test(name)).sort();
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Passes chunks on to `write`, hashing and counting. @throws KilnError `upload.over_limit`, `upload.hash_mismatch`. */
+async function hashInto(
+  bytes: AsyncIterable<Uint8Array>,
+  { maxBytes, expectSha256 }: PutOptions,
+  write: (chunk: Uint8Array) => Promise<void>,
+): Promise<StoredObject> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of bytes) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > maxBytes) throw new KilnError('upload.over_limit', `more than ${maxBytes} bytes came`);
+    hash.update(chunk);
+    await write(chunk);
+  }
+  const sha256 = hash.digest('hex');
+  if (expectSha256 !== undefined && sha256 !== expectSha256) {
+    throw new KilnError(
+      'upload.hash_mismatch',
+      `expected bytes whose SHA-256 is ${expectSha256}, got ${sizeBytes} bytes whose SHA-256 is ${sha256}: send them again`,
+    );
+  }
+  return { sha256, sizeBytes };
+}
+
+async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.byteLength; ) {
+    offset += (await file.write(chunk, offset)).bytesWritten;
+  }
+}
+
+function asStorageError(error: unknown): never {
+  if (isDiskFull(error)) {
+    throw new KilnError('storage.full', 'the object store is full: nothing was kept; free space and send it again', {
+      cause: error,
+    });
+  }
+  throw error;
+}

@@ -1,0 +1,59 @@
+/** What `server.ts` builds once and every part of the server is given. */
+import type { IdKind, Scene } from '@kiln/shared';
+import type { Transaction } from 'kysely';
+import type { Logger } from 'pino';
+import type { ServerConfig } from './config/server-config.ts';
+import type { SocketRouter } from './http/socket-router.ts';
+import type { Identities } from './identity/identities.ts';
+import type { ObjectStore } from './objects/object-store.ts';
+import type { Store } from './store/store.ts';
+import type { Database } from './store/tables.ts';
+
+export interface Clock {
+  /** Wall time, for what is recorded. */
+  now(): Date;
+  /** Milliseconds that never jump, for durations and leases. */
+  monotonicMs(): number;
+}
+
+/** Fills the array with random bytes, as `crypto.getRandomValues` does. */
+export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+
+export interface Services {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly newId: (kind: IdKind) => string;
+  readonly store: Store;
+  readonly objects: ObjectStore;
+  readonly identities: Identities;
+  readonly sockets: SocketRouter;
+  /** Names this process among the servers of the farm. */
+  readonly serverId: string;
+  /** `http://host:port` under which workers and browsers reach this process; known once it listens. */
+  readonly advertisedUrl: () => string;
+  /** Secret that lets a worker register. */
+  readonly workerToken: string;
+}
+
+export interface FarmHealth {
+  readonly queue: 'ok' | 'down';
+  readonly workersReady: number;
+  /** False when a ready worker runs its browser without a sandbox. */
+  readonly sandboxed: boolean;
+}
+
+/** What scenes, uploads and health need of the part that schedules work and tells of changes. */
+export interface Farm {
+  /**
+   * Records a `scene` event in the transaction of the change that it tells of.
+   * Its `id` and `at` are given by the database.
+   */
+  recordSceneChange(tx: Transaction<Database>, tenantId: string, scene: Scene): Promise<void>;
+  /** After a commit: events were recorded. Returns at once, never throws. */
+  onEventsRecorded(): void;
+  /** After a commit: a task waits. Returns at once, never throws. */
+  onTaskReady(): void;
+  health(): Promise<FarmHealth>;
+}

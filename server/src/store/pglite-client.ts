@@ -1,0 +1,81 @@
+/** The server's side of the PGlite thread: statements out, rows back. */
+import { Worker } from 'node:worker_threads';
+import type { PgliteAnswer, PgliteFailure } from './pglite-thread.ts';
+
+export interface PgliteResult {
+  readonly rows: readonly unknown[];
+  readonly affectedRows: number | null;
+}
+
+/** An error of the database; `code` is its SQLSTATE, as with `pg`. */
+export class PgliteError extends Error {
+  override readonly name = 'PgliteError';
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+  readonly table: string | undefined;
+  readonly constraint: string | undefined;
+
+  constructor(failure: PgliteFailure) {
+    super(failure.message);
+    this.code = failure.code;
+    this.detail = failure.detail;
+    this.table = failure.table;
+    this.constraint = failure.constraint;
+  }
+}
+
+interface Waiting {
+  resolve(result: PgliteResult): void;
+  reject(error: Error): void;
+}
+
+export class PgliteClient {
+  readonly #thread: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #ended: Error | null = null;
+
+  /** @param folder the database's; the caller holds its lock. */
+  constructor(folder: string) {
+    this.#thread = new Worker(new URL('./pglite-thread-start.mjs', import.meta.url), {
+      workerData: { folder },
+      execArgv: [],
+    });
+    this.#thread.on('message', (answer: PgliteAnswer) => this.#settle(answer));
+    this.#thread.on('error', (cause) => this.#end(new Error('the database thread failed', { cause })));
+    this.#thread.on('exit', () => this.#end(new Error('the database thread has ended')));
+  }
+
+  /** @throws PgliteError when the database refuses the statement. */
+  query(sql: string, parameters: readonly unknown[]): Promise<PgliteResult> {
+    return this.#call(sql, parameters);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== null) return;
+    await this.#call(null, []);
+    await this.#thread.terminate();
+  }
+
+  #call(sql: string | null, parameters: readonly unknown[]): Promise<PgliteResult> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#thread.postMessage({ id, sql, parameters });
+    });
+  }
+
+  #settle(answer: PgliteAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ('failure' in answer) waiting?.reject(new PgliteError(answer.failure));
+    else waiting?.resolve(answer);
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

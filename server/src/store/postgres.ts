@@ -1,0 +1,41 @@
+/** PostgreSQL proper, by `KILN_DATABASE_URL`. */
+import { type Dialect, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { SERVER_LIMITS } from '../limits.ts';
+
+const INT8 = 20;
+
+/** `bigint` as number: every one here (bytes, counters, epochs) stays far below 2^53, and PGlite gives numbers too. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id: number, format?: 'text' | 'binary') => {
+    if (id === INT8) return (text: string) => Number(text);
+    return format === 'binary' ? pg.types.getTypeParser(id, 'binary') : pg.types.getTypeParser(id, 'text');
+  },
+};
+
+/** @param onError is told of connections that break while nobody uses them. */
+export function postgresDialect(databaseUrl: string, onError: (error: Error) => void): Dialect {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: SERVER_LIMITS.storeConnections,
+    connectionTimeoutMillis: SERVER_LIMITS.storeConnectMs,
+    statement_timeout: SERVER_LIMITS.storeStatementMs,
+    application_name: 'kiln-server',
+    types,
+  });
+  pool.on('error', onError);
+  return new PostgresDialect({ pool });
+}
+
+/** A connection of its own: session locks are held by it, and gone with it. */
+export async function connectPostgres(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: SERVER_LIMITS.storeConnectMs,
+    keepAlive: true,
+    application_name: 'kiln-leader',
+    types,
+  });
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,80 @@
+/** Starts a PostgreSQL of its own for a test file: real binaries, a private folder and socket, an unprivileged user. */
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+const run = promisify(execFile);
+const VERSIONS = '/usr/lib/postgresql';
+/** `nobody`: PostgreSQL refuses to run as root. */
+const UNPRIVILEGED = 65_534;
+
+export interface TestPostgres {
+  /** URL of a new, empty database. */
+  createDatabase(): Promise<string>;
+  /** Ends every connection of this application name, as a network failure would. */
+  cutConnections(applicationName: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Folder of the newest PostgreSQL's programs, or null when none is installed. */
+export async function findPostgres(): Promise<string | null> {
+  const versions = (await readdir(VERSIONS).catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const newest = versions.sort((a, b) => Number(a) - Number(b)).at(-1);
+  return newest === undefined ? null : join(VERSIONS, newest, 'bin');
+}
+
+/** @param bin what `findPostgres` found. */
+export async function startPostgres(bin: string): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'kiln-pg-'));
+  const asRoot = process.getuid?.() === 0;
+  const user = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
+  if (asRoot) await chown(folder, UNPRIVILEGED, UNPRIVILEGED);
+  const data = join(folder, 'data');
+  const options = { ...user, cwd: folder, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: folder } };
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'kiln', '-A', 'trust', '-E', 'UTF8', '--no-sync'], options);
+
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'max_connections=200'],
+    { ...options, stdio: 'ignore' },
+  );
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const url = (database: string) => `postgresql://kiln@localhost/${database}?host=${encodeURIComponent(folder)}`;
+  const admin = async (sql: string, parameters: unknown[] = []) => {
+    const client = new pg.Client({ connectionString: url('postgres') });
+    client.on('error', () => {});
+    await client.connect();
+    await client.query(sql, parameters).finally(() => client.end());
+  };
+  await untilReady(() => admin('select 1'));
+
+  return {
+    async createDatabase() {
+      const name = `kiln_${randomUUID().replaceAll('-', '')}`;
+      await admin(`create database ${name}`);
+      return url(name);
+    },
+    cutConnections: (applicationName) =>
+      admin('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [applicationName]),
+    async stop() {
+      server.kill('SIGQUIT');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilReady(attempt: () => Promise<void>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
