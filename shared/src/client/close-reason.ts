@@ -2,7 +2,7 @@
 import { ERROR_CODES, ERRORS, type ErrorCode, isErrorCode, KilnError } from '../errors.ts';
 
 /**
- * A server of ours gives the error's code as the reason of the close ([EV9], [LV24]). Without one, the close code decides
+ * A server of ours gives the error's code as the reason of the close ([WS6]). Without one, the close code decides
  * whether trying again can help: it cannot when no error that closes with this code is retryable.
  */
 export function closeError(code: number, reason: string, what: string): KilnError {

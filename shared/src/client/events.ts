@@ -134,7 +134,7 @@ class EventsClient implements EventsConnection {
     if (matches(FarmEvent, message)) this.#take(message);
     else if (matches(EventsWelcome, message)) this.#welcome(message);
     else if (matches(EventsAlive, message)) this.#alive(message);
-    // [EV8] A newer server may send what this build does not know.
+    // [WS5] A newer server may send what this build does not know.
     else if (!isRecord(message) || typeof message.type !== 'string' || KNOWN_TYPES.has(message.type)) {
       this.#fail(new KilnError('client.bad_answer', `${this.#what} sent a message that breaks its schema`));
     }

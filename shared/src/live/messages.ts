@@ -108,7 +108,7 @@ export const ServerMessage = Type.Union([
     /** 0 to 1 while a scene loads; null when unknown. */
     progress: Type.Union([Type.Number(), Type.Null()]),
   }),
-  /** The scene is loaded: where a first camera stands, and how large the scene is. Sent by the worker. */
+  /** The scene is loaded: where a first camera stands, and how large the scene is. Sent by the worker after each `start` ([LV17]). */
   Type.Object({
     type: Type.Literal('scene'),
     bounds: Type.Object({ min: Vector3, max: Vector3 }),
@@ -130,7 +130,7 @@ export const ServerMessage = Type.Union([
 ]);
 export type ServerMessage = Static<typeof ServerMessage>;
 
-/** First message of a worker on its socket for one session; the server then passes messages through. */
+/** First message of a worker on its socket for one session ([LV20]); after `start` the server relays ([LV23]). */
 export const WorkerHello = Type.Object(
   {
     type: Type.Literal('worker-hello'),
@@ -142,7 +142,10 @@ export const WorkerHello = Type.Object(
 );
 export type WorkerHello = Static<typeof WorkerHello>;
 
-/** The server's first message to the worker: the session as the viewer wants it now. */
+/**
+ * The server's first message to the worker, sent again when the viewer came back: the session as the viewer wants it now
+ * ([LV22]). `input` 0: none yet; `pose` null: draw nothing until one comes.
+ */
 export const SessionStart = Type.Object({
   type: Type.Literal('start'),
   protocol: Type.Integer(),

@@ -77,6 +77,9 @@ export interface Picture {
   readonly depth: Uint8Array;
 }
 
+/** Whole microseconds as a u32 holds them: at most 71 minutes. */
+const toMicros = (micros: number) => Math.min(0xffff_ffff, Math.max(0, Math.round(micros)));
+
 /** Header and payload as one message. */
 export function encodePicture(
   header: PictureHeader,
@@ -114,7 +117,7 @@ export function encodePicture(
   });
   const { inputWait, draw, readBack, encode, workerQueue, relay } = header.stages;
   [inputWait, draw, readBack, encode, workerQueue, relay].forEach((micros, i) => {
-    view.setUint32(88 + i * 4, Math.min(0xffff_ffff, Math.max(0, Math.round(micros))), true);
+    view.setUint32(88 + i * 4, toMicros(micros), true);
   });
   view.setFloat64(120, header.drawEndMs, true);
   bytes.set(colour, PICTURE_HEADER_BYTES);
@@ -138,6 +141,7 @@ export function decodePicture(message: Uint8Array): Picture {
   if (message.length < PICTURE_HEADER_BYTES) throw broken(`${message.length} bytes, fewer than its header`);
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   if (view.getUint8(0) !== KIND_PICTURE) throw broken(`unknown kind ${view.getUint8(0)}`);
+  if (view.getUint8(1) !== LAYOUT_VERSION) throw broken(`layout version ${view.getUint8(1)}, not ${LAYOUT_VERSION}`);
   const headerBytes = view.getUint16(2, true);
   if (headerBytes < PICTURE_HEADER_BYTES) throw broken(`header length ${headerBytes}`);
   const codec = CODEC_NAMES.get(view.getUint8(12) as 1 | 2 | 3);
@@ -221,9 +225,5 @@ export function peekSequence(message: Uint8Array): number | null {
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {
   if (message.length < PICTURE_HEADER_BYTES) return;
-  new DataView(message.buffer, message.byteOffset, message.byteLength).setUint32(
-    RELAY_OFFSET,
-    Math.round(micros),
-    true,
-  );
+  new DataView(message.buffer, message.byteOffset, message.byteLength).setUint32(RELAY_OFFSET, toMicros(micros), true);
 }
