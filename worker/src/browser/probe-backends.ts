@@ -1,0 +1,193 @@
+/**
+ * Tries every graphics back end with the real page and its canary. The wrong one costs a factor of three and says
+ * nothing, so none is taken on trust: each must draw right, and be the one that was asked for.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KilnError } from '@kiln/shared';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { pause } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { driverIdentity } from './driver-identity.ts';
+import type { FoundBrowser } from './find-browser.ts';
+import { type LaunchedBrowser, launchBrowser } from './launch-browser.ts';
+import { GL_BACKENDS, type GlBackend, type WebgpuBackend } from './launch-flags.ts';
+import type { OpenPage } from './open-page.ts';
+import { bestWebgl, type GlCandidate, ProbeResult, type WebgpuCandidate } from './probe-result.ts';
+import type { SandboxState } from './sandbox.ts';
+import { checkWebgpu } from './webgpu-check.ts';
+
+/** Raise this when what a probe asks or how a browser is started changes: old results are then of no more use. */
+const PROBE_VERSION = 1;
+
+/** A canary that takes longer is of no use, and its browser is ended. */
+const CANARY_MS = 30_000;
+
+export interface ProbeOptions {
+  readonly browser: FoundBrowser;
+  /** Folder of the built page. */
+  readonly pageFolder: string;
+  /** The result is kept here as `probe.json`. */
+  readonly cacheFolder: string;
+  readonly allowNoSandbox: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Log;
+  /** Probe although a result is there. @defaultValue false */
+  readonly again?: boolean;
+}
+
+const CachedProbe = Type.Object({ key: Type.String(), result: ProbeResult });
+
+/** The result of an earlier probe of the same browser and drivers, else of one now. */
+export async function probeBackends(options: ProbeOptions): Promise<ProbeResult> {
+  const driver = driverIdentity(options.environment);
+  const { path, version } = options.browser;
+  const key = JSON.stringify([PROBE_VERSION, path, version, driver, options.allowNoSandbox]);
+  const file = join(options.cacheFolder, 'probe.json');
+  const known = options.again ? null : await readCached(file, key);
+  if (known) return known;
+  const result = await probe(options, driver);
+  // A machine where nothing works is probed again at the next start: what was wrong may have been put right.
+  if (bestWebgl(result)) await writeCached(options.cacheFolder, file, { key, result });
+  return result;
+}
+
+async function readCached(file: string, key: string): Promise<ProbeResult | null> {
+  try {
+    const cached: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return Value.Check(CachedProbe, cached) && cached.key === key ? cached.result : null;
+  } catch {
+    // Not there, or written by another version: the probe makes a new one.
+    return null;
+  }
+}
+
+async function writeCached(folder: string, file: string, cached: Type.Static<typeof CachedProbe>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const arriving = `${file}.${process.pid}`;
+  await writeFile(arriving, `${JSON.stringify(cached, null, 2)}\n`);
+  await rename(arriving, file);
+}
+
+async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult> {
+  const webgl: GlCandidate[] = [];
+  const webgpu: WebgpuCandidate[] = [];
+  let sandbox: SandboxState = { sandboxed: false, detail: 'no browser started' };
+  for (const backend of GL_BACKENDS) {
+    const tried = await tryBackend(options, backend, webgpuBeside(backend, webgl));
+    options.log.info({ ...tried.webgl }, 'probed a WebGL back end');
+    webgl.push(tried.webgl);
+    if (tried.webgpu) {
+      options.log.info({ ...tried.webgpu }, 'probed a WebGPU back end');
+      webgpu.push(tried.webgpu);
+    }
+    if (tried.sandbox) sandbox = tried.sandbox;
+  }
+  return {
+    browserPath: options.browser.path,
+    browserVersion: options.browser.version,
+    driver,
+    probedAt: new Date().toISOString(),
+    sandboxed: sandbox.sandboxed,
+    sandboxDetail: sandbox.detail,
+    webgl,
+    webgpu,
+  };
+}
+
+/** WebGPU does not depend on WebGL's back end, so it is asked in a browser that is up anyway: a start takes seconds. */
+function webgpuBeside(backend: GlBackend, before: readonly GlCandidate[]): WebgpuBackend | null {
+  if (backend === 'swiftshader') return 'swiftshader';
+  return before.length === 0 ? 'default' : null;
+}
+
+interface Tried {
+  readonly webgl: GlCandidate;
+  readonly webgpu: WebgpuCandidate | null;
+  readonly sandbox: SandboxState | null;
+}
+
+async function tryBackend(options: ProbeOptions, backend: GlBackend, webgpu: WebgpuBackend | null): Promise<Tried> {
+  let sandbox: SandboxState | null = null;
+  try {
+    return await withBrowser(options, backend, webgpu, async (browser) => {
+      sandbox = browser.sandbox;
+      const page = await browser.openPage();
+      return {
+        webgl: await drawCanary(page, backend),
+        webgpu: webgpu && { backend: webgpu, ...(await checkWebgpu(page.page).catch(webgpuFailure)) },
+        sandbox,
+      };
+    });
+  } catch (error) {
+    return {
+      webgl: webglFailure(backend, error),
+      webgpu: webgpu && { backend: webgpu, ...webgpuFailure(error) },
+      sandbox,
+    };
+  }
+}
+
+async function drawCanary(page: OpenPage, backend: GlBackend): Promise<GlCandidate> {
+  try {
+    const { result } = await page.client.call('canary', {});
+    const { renderer, maxTextureSizePx, pixelsSha256, drawMs } = result;
+    const error = result.correct ? fallback(backend, renderer) : 'the canary has wrong pixels';
+    return { backend, correct: error === null, drawMs, renderer, maxTextureSizePx, pixelsSha256, error };
+  } catch (error) {
+    return webglFailure(backend, error);
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+const webglFailure = (backend: GlBackend, error: unknown): GlCandidate => ({
+  backend,
+  correct: false,
+  drawMs: null,
+  renderer: null,
+  maxTextureSizePx: null,
+  pixelsSha256: null,
+  error: messageOf(error),
+});
+
+const webgpuFailure = (error: unknown) => ({ correct: false, drawMs: null, adapter: null, error: messageOf(error) });
+
+/** A browser that could not have what it was asked for draws with SwiftShader instead and says so only in its name. */
+function fallback(backend: GlBackend, renderer: string): string | null {
+  const isSoftwareVulkan = /swiftshader/i.test(renderer);
+  if (backend !== 'swiftshader' && isSoftwareVulkan) return 'the browser fell back to SwiftShader';
+  if (backend === 'vulkan' && !/vulkan/i.test(renderer)) return `the browser fell back to ${renderer}`;
+  return null;
+}
+
+async function withBrowser<T>(
+  options: ProbeOptions,
+  gl: GlBackend,
+  webgpu: WebgpuBackend | null,
+  work: (browser: LaunchedBrowser) => Promise<T>,
+): Promise<T> {
+  const { browser: found, pageFolder, allowNoSandbox, environment, log } = options;
+  const browser = await launchBrowser({
+    browserPath: found.path,
+    gl,
+    webgpu,
+    allowNoSandbox,
+    environment,
+    pageFolder,
+    log,
+  });
+  const over = new AbortController();
+  try {
+    const late = pause(CANARY_MS, over.signal).then(() => {
+      if (over.signal.aborted) return new Promise<never>(() => {});
+      browser.kill();
+      throw new KilnError('render.timeout', `no canary within ${CANARY_MS} ms`);
+    });
+    return await Promise.race([work(browser), late]);
+  } finally {
+    over.abort();
+    await browser.close();
+  }
+}

@@ -1,0 +1,56 @@
+/** What a probe of the back ends found, and what follows from it. */
+import { createHash } from 'node:crypto';
+import Type, { type Static } from 'typebox';
+import { GL_BACKENDS, WEBGPU_BACKENDS } from './launch-flags.ts';
+
+export const GlCandidate = Type.Object({
+  backend: Type.Enum([...GL_BACKENDS]),
+  /** Draws the canary as it must be, with the back end that was asked for. */
+  correct: Type.Boolean(),
+  /** Median milliseconds of one draw with read-back; null when it did not draw. */
+  drawMs: Type.Union([Type.Number(), Type.Null()]),
+  renderer: Type.Union([Type.String(), Type.Null()]),
+  maxTextureSizePx: Type.Union([Type.Integer(), Type.Null()]),
+  pixelsSha256: Type.Union([Type.String(), Type.Null()]),
+  /** Why it is not usable. */
+  error: Type.Union([Type.String(), Type.Null()]),
+});
+export type GlCandidate = Static<typeof GlCandidate>;
+
+export const WebgpuCandidate = Type.Object({
+  backend: Type.Enum([...WEBGPU_BACKENDS]),
+  correct: Type.Boolean(),
+  /** Milliseconds from the request for an adapter to the pixels of a first small draw. */
+  drawMs: Type.Union([Type.Number(), Type.Null()]),
+  adapter: Type.Union([Type.String(), Type.Null()]),
+  error: Type.Union([Type.String(), Type.Null()]),
+});
+export type WebgpuCandidate = Static<typeof WebgpuCandidate>;
+
+export const ProbeResult = Type.Object({
+  browserPath: Type.String(),
+  browserVersion: Type.String(),
+  driver: Type.String(),
+  probedAt: Type.String(),
+  sandboxed: Type.Boolean(),
+  sandboxDetail: Type.String(),
+  webgl: Type.Array(GlCandidate),
+  webgpu: Type.Array(WebgpuCandidate),
+});
+export type ProbeResult = Static<typeof ProbeResult>;
+
+/** The fastest back end that draws right; null when none does. */
+export function bestWebgl(result: ProbeResult): GlCandidate | null {
+  const usable = result.webgl.filter((one) => one.correct && one.drawMs !== null);
+  return usable.sort((a, b) => (a.drawMs ?? 0) - (b.drawMs ?? 0))[0] ?? null;
+}
+
+/** The first WebGPU back end that draws right: the browser's default comes before software. */
+export const bestWebgpu = (result: ProbeResult): WebgpuCandidate | null =>
+  result.webgpu.find((one) => one.correct) ?? null;
+
+/** Frames of one adapter class are byte for byte the same (see `AdapterClass`). */
+export function adapterClassOf(result: ProbeResult, chosen: GlCandidate): string {
+  const parts = [chosen.renderer, result.driver, result.browserVersion, chosen.pixelsSha256];
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
+}

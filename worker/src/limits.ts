@@ -1,0 +1,52 @@
+/** Limits of the worker's own process. Those that others must know too are in `@kiln/shared`. */
+export const WORKER_LIMITS = {
+  /** Scene files kept on disk, by default. A laptop's share; a farm machine sets KILN_SCENE_CACHE_BYTES. */
+  sceneCacheBytes: 10_737_418_240,
+  /** Browser processes at once, unless twice the slots is more; each takes 200 to 400 MB without a scene. */
+  browsers: 4,
+  /** An unused browser is ended after this: long enough for the pause between two jobs of one artist. */
+  browserIdleMs: 300_000,
+  /** Time for a browser to start and show its first page; a cold disk takes 10 s. */
+  browserStartMs: 60_000,
+  /** Time for a page to load and say hello. */
+  pageStartMs: 30_000,
+  /** A page that has not closed after this is stuck in a GPU call: its browser is killed. */
+  pageCloseMs: 2_000,
+  /** Frames after which a page is replaced: fragmentation of a long-lived heap stays bounded. */
+  pageFrames: 5_000,
+  /** Frames after which a browser is replaced: its GPU process is the one that grows. */
+  browserFrames: 50_000,
+  /** Scenes kept loaded in one page; the least recently used goes first. */
+  pageScenes: 3,
+  /** Time for loading a scene into a page; the same as an import's. */
+  loadMs: 120_000,
+  /** A frame that nobody wants any more may finish for so long, then its page is replaced. */
+  abandonedFrameMs: 5_000,
+  /** A job's frame waits behind live pictures for at most this, then goes first once. */
+  frameWaitMs: 1_000,
+  /** Frames of one attempt that are encoded or delivered while the next is drawn: bounds memory. */
+  framesUnderWay: 3,
+  /** Message from a page: an 8K frame as PNG takes under 128 MiB. */
+  pageMessageBytes: 268_435_456,
+  /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */
+  logLines: 100,
+  logLineChars: 2_000,
+  /** One HTTP request to the server without bytes; a heartbeat must fail well within a lease. */
+  requestMs: 5_000,
+  /** One HTTP request that carries a frame or a file: 2 GiB at 50 Mbit/s takes six minutes. */
+  transferMs: 600_000,
+  /** Longest pause between two tries at an unreachable server. */
+  backOffMs: 2_000,
+  /** Live sessions at once. */
+  sessions: 8,
+  /** A session's socket that drops is dialled again for so long; the viewer's lease is longer. */
+  redialMs: 8_000,
+  /** Time for the server to answer a session's hello. */
+  sessionStartMs: 10_000,
+  /** A hand that says it moves and sends no pose for so long is taken to rest. */
+  restMs: 250,
+  /** Draw and encode of a picture while moving, which the scale aims for: 25 pictures a second. */
+  movingPictureMs: 40,
+  /** Drain: frames in hand may finish for so long; the rest of the ten seconds is for goodbyes. */
+  drainMs: 8_000,
+} as const;

@@ -1,0 +1,138 @@
+/** What one page may ask its worker for: its program, built-in files, and the scenes that it was given. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Log } from '../log.ts';
+import { SCENE_ROUTE } from '../page/contract.ts';
+import { PageClient } from './page-client.ts';
+
+/** A file on this machine's disk. */
+export interface HostedFile {
+  readonly diskPath: string;
+  readonly sizeBytes: number;
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.svg': 'image/svg+xml',
+};
+
+export class PageSite {
+  /** Host name that only this page knows; it is also its credential. */
+  readonly host: string;
+  /** The page's end of the contract, once its socket is open. */
+  readonly client: PageClient;
+  readonly #folder: string;
+  readonly #log: Log;
+  readonly #scenes = new Map<string, ReadonlyMap<string, HostedFile>>();
+
+  /** @param folder of the built page: its `index.html`, and built-in files under `built-in/` */
+  constructor(host: string, folder: string, log: Log) {
+    this.host = host;
+    this.#folder = folder;
+    this.#log = log;
+    this.client = new PageClient(log);
+  }
+
+  get url(): string {
+    return `http://${this.host}/`;
+  }
+
+  /** Lets the page ask for a scene's files, by path, until `unmountScene`. */
+  mountScene(sceneHash: string, files: ReadonlyMap<string, HostedFile>): void {
+    this.#scenes.set(sceneHash, files);
+  }
+
+  unmountScene(sceneHash: string): void {
+    this.#scenes.delete(sceneHash);
+  }
+
+  async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
+    const file = path.startsWith(`${SCENE_ROUTE}/`) ? this.#sceneFile(path) : await this.#builtFile(path);
+    if (!file) {
+      this.#log.debug({ path }, 'the page asked for a file that is not there');
+      return refuse(response, 404);
+    }
+    response.writeHead(200, {
+      'content-type':
+        MEDIA_TYPES[extname(path === '/' ? '/index.html' : path).toLowerCase()] ?? 'application/octet-stream',
+      'content-length': file.sizeBytes,
+      ...headersFor(this.host),
+    });
+    if (request.method === 'HEAD') return void response.end();
+    await pipeline(createReadStream(file.diskPath), response);
+  }
+
+  #sceneFile(path: string): HostedFile | null {
+    const [hash = '', ...rest] = path.slice(SCENE_ROUTE.length + 1).split('/');
+    const decoded = decode(rest.join('/'));
+    return decoded === null ? null : (this.#scenes.get(hash)?.get(decoded) ?? null);
+  }
+
+  async #builtFile(path: string): Promise<HostedFile | null> {
+    const decoded = decode(path === '/' ? '/index.html' : path);
+    if (decoded === null || decoded.includes('\0')) return null;
+    // Built-in files keep their route as their folder.
+    const diskPath = join(this.#folder, normalize(decoded));
+    if (!diskPath.startsWith(this.#folder)) return null;
+    try {
+      const found = await stat(diskPath);
+      return found.isFile() ? { diskPath, sizeBytes: found.size } : null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function decode(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0 });
+  response.end();
+}
+
+/**
+ * The page may run its own program and what decoders compile, talk to its own host, and nothing else. The proxy holds
+ * the same line; this one makes an attempt fail before a byte is sent.
+ */
+function headersFor(host: string): Record<string, string> {
+  return {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'permissions-policy':
+      'camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), midi=(), bluetooth=(), clipboard-read=(), clipboard-write=(), fullscreen=(), payment=(), screen-wake-lock=()',
+    'content-security-policy': [
+      "default-src 'none'",
+      "script-src 'self' 'wasm-unsafe-eval' blob:",
+      'worker-src blob:',
+      `connect-src 'self' blob: data: ws://${host}`,
+      "img-src 'self' blob: data:",
+      "style-src 'self' 'unsafe-inline'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+  };
+}
