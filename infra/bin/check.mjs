@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // `npm run check`: every check that needs nothing started, side by side.
-import { register } from 'tsx/esm/api';
+import { bootstrap } from './bootstrap.mjs';
 
-register();
-await import('../src/check/main.ts');
+await bootstrap('src/check/main.ts');

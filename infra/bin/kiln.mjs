@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// The `kiln` command: registers the TypeScript loader, then hands over to the command line proper.
-import { register } from 'tsx/esm/api';
+// The `kiln` command.
+import { bootstrap } from './bootstrap.mjs';
 
-register();
-await import('../src/cli/main.ts');
+await bootstrap('src/cli/main.ts');

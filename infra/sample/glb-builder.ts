@@ -48,8 +48,11 @@ export class GlbBuilder {
     this.#chunks.push(bytes, new Uint8Array((4 - (bytes.length % 4)) % 4));
     this.#length += bytes.length + ((4 - (bytes.length % 4)) % 4);
     const width = WIDTH[type];
+    const values = Array.from<number>(data);
     const bounds = (pick: (...values: number[]) => number) =>
-      Array.from({ length: width }, (_, c) => data.reduce((best, value, i) => (i % width === c ? pick(best, value) : best), data[c] ?? 0));
+      Array.from({ length: width }, (_, c) =>
+        values.reduce((best, value, i) => (i % width === c ? pick(best, value) : best), values[c] ?? 0),
+      );
     const componentType = COMPONENT[data.constructor.name as keyof typeof COMPONENT];
     return (
       this.#accessors.push({
@@ -81,7 +84,8 @@ export class GlbBuilder {
     const total = 12 + 8 + json.length + jsonPad + 8 + this.#length;
     const out = new Uint8Array(total);
     const header = new DataView(out.buffer);
-    [GLB_MAGIC, 2, total, json.length + jsonPad, CHUNK_JSON].forEach((word, i) => header.setUint32(i * 4, word, true));
+    const words = [GLB_MAGIC, 2, total, json.length + jsonPad, CHUNK_JSON];
+    for (const [index, word] of words.entries()) header.setUint32(index * 4, word, true);
     out.set(json, 20);
     out.fill(0x20, 20 + json.length, 20 + json.length + jsonPad);
     let offset = 20 + json.length + jsonPad;

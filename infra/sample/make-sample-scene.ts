@@ -40,7 +40,11 @@ const celadon = glb.material({
   pbrMetallicRoughness: pbr([0.16, 0.36, 0.3], 0, 0.45),
   extensions: { KHR_materials_clearcoat: { clearcoatFactor: 1, clearcoatRoughnessFactor: 0.06 } },
 });
-const terracotta = glb.material({ name: 'Terracotta', doubleSided: true, pbrMetallicRoughness: pbr([0.56, 0.17, 0.07], 0, 0.78) });
+const terracotta = glb.material({
+  name: 'Terracotta',
+  doubleSided: true,
+  pbrMetallicRoughness: pbr([0.56, 0.17, 0.07], 0, 0.78),
+});
 const brass = glb.material({ name: 'Brass', pbrMetallicRoughness: pbr([0.9, 0.62, 0.26], 1, 0.22) });
 const glass = glb.material({
   name: 'Glass',
@@ -57,16 +61,74 @@ const porcelain = glb.material({
   extensions: { KHR_materials_clearcoat: { clearcoatFactor: 0.6, clearcoatRoughnessFactor: 0.1 } },
 });
 
-const plinth = glb.mesh('Plinth', lathe([[0.0, 0], [0.9, 0], [1.38, 0], [1.4, -0.02], [1.4, -0.1], [1.38, -0.14], [0.9, -0.14], [0, -0.14]].toReversed() as [number, number][], 24), stone);
-const vase = glb.mesh('Vase', lathe([[0, 0.01], [0.2, 0.01], [0.27, 0.12], [0.36, 0.42], [0.3, 0.72], [0.15, 0.92], [0.12, 1.02], [0.2, 1.12], [0.18, 1.12], [0.1, 1.02], [0.12, 0.92], [0.27, 0.7], [0.32, 0.42], [0.2, 0.1], [0, 0.06]], 50), celadon);
-const bowl = glb.mesh('Bowl', lathe([[0, 0.02], [0.14, 0.02], [0.16, 0.05], [0.3, 0.16], [0.37, 0.3], [0.35, 0.31], [0.27, 0.18], [0.12, 0.09], [0, 0.08]], 50), terracotta);
+const plinth = glb.mesh(
+  'Plinth',
+  lathe(
+    [
+      [0.0, 0],
+      [0.9, 0],
+      [1.38, 0],
+      [1.4, -0.02],
+      [1.4, -0.1],
+      [1.38, -0.14],
+      [0.9, -0.14],
+      [0, -0.14],
+    ].toReversed() as [number, number][],
+    24,
+  ),
+  stone,
+);
+const vase = glb.mesh(
+  'Vase',
+  lathe(
+    [
+      [0, 0.01],
+      [0.2, 0.01],
+      [0.27, 0.12],
+      [0.36, 0.42],
+      [0.3, 0.72],
+      [0.15, 0.92],
+      [0.12, 1.02],
+      [0.2, 1.12],
+      [0.18, 1.12],
+      [0.1, 1.02],
+      [0.12, 0.92],
+      [0.27, 0.7],
+      [0.32, 0.42],
+      [0.2, 0.1],
+      [0, 0.06],
+    ],
+    50,
+  ),
+  celadon,
+);
+const bowl = glb.mesh(
+  'Bowl',
+  lathe(
+    [
+      [0, 0.02],
+      [0.14, 0.02],
+      [0.16, 0.05],
+      [0.3, 0.16],
+      [0.37, 0.3],
+      [0.35, 0.31],
+      [0.27, 0.18],
+      [0.12, 0.09],
+      [0, 0.08],
+    ],
+    50,
+  ),
+  terracotta,
+);
 const knot = glb.mesh('Knot', new TorusKnotGeometry(0.2, 0.062, 140, 16, 2, 3), brass);
 const column = glb.mesh('Column', new CylinderGeometry(0.2, 0.22, 0.3, SEGMENTS), porcelain);
 const ball = glb.mesh('Glass ball', new SphereGeometry(0.17, 48, 32), glass);
 const pearl = glb.mesh('Pearl', new SphereGeometry(0.085, 40, 26), porcelain);
 
 const times = new Float32Array([0, 1, 2, 3, 4].map((quarter) => (quarter * TURN_SEC) / 4));
-const turns = new Float32Array([0, 1, 2, 3, 4].flatMap((quarter) => [0, Math.sin((quarter * Math.PI) / 4), 0, Math.cos((quarter * Math.PI) / 4)]));
+const turns = new Float32Array(
+  [0, 1, 2, 3, 4].flatMap((quarter) => [0, Math.sin((quarter * Math.PI) / 4), 0, Math.cos((quarter * Math.PI) / 4)]),
+);
 
 /** Quaternion of a camera or light at `eye` that looks at `target`. */
 function lookAt(eye: readonly [number, number, number], target: readonly [number, number, number]): number[] {
@@ -96,7 +158,12 @@ const bytes = glb.build(
       { name: 'Pearl', mesh: pearl, translation: [0.14, 0.165, 0.62] },
       { name: 'Hero', camera: 0, translation: hero, rotation: lookAt(hero, [0.02, 0.36, 0]) },
       { name: 'Detail', camera: 1, translation: detail, rotation: lookAt(detail, [0.12, 0.32, 0.1]) },
-      { name: 'Key light', translation: key, rotation: lookAt(key, [0, 0, 0]), extensions: { KHR_lights_punctual: { light: 0 } } },
+      {
+        name: 'Key light',
+        translation: key,
+        rotation: lookAt(key, [0, 0, 0]),
+        extensions: { KHR_lights_punctual: { light: 0 } },
+      },
     ],
     cameras: [
       { name: 'Hero', type: 'perspective', perspective: { yfov: 0.56, znear: 0.05, zfar: 50 } },
@@ -105,11 +172,15 @@ const bytes = glb.build(
     animations: [
       {
         name: 'Turn',
-        samplers: [{ input: glb.accessor(times, 'SCALAR'), output: glb.accessor(turns, 'VEC4'), interpolation: 'LINEAR' }],
+        samplers: [
+          { input: glb.accessor(times, 'SCALAR'), output: glb.accessor(turns, 'VEC4'), interpolation: 'LINEAR' },
+        ],
         channels: [{ sampler: 0, target: { node: KNOT_NODE, path: 'rotation' } }],
       },
     ],
-    extensions: { KHR_lights_punctual: { lights: [{ name: 'Key', type: 'directional', color: [1, 0.95, 0.88], intensity: 2.6 }] } },
+    extensions: {
+      KHR_lights_punctual: { lights: [{ name: 'Key', type: 'directional', color: [1, 0.95, 0.88], intensity: 2.6 }] },
+    },
   },
   ['KHR_lights_punctual'],
 );

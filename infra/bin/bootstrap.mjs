@@ -1,0 +1,65 @@
+// What every command of this folder needs before it can run TypeScript: a Node that is new enough, and the packages of
+// the lockfile. Plain JavaScript without dependencies, because on a fresh clone there are none yet.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const OLDEST_NODE = [20, 19];
+
+/**
+ * Installs what is missing, registers the TypeScript loader and runs a module.
+ *
+ * @param {string} modulePath TypeScript module to run, relative to `infra/`.
+ */
+export async function bootstrap(modulePath) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    console.error(`Kiln needs Node ${OLDEST_NODE.join('.')} or later; this is ${process.versions.node}.`);
+    process.exit(1);
+  }
+  if (!packagesMatchLockfile()) await installPackages();
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(pathToFileURL(join(ROOT, 'infra', modulePath)).href);
+}
+
+/**
+ * Whether `node_modules` holds what the lockfile names, by npm's own record of what it installed. Packages that are
+ * optional (binaries for other platforms) may be absent.
+ */
+function packagesMatchLockfile() {
+  try {
+    const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+    const present = JSON.parse(readFileSync(join(ROOT, 'node_modules', '.package-lock.json'), 'utf8')).packages;
+    return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer }]) => {
+      if (!path.includes('node_modules/') || link) return true;
+      return present[path] ? present[path].version === version : Boolean(optional || devOptional || peer);
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Runs `npm ci`; on failure shows what npm said and ends this process. */
+async function installPackages() {
+  const startedMs = Date.now();
+  console.log('Installing packages: npm ci');
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const child = npm?.endsWith('.js')
+    ? spawn(process.execPath, [npm, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+  const code = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', resolve);
+  });
+  if (code !== 0) {
+    console.error(`${said}\nnpm ci failed (${code}). Mend what it says above, then try again.`);
+    process.exit(1);
+  }
+  console.log(`Packages installed in ${Math.round((Date.now() - startedMs) / 1_000)} s`);
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// `npm run build`: the page's bundle and the web app, as `npm start` builds them.
+import { bootstrap } from './bootstrap.mjs';
+
+await bootstrap('src/setup/main.ts');

@@ -1,0 +1,58 @@
+/** What `npm start` reads from the environment; read once. The only place of the supervisor that looks at it. */
+import { resolve } from 'node:path';
+import { KilnError } from '@kiln/shared';
+import { REPOSITORY } from './repository.ts';
+
+export interface FarmConfig {
+  /** State of the farm: keys, data, logs. */
+  readonly home: string;
+  readonly host: string;
+  readonly port: number;
+  /** Local workers. */
+  readonly workers: number;
+  /** A Redis or Valkey to use; null starts one. */
+  readonly redisUrl: string | null;
+  readonly installForbidden: boolean;
+  /** KILN_BROWSER: the only browser that may be used; null looks for one. */
+  readonly browserPath: string | null;
+  /** PATH. */
+  readonly searchPath: string;
+  /** The whole environment, which the farm's processes get with what the supervisor adds. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_PORT = 7_700;
+const WORKERS_MAX = 64;
+
+/** The folder of a farm's state: KILN_HOME, else `.kiln` of this checkout. */
+export const homeFolder = (env: Environment): string =>
+  env.KILN_HOME ? resolve(env.INIT_CWD ?? '.', env.KILN_HOME) : resolve(REPOSITORY, '.kiln');
+
+/** @throws KilnError `request.invalid` naming the variable that cannot be read. */
+export function readFarmConfig(env: Environment = process.env): FarmConfig {
+  return Object.freeze({
+    home: homeFolder(env),
+    host: env.KILN_HOST || '127.0.0.1',
+    port: integer(env, 'KILN_PORT', DEFAULT_PORT, 0, 65_535),
+    workers: integer(env, 'KILN_WORKERS', 1, 0, WORKERS_MAX),
+    redisUrl: env.KILN_REDIS_URL || null,
+    installForbidden: env.KILN_NO_INSTALL === '1',
+    browserPath: env.KILN_BROWSER || null,
+    searchPath: env.PATH ?? '',
+    environment: Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+  });
+}
+
+function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new KilnError('request.invalid', `${name} must be a whole number from ${min} to ${max}; it is “${text}”.`, {
+    field: name,
+  });
+}

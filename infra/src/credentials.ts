@@ -1,0 +1,51 @@
+/** `credentials.json` of a KILN_HOME: where the farm is and the key to it. The server writes it, mode 0600. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from '@kiln/shared';
+import Type, { type Static } from 'typebox';
+import { type Environment, homeFolder } from './config.ts';
+
+const Credentials = Type.Object({
+  /** Address of the farm. */
+  url: Type.String(),
+  apiKey: Type.String(),
+  /** With which workers register. */
+  workerToken: Type.String(),
+});
+export type Credentials = Static<typeof Credentials>;
+
+/**
+ * @returns null when there is no such file, or none that this user may read.
+ * @throws KilnError `request.invalid` when it is not what the server writes.
+ */
+export function readCredentials(file: string): Credentials | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+  return parse(Credentials, jsonOf(text), file);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Credentials of the farm that is meant: of KILN_HOME when it is set; else of the nearest `.kiln` in `cwd` and above it;
+ * else of this checkout's own.
+ */
+export function findCredentials(cwd: string, env: Environment): Credentials | null {
+  if (env.KILN_HOME) return readCredentials(join(homeFolder(env), 'credentials.json'));
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const found = readCredentials(join(folder, '.kiln', 'credentials.json'));
+    if (found !== null) return found;
+    if (folder === dirname(folder)) break;
+  }
+  return readCredentials(join(homeFolder(env), 'credentials.json'));
+}

@@ -1,0 +1,18 @@
+/** Limits of starting and stopping a farm on one machine. */
+export const INFRA_LIMITS = {
+  /** From Ctrl-C to the end of everything: what people wait for before they reach for `kill`. */
+  drainMs: 10_000,
+  /** Of that, what workers get to finish frames; the rest is the server's and Redis'. */
+  workerDrainMs: 7_000,
+  /** For the server to answer what is under way and close its database. */
+  serverDrainMs: 2_000,
+  /** For Redis to write its append-only file. */
+  redisDrainMs: 800,
+  /** How long apt may take to fetch its lists, and to install. */
+  aptUpdateMs: 180_000,
+  aptInstallMs: 900_000,
+  /** No byte of a browser's download for this long: the host is not to be reached. */
+  downloadSilenceMs: 15_000,
+  /** One build of the page or the web app. */
+  buildMs: 300_000,
+} as const;

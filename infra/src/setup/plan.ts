@@ -1,0 +1,68 @@
+/** Decides, from what a machine has, what set-up does about the rest. Pure: nothing is looked up or run here. */
+import type { Found } from './found.ts';
+
+export interface Wanted {
+  readonly browser: boolean;
+  readonly redisServer: boolean;
+  /** The tests of the store run against a real PostgreSQL where one can be had; nothing else needs it. */
+  readonly postgres: boolean;
+  /** KILN_NO_INSTALL=1. */
+  readonly installForbidden: boolean;
+}
+
+export type Step =
+  | { readonly kind: 'apt'; readonly packages: readonly string[] }
+  | { readonly kind: 'download-browser'; readonly otherwise: string };
+
+export type Plan =
+  | { readonly outcome: 'steps'; readonly steps: readonly Step[] }
+  /** Nothing is done; `message` names what is missing and the exact command to type. */
+  | { readonly outcome: 'blocked'; readonly message: string };
+
+interface Need {
+  readonly what: string;
+  readonly apt: readonly string[];
+  readonly brew: readonly string[];
+}
+
+// libegl1 and Mesa's drivers: without them ANGLE falls back to SwiftShader, which draws three times slower.
+const BROWSER: Need = {
+  what: 'a browser (Chrome or Chromium)',
+  apt: ['chromium', 'libegl1', 'libgl1-mesa-dri'],
+  brew: ['--cask google-chrome'],
+};
+const REDIS: Need = { what: 'redis-server', apt: ['redis-server'], brew: ['redis'] };
+const POSTGRES: Need = { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] };
+
+export function planSetup(found: Found, wanted: Wanted): Plan {
+  const mayApt = found.root && found.apt && !wanted.installForbidden;
+  const needs: Need[] = [];
+  if (wanted.browser && found.browser === null) needs.push(BROWSER);
+  if (wanted.redisServer && found.redisServer === null) needs.push(REDIS);
+
+  // Outside Debian a package named chromium may be a stub that points elsewhere (Ubuntu's snap): puppeteer downloads.
+  const download = needs.includes(BROWSER) && !(mayApt && found.system === 'debian') && !wanted.installForbidden;
+  const byPackage = needs.filter((need) => !(download && need === BROWSER));
+  if (byPackage.length > 0 && !mayApt) return { outcome: 'blocked', message: howToInstall(found, wanted, needs) };
+
+  if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(POSTGRES);
+  const steps: Step[] = [];
+  if (byPackage.length > 0) steps.push({ kind: 'apt', packages: byPackage.flatMap(({ apt }) => apt) });
+  if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [BROWSER]) });
+  return { outcome: 'steps', steps };
+}
+
+/** One message with the exact command to type. */
+export function howToInstall(found: Found, wanted: Pick<Wanted, 'installForbidden'>, needs: readonly Need[]): string {
+  const missing = needs.map(({ what }) => what).join(' and ');
+  const why = wanted.installForbidden ? ', and KILN_NO_INSTALL=1 forbids installing' : '';
+  return `Kiln needs ${missing}${why}. Type this, then start again:\n\n  ${command(found, needs)}\n`;
+}
+
+function command(found: Found, needs: readonly Need[]): string {
+  if (found.system === 'mac') return needs.map(({ brew }) => `brew install ${brew.join(' ')}`).join(' && ');
+  const sudo = found.root ? '' : 'sudo ';
+  const packages = needs.flatMap(({ apt }) => apt).join(' ');
+  if (found.apt) return `${sudo}apt-get update && ${sudo}apt-get install -y ${packages}`;
+  return `# with your system's package manager: ${needs.map(({ what }) => what).join(', ')}`;
+}

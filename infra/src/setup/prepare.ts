@@ -1,0 +1,36 @@
+import type { FarmConfig } from '../config.ts';
+import { buildAll } from './builds.ts';
+import { type Found, lookAround } from './found.ts';
+import { planSetup, type Wanted } from './plan.ts';
+import type { Progress } from './progress.ts';
+import { runPlan, SetupError } from './run-plan.ts';
+
+/**
+ * Sees to it that everything is there that a farm needs on this machine: browser, Redis, the page and the web app.
+ *
+ * @param wanted what more is needed, or not.
+ * @throws SetupError with what to type when something cannot be installed.
+ */
+export async function prepare(
+  config: Pick<FarmConfig, 'searchPath' | 'environment' | 'installForbidden' | 'redisUrl' | 'workers' | 'browserPath'>,
+  progress: Progress,
+  wanted: Partial<Wanted> = {},
+): Promise<Found> {
+  const need: Wanted = {
+    browser: config.workers > 0,
+    redisServer: config.redisUrl === null,
+    postgres: false,
+    installForbidden: config.installForbidden,
+    ...wanted,
+  };
+  let found = await lookAround(config.searchPath, config.browserPath);
+  const plan = planSetup(found, need);
+  if (plan.outcome === 'blocked' || plan.steps.length > 0) {
+    await runPlan(plan, progress, config.environment);
+    found = await lookAround(config.searchPath, config.browserPath);
+    const still = planSetup(found, { ...need, postgres: false, installForbidden: true });
+    if (still.outcome === 'blocked') throw new SetupError(still.message);
+  }
+  await buildAll(progress);
+  return found;
+}

@@ -1,0 +1,4 @@
+import { readFarmConfig } from '../config.ts';
+import { runFarm } from './run-farm.ts';
+
+process.exitCode = await runFarm(readFarmConfig(), process.stdout);

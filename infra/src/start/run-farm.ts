@@ -1,0 +1,90 @@
+/** `npm start`: set-up, then a farm until Ctrl-C, told in a few lines. */
+import { join } from 'node:path';
+import { createClient, KilnError } from '@kiln/shared';
+import type { FarmConfig } from '../config.ts';
+import { readCredentials } from '../credentials.ts';
+import { INFRA_LIMITS } from '../limits.ts';
+import { REPOSITORY } from '../repository.ts';
+import { prepare } from '../setup/prepare.ts';
+import { Progress, type Terminal } from '../setup/progress.ts';
+import { SetupError } from '../setup/run-plan.ts';
+import { StartError } from '../supervisor/child.ts';
+import { Farm, type FarmObserver, SERVER_COMMAND, WORKER_COMMAND } from '../supervisor/farm.ts';
+import { FarmRunningError } from '../supervisor/farm-lock.ts';
+import { requireFreePort } from '../supervisor/free-port.ts';
+
+/** @returns the exit code, once the farm has ended. */
+export async function runFarm(given: FarmConfig, out: Terminal): Promise<number> {
+  const progress = new Progress(out);
+  const stopRequests = listenForStop();
+  let farm: Farm | undefined;
+  try {
+    const config = given.port === 0 ? { ...given, port: await requireFreePort(given.host, 0) } : given;
+    const found = await prepare(config, progress);
+    const parts = {
+      server: SERVER_COMMAND,
+      worker: WORKER_COMMAND,
+      redisBinary: found.redisServer,
+      webAppDir: join(REPOSITORY, 'viewer', 'dist', 'app'),
+    };
+    farm = new Farm(config, parts, observer(progress));
+    const started = farm.start().then(() => 'started' as const);
+    if ((await Promise.race([started, stopRequests.first])) === 'started') {
+      await welcome(config, farm.url, progress);
+      await stopRequests.first;
+    }
+    started.catch(() => undefined);
+    return await stop(farm, stopRequests.second, progress);
+  } catch (error) {
+    await farm?.stop();
+    if (!isExplained(error)) throw error;
+    progress.line(`\n${error.message}`);
+    return 1;
+  }
+}
+
+/** Errors whose message is all that people need. */
+const isExplained = (error: unknown): error is Error =>
+  [SetupError, StartError, FarmRunningError, KilnError].some((kind) => error instanceof kind);
+
+const observer = (progress: Progress): FarmObserver => ({
+  ready: (name, detail) => progress.line(`  ${name.padEnd(10)}${detail}`),
+  crashed: (name, how, restartInMs) =>
+    progress.line(`  ${name.padEnd(10)}ended (${how}); starting again in ${(restartInMs / 1_000).toFixed(1)} s`),
+  ended: (names) => progress.line(`  left over from an earlier run, now ended: ${names.join(', ')}`),
+});
+
+async function welcome(config: FarmConfig, url: string, progress: Progress): Promise<void> {
+  const file = join(config.home, 'credentials.json');
+  const credentials = readCredentials(file);
+  if (credentials === null) throw new StartError(`The server did not write ${file}.`);
+  const code = await createClient({ url, apiKey: credentials.apiKey, fetch }).createSignInCode();
+  progress.line(`
+  Open      ${code.url}
+            (signs you in once; \`npx --no kiln signin\` prints another)
+  API key   in ${file}
+  Logs      ${join(config.home, 'logs')}
+  Stop      Ctrl-C
+
+ready`);
+}
+
+async function stop(farm: Farm, again: Promise<void>, progress: Progress): Promise<number> {
+  progress.line(`\nStopping (at most ${INFRA_LIMITS.drainMs / 1_000} s; Ctrl-C again ends now)`);
+  const how = await Promise.race([farm.stop().then(() => 'stopped' as const), again]);
+  if (how === 'stopped') {
+    progress.line('Stopped');
+    return 0;
+  }
+  farm.kill();
+  process.exit(130);
+}
+
+/** The first and second time that the user, or the system, asks this process to end. */
+function listenForStop(): { readonly first: Promise<void>; readonly second: Promise<void> } {
+  const resolvers: (() => void)[] = [];
+  const next = () => new Promise<void>((resolve) => resolvers.push(resolve));
+  const [first, second] = [next(), next()];
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolvers.shift()?.());
+  return { first, second };
+}

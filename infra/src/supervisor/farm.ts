@@ -1,0 +1,158 @@
+/** All processes of one farm on this machine: starts them side by side, keeps them running, ends them in order. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { KilnError } from '@kiln/shared';
+import type { FarmConfig } from '../config.ts';
+import { readCredentials } from '../credentials.ts';
+import { INFRA_LIMITS } from '../limits.ts';
+import { REPOSITORY } from '../repository.ts';
+import { Child, type ChildContext, type ChildSpec } from './child.ts';
+import { untilReady } from './child-messages.ts';
+import { takeFarmLock } from './farm-lock.ts';
+import { requireFreePort } from './free-port.ts';
+import { PidFiles } from './left-overs.ts';
+import { ownRedis } from './redis.ts';
+
+/** How each part is started; tests put stand-ins here. */
+export interface FarmParts {
+  readonly server: ChildSpec['command'];
+  readonly worker: ChildSpec['command'];
+  /** Null where KILN_REDIS_URL names one. */
+  readonly redisBinary: string | null;
+  readonly webAppDir: string;
+}
+
+export interface FarmObserver {
+  /** A part is ready for the first time. */
+  ready(name: string, detail: string): void;
+  crashed(name: string, how: string, restartInMs: number): void;
+  /** Something that an earlier farm left running was ended. */
+  ended(names: readonly string[]): void;
+}
+
+const KILN = join(REPOSITORY, 'infra', 'bin', 'kiln.mjs');
+export const SERVER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'server'];
+export const WORKER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'worker'];
+
+/** Address under which processes of this machine reach a server that listens on `host`. */
+export function localUrl(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+export class Farm {
+  readonly url: string;
+  readonly #config: FarmConfig;
+  readonly #parts: FarmParts;
+  readonly #observer: FarmObserver;
+  readonly #context: ChildContext;
+  readonly #releaseLock: () => void;
+  #redis: Child | undefined;
+  #server: Child | undefined;
+  #workers: Child[] = [];
+
+  /** @throws FarmRunningError when a farm runs from this KILN_HOME already. */
+  constructor(config: FarmConfig, parts: FarmParts, observer: FarmObserver) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#observer = observer;
+    this.url = localUrl(config.host, config.port);
+    this.#releaseLock = takeFarmLock(join(config.home, 'farm.lock'), this.url);
+    this.#context = {
+      pidFiles: new PidFiles(join(config.home, 'run')),
+      logFolder: join(config.home, 'logs'),
+      onCrash: (name, how, restartInMs) => observer.crashed(name, how, restartInMs),
+    };
+  }
+
+  /**
+   * Starts everything; resolves when the server and every worker are ready.
+   *
+   * @throws StartError, KilnError when a part cannot start; `stop` must be called then, too.
+   */
+  async start(): Promise<void> {
+    const ended = await this.#context.pidFiles.endLeftOvers();
+    if (ended.length > 0) this.#observer.ended(ended);
+    await requireFreePort(this.#config.host, this.#config.port);
+
+    const redisUrl = this.#config.redisUrl ?? (await this.#startRedis());
+    const environment = {
+      ...this.#config.environment,
+      KILN_HOME: this.#config.home,
+      KILN_HOST: this.#config.host,
+      KILN_PORT: String(this.#config.port),
+      KILN_REDIS_URL: redisUrl,
+      KILN_APP_DIR: this.#parts.webAppDir,
+      KILN_URL: this.url,
+    };
+    const server = this.#startServer(environment);
+    // The first start makes the workers' token; later ones find it, and workers start beside the server.
+    if (this.#workerToken() === null) await server;
+    await Promise.all([server, ...this.#startWorkers(environment)]);
+  }
+
+  /** Drains: workers finish or give back what they hold, then the server closes, then Redis. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.stop(INFRA_LIMITS.workerDrainMs)));
+    await this.#server?.stop(INFRA_LIMITS.serverDrainMs);
+    await this.#redis?.stop(INFRA_LIMITS.redisDrainMs);
+    this.#releaseLock();
+  }
+
+  /** Ends everything now. */
+  kill(): void {
+    for (const child of [...this.#workers, this.#server, this.#redis]) child?.kill();
+    this.#releaseLock();
+  }
+
+  async #startRedis(): Promise<string> {
+    const { redisBinary } = this.#parts;
+    if (redisBinary === null)
+      throw new KilnError('storage.unavailable', 'no redis-server was found and KILN_REDIS_URL is not set');
+    const { spec, url } = await ownRedis(redisBinary, join(this.#config.home, 'redis'), this.#config.searchPath);
+    this.#redis = new Child(spec, this.#context);
+    await this.#redis.start();
+    return url;
+  }
+
+  async #startServer(env: Readonly<Record<string, string>>): Promise<void> {
+    this.#server = new Child(this.#node('server', this.#parts.server, env), this.#context);
+    await this.#server.start();
+  }
+
+  #startWorkers(env: Readonly<Record<string, string>>): Promise<void>[] {
+    const token = this.#workerToken();
+    this.#workers = Array.from({ length: this.#config.workers }, (_, index) => {
+      const name = `worker-${index + 1}`;
+      const own = {
+        ...env,
+        KILN_PARENT: '1',
+        KILN_WORKER_NAME: env.KILN_WORKER_NAME ?? name,
+        ...(token === null ? {} : { KILN_WORKER_TOKEN: token }),
+      };
+      return new Child(this.#node(name, this.#parts.worker, own), this.#context);
+    });
+    return this.#workers.map((worker) => worker.start());
+  }
+
+  #node(name: string, command: ChildSpec['command'], env: Readonly<Record<string, string>>): ChildSpec {
+    return {
+      name,
+      command,
+      env,
+      cwd: this.#config.home,
+      ipc: true,
+      isReady: async (process) => {
+        this.#observer.ready(name, await untilReady(process));
+      },
+    };
+  }
+
+  #workerToken(): string | null {
+    const file = join(this.#config.home, 'credentials.json');
+    return (
+      this.#config.environment.KILN_WORKER_TOKEN ||
+      (existsSync(file) ? (readCredentials(file)?.workerToken ?? null) : null)
+    );
+  }
+}

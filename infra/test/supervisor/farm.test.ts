@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { REPOSITORY } from '../../src/repository.ts';
+import { requireFreePort } from '../../src/supervisor/free-port.ts';
+import { isRunning, type ProcessRecord } from '../../src/supervisor/process-identity.ts';
+
+let home: string;
+const supervisors: RunningFarm[] = [];
+
+beforeEach(() => {
+  // A space in the path, as a user's folder may have.
+  home = mkdtempSync(join(tmpdir(), 'kiln farm '));
+});
+afterEach(async () => {
+  for (const farm of supervisors.splice(0)) await farm.end();
+  await until(() => recorded().every((record) => !isRunning(record)));
+  rmSync(home, { recursive: true, force: true });
+});
+
+class RunningFarm {
+  readonly process: ChildProcess;
+  readonly events: { event: string; detail: unknown }[] = [];
+  errors = '';
+
+  constructor(env: Record<string, string> = {}) {
+    this.process = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'stand-ins', 'farm.ts')], {
+      cwd: REPOSITORY,
+      env: { ...process.env, KILN_HOME: home, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.process.stderr?.on('data', (chunk) => (this.errors += chunk));
+    if (this.process.stdout) {
+      createInterface({ input: this.process.stdout }).on('line', (line) => this.events.push(JSON.parse(line)));
+    }
+    supervisors.push(this);
+  }
+
+  /** Waits for an event; fails when the supervisor ends before. */
+  async saw(event: string, detail: unknown = expect.anything()): Promise<void> {
+    await until(() => this.has(event, detail) || this.process.exitCode !== null);
+    expect(this.events, this.errors).toContainEqual({ event, detail });
+  }
+
+  has(event: string, detail: unknown): boolean {
+    return this.events.some((one) => one.event === event && (typeof detail !== 'string' || one.detail === detail));
+  }
+
+  async end(): Promise<void> {
+    this.process.kill('SIGTERM');
+    await until(() => this.process.exitCode !== null || this.process.signalCode !== null);
+  }
+}
+
+async function startFarm(env: Record<string, string> = {}): Promise<RunningFarm> {
+  const farm = new RunningFarm({ KILN_PORT: String(await requireFreePort('127.0.0.1', 0)), ...env });
+  await farm.saw('started');
+  return farm;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(20);
+}
+
+/** Every process that the farm has noted, by name. */
+function noted(): Map<string, ProcessRecord> {
+  const folder = join(home, 'run');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return new Map(names.map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(folder, name), 'utf8'))]));
+}
+const recorded = () => {
+  try {
+    return [...noted().values()];
+  } catch {
+    return [];
+  }
+};
+
+const log = (name: string) => readFileSync(join(home, 'logs', `${name}.log`), 'utf8');
+
+test('starts Redis, the server and the workers, each told of the others', async () => {
+  await startFarm({ KILN_WORKERS: '2' });
+  expect([...noted().keys()].sort()).toEqual(['redis', 'server', 'worker-1', 'worker-2']);
+  expect(log('server')).toContain(join(home, 'redis', 'redis.sock'));
+  expect(log('worker-1')).toContain('"token":"token"');
+});
+
+test('ends all of it when it is asked to', async () => {
+  const farm = await startFarm();
+  const processes = recorded();
+  await farm.end();
+  expect(farm.process.exitCode).toBe(0);
+  expect(processes.filter(isRunning)).toEqual([]);
+  expect(noted().size).toBe(0);
+});
+
+test('leaves nothing running when it is killed', async () => {
+  const farm = await startFarm();
+  const processes = recorded();
+  expect(processes).toHaveLength(3);
+  farm.process.kill('SIGKILL');
+  await until(() => processes.every((record) => !isRunning(record)));
+});
+
+test('the next start ends what a killed one left, and works', async () => {
+  const first = await startFarm({ STUBBORN: '1' });
+  const worker = noted().get('worker-1');
+  first.process.kill('SIGKILL');
+  await until(() => !isRunning(noted().get('redis') ?? { pid: 0, identity: '' }));
+  expect(worker && isRunning(worker)).toBe(true);
+
+  const second = await startFarm();
+  expect(second.events).toContainEqual({ event: 'ended', detail: ['worker-1'] });
+  expect(worker && isRunning(worker)).toBe(false);
+});
+
+test.each(['redis', 'server', 'worker-1'])('starts %s again when it is killed', async (name) => {
+  const farm = await startFarm();
+  const first = noted().get(name);
+  process.kill(first?.pid ?? 0, 'SIGKILL');
+  await farm.saw('crashed', name);
+  await until(() => noted().get(name)?.pid !== first?.pid && isRunning(noted().get(name) ?? { pid: 0, identity: '' }));
+});
+
+test('a second farm in the same folder is refused with the address of the first', async () => {
+  const port = String(await requireFreePort('127.0.0.1', 0));
+  await startFarm({ KILN_PORT: port });
+  const second = new RunningFarm();
+  await until(() => second.process.exitCode !== null);
+  expect(second.process.exitCode).not.toBe(0);
+  expect(second.errors).toContain(`http://127.0.0.1:${port}`);
+});
+
+test('a taken port is said before anything is started', async () => {
+  const other = await startFarm();
+  const port =
+    String(other.events.find(({ event }) => event === 'started')?.detail)
+      .split(':')
+      .at(-1) ?? '';
+  const elsewhere = mkdtempSync(join(tmpdir(), 'kiln-other-'));
+  const farm = new RunningFarm({ KILN_HOME: elsewhere, KILN_PORT: port });
+  await until(() => farm.process.exitCode !== null);
+  expect(farm.errors).toContain(`Port ${port}`);
+  expect(readdirSync(elsewhere)).not.toContain('redis');
+  rmSync(elsewhere, { recursive: true });
+});
