@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KilnError } from '../../src/errors.ts';
+import { LIMITS } from '../../src/limits.ts';
+import {
+  decodePicture,
+  encodePicture,
+  PICTURE_HEADER_BYTES,
+  type PictureHeader,
+  peekSequence,
+  stampRelay,
+} from '../../src/live/picture.ts';
+
+/** Every field has bytes of its own, so that one that lands in the wrong place shows. */
+const HEADER: PictureHeader = {
+  sequence: 0x04030201,
+  input: 0x08070605,
+  codec: 'webp',
+  moving: true,
+  final: false,
+  lastTile: true,
+  samples: 0x0c0b0a09,
+  widthPx: 0x0e0d,
+  heightPx: 0x100f,
+  tile: { x: 0x0201, y: 0x0403, widthPx: 0x0605, heightPx: 0x0807 },
+  depth: { codec: 7, widthPx: 0x1211, heightPx: 0x1413 },
+  near: 0.5,
+  far: 1000,
+  pose: { position: [1, -2, 3.5], quaternion: [0, 0.5, -0.5, 1], fovDeg: 45 },
+  stages: { inputWait: 0x11, draw: 0x2222, readBack: 0x333333, encode: 0x44444444, workerQueue: 5, relay: 0xffff_ffff },
+  drawEndMs: 1_700_000_000_000.5,
+};
+const COLOUR = Uint8Array.of(0xc0, 0xc1, 0xc2);
+const DEPTH = Uint8Array.of(0xd0, 0xd1);
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const bytes = (text: string) => text.replaceAll(' ', '');
+
+describe('the picture message', () => {
+  const message = encodePicture(HEADER, COLOUR, DEPTH);
+
+  const layout: readonly [offset: number, size: number, what: string, literal: string][] = [
+    [0, 1, 'kind', '01'],
+    [1, 1, 'layout version', '01'],
+    [2, 2, 'header length', '80 00'],
+    [4, 4, 'sequence', '01 02 03 04'],
+    [8, 4, 'input', '05 06 07 08'],
+    [12, 1, 'colour codec', '02'],
+    [13, 1, 'flags', '05'],
+    [14, 2, 'reserved', '00 00'],
+    [16, 4, 'samples', '09 0a 0b 0c'],
+    [20, 2, 'width', '0d 0e'],
+    [22, 2, 'height', '0f 10'],
+    [24, 8, 'tile', '01 02 03 04 05 06 07 08'],
+    [32, 4, 'colour bytes', '03 00 00 00'],
+    [36, 4, 'depth bytes', '02 00 00 00'],
+    [40, 1, 'depth codec', '07'],
+    [41, 3, 'reserved', '00 00 00'],
+    [44, 4, 'depth size', '11 12 13 14'],
+    [48, 4, 'near', '00 00 00 3f'],
+    [52, 4, 'far', '00 00 7a 44'],
+    [56, 12, 'position', '00 00 80 3f 00 00 00 c0 00 00 60 40'],
+    [68, 16, 'quaternion', '00 00 00 00 00 00 00 3f 00 00 00 bf 00 00 80 3f'],
+    [84, 4, 'field of view', '00 00 34 42'],
+    [88, 4, 'stage: input wait', '11 00 00 00'],
+    [92, 4, 'stage: draw', '22 22 00 00'],
+    [96, 4, 'stage: read back', '33 33 33 00'],
+    [100, 4, 'stage: encode', '44 44 44 44'],
+    [104, 4, 'stage: worker queue', '05 00 00 00'],
+    [108, 4, 'stage: relay', 'ff ff ff ff'],
+    [112, 8, 'stages to come', '00 00 00 00 00 00 00 00'],
+    [120, 8, 'end of draw', '00 08 80 56 fe bc 78 42'],
+    [128, 3, 'colour', 'c0 c1 c2'],
+    [131, 2, 'depth', 'd0 d1'],
+  ];
+  it.each(layout)('[LV9] has at offset %d, %d bytes: %s', (offset, size, _, literal) => {
+    expect(hex(message.subarray(offset, offset + size))).toBe(bytes(literal));
+  });
+
+  it('[LV9] has no byte outside that table', () => {
+    expect(layout.reduce((sum, [offset, size]) => (offset === sum ? sum + size : Number.NaN), 0)).toBe(message.length);
+    expect(PICTURE_HEADER_BYTES).toBe(128);
+  });
+
+  it('is read from literal bytes, whatever it lies in', () => {
+    const literal = bytes(layout.map((row) => row[3]).join(''));
+    const around = Buffer.concat([Buffer.alloc(3), Buffer.from(literal, 'hex'), Buffer.alloc(5)]);
+    const { header, colour, depth } = decodePicture(around.subarray(3, around.length - 5));
+    expect(header).toEqual(HEADER);
+    expect([hex(colour), hex(depth)]).toEqual(['c0c1c2', 'd0d1']);
+  });
+
+  it('has no depth where the header says so', () => {
+    const { header, depth } = decodePicture(encodePicture({ ...HEADER, depth: null }, COLOUR));
+    expect(header.depth).toBeNull();
+    expect(depth.length).toBe(0);
+  });
+
+  it.each(['jpeg', 'webp', 'png'] as const)('carries %s', (codec) => {
+    expect(decodePicture(encodePicture({ ...HEADER, codec }, COLOUR)).header.codec).toBe(codec);
+  });
+
+  it('carries each flag by itself', () => {
+    for (const flag of ['moving', 'final', 'lastTile'] as const) {
+      const none = { ...HEADER, moving: false, final: false, lastTile: false };
+      const { moving, final, lastTile } = decodePicture(encodePicture({ ...none, [flag]: true }, COLOUR)).header;
+      expect({ moving, final, lastTile }).toEqual({ moving: false, final: false, lastTile: false, [flag]: true });
+    }
+  });
+
+  it('[LV9] with a longer header than known is read, the rest skipped', () => {
+    const longer = new Uint8Array([...message.subarray(0, 128), 0xee, 0xee, ...message.subarray(128)]);
+    longer[2] = 130;
+    const { header, colour, depth } = decodePicture(longer);
+    expect(header).toEqual(HEADER);
+    expect([hex(colour), hex(depth)]).toEqual(['c0c1c2', 'd0d1']);
+  });
+
+  it('keeps stage times within what 32 bits hold', () => {
+    const stages = { inputWait: -3, draw: 0.6, readBack: 1e12, encode: 0, workerQueue: 0, relay: 0 };
+    const { header } = decodePicture(encodePicture({ ...HEADER, stages }, COLOUR));
+    expect(header.stages).toMatchObject({ inputWait: 0, draw: 1, readBack: 0xffff_ffff });
+  });
+});
+
+describe('a broken picture message', () => {
+  const changed = (change: (view: DataView) => void) => {
+    const message = encodePicture(HEADER, COLOUR, DEPTH);
+    change(new DataView(message.buffer));
+    return message;
+  };
+  const broken: readonly [string, Uint8Array, RegExp][] = [
+    ['no bytes', new Uint8Array(0), /0 bytes, fewer than its header/],
+    ['127 bytes', encodePicture(HEADER, COLOUR).subarray(0, 127), /127 bytes/],
+    ['another kind', changed((v) => v.setUint8(0, 2)), /unknown kind 2/],
+    ['another layout version', changed((v) => v.setUint8(1, 2)), /layout version 2/],
+    ['too short a header', changed((v) => v.setUint16(2, 127, true)), /header length 127/],
+    ['a header beyond its end', changed((v) => v.setUint16(2, 60_000, true)), /promises 60005/],
+    ['codec 0', changed((v) => v.setUint8(12, 0)), /unknown codec 0/],
+    ['codec 4', changed((v) => v.setUint8(12, 4)), /unknown codec 4/],
+    ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /133 bytes where its header promises 134/],
+    ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /133 bytes where its header promises 132/],
+    ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967425/],
+    ['a NaN in its pose', changed((v) => v.setFloat32(56, Number.NaN, true)), /not finite/],
+    ['an infinite field of view', changed((v) => v.setFloat32(84, Number.POSITIVE_INFINITY, true)), /not finite/],
+    ['a NaN as its near plane', changed((v) => v.setFloat32(48, Number.NaN, true)), /not finite/],
+    ['a NaN as its end of draw', changed((v) => v.setFloat64(120, Number.NaN, true)), /not finite/],
+    ['an empty tile', changed((v) => v.setUint16(28, 0, true)), /tile/],
+    ['a tile over the right edge', changed((v) => v.setUint16(24, 0x0e0d, true)), /tile/],
+    ['a tile over the lower edge', changed((v) => v.setUint16(30, 0x100f, true)), /tile/],
+  ];
+  it.each(broken)('[LV9] with %s closes with 4400', (_, message, why) => {
+    const decode = () => decodePicture(message);
+    expect(decode).toThrow(expect.objectContaining({ code: 'protocol.violation', close: 4400 }));
+    expect(decode).toThrow(why);
+    expect(decode).toThrow(/^\[LV9\]/);
+  });
+
+  it('[LV9] is refused above the limit, not at it', () => {
+    const colour = new Uint8Array(LIMITS.livePictureBytes - PICTURE_HEADER_BYTES);
+    expect(decodePicture(encodePicture(HEADER, colour)).colour.length).toBe(colour.length);
+    const over = encodePicture(HEADER, colour, Uint8Array.of(1));
+    expect(() => decodePicture(over)).toThrow(expect.objectContaining({ code: 'protocol.too_large', close: 1009 }));
+  });
+
+  it('never makes the reader throw anything but KilnError', () => {
+    const whole = encodePicture(HEADER, COLOUR, DEPTH);
+    const edits = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 });
+    const mutated = fc.tuple(edits, fc.nat(whole.length)).map(([changes, cut]) => {
+      const message = whole.slice(0, cut < 64 ? whole.length : cut + 1);
+      for (const [at, value] of changes) if (at < message.length) message[at] = value;
+      return message;
+    });
+    fc.assert(
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 300 })), (message) => {
+        try {
+          const { header, colour, depth } = decodePicture(message);
+          expect(colour.length + depth.length).toBeLessThanOrEqual(message.length - PICTURE_HEADER_BYTES);
+          expect(header.tile.x + header.tile.widthPx).toBeLessThanOrEqual(header.widthPx);
+        } catch (error) {
+          if (!(error instanceof KilnError)) throw error;
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('the relay', () => {
+  it('[LV23] changes four bytes of a picture, and no others', () => {
+    const message = encodePicture(HEADER, COLOUR, DEPTH);
+    const before = message.slice();
+    stampRelay(message, 0x01020304);
+    expect(hex(message.subarray(108, 112))).toBe('04030201');
+    message.set(before.subarray(108, 112), 108);
+    expect(hex(message)).toBe(hex(before));
+  });
+
+  it('[LV23] stamps no more than 32 bits hold', () => {
+    const message = encodePicture(HEADER, COLOUR);
+    stampRelay(message, 1e15);
+    expect(decodePicture(message).header.stages.relay).toBe(0xffff_ffff);
+    stampRelay(message, -1);
+    expect(decodePicture(message).header.stages.relay).toBe(0);
+  });
+
+  it('sees the sequence number of a picture, and none in anything else', () => {
+    const message = encodePicture(HEADER, COLOUR);
+    expect(peekSequence(message)).toBe(HEADER.sequence);
+    expect(peekSequence(message.subarray(0, 127))).toBeNull();
+    message[0] = 9;
+    expect(peekSequence(message)).toBeNull();
+    const short = new Uint8Array(4);
+    stampRelay(short, 5);
+    expect([...short]).toEqual([0, 0, 0, 0]);
+  });
+});
