@@ -8,4 +8,19 @@ export const SERVER_LIMITS = {
   storeStatementMs: 60_000,
   /** Waiting for a connection to PostgreSQL. */
   storeConnectMs: 10_000,
+
+  /** Requests of one tenant: 1,000 a second, several times what a farm's own web app, command line and tests make. */
+  requestsPerMinute: 60_000,
+  /** Clients whose requests are counted; the least recent are forgotten. */
+  countedClients: 10_000,
+  /** Requests with a wrong key or none, by address. A key has 256 random bits: this spares the log, not the key. */
+  identityFailures: { failures: 600, windowMs: 60_000 },
+  /** Failed sign-ins, by address. */
+  signInFailures: { failures: 20, windowMs: 300_000 },
+  /** A request's headers must be here by then. */
+  headersMs: 30_000,
+  /** A connection without a request. Longer than the 60 s after which common proxies stop using one. */
+  keepAliveMs: 75_000,
+  /** A connection on which no byte moves, in the middle of a request or an answer. */
+  idleConnectionMs: 120_000,
 } as const;

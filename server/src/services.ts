@@ -1,13 +1,12 @@
 /** What `server.ts` builds once and every part of the server is given. */
-import type { IdKind, Scene } from '@kiln/shared';
-import type { Transaction } from 'kysely';
+import type { IdKind } from '@kiln/shared';
 import type { Logger } from 'pino';
 import type { ServerConfig } from './config/server-config.ts';
+import type { Change } from './events/changes.ts';
 import type { SocketRouter } from './http/socket-router.ts';
 import type { Identities } from './identity/identities.ts';
 import type { ObjectStore } from './objects/object-store.ts';
 import type { Store } from './store/store.ts';
-import type { Database } from './store/tables.ts';
 
 export interface Clock {
   /** Wall time, for what is recorded. */
@@ -46,13 +45,8 @@ export interface FarmHealth {
 
 /** What scenes, uploads and health need of the part that schedules work and tells of changes. */
 export interface Farm {
-  /**
-   * Records a `scene` event in the transaction of the change that it tells of.
-   * Its `id` and `at` are given by the database.
-   */
-  recordSceneChange(tx: Transaction<Database>, tenantId: string, scene: Scene): Promise<void>;
-  /** After a commit: events were recorded. Returns at once, never throws. */
-  onEventsRecorded(): void;
+  /** Transactions whose events are told after the commit. */
+  readonly change: Change;
   /** After a commit: a task waits. Returns at once, never throws. */
   onTaskReady(): void;
   health(): Promise<FarmHealth>;

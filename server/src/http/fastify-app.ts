@@ -1,0 +1,95 @@
+/** Fastify as every route here gets it: ids, origin checks, identity, limits, validation, errors, description. */
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import cookie from '@fastify/cookie';
+import { LIMITS } from '@kiln/shared';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import type { Identities } from '../identity/identities.ts';
+import { SERVER_LIMITS } from '../limits.ts';
+import type { Clock } from '../services.ts';
+import { registerErrors, sendError } from './errors.ts';
+import { registerOpenApi } from './openapi.ts';
+import type { CheckOrigin } from './origin.ts';
+import { registerRequestIdentity } from './request-identity.ts';
+import { FailureGate, registerRequestLimit } from './request-limits.ts';
+import { registerSecurityHeaders } from './security-headers.ts';
+import { registerValidation } from './validation.ts';
+
+export interface TlsKeys {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export interface FastifyAppParts {
+  readonly log: FastifyBaseLogger;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly identities: Identities;
+  readonly checkOrigin: CheckOrigin;
+  readonly newRequestId: () => string;
+  readonly tls: TlsKeys | null;
+  readonly version: string;
+}
+
+export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: parts.log,
+    serverFactory: serverFactory(parts.tls),
+    bodyLimit: LIMITS.requestBytes,
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+    genReqId: parts.newRequestId,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: LIMITS.scenePathChars },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+  });
+  registerErrors(app);
+  registerValidation(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await registerSecurityHeaders(app, parts.tls !== null);
+  app.addHook('onRequest', async (request) => parts.checkOrigin(request.headers));
+  await app.register(cookie);
+  const failures = new FailureGate(SERVER_LIMITS.identityFailures, parts.clock);
+  registerRequestIdentity(app, parts.identities, (request, reply) => {
+    failures.failed(request);
+    failures.check(request, reply);
+  });
+  await registerRequestLimit(app);
+  registerRequestLog(app);
+  await registerOpenApi(app, parts.version);
+  return app;
+}
+
+/** One line for a request: at `info` when it changed something or was refused, else at `debug`. */
+function registerRequestLog(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const line = {
+      method: request.method,
+      // Without its query, which may hold what a user typed.
+      path: request.url.split('?', 1)[0],
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      tenantId: request.identity?.tenantId,
+    };
+    const isQuiet = reply.statusCode < 400 && (request.method === 'GET' || request.method === 'HEAD');
+    if (isQuiet) request.log.debug(line, 'request');
+    else request.log.info(line, 'request');
+  });
+}
+
+function serverFactory(tls: TlsKeys | null): FastifyServerFactory {
+  return (handler) => {
+    const timeouts = {
+      headersTimeout: SERVER_LIMITS.headersMs,
+      keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
+      // An upload over a slow line takes hours; a connection on which nothing moves is ended below.
+      requestTimeout: 0,
+    };
+    const server =
+      tls === null
+        ? createServer(timeouts, (request, response) => handler(request, response))
+        : createTlsServer({ ...timeouts, ...tls }, (request, response) => handler(request, response));
+    server.setTimeout(SERVER_LIMITS.idleConnectionMs);
+    return server;
+  };
+}

@@ -1,0 +1,48 @@
+/** The web app's files. Every other path is the app's own, and gets its page. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import { KilnError } from '@kiln/shared';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+const PAGE = 'index.html';
+const NOT_BUILT = 'Kiln runs. Its web app is not built: run `npm run build`, then start the server again.\n';
+
+/**
+ * @param folder of the built app; null, or one without a page: says so instead.
+ * Files under `assets/` carry a hash in their name and never change.
+ */
+export async function registerWebApp(app: FastifyInstance, folder: string | null): Promise<void> {
+  const isBuilt = folder !== null && existsSync(join(folder, PAGE));
+  if (isBuilt) {
+    await app.register(fastifyStatic, {
+      root: folder,
+      cacheControl: false,
+      schemaHide: true,
+      setHeaders: (reply, path) => {
+        const isImmutable = path.startsWith(join(folder, 'assets/'));
+        reply.header('cache-control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler(async (request, reply) => {
+    if (!isPage(request)) {
+      throw new KilnError('resource.not_found', `there is nothing at ${request.method} ${pathOf(request)}`);
+    }
+    if (isBuilt) return reply.sendFile(PAGE);
+    return notBuilt(reply);
+  });
+}
+
+const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '/';
+
+function isPage(request: FastifyRequest): boolean {
+  const path = pathOf(request);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  if (path === '/api' || path.startsWith('/api/')) return false;
+  // A file that is missing must not be answered with a page: the browser would run or draw it.
+  return path === '/' || !/\.[A-Za-z0-9]+$/.test(path);
+}
+
+const notBuilt = (reply: FastifyReply) =>
+  reply.code(200).header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(NOT_BUILT);
