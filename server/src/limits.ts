@@ -17,6 +17,10 @@ export const SERVER_LIMITS = {
   identityFailures: { failures: 600, windowMs: 60_000 },
   /** Failed sign-ins, by address. */
   signInFailures: { failures: 20, windowMs: 300_000 },
+  /** A sign-in code is typed or clicked at once. */
+  signInCodeMs: 900_000,
+  /** A browser stays signed in for 30 days. */
+  webSessionMs: 2_592_000_000,
   /** A request's headers must be here by then. */
   headersMs: 30_000,
   /** A connection without a request. Longer than the 60 s after which common proxies stop using one. */

@@ -10,10 +10,7 @@ const FASTIFY_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Ma
   ['FST_ERR_CTP_EMPTY_JSON_BODY', ['request.bad_json', 'the body is empty where JSON was expected']],
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['request.invalid', 'Content-Length and the body’s length differ']],
   ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', 'the body is larger than this route takes']],
-  [
-    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
-    ['request.unsupported_media_type', 'expected `Content-Type: application/json`'],
-  ],
+  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['request.unsupported_media_type', 'expected `Content-Type: application/json`']],
   ['FST_ERR_BAD_URL', ['request.invalid', 'the path cannot be decoded']],
   ['FST_ERR_MAX_LIMIT_REACHED', ['request.too_many', 'too many requests']],
 ]);

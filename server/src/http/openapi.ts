@@ -20,8 +20,12 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
     },
   });
   let text: string | null = null;
-  app.get(apiPath('/openapi.json'), { config: { identity: 'none' }, schema: { hide: true } }, async (_request, reply) => {
-    text ??= JSON.stringify(app.swagger());
-    return reply.type('application/json; charset=utf-8').send(text);
-  });
+  app.get(
+    apiPath('/openapi.json'),
+    { config: { identity: 'none' }, schema: { hide: true } },
+    async (_request, reply) => {
+      text ??= JSON.stringify(app.swagger());
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
+  );
 }

@@ -5,8 +5,8 @@
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { isIP } from 'node:net';
 import { KilnError } from '@kiln/shared';
-import type { RefuseUpgrade } from './socket-router.ts';
 import { errorBody } from './errors.ts';
+import type { RefuseUpgrade } from './socket-router.ts';
 
 export interface OriginConfig {
   readonly host: string;
@@ -51,7 +51,9 @@ export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginCo
     }
     const { origin } = headers;
     if (origin === undefined) return;
-    const same = origin.toLowerCase() === `http://${authority}`.toLowerCase() || origin.toLowerCase() === `https://${authority}`.toLowerCase();
+    const same =
+      origin.toLowerCase() === `http://${authority}`.toLowerCase() ||
+      origin.toLowerCase() === `https://${authority}`.toLowerCase();
     if (same || origin === advertised?.origin) return;
     throw new KilnError('request.foreign_origin', 'the request comes from a page of another site');
   };

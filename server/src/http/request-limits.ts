@@ -4,7 +4,7 @@ import { KilnError } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Clock } from '../services.ts';
-import { FailureLimiter, type FailureLimit } from './failure-limiter.ts';
+import { type FailureLimit, FailureLimiter } from './failure-limiter.ts';
 import { apiPath } from './request-identity.ts';
 
 /** Counts requests by tenant, and by address where nobody is known. Workers are held to their leases instead. */

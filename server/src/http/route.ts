@@ -38,7 +38,10 @@ export function addRoute<S extends RouteSpec>(
   const status = spec.status ?? 200;
   const schema: FastifySchema = {
     summary: spec.summary,
-    response: { [status]: spec.response, ...Object.fromEntries((spec.otherStatuses ?? []).map((s) => [s, spec.response])) },
+    response: {
+      [status]: spec.response,
+      ...Object.fromEntries((spec.otherStatuses ?? []).map((s) => [s, spec.response])),
+    },
     ...(operationId === undefined ? { hide: true } : { operationId }),
     ...(spec.params === undefined ? {} : { params: spec.params }),
     ...(spec.query === undefined ? {} : { querystring: spec.query }),

@@ -3,8 +3,8 @@
  * it to its name and syncs the folder: what has a name is whole, also after a power cut.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
@@ -92,6 +92,9 @@ class FolderObjectStore implements ObjectStore {
   async #name(path: string, sha256: string): Promise<void> {
     const target = this.#pathOf(sha256);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    // An upload may have lain here for a day: its age counts from now, also when the same bytes had this name already.
+    const now = new Date();
+    await utimes(path, now, now);
     await rename(path, target);
     const folder = await open(dirname(target), 'r');
     try {
@@ -111,8 +114,16 @@ class FolderObjectStore implements ObjectStore {
   }
 
   async size(sha256: string): Promise<number | null> {
+    return (await this.#stat(sha256))?.size ?? null;
+  }
+
+  async storedAt(sha256: string): Promise<Date | null> {
+    return (await this.#stat(sha256))?.mtime ?? null;
+  }
+
+  async #stat(sha256: string): Promise<Stats | null> {
     try {
-      return (await stat(this.#pathOf(sha256))).size;
+      return await stat(this.#pathOf(sha256));
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT') return null;
       return asStorageError(error);

@@ -31,6 +31,8 @@ export interface ObjectStore {
   /** Null when it is not here. */
   size(sha256: string): Promise<number | null>;
   has(sha256: string): Promise<boolean>;
+  /** When these bytes were last put; null when they are not here. */
+  storedAt(sha256: string): Promise<Date | null>;
   /** Deleting what is not here is no error. */
   delete(sha256: string): Promise<void>;
   list(): AsyncIterable<StoredObject>;

@@ -19,7 +19,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 type Json<T extends object> = JSONColumnType<T>;
-type NullableJson<T extends object> = JSONColumnType<T | null>;
+type NullableJson<T extends object> = JSONColumnType<T | null, string | null, string | null>;
 
 export interface TenantTable {
   id: string;
@@ -79,6 +79,7 @@ export interface UploadTable {
   touched_at: Date;
 }
 
+/** Bytes of a scene that is not refused and not deleted are kept for it by its tenant's `tenant_objects`. */
 export interface SceneTable {
   id: string;
   tenant_id: string;
@@ -92,6 +93,8 @@ export interface SceneTable {
   thumbnail_sha256: string | null;
   thumbnail_media_type: string | null;
   created_at: CreatedAt;
+  /** Forgotten by its tenant: shown nowhere, kept for the jobs that it was drawn for. */
+  deleted_at: Date | null;
 }
 
 export interface SceneFileTable {

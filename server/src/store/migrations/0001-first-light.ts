@@ -25,8 +25,10 @@ const STATEMENTS = [
   `create table scenes (
     id text primary key, tenant_id text not null references tenants, name text not null, state text not null,
     scene_hash text not null, entry text not null, size_bytes bigint not null, report jsonb, refusal jsonb,
-    thumbnail_sha256 text references objects, thumbnail_media_type text, created_at timestamptz not null default now())`,
-  `create unique index scenes_by_hash on scenes (tenant_id, scene_hash) where state <> 'refused'`,
+    thumbnail_sha256 text references objects, thumbnail_media_type text, created_at timestamptz not null default now(),
+    deleted_at timestamptz)`,
+  `create unique index scenes_by_hash on scenes (tenant_id, scene_hash) where state <> 'refused' and deleted_at is null`,
+  `create index scenes_thumbnail on scenes (thumbnail_sha256) where thumbnail_sha256 is not null`,
   `create index scenes_by_tenant on scenes (tenant_id, created_at desc)`,
   `create table scene_files (
     scene_id text not null references scenes on delete cascade, path text not null, sha256 text not null,
@@ -40,6 +42,7 @@ const STATEMENTS = [
     created_at timestamptz not null default now(), started_at timestamptz, ended_at timestamptz)`,
   `create unique index jobs_by_idempotency_key on jobs (tenant_id, idempotency_key) where idempotency_key is not null`,
   `create index jobs_by_tenant on jobs (tenant_id, created_at desc)`,
+  `create index jobs_by_scene on jobs (scene_id)`,
   `create index jobs_open on jobs (priority desc, created_at) where state in ('queued', 'running')`,
   `create table layers (
     id text primary key, job_id text not null references jobs on delete cascade, position integer not null,

@@ -1,0 +1,66 @@
+/** Bytes of the object store as an answer: ranges, ETag, cached for ever under an address that never changes its bytes. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ByteRange, ObjectStore } from '../objects/object-store.ts';
+
+export interface SentObject {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  /** Name under which a browser saves it; null: it is shown. */
+  readonly saveAs: string | null;
+}
+
+export async function sendObject(
+  objects: ObjectStore,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  object: SentObject,
+): Promise<FastifyReply> {
+  const etag = `"${object.sha256}"`;
+  reply
+    .header('etag', etag)
+    .header('cache-control', 'private, max-age=31536000, immutable')
+    .header('accept-ranges', 'bytes')
+    .type(object.mediaType);
+  if (object.saveAs !== null) reply.header('content-disposition', attachment(object.saveAs));
+  if (matchesTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
+
+  const wanted = rangeOf(request, etag, object.sizeBytes);
+  if (wanted === 'unsatisfiable') {
+    return reply.code(416).header('content-range', `bytes */${object.sizeBytes}`).type('text/plain').send('');
+  }
+  const lengthBytes = wanted === null ? object.sizeBytes : wanted.last - wanted.first + 1;
+  reply.header('content-length', lengthBytes);
+  if (wanted !== null) {
+    reply.code(206).header('content-range', `bytes ${wanted.first}-${wanted.last}/${object.sizeBytes}`);
+  }
+  if (request.method === 'HEAD') return reply.send('');
+  return reply.send(await objects.get(object.sha256, wanted ?? undefined));
+}
+
+const matchesTag = (header: string | undefined, etag: string) =>
+  header?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*') === true;
+
+/** One range only (RFC 9110, section 14.2): several, or a unit that is not bytes, are answered as if none was asked. */
+function rangeOf(request: FastifyRequest, etag: string, sizeBytes: number): ByteRange | 'unsatisfiable' | null {
+  const { range } = request.headers;
+  const ifRange = request.headers['if-range'];
+  if (range === undefined || (ifRange !== undefined && ifRange !== etag)) return null;
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(range.trim()) ?? [];
+  if (from === undefined || to === undefined || (from === '' && to === '')) return null;
+  if (from === '') {
+    const count = Math.min(Number(to), sizeBytes);
+    return count === 0 ? 'unsatisfiable' : { first: sizeBytes - count, last: sizeBytes - 1 };
+  }
+  const first = Number(from);
+  const last = to === '' ? sizeBytes - 1 : Math.min(Number(to), sizeBytes - 1);
+  if (first >= sizeBytes) return 'unsatisfiable';
+  return last < first ? null : { first, last };
+}
+
+/** RFC 6266: a plain name for old programs, the real one beside it. */
+export function attachment(fileName: string): string {
+  const plain = fileName.replace(/[^\w.-]/g, '_');
+  const encoded = encodeURIComponent(fileName).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

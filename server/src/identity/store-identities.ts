@@ -1,0 +1,70 @@
+/** Identities that the store knows. */
+import type { IncomingHttpHeaders } from 'node:http';
+import cookie from '@fastify/cookie';
+import type { Role } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../services.ts';
+import type { Database } from '../store/tables.ts';
+import { hashSecret } from '../workers/secrets.ts';
+import { isSecretOf, parseApiKey } from './api-key.ts';
+import type { Identities, Identity } from './identities.ts';
+
+export const SESSION_COOKIE = 'kiln_session';
+
+interface KnownTenant {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly role: Role;
+}
+
+/** The cookie's token, or null. */
+export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
+  return headers.cookie === undefined ? null : (cookie.parse(headers.cookie)[SESSION_COOKIE] ?? null);
+}
+
+export class StoreIdentities implements Identities {
+  readonly #db: Kysely<Database>;
+  readonly #clock: Pick<Clock, 'now'>;
+
+  constructor(db: Kysely<Database>, clock: Pick<Clock, 'now'>) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** A wrong key is not made good by a right cookie. */
+  async ofHeaders(headers: IncomingHttpHeaders): Promise<Identity | null> {
+    if (headers.authorization !== undefined) {
+      const [, key] = /^Bearer +(\S+) *$/i.exec(headers.authorization) ?? [];
+      const known = key === undefined ? null : await this.ofKey(key);
+      return known === null ? null : { ...known, by: 'key' };
+    }
+    const token = sessionTokenOf(headers);
+    const known = token === null ? null : await this.#ofToken(token);
+    return known === null ? null : { ...known, by: 'cookie' };
+  }
+
+  async ofKey(text: string): Promise<KnownTenant | null> {
+    const key = parseApiKey(text);
+    if (key === null) return null;
+    const row = await this.#db
+      .selectFrom('api_keys')
+      .innerJoin('tenants', 'tenants.id', 'api_keys.tenant_id')
+      .select(['api_keys.tenant_id as tenantId', 'tenants.name as tenantName', 'api_keys.role', 'api_keys.secret_hash'])
+      .where('api_keys.id', '=', key.id)
+      .where('api_keys.revoked_at', 'is', null)
+      .executeTakeFirst();
+    if (row === undefined || !isSecretOf(key.secret, row.secret_hash)) return null;
+    return { tenantId: row.tenantId, tenantName: row.tenantName, role: row.role };
+  }
+
+  async #ofToken(token: string): Promise<KnownTenant | null> {
+    const row = await this.#db
+      .selectFrom('web_sessions')
+      .innerJoin('tenants', 'tenants.id', 'web_sessions.tenant_id')
+      .select(['web_sessions.tenant_id as tenantId', 'tenants.name as tenantName', 'web_sessions.role'])
+      .where('token_hash', '=', hashSecret(token))
+      .where('expires_at', '>', this.#clock.now())
+      .executeTakeFirst();
+    return row ?? null;
+  }
+}

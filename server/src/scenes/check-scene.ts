@@ -1,0 +1,31 @@
+import { checkManifest, KilnError, type SceneManifest } from '@kiln/shared';
+
+const ARCHIVE = /\.(zip|7z|rar|tar|tgz|gz|bz2|xz)$/i;
+const ENTRY = /\.(glb|gltf)$/i;
+
+/**
+ * Refuses what no upload can make right.
+ *
+ * @throws KilnError `request.invalid`, `scene.empty_file`, `scene.unsupported_format`, `scene.over_limit`, each with the
+ *   field at fault.
+ */
+export function checkScene(manifest: SceneManifest): void {
+  checkManifest(manifest);
+  const empty = manifest.files.findIndex(({ sizeBytes }) => sizeBytes === 0);
+  const emptyFile = manifest.files[empty];
+  if (emptyFile !== undefined) {
+    throw new KilnError('scene.empty_file', `${JSON.stringify(emptyFile.path)} has no bytes: export it again`, {
+      field: `/files/${empty}/sizeBytes`,
+    });
+  }
+  const { entry } = manifest;
+  if (ENTRY.test(entry)) return;
+  const name = JSON.stringify(entry);
+  throw new KilnError(
+    'scene.unsupported_format',
+    ARCHIVE.test(entry)
+      ? `expected a .glb or .gltf file as the entry, got the archive ${name}: unpack it and add its files`
+      : `expected a .glb or .gltf file as the entry, got ${name}: export the scene as glTF 2.0`,
+    { field: '/entry' },
+  );
+}

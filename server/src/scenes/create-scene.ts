@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
+import type { Transaction } from 'kysely';
+import type { Farm, Services } from '../services.ts';
+import type { Database } from '../store/tables.ts';
+import { advanceScene } from './advance.ts';
+import { checkScene } from './check-scene.ts';
+import { lockTenant } from './find-scene.ts';
+import { sceneView } from './scene-view.ts';
+
+export interface CreatedScene {
+  readonly scene: Scene;
+  /** False when the tenant has this scene already: it is returned in whatever state it is. */
+  readonly isNew: boolean;
+}
+
+/** Rows of one insert: PostgreSQL takes 65,535 parameters, a file needs four. */
+const FILES_PER_INSERT = 5_000;
+
+/**
+ * Announces a scene. The same content is the same scene, except that a refused one may be tried anew.
+ *
+ * @throws KilnError what `checkScene` throws.
+ */
+export async function createScene(
+  services: Pick<Services, 'newId' | 'clock'>,
+  farm: Pick<Farm, 'change' | 'onTaskReady'>,
+  tenantId: string,
+  manifest: SceneManifest,
+): Promise<CreatedScene> {
+  checkScene(manifest);
+  const sceneHash = createHash('sha256').update(sceneHashText(manifest)).digest('hex');
+  const created = await farm.change(async (tx, tell) => {
+    await lockTenant(tx, tenantId);
+    const existing = await tx
+      .selectFrom('scenes')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('scene_hash', '=', sceneHash)
+      .where('state', '!=', 'refused')
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    if (existing !== undefined) {
+      const isTaskReady = existing.state === 'uploading' && (await advanceScene(tx, tell, services.newId, existing));
+      return { scene: await sceneView(tx, await rowOf(tx, existing.id)), isNew: false, isTaskReady };
+    }
+    const row = await tx
+      .insertInto('scenes')
+      .values({
+        id: services.newId('scene'),
+        tenant_id: tenantId,
+        name: manifest.name,
+        state: 'uploading',
+        scene_hash: sceneHash,
+        entry: manifest.entry,
+        size_bytes: manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+        report: null,
+        refusal: null,
+        thumbnail_sha256: null,
+        thumbnail_media_type: null,
+        created_at: services.clock.now(),
+        deleted_at: null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    for (let start = 0; start < manifest.files.length; start += FILES_PER_INSERT) {
+      const files = manifest.files.slice(start, start + FILES_PER_INSERT);
+      await tx
+        .insertInto('scene_files')
+        .values(
+          files.map((file) => ({ scene_id: row.id, path: file.path, sha256: file.sha256, size_bytes: file.sizeBytes })),
+        )
+        .execute();
+    }
+    const isTaskReady = await advanceScene(tx, tell, services.newId, row);
+    const scene = await sceneView(tx, await rowOf(tx, row.id));
+    if (scene.state === 'uploading') tell({ type: 'scene', tenantId, sceneId: scene.id, data: scene });
+    return { scene, isNew: true, isTaskReady };
+  });
+  if (created.isTaskReady) farm.onTaskReady();
+  return created;
+}
+
+const rowOf = (tx: Transaction<Database>, id: string) =>
+  tx.selectFrom('scenes').selectAll().where('id', '=', id).executeTakeFirstOrThrow();

@@ -1,0 +1,47 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../store/tables.ts';
+
+/**
+ * Forgets what the tenant sent for a scene and no other scene of it needs, and the objects that are then nobody's. The
+ * caller holds `lockTenant`.
+ *
+ * @returns hashes of objects whose rows are gone; their bytes go after the commit (`dropBytes`).
+ */
+export async function releaseSceneObjects(
+  tx: Transaction<Database>,
+  scene: { readonly id: string; readonly tenant_id: string },
+): Promise<string[]> {
+  const released = await sql<{ sha256: string }>`
+    delete from tenant_objects t
+    where t.tenant_id = ${scene.tenant_id}
+      and t.sha256 in (select sha256 from scene_files where scene_id = ${scene.id})
+      and not exists (
+        select from scene_files f join scenes s on s.id = f.scene_id
+        where f.sha256 = t.sha256 and s.tenant_id = t.tenant_id and s.id <> ${scene.id}
+          and s.state <> 'refused' and s.deleted_at is null)
+    returning t.sha256`.execute(tx);
+  return deleteUnreferenced(
+    tx,
+    released.rows.map((row) => row.sha256),
+  );
+}
+
+/** Deletes those of the objects' rows that nothing refers to. */
+async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly string[]): Promise<string[]> {
+  if (hashes.length === 0) return [];
+  // Locked first: a row to which another transaction is just adding a reference waits for it, and is then looked at anew.
+  await tx.selectFrom('objects').select('sha256').where('sha256', 'in', hashes).orderBy('sha256').forUpdate().execute();
+  const deleted = await tx
+    .deleteFrom('objects')
+    .where('sha256', 'in', hashes)
+    .where(isUnreferenced)
+    .returning('sha256')
+    .execute();
+  return deleted.map((row) => row.sha256);
+}
+
+/** Nothing refers to this row of `objects`: no tenant, no frame, no thumbnail. */
+export const isUnreferenced = sql<boolean>`
+  not exists (select from tenant_objects t where t.sha256 = objects.sha256)
+  and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)`;
