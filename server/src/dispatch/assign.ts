@@ -1,0 +1,207 @@
+/**
+ * Gives leases: one transaction for all picks of a pass. What another hand changed meanwhile (a cancelled job, a task
+ * that was taken) is left out, not fought over.
+ */
+import type { IdKind } from '@kiln/shared';
+import { sql, type Transaction } from 'kysely';
+import type { Tell } from '../events/changes.ts';
+import { lockJobs } from '../jobs/job-row.ts';
+import type { JobLayers } from '../jobs/layers.ts';
+import { type JobRow, jobView } from '../jobs/present.ts';
+import type { AddressedDelivery } from '../queue/delivery-queues.ts';
+import type { Database } from '../store/tables.ts';
+import { fromNow } from './lease-time.ts';
+import type { Pick } from './pick.ts';
+
+export interface AssignParts {
+  readonly layers: JobLayers;
+  readonly newId: (kind: IdKind) => string;
+  readonly newToken: () => string;
+  readonly now: () => Date;
+}
+
+export interface Lease {
+  readonly epoch: number;
+  readonly leaseMs: number;
+  readonly workerNames: ReadonlyMap<string, string>;
+}
+
+/** Another server leads: its epoch is larger. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
+
+interface LeasedTask {
+  readonly taskId: string;
+  readonly workerId: string;
+  readonly lane: 'render' | 'import';
+  readonly attemptNumber: number;
+}
+
+/**
+ * @returns the deliveries to be sent after the commit.
+ * @throws SupersededError when this server's epoch is over.
+ */
+export async function assign(
+  trx: Transaction<Database>,
+  tell: Tell,
+  picks: readonly Pick[],
+  lease: Lease,
+  parts: AssignParts,
+): Promise<AddressedDelivery[]> {
+  const { value } = await trx
+    .selectFrom('farm_state')
+    .select('value')
+    .where('key', '=', 'dispatch_epoch')
+    .forShare()
+    .executeTakeFirstOrThrow();
+  if (value !== lease.epoch) throw new SupersededError(`dispatch epoch ${lease.epoch} is over, ${value} leads`);
+
+  const jobs = await lockJobs(
+    trx,
+    picks.flatMap((pick) => (pick.kind === 'import' ? [] : [pick.jobId])),
+  );
+  const running = (jobId: string) => {
+    const state = jobs.get(jobId)?.state;
+    return state === 'queued' || state === 'running';
+  };
+  const usable = picks.filter((pick) => pick.kind === 'import' || running(pick.jobId));
+  const leased = [...(await releaseTasks(trx, usable, jobs, parts)), ...(await takeWaiting(trx, usable))];
+  const deliveries = await insertAttempts(trx, leased, lease, parts);
+  await startJobs(trx, tell, usable, jobs, parts);
+  return deliveries;
+}
+
+/** Cuts tasks from the cursors of layers: rows appear as they are leased. */
+async function releaseTasks(
+  trx: Transaction<Database>,
+  picks: readonly Pick[],
+  jobs: ReadonlyMap<string, JobRow>,
+  parts: AssignParts,
+): Promise<LeasedTask[]> {
+  const cuts = picks.flatMap((pick) => (pick.kind === 'cursor' ? [pick] : []));
+  if (cuts.length === 0) return [];
+  const cursors = new Map<string, { id: string; from: number; n: number }>();
+  for (const cut of cuts) {
+    const cursor = cursors.get(cut.layerId);
+    if (cursor) cursor.n++;
+    else cursors.set(cut.layerId, { id: cut.layerId, from: cut.index, n: 1 });
+  }
+  const moved = await sql<{ id: string }>`
+    update layers l set released = l.released + x.n
+    from jsonb_to_recordset(${JSON.stringify([...cursors.values()])}::jsonb) as x(id text, "from" int, n int)
+    where l.id = x.id and l.released = x."from" and l.released + x.n <= l.task_count
+    returning l.id`.execute(trx);
+  const movedIds = new Set(moved.rows.map((row) => row.id));
+  const tasks = cuts.flatMap((cut) => {
+    const job = jobs.get(cut.jobId);
+    return job && movedIds.has(cut.layerId) ? [{ cut, job, taskId: parts.newId('task') }] : [];
+  });
+  if (tasks.length === 0) return [];
+  await trx
+    .insertInto('tasks')
+    .values(
+      tasks.map(({ cut, job, taskId }) => ({
+        id: taskId,
+        tenant_id: cut.tenantId,
+        kind: 'render' as const,
+        job_id: cut.jobId,
+        layer_id: cut.layerId,
+        scene_id: job.scene_id,
+        index: cut.index,
+        state: 'leased' as const,
+        tries: 1,
+        attempts: 1,
+        not_before: null,
+        ended_at: null,
+      })),
+    )
+    .execute();
+  return tasks.map(({ cut, taskId }) => ({ taskId, workerId: cut.workerId, lane: 'render', attemptNumber: 1 }));
+}
+
+/** Tasks that have rows: imports, and frames whose attempt ended without a result. */
+async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): Promise<LeasedTask[]> {
+  const byTask = new Map(picks.flatMap((pick) => (pick.kind === 'cursor' ? [] : [[pick.taskId, pick] as const])));
+  if (byTask.size === 0) return [];
+  const rows = await trx
+    .updateTable('tasks')
+    .set({ state: 'leased', tries: sql`tries + 1`, attempts: sql`attempts + 1`, not_before: null })
+    .where('id', 'in', [...byTask.keys()])
+    .where('state', '=', 'waiting')
+    .returning(['id', 'attempts', 'kind'])
+    .execute();
+  return rows.flatMap((row) => {
+    const pick = byTask.get(row.id);
+    if (!pick) return [];
+    return [{ taskId: row.id, workerId: pick.workerId, lane: row.kind, attemptNumber: row.attempts }];
+  });
+}
+
+async function insertAttempts(
+  trx: Transaction<Database>,
+  leased: readonly LeasedTask[],
+  { epoch, leaseMs, workerNames }: Lease,
+  parts: AssignParts,
+): Promise<AddressedDelivery[]> {
+  if (leased.length === 0) return [];
+  const deliveries = leased.map((task) => ({
+    workerId: task.workerId,
+    lane: task.lane,
+    attemptNumber: task.attemptNumber,
+    delivery: { attemptId: parts.newId('attempt'), taskId: task.taskId, leaseToken: parts.newToken() },
+  }));
+  await trx
+    .insertInto('attempts')
+    .values(
+      deliveries.map(({ workerId, attemptNumber, delivery }) => ({
+        id: delivery.attemptId,
+        task_id: delivery.taskId,
+        number: attemptNumber,
+        state: 'assigned' as const,
+        worker_id: workerId,
+        worker_name: workerNames.get(workerId) ?? workerId,
+        lease_epoch: epoch,
+        lease_token: delivery.leaseToken,
+        lease_expires_at: fromNow(leaseMs),
+        reason: null,
+        message: null,
+        log: '[]',
+        result_hash: null,
+        started_at: null,
+        ended_at: null,
+      })),
+    )
+    .execute();
+  return deliveries;
+}
+
+async function startJobs(
+  trx: Transaction<Database>,
+  tell: Tell,
+  picks: readonly Pick[],
+  jobs: ReadonlyMap<string, JobRow>,
+  parts: AssignParts,
+): Promise<void> {
+  const picked = new Set(picks.flatMap((pick) => (pick.kind === 'import' ? [] : [pick.jobId])));
+  const starting = [...jobs.values()].filter((job) => job.state === 'queued' && picked.has(job.id));
+  if (starting.length === 0) return;
+  const startedAt = parts.now();
+  await trx
+    .updateTable('jobs')
+    .set({ state: 'running', started_at: sql<Date>`coalesce(started_at, ${startedAt}::timestamptz)` })
+    .where(
+      'id',
+      'in',
+      starting.map((job) => job.id),
+    )
+    .execute();
+  const layers = await parts.layers.of(
+    trx,
+    starting.map((job) => job.id),
+  );
+  for (const job of starting) {
+    const row = { ...job, state: 'running' as const, started_at: job.started_at ?? startedAt };
+    tell({ type: 'job', tenantId: job.tenant_id, jobId: job.id, data: jobView(row, layers.get(job.id) ?? []) });
+  }
+}

@@ -1,0 +1,180 @@
+/** What never changes about an attempt: which task it tries, for whom, with which settings. Read once, remembered. */
+import type { Assignment, RenderSettings, SceneFile, SceneSource } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import { Remembered } from '../jobs/remembered.ts';
+import { taskFrames } from '../jobs/task-frames.ts';
+import type { Database } from '../store/tables.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+
+export interface RenderFacts {
+  readonly kind: 'render';
+  readonly jobId: string;
+  readonly layerId: string;
+  readonly layerName: string;
+  readonly settings: RenderSettings;
+  /** All frames of the task, in order. */
+  readonly frames: readonly number[];
+}
+
+export interface AttemptFacts {
+  readonly attemptId: string;
+  /** Counts from 1 within the task. */
+  readonly number: number;
+  readonly workerId: string;
+  readonly leaseToken: string;
+  readonly taskId: string;
+  readonly tenantId: string;
+  readonly sceneId: string;
+  readonly timeoutMs: number;
+  readonly work: RenderFacts | { readonly kind: 'import' };
+}
+
+export class AttemptMemory {
+  readonly #db: Kysely<Database>;
+  readonly #importTimeoutMs: number;
+  readonly #facts = new Remembered<AttemptFacts>(DISPATCH_LIMITS.rememberedRows);
+  readonly #scenes = new Remembered<SceneSource>(REMEMBERED_SCENES);
+
+  constructor(db: Kysely<Database>, importTimeoutMs: number) {
+    this.#db = db;
+    this.#importTimeoutMs = importTimeoutMs;
+  }
+
+  /** Facts of those attempts that exist. */
+  async facts(attemptIds: readonly string[]): Promise<ReadonlyMap<string, AttemptFacts>> {
+    const found = new Map<string, AttemptFacts>();
+    const unknown: string[] = [];
+    for (const id of new Set(attemptIds)) {
+      const facts = this.#facts.get(id);
+      if (facts) found.set(id, facts);
+      else unknown.push(id);
+    }
+    if (unknown.length === 0) return found;
+    for (const facts of await this.#read(unknown)) {
+      this.#facts.set(facts.attemptId, facts);
+      found.set(facts.attemptId, facts);
+    }
+    return found;
+  }
+
+  /** Where the files of a scene are; a scene's files never change. */
+  async scene(sceneId: string): Promise<SceneSource | null> {
+    const known = this.#scenes.get(sceneId);
+    if (known) return known;
+    const source = await readSceneSource(this.#db, sceneId);
+    if (source) this.#scenes.set(sceneId, source);
+    return source;
+  }
+
+  async #read(ids: readonly string[]): Promise<AttemptFacts[]> {
+    const rows = await this.#db
+      .selectFrom('attempts as a')
+      .innerJoin('tasks as t', 't.id', 'a.task_id')
+      .leftJoin('jobs as j', 'j.id', 't.job_id')
+      .leftJoin('layers as l', 'l.id', 't.layer_id')
+      .select([
+        'a.id',
+        'a.number',
+        'a.worker_id',
+        'a.lease_token',
+        'a.task_id',
+        't.tenant_id',
+        't.scene_id',
+        't.kind',
+        't.index',
+        't.job_id',
+        't.layer_id',
+        'j.frame_timeout_ms',
+        'l.name',
+        'l.frames',
+        'l.frame_count',
+        'l.chunk',
+        'l.settings',
+      ])
+      .where('a.id', 'in', ids)
+      .execute();
+    return rows.flatMap((row): AttemptFacts[] => {
+      const base = {
+        attemptId: row.id,
+        number: row.number,
+        workerId: row.worker_id,
+        leaseToken: row.lease_token,
+        taskId: row.task_id,
+        tenantId: row.tenant_id,
+        sceneId: row.scene_id,
+      };
+      if (row.kind === 'import') return [{ ...base, timeoutMs: this.#importTimeoutMs, work: { kind: 'import' } }];
+      const { job_id, layer_id, name, frames, frame_count, chunk, settings, frame_timeout_ms } = row;
+      if (
+        job_id === null ||
+        layer_id === null ||
+        name === null ||
+        frames === null ||
+        frame_count === null ||
+        chunk === null ||
+        settings === null ||
+        frame_timeout_ms === null
+      ) {
+        return [];
+      }
+      return [
+        {
+          ...base,
+          timeoutMs: frame_timeout_ms,
+          work: {
+            kind: 'render',
+            jobId: job_id,
+            layerId: layer_id,
+            layerName: name,
+            settings,
+            frames: taskFrames({ frames, frame_count, chunk }, row.index),
+          },
+        },
+      ];
+    });
+  }
+}
+
+/** Scenes whose file lists are kept; one of 2,000 files takes 500 kB. */
+const REMEMBERED_SCENES = 100;
+
+/** Null when the scene does not exist. */
+export async function readSceneSource(db: Kysely<Database>, sceneId: string): Promise<SceneSource | null> {
+  const scene = await db
+    .selectFrom('scenes')
+    .select(['scene_hash', 'entry'])
+    .where('id', '=', sceneId)
+    .executeTakeFirst();
+  if (!scene) return null;
+  const files = await db
+    .selectFrom('scene_files')
+    .select(['path', 'sha256', 'size_bytes'])
+    .where('scene_id', '=', sceneId)
+    .orderBy('path')
+    .execute();
+  return {
+    sceneHash: scene.scene_hash,
+    entry: scene.entry,
+    files: files.map((file): SceneFile => ({ path: file.path, sha256: file.sha256, sizeBytes: file.size_bytes })),
+  };
+}
+
+/** @param frames those that no attempt has delivered yet. */
+export function assignmentOf(
+  facts: AttemptFacts,
+  scene: SceneSource,
+  leaseMs: number,
+  frames: readonly number[],
+): Assignment {
+  const { work } = facts;
+  return {
+    attemptId: facts.attemptId,
+    taskId: facts.taskId,
+    tenantId: facts.tenantId,
+    leaseMs,
+    timeoutMs: facts.timeoutMs,
+    scene,
+    work:
+      work.kind === 'import' ? { kind: 'import' } : { kind: 'render', settings: work.settings, frames: [...frames] },
+  };
+}

@@ -1,0 +1,55 @@
+/** Many small writes as few: what comes while one write is under way goes together in the next. */
+
+interface Waiting<I, O> {
+  readonly input: I;
+  readonly resolve: (output: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Nothing waits when nothing is under way, so that a lone write is not later for it. `write` answers one output for
+ * each input, in order; an output that is an `Error` rejects that input's promise alone.
+ */
+export class Batch<I, O> {
+  readonly #write: (inputs: readonly I[]) => Promise<readonly (O | Error)[]>;
+  readonly #most: number;
+  #waiting: Waiting<I, O>[] = [];
+  #busy = false;
+
+  /** @param most inputs of one write. */
+  constructor(most: number, write: (inputs: readonly I[]) => Promise<readonly (O | Error)[]>) {
+    this.#most = most;
+    this.#write = write;
+  }
+
+  submit(input: I): Promise<O> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ input, resolve, reject });
+      if (!this.#busy) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    // One turn of the event loop: requests that arrived together are written together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#writeSome(this.#waiting.splice(0, this.#most));
+    this.#busy = false;
+  }
+
+  async #writeSome(some: readonly Waiting<I, O>[]): Promise<void> {
+    try {
+      const outputs = await this.#write(some.map(({ input }) => input));
+      some.forEach(({ resolve, reject }, index) => {
+        const output = outputs[index];
+        if (output instanceof Error) reject(output);
+        else if (output === undefined && index >= outputs.length) reject(new Error('a batch answered too few outputs'));
+        else resolve(output as O);
+      });
+    } catch (error) {
+      if (some.length === 1) some[0]?.reject(error);
+      // One bad input must not take the others with it.
+      else for (const one of some) await this.#writeSome([one]);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** A worker begins an attempt: the lease holds, or it hears that it does not. */
+import { KilnError } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
+import { fromNow } from './lease-time.ts';
+
+export interface Claimed {
+  /** Frames of the task that no attempt has delivered yet; empty for an import. */
+  readonly frames: readonly number[];
+}
+
+/**
+ * Claims attempts whose token was checked. Claiming again what is running is no error: the answer may have been lost.
+ *
+ * @returns for each one, in order; `attempt.stale` where the lease has ended.
+ */
+export async function claimAttempts(
+  db: Kysely<Database>,
+  attempts: readonly AttemptFacts[],
+  leaseMs: number,
+): Promise<(Claimed | KilnError)[]> {
+  const rows = await db
+    .updateTable('attempts')
+    .set({
+      state: 'running',
+      started_at: sql<Date>`coalesce(started_at, now())`,
+      lease_expires_at: fromNow(leaseMs),
+    })
+    .where(
+      'id',
+      'in',
+      attempts.map((facts) => facts.attemptId),
+    )
+    .where('state', 'in', ['assigned', 'running'])
+    .returning('id')
+    .execute();
+  const held = new Set(rows.map((row) => row.id));
+  const delivered = await deliveredFrames(
+    db,
+    attempts.filter((facts) => facts.number > 1 && held.has(facts.attemptId)),
+  );
+  return attempts.map((facts) => {
+    if (!held.has(facts.attemptId)) return staleAttempt(facts.attemptId);
+    if (facts.work.kind === 'import') return { frames: [] };
+    const { layerId, frames } = facts.work;
+    return { frames: frames.filter((frame) => !delivered.has(`${layerId}/${frame}`)) };
+  });
+}
+
+export const staleAttempt = (attemptId: string) =>
+  new KilnError('attempt.stale', `the lease of attempt ${attemptId} has ended; drop it, another attempt follows`);
+
+/** Frames that are recorded of the tasks that these attempts try, as `LAYER/NUMBER`. */
+async function deliveredFrames(db: Kysely<Database>, attempts: readonly AttemptFacts[]): Promise<ReadonlySet<string>> {
+  const works = attempts.flatMap(({ work }) => (work.kind === 'render' ? [work] : []));
+  if (works.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('frames')
+    .select(['layer_id', 'frame_number'])
+    .where('layer_id', 'in', [...new Set(works.map((work) => work.layerId))])
+    .where('frame_number', 'in', [...new Set(works.flatMap((work) => work.frames))])
+    .execute();
+  return new Set(rows.map((row) => `${row.layer_id}/${row.frame_number}`));
+}

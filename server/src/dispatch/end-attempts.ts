@@ -1,0 +1,230 @@
+/**
+ * Attempts that end without a result, and what becomes of their tasks. The one retry authority: nothing else makes a
+ * task wait again or fail.
+ */
+import { isErrorCode, type Job, LIMITS } from '@kiln/shared';
+import { sql, type Transaction } from 'kysely';
+import type { Tell } from '../events/changes.ts';
+import { advanceJob, isOpen, type JobProgress, lockJobs } from '../jobs/job-row.ts';
+import type { JobLayers } from '../jobs/layers.ts';
+import { type JobRow, jobView, type TaskRow } from '../jobs/present.ts';
+import { type TaskSlicing, taskFrames } from '../jobs/task-frames.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type AppliedImport, applyImport, failedImport } from '../scenes/import-result.ts';
+import type { Database } from '../store/tables.ts';
+import { fromNow } from './lease-time.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+
+export interface AttemptEnd {
+  readonly attemptId: string;
+  /** `withdrawn` ends an attempt only if it has not begun. */
+  readonly state: 'failed' | 'lost' | 'withdrawn' | 'cancelled';
+  /** Error code. */
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly log?: readonly string[];
+  /** `counts`: as one of the task's tries; `free`: not the task's fault; `never`: the task fails now. */
+  readonly retry: 'counts' | 'free' | 'never';
+}
+
+export interface EndedAttempt {
+  readonly attemptId: string;
+  readonly taskId: string;
+  readonly workerId: string;
+  readonly number: number;
+  readonly kind: 'render' | 'import';
+  /** When the task may be tried again, in milliseconds from now; null when it is over. */
+  readonly retryAfterMs: number | null;
+  /** What is to be settled after the commit, when an import failed for good. */
+  readonly appliedImport: AppliedImport | null;
+}
+
+export interface EndParts {
+  readonly layers: JobLayers;
+  readonly now: () => Date;
+  readonly objects: Pick<ObjectStore, 'has'>;
+}
+
+/** Ends those of the attempts that are still open. */
+export async function endAttempts(
+  trx: Transaction<Database>,
+  tell: Tell,
+  ends: readonly AttemptEnd[],
+  parts: EndParts,
+): Promise<EndedAttempt[]> {
+  if (ends.length === 0) return [];
+  const tasks = await lockTasks(
+    trx,
+    ends.map((end) => end.attemptId),
+  );
+  const ended: EndedAttempt[] = [];
+  for (const end of ends) {
+    const entry = tasks.byAttempt.get(end.attemptId);
+    if (!entry) continue;
+    const row = await closeAttempt(trx, end);
+    if (!row) continue;
+    const settled = await settleTask(trx, tell, end, entry, tasks.jobs, parts);
+    ended.push({
+      attemptId: end.attemptId,
+      taskId: row.task_id,
+      workerId: row.worker_id,
+      number: row.number,
+      kind: entry.task.kind,
+      ...settled,
+    });
+  }
+  return ended;
+}
+
+interface TaskEntry {
+  readonly task: TaskRow;
+  readonly layer: (TaskSlicing & { readonly name: string }) | null;
+}
+
+interface LockedTasks {
+  readonly byAttempt: ReadonlyMap<string, TaskEntry>;
+  /** Rows as they are now; replaced as they change. */
+  readonly jobs: Map<string, JobRow>;
+}
+
+async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string[]): Promise<LockedTasks> {
+  const owners = await trx
+    .selectFrom('attempts as a')
+    .innerJoin('tasks as t', 't.id', 'a.task_id')
+    .leftJoin('layers as l', 'l.id', 't.layer_id')
+    .select(['a.id', 't.id as task_id', 't.job_id', 'l.name', 'l.frames', 'l.frame_count', 'l.chunk'])
+    .where('a.id', 'in', attemptIds)
+    .execute();
+  const jobs = await lockJobs(
+    trx,
+    owners.flatMap((owner) => owner.job_id ?? []),
+  );
+  const rows = await trx
+    .selectFrom('tasks')
+    .selectAll()
+    .where('id', 'in', [...new Set(owners.map((owner) => owner.task_id)), ''])
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byAttempt = new Map<string, TaskEntry>();
+  for (const { id, task_id, name, frames, frame_count, chunk } of owners) {
+    const task = byId.get(task_id);
+    const layer =
+      name === null || frames === null || frame_count === null || chunk === null
+        ? null
+        : { name, frames, frame_count, chunk };
+    if (task) byAttempt.set(id, { task, layer });
+  }
+  return { byAttempt, jobs: new Map(jobs) };
+}
+
+async function closeAttempt(trx: Transaction<Database>, end: AttemptEnd) {
+  return trx
+    .updateTable('attempts')
+    .set({
+      state: end.state,
+      reason: end.reason,
+      message: end.message,
+      log: JSON.stringify(end.log ?? []),
+      ended_at: sql<Date>`now()`,
+    })
+    .where('id', '=', end.attemptId)
+    .where('state', 'in', end.state === 'withdrawn' ? ['assigned'] : ['assigned', 'running'])
+    .returning(['task_id', 'worker_id', 'number'])
+    .executeTakeFirst();
+}
+
+async function settleTask(
+  trx: Transaction<Database>,
+  tell: Tell,
+  end: AttemptEnd,
+  { task, layer }: TaskEntry,
+  jobs: Map<string, JobRow>,
+  parts: EndParts,
+): Promise<Pick<EndedAttempt, 'retryAfterMs' | 'appliedImport'>> {
+  const job = task.job_id === null ? null : jobs.get(task.job_id);
+  if (task.state !== 'leased' || (job && !isOpen(job.state))) return { retryAfterMs: null, appliedImport: null };
+  const mostTries = job ? job.max_attempts : LIMITS.taskAttempts;
+  const again = end.retry === 'free' || (end.retry === 'counts' && task.tries < mostTries);
+  const waitMs = end.retry === 'free' ? 0 : retryDelayMs(task.tries);
+  if (again) {
+    await trx
+      .updateTable('tasks')
+      .set({
+        state: 'waiting',
+        tries: end.retry === 'free' ? Math.max(0, task.tries - 1) : task.tries,
+        not_before: waitMs === 0 ? null : fromNow(waitMs),
+      })
+      .where('id', '=', task.id)
+      .execute();
+  } else {
+    await trx
+      .updateTable('tasks')
+      .set({ state: 'failed', ended_at: sql<Date>`now()` })
+      .where('id', '=', task.id)
+      .execute();
+  }
+  if (job && layer) {
+    const missing = end.retry === 'free' ? [] : await missingFrames(trx, task, layer);
+    if (missing.length > 0) {
+      tell({
+        type: 'frame.failed',
+        tenantId: task.tenant_id,
+        jobId: job.id,
+        data: { jobId: job.id, layer: layer.name, frameNumbers: missing, ...errorOf(end), willRetry: again },
+      });
+    }
+    if (!again) await failFrames(trx, tell, job, { done: 0, failed: missing.length, error: errorOf(end) }, jobs, parts);
+  }
+  if (!job && !again) {
+    const { code, message } = errorOf(end);
+    const refusal = { code: code.startsWith('scene.') ? code : 'scene.import_failed', message, pointer: null };
+    const appliedImport = await applyImport(trx, tell, parts.objects, task.scene_id, failedImport(refusal));
+    return { retryAfterMs: null, appliedImport };
+  }
+  return { retryAfterMs: again ? waitMs : null, appliedImport: null };
+}
+
+async function failFrames(
+  trx: Transaction<Database>,
+  tell: Tell,
+  job: JobRow,
+  progress: JobProgress,
+  jobs: Map<string, JobRow>,
+  parts: EndParts,
+): Promise<void> {
+  const counters = advanceJob(job, progress, parts.now());
+  const { error, ...rest } = counters;
+  await trx
+    .updateTable('jobs')
+    .set({ ...rest, error: error === null ? null : JSON.stringify(error) })
+    .where('id', '=', job.id)
+    .execute();
+  const after = { ...job, ...counters };
+  jobs.set(job.id, after);
+  const layers = await parts.layers.of(trx, [job.id]);
+  tell({ type: 'job', tenantId: job.tenant_id, jobId: job.id, data: jobView(after, layers.get(job.id) ?? []) });
+}
+
+async function missingFrames(trx: Transaction<Database>, task: TaskRow, layer: TaskSlicing): Promise<number[]> {
+  const frames = taskFrames(layer, task.index);
+  if (task.layer_id === null || frames.length === 0) return frames;
+  const rows = await trx
+    .selectFrom('frames')
+    .select('frame_number')
+    .where('layer_id', '=', task.layer_id)
+    .where('frame_number', 'in', frames)
+    .execute();
+  const done = new Set(rows.map((row) => row.frame_number));
+  return frames.filter((frame) => !done.has(frame));
+}
+
+function errorOf(end: AttemptEnd): NonNullable<Job['error']> {
+  const code = end.reason !== null && isErrorCode(end.reason) ? end.reason : 'render.failed';
+  return { code, message: end.message ?? 'the attempt ended without a result' };
+}
+
+/** @param tries that ended so far, the one that just did included. */
+export const retryDelayMs = (tries: number): number =>
+  Math.min(DISPATCH_LIMITS.retryDelayMaxMs, DISPATCH_LIMITS.retryDelayMs * 2 ** Math.max(0, tries - 1));

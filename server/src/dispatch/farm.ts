@@ -1,0 +1,215 @@
+/** The scheduling side of a server, put together: jobs, dispatch, queues, workers, events and live sessions. */
+import { LEASE_MS, LIMITS } from '@kiln/shared';
+import type { FastifyInstance } from 'fastify';
+import { RedisBus } from '../events/bus.ts';
+import { type Change, createChange } from '../events/changes.ts';
+import { serveEvents } from '../events/events-socket.ts';
+import { Feed } from '../events/feed.ts';
+import { JobProgress } from '../events/job-progress.ts';
+import { AbilityMemory } from '../jobs/abilities.ts';
+import { JobLayers } from '../jobs/layers.ts';
+import { JobReader } from '../jobs/read-jobs.ts';
+import { registerJobs } from '../jobs/routes.ts';
+import { Submissions } from '../jobs/submit.ts';
+import { LiveSessions } from '../live/live-sessions.ts';
+import { registerSessions } from '../live/routes.ts';
+import { SessionRows } from '../live/session-rows.ts';
+import { BullDeliveryQueues } from '../queue/delivery-queues.ts';
+import { connectRedis } from '../queue/redis.ts';
+import { warnOfSettings } from '../queue/redis-settings.ts';
+import { AclWorkerAccess } from '../queue/worker-access.ts';
+import { redisSignals } from '../queue/worker-signals.ts';
+import type { Farm, FarmHealth, Services } from '../services.ts';
+import { registerWorkerRoutes } from '../workers/routes.ts';
+import { SceneFiles } from '../workers/scene-files.ts';
+import { newSecret } from '../workers/secrets.ts';
+import { WorkerIdentities } from '../workers/worker-identity.ts';
+import { AttemptMemory } from './attempt-facts.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { EndedAttempt } from './end-attempts.ts';
+import { DISPATCH_LIMITS, LIVE_LIMITS } from './limits.ts';
+import { Results } from './results.ts';
+import { settleEnded } from './settle.ts';
+
+export interface FarmRuntime extends Farm {
+  /** Adds the routes and sockets of the scheduling side. */
+  register(app: FastifyInstance): void;
+  /** Begins to dispatch. */
+  start(): Promise<void>;
+  /** Tells viewers and dashboards that the server stops, and lets another one lead. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Times that tests shorten. */
+export interface FarmTiming {
+  readonly leaseMs: number;
+  readonly liveLeaseMs: number;
+  readonly findWorkerMs: number;
+}
+
+const TIMING: FarmTiming = {
+  leaseMs: LEASE_MS,
+  liveLeaseMs: LIMITS.liveLeaseMs,
+  findWorkerMs: LIVE_LIMITS.findWorkerMs,
+};
+
+export async function openFarm(services: Services, timing: Partial<FarmTiming> = {}): Promise<FarmRuntime> {
+  const { leaseMs, liveLeaseMs, findWorkerMs } = { ...TIMING, ...timing };
+  const { config, log, clock, store, objects, random, newId, serverId } = services;
+  const { db } = store;
+  const now = () => clock.now();
+
+  const redis = connectRedis(config.redisUrl, log);
+  const bus = new RedisBus(redis, serverId, log);
+  const queues = new BullDeliveryQueues(redis, log);
+  const signals = redisSignals(redis, log);
+  const access = new AclWorkerAccess(redis, config.redisUrl, log);
+
+  const feed = new Feed(db, log);
+  const change: Change = createChange({
+    db,
+    now,
+    announce: (events) => {
+      feed.announce(events);
+      bus.tell({ type: 'events', upTo: events.at(-1)?.id ?? 0 });
+    },
+  });
+  bus.listen((message) => {
+    if (message.type === 'events' && message.upTo > feed.cursor) feed.catchUp();
+  });
+
+  const layers = new JobLayers();
+  const progress = new JobProgress({ change, layers, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
+  const attempts = new AttemptMemory(db, LIMITS.importTimeoutMs);
+  const abilities = new AbilityMemory(db, clock);
+  const workers = new WorkerIdentities(db, clock);
+  const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
+  const scene = (sceneId: string) => attempts.scene(sceneId);
+  const rows = new SessionRows({ db, serverId, dialUrl, leaseMs: liveLeaseMs, workerLeaseMs: leaseMs, scene });
+  const live = new LiveSessions({
+    services,
+    rows,
+    workers,
+    signals,
+    bus,
+    dialUrl,
+    leaseMs: liveLeaseMs,
+    findWorkerMs,
+    scene,
+  });
+
+  const queueIsUp = () => redis.isUp();
+  const settle = (ended: readonly EndedAttempt[]) => settleEnded(ended, { services, queues, queueIsUp, signals, bus });
+  const ending = { layers, now, objects };
+  const results = new Results({ services, change, layers, progress, bus, leaseMs, ending, settle });
+  const dispatcher = new Dispatcher({
+    store,
+    change,
+    queues,
+    bus,
+    log,
+    clock,
+    leaseMs,
+    queueIsUp,
+    settle,
+    ending,
+    assigning: { layers, newId, newToken: () => newSecret(random), now },
+    forgetWorker: async (workerId) => {
+      await queues.remove(workerId);
+      await access.revoke(workerId);
+    },
+    alsoEachTick: () => live.endExpired(),
+  });
+  const wake = () => bus.tell({ type: 'wake', afterMs: 0 });
+
+  let events: ReturnType<typeof serveEvents> | null = null;
+  return {
+    change,
+    onTaskReady: wake,
+    register(app) {
+      events = serveEvents({ services, feed });
+      live.register();
+      registerJobs(app, {
+        submissions: new Submissions({ db, change, abilities, layers, newId, now, onSubmitted: wake }),
+        reader: new JobReader(db, layers),
+        abilities,
+        cancelling: { change, layers, now },
+        settle,
+      });
+      registerSessions(app, rows);
+      registerWorkerRoutes(app, {
+        services,
+        change,
+        access,
+        abilities,
+        workers,
+        attempts,
+        results,
+        files: new SceneFiles({ db, objects, clock }),
+        queues,
+        queueIsUp,
+        bus,
+        ending,
+        settle,
+        leaseMs,
+        sessions: (workerId, held) => rows.forWorker(workerId, held),
+      });
+    },
+    async start() {
+      await feed.start();
+      redis.onUp(() => {
+        void warnOfSettings(redis, log);
+        void restoreAccess();
+        // What other servers said meanwhile was not heard.
+        feed.catchUp();
+        wake();
+      });
+      dispatcher.start();
+      live.start();
+    },
+    async drain() {
+      events?.drain();
+      await live.drain();
+      await dispatcher.stop();
+    },
+    async close() {
+      progress.close();
+      await dispatcher.stop();
+      await queues.close();
+      redis.close();
+    },
+    health,
+  };
+
+  /** Redis forgets its users when it restarts. */
+  async function restoreAccess(): Promise<void> {
+    try {
+      const known = await db
+        .selectFrom('workers')
+        .select(['id', 'secret_hash'])
+        .where('state', 'in', ['ready', 'draining'])
+        .execute();
+      for (const worker of known) await access.grant(worker.id, worker.secret_hash);
+    } catch (error) {
+      log.info({ err: error }, 'access of workers to Redis was not restored; they register again');
+    }
+  }
+
+  async function health(): Promise<FarmHealth> {
+    const ready = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
+    return {
+      queue: redis.isUp() && (await answers()) ? 'ok' : 'down',
+      workersReady: ready.length,
+      sandboxed: ready.every(({ identity }) => identity.sandboxed),
+    };
+  }
+
+  async function answers(): Promise<boolean> {
+    try {
+      return (await redis.commands.ping()) === 'PONG';
+    } catch {
+      return false;
+    }
+  }
+}

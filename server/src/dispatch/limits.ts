@@ -1,0 +1,89 @@
+/** Limits of the scheduling side: dispatch, queue, workers, events and live sessions. */
+export const DISPATCH_LIMITS = {
+  /** Frames that a worker takes per slot at once: while one is encoded and delivered, the next is drawn. */
+  pipelinedPerSlot: 2,
+  /** Deliveries per slot, however short the tasks: 32 tasks of 10 ms are a third of a second that cannot be redirected. */
+  deliveriesPerSlot: 32,
+  /** Tasks queued ahead on one slot, in milliseconds of their measured time: several round trips through the dispatcher. */
+  queuedAheadMs: 400,
+  /** Imports under way on one worker: a hostile file may hold one up for its whole time limit. */
+  importsPerWorker: 2,
+  /** Tasks of one dispatcher pass, one transaction. */
+  assignmentsPerPass: 256,
+  /** Open layers and waiting tasks that one pass looks at per tenant. */
+  candidatesPerTenant: 64,
+  /** Least time between two passes while changes stream in; the queue ahead covers it. */
+  passSpacingMs: 15,
+  /** The dispatcher looks at leases, queues and lost workers this often; nothing but lost messages waits for it. */
+  tickMs: 1_000,
+  /** A server that does not lead tries to this often. */
+  electionMs: 1_000,
+  /** A delivery younger than this may still be on its way into the queue. */
+  deliveryGraceMs: 1_500,
+  /** A claimed attempt that its worker has not named for this long is lost: it fits three heartbeats. */
+  forgottenAttemptMs: 6_000,
+  /** A worker that is gone or lost for this long is forgotten, and its queues with it. */
+  forgetWorkerMs: 600_000,
+  /** Wait before the second try of a task, doubled with each further one. */
+  retryDelayMs: 500,
+  retryDelayMaxMs: 30_000,
+  /** Results and claims written in one transaction. */
+  writesPerBatch: 64,
+  /** A job's progress is told at most this often; a change of its state is told at once. */
+  jobEventSpacingMs: 200,
+  /** Attempts, jobs and workers remembered between requests to save a read. */
+  rememberedRows: 10_000,
+} as const;
+
+export const REDIS_LIMITS = {
+  /** A command without an answer for this long counts as failed; everything sent is safe to send again. */
+  commandTimeoutMs: 5_000,
+  reconnectMinMs: 50,
+  reconnectMaxMs: 2_000,
+} as const;
+
+export const SOCKET_LIMITS = {
+  /** [WS2] Time for a hello. */
+  helloMs: 10_000,
+  /** [WS7] */
+  pingMs: 10_000,
+  /** Without a pong for so long a peer is lost: one ping unanswered for 20 s. */
+  pulseLostMs: 30_000,
+} as const;
+
+export const EVENT_LIMITS = {
+  /** Events read at once when a client catches up. */
+  pageEvents: 500,
+  /** Bytes that wait for one client before it is closed as too slow. */
+  waitingBytes: 4_194_304,
+  /** Events that may come while a client catches up on older ones. */
+  waitingEvents: 10_000,
+  /** A client that catches up is given more when fewer bytes than these wait for it. */
+  replayBytes: 262_144,
+} as const;
+
+export const LIVE_LIMITS = {
+  /** A session without a worker waits so long for one. */
+  findWorkerMs: 30_000,
+  /** [LV21] An offer that is not taken up goes to another worker: the next heartbeat repeats it after 2 s. */
+  offerMs: 8_000,
+  /** A worker whose socket drops may dial again for so long before the viewer hears of it. */
+  redialMs: 1_500,
+  /** A worker that lost a session is not asked again for so long, while there is another. */
+  avoidWorkerMs: 30_000,
+  /** Leases of sessions are renewed this often, for all viewers of a server at once. */
+  renewMs: 5_000,
+  /** Bytes in a viewer's socket above which a picture waits for the one before it. */
+  pictureBufferBytes: 16_384,
+  /** Bytes in a worker's socket above which poses wait, the newest only. */
+  poseBufferBytes: 16_384,
+  /** [LV18] A viewer whose socket takes nothing for so long is closed. */
+  stuckMs: 30_000,
+  /** Messages of a viewer: 144 poses and as many acknowledgements a second, with room. */
+  messagesPerSecond: 400,
+  messageBurst: 1_200,
+  /** Sessions of one tenant at once. */
+  sessionsPerTenant: 200,
+  /** Ended sessions are kept this long for the curious. */
+  keepEndedMs: 86_400_000,
+} as const;

@@ -1,0 +1,235 @@
+/**
+ * Which work goes to which worker now. Pure: the dispatcher reads the state, this decides, the dispatcher writes.
+ *
+ * Between tenants the one with the fewest deliveries under way comes next; inside a tenant priority, then age. A worker
+ * that has the scene loaded for the tenant is preferred, then one whose browser serves the tenant, then the least busy.
+ */
+import type { Backend, Capability, Engine } from '@kiln/shared';
+import { covers } from '../jobs/compile.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+
+export type Lane = 'render' | 'import';
+
+/** Work that waits: one task, or the unreleased rest of a layer, from which tasks are cut as they are picked. */
+export type Candidate = {
+  readonly tenantId: string;
+  readonly sceneHash: string;
+  /** Larger goes first. */
+  readonly priority: number;
+  /** Unix milliseconds; older goes first. */
+  readonly createdAtMs: number;
+  /** Position of the layer in its job. */
+  readonly position: number;
+} & (
+  | { readonly kind: 'import'; readonly taskId: string }
+  | ({ readonly kind: 'task'; readonly taskId: string; readonly index: number } & RenderWork)
+  | ({ readonly kind: 'cursor'; readonly next: number; readonly remaining: number } & RenderWork)
+);
+
+interface RenderWork {
+  readonly jobId: string;
+  readonly layerId: string;
+  readonly engine: Engine;
+  readonly backend: Backend | 'auto';
+  /** Measured time of a task of this layer in milliseconds; null while unknown. */
+  readonly taskMs: number | null;
+}
+
+export interface PickWorker {
+  readonly id: string;
+  readonly slots: number;
+  readonly abilities: readonly Capability[];
+  /** `TENANT/SCENEHASH` of what is loaded. */
+  readonly loaded: ReadonlySet<string>;
+  /** Tenants that have a browser. */
+  readonly tenants: ReadonlySet<string>;
+  /** Deliveries of frames and of imports under way. */
+  readonly rendering: number;
+  readonly importing: number;
+  /** What the frames under way take together, in milliseconds; null when that is not known of each. */
+  readonly queuedMs: number | null;
+}
+
+export type Pick = { readonly workerId: string; readonly tenantId: string } & (
+  | { readonly kind: 'import'; readonly taskId: string }
+  | { readonly kind: 'task'; readonly taskId: string; readonly jobId: string }
+  | { readonly kind: 'cursor'; readonly layerId: string; readonly jobId: string; readonly index: number }
+);
+
+/** Deliveries under way of one tenant, by lane. */
+export type Usage = ReadonlyMap<string, number>;
+
+export interface PickInput {
+  readonly workers: readonly PickWorker[];
+  readonly candidates: readonly Candidate[];
+  readonly usage: Readonly<Record<Lane, Usage>>;
+}
+
+export const loadedKey = (tenantId: string, sceneHash: string) => `${tenantId}/${sceneHash}`;
+
+export function pick({ workers, candidates, usage }: PickInput): Pick[] {
+  const desks = workers.map((worker) => new Desk(worker));
+  const imports = candidates.filter((candidate) => candidate.kind === 'import');
+  const renders = candidates.filter((candidate) => candidate.kind !== 'import');
+  return [...pickLane(desks, imports, usage.import), ...pickLane(desks, renders, usage.render)];
+}
+
+function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usage: Usage): Pick[] {
+  const shares = new Map<string, Share>();
+  for (const candidate of [...candidates].sort(byUrgency)) {
+    const share = shares.get(candidate.tenantId) ?? new Share(usage.get(candidate.tenantId) ?? 0);
+    shares.set(candidate.tenantId, share);
+    share.queue.push(candidate);
+  }
+  const picks: Pick[] = [];
+  for (;;) {
+    const share = next(shares.values());
+    if (!share) return picks;
+    const candidate = share.head;
+    if (!candidate) continue;
+    const desk = chooseDesk(desks, candidate);
+    if (!desk) {
+      share.skip();
+      continue;
+    }
+    picks.push(toPick(desk.worker.id, candidate, share.taken));
+    desk.take(candidate);
+    share.take();
+  }
+}
+
+function byUrgency(a: Candidate, b: Candidate): number {
+  return b.priority - a.priority || a.createdAtMs - b.createdAtMs || a.position - b.position || rank(a) - rank(b);
+}
+
+/** Tasks that came back go before those that were never tried. */
+const rank = (candidate: Candidate) =>
+  candidate.kind === 'cursor' ? Number.MAX_SAFE_INTEGER : 'index' in candidate ? candidate.index : 0;
+
+/** The tenant with the fewest deliveries among those with work. */
+function next(shares: Iterable<Share>): Share | undefined {
+  let least: Share | undefined;
+  for (const share of shares) {
+    if (share.head && (!least || share.used < least.used)) least = share;
+  }
+  return least;
+}
+
+/** One tenant's work in one lane, most urgent first. */
+class Share {
+  readonly queue: Candidate[] = [];
+  used: number;
+  /** Tasks cut from the cursor at the head so far. */
+  taken = 0;
+  #at = 0;
+
+  constructor(used: number) {
+    this.used = used;
+  }
+
+  get head(): Candidate | undefined {
+    return this.queue[this.#at];
+  }
+
+  take(): void {
+    this.used++;
+    this.taken++;
+    const head = this.head;
+    if (head?.kind !== 'cursor' || this.taken >= head.remaining) this.skip();
+  }
+
+  skip(): void {
+    this.#at++;
+    this.taken = 0;
+  }
+}
+
+/** A worker as it fills up during one pick. */
+class Desk {
+  readonly worker: PickWorker;
+  rendering: number;
+  importing: number;
+  queuedMs: number | null;
+
+  constructor(worker: PickWorker) {
+    this.worker = worker;
+    this.rendering = worker.rendering;
+    this.importing = worker.importing;
+    this.queuedMs = worker.queuedMs;
+  }
+
+  take(candidate: Candidate): void {
+    if (candidate.kind === 'import') {
+      this.importing++;
+      return;
+    }
+    this.rendering++;
+    this.queuedMs = this.queuedMs === null || candidate.taskMs === null ? null : this.queuedMs + candidate.taskMs;
+  }
+
+  can(candidate: Candidate): boolean {
+    if (candidate.kind === 'import') return true;
+    const { engine, backend } = candidate;
+    return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
+  }
+
+  /** Room among the deliveries that the worker begins at once. */
+  hasActiveRoom(candidate: Candidate): boolean {
+    if (candidate.kind === 'import') return this.importing < DISPATCH_LIMITS.importsPerWorker;
+    return this.rendering < this.worker.slots * DISPATCH_LIMITS.pipelinedPerSlot;
+  }
+
+  /** Room in its queue: one delivery ahead of each slot; deeper while all that waits there is shorter than a round trip. */
+  hasRoom(candidate: Candidate): boolean {
+    if (candidate.kind === 'import') return this.hasActiveRoom(candidate);
+    const { slots } = this.worker;
+    if (this.rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
+    if (this.rendering >= slots * DISPATCH_LIMITS.deliveriesPerSlot) return false;
+    if (this.queuedMs === null || candidate.taskMs === null) return false;
+    return this.queuedMs + candidate.taskMs <= slots * DISPATCH_LIMITS.queuedAheadMs;
+  }
+}
+
+/** Lower is better; null: it cannot take this now. */
+function cost(desk: Desk, candidate: Candidate): number | null {
+  if (!desk.can(candidate) || !desk.hasRoom(candidate)) return null;
+  const { worker } = desk;
+  const loaded = worker.loaded.has(loadedKey(candidate.tenantId, candidate.sceneHash));
+  const known = worker.tenants.has(candidate.tenantId);
+  const load = candidate.kind === 'import' ? desk.importing : desk.rendering / worker.slots;
+  const place = desk.hasActiveRoom(candidate) ? 0 : 4;
+  const fit = candidate.kind === 'import' ? 0 : loaded ? 0 : known ? 1 : 2;
+  return (place + fit) * 1_000 + load;
+}
+
+function chooseDesk(desks: readonly Desk[], candidate: Candidate): Desk | undefined {
+  let best: Desk | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const desk of desks) {
+    const price = cost(desk, candidate);
+    if (price !== null && price < bestCost) {
+      best = desk;
+      bestCost = price;
+    }
+  }
+  return best;
+}
+
+function toPick(workerId: string, candidate: Candidate, taken: number): Pick {
+  const { tenantId } = candidate;
+  switch (candidate.kind) {
+    case 'import':
+      return { workerId, tenantId, kind: 'import', taskId: candidate.taskId };
+    case 'task':
+      return { workerId, tenantId, kind: 'task', taskId: candidate.taskId, jobId: candidate.jobId };
+    case 'cursor':
+      return {
+        workerId,
+        tenantId,
+        kind: 'cursor',
+        layerId: candidate.layerId,
+        jobId: candidate.jobId,
+        index: candidate.next + taken,
+      };
+  }
+}

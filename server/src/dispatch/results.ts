@@ -1,0 +1,148 @@
+/** Claims and results as they come from workers, many in one transaction when they come close together. */
+import { type AttemptFailure, type FrameResult, type ImportResult, KilnError } from '@kiln/shared';
+import { sql } from 'kysely';
+import type { Bus } from '../events/bus.ts';
+import type { Change } from '../events/changes.ts';
+import { type JobProgress, tellJob } from '../events/job-progress.ts';
+import type { JobLayers } from '../jobs/layers.ts';
+import { applyImport, prepareImport, settleImport } from '../scenes/import-result.ts';
+import type { Services } from '../services.ts';
+import type { AttemptFacts, RenderFacts } from './attempt-facts.ts';
+import { Batch } from './batch.ts';
+import { type Claimed, claimAttempts, staleAttempt } from './claim.ts';
+import { type EndedAttempt, type EndParts, endAttempts } from './end-attempts.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+import { type FrameReport, type Recorded, recordFrames } from './record-frames.ts';
+
+export interface ResultParts {
+  readonly services: Pick<Services, 'store' | 'objects' | 'log'>;
+  readonly change: Change;
+  readonly layers: JobLayers;
+  readonly progress: JobProgress;
+  readonly bus: Bus;
+  readonly leaseMs: number;
+  readonly ending: EndParts;
+  /** After attempts ended without a result. */
+  readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
+}
+
+export class Results {
+  readonly #parts: ResultParts;
+  readonly #claims: Batch<AttemptFacts, Claimed>;
+  readonly #frames: Batch<FrameReport, Recorded>;
+
+  constructor(parts: ResultParts) {
+    this.#parts = parts;
+    this.#claims = new Batch<AttemptFacts, Claimed>(DISPATCH_LIMITS.writesPerBatch, (attempts) =>
+      claimAttempts(parts.services.store.db, attempts, parts.leaseMs),
+    );
+    this.#frames = new Batch<FrameReport, Recorded>(DISPATCH_LIMITS.writesPerBatch, (reports) => this.#record(reports));
+  }
+
+  /** @throws KilnError `attempt.stale` */
+  claim(attempt: AttemptFacts): Promise<Claimed> {
+    return this.#claims.submit(attempt);
+  }
+
+  /**
+   * Records a frame whose bytes are stored.
+   *
+   * @throws KilnError `attempt.stale` when the lease has ended and the recorded frame, if any, is another.
+   */
+  async frame(report: FrameReport): Promise<Recorded> {
+    const { bus, services } = this.#parts;
+    const { attempt, work, frameNumber, result } = report;
+    try {
+      const recorded = await this.#frames.submit(report);
+      if (recorded.isNew) {
+        bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
+        if (recorded.taskDone) bus.tell({ type: 'wake', afterMs: 0 });
+      }
+      return recorded;
+    } catch (error) {
+      if (error instanceof KilnError && error.code === 'attempt.stale') {
+        const what = { attemptId: attempt.attemptId, frameNumber, sha256: result.sha256 };
+        services.log.warn(what, 'a late result was refused');
+      }
+      throw error;
+    }
+  }
+
+  /** @throws KilnError `attempt.stale` */
+  async fail(attempt: AttemptFacts, failure: AttemptFailure): Promise<void> {
+    const { change, ending, settle } = this.#parts;
+    const ended = await change((trx, tell) =>
+      endAttempts(
+        trx,
+        tell,
+        [
+          {
+            attemptId: attempt.attemptId,
+            state: 'failed',
+            reason: failure.code,
+            message: failure.message,
+            log: failure.log,
+            retry: failure.retryable ? 'counts' : 'never',
+          },
+        ],
+        ending,
+      ),
+    );
+    if (ended.length === 0) throw staleAttempt(attempt.attemptId);
+    await settle(ended);
+  }
+
+  /**
+   * Makes the scene ready or refused, and ends its task.
+   *
+   * @throws KilnError `attempt.stale`
+   */
+  async import(attempt: AttemptFacts, result: ImportResult): Promise<void> {
+    const { change, services, bus } = this.#parts;
+    const prepared = await prepareImport(services, result);
+    const applied = await change(async (trx, tell) => {
+      const task = await trx
+        .selectFrom('tasks')
+        .select('state')
+        .where('id', '=', attempt.taskId)
+        .forNoKeyUpdate()
+        .executeTakeFirst();
+      const closed = await trx
+        .updateTable('attempts')
+        .set({
+          state: 'succeeded',
+          ended_at: sql<Date>`now()`,
+          started_at: sql<Date>`coalesce(started_at, created_at)`,
+        })
+        .where('id', '=', attempt.attemptId)
+        .where('state', 'in', ['assigned', 'running'])
+        .returning('id')
+        .executeTakeFirst();
+      if (task?.state !== 'leased' || !closed) throw staleAttempt(attempt.attemptId);
+      await trx
+        .updateTable('tasks')
+        .set({ state: 'succeeded', ended_at: sql<Date>`now()` })
+        .where('id', '=', attempt.taskId)
+        .execute();
+      return applyImport(trx, tell, services.objects, attempt.sceneId, prepared);
+    });
+    await settleImport(services, applied);
+    bus.tell({ type: 'wake', afterMs: 0 });
+  }
+
+  #record(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
+    const { change, progress, layers, services, ending } = this.#parts;
+    return change(async (trx, tell) => {
+      const { outcomes, jobs } = await recordFrames(trx, tell, services.objects, reports, ending.now());
+      for (const { row, stateChanged } of jobs) {
+        if (!progress.isDue(row.id, stateChanged)) continue;
+        tellJob(tell, row, (await layers.of(trx, [row.id])).get(row.id) ?? []);
+      }
+      return outcomes;
+    });
+  }
+}
+
+/** What a task of this layer takes, by the frame that was just done. Encoding and the next drawing overlap. */
+const taskMs = ({ stages }: FrameResult, work: RenderFacts) =>
+  Math.max(stages.draw.durationMs, stages.encode.durationMs) * work.frames.length;

@@ -1,0 +1,199 @@
+/** What a pass of the dispatcher looks at: workers with what they do, and the most urgent work of each tenant. */
+import type { RenderSettings, WorkerIdentity, WorkerStatus } from '@kiln/shared';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+import { type Candidate, loadedKey, type PickInput, type PickWorker } from './pick.ts';
+
+export interface Snapshot extends PickInput {
+  readonly workerNames: ReadonlyMap<string, string>;
+}
+
+export interface SnapshotParts {
+  readonly leaseMs: number;
+  /** Measured time of one task of a layer; null while unknown. */
+  readonly taskMs: (layerId: string) => number | null;
+  /** Workers that are given nothing for now, unless there is no other. */
+  readonly avoided: ReadonlySet<string>;
+}
+
+/** Null when no worker has room: nothing can be picked. */
+export async function readSnapshot(db: Kysely<Database>, parts: SnapshotParts): Promise<Snapshot | null> {
+  const rows = await readWorkers(db, parts.leaseMs);
+  if (rows.length === 0) return null;
+  const counts = await readUsage(db);
+  const welcome = rows.filter((row) => !parts.avoided.has(row.id));
+  const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, counts, parts));
+  if (!workers.some(mayHaveRoom)) return null;
+  const candidates = [...(await readTasks(db, parts)), ...(await readCursors(db, parts))];
+  const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
+  for (const { kind, tenant_id, n } of counts) usage[kind].set(tenant_id, (usage[kind].get(tenant_id) ?? 0) + n);
+  return { workers, candidates, usage, workerNames: new Map(rows.map((row) => [row.id, row.identity.name])) };
+}
+
+interface WorkerRow {
+  readonly id: string;
+  readonly identity: WorkerIdentity;
+  readonly status: WorkerStatus | null;
+}
+
+const readWorkers = (db: Kysely<Database>, leaseMs: number): Promise<WorkerRow[]> =>
+  db
+    .selectFrom('workers')
+    .select(['id', 'identity', 'status'])
+    .where('state', '=', 'ready')
+    .where('seen_at', '>', sql<Date>`now() - ${sql.lit(leaseMs)} * interval '1 millisecond'`)
+    .orderBy('id')
+    .execute();
+
+interface Count {
+  readonly worker_id: string;
+  readonly tenant_id: string;
+  readonly kind: 'render' | 'import';
+  readonly layer_id: string | null;
+  readonly n: number;
+}
+
+async function readUsage(db: Kysely<Database>): Promise<Count[]> {
+  const rows = await db
+    .selectFrom('attempts as a')
+    .innerJoin('tasks as t', 't.id', 'a.task_id')
+    .select((eb) => ['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', eb.fn.countAll<number>().as('n')])
+    .where('a.state', 'in', ['assigned', 'running'])
+    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id'])
+    .execute();
+  return rows.map((row) => ({ ...row, n: Number(row.n) }));
+}
+
+function deskOf({ id, identity, status }: WorkerRow, counts: readonly Count[], { taskMs }: SnapshotParts): PickWorker {
+  let rendering = 0;
+  let importing = 0;
+  let queuedMs: number | null = 0;
+  for (const { worker_id, kind, layer_id, n } of counts) {
+    if (worker_id !== id) continue;
+    if (kind === 'import') {
+      importing += n;
+      continue;
+    }
+    rendering += n;
+    const each = layer_id === null ? null : taskMs(layer_id);
+    queuedMs = queuedMs === null || each === null ? null : queuedMs + each * n;
+  }
+  return {
+    id,
+    slots: identity.slots,
+    abilities: identity.capabilities,
+    loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
+    tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
+    rendering,
+    importing,
+    queuedMs,
+  };
+}
+
+const mayHaveRoom = ({ slots, rendering, importing, queuedMs }: PickWorker) =>
+  importing < DISPATCH_LIMITS.importsPerWorker ||
+  rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
+  (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);
+
+/** Tasks that have rows and wait: imports, and frames that are tried again. */
+async function readTasks(db: Kysely<Database>, { taskMs }: SnapshotParts): Promise<Candidate[]> {
+  const { rows } = await sql<{
+    id: string;
+    kind: 'render' | 'import';
+    tenant_id: string;
+    job_id: string | null;
+    layer_id: string | null;
+    index: number;
+    created_at: Date;
+    priority: number | null;
+    job_created_at: Date | null;
+    position: number | null;
+    engine: RenderSettings['engine'] | null;
+    backend: RenderSettings['backend'] | null;
+    scene_hash: string;
+  }>`
+    select w.id, w.kind, w.tenant_id, w.job_id, w.layer_id, w.index, w.created_at, j.priority,
+           j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
+           l.settings->>'backend' as backend, s.scene_hash
+    from (
+      select t.*, row_number() over (partition by t.tenant_id, t.kind order by t.created_at, t.id) as place
+      from tasks t
+      where t.state = 'waiting' and (t.not_before is null or t.not_before <= now())
+    ) w
+    join scenes s on s.id = w.scene_id
+    left join jobs j on j.id = w.job_id
+    left join layers l on l.id = w.layer_id
+    where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}
+      and (w.job_id is null or j.state in ('queued', 'running'))`.execute(db);
+  return rows.flatMap((row): Candidate[] => {
+    const base = {
+      tenantId: row.tenant_id,
+      sceneHash: row.scene_hash,
+      taskId: row.id,
+      position: row.position ?? 0,
+    };
+    if (row.kind === 'import') {
+      return [{ ...base, kind: 'import', priority: 0, createdAtMs: row.created_at.getTime() }];
+    }
+    const { job_id, layer_id, engine, backend, priority, job_created_at } = row;
+    if (job_id === null || layer_id === null || engine === null || backend === null) return [];
+    return [
+      {
+        ...base,
+        kind: 'task',
+        priority: priority ?? 0,
+        createdAtMs: (job_created_at ?? row.created_at).getTime(),
+        index: row.index,
+        jobId: job_id,
+        layerId: layer_id,
+        engine,
+        backend,
+        taskMs: taskMs(layer_id),
+      },
+    ];
+  });
+}
+
+/** Layers with tasks that have no rows yet. */
+async function readCursors(db: Kysely<Database>, { taskMs }: SnapshotParts): Promise<Candidate[]> {
+  const { rows } = await sql<{
+    job_id: string;
+    tenant_id: string;
+    priority: number;
+    created_at: Date;
+    layer_id: string;
+    position: number;
+    released: number;
+    task_count: number;
+    engine: RenderSettings['engine'];
+    backend: RenderSettings['backend'];
+    scene_hash: string;
+  }>`
+    select c.* from (
+      select j.id as job_id, j.tenant_id, j.priority, j.created_at, l.id as layer_id, l.position, l.released,
+             l.task_count, l.settings->>'engine' as engine, l.settings->>'backend' as backend, s.scene_hash,
+             row_number() over (
+               partition by j.tenant_id order by j.priority desc, j.created_at, j.id, l.position) as place
+      from jobs j
+      join layers l on l.job_id = j.id
+      join scenes s on s.id = j.scene_id
+      where j.state in ('queued', 'running') and l.released < l.task_count
+    ) c
+    where c.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
+  return rows.map((row) => ({
+    kind: 'cursor',
+    tenantId: row.tenant_id,
+    sceneHash: row.scene_hash,
+    priority: row.priority,
+    createdAtMs: row.created_at.getTime(),
+    position: row.position,
+    next: row.released,
+    remaining: row.task_count - row.released,
+    jobId: row.job_id,
+    layerId: row.layer_id,
+    engine: row.engine,
+    backend: row.backend,
+    taskMs: taskMs(row.layer_id),
+  }));
+}

@@ -1,0 +1,103 @@
+/** What every socket of this server has: a hello in time, a pulse, and a close that says why. */
+import { KilnError, LIMITS, matches } from '@kiln/shared';
+import type { Static, TSchema } from 'typebox';
+import type { RawData, WebSocket } from 'ws';
+import { SOCKET_LIMITS } from '../dispatch/limits.ts';
+
+/** [WS6] Closes with the error's close code and its code as the reason. */
+export function closeWith(socket: WebSocket, error: KilnError): void {
+  if (socket.readyState === socket.OPEN || socket.readyState === socket.CONNECTING) {
+    socket.close(error.close, error.code);
+  }
+}
+
+/** [WS7] Pings; ends the socket without a goodbye when no pong comes. */
+export function keepPulse(socket: WebSocket): void {
+  let heardAt = performance.now();
+  socket.on('pong', () => {
+    heardAt = performance.now();
+  });
+  const timer = setInterval(() => {
+    if (performance.now() - heardAt > SOCKET_LIMITS.pulseLostMs) socket.terminate();
+    else if (socket.readyState === socket.OPEN) socket.ping();
+  }, SOCKET_LIMITS.pingMs);
+  socket.once('close', () => clearInterval(timer));
+}
+
+/** A message as bytes; fragments are joined. */
+export function bytesOf(data: RawData): Uint8Array {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : new Uint8Array(data);
+}
+
+/**
+ * [WS4] Reads a control message.
+ *
+ * @throws KilnError `protocol.too_large`, `protocol.violation`.
+ */
+export function readControl<T extends TSchema>(schema: T, data: RawData, what: string): Static<T> {
+  const bytes = bytesOf(data);
+  if (bytes.length > LIMITS.liveControlBytes) {
+    throw new KilnError(
+      'protocol.too_large',
+      `[WS4] a control message has at most ${LIMITS.liveControlBytes} bytes, got ${bytes.length}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch (cause) {
+    throw new KilnError('protocol.violation', `[WS4] expected ${what} as JSON`, { cause });
+  }
+  if (!matches(schema, value)) throw new KilnError('protocol.violation', `[WS4] expected ${what}`);
+  return value;
+}
+
+/**
+ * [WS2] Waits for the opener's first message. Its listener is there before this returns, so nothing is missed; what
+ * comes after the hello goes to the listener that the caller adds in the same turn in which the promise settles.
+ *
+ * @throws KilnError `protocol.violation` when anything else comes, or nothing in time, or the socket closes.
+ */
+export function hello<T extends TSchema>(socket: WebSocket, schema: T, what: string): Promise<Static<T>> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void) => {
+      clearTimeout(timer);
+      socket.off('message', onMessage);
+      socket.off('close', onClose);
+      action();
+    };
+    const timer = setTimeout(() => {
+      settle(() => reject(new KilnError('protocol.violation', `[WS2] no hello came in ${SOCKET_LIMITS.helloMs} ms`)));
+    }, SOCKET_LIMITS.helloMs);
+    const onClose = () => settle(() => reject(new KilnError('protocol.violation', '[WS2] closed before its hello')));
+    const onMessage = (data: RawData, isBinary: boolean) =>
+      settle(() => {
+        try {
+          if (isBinary) throw new KilnError('protocol.violation', '[WS2] the hello is text');
+          // Nothing is lost while the caller decides: reading stops until it resumes.
+          const message = readControl(schema, data, what);
+          socket.pause();
+          resolve(message);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    socket.on('message', onMessage);
+    socket.on('close', onClose);
+  });
+}
+
+/**
+ * [WS3] The newest version that both speak.
+ *
+ * @throws KilnError `protocol.version`
+ */
+export function agreeOnVersion(spoken: readonly number[], offered: readonly number[]): number {
+  const version = spoken.find((candidate) => offered.includes(candidate));
+  if (version !== undefined) return version;
+  throw new KilnError(
+    'protocol.version',
+    `[WS3] this server speaks version ${spoken.join(', ')}, the other side ${offered.join(', ')}`,
+  );
+}

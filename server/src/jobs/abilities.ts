@@ -1,0 +1,60 @@
+/** What the workers that are here can draw with. */
+import type { Capability } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../services.ts';
+import type { Database } from '../store/tables.ts';
+
+export interface Ability extends Capability {
+  /** Ready workers that have it. */
+  readonly workers: number;
+}
+
+export interface FarmAbility {
+  readonly abilities: readonly Ability[];
+  /** Of all ready workers. */
+  readonly slots: number;
+}
+
+export async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
+  const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
+  const counts = new Map<string, Ability>();
+  let slots = 0;
+  for (const { identity } of rows) {
+    slots += identity.slots;
+    for (const { engine, backend } of identity.capabilities) {
+      const key = `${engine}/${backend}`;
+      counts.set(key, { engine, backend, workers: (counts.get(key)?.workers ?? 0) + 1 });
+    }
+  }
+  return { abilities: [...counts.values()], slots };
+}
+
+/** A burst of submissions looks once. */
+const FRESH_MS = 500;
+
+export class AbilityMemory {
+  readonly #db: Kysely<Database>;
+  readonly #clock: Clock;
+  #known: { at: number; ability: Promise<FarmAbility> } | null = null;
+
+  constructor(db: Kysely<Database>, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  read(): Promise<FarmAbility> {
+    const now = this.#clock.monotonicMs();
+    if (this.#known && now - this.#known.at < FRESH_MS) return this.#known.ability;
+    const ability = readAbilities(this.#db);
+    this.#known = { at: now, ability };
+    ability.catch(() => {
+      this.#known = null;
+    });
+    return ability;
+  }
+
+  /** A worker came or went. */
+  forget(): void {
+    this.#known = null;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The job compiler: what a client asks for, checked against its scene and the farm, made complete. Pure: the same input
+ * gives the same layers. Tasks are not made here; a layer's tasks are a cursor over its frames.
+ */
+import {
+  type Backend,
+  type Capability,
+  completeSettings,
+  frameCount,
+  type ImportReport,
+  type JobRequest,
+  KilnError,
+  type LayerRequest,
+  LIMITS,
+  parseFrameRange,
+  type Refusal,
+  type RenderSettings,
+  type SceneState,
+} from '@kiln/shared';
+
+/** What the compiler must know of the scene. */
+export interface CompilerScene {
+  readonly id: string;
+  readonly name: string;
+  readonly state: SceneState;
+  readonly report: ImportReport | null;
+  readonly refusal: Refusal | null;
+}
+
+/** What the workers that are here can draw with; empty when there is none. */
+export type FarmAbilities = readonly Capability[];
+
+export interface CompiledLayer {
+  readonly name: string;
+  readonly frames: string;
+  readonly frameCount: number;
+  readonly chunk: number;
+  readonly taskCount: number;
+  readonly settings: RenderSettings;
+}
+
+export interface CompiledJob {
+  readonly name: string;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  readonly frameTimeoutMs: number;
+  readonly frameCount: number;
+  readonly layers: readonly CompiledLayer[];
+}
+
+const DEFAULT_PRIORITY = 50;
+const DEFAULT_LAYER = 'main';
+
+/** What a farm without workers takes in the hope of one: every worker of this version can do it. */
+const EXPECTED_ABILITIES: FarmAbilities = [{ engine: 'raster', backend: 'webgl' }];
+
+/**
+ * @param abilities of the workers that are here now; when it is empty, what every worker can do is accepted.
+ * @throws KilnError `scene.not_ready`, `scene.refused`, `job.bad_frame_range`, `job.unknown_camera`, `job.unknown_clip`,
+ *   `job.unsupported`, `job.too_large` or `request.invalid`, with the field's path.
+ */
+export function compileJob(request: JobRequest, scene: CompilerScene, abilities: FarmAbilities): CompiledJob {
+  const report = usableReport(scene);
+  const names = layerNames(request.layers);
+  const layers = request.layers.map((layer, index) =>
+    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, abilities),
+  );
+  let frames = 0;
+  layers.forEach((layer, index) => {
+    frames += layer.frameCount;
+    if (frames <= LIMITS.jobFrames) return;
+    throw new KilnError(
+      'job.too_large',
+      `a job has at most ${LIMITS.jobFrames} frames, and this layer brings it to ${frames}; submit it as several jobs`,
+      { field: `/layers/${index}/frames` },
+    );
+  });
+  return {
+    name: request.name ?? scene.name,
+    priority: request.priority ?? DEFAULT_PRIORITY,
+    maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
+    frameTimeoutMs: request.frameTimeoutMs ?? LIMITS.frameTimeoutMs,
+    frameCount: frames,
+    layers,
+  };
+}
+
+function usableReport(scene: CompilerScene): ImportReport {
+  if (scene.state === 'refused') {
+    const why = scene.refusal ? `: ${scene.refusal.message}` : '';
+    throw new KilnError('scene.refused', `scene ${scene.id} was refused at import${why}; upload a corrected one`, {
+      field: '/sceneId',
+    });
+  }
+  if (scene.state !== 'ready' || !scene.report) {
+    throw new KilnError('scene.not_ready', `scene ${scene.id} is ${scene.state}; submit the job when it is ready`, {
+      field: '/sceneId',
+    });
+  }
+  return scene.report;
+}
+
+/** Names as given; `main`, `main-2` … for layers without one. */
+function layerNames(layers: readonly LayerRequest[]): string[] {
+  const taken = new Set<string>();
+  layers.forEach(({ name }, index) => {
+    if (name === undefined) return;
+    if (taken.has(name)) {
+      throw new KilnError('request.invalid', `two layers are named "${name}"; give each its own name`, {
+        field: `/layers/${index}/name`,
+      });
+    }
+    taken.add(name);
+  });
+  return layers.map(({ name }) => {
+    if (name !== undefined) return name;
+    let free = DEFAULT_LAYER;
+    for (let n = 2; taken.has(free); n++) free = `${DEFAULT_LAYER}-${n}`;
+    taken.add(free);
+    return free;
+  });
+}
+
+function compileLayer(
+  request: LayerRequest,
+  path: string,
+  name: string,
+  report: ImportReport,
+  abilities: FarmAbilities,
+): CompiledLayer {
+  const settings = completeSettings(request);
+  checkSize(settings, path);
+  checkEngine(settings, path, abilities);
+  checkNames(settings, path, report);
+  if (settings.background === 'transparent' && settings.format === 'jpeg') {
+    throw new KilnError('job.unsupported', 'JPEG has no alpha; a transparent background needs png or webp', {
+      field: `${path}/background`,
+    });
+  }
+  const count = countFrames(request.frames, `${path}/frames`);
+  const chunk = request.chunk ?? 1;
+  return { name, frames: request.frames, frameCount: count, chunk, taskCount: Math.ceil(count / chunk), settings };
+}
+
+function countFrames(expression: string, field: string): number {
+  try {
+    return frameCount(parseFrameRange(expression));
+  } catch (cause) {
+    if (!(cause instanceof KilnError)) throw cause;
+    const detail = cause.position === undefined ? { field } : { field, position: cause.position };
+    throw new KilnError(cause.code, cause.message, detail);
+  }
+}
+
+function checkSize({ size }: RenderSettings, path: string): void {
+  const pixels = size.widthPx * size.heightPx;
+  if (pixels <= LIMITS.framePixels) return;
+  throw new KilnError(
+    'job.too_large',
+    `a frame has at most ${LIMITS.framePixels} pixels, ${size.widthPx}×${size.heightPx} has ${pixels}`,
+    { field: `${path}/size` },
+  );
+}
+
+function checkEngine({ engine, backend }: RenderSettings, path: string, abilities: FarmAbilities): void {
+  const known = abilities.length > 0 ? abilities : EXPECTED_ABILITIES;
+  const ofEngine = known.filter((ability) => ability.engine === engine);
+  if (ofEngine.length === 0) {
+    const engines = [...new Set(known.map((ability) => ability.engine))].join(', ');
+    throw new KilnError('job.unsupported', `no worker has the engine "${engine}"; use one of: ${engines}`, {
+      field: `${path}/engine`,
+    });
+  }
+  if (ofEngine.some((ability) => covers(ability.backend, backend))) return;
+  const backends = ofEngine.map((ability) => ability.backend).join(', ');
+  throw new KilnError(
+    'job.unsupported',
+    `no worker draws "${engine}" with "${backend}"; use "auto" or one of: ${backends}`,
+    { field: `${path}/backend` },
+  );
+}
+
+/** Whether a worker's back end serves what a layer asks for. */
+export const covers = (has: Backend, asked: RenderSettings['backend']): boolean => asked === 'auto' || asked === has;
+
+function checkNames({ camera, clip }: RenderSettings, path: string, report: ImportReport): void {
+  if (typeof camera === 'string' && camera !== 'auto') {
+    const names = report.cameras.map((known, index) => known.name || `camera-${index}`);
+    if (!names.includes(camera)) {
+      throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
+        field: `${path}/camera`,
+      });
+    }
+  }
+  if (clip !== null) {
+    const names = report.clips.map((known) => known.name);
+    if (!names.includes(clip)) {
+      throw new KilnError('job.unknown_clip', `the scene has no clip "${clip}"; ${choices(names)}`, {
+        field: `${path}/clip`,
+      });
+    }
+  }
+}
+
+/** Names that a message lists before it says how many more there are. */
+const LISTED_NAMES = 12;
+
+function choices(names: readonly string[], ...always: string[]): string {
+  const all = [...always, ...names];
+  if (all.length === 0) return 'it has none';
+  const listed = all.slice(0, LISTED_NAMES).join(', ');
+  return `it has: ${listed}${all.length > LISTED_NAMES ? ` and ${all.length - LISTED_NAMES} more` : ''}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * A job's row is the lock of everything in it: whoever changes its tasks, attempts, frames or counters locks it first,
+ * several in the order of their ids.
+ */
+import type { Job, JobState } from '@kiln/shared';
+import type { Transaction } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import type { JobRow } from './present.ts';
+
+export async function lockJobs(
+  trx: Transaction<Database>,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, JobRow>> {
+  const ids = [...new Set(jobIds)];
+  if (ids.length === 0) return new Map();
+  const rows = await trx.selectFrom('jobs').selectAll().where('id', 'in', ids).orderBy('id').forNoKeyUpdate().execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** What happened to some frames of a job. */
+export interface JobProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly error: Job['error'];
+}
+
+/** The columns of a job that move while it runs. */
+export type JobCounters = Pick<JobRow, 'state' | 'frames_done' | 'frames_failed' | 'error' | 'started_at' | 'ended_at'>;
+
+/** Pure: the job after `progress`. The last frame ends it: `failed` when any frame did, else `succeeded`. */
+export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCounters {
+  const frames_done = job.frames_done + progress.done;
+  const frames_failed = job.frames_failed + progress.failed;
+  const ended = frames_done + frames_failed >= job.frame_count;
+  const state: JobState = ended
+    ? frames_failed > 0
+      ? 'failed'
+      : 'succeeded'
+    : job.state === 'queued'
+      ? 'running'
+      : job.state;
+  return {
+    state,
+    frames_done,
+    frames_failed,
+    error: job.error ?? progress.error,
+    started_at: job.started_at ?? now,
+    ended_at: ended ? now : null,
+  };
+}
+
+/** A cancelled or finished job takes no results. */
+export const isOpen = (state: JobState) => state === 'queued' || state === 'running' || state === 'paused';

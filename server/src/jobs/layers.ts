@@ -1,0 +1,33 @@
+/** Layers of a job, as the API shows them. They never change, so they are read once. */
+import type { Layer } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import { layerView } from './present.ts';
+import { Remembered } from './remembered.ts';
+
+/** Jobs whose layers are kept: a layer takes about 1 kB. */
+const KEPT_JOBS = 1_000;
+
+export class JobLayers {
+  readonly #kept = new Remembered<readonly Layer[]>(KEPT_JOBS);
+
+  /** @param db the transaction when called inside one. */
+  async of(db: Kysely<Database>, jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly Layer[]>> {
+    const found = new Map<string, readonly Layer[]>();
+    const unknown: string[] = [];
+    for (const id of new Set(jobIds)) {
+      const layers = this.#kept.get(id);
+      if (layers) found.set(id, layers);
+      else unknown.push(id);
+    }
+    if (unknown.length === 0) return found;
+    const rows = await db.selectFrom('layers').selectAll().where('job_id', 'in', unknown).orderBy('position').execute();
+    for (const id of unknown) {
+      const layers = rows.filter((row) => row.job_id === id).map(layerView);
+      // A job that is not committed yet has none for others.
+      if (layers.length > 0) this.#kept.set(id, layers);
+      found.set(id, layers);
+    }
+    return found;
+  }
+}

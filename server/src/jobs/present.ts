@@ -1,0 +1,103 @@
+/** Rows as the API shows them. */
+import {
+  API_PREFIX,
+  type Attempt,
+  type Frame,
+  frameFileName,
+  type Job,
+  type Layer,
+  type RenderSettings,
+  type Task,
+} from '@kiln/shared';
+import type { Selectable } from 'kysely';
+import type { AttemptTable, FrameTable, JobTable, LayerTable, TaskTable } from '../store/tables.ts';
+
+export type JobRow = Selectable<JobTable>;
+export type LayerRow = Selectable<LayerTable>;
+export type TaskRow = Selectable<TaskTable>;
+export type AttemptRow = Selectable<AttemptTable>;
+export type FrameRow = Selectable<FrameTable>;
+
+const time = (date: Date | null) => date?.toISOString() ?? null;
+
+export const layerView = (row: LayerRow): Layer => ({
+  id: row.id,
+  name: row.name,
+  frames: row.frames,
+  frameCount: row.frame_count,
+  chunk: row.chunk,
+  settings: row.settings,
+});
+
+export const jobView = (row: JobRow, layers: readonly Layer[]): Job => ({
+  id: row.id,
+  name: row.name,
+  sceneId: row.scene_id,
+  state: row.state,
+  priority: row.priority,
+  layers: [...layers],
+  frameCount: row.frame_count,
+  framesDone: row.frames_done,
+  framesFailed: row.frames_failed,
+  error: row.error,
+  createdAt: row.created_at.toISOString(),
+  startedAt: time(row.started_at),
+  endedAt: time(row.ended_at),
+});
+
+/** What of a layer a frame's view needs. */
+export interface FrameLayer {
+  readonly name: string;
+  readonly format: RenderSettings['format'];
+}
+
+export type FrameFacts = Omit<FrameRow, 'sequence' | 'tenant_id' | 'task_id'>;
+
+export function frameView(row: FrameFacts, layer: FrameLayer): Frame {
+  const fileName = frameFileName(row.frame_number, layer.format);
+  return {
+    jobId: row.job_id,
+    layerId: row.layer_id,
+    layer: layer.name,
+    frameNumber: row.frame_number,
+    fileName,
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes,
+    mediaType: row.media_type,
+    url: `${API_PREFIX}/jobs/${row.job_id}/frames/${layer.name}/${fileName}`,
+    attemptId: row.attempt_id,
+    stages: row.stages,
+    statistics: row.statistics,
+    finishedAt: row.finished_at.toISOString(),
+  };
+}
+
+export const attemptView = (row: AttemptRow, frames: Attempt['frames']): Attempt => ({
+  id: row.id,
+  taskId: row.task_id,
+  number: row.number,
+  state: row.state,
+  workerId: row.worker_id,
+  workerName: row.worker_name,
+  leaseEpoch: row.lease_epoch,
+  leaseExpiresAt: row.ended_at ? null : row.lease_expires_at.toISOString(),
+  reason: row.reason,
+  message: row.message,
+  resultHash: row.result_hash,
+  frames,
+  log: row.log,
+  createdAt: row.created_at.toISOString(),
+  startedAt: time(row.started_at),
+  endedAt: time(row.ended_at),
+});
+
+export const taskView = (row: TaskRow, frames: number[], attempts: Attempt[]): Task => ({
+  id: row.id,
+  jobId: row.job_id,
+  layerId: row.layer_id,
+  kind: row.kind,
+  index: row.index,
+  frames,
+  state: row.state,
+  attempts,
+});

@@ -1,0 +1,175 @@
+/** Jobs with their tasks and frames, read for one tenant. Another tenant's job is not there. */
+import { type Attempt, type Frame, type Job, KilnError, type Task } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import type { JobLayers } from './layers.ts';
+import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
+import { taskFrames } from './task-frames.ts';
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly next: string | null;
+}
+
+export interface PageQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** Items of a page when the client does not say. */
+const PAGE = 100;
+
+export class JobReader {
+  readonly #db: Kysely<Database>;
+  readonly #layers: JobLayers;
+
+  constructor(db: Kysely<Database>, layers: JobLayers) {
+    this.#db = db;
+    this.#layers = layers;
+  }
+
+  /** Newest first. The cursor is the id of the last job of the page before. */
+  async list(tenantId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Job>> {
+    let query = this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1);
+    if (cursor !== undefined) {
+      query = query.where(
+        sql<boolean>`(created_at, id) < (select created_at, id from jobs where id = ${cursor} and tenant_id = ${tenantId})`,
+      );
+    }
+    const rows = await query.execute();
+    const layers = await this.#layers.of(
+      this.#db,
+      rows.map((row) => row.id),
+    );
+    return pageOf(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => jobView(row, layers.get(row.id) ?? []),
+    );
+  }
+
+  async get(tenantId: string, jobId: string): Promise<Job> {
+    const row = await this.#job(tenantId, jobId);
+    return jobView(row, (await this.#layers.of(this.#db, [jobId])).get(jobId) ?? []);
+  }
+
+  /** Tasks that have been released, with every attempt. The cursor is the id of the last task of the page before. */
+  async tasks(tenantId: string, jobId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Task>> {
+    await this.#job(tenantId, jobId);
+    let query = this.#db
+      .selectFrom('tasks')
+      .selectAll()
+      .where('job_id', '=', jobId)
+      .orderBy('index')
+      .orderBy('id')
+      .limit(limit + 1);
+    if (cursor !== undefined) {
+      query = query.where(
+        sql<boolean>`("index", id) > (select "index", id from tasks where id = ${cursor} and job_id = ${jobId})`,
+      );
+    }
+    const rows = await query.execute();
+    const layers = await this.#db.selectFrom('layers').selectAll().where('job_id', '=', jobId).execute();
+    const byId = new Map(layers.map((layer) => [layer.id, layer]));
+    const attempts = await this.#attempts(rows.map((row) => row.id));
+    return pageOf(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => {
+        const layer = row.layer_id === null ? undefined : byId.get(row.layer_id);
+        return taskView(row, layer ? taskFrames(layer, row.index) : [], attempts.get(row.id) ?? []);
+      },
+    );
+  }
+
+  /** Finished frames in the order of finishing; the cursor is the sequence number of the last one. */
+  async frames(tenantId: string, jobId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Frame>> {
+    await this.#job(tenantId, jobId);
+    const after = cursor === undefined ? 0 : Number(cursor);
+    if (!Number.isSafeInteger(after) || after < 0) {
+      throw new KilnError('request.invalid', 'expected the cursor of an earlier page', { field: '/cursor' });
+    }
+    const rows = await this.#db
+      .selectFrom('frames as f')
+      .innerJoin('layers as l', 'l.id', 'f.layer_id')
+      .selectAll('f')
+      .select(['l.name', 'l.settings'])
+      .where('f.job_id', '=', jobId)
+      .where('f.sequence', '>', after)
+      .orderBy('f.sequence')
+      .limit(limit + 1)
+      .execute();
+    return pageOf(
+      rows,
+      limit,
+      (row) => String(row.sequence),
+      (row) => frameView(row, { name: row.name, format: row.settings.format }),
+    );
+  }
+
+  async #job(tenantId: string, jobId: string): Promise<JobRow> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('id', '=', jobId)
+      .where('tenant_id', '=', tenantId)
+      .executeTakeFirst();
+    if (!row) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+    return row;
+  }
+
+  async #attempts(taskIds: readonly string[]): Promise<ReadonlyMap<string, Attempt[]>> {
+    const byTask = new Map<string, Attempt[]>();
+    if (taskIds.length === 0) return byTask;
+    const rows = await this.#db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('task_id', 'in', taskIds)
+      .orderBy('task_id')
+      .orderBy('number')
+      .execute();
+    const frames = await this.#framesOf(rows.map((row) => row.id));
+    for (const row of rows) {
+      const list = byTask.get(row.task_id) ?? [];
+      list.push(attemptView(row, frames.get(row.id) ?? []));
+      byTask.set(row.task_id, list);
+    }
+    return byTask;
+  }
+
+  async #framesOf(attemptIds: readonly string[]): Promise<ReadonlyMap<string, Attempt['frames']>> {
+    const byAttempt = new Map<string, Attempt['frames']>();
+    if (attemptIds.length === 0) return byAttempt;
+    const rows = await this.#db
+      .selectFrom('frames')
+      .select(['attempt_id', 'frame_number', 'sha256', 'stages'])
+      .where('attempt_id', 'in', attemptIds)
+      .orderBy('sequence')
+      .execute();
+    for (const { attempt_id, frame_number, sha256, stages } of rows) {
+      const list = byAttempt.get(attempt_id) ?? [];
+      list.push({ frameNumber: frame_number, sha256, stages });
+      byAttempt.set(attempt_id, list);
+    }
+    return byAttempt;
+  }
+}
+
+/** @param rows one more than a page when there is another. */
+function pageOf<R, T>(rows: readonly R[], limit: number, cursorOf: (row: R) => string, view: (row: R) => T): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(view),
+    next: rows.length > limit && last !== undefined ? cursorOf(last) : null,
+  };
+}

@@ -1,0 +1,35 @@
+/** Jobs over HTTP. */
+import { FORMAT_EXTENSION } from '@kiln/shared';
+import type { FastifyInstance } from 'fastify';
+import type { EndedAttempt } from '../dispatch/end-attempts.ts';
+import { route } from '../http/route.ts';
+import type { AbilityMemory } from './abilities.ts';
+import { type CancelParts, cancelJob } from './cancel.ts';
+import type { JobReader } from './read-jobs.ts';
+import type { Submissions } from './submit.ts';
+
+export interface JobRoutesParts {
+  readonly submissions: Submissions;
+  readonly reader: JobReader;
+  readonly abilities: AbilityMemory;
+  readonly cancelling: CancelParts;
+  readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
+}
+
+export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void {
+  const { submissions, reader, abilities, cancelling, settle } = parts;
+  route(app, 'createJob', ({ identity, body }) => submissions.submit(identity.tenantId, body));
+  route(app, 'listJobs', ({ identity, query }) => reader.list(identity.tenantId, query));
+  route(app, 'getJob', ({ identity, params }) => reader.get(identity.tenantId, params.jobId));
+  route(app, 'listTasks', ({ identity, params, query }) => reader.tasks(identity.tenantId, params.jobId, query));
+  route(app, 'listFrames', ({ identity, params, query }) => reader.frames(identity.tenantId, params.jobId, query));
+  route(app, 'cancelJob', async ({ identity, params }) => {
+    const { job, ended } = await cancelJob(identity.tenantId, params.jobId, cancelling);
+    await settle(ended);
+    return job;
+  });
+  route(app, 'capabilities', async () => {
+    const ability = await abilities.read();
+    return { engines: [...ability.abilities], formats: Object.keys(FORMAT_EXTENSION), slots: ability.slots };
+  });
+}

@@ -1,0 +1,235 @@
+/** All sessions whose viewers are connected to this server, and the two sockets by which they are reached. */
+
+import type { IncomingMessage } from 'node:http';
+import {
+  API_PREFIX,
+  BYTE_ROUTES,
+  KilnError,
+  LIMITS,
+  LIVE_PROTOCOLS,
+  type SceneSource,
+  ViewerHello,
+  WORKER_ROUTES,
+  WorkerHello,
+} from '@kiln/shared';
+import type { WebSocket } from 'ws';
+import { LIVE_LIMITS } from '../dispatch/limits.ts';
+import type { Bus } from '../events/bus.ts';
+import { agreeOnVersion, closeWith, hello, keepPulse } from '../events/socket-peer.ts';
+import { asKilnError } from '../http/errors.ts';
+import type { WorkerSignals } from '../queue/worker-signals.ts';
+import type { Services } from '../services.ts';
+import { hashSecret, newSecret } from '../workers/secrets.ts';
+import type { WorkerIdentities } from '../workers/worker-identity.ts';
+import { LiveSession, type SessionParts, type SessionSubject } from './live-session.ts';
+import type { SessionRows } from './session-rows.ts';
+import { ViewerPeer } from './viewer-peer.ts';
+import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
+
+export interface LiveParts {
+  readonly services: Pick<Services, 'sockets' | 'identities' | 'store' | 'log' | 'random' | 'newId'>;
+  readonly rows: SessionRows;
+  readonly workers: WorkerIdentities;
+  readonly signals: WorkerSignals;
+  readonly bus: Bus;
+  readonly dialUrl: () => string;
+  readonly leaseMs: number;
+  readonly findWorkerMs: number;
+  readonly scene: (sceneId: string) => Promise<SceneSource | null>;
+}
+
+export class LiveSessions {
+  readonly #parts: LiveParts;
+  readonly #sessions = new Map<string, LiveSession>();
+  #renewal: NodeJS.Timeout | null = null;
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    parts.bus.listen((message) => {
+      if (message.type === 'worker-gone') this.#each((session) => session.workerGone(message.workerId));
+      if (message.type === 'worker-room') this.#each((session) => session.seek());
+      if (message.type === 'session-ended') this.#sessions.get(message.sessionId)?.fail(takenOver());
+    });
+  }
+
+  register(): void {
+    const { sockets, log } = this.#parts.services;
+    const guard = (socket: WebSocket, work: Promise<void>) => {
+      work.catch((error: unknown) => {
+        const told = asKilnError(error);
+        if (told.code === 'server.internal') log.error({ err: error }, 'a live socket failed');
+        tellWhy(socket, told);
+        closeWith(socket, told);
+      });
+    };
+    sockets.on(`${API_PREFIX}${BYTE_ROUTES.liveSession.path}`, LIMITS.liveControlBytes, (socket, request) => {
+      keepPulse(socket);
+      guard(socket, this.#openViewer(socket, hello(socket, ViewerHello, 'the hello of a viewer'), request));
+    });
+    sockets.on(`${API_PREFIX}${WORKER_ROUTES.live.path}`, WORKER_PAYLOAD_BYTES, (socket, request) => {
+      keepPulse(socket);
+      guard(socket, this.#openWorker(socket, hello(socket, WorkerHello, 'the hello of a worker'), request));
+    });
+  }
+
+  start(): void {
+    this.#renewal = setInterval(() => void this.#renew(), LIVE_LIMITS.renewMs);
+  }
+
+  /** Every viewer hears that the server stops, and may come back to another. */
+  async drain(): Promise<void> {
+    if (this.#renewal) clearInterval(this.#renewal);
+    const ids = [...this.#sessions.keys()];
+    this.#each((session) =>
+      session.fail(new KilnError('server.draining', 'the server stops; the view connects again')),
+    );
+    await this.#parts.rows.end(ids);
+  }
+
+  /** The leader ends what no server keeps any more. */
+  async endExpired(): Promise<void> {
+    const { rows, signals, bus } = this.#parts;
+    const ids = await rows.expired();
+    if (ids.length === 0) return;
+    for (const { id, workerId } of await rows.end(ids)) {
+      if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
+      bus.tell({ type: 'session-ended', sessionId: id });
+    }
+    bus.tell({ type: 'worker-room' });
+  }
+
+  async #openViewer(socket: WebSocket, greeting: Promise<ViewerHello>, request: IncomingMessage): Promise<void> {
+    const [identity, message] = await Promise.all([
+      this.#parts.services.identities.ofHeaders(request.headers),
+      greeting,
+    ]);
+    if (!identity) throw new KilnError('identity.missing', '[WS1] no valid API key or sign-in came with the upgrade');
+    agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
+    const { tenantId } = identity;
+    const { sceneId, resume } = message;
+    if (resume) {
+      const known = this.#sessions.get(resume.sessionId);
+      if (known?.mayResume(tenantId, sceneId, resume.token)) {
+        this.#attach(socket, known, (viewer) => known.resume(viewer, message));
+        return;
+      }
+      await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
+    }
+    const scene = await this.#readyScene(tenantId, sceneId);
+    if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
+      throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);
+    }
+    const token = newSecret(this.#parts.services.random);
+    const id = this.#parts.services.newId('session');
+    const subject: SessionSubject = { id, tenantId, sceneId, scene };
+    await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token) });
+    const session = new LiveSession(subject, message, hashSecret(token), this.#sessionParts());
+    this.#sessions.set(id, session);
+    this.#attach(socket, session, (viewer) => session.open(viewer, token));
+  }
+
+  #attach(socket: WebSocket, session: LiveSession, enter: (viewer: ViewerPeer) => void): void {
+    const viewer: ViewerPeer = new ViewerPeer(socket, {
+      onMessage: (message) => session.viewerSays(viewer, message),
+      onClosed: () => session.viewerClosed(viewer),
+    });
+    enter(viewer);
+    socket.resume();
+    if (socket.readyState === socket.CLOSED) session.viewerClosed(viewer);
+  }
+
+  async #openWorker(socket: WebSocket, greeting: Promise<WorkerHello>, request: IncomingMessage): Promise<void> {
+    const [workerId, message] = await Promise.all([this.#parts.workers.of(request.headers), greeting]);
+    agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
+    const session = this.#sessions.get(message.sessionId);
+    if (!session?.expects(workerId, message.token)) {
+      throw new KilnError('live.session_gone', '[LV20] there is no such session for this worker');
+    }
+    const worker: WorkerPeer = new WorkerPeer(socket, workerId, {
+      onMessage: (said) => session.workerSays(worker, said),
+      onPicture: (bytes) => session.workerDrew(worker, bytes),
+      onClosed: () => session.workerClosed(worker),
+    });
+    session.attachWorker(worker);
+    socket.resume();
+    if (socket.readyState === socket.CLOSED) session.workerClosed(worker);
+  }
+
+  /** [LV1] */
+  async #readyScene(tenantId: string, sceneId: string): Promise<SceneSource> {
+    const row = await this.#parts.services.store.db
+      .selectFrom('scenes')
+      .select(['state', 'refusal'])
+      .where('id', '=', sceneId)
+      .where('tenant_id', '=', tenantId)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    if (!row) throw new KilnError('resource.not_found', `there is no scene ${sceneId}`);
+    if (row.state === 'refused') {
+      throw new KilnError('scene.refused', row.refusal?.message ?? 'the scene was refused at import');
+    }
+    const scene = row.state === 'ready' ? await this.#parts.scene(sceneId) : null;
+    if (!scene) throw new KilnError('scene.not_ready', `the scene is ${row.state}; come back when it is ready`);
+    return scene;
+  }
+
+  /**
+   * The session is held by another server, or by one that is no more: it ends there and begins anew here. The viewer
+   * brings its view and pose, and the worker has the scene loaded.
+   */
+  async #endElsewhere(tenantId: string, sessionId: string, token: string): Promise<void> {
+    const { rows, bus, signals } = this.#parts;
+    if (!(await rows.findResumable(tenantId, sessionId, hashSecret(token)))) return;
+    for (const { id, workerId } of await rows.end([sessionId])) {
+      if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
+      bus.tell({ type: 'session-ended', sessionId: id });
+    }
+  }
+
+  #sessionParts(): SessionParts {
+    const { services, rows, signals, bus, leaseMs, findWorkerMs, dialUrl } = this.#parts;
+    return {
+      rows,
+      log: services.log,
+      random: services.random,
+      leaseMs,
+      findWorkerMs,
+      dialUrl,
+      offer: (workerId, offer) => signals.send(workerId, { type: 'open-session', offer }),
+      onEnded: (session, workerId) => {
+        this.#sessions.delete(session.id);
+        if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: session.id });
+        rows.end([session.id]).then(
+          () => bus.tell({ type: 'worker-room' }),
+          (error: unknown) => services.log.warn({ err: error, sessionId: session.id }, 'an ended session stays open'),
+        );
+      },
+    };
+  }
+
+  async #renew(): Promise<void> {
+    const { rows, services } = this.#parts;
+    const watched = [...this.#sessions.values()].filter((session) => session.isWatched);
+    try {
+      const open = await rows.renew(watched.map((session) => session.id));
+      for (const session of watched) {
+        if (!open.has(session.id)) session.fail(takenOver());
+        // A hint that a worker has room may have been lost.
+        else session.seek();
+      }
+    } catch (error) {
+      services.log.warn({ err: error }, 'leases of sessions were not renewed');
+    }
+  }
+
+  #each(action: (session: LiveSession) => void): void {
+    for (const session of [...this.#sessions.values()]) action(session);
+  }
+}
+
+const takenOver = () => new KilnError('live.session_gone', 'the session has ended, or goes on elsewhere');
+
+/** [LV16] A browser hears more than a close code. */
+function tellWhy(socket: WebSocket, { code, message }: KilnError): void {
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'error', code, message, fatal: true }));
+}

@@ -1,0 +1,218 @@
+/** Sessions in the database: who draws which one, and until when each is kept. */
+import type { SceneSource, Session, SessionOffer, SessionState } from '@kiln/shared';
+import { type Kysely, sql } from 'kysely';
+import { fromNow } from '../dispatch/lease-time.ts';
+import { LIVE_LIMITS } from '../dispatch/limits.ts';
+import type { Database } from '../store/tables.ts';
+import { placeSession, type SessionNeed } from './placement.ts';
+
+export interface NewSession {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly sceneId: string;
+  readonly resumeTokenHash: string;
+}
+
+export interface SessionRowsParts {
+  readonly db: Kysely<Database>;
+  readonly serverId: string;
+  /** WebSocket URL that workers dial to reach this server. */
+  readonly dialUrl: () => string;
+  readonly leaseMs: number;
+  readonly workerLeaseMs: number;
+  readonly scene: (sceneId: string) => Promise<SceneSource | null>;
+}
+
+/** Key of the advisory lock under which sessions are placed, so that no worker gets more than it has room for. */
+const PLACEMENT_LOCK = 7_700_002;
+
+export class SessionRows {
+  readonly #parts: SessionRowsParts;
+
+  constructor(parts: SessionRowsParts) {
+    this.#parts = parts;
+  }
+
+  async create(session: NewSession): Promise<void> {
+    const { db, serverId, dialUrl, leaseMs } = this.#parts;
+    await db
+      .insertInto('sessions')
+      .values({
+        id: session.id,
+        tenant_id: session.tenantId,
+        scene_id: session.sceneId,
+        state: 'opening',
+        worker_id: null,
+        server_id: serverId,
+        dial_url: dialUrl(),
+        worker_token: '',
+        resume_token_hash: session.resumeTokenHash,
+        lease_expires_at: fromNow(leaseMs),
+        ended_at: null,
+      })
+      .execute();
+  }
+
+  async countOpen(tenantId: string): Promise<number> {
+    const row = await this.#parts.db
+      .selectFrom('sessions')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('tenant_id', '=', tenantId)
+      .where('state', '!=', 'ended')
+      .executeTakeFirstOrThrow();
+    return Number(row.n);
+  }
+
+  /** Gives the session to a worker with room. Null: there is none now, or the session has ended. */
+  place(sessionId: string, need: SessionNeed, workerToken: string): Promise<string | null> {
+    return this.#parts.db.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(PLACEMENT_LOCK)})`.execute(trx);
+      const workers = await trx
+        .selectFrom('workers as w')
+        .select((eb) => [
+          'w.id',
+          'w.identity',
+          'w.status',
+          eb
+            .selectFrom('sessions as s')
+            .select((inner) => inner.fn.countAll<number>().as('n'))
+            .whereRef('s.worker_id', '=', 'w.id')
+            .where('s.state', '!=', 'ended')
+            .where('s.id', '!=', sessionId)
+            .as('sessions'),
+        ])
+        .where('w.state', '=', 'ready')
+        .where('w.seen_at', '>', fromNow(-this.#parts.workerLeaseMs))
+        .orderBy('w.id')
+        .execute();
+      const workerId = placeSession(
+        workers.map((row) => ({ ...row, sessions: Number(row.sessions ?? 0) })),
+        need,
+      );
+      if (workerId === null) return null;
+      const updated = await trx
+        .updateTable('sessions')
+        .set({ worker_id: workerId, worker_token: workerToken, state: 'opening' })
+        .where('id', '=', sessionId)
+        .where('state', '!=', 'ended')
+        .returning('id')
+        .executeTakeFirst();
+      return updated ? workerId : null;
+    });
+  }
+
+  async setState(sessionId: string, state: Exclude<SessionState, 'ended'>): Promise<void> {
+    const { db, leaseMs } = this.#parts;
+    await db
+      .updateTable('sessions')
+      .set({ state, lease_expires_at: fromNow(leaseMs) })
+      .where('id', '=', sessionId)
+      .where('state', '!=', 'ended')
+      .execute();
+  }
+
+  async setResumeToken(sessionId: string, resumeTokenHash: string): Promise<void> {
+    await this.#parts.db
+      .updateTable('sessions')
+      .set({ resume_token_hash: resumeTokenHash, lease_expires_at: fromNow(this.#parts.leaseMs) })
+      .where('id', '=', sessionId)
+      .execute();
+  }
+
+  /** Renews leases; answers the sessions that are still open. */
+  async renew(sessionIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (sessionIds.length === 0) return new Set();
+    const rows = await this.#parts.db
+      .updateTable('sessions')
+      .set({ lease_expires_at: fromNow(this.#parts.leaseMs) })
+      .where('id', 'in', sessionIds)
+      .where('state', '!=', 'ended')
+      .returning('id')
+      .execute();
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** @returns those that were open, with their workers. */
+  async end(sessionIds: readonly string[]): Promise<{ id: string; workerId: string | null }[]> {
+    if (sessionIds.length === 0) return [];
+    const rows = await this.#parts.db
+      .updateTable('sessions')
+      .set({ state: 'ended', ended_at: sql<Date>`now()` })
+      .where('id', 'in', sessionIds)
+      .where('state', '!=', 'ended')
+      .returning(['id', 'worker_id'])
+      .execute();
+    return rows.map((row) => ({ id: row.id, workerId: row.worker_id }));
+  }
+
+  /** Open sessions whose lease is over: their server or their viewer is gone. */
+  async expired(): Promise<string[]> {
+    const rows = await this.#parts.db
+      .selectFrom('sessions')
+      .select('id')
+      .where('state', '!=', 'ended')
+      .where('lease_expires_at', '<', sql<Date>`now()`)
+      .limit(200)
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
+  async forgetEnded(): Promise<void> {
+    await this.#parts.db
+      .deleteFrom('sessions')
+      .where('state', '=', 'ended')
+      .where('ended_at', '<', fromNow(-LIVE_LIMITS.keepEndedMs))
+      .execute();
+  }
+
+  /** An open session of the tenant that this token resumes, wherever its sockets are. */
+  async findResumable(tenantId: string, sessionId: string, resumeTokenHash: string): Promise<boolean> {
+    const row = await this.#parts.db
+      .selectFrom('sessions')
+      .select('resume_token_hash')
+      .where('id', '=', sessionId)
+      .where('tenant_id', '=', tenantId)
+      .where('state', '!=', 'ended')
+      .executeTakeFirst();
+    return row?.resume_token_hash === resumeTokenHash;
+  }
+
+  /** What a worker should draw and does not, and what it should stop drawing. */
+  async forWorker(workerId: string, held: readonly string[]): Promise<{ open: SessionOffer[]; end: string[] }> {
+    const rows = await this.#parts.db
+      .selectFrom('sessions')
+      .select(['id', 'tenant_id', 'scene_id', 'dial_url', 'worker_token'])
+      .where('worker_id', '=', workerId)
+      .where('state', '!=', 'ended')
+      .execute();
+    const should = new Set(rows.map((row) => row.id));
+    const open: SessionOffer[] = [];
+    for (const row of rows) {
+      if (held.includes(row.id)) continue;
+      const scene = await this.#parts.scene(row.scene_id);
+      if (!scene) continue;
+      const { id: sessionId, tenant_id: tenantId, dial_url: url, worker_token: token } = row;
+      open.push({ sessionId, tenantId, url, token, scene });
+    }
+    return { open, end: held.filter((id) => !should.has(id)) };
+  }
+
+  async list(tenantId: string): Promise<Session[]> {
+    const rows = await this.#parts.db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('state', '!=', 'ended')
+      .orderBy('created_at', 'desc')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      sceneId: row.scene_id,
+      state: row.state,
+      workerId: row.worker_id,
+      createdAt: row.created_at.toISOString(),
+      endedAt: row.ended_at?.toISOString() ?? null,
+    }));
+  }
+}

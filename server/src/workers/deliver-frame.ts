@@ -1,0 +1,62 @@
+/** A frame's bytes come in ([WK6]): checked while they stream into the object store, then recorded. */
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  FORMAT_MEDIA_TYPE,
+  FRAME_HEADER,
+  type FrameAccepted,
+  FrameResult,
+  KilnError,
+  LIMITS,
+  parseJson,
+} from '@kiln/shared';
+import type { AttemptFacts } from '../dispatch/attempt-facts.ts';
+import type { Results } from '../dispatch/results.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+
+export interface IncomingFrame {
+  readonly attempt: AttemptFacts;
+  readonly frameNumber: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Uncompressed RGBA of the largest frame: no format here writes more. */
+const MAX_FRAME_BYTES = LIMITS.framePixels * 4 + 1_048_576;
+
+/**
+ * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.
+ */
+export async function deliverFrame(
+  { attempt, frameNumber, headers, bytes }: IncomingFrame,
+  objects: ObjectStore,
+  results: Results,
+): Promise<FrameAccepted> {
+  const { work } = attempt;
+  if (work.kind !== 'render' || !work.frames.includes(frameNumber)) {
+    throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
+  }
+  const mediaType = FORMAT_MEDIA_TYPE[work.settings.format];
+  if (headers['content-type'] !== mediaType) {
+    throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
+  }
+  const result = readResult(headers[FRAME_HEADER]);
+  const stored = await objects.put(bytes, { maxBytes: MAX_FRAME_BYTES, expectSha256: result.sha256 });
+  if (stored.sizeBytes !== result.sizeBytes) {
+    throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
+  }
+  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result });
+  return { taskDone };
+}
+
+function readResult(header: string | string[] | undefined): FrameResult {
+  if (typeof header !== 'string') {
+    throw new KilnError('request.invalid', `expected the frame's result as the header ${FRAME_HEADER}`);
+  }
+  let text: string;
+  try {
+    text = decodeURIComponent(header);
+  } catch (cause) {
+    throw new KilnError('request.invalid', `the header ${FRAME_HEADER} is not URI-encoded`, { cause });
+  }
+  return parseJson(FrameResult, text, 'the result of the frame');
+}

@@ -1,0 +1,99 @@
+/** A worker's sign of life: renews what it holds, and answers the truth about what it should hold. */
+import { type Heartbeat, type HeartbeatAnswer, KilnError, type SessionOffer } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { AttemptEnd } from '../dispatch/end-attempts.ts';
+import { fromNow } from '../dispatch/lease-time.ts';
+import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
+import type { Database } from '../store/tables.ts';
+import { sameSecret } from './secrets.ts';
+
+export interface HeartbeatParts {
+  readonly db: Kysely<Database>;
+  readonly leaseMs: number;
+  /** Sessions that this worker should draw, and those of `held` that it should not. */
+  readonly sessions: (workerId: string, held: readonly string[]) => Promise<{ open: SessionOffer[]; end: string[] }>;
+}
+
+export interface HeartbeatOutcome {
+  readonly answer: HeartbeatAnswer;
+  /** Attempts that the worker once began and holds no more: it lost them. */
+  readonly forgotten: readonly AttemptEnd[];
+  /** Its readiness changed. */
+  readonly stateChanged: boolean;
+}
+
+/** @throws KilnError `worker.unknown` when it must register again. */
+export async function takeHeartbeat(
+  workerId: string,
+  heartbeat: Heartbeat,
+  { db, leaseMs, sessions }: HeartbeatParts,
+): Promise<HeartbeatOutcome> {
+  const state = heartbeat.draining ? 'draining' : 'ready';
+  const { rows } = await sql<{ was: string }>`
+    update workers w set status = ${JSON.stringify(heartbeat.status)}::jsonb, seen_at = now(), state = ${state}
+    from (select id, state as was from workers where id = ${workerId} for update) before
+    where w.id = before.id and before.was in ('ready', 'draining')
+    returning before.was`.execute(db);
+  const was = rows[0]?.was;
+  if (was === undefined) throw new KilnError('worker.unknown', 'this worker was given up; register again');
+
+  const open = await db
+    .selectFrom('attempts')
+    .select([
+      'id',
+      'lease_token',
+      'state',
+      'worker_name',
+      sql<number>`extract(epoch from now() - coalesce(started_at, created_at))::float8 * 1000`.as('age_ms'),
+    ])
+    .where('worker_id', '=', workerId)
+    .where('state', 'in', ['assigned', 'running'])
+    .execute();
+  const tokens = new Map(open.map((attempt) => [attempt.id, attempt.lease_token]));
+  const held = new Set<string>();
+  const stop: string[] = [];
+  for (const { attemptId, leaseToken } of heartbeat.attempts) {
+    const token = tokens.get(attemptId);
+    if (token !== undefined && sameSecret(leaseToken, token)) held.add(attemptId);
+    else stop.push(attemptId);
+  }
+  const renewed = await renew(db, [...held], leaseMs);
+  const forgotten = open
+    .filter(
+      ({ id, state: at, age_ms }) => at === 'running' && !held.has(id) && age_ms > DISPATCH_LIMITS.forgottenAttemptMs,
+    )
+    .map(
+      ({ id, worker_name }): AttemptEnd => ({
+        attemptId: id,
+        state: 'lost',
+        reason: 'render.page_lost',
+        message: `worker ${worker_name} does not hold the attempt any more`,
+        retry: 'counts',
+      }),
+    );
+  const { open: openSessions, end: endSessions } = await sessions(workerId, heartbeat.sessions);
+  return {
+    answer: {
+      renewed: renewed.map((attemptId) => ({ attemptId, leaseMs })),
+      stop: [...stop, ...[...held].filter((id) => !renewed.includes(id))],
+      openSessions,
+      endSessions,
+      drain: false,
+    },
+    forgotten,
+    stateChanged: was !== state,
+  };
+}
+
+async function renew(db: Kysely<Database>, attemptIds: readonly string[], leaseMs: number): Promise<string[]> {
+  if (attemptIds.length === 0) return [];
+  const rows = await db
+    .updateTable('attempts')
+    .set({ lease_expires_at: fromNow(leaseMs) })
+    .where('id', 'in', attemptIds)
+    .where('state', 'in', ['assigned', 'running'])
+    .returning('id')
+    .execute();
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,202 @@
+/** The workers' own API, `WORKER_ROUTES`: every request but the first carries the worker's secret (PROTOCOL.md, rules WK). */
+import {
+  Assignment,
+  AttemptFailure,
+  Heartbeat,
+  HeartbeatAnswer,
+  Id,
+  ImportResult,
+  KilnError,
+  RegisterRequest,
+  Registration,
+  type RouteSpec,
+  Sha256,
+  WORKER_ROUTES,
+} from '@kiln/shared';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { type AttemptFacts, type AttemptMemory, assignmentOf } from '../dispatch/attempt-facts.ts';
+import type { EndedAttempt, EndParts } from '../dispatch/end-attempts.ts';
+import { endInTurns, tellWorkers } from '../dispatch/lost-work.ts';
+import type { Results } from '../dispatch/results.ts';
+import type { Bus } from '../events/bus.ts';
+import type { Change } from '../events/changes.ts';
+import { apiPath } from '../http/request-identity.ts';
+import { addRoute, route } from '../http/route.ts';
+import type { AbilityMemory } from '../jobs/abilities.ts';
+import type { DeliveryQueues } from '../queue/delivery-queues.ts';
+import type { WorkerAccess } from '../queue/worker-access.ts';
+import type { Services } from '../services.ts';
+import { attemptOf, leaseToken } from './attempt-access.ts';
+import { deliverFrame } from './deliver-frame.ts';
+import { type HeartbeatParts, takeHeartbeat } from './heartbeat.ts';
+import { leave } from './leave.ts';
+import { readWorkers } from './read-workers.ts';
+import { registerWorker } from './register.ts';
+import type { SceneFiles } from './scene-files.ts';
+import { sameSecret } from './secrets.ts';
+import { bearerToken, type WorkerIdentities } from './worker-identity.ts';
+
+export interface WorkerRoutesParts {
+  readonly services: Services;
+  readonly change: Change;
+  readonly access: WorkerAccess;
+  readonly abilities: AbilityMemory;
+  readonly workers: WorkerIdentities;
+  readonly attempts: AttemptMemory;
+  readonly results: Results;
+  readonly files: SceneFiles;
+  readonly queues: DeliveryQueues;
+  readonly queueIsUp: () => boolean;
+  readonly bus: Bus;
+  readonly ending: EndParts;
+  readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
+  readonly leaseMs: number;
+  readonly sessions: HeartbeatParts['sessions'];
+}
+
+const AttemptParams = Type.Object({ attemptId: Id('attempt') });
+const Nothing = Type.Object({});
+
+const spec = <S extends Pick<RouteSpec, 'method' | 'path' | 'response'> & Partial<RouteSpec>>(row: S) => ({
+  summary: 'For workers.',
+  identity: 'none' as const,
+  ...row,
+});
+
+export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesParts): void {
+  registerPresence(app, parts);
+  registerAttempts(app, parts);
+  registerBytes(app, parts);
+}
+
+/** Coming, staying, going. */
+function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void {
+  const { services, change, access, abilities, workers, bus, ending, settle, leaseMs, sessions } = parts;
+  const { db } = services.store;
+  route(app, 'listWorkers', async ({ identity }) => ({ items: await readWorkers(db, identity) }));
+
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.register, body: RegisterRequest, response: Registration }),
+    async ({ body, request }) => {
+      if (!sameSecret(bearerToken(request.headers), services.workerToken)) {
+        throw new KilnError('identity.missing', 'expected KILN_WORKER_TOKEN as `Authorization: Bearer`');
+      }
+      const registration = await registerWorker(body, { services, change, access, leaseMs });
+      workers.forget(registration.workerId);
+      abilities.forget();
+      bus.tell({ type: 'wake', afterMs: 0 });
+      bus.tell({ type: 'worker-room' });
+      return registration;
+    },
+  );
+
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.heartbeat, body: Heartbeat, response: HeartbeatAnswer }),
+    async ({ body, request }) => {
+      const workerId = await workers.of(request.headers);
+      const { answer, forgotten, stateChanged } = await takeHeartbeat(workerId, body, { db, leaseMs, sessions });
+      if (forgotten.length > 0) await settle(await endInTurns(change, forgotten, ending));
+      if (stateChanged) {
+        abilities.forget();
+        await change((trx, tell) => tellWorkers(trx, tell));
+        bus.tell({ type: 'worker-room' });
+      }
+      bus.tell({ type: 'wake', afterMs: 0 });
+      return answer;
+    },
+  );
+
+  addRoute(app, spec({ ...WORKER_ROUTES.goodbye, response: Nothing }), async ({ request }) => {
+    const workerId = await workers.of(request.headers);
+    const ends = await leave(db, change, workerId);
+    workers.forget(workerId);
+    abilities.forget();
+    await settle(await endInTurns(change, ends, ending));
+    bus.tell({ type: 'worker-gone', workerId });
+    try {
+      await parts.queues.remove(workerId);
+      await access.revoke(workerId);
+    } catch (error) {
+      request.log.info({ err: error, workerId }, 'what Redis holds for a worker that left goes when it is forgotten');
+    }
+    return {};
+  });
+}
+
+/** Work: claimed, failed, imported. */
+function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void {
+  const { workers, attempts, results, leaseMs } = parts;
+  const held = async (request: FastifyRequest, attemptId: string): Promise<AttemptFacts> =>
+    attemptOf(attempts, await workers.of(request.headers), attemptId, request.headers);
+
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.claim, params: AttemptParams, response: Assignment }),
+    async ({ params, request }) => {
+      const attempt = await held(request, params.attemptId);
+      const { frames } = await results.claim(attempt);
+      const scene = await attempts.scene(attempt.sceneId);
+      if (!scene) throw new KilnError('resource.not_found', `scene ${attempt.sceneId} was deleted`);
+      return assignmentOf(attempt, scene, leaseMs, frames);
+    },
+  );
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.fail, params: AttemptParams, body: AttemptFailure, response: Nothing }),
+    async ({ params, body, request }) => {
+      await results.fail(await held(request, params.attemptId), body);
+      return {};
+    },
+  );
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.import, params: AttemptParams, body: ImportResult, response: Nothing }),
+    async ({ params, body, request }) => {
+      const attempt = await held(request, params.attemptId);
+      if (attempt.work.kind !== 'import') throw new KilnError('request.invalid', 'this attempt is no import');
+      await results.import(attempt, body);
+      return {};
+    },
+  );
+}
+
+/** Frames up, scenes' files down. */
+function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
+  const { services, workers, attempts, results, files } = parts;
+  app.register(async (scope) => {
+    // The body of a frame is streamed into the object store as it comes.
+    scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
+    scope.route<{ Params: { attemptId: string; frameNumber: string } }>({
+      method: WORKER_ROUTES.frame.method,
+      url: apiPath(WORKER_ROUTES.frame.path),
+      schema: { hide: true },
+      config: { identity: 'none' },
+      logLevel: 'warn',
+      handler: async (request) => {
+        const workerId = await workers.of(request.headers);
+        const attempt = await attemptOf(attempts, workerId, request.params.attemptId, request.headers);
+        const frameNumber = Number(request.params.frameNumber);
+        return deliverFrame(
+          { attempt, frameNumber, headers: request.headers, bytes: request.raw },
+          services.objects,
+          results,
+        );
+      },
+    });
+    scope.route<{ Params: { sha256: string } }>({
+      method: WORKER_ROUTES.file.method,
+      url: apiPath(WORKER_ROUTES.file.path),
+      schema: { hide: true, params: Type.Object({ sha256: Sha256 }) },
+      config: { identity: 'none' },
+      handler: async (request, reply) => {
+        const workerId = await workers.of(request.headers);
+        const { bytes, sizeBytes } = await files.open(workerId, leaseToken(request.headers), request.params.sha256);
+        reply.header('content-type', 'application/octet-stream').header('content-length', sizeBytes);
+        return reply.send(bytes);
+      },
+    });
+  });
+}
