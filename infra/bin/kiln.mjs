@@ -2,4 +2,4 @@
 // The `kiln` command.
 import { bootstrap } from './bootstrap.mjs';
 
-await bootstrap('src/cli/main.ts');
+await bootstrap('src/cli/run.ts');

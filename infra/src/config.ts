@@ -47,6 +47,28 @@ export function readFarmConfig(env: Environment = process.env): FarmConfig {
   });
 }
 
+/** What `kiln doctor` looks with. */
+export interface DoctorConfig {
+  readonly home: string;
+  readonly redisUrl: string | null;
+  readonly databaseUrl: string | null;
+  readonly browserPath: string | null;
+  readonly searchPath: string;
+  readonly allowNoSandbox: boolean;
+}
+
+export function readDoctorConfig(env: Environment = process.env): DoctorConfig {
+  const { home, redisUrl, browserPath, searchPath } = readFarmConfig(env);
+  const databaseUrl = env.KILN_DATABASE_URL || null;
+  return { home, redisUrl, databaseUrl, browserPath, searchPath, allowNoSandbox: env.KILN_ALLOW_NO_SANDBOX === '1' };
+}
+
+/** The environment for a process of the farm that is started by hand: its folder is this checkout's unless one is named. */
+export const processEnvironment = (env: Environment = process.env): Environment => ({
+  ...env,
+  KILN_HOME: homeFolder(env),
+});
+
 function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
   const text = env[name];
   if (text === undefined || text === '') return fallback;

@@ -3,11 +3,11 @@ export const INFRA_LIMITS = {
   /** From Ctrl-C to the end of everything: what people wait for before they reach for `kill`. */
   drainMs: 10_000,
   /** Of that, what workers get to finish frames; the rest is the server's and Redis'. */
-  workerDrainMs: 7_000,
+  workerDrainMs: 8_300,
   /** For the server to answer what is under way and close its database. */
-  serverDrainMs: 2_000,
+  serverDrainMs: 1_200,
   /** For Redis to write its append-only file. */
-  redisDrainMs: 800,
+  redisDrainMs: 500,
   /** How long apt may take to fetch its lists, and to install. */
   aptUpdateMs: 180_000,
   aptInstallMs: 900_000,

@@ -1,1 +1,79 @@
-console.log('kiln');
+import { KilnError } from '@kiln/shared';
+import { Command, CommanderError } from 'commander';
+import { addAdminCommand } from './commands/admin.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addGcCommand } from './commands/gc.ts';
+import { addJobCommands } from './commands/jobs.ts';
+import { addProcessCommands } from './commands/processes.ts';
+import { addRenderCommand } from './commands/render.ts';
+import { addSceneCommand } from './commands/scene.ts';
+import { addSignInCommand } from './commands/sign-in.ts';
+import { addWorkersCommand } from './commands/workers.ts';
+import { EXIT, errorLine, exitCodeOf } from './exit-codes.ts';
+import { InterruptedError } from './interrupt.ts';
+import { version } from './version.ts';
+
+const HELP = `
+The farm is found by itself: in .kiln of this folder or one above it, of KILN_HOME, or of this checkout. Elsewhere set
+KILN_URL and KILN_API_KEY.
+
+Examples:
+  $ npm start                                                  start a farm on this machine
+  $ kiln render helmet.glb --frames 0-3 --size 640x360 --out out/
+  $ kiln jobs
+  $ kiln doctor
+
+Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong, 130 interrupted.`;
+
+export function buildProgram(): Command {
+  const program = new Command('kiln')
+    .description('Kiln: a render farm for three.js scenes.')
+    .version(version)
+    .showHelpAfterError('(add --help for how it is used)')
+    .addHelpText('after', HELP);
+  program.commandsGroup('Work:');
+  addRenderCommand(program);
+  addSceneCommand(program);
+  addJobCommands(program);
+  program.commandsGroup('Farm:');
+  addWorkersCommand(program);
+  addSignInCommand(program);
+  addGcCommand(program);
+  addAdminCommand(program);
+  program.commandsGroup('This machine:');
+  addDoctorCommand(program);
+  addProcessCommands(program);
+  settle(program);
+  return program;
+}
+
+const HELP_WIDTH = 110;
+
+/** What holds for every command: commander ends the process itself unless told not to. */
+function settle(command: Command): void {
+  command.exitOverride().helpCommand(false);
+  command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH) });
+  for (const child of command.commands) settle(child);
+}
+
+/** Runs one command line. @returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync([...args], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof InterruptedError) {
+      console.error('interrupted');
+      return EXIT.interrupted;
+    }
+    const exitCode = exitCodeOf(error);
+    if (args.includes('--json')) {
+      const code = error instanceof KilnError ? error.code : 'server.internal';
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      const { field, position } = error instanceof KilnError ? error : {};
+      console.log(JSON.stringify({ event: 'error', code, message, field, position, exitCode }));
+    } else console.error(errorLine(error));
+    return exitCode;
+  }
+}

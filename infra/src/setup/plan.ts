@@ -26,29 +26,31 @@ interface Need {
 }
 
 // libegl1 and Mesa's drivers: without them ANGLE falls back to SwiftShader, which draws three times slower.
-const BROWSER: Need = {
-  what: 'a browser (Chrome or Chromium)',
-  apt: ['chromium', 'libegl1', 'libgl1-mesa-dri'],
-  brew: ['--cask google-chrome'],
-};
-const REDIS: Need = { what: 'redis-server', apt: ['redis-server'], brew: ['redis'] };
-const POSTGRES: Need = { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] };
+export const NEEDS = {
+  browser: {
+    what: 'a browser (Chrome or Chromium)',
+    apt: ['chromium', 'libegl1', 'libgl1-mesa-dri'],
+    brew: ['--cask google-chrome'],
+  },
+  redis: { what: 'redis-server', apt: ['redis-server'], brew: ['redis'] },
+  postgres: { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] },
+} as const satisfies Record<string, Need>;
 
 export function planSetup(found: Found, wanted: Wanted): Plan {
   const mayApt = found.root && found.apt && !wanted.installForbidden;
   const needs: Need[] = [];
-  if (wanted.browser && found.browser === null) needs.push(BROWSER);
-  if (wanted.redisServer && found.redisServer === null) needs.push(REDIS);
+  if (wanted.browser && found.browser === null) needs.push(NEEDS.browser);
+  if (wanted.redisServer && found.redisServer === null) needs.push(NEEDS.redis);
 
   // Outside Debian a package named chromium may be a stub that points elsewhere (Ubuntu's snap): puppeteer downloads.
-  const download = needs.includes(BROWSER) && !(mayApt && found.system === 'debian') && !wanted.installForbidden;
-  const byPackage = needs.filter((need) => !(download && need === BROWSER));
+  const download = needs.includes(NEEDS.browser) && !(mayApt && found.system === 'debian') && !wanted.installForbidden;
+  const byPackage = needs.filter((need) => !(download && need === NEEDS.browser));
   if (byPackage.length > 0 && !mayApt) return { outcome: 'blocked', message: howToInstall(found, wanted, needs) };
 
-  if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(POSTGRES);
+  if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(NEEDS.postgres);
   const steps: Step[] = [];
   if (byPackage.length > 0) steps.push({ kind: 'apt', packages: byPackage.flatMap(({ apt }) => apt) });
-  if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [BROWSER]) });
+  if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [NEEDS.browser]) });
   return { outcome: 'steps', steps };
 }
 

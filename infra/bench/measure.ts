@@ -1,0 +1,29 @@
+/** One figure of a benchmark, as it is printed and kept. */
+export interface Measure {
+  /** `BENCH.detail`, stable across versions. */
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'ratio' | 'ms' | 's' | 'frames/s' | 'MB' | 'kB';
+  /** What was promised, for people: `≥ 0.9`; empty where a figure is only reported. */
+  readonly target: string;
+}
+
+export interface Bench {
+  readonly name: string;
+  /** What it measures, in one line. */
+  readonly about: string;
+  run(report: (measure: Measure) => void): Promise<void>;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Nearest-rank percentile; `p` from 0 to 100. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
+}

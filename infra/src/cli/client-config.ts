@@ -1,0 +1,41 @@
+/** Where the farm is and with which key: options, else KILN_URL and KILN_API_KEY, else the farm of this KILN_HOME. */
+import { KilnError } from '@kiln/shared';
+import type { Environment } from '../config.ts';
+import { findCredentials } from '../credentials.ts';
+
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly apiKey?: string;
+}
+
+export interface Connection {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+/**
+ * @param cwd where the search for a `.kiln` folder begins.
+ * @throws KilnError `identity.missing` when no key is known; `request.invalid` for what is no address.
+ */
+export function findConnection(options: ConnectionOptions, cwd: string, env: Environment = process.env): Connection {
+  const given = { url: options.url ?? env.KILN_URL, apiKey: options.apiKey ?? env.KILN_API_KEY };
+  const found = given.url && given.apiKey ? null : findCredentials(cwd, env);
+  const url = given.url || found?.url;
+  // A key found on this machine is for the farm of this machine: it is sent nowhere else.
+  const apiKey = given.apiKey || (found !== null && url === found.url ? found.apiKey : undefined);
+  if (url === undefined) {
+    throw new KilnError(
+      'client.unreachable',
+      'No farm is known here: start one with `npm start`, or set KILN_URL and KILN_API_KEY.',
+    );
+  }
+  if (!/^https?:\/\/[^/]/.test(url)) {
+    throw new KilnError('request.invalid', `The farm’s address must begin with http:// or https://; it is “${url}”.`, {
+      field: 'url',
+    });
+  }
+  if (!apiKey) {
+    throw new KilnError('identity.missing', `No API key is known for ${url}: set KILN_API_KEY, or pass --api-key.`);
+  }
+  return { url: url.replace(/\/+$/, ''), apiKey };
+}

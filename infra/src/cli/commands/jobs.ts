@@ -1,0 +1,101 @@
+import { type Attempt, allPages, type Job, type Task } from '@kiln/shared';
+import type { Command } from 'commander';
+import type { ConnectionOptions } from '../client-config.ts';
+import { connect, withConnection } from '../connection.ts';
+import { formatDuration, formatTime, printResult, table } from '../output.ts';
+import { wholeNumber } from '../parse-options.ts';
+
+type Options = ConnectionOptions & { readonly json?: boolean };
+
+const LISTED = 50;
+const LISTED_MAX = 1_000;
+
+export function addJobCommands(program: Command): void {
+  withConnection(program.command('jobs'))
+    .summary('list jobs')
+    .description('Lists jobs, newest first.')
+    .option('--limit <n>', 'how many', wholeNumber('--limit', 1, LISTED_MAX), LISTED)
+    .action(async (options: Options & { readonly limit: number }) => {
+      const { items } = await connect(options).client.listJobs({ query: { limit: options.limit } });
+      printResult(options.json, items, () =>
+        table(
+          ['ID', 'STATE', 'FRAMES', 'CREATED', 'TOOK', 'NAME'],
+          items.map((job) => [
+            job.id,
+            job.state,
+            frames(job),
+            formatTime(job.createdAt),
+            took(job.startedAt, job.endedAt),
+            job.name,
+          ]),
+        ),
+      );
+    });
+
+  withConnection(program.command('job'))
+    .summary('show a job with its tasks and attempts, or cancel it')
+    .description('Shows a job with its tasks and attempts, or cancels it.')
+    .argument('<id>', 'id of a job')
+    .option('--cancel', 'stop it; frames that are done stay')
+    .addHelpText(
+      'after',
+      `
+With --json every attempt has its worker, lease epoch, stage times of each frame, reason and result hash.
+
+Example:
+  $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`,
+    )
+    .action(async (jobId: string, options: Options & { readonly cancel?: boolean }) => {
+      const { client } = connect(options);
+      const params = { jobId };
+      const job = options.cancel ? await client.cancelJob({ params }) : await client.getJob({ params });
+      const tasks: Task[] = [];
+      for await (const task of allPages((at) => client.listTasks({ params, query: { ...at, limit: 1_000 } })))
+        tasks.push(task);
+      printResult(options.json, { ...job, tasks }, () => describe(job, tasks));
+    });
+}
+
+const frames = (job: Job) =>
+  `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
+
+const took = (startedAt: string | null, endedAt: string | null) =>
+  startedAt === null || endedAt === null ? '' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
+
+function describe(job: Job, tasks: readonly Task[]): string {
+  const facts = [
+    ['Name', job.name],
+    ['State', job.state],
+    ['Scene', job.sceneId],
+    ['Frames', frames(job)],
+    ['Created', formatTime(job.createdAt)],
+    ['Took', took(job.startedAt, job.endedAt)],
+    ['Error', job.error === null ? '' : `${job.error.code}: ${job.error.message}`],
+  ];
+  const rows = tasks.flatMap((task) => {
+    const name = task.frames.length === 1 ? String(task.frames[0]) : `${task.frames[0]} … ${task.frames.at(-1)}`;
+    if (task.attempts.length === 0) return [[name, task.state, '', '', '', '']];
+    return task.attempts.map((attempt) => [
+      name,
+      attempt.state,
+      String(attempt.number),
+      attempt.workerName,
+      stages(attempt),
+      attempt.reason ?? '',
+    ]);
+  });
+  return [
+    ...facts.filter(([, value]) => value !== '').map(([label = '', value]) => `${label.padEnd(8)} ${value}`),
+    '',
+    table(['FRAME', 'STATE', 'TRY', 'WORKER', 'STAGES', 'REASON'], rows),
+  ].join('\n');
+}
+
+/** `load 0.8 s, draw 0.1 s, …` of the attempt's last frame. */
+function stages(attempt: Attempt): string {
+  const last = attempt.frames.at(-1)?.stages;
+  if (last === undefined) return '';
+  return Object.entries(last)
+    .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms`)
+    .join(', ');
+}

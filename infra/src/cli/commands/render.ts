@@ -1,0 +1,112 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type LayerRequest, LIMITS } from '@kiln/shared';
+import { type Command, Option } from 'commander';
+import type { ConnectionOptions } from '../client-config.ts';
+import { connect, withConnection } from '../connection.ts';
+import { EXIT } from '../exit-codes.ts';
+import { abortOnInterrupt } from '../interrupt.ts';
+import { formatDuration } from '../output.ts';
+import { number, parseCamera, parseFrames, parseSize, wholeNumber } from '../parse-options.ts';
+import { jsonReporter } from '../render/json-reporter.ts';
+import { progressReporter } from '../render/progress-reporter.ts';
+import { failureOf, render } from '../render/render.ts';
+import { UploadMemory } from '../scene/upload-memory.ts';
+import { StatusLine } from '../status-line.ts';
+
+interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name'> {
+  readonly out: string;
+  readonly name?: string;
+  readonly priority?: number;
+  readonly json?: boolean;
+}
+
+const HELP = `
+SOURCE is a .glb or .gltf file, a folder that holds one of them, or the id of a scene on the farm.
+Only what the farm does not have yet is uploaded; of a .gltf, only the files that it refers to.
+Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
+
+Examples:
+  $ kiln render helmet.glb --frames 0 --size 1920x1080
+  $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
+  $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
+
+Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong,
+130 interrupted.
+With --json each line is one event: upload, submitted, frame, done, error.`;
+
+export function addRenderCommand(program: Command): void {
+  const command = program
+    .command('render')
+    .summary('render frames of a scene into a folder')
+    .description('Uploads a scene if need be, renders frames of it and downloads them.')
+    .argument('<source>', 'scene file, folder, or scene id')
+    .option('--frames <expr>', 'frames: 7, 1-10, 1-100x3, 5,7,20-30, 10-1', parseFrames, '0')
+    .addOption(
+      new Option('--size <WxH>', 'size in pixels').argParser(parseSize).default(parseSize('1280x720'), '1280x720'),
+    )
+    .option(
+      '--camera <name>',
+      'a camera of the scene, auto, or x,y,z:x,y,z[:fov] (position, target)',
+      parseCamera,
+      'auto',
+    )
+    .addOption(
+      new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
+    )
+    .option('--samples <n>', 'samples a pixel', wholeNumber('--samples', 1, LIMITS.frameSamples), 1)
+    .addOption(new Option('--format <format>', 'file format').choices(['png', 'jpeg', 'webp']).default('png'))
+    .option('--quality <1-100>', 'of JPEG and WebP', wholeNumber('--quality', 1, 100))
+    .addOption(new Option('--background <what>', 'behind the scene').choices(['environment', 'neutral', 'transparent']))
+    .option('--clip <name>', 'animation clip (default: the first)')
+    .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
+    .option('--name <name>', 'name of the job')
+    .option('--priority <0-100>', 'over other jobs of yours', wholeNumber('--priority', 0, 100))
+    .option('-o, --out <folder>', 'where frames go', 'out');
+  withConnection(command)
+    .addHelpText('after', HELP)
+    .action(async (source: string, options: RenderOptions) => {
+      process.exitCode = await run(source, options);
+    });
+}
+
+async function run(source: string, options: RenderOptions): Promise<number> {
+  const farm = connect(options);
+  const signal = abortOnInterrupt();
+  const status = new StatusLine(process.stderr);
+  const observer = options.json ? jsonReporter(console.log) : progressReporter(status);
+  const startedMs = Date.now();
+  try {
+    const request = {
+      source,
+      folder: options.out,
+      memory: new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json')),
+      job: {
+        layers: [layerOf(options)],
+        ...(options.name === undefined ? {} : { name: options.name }),
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
+      },
+    };
+    const job = await render(farm, request, observer, signal);
+    status.clear();
+    const failure = failureOf(job);
+    const tookMs = Date.now() - startedMs;
+    if (options.json) {
+      const { id: jobId, state, framesDone, framesFailed } = job;
+      console.log(JSON.stringify({ event: 'done', jobId, state, framesDone, framesFailed, out: options.out, tookMs }));
+    } else if (failure === null) {
+      console.log(
+        `${job.framesDone} ${job.framesDone === 1 ? 'frame' : 'frames'} in ${options.out} (${formatDuration(tookMs)})`,
+      );
+    }
+    if (failure !== null && !options.json) throw failure;
+    return failure === null ? EXIT.ok : EXIT.failed;
+  } finally {
+    status.clear();
+  }
+}
+
+/** What is left of the options when all is gone that is not about the picture. */
+function layerOf({ url, apiKey, json, out, name, priority, ...layer }: RenderOptions): LayerRequest {
+  return layer;
+}

@@ -1,0 +1,93 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { allPages, type Scene } from '@kiln/shared';
+import type { Command } from 'commander';
+import type { ConnectionOptions } from '../client-config.ts';
+import { connect, withConnection } from '../connection.ts';
+import { abortOnInterrupt } from '../interrupt.ts';
+import { formatBytes, formatTime, printResult, table } from '../output.ts';
+import { jsonReporter } from '../render/json-reporter.ts';
+import { progressReporter } from '../render/progress-reporter.ts';
+import { addScene } from '../scene/add-scene.ts';
+import { UploadMemory } from '../scene/upload-memory.ts';
+import { StatusLine } from '../status-line.ts';
+
+type Options = ConnectionOptions & { readonly json?: boolean };
+
+export function addSceneCommand(program: Command): void {
+  const scene = program.command('scene').summary('add, list and show scenes').description('Scenes on the farm.');
+
+  withConnection(scene.command('add'))
+    .description('Uploads a scene and waits until it was checked. Prints its id.')
+    .argument('<source>', 'a .glb or .gltf file, or a folder that holds one of them')
+    .addHelpText('after', '\nExample:\n  $ kiln scene add ../scenes/flight-helmet')
+    .action(async (source: string, options: Options) => {
+      const farm = connect(options);
+      const status = new StatusLine(process.stderr);
+      const observer = options.json ? jsonReporter(() => undefined) : progressReporter(status);
+      const memory = new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json'));
+      try {
+        const added = await addScene(farm, source, memory, observer, abortOnInterrupt());
+        status.clear();
+        printResult(options.json, added, () => added.id);
+      } finally {
+        status.clear();
+      }
+    });
+
+  withConnection(scene.command('list'))
+    .description('Lists scenes, newest first.')
+    .action(async (options: Options) => {
+      const { client } = connect(options);
+      const scenes: Scene[] = [];
+      for await (const one of allPages((at) => client.listScenes({ query: at }))) scenes.push(one);
+      printResult(options.json, scenes, () =>
+        table(
+          ['ID', 'STATE', 'SIZE', 'FILES', 'ADDED', 'NAME'],
+          scenes.map((one) => [
+            one.id,
+            one.state,
+            formatBytes(one.sizeBytes),
+            String(one.files.length),
+            formatTime(one.createdAt),
+            one.name,
+          ]),
+        ),
+      );
+    });
+
+  withConnection(scene.command('show'))
+    .description('Shows a scene with what its import found.')
+    .argument('<id>', 'id of a scene')
+    .action(async (sceneId: string, options: Options) => {
+      const found = await connect(options).client.getScene({ params: { sceneId } });
+      printResult(options.json, found, () => describe(found));
+    });
+}
+
+function describe(scene: Scene): string {
+  const lines = [
+    ['Name', scene.name],
+    ['State', scene.state],
+    ['Entry', scene.entry],
+    ['Size', `${formatBytes(scene.sizeBytes)} in ${scene.files.length} files`],
+    ['Added', formatTime(scene.createdAt)],
+  ];
+  const { report, refusal } = scene;
+  if (refusal !== null) lines.push(['Refused', `${refusal.code}: ${refusal.message}`]);
+  if (report !== null) {
+    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).join(', ') || 'none';
+    const { error, warning, information, hint } = report.findingCounts;
+    lines.push(
+      ['Triangles', report.triangles.toLocaleString('en')],
+      ['Textures', String(report.textures.length)],
+      ['GPU', `${formatBytes(report.gpuBytes)} estimated`],
+      ['Cameras', names(report.cameras)],
+      ['Clips', names(report.clips)],
+      ['Extensions', report.extensionsUsed.join(', ') || 'none'],
+      ['Light', report.usesStudioLight ? 'the built-in studio' : 'its own'],
+      ['Findings', `${error} errors, ${warning} warnings, ${information + hint} remarks`],
+    );
+  }
+  return lines.map(([label = '', value]) => `${label.padEnd(11)} ${value}`).join('\n');
+}

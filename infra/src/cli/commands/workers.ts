@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { ConnectionOptions } from '../client-config.ts';
+import { connect, withConnection } from '../connection.ts';
+import { formatBytes, printResult, table } from '../output.ts';
+
+export function addWorkersCommand(program: Command): void {
+  withConnection(program.command('workers'))
+    .summary('list workers')
+    .description('Lists workers: what they draw with, and what they have loaded.')
+    .action(async (options: ConnectionOptions & { readonly json?: boolean }) => {
+      const { items } = await connect(options).client.listWorkers();
+      printResult(options.json, items, () =>
+        table(
+          ['NAME', 'STATE', 'PID', 'SLOTS', 'BUSY', 'SCENES', 'SESSIONS', 'MEMORY', 'SANDBOX', 'BACK END', 'RENDERER'],
+          items.map((worker) => [
+            worker.name,
+            worker.state,
+            String(worker.pid),
+            String(worker.slots),
+            String(worker.attempts),
+            String(worker.scenes.length),
+            String(worker.sessions),
+            formatBytes(worker.nodeRssBytes + worker.browserRssBytes),
+            worker.sandboxed ? 'on' : 'OFF',
+            worker.backend,
+            worker.renderer,
+          ]),
+        ),
+      );
+    });
+}

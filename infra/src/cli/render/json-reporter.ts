@@ -1,0 +1,18 @@
+/** `--json`: one line for each event, for scripts. */
+import type { RenderObserver } from './render.ts';
+
+export function jsonReporter(print: (line: string) => void): RenderObserver {
+  const say = (event: string, detail: object) => print(JSON.stringify({ event, ...detail }));
+  const silent = () => undefined;
+  return {
+    hashing: silent,
+    uploading: silent,
+    importing: silent,
+    waiting: silent,
+    uploaded: (summary) => say('upload', summary),
+    submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
+    frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, stages }, file) =>
+      say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, stages }),
+    frameFailed: (failure) => say('error', failure),
+  };
+}

@@ -1,0 +1,168 @@
+/** The whole of `kiln render`: a scene, a job, its frames on this disk. */
+import { allPages, type Frame, isFinal, JOB_TRANSITIONS, type Job, type JobRequest, KilnError } from '@kiln/shared';
+import type { UrlStorage } from 'tus-js-client';
+import type { FarmClient } from '../connection.ts';
+import { follow } from '../follow.ts';
+import { type AddSceneObserver, addScene, untilReady } from '../scene/add-scene.ts';
+import { downloadFrame } from './download-frame.ts';
+
+/** Downloads at the same time. */
+const PARALLEL_DOWNLOADS = 4;
+
+export interface RenderRequest {
+  /** Path of a scene on this disk, or id of one on the farm. */
+  readonly source: string;
+  readonly job: Omit<JobRequest, 'sceneId'>;
+  /** Where frames go. */
+  readonly folder: string;
+  readonly memory: UrlStorage;
+}
+
+export interface FrameFailure {
+  readonly frameNumbers: readonly number[];
+  readonly code: string;
+  readonly message: string;
+  readonly willRetry: boolean;
+}
+
+export interface RenderObserver extends AddSceneObserver {
+  submitted(job: Job): void;
+  /** A frame is on this disk. */
+  frame(frame: Frame, path: string, doneFrames: number): void;
+  frameFailed(failure: FrameFailure): void;
+}
+
+const SCENE_ID = /^scn_[0-9a-z]{20}$/;
+
+/**
+ * @returns the job as it ended, when every frame of it is on this disk.
+ * @throws KilnError; when `signal` is aborted, its reason, after the job was cancelled.
+ */
+export async function render(
+  farm: FarmClient,
+  request: RenderRequest,
+  observer: RenderObserver,
+  signal: AbortSignal,
+): Promise<Job> {
+  const { source, memory } = request;
+  const scene = SCENE_ID.test(source)
+    ? await untilReady(farm, source, observer, signal)
+    : await addScene(farm, source, memory, observer, signal);
+  signal.throwIfAborted();
+  const job = await farm.client.createJob({ body: { ...request.job, sceneId: scene.id } });
+  observer.submitted(job);
+  try {
+    return await collect(farm, job, request.folder, observer, signal);
+  } catch (error) {
+    if (signal.aborted) await farm.client.cancelJob({ params: { jobId: job.id } }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Follows the job and fetches its frames while others are still rendered. */
+async function collect(
+  farm: FarmClient,
+  job: Job,
+  folder: string,
+  observer: RenderObserver,
+  signal: AbortSignal,
+): Promise<Job> {
+  const params = { jobId: job.id };
+  const downloads = new Downloads(farm, folder, observer, signal);
+  const ended = (now: Job): Job | undefined =>
+    isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' ? now : undefined;
+  const allFrames = async () => {
+    for await (const frame of allPages((at) => farm.client.listFrames({ params, query: { ...at, limit: 1_000 } }))) {
+      downloads.add(frame);
+    }
+  };
+  const following = follow<Job>(
+    farm,
+    {
+      jobId: job.id,
+      sync: async () => {
+        const now = await farm.client.getJob({ params });
+        await allFrames();
+        return ended(now);
+      },
+      event: (event) => {
+        if (event.type === 'frame') downloads.add(event.data);
+        if (event.type === 'frame.failed') observer.frameFailed(event.data);
+        return event.type === 'job' && event.data.id === job.id ? ended(event.data) : undefined;
+      },
+      waiting: (error) => observer.waiting(error),
+    },
+    signal,
+  );
+  const last = await Promise.race([following, downloads.failed]);
+  // An event may have been merged with a later one: the list is the truth.
+  await allFrames();
+  await downloads.finish();
+  return last;
+}
+
+class Downloads {
+  /** Rejects with the first download that fails for good. */
+  readonly failed: Promise<never>;
+  readonly #farm: FarmClient;
+  readonly #folder: string;
+  readonly #observer: RenderObserver;
+  readonly #signal: AbortSignal;
+  readonly #known = new Set<string>();
+  readonly #waiting: Frame[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #done = 0;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(farm: FarmClient, folder: string, observer: RenderObserver, signal: AbortSignal) {
+    this.#farm = farm;
+    this.#folder = folder;
+    this.#observer = observer;
+    this.#signal = signal;
+    this.failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  /** A frame that was added before is not fetched again. */
+  add(frame: Frame): void {
+    const key = `${frame.layer}/${frame.fileName}/${frame.sha256}`;
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
+    this.#waiting.push(frame);
+    this.#startNext();
+  }
+
+  async finish(): Promise<void> {
+    while (this.#running.size > 0) await Promise.race([this.failed, ...this.#running]);
+    if (this.#signal.aborted) throw this.#signal.reason;
+  }
+
+  #startNext(): void {
+    if (this.#running.size >= PARALLEL_DOWNLOADS) return;
+    const frame = this.#waiting.shift();
+    if (frame === undefined) return;
+    const running = downloadFrame(this.#farm.client, frame, this.#folder, this.#signal)
+      .then(
+        (path) => {
+          this.#done += 1;
+          this.#observer.frame(frame, path, this.#done);
+        },
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        this.#running.delete(running);
+        this.#startNext();
+      });
+    this.#running.add(running);
+  }
+}
+
+/** What ended a job that did not succeed, as an error; null for one that did. */
+export function failureOf(job: Job): KilnError | null {
+  if (job.state === 'succeeded') return null;
+  if (job.state === 'cancelled') return new KilnError('resource.conflict', `Job ${job.id} was cancelled.`);
+  const reason = job.error === null ? 'no reason was given' : `${job.error.code}: ${job.error.message}`;
+  return new KilnError('render.failed', `${job.framesFailed} of ${job.frameCount} frames failed (${reason})`);
+}

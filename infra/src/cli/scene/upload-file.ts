@@ -1,0 +1,90 @@
+import { createReadStream } from 'node:fs';
+import { ErrorBody, type ErrorCode, errorOf, KilnError, matches } from '@kiln/shared';
+import { DetailedError, Upload, type UrlStorage } from 'tus-js-client';
+import type { HashedFile } from './hash-files.ts';
+
+/** Waits between tries while the farm does not answer: a minute in all, long enough for a server that restarts. */
+const RETRY_DELAYS_MS = [200, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
+
+export interface UploadTarget {
+  /** Where uploads are made. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly memory: UrlStorage;
+}
+
+/**
+ * Sends one file, from where an earlier try stopped.
+ *
+ * @param onBytes is told how many bytes of it have been sent.
+ * @throws KilnError what the farm says; `client.unreachable` when it does not answer.
+ */
+export async function uploadFile(
+  file: HashedFile,
+  target: UploadTarget,
+  signal: AbortSignal,
+  onBytes: (sentBytes: number) => void,
+): Promise<void> {
+  const finished = new Promise<void>((resolve, reject) => {
+    const upload = new Upload(Buffer.alloc(0), {
+      endpoint: target.endpoint,
+      headers: { ...target.headers },
+      metadata: { sha256: file.sha256, filename: file.path },
+      uploadSize: file.sizeBytes,
+      // The library reads files of Node only by a stream that its types do not know: this reads them by path.
+      fileReader: { openFile: async () => fileSlices(file) },
+      urlStorage: target.memory,
+      fingerprint: async () => `${target.endpoint} ${file.sha256}`,
+      removeFingerprintOnSuccess: true,
+      retryDelays: RETRY_DELAYS_MS,
+      onProgress: onBytes,
+      onSuccess: () => resolve(),
+      onError: (error) => reject(asKilnError(error, target.endpoint)),
+    });
+    signal.addEventListener('abort', () => void upload.abort().finally(() => reject(signal.reason)));
+    upload.findPreviousUploads().then(([previous]) => {
+      if (previous !== undefined) upload.resumeFromPreviousUpload(previous);
+      if (!signal.aborted) upload.start();
+    }, reject);
+  });
+  await finished;
+}
+
+const fileSlices = ({ diskPath, sizeBytes }: HashedFile) => ({
+  size: sizeBytes,
+  async slice(start: number, end: number) {
+    const last = Math.min(end, sizeBytes);
+    // The library takes the request's Content-Length from `size`.
+    const value = Object.assign(createReadStream(diskPath, { start, end: last - 1 }), { size: last - start });
+    return { value, done: last >= sizeBytes };
+  },
+  close() {},
+});
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'identity.missing',
+  413: 'upload.over_limit',
+  460: 'upload.hash_mismatch',
+  507: 'storage.full',
+};
+
+function asKilnError(error: Error, endpoint: string): KilnError {
+  const response = error instanceof DetailedError ? error.originalResponse : null;
+  if (response === null)
+    return new KilnError('client.unreachable', `The upload to ${endpoint} broke off: ${error.message}`, {
+      cause: error,
+    });
+  let body: unknown;
+  try {
+    body = JSON.parse(response.getBody());
+  } catch {
+    body = undefined;
+  }
+  if (matches(ErrorBody, body)) return errorOf(body);
+  const status = response.getStatus();
+  return new KilnError(
+    CODE_OF_STATUS[status] ?? 'client.bad_answer',
+    `The upload to ${endpoint} was answered with status ${status}.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,206 @@
+/** What `kiln doctor` looks at: everything a farm needs on this machine, each with what to do when it is not well. */
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bestWebgl, findBrowser, type ProbeResult, probeBackends } from '@kiln/worker';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { DoctorConfig } from '../config.ts';
+import { REPOSITORY } from '../repository.ts';
+import { runCommand } from '../setup/command.ts';
+import { lookAround } from '../setup/found.ts';
+import { howToInstall, NEEDS } from '../setup/plan.ts';
+import { readFarmLock } from '../supervisor/farm-lock.ts';
+
+export interface Finding {
+  readonly name: string;
+  /** `note`: worth knowing, nothing to do. */
+  readonly state: 'ok' | 'note' | 'bad';
+  readonly detail: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+export interface Examination {
+  /** Whether a farm on this machine can render. */
+  readonly canRender: boolean;
+  readonly findings: readonly Finding[];
+  readonly probe: ProbeResult | null;
+}
+
+const REACH_MS = 3_000;
+/** Below this, scenes and frames of a day's work may not fit. */
+const LOW_DISK_BYTES = 2_000_000_000;
+
+export async function examine(config: DoctorConfig): Promise<Examination> {
+  const found = await lookAround(config.searchPath, config.browserPath);
+  const [redis, database, disk, graphics] = await Promise.all([
+    examineRedis(config, found),
+    examineDatabase(config),
+    examineDisk(config.home),
+    examineGraphics(config),
+  ]);
+  const findings = [
+    { name: 'Node', state: 'ok' as const, detail: process.versions.node },
+    ...graphics.findings,
+    redis,
+    database,
+    disk,
+    examineFarm(config.home),
+  ];
+  return { canRender: findings.every(({ state }) => state !== 'bad'), findings, probe: graphics.probe };
+}
+
+type Found = Awaited<ReturnType<typeof lookAround>>;
+
+async function examineRedis({ redisUrl }: DoctorConfig, found: Found): Promise<Finding> {
+  const name = 'Redis';
+  if (redisUrl === null) {
+    if (found.redisServer === null) {
+      return {
+        name,
+        state: 'bad',
+        detail: 'no redis-server',
+        advice: howToInstall(found, { installForbidden: false }, [NEEDS.redis]),
+      };
+    }
+    const { output } = await runCommand([found.redisServer, '--version'], { timeoutMs: REACH_MS });
+    const version = /v=([\d.]+)/.exec(output)?.[1] ?? output;
+    return { name, state: 'ok', detail: `redis-server ${version} (${found.redisServer}), started with the farm` };
+  }
+  const redis = new Redis(redisUrl.replace(/^unix:(\/\/)?/, ''), {
+    lazyConnect: true,
+    connectTimeout: REACH_MS,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const policy = (await redis.config('GET', 'maxmemory-policy').catch(() => null)) as readonly string[] | null;
+    const evicts = policy !== null && policy[1] !== 'noeviction';
+    return evicts
+      ? {
+          name,
+          state: 'bad',
+          detail: `KILN_REDIS_URL answers; its maxmemory-policy is ${policy[1]}`,
+          advice: 'Set maxmemory-policy noeviction: an evicted key is a lost delivery.',
+        }
+      : { name, state: 'ok', detail: 'KILN_REDIS_URL answers' };
+  } catch (error) {
+    return {
+      name,
+      state: 'bad',
+      detail: `KILN_REDIS_URL does not answer (${messageOf(error)})`,
+      advice: 'Start that Redis, or unset KILN_REDIS_URL to have Kiln start its own.',
+    };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function examineDatabase({ databaseUrl, home }: DoctorConfig): Promise<Finding> {
+  const name = 'Database';
+  if (databaseUrl === null) return { name, state: 'ok', detail: `PGlite in ${home}` };
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: REACH_MS });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string }>('SHOW server_version AS version');
+    return { name, state: 'ok', detail: `PostgreSQL ${Object.values(rows[0] ?? {})[0]} at KILN_DATABASE_URL` };
+  } catch (error) {
+    return {
+      name,
+      state: 'bad',
+      detail: `KILN_DATABASE_URL does not answer (${messageOf(error)})`,
+      advice: 'Start that PostgreSQL, or unset KILN_DATABASE_URL to use PGlite.',
+    };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function examineDisk(home: string): Promise<Finding> {
+  let folder = home;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  const detail = `${(freeBytes / 1e9).toFixed(1)} GB free for ${home}`;
+  return freeBytes < LOW_DISK_BYTES
+    ? { name: 'Disk', state: 'note', detail, advice: 'Make room: `kiln gc` shows what nobody needs.' }
+    : { name: 'Disk', state: 'ok', detail };
+}
+
+function examineFarm(home: string): Finding {
+  const farm = readFarmLock(join(home, 'farm.lock'));
+  return {
+    name: 'Farm',
+    state: 'note',
+    detail: farm === null ? 'not running here; start it with `npm start`' : `runs at ${farm.url} (process ${farm.pid})`,
+  };
+}
+
+async function examineGraphics(config: DoctorConfig): Promise<{ findings: Finding[]; probe: ProbeResult | null }> {
+  const found = await lookAround(config.searchPath, config.browserPath);
+  const browser = await findBrowser({ explicitPath: config.browserPath });
+  if (browser === null) {
+    const advice = howToInstall(found, { installForbidden: false }, [NEEDS.browser]);
+    return { findings: [{ name: 'Browser', state: 'bad', detail: 'none found', advice }], probe: null };
+  }
+  const findings: Finding[] = [{ name: 'Browser', state: 'ok', detail: `${browser.version} (${browser.path})` }];
+  const probe = await probeBackends({
+    ...config.probe,
+    browser,
+    pageFolder: join(REPOSITORY, 'worker', 'dist', 'page'),
+    again: true,
+  });
+  findings.push(...graphicsFindings(probe, config.probe.allowNoSandbox));
+  return { findings, probe };
+}
+
+/** What a probe says, best first. */
+export function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[] {
+  const best = bestWebgl(probe);
+  const findings: Finding[] = [
+    best === null
+      ? {
+          name: 'GPU',
+          state: 'bad',
+          detail: 'no back end draws the canary right',
+          advice: 'Install Mesa’s drivers (libegl1 libgl1-mesa-dri) or the GPU’s, then try again.',
+        }
+      : { name: 'GPU', state: 'ok', detail: `${best.renderer}; driver ${probe.driver}` },
+  ];
+  if (best?.backend === 'swiftshader') {
+    findings.push({
+      name: 'GPU',
+      state: 'note',
+      detail: 'software, and the slow one',
+      advice: 'Mesa’s llvmpipe draws three times faster: apt-get install libegl1 libgl1-mesa-dri',
+    });
+  }
+  for (const [name, candidates] of [
+    ['WebGL', probe.webgl],
+    ['WebGPU', probe.webgpu],
+  ] as const) {
+    for (const { backend, correct, drawMs, error } of candidates) {
+      const taken = name === 'WebGL' && backend === best?.backend ? '  ← taken' : '';
+      const detail = correct
+        ? `${backend}: canary right in ${drawMs?.toFixed(1)} ms${taken}`
+        : `${backend}: not usable (${error})`;
+      findings.push({ name, state: 'note', detail });
+    }
+  }
+  findings.push(
+    probe.sandboxed
+      ? { name: 'Sandbox', state: 'ok', detail: `on: ${probe.sandboxDetail}` }
+      : {
+          name: 'Sandbox',
+          state: allowNoSandbox ? 'note' : 'bad',
+          detail: `OFF: ${probe.sandboxDetail}`,
+          advice:
+            'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1). KILN_ALLOW_NO_SANDBOX=1 renders without, for scenes you trust.',
+        },
+  );
+  return findings;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,12 @@
+import { readServerConfig, startServer } from '@kiln/server';
+import { processEnvironment } from '../config.ts';
+import { INFRA_LIMITS } from '../limits.ts';
+import { reportReady } from '../supervisor/child-messages.ts';
+import { onStop } from '../supervisor/stop-signals.ts';
+
+/** Runs a server in this process until it is told to stop. */
+export async function runServer(): Promise<void> {
+  const server = await startServer(readServerConfig(processEnvironment()));
+  onStop(() => server.close(), INFRA_LIMITS.drainMs);
+  reportReady(server.url);
+}

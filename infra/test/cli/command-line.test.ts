@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REPOSITORY } from '../../src/repository.ts';
+import { requireFreePort } from '../../src/supervisor/free-port.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the real command line in an empty folder, with no farm to be found. */
+function kiln(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const clean = { PATH: process.env.PATH ?? '', HOME: folder, KILN_HOME: join(folder, 'none'), ...env };
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(REPOSITORY, 'infra', 'bin', 'kiln.mjs'), ...args],
+      { cwd: folder, env: clean },
+      (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+const COMMANDS = [
+  ['render'],
+  ['scene'],
+  ['scene', 'add'],
+  ['scene', 'list'],
+  ['scene', 'show'],
+  ['jobs'],
+  ['job'],
+  ['workers'],
+  ['worker'],
+  ['server'],
+  ['doctor'],
+  ['gc'],
+  ['signin'],
+  ['admin'],
+  ['admin', 'tenant', 'create'],
+  ['admin', 'tenant', 'list'],
+];
+
+test('--help names every command, and exits 0', async () => {
+  const { code, stdout } = await kiln(['--help']);
+  expect(code).toBe(0);
+  for (const [name] of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+});
+
+test.each(COMMANDS)('%s %s has a help text', async (...command) => {
+  const { code, stdout } = await kiln([...command, '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Usage: kiln /);
+});
+
+describe('exit code 2: what cannot be right', () => {
+  test.each([
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['render'], /missing required argument 'source'/],
+    [['render', 'x.glb', '--format', 'exr'], /Allowed choices are png, jpeg, webp/],
+    [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
+    [['render', 'x.glb', '--size', '100000x10'], /from 1 to 8192/],
+    [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
+    [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
+    [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http/],
+    [
+      ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
+      /no file, folder or scene “missing.glb”/,
+    ],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await kiln(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('exit code 3: no farm is known, or none answers', async () => {
+  expect(await kiln(['jobs'])).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('start one with `npm start`'),
+  });
+  const port = await requireFreePort('127.0.0.1', 0);
+  const gone = await kiln(['jobs', '--json'], { KILN_URL: `http://127.0.0.1:${port}`, KILN_API_KEY: 'k' });
+  expect(gone.code).toBe(3);
+  expect(JSON.parse(gone.stdout)).toMatchObject({ event: 'error', code: 'client.unreachable', exitCode: 3 });
+});
+
+test('exit code 3: what answers is no farm', async () => {
+  const server = createServer((_, answer) => answer.end('<h1>hello</h1>'));
+  const port = await requireFreePort('127.0.0.1', 0);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const { code, stderr } = await kiln(['jobs'], { KILN_URL: `http://127.0.0.1:${port}`, KILN_API_KEY: 'k' });
+  server.close();
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^error client\.bad_answer: .+\n$/);
+});
+
+test('exit code 4: an address without a key', async () => {
+  const { code, stderr } = await kiln(['jobs', '--url', 'http://127.0.0.1:9']);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/^error identity\.missing: .*KILN_API_KEY.*\n$/);
+});

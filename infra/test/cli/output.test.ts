@@ -1,0 +1,70 @@
+import { KilnError } from '@kiln/shared';
+import { expect, test } from 'vitest';
+import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { formatBytes, formatDuration, table } from '../../src/cli/output.ts';
+import { parseCamera } from '../../src/cli/parse-options.ts';
+import { bar } from '../../src/cli/render/progress-reporter.ts';
+import { StatusLine } from '../../src/cli/status-line.ts';
+
+test.each([
+  ['client.unreachable', 3],
+  ['identity.missing', 4],
+  ['identity.forbidden', 4],
+  ['request.invalid', 2],
+  ['job.unknown_camera', 2],
+  ['scene.refused', 2],
+  ['resource.not_found', 2],
+  ['scene.import_failed', 1],
+  ['render.failed', 1],
+  ['storage.full', 1],
+  ['server.internal', 1],
+] as const)('%s exits with %i', (code, exitCode) => {
+  expect(exitCodeOf(new KilnError(code, 'x'))).toBe(exitCode);
+});
+
+test('an error is one line, with the field at fault', () => {
+  const error = new KilnError('scene.invalid', 'Accessor 3\n  is too short.', { field: '/accessors/3' });
+  expect(errorLine(error)).toBe('error scene.invalid: Accessor 3 is too short. (/accessors/3)');
+  expect(errorLine(new Error('broken'))).toBe('error broken');
+});
+
+test('columns line up', () => {
+  expect(
+    table(
+      ['ID', 'NAME'],
+      [
+        ['long id', 'a'],
+        ['b', 'c d'],
+      ],
+    ),
+  ).toBe('ID       NAME\nlong id  a\nb        c d');
+});
+
+test('sizes and times read well', () => {
+  expect([0, 999, 1_500, 25_000_000, 4e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 kB', '25 MB', '4.0 TB']);
+  expect([400, 59_900, 125_000].map(formatDuration)).toEqual(['0.4 s', '59.9 s', '2 min 5 s']);
+  expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(7, 4)]).toEqual(['░░░░', '██░░', '████', '████']);
+});
+
+test('a camera is a name, or position and target', () => {
+  expect(parseCamera('auto')).toBe('auto');
+  expect(parseCamera('Front: left')).toBe('Front: left');
+  expect(parseCamera('1,2,3:0,0.5,-1')).toEqual({ position: [1, 2, 3], target: [0, 0.5, -1], fovDeg: 35 });
+  expect(parseCamera('1,2,3:0,0,0:50')).toEqual({ position: [1, 2, 3], target: [0, 0, 0], fovDeg: 50 });
+  expect(() => parseCamera('1,2,3')).toThrow(/needs a target/);
+});
+
+test('the living line is shown on a terminal only', () => {
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  const plain = new StatusLine({ write });
+  plain.show('50 %');
+  plain.progress('living', 'plain');
+  expect(written.splice(0)).toEqual(['plain\n']);
+
+  const terminal = new StatusLine({ write, isTTY: true, columns: 10 });
+  terminal.show('a long line that does not fit');
+  terminal.line('stays');
+  expect(written.join('')).toContain('a long li\r');
+  expect(written.join('')).toContain('stays\n');
+});

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { insideScene, readSceneSource } from '../../src/cli/scene/scene-source.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kiln-scene-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function put(path: string, bytes: string | Uint8Array = 'x'): string {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), bytes);
+  return join(root, path);
+}
+const gltf = (...uris: string[]) => JSON.stringify({ asset: { version: '2.0' }, images: uris.map((uri) => ({ uri })) });
+
+function glb(json: string): Uint8Array {
+  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 4) * 4));
+  const header = Buffer.alloc(20);
+  for (const [index, word] of [0x46546c67, 2, 20 + text.length, text.length, 0x4e4f534a].entries())
+    header.writeUInt32LE(word, index * 4);
+  return Buffer.concat([header, text]);
+}
+
+test('a .gltf brings the files that it names, and no others', async () => {
+  const path = put('shot/scene.gltf', gltf('a%20b.png', 'textures/c.png', 'data:image/png;base64,AAAA', 'a%20b.png'));
+  put('shot/a b.png');
+  put('shot/textures/c.png', 'four');
+  put('shot/unused.png');
+  const source = await readSceneSource(path);
+  expect(source).toMatchObject({ name: 'scene', entry: 'scene.gltf' });
+  expect(source.files.map(({ path, sizeBytes }) => [path, sizeBytes]).slice(1)).toEqual([
+    ['a b.png', 1],
+    ['textures/c.png', 4],
+  ]);
+});
+
+test('URIs in extensions count', async () => {
+  const path = put('s.gltf', JSON.stringify({ extensions: { EXT_light: { maps: [{ uri: 'light.ies' }] } } }));
+  put('light.ies');
+  expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.gltf', 'light.ies']);
+});
+
+test('a .glb that names files brings them', async () => {
+  const path = put('s.glb', glb(gltf('t.png')));
+  put('t.png');
+  expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.glb', 't.png']);
+});
+
+test('a damaged .glb goes to the farm as it is: the import says what is wrong', async () => {
+  expect((await readSceneSource(put('s.glb', 'this is text'))).files).toHaveLength(1);
+});
+
+describe('a folder', () => {
+  test('is its one scene file, wherever that lies', async () => {
+    put('readme.txt');
+    put('models/deep/s.gltf', gltf('../t.png'));
+    put('models/t.png');
+    const source = await readSceneSource(root);
+    expect(source.entry).toBe('models/deep/s.gltf');
+    expect(source.files.map((file) => file.path)).toEqual(['models/deep/s.gltf', 'models/t.png']);
+  });
+
+  test('prefers the scene file nearest to it', async () => {
+    put('s.glb');
+    put('other/t.glb');
+    expect((await readSceneSource(root)).entry).toBe('s.glb');
+  });
+
+  test('with two scene files is refused, naming them', async () => {
+    put('a.glb');
+    put('b.gltf');
+    await expect(readSceneSource(root)).rejects.toMatchObject({
+      code: 'request.invalid',
+      message: expect.stringContaining('a.glb and b.gltf'),
+    });
+  });
+
+  test('without any is refused', async () => {
+    await expect(readSceneSource(root)).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+});
+
+test.each([
+  ['http://example.com/a.png', 'scene.forbidden_uri'],
+  ['file:///etc/passwd', 'scene.forbidden_uri'],
+  ['//host/a.png', 'scene.forbidden_uri'],
+  ['/etc/passwd', 'scene.forbidden_uri'],
+  ['../../etc/passwd', 'scene.forbidden_uri'],
+  ['a/../../b.png', 'scene.forbidden_uri'],
+  ['%2e%2e/b.png', 'scene.forbidden_uri'],
+  ['..\\b.png', 'scene.forbidden_uri'],
+  ['%zz.png', 'scene.forbidden_uri'],
+  ['gone.png', 'scene.missing_resource'],
+])('a reference to %s is refused before anything is sent', async (uri, code) => {
+  await expect(readSceneSource(put('s.gltf', gltf(uri)))).rejects.toMatchObject({ code });
+});
+
+test('an empty file, another format and nothing at all are refused', async () => {
+  await expect(readSceneSource(put('s.glb', ''))).rejects.toMatchObject({ code: 'scene.empty_file' });
+  await expect(readSceneSource(put('s.fbx'))).rejects.toMatchObject({ code: 'scene.unsupported_format' });
+  await expect(readSceneSource(join(root, 'nothing'))).rejects.toMatchObject({ code: 'request.invalid' });
+});
+
+test('paths inside a scene are relative to its root', () => {
+  expect(insideScene('scene.gltf', './a/./b.png')).toBe('a/b.png');
+  expect(insideScene('sub/scene.gltf', '../t.png')).toBe('t.png');
+});
