@@ -8,11 +8,10 @@ export const VIEWER_LIMITS = {
   restMs: 120,
   /** How long the size of the view must rest before a picture of the new size is asked for. */
   resizeRestMs: 150,
-  /** First and longest wait before a lost socket is opened again. */
-  reconnectFirstMs: 300,
+  /** [WS8] First and longest wait before a lost socket is opened again, and how long it must last to be a good one. */
+  reconnectFirstMs: 250,
   reconnectMaxMs: 10_000,
-  /** A socket that stayed open this long was a good one: the next loss starts again with the first wait. */
-  reconnectGoodMs: 5_000,
+  reconnectGoodMs: 10_000,
   /** Pictures over which the HUD's figures are taken. */
   hudPictures: 30,
   /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */

@@ -45,6 +45,7 @@ export interface LiveConnectionEvents {
   lost(retryInMs: number, message: string): void;
   /** It will not come back by itself. */
   failed(code: string, message: string): void;
+  ended(reason: string): void;
 }
 
 interface Fault {
@@ -90,12 +91,12 @@ export class LiveConnection {
     this.#release()?.close(1000);
   }
 
-  /** The network is known to be gone: waiting for the socket to notice would take minutes. */
-  drop(): void {
+  /** Gives this socket up and comes back: one that lost its network would not notice for minutes. */
+  drop(message: string): void {
     const socket = this.#release();
     if (!socket) return;
     socket.close();
-    this.#comeBack('The network is gone.');
+    this.#comeBack(message);
   }
 
   /** Whether messages can be sent: the server has welcomed this viewer. */
@@ -159,8 +160,10 @@ export class LiveConnection {
         else events.message(message);
         return;
       case 'ended':
+        // [LV15]
+        this.close(false);
         resumeStore.dropTicket(sceneId);
-        events.message(message);
+        events.ended(message.reason);
         return;
       default:
         events.message(message);
@@ -171,10 +174,11 @@ export class LiveConnection {
     const fault = this.#fault ?? faultOfClose(code, reason);
     this.#release();
     if (!this.#wanted) return;
-    if (fault?.code === 'live.session_gone') {
-      // The old session's lease ran out: a new one takes its place, with the same camera.
+    // The old session is over, or [LV14] another tab has it: who asks again gets a new one.
+    if (fault?.code === 'live.session_gone' || fault?.code === 'resource.conflict') {
       this.#options.resumeStore.dropTicket(this.#options.sceneId);
-    } else if (fault && isErrorCode(fault.code) && !ERRORS[fault.code].retryable) {
+    }
+    if (fault && fault.code !== 'live.session_gone' && isErrorCode(fault.code) && !ERRORS[fault.code].retryable) {
       this.#wanted = false;
       this.#options.events.failed(fault.code, fault.message);
       return;
@@ -214,7 +218,7 @@ function readMessage(data: unknown): ServerMessage | null {
   }
 }
 
-/** What a close says when no error message came before it; null for an ordinary loss. */
+/** [WS6] What a close says when no error message came before it; null for an ordinary loss. */
 function faultOfClose(close: number, reason: string): Fault | null {
   if (isErrorCode(reason)) return { code: reason, message: ERRORS[reason].meaning };
   // Several errors share a close code: a retryable one keeps the viewer trying, which is the safer mistake.

@@ -2,7 +2,7 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import { apiUrls, type ExplicitCamera, type LiveView, type ServerMessage } from '@kiln/shared';
+import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type ServerMessage } from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
 import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
@@ -111,6 +111,7 @@ export class LiveViewport {
         picture: (message) => this.#flow.receive(message),
         lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
         failed: (code, message) => this.#become({ type: 'failed', code, message }),
+        ended: (reason) => this.#become({ type: 'ended', reason }),
       },
     });
     const kept = this.#resumeStore.place(options.sceneId);
@@ -213,8 +214,7 @@ export class LiveViewport {
       onDisplayFrame: (callback) => requestAnimationFrame(callback),
       acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
       painted: (picture) => this.#painted(picture),
-      broken: (error) =>
-        this.#events.emit('notice', { code: 'protocol.violation', message: `A picture could not be read: ${error}` }),
+      broken: (error) => this.#broken(error),
       timers: this.#timers,
     });
   }
@@ -225,7 +225,7 @@ export class LiveViewport {
       this.#undo.push(() => target.removeEventListener(name, listener));
     };
     this.#undo.push(listenToKeys(this.canvas, this.#source, onUserMove));
-    listen(window, 'offline', () => this.#connection.drop());
+    listen(window, 'offline', () => this.#connection.drop('The network is gone.'));
     listen(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
     listen(window, 'pagehide', () => {
       if (!this.#source.set) return;
@@ -294,6 +294,8 @@ export class LiveViewport {
         this.#become({ type: 'server', message });
         return;
       case 'scene':
+        // [LV17]
+        this.#flow.restart();
         this.#source.bounds = message.bounds;
         if (!this.#source.set) this.#source.lookFrom(message.autoCamera, false);
         this.#events.emit('scene', message);
@@ -318,6 +320,12 @@ export class LiveViewport {
     if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });
     this.#events.emit('measure', measure);
     this.canvas.dispatchEvent(new CustomEvent(MEASURE_EVENT, { bubbles: true, detail: measure }));
+  }
+
+  /** [LV9] A message that breaks the layout spoils the socket; a picture that does not decode is only one picture. */
+  #broken(error: unknown): void {
+    if (error instanceof KilnError) this.#connection.drop(error.message);
+    else this.#events.emit('notice', { code: 'protocol.violation', message: `A picture does not decode: ${error}` });
   }
 
   /** The session has seen higher inputs than this page counts (its last count was lost): goes on from there. */

@@ -1,7 +1,8 @@
 /**
  * From the wire to the screen: the latest picture wins. One picture is decoded at a time; a newer one takes the place of
- * the one that waits. Each is acknowledged after it was painted, or, as skipped, when a newer one has overtaken it: that
- * is what paces the worker.
+ * the one that waits. [LV6] Each is acknowledged after it was painted, or, as skipped, when a newer one has overtaken it:
+ * that is what paces the worker. An acknowledgement covers all earlier pictures, so a skipped one waits with it until
+ * those before it are through.
  */
 import { decodePicture, type Picture, type PictureHeader } from '@kiln/shared';
 import type { Timers } from './timers.ts';
@@ -48,8 +49,11 @@ interface Arrived {
 export class PictureFlow<D extends DecodedPicture> {
   readonly #options: PictureFlowOptions<D>;
   #waiting: Arrived | null = null;
+  #decoding: Arrived | null = null;
   #ready: ShownPicture | null = null;
-  #decoding = false;
+  /** Sequence numbers of skipped pictures that are not acknowledged yet, ascending. */
+  #skipped: number[] = [];
+  #running = false;
   #frameAsked = false;
   /** Counts connections: what was decoded for an earlier one is not acknowledged to this one. */
   #generation = 0;
@@ -68,38 +72,41 @@ export class PictureFlow<D extends DecodedPicture> {
     }
     if (this.#waiting) this.#skip(this.#waiting.picture.header.sequence);
     this.#waiting = { picture, bytes: message.length, receivedAtMs: this.#options.timers.nowMs() };
-    if (!this.#decoding) void this.#decodeNext();
+    this.#acknowledgeSkipped();
+    if (!this.#running) void this.#decodeAll();
   }
 
   /** A new connection: nothing that is still under way will be acknowledged. The picture on the screen stays. */
   restart(): void {
     this.#generation += 1;
     this.#waiting = null;
+    this.#decoding = null;
     this.#ready = null;
+    this.#skipped = [];
   }
 
-  async #decodeNext(): Promise<void> {
-    this.#decoding = true;
-    for (let next = this.#takeWaiting(); next; next = this.#takeWaiting()) {
+  async #decodeAll(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting) {
+      const next = this.#waiting;
+      this.#waiting = null;
+      this.#decoding = next;
       const generation = this.#generation;
+      const current = () => generation === this.#generation;
       const startMs = this.#options.timers.nowMs();
       try {
         const decoded = await this.#options.decode(next.picture);
-        const decodeMs = this.#options.timers.nowMs() - startMs;
-        if (generation === this.#generation) this.#show(next, decoded, decodeMs);
+        if (current()) this.#decoding = null;
+        if (current()) this.#show(next, decoded, this.#options.timers.nowMs() - startMs);
         decoded.close();
       } catch (error) {
+        if (current()) this.#decoding = null;
+        if (current()) this.#skip(next.picture.header.sequence);
         this.#options.broken(error);
-        if (generation === this.#generation) this.#skip(next.picture.header.sequence);
       }
+      this.#acknowledgeSkipped();
     }
-    this.#decoding = false;
-  }
-
-  #takeWaiting(): Arrived | null {
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    return waiting;
+    this.#running = false;
   }
 
   #show({ picture, bytes, receivedAtMs }: Arrived, decoded: D, decodeMs: number): void {
@@ -130,11 +137,24 @@ export class PictureFlow<D extends DecodedPicture> {
     if (!ready) return;
     this.#ready = null;
     this.#options.paint();
+    this.#acknowledgeSkipped(ready.header.sequence);
     this.#options.acknowledge(ready.header.sequence, ready.decodeMs, ready.uploadMs);
+    this.#acknowledgeSkipped();
     this.#options.painted(ready);
   }
 
   #skip(sequence: number): void {
-    this.#options.acknowledge(sequence, 0, 0);
+    this.#skipped.push(sequence);
+    this.#skipped.sort((a, b) => a - b);
+  }
+
+  /** Acknowledges those skipped pictures that no earlier one is under way before. */
+  #acknowledgeSkipped(before = Number.POSITIVE_INFINITY): void {
+    const underWay = [this.#decoding?.picture.header, this.#ready?.header].map(
+      (header) => header?.sequence ?? Number.POSITIVE_INFINITY,
+    );
+    const end = Math.min(before, ...underWay);
+    for (const sequence of this.#skipped.filter((skipped) => skipped < end)) this.#options.acknowledge(sequence, 0, 0);
+    this.#skipped = this.#skipped.filter((skipped) => skipped >= end);
   }
 }

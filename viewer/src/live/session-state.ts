@@ -11,6 +11,8 @@ export type LiveState =
   | { readonly phase: 'reconnecting'; readonly retryInMs: number; readonly message: string }
   | { readonly phase: 'worker-lost'; readonly message: string }
   | { readonly phase: 'failed'; readonly code: string; readonly message: string }
+  /** The farm ended it in order; it does not come back by itself [LV15]. */
+  | { readonly phase: 'ended'; readonly reason: string }
   | { readonly phase: 'closed' };
 
 export type LivePhase = LiveState['phase'];
@@ -21,6 +23,7 @@ export type LiveStateEvent =
   | { readonly type: 'painted' }
   | { readonly type: 'lost'; readonly retryInMs: number; readonly message: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'ended'; readonly reason: string }
   | { readonly type: 'closed' };
 
 /** The state after `event`; the same object when nothing changed. */
@@ -37,6 +40,8 @@ export function nextLiveState(state: LiveState, event: LiveStateEvent): LiveStat
       return { phase: 'reconnecting', retryInMs: event.retryInMs, message: event.message };
     case 'failed':
       return { phase: 'failed', code: event.code, message: event.message };
+    case 'ended':
+      return { phase: 'ended', reason: event.reason };
     case 'closed':
       return { phase: 'closed' };
   }

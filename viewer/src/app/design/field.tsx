@@ -1,0 +1,186 @@
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+
+/** A label, what it labels, and what is wrong with it. `children` gets the ids to wire up. */
+export function Field({
+  label,
+  hint,
+  fault,
+  testId,
+  children,
+}: {
+  readonly label: string;
+  readonly hint?: ComponentChildren;
+  readonly fault?: string | undefined;
+  readonly testId?: string;
+  readonly children: (ids: { readonly id: string; readonly describedBy: string | undefined }) => ComponentChildren;
+}) {
+  const id = useId();
+  const describedBy = fault ? `${id}-fault` : hint ? `${id}-hint` : undefined;
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      {children({ id, describedBy })}
+      {fault ? (
+        <p class="field-fault" id={`${id}-fault`} role="alert" data-testid={testId && `${testId}-fault`}>
+          {fault}
+        </p>
+      ) : (
+        hint && (
+          <p class="field-hint" id={`${id}-hint`}>
+            {hint}
+          </p>
+        )
+      )}
+    </div>
+  );
+}
+
+/** A number that may be nonsense while it is typed; the form says what is wrong with it. */
+export function NumberField({
+  label,
+  value,
+  onChange,
+  fault,
+  hint,
+  min,
+  max,
+  step = 1,
+  unit,
+  testId,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+  readonly fault?: string | undefined;
+  readonly hint?: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly step?: number | 'any';
+  readonly unit?: string;
+  readonly testId: string;
+}) {
+  return (
+    <Field label={label} hint={hint} fault={fault} testId={testId}>
+      {({ id, describedBy }) => (
+        <span class="input-unit">
+          <input
+            id={id}
+            class="input"
+            type="number"
+            inputMode="decimal"
+            value={Number.isNaN(value) ? '' : value}
+            min={min}
+            max={max}
+            step={step}
+            aria-invalid={fault !== undefined}
+            aria-describedby={describedBy}
+            data-testid={testId}
+            onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
+          />
+          {unit && <span class="input-unit-text">{unit}</span>}
+        </span>
+      )}
+    </Field>
+  );
+}
+
+export interface Option<V extends string> {
+  readonly value: V;
+  readonly label: string;
+}
+
+/** One of several. `groups` with a name become groups of the list. */
+export function SelectField<V extends string>({
+  label,
+  value,
+  groups,
+  onChange,
+  fault,
+  testId,
+}: {
+  readonly label: string;
+  readonly value: V;
+  readonly groups: readonly { readonly name?: string; readonly options: readonly Option<V>[] }[];
+  readonly onChange: (value: V) => void;
+  readonly fault?: string | undefined;
+  readonly testId: string;
+}) {
+  const options = groups.flatMap((group) => group.options);
+  const renderOptions = (list: readonly Option<V>[]) =>
+    list.map((option) => (
+      <option key={option.value} value={option.value}>
+        {option.label}
+      </option>
+    ));
+  return (
+    <Field label={label} fault={fault} testId={testId}>
+      {({ id, describedBy }) => (
+        <select
+          id={id}
+          class="input select"
+          value={value}
+          aria-invalid={fault !== undefined}
+          aria-describedby={describedBy}
+          data-testid={testId}
+          onChange={({ currentTarget }) => {
+            const chosen = options.find((option) => option.value === currentTarget.value);
+            if (chosen) onChange(chosen.value);
+          }}
+        >
+          {groups.map(({ name, options: list }) =>
+            name ? (
+              <optgroup key={name} label={name}>
+                {renderOptions(list)}
+              </optgroup>
+            ) : (
+              renderOptions(list)
+            ),
+          )}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** Two to four choices side by side. */
+export function Segments<V extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  testId,
+  hideLabel,
+}: {
+  readonly label: string;
+  readonly value: V;
+  readonly options: readonly Option<V>[];
+  readonly onChange: (value: V) => void;
+  readonly testId: string;
+  readonly hideLabel?: boolean;
+}) {
+  const name = useId();
+  return (
+    <fieldset class="field segments-field" data-testid={testId} data-value={value}>
+      <legend class={hideLabel ? 'visually-hidden' : 'field-label'}>{label}</legend>
+      <div class="segments">
+        {options.map((option) => (
+          <label key={option.value} class="segment">
+            <input
+              class="visually-hidden"
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              data-testid={`${testId}-${option.value}`}
+              onChange={() => onChange(option.value)}
+            />
+            <span class="segment-text">{option.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,180 @@
+/** What the web app knows of the farm: fetched once, then kept up to date by events. Nothing here polls. */
+import {
+  type Client,
+  type EventsConnection,
+  type FarmEvent,
+  type Frame,
+  type Job,
+  openEvents,
+  type Scene,
+  type Worker,
+} from '@kiln/shared';
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { VIEWER_LIMITS } from '../../limits.ts';
+import { createLiveList, type LiveList } from './listing.ts';
+import type { Session } from './session.ts';
+
+export type FarmLink =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'live' }
+  /** Events do not arrive: what is shown may be old. */
+  | { readonly state: 'lost'; readonly retryAtMs: number };
+
+export type FrameFailure = Extract<FarmEvent, { type: 'frame.failed' }>['data'];
+
+export interface Farm {
+  readonly client: Client;
+  readonly session: Session;
+  readonly link: ReadonlySignal<FarmLink>;
+  readonly scenes: LiveList<Scene>;
+  readonly jobs: LiveList<Job>;
+  readonly workers: LiveList<Worker>;
+  /** Frames of a job, newest state; fetched at the first call. */
+  frames(jobId: string): LiveList<Frame>;
+  /** Failures of a job since this page was opened. */
+  failures(jobId: string): ReadonlySignal<readonly FrameFailure[]>;
+  onScene(listener: (scene: Scene) => void): () => void;
+  /** Opens the event stream and fetches the lists: after signing in. */
+  connect(): void;
+  disconnect(): void;
+  reconnectNow(): void;
+}
+
+const newestFirst = (a: { readonly createdAt: string }, b: { readonly createdAt: string }) =>
+  b.createdAt.localeCompare(a.createdAt);
+
+export const frameKey = ({ layer, frameNumber }: Pick<Frame, 'layer' | 'frameNumber'>) => `${layer}/${frameNumber}`;
+
+export function createFarm(client: Client, session: Session): Farm {
+  const link = signal<FarmLink>({ state: 'connecting' });
+  const limit = VIEWER_LIMITS.pageItems;
+  const query = (cursor: string | null) => ({ limit, ...(cursor === null ? {} : { cursor }) });
+  const scenes = createLiveList<Scene>({
+    key: ({ id }) => id,
+    compare: newestFirst,
+    fetchPage: (cursor) => client.listScenes({ query: query(cursor) }),
+  });
+  const jobs = createLiveList<Job>({
+    key: ({ id }) => id,
+    compare: newestFirst,
+    fetchPage: (cursor) => client.listJobs({ query: query(cursor) }),
+  });
+  const workers = createLiveList<Worker>({
+    key: ({ id }) => id,
+    compare: (a, b) => a.name.localeCompare(b.name),
+    fetchPage: async () => ({ items: (await client.listWorkers()).items, next: null }),
+  });
+  const frames = new Map<string, LiveList<Frame>>();
+  const failures = new Map<string, Signal<readonly FrameFailure[]>>();
+  const sceneListeners = new Set<(scene: Scene) => void>();
+  let events: EventsConnection | null = null;
+
+  const failuresOf = (jobId: string) => {
+    const known = failures.get(jobId) ?? signal<readonly FrameFailure[]>([]);
+    failures.set(jobId, known);
+    return known;
+  };
+
+  function take(event: FarmEvent): void {
+    switch (event.type) {
+      case 'scene':
+        scenes.put(event.data);
+        for (const listener of sceneListeners) listener(event.data);
+        return;
+      case 'job':
+        jobs.put(event.data);
+        return;
+      case 'frame':
+        frames.get(event.data.jobId)?.put(event.data);
+        return;
+      case 'frame.failed': {
+        const known = failuresOf(event.data.jobId);
+        known.value = [...known.value, event.data];
+        return;
+      }
+      case 'workers':
+        void workers.reload();
+    }
+  }
+
+  function reloadAll(): void {
+    void scenes.reload();
+    void jobs.reload();
+    void workers.reload();
+    for (const list of frames.values()) void list.reload();
+  }
+
+  function open(): void {
+    events = openEvents({
+      url: location.origin,
+      WebSocket,
+      ...(events?.lastId === undefined ? {} : { after: events.lastId }),
+      setTimer(action, afterMs) {
+        const timer = setTimeout(action, afterMs);
+        return () => clearTimeout(timer);
+      },
+      onEvent: take,
+      onState(state) {
+        if (state.state === 'live') {
+          const first = link.value.state === 'connecting';
+          link.value = { state: 'live' };
+          if (first || state.missed) reloadAll();
+          // A list that could not be fetched while the farm was away.
+          else for (const list of [scenes, jobs, workers]) if (list.list.value.state === 'failed') void list.reload();
+        } else if (state.state === 'waiting') {
+          link.value = { state: 'lost', retryAtMs: Date.now() + state.retryInMs };
+        } else if (state.state === 'closed' && state.error?.status === 401) {
+          session.expired();
+        } else if (state.state === 'closed' && state.error) {
+          link.value = { state: 'lost', retryAtMs: Number.POSITIVE_INFINITY };
+        }
+      },
+    });
+  }
+
+  function reconnectNow(): void {
+    if (link.value.state !== 'lost') return;
+    events?.close();
+    open();
+  }
+
+  return {
+    client,
+    session,
+    link,
+    scenes,
+    jobs,
+    workers,
+    frames(jobId) {
+      const known = frames.get(jobId);
+      if (known) return known;
+      const list = createLiveList<Frame>({
+        key: frameKey,
+        compare: (a, b) => a.finishedAt.localeCompare(b.finishedAt) || a.frameNumber - b.frameNumber,
+        fetchPage: (cursor) => client.listFrames({ params: { jobId }, query: { ...query(cursor), limit: 1_000 } }),
+      });
+      frames.set(jobId, list);
+      void list.reload();
+      return list;
+    },
+    failures: failuresOf,
+    onScene(listener) {
+      sceneListeners.add(listener);
+      return () => sceneListeners.delete(listener);
+    },
+    connect() {
+      if (events) return;
+      // Also without events there is something to see.
+      reloadAll();
+      open();
+      addEventListener('online', reconnectNow);
+    },
+    disconnect() {
+      removeEventListener('online', reconnectNow);
+      events?.close();
+      events = null;
+      link.value = { state: 'connecting' };
+    },
+    reconnectNow,
+  };
+}

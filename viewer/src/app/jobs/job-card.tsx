@@ -1,0 +1,151 @@
+/** One job: how far it is, its frames, and what can be done about it. */
+import { isFinal, JOB_TRANSITIONS, type Job } from '@kiln/shared';
+import { useEffect, useState } from 'preact/hooks';
+import { Button, ConfirmButton } from '../design/button.tsx';
+import { Icon } from '../design/icon.tsx';
+import { Progress } from '../design/progress.tsx';
+import { formatAgo, formatCount, formatDuration, plural } from '../design/quantities.ts';
+import { toastError } from '../design/toasts.tsx';
+import { useServices } from '../farm/farm-context.ts';
+import { FrameGrid } from './frame-grid.tsx';
+import { JobFailures } from './job-failures.tsx';
+
+const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
+  queued: 'Waiting',
+  running: 'Rendering',
+  paused: 'Paused',
+  succeeded: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+export function JobCard({
+  job,
+  open: openAtFirst,
+  sceneName,
+}: {
+  readonly job: Job;
+  readonly open: boolean;
+  /** Shown, with a link, where jobs of several scenes stand together. */
+  readonly sceneName?: string;
+}) {
+  const { farm } = useServices();
+  const [open, setOpen] = useState(openAtFirst);
+  const over = isFinal(JOB_TRANSITIONS, job.state) || job.state === 'failed';
+  const cancel = () =>
+    farm.client.cancelJob({ params: { jobId: job.id } }).then((next) => farm.jobs.put(next), toastError);
+  return (
+    <article
+      class="job"
+      data-testid="job"
+      data-job-id={job.id}
+      data-state={job.state}
+      data-frames-done={job.framesDone}
+      aria-label={job.name}
+    >
+      <header class="job-head">
+        <Button
+          kind="quiet"
+          small
+          icon={open ? 'chevron-down' : 'chevron-right'}
+          label={open ? 'Hide the frames' : 'Show the frames'}
+          testId="job-toggle"
+          onClick={() => setOpen(!open)}
+        />
+        <div class="job-head-text">
+          <h3 class="job-name">
+            <a href={`/jobs/${job.id}`}>{job.name}</a>
+          </h3>
+          <p class="job-meta">
+            {sceneName && (
+              <>
+                <a href={`/scenes/${job.sceneId}`}>{sceneName}</a> ·{' '}
+              </>
+            )}
+            {settingsText(job)} · {formatAgo(job.createdAt, Date.now())}
+          </p>
+        </div>
+        <span class={`chip chip-${job.state}`} data-testid="job-state">
+          {STATE_TEXT[job.state]}
+        </span>
+        <div class="job-actions">
+          {job.framesDone > 0 && (
+            <a
+              class="button button-plain button-small"
+              href={farm.client.urls.archive(job.id)}
+              download={`${job.name}.zip`}
+              data-testid="job-archive"
+            >
+              <Icon name="archive" size={14} />
+              <span class="wide-only">Download all</span>
+              <span class="visually-hidden"> frames of {job.name} as a ZIP</span>
+            </a>
+          )}
+          {!over && (
+            <ConfirmButton
+              small
+              icon="x"
+              label={`Cancel ${job.name}`}
+              ask="Really cancel?"
+              testId="job-cancel"
+              onConfirm={() => void cancel()}
+            >
+              <span class="wide-only">Cancel</span>
+            </ConfirmButton>
+          )}
+        </div>
+      </header>
+      <div class="job-progress">
+        <Progress
+          value={job.frameCount === 0 ? 0 : job.framesDone / job.frameCount}
+          label={`Frames of ${job.name}`}
+          state={job.state === 'succeeded' ? 'done' : over ? 'failed' : 'active'}
+        />
+        <span class="job-count mono" data-testid="job-count">
+          {formatCount(job.framesDone)} / {formatCount(job.frameCount)}
+        </span>
+        <JobClock job={job} over={over} />
+      </div>
+      <JobFailures job={job} />
+      {open && <FrameGrid job={job} />}
+    </article>
+  );
+}
+
+function settingsText({ layers, frameCount }: Job): string {
+  const [layer] = layers;
+  if (!layer) return plural(frameCount, 'frame');
+  const { size, format, camera, samples } = layer.settings;
+  const parts = [
+    `${size.widthPx} × ${size.heightPx}`,
+    format.toUpperCase(),
+    typeof camera === 'string' ? camera : 'own view',
+    ...(samples > 1 ? [plural(samples, 'sample')] : []),
+    ...(layers.length > 1 ? [plural(layers.length, 'layer')] : []),
+  ];
+  return parts.join(' · ');
+}
+
+const TICK_MS = 1_000;
+
+/** How long it took, or takes, and what is left at this speed. */
+function JobClock({ job, over }: { readonly job: Job; readonly over: boolean }) {
+  const [nowMs, setNowMs] = useState(Date.now());
+  const running = !over && job.startedAt !== null;
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => setNowMs(Date.now()), TICK_MS);
+    return () => clearInterval(timer);
+  }, [running]);
+  if (job.startedAt === null) return null;
+  const startedMs = Date.parse(job.startedAt);
+  if (over) {
+    if (job.endedAt === null) return null;
+    return <span class="job-clock">{formatDuration(Date.parse(job.endedAt) - startedMs)}</span>;
+  }
+  const elapsedMs = Math.max(0, nowMs - startedMs);
+  const leftMs = job.framesDone > 1 ? (elapsedMs / job.framesDone) * (job.frameCount - job.framesDone) : null;
+  return (
+    <span class="job-clock">{leftMs === null ? formatDuration(elapsedMs) : `≈ ${formatDuration(leftMs)} left`}</span>
+  );
+}

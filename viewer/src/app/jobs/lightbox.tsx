@@ -1,0 +1,107 @@
+/** One frame, large; the arrow keys go through the finished ones. */
+import type { Frame, Job } from '@kiln/shared';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Button } from '../design/button.tsx';
+import { Icon } from '../design/icon.tsx';
+import { formatBytes, formatMs } from '../design/quantities.ts';
+import { useServices } from '../farm/farm-context.ts';
+import type { FrameSlot } from './frame-slots.ts';
+
+export function Lightbox({
+  job,
+  slots,
+  viewed,
+  onView,
+  onClose,
+}: {
+  readonly job: Job;
+  readonly slots: readonly FrameSlot[];
+  readonly viewed: string;
+  readonly onView: (key: string) => void;
+  readonly onClose: () => void;
+}) {
+  const { farm } = useServices();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [actualSize, setActualSize] = useState(false);
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const finished = slots.filter(({ frame }) => frame !== null);
+  const index = finished.findIndex(({ key }) => key === viewed);
+  const frame = finished[index]?.frame;
+  const go = (step: number) => {
+    const next = finished[index + step];
+    if (next) onView(next.key);
+  };
+  if (!frame) return null;
+  const url = farm.client.urls.frame(frame);
+  return (
+    <dialog
+      ref={dialog}
+      class="lightbox"
+      aria-label={`Frame ${frame.frameNumber} of ${job.name}`}
+      data-testid="lightbox"
+      data-frame-number={frame.frameNumber}
+      onClose={onClose}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowLeft') go(-1);
+        if (event.key === 'ArrowRight') go(1);
+      }}
+    >
+      <header class="lightbox-head">
+        <h2 class="mono">{frame.fileName}</h2>
+        <span class="lightbox-meta">{frameFacts(frame)}</span>
+        <div class="lightbox-actions">
+          <Button
+            kind="quiet"
+            icon="search"
+            label="Actual size"
+            pressed={actualSize}
+            onClick={() => setActualSize(!actualSize)}
+          />
+          <a
+            class="button button-quiet button-icon"
+            href={url}
+            download={frame.fileName}
+            aria-label={`Download ${frame.fileName}`}
+            data-testid="lightbox-download"
+          >
+            <Icon name="download" />
+          </a>
+          <Button kind="quiet" icon="x" label="Close" testId="lightbox-close" onClick={() => dialog.current?.close()} />
+        </div>
+      </header>
+      <div class={`lightbox-picture${actualSize ? ' lightbox-actual' : ''}`}>
+        <img src={url} alt={`Frame ${frame.frameNumber}`} data-testid="lightbox-image" />
+      </div>
+      <div class="lightbox-step lightbox-previous">
+        <Button
+          class="button-glass"
+          icon="chevron-left"
+          label="Previous frame"
+          disabled={index <= 0}
+          onClick={() => go(-1)}
+        />
+      </div>
+      <div class="lightbox-step lightbox-next">
+        <Button
+          class="button-glass"
+          icon="chevron-right"
+          label="Next frame"
+          disabled={index >= finished.length - 1}
+          onClick={() => go(1)}
+        />
+      </div>
+    </dialog>
+  );
+}
+
+function frameFacts({ sizeBytes, stages, statistics }: Frame): string {
+  const facts = [
+    formatBytes(sizeBytes),
+    `drawn in ${formatMs(stages.draw.durationMs)}`,
+    `encoded in ${formatMs(stages.encode.durationMs)}`,
+  ];
+  if (statistics && statistics.nanCount > 0) facts.push(`${statistics.nanCount} pixels are not numbers`);
+  else if (statistics && statistics.max === 0) facts.push('all black');
+  return facts.join(' · ');
+}

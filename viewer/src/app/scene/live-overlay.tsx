@@ -1,0 +1,84 @@
+/** Says where the session stands, for as long as it is not simply live. */
+import type { LiveState } from '../../live/session-state.ts';
+import { Button } from '../design/button.tsx';
+import { Icon } from '../design/icon.tsx';
+import { Progress } from '../design/progress.tsx';
+import type { SceneModel } from './scene-model.ts';
+
+export function LiveOverlay({ model, painted }: { readonly model: SceneModel; readonly painted: boolean }) {
+  const problem = model.problem.value;
+  if (problem !== null) {
+    return (
+      <div class="stage-card" role="alert" data-testid="live-problem">
+        <Icon name="warning" size={22} />
+        <p class="stage-card-title">No live view here</p>
+        <p>{problem}</p>
+      </div>
+    );
+  }
+  const live = model.live.value;
+  const retry = () => model.viewport.value?.open();
+  if (live.phase === 'failed' || live.phase === 'ended') {
+    return (
+      <div
+        class="stage-card"
+        role="alert"
+        data-testid="live-error"
+        data-code={live.phase === 'failed' ? live.code : ''}
+      >
+        <Icon name="warning" size={22} />
+        <p class="stage-card-title">{endTitle(live)}</p>
+        <p>{live.phase === 'failed' ? live.message : live.reason}</p>
+        <Button kind="primary" icon="retry" testId="live-retry" onClick={retry}>
+          {live.phase === 'failed' && live.code === 'resource.conflict' ? 'Show it here' : 'Try again'}
+        </Button>
+      </div>
+    );
+  }
+  const status = statusOf(live, painted);
+  if (!status) return null;
+  return (
+    <div class={`stage-status${painted ? ' stage-status-top' : ''}`} role="status" data-testid="live-status">
+      <span class="spinner" aria-hidden="true" />
+      <span class="stage-status-text">
+        {status.text}
+        {status.progress !== undefined && <Progress value={status.progress} label="Loading the scene" />}
+      </span>
+      {(live.phase === 'reconnecting' || live.phase === 'worker-lost') && (
+        <Button small class="button-glass" testId="live-retry" onClick={retry}>
+          Try now
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function endTitle(live: Extract<LiveState, { phase: 'failed' | 'ended' }>): string {
+  if (live.phase === 'ended') return 'The live view has ended';
+  return live.code === 'resource.conflict' ? 'This view goes on in another tab' : 'The live view stopped';
+}
+
+interface Status {
+  readonly text: string;
+  /** Absent where a bar would say nothing. */
+  readonly progress?: number | null;
+}
+
+function statusOf(live: LiveState, painted: boolean): Status | null {
+  switch (live.phase) {
+    case 'connecting':
+      return { text: 'Connecting …' };
+    case 'finding-worker':
+      return { text: live.message || 'Finding a worker …' };
+    case 'loading':
+      return { text: live.message || 'Loading the scene …', progress: live.progress };
+    case 'live':
+      return live.painted || painted ? null : { text: 'Drawing the first picture …' };
+    case 'reconnecting':
+      return { text: `${live.message} Reconnecting …` };
+    case 'worker-lost':
+      return { text: live.message || 'The worker is gone. Finding another …' };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,122 @@
+/** Size, frames and file format. */
+import type { ImportReport } from '@kiln/shared';
+import { NumberField, Segments, SelectField } from '../design/field.tsx';
+import { FramesField } from './frames-field.tsx';
+import { allFrames, clipFrames, type FormField, SIZE_PRESETS } from './render-form.ts';
+import type { SceneModel } from './scene-model.ts';
+
+interface OutputFieldsProps {
+  readonly report: ImportReport;
+  readonly model: SceneModel;
+  readonly faults: Partial<Record<FormField, string>>;
+}
+
+const sizeText = (size: { readonly widthPx: number; readonly heightPx: number }) => `${size.widthPx}x${size.heightPx}`;
+
+export function OutputFields({ report, model, faults }: OutputFieldsProps) {
+  const form = model.form.value;
+  const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
+  const clip = report.clips.find(({ name }) => name === form.clip);
+
+  function changeFps(fps: number): void {
+    // As with clips: frames that were all of the clip stay all of it.
+    const followed = clip && form.frames === allFrames(model.clipLength.value) && fps > 0;
+    model.change({ fps, ...(followed ? { frames: allFrames(clipFrames(clip.durationSec, fps)) } : {}) });
+  }
+
+  return (
+    <>
+      <SelectField
+        label="Size"
+        value={preset ? sizeText(preset) : 'custom'}
+        groups={[
+          {
+            options: [
+              ...SIZE_PRESETS.map((candidate) => ({
+                value: sizeText(candidate),
+                label: `${candidate.name} · ${candidate.widthPx} × ${candidate.heightPx}`,
+              })),
+              { value: 'custom', label: 'Custom' },
+            ],
+          },
+        ]}
+        onChange={(value) => {
+          const chosen = SIZE_PRESETS.find((candidate) => sizeText(candidate) === value);
+          if (chosen) model.change({ widthPx: chosen.widthPx, heightPx: chosen.heightPx });
+        }}
+        testId="render-size"
+      />
+      <div class="field-pair">
+        <NumberField
+          label="Width"
+          unit="px"
+          value={form.widthPx}
+          min={1}
+          onChange={(widthPx) => model.change({ widthPx })}
+          testId="render-width"
+        />
+        <NumberField
+          label="Height"
+          unit="px"
+          value={form.heightPx}
+          min={1}
+          onChange={(heightPx) => model.change({ heightPx })}
+          testId="render-height"
+        />
+      </div>
+      {faults.size && (
+        <p class="field-fault" role="alert" data-testid="render-size-fault">
+          {faults.size}
+        </p>
+      )}
+      <FramesField
+        value={form.frames}
+        onChange={(frames) => model.change({ frames })}
+        wholeClip={clip ? allFrames(model.clipLength.value) : null}
+      />
+      <Segments
+        label="Format"
+        value={form.format}
+        options={[
+          { value: 'png', label: 'PNG' },
+          { value: 'jpeg', label: 'JPEG' },
+          { value: 'webp', label: 'WebP' },
+        ]}
+        onChange={(format) => model.change({ format })}
+        testId="render-format"
+      />
+      <div class="field-pair">
+        {form.format !== 'png' && (
+          <NumberField
+            label="Quality"
+            value={form.quality}
+            min={1}
+            max={100}
+            onChange={(quality) => model.change({ quality })}
+            fault={faults.quality}
+            testId="render-quality"
+          />
+        )}
+        <NumberField
+          label="Samples"
+          value={form.samples}
+          min={1}
+          onChange={(samples) => model.change({ samples })}
+          fault={faults.samples}
+          testId="render-samples"
+        />
+        {clip && (
+          <NumberField
+            label="Frames a second"
+            value={form.fps}
+            min={1}
+            step="any"
+            onChange={changeFps}
+            fault={faults.fps}
+            testId="render-fps"
+          />
+        )}
+      </div>
+    </>
+  );
+}

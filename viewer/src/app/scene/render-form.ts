@@ -1,0 +1,172 @@
+/** What the render panel holds, and how it becomes a look for the live view and a job for the farm. */
+import {
+  type ExplicitCamera,
+  FORMAT_EXTENSION,
+  frameCount,
+  type ImageFormat,
+  type ImportReport,
+  type JobRequest,
+  KilnError,
+  LIMITS,
+  parseFrameRange,
+  type RenderSettings,
+} from '@kiln/shared';
+import type { Look } from '../../live/live-viewport.ts';
+
+export type CameraPick =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'scene'; readonly name: string }
+  /** Where the person has turned the live view to. */
+  | { readonly kind: 'current' };
+
+export interface RenderForm {
+  readonly camera: CameraPick;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly frames: string;
+  readonly format: ImageFormat;
+  readonly quality: number;
+  readonly samples: number;
+  readonly fps: number;
+  /** Null when the scene has no clips. */
+  readonly clip: string | null;
+  readonly toneMapping: RenderSettings['toneMapping'];
+  readonly exposureEv: number;
+  readonly background: RenderSettings['background'];
+}
+
+export interface SizePreset {
+  readonly name: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export const SIZE_PRESETS: readonly SizePreset[] = [
+  { name: 'Small', widthPx: 640, heightPx: 360 },
+  { name: 'HD', widthPx: 1_280, heightPx: 720 },
+  { name: 'Full HD', widthPx: 1_920, heightPx: 1_080 },
+  { name: '4K', widthPx: 3_840, heightPx: 2_160 },
+  { name: 'Square', widthPx: 1_080, heightPx: 1_080 },
+  { name: 'Portrait', widthPx: 1_080, heightPx: 1_920 },
+];
+
+const DEFAULT_FPS = 24;
+
+export function defaultForm(report: ImportReport | null): RenderForm {
+  const clip = report?.clips[0];
+  return {
+    camera: { kind: 'auto' },
+    widthPx: 1_280,
+    heightPx: 720,
+    frames: clip ? allFrames(clipFrames(clip.durationSec, DEFAULT_FPS)) : '0',
+    format: 'png',
+    quality: 90,
+    samples: 1,
+    fps: DEFAULT_FPS,
+    clip: clip?.name ?? null,
+    toneMapping: 'neutral',
+    exposureEv: 0,
+    background: 'neutral',
+  };
+}
+
+/** Frames of a clip that plays once; at least one. */
+export const clipFrames = (durationSec: number, fps: number): number =>
+  Math.max(1, Math.round(durationSec * (fps > 0 ? fps : DEFAULT_FPS)));
+
+export const allFrames = (frames: number): string => (frames > 1 ? `0-${frames - 1}` : '0');
+
+/** What was kept of an earlier form, as far as it still has the right types; the rest as `base`. */
+export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
+  if (typeof kept !== 'object' || kept === null) return base;
+  const usable = Object.entries(kept).filter(([name, value]) => {
+    const known = Object.entries(base).find(([key]) => key === name)?.[1];
+    return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
+  });
+  return { ...base, ...Object.fromEntries(usable) };
+}
+
+export type FramesCheck =
+  | { readonly ok: true; readonly count: number }
+  | { readonly ok: false; readonly message: string; readonly position: number };
+
+export function checkFrames(expression: string): FramesCheck {
+  try {
+    return { ok: true, count: frameCount(parseFrameRange(expression)) };
+  } catch (error) {
+    if (!(error instanceof KilnError)) throw error;
+    return { ok: false, message: error.message, position: error.position ?? 0 };
+  }
+}
+
+export type FormField = 'size' | 'frames' | 'quality' | 'samples' | 'fps' | 'exposureEv' | 'background' | 'camera';
+
+const between = (value: number, min: number, max: number) => Number.isFinite(value) && value >= min && value <= max;
+const whole = (value: number, min: number, max: number) => Number.isInteger(value) && between(value, min, max);
+
+/** What keeps the form from being submitted, by field. */
+export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Partial<Record<FormField, string>> {
+  const faults: Partial<Record<FormField, string>> = {};
+  const edge = LIMITS.frameEdgePx;
+  if (!whole(form.widthPx, 1, edge) || !whole(form.heightPx, 1, edge)) {
+    faults.size = `Width and height are whole numbers from 1 to ${edge}.`;
+  } else if (form.widthPx * form.heightPx > LIMITS.framePixels) {
+    faults.size = `A frame has at most ${LIMITS.framePixels.toLocaleString('en')} pixels.`;
+  }
+  const frames = checkFrames(form.frames);
+  if (!frames.ok) faults.frames = frames.message;
+  if (form.format !== 'png' && !whole(form.quality, 1, 100)) faults.quality = 'A whole number from 1 to 100.';
+  if (!whole(form.samples, 1, LIMITS.frameSamples)) faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
+  if (!between(form.fps, Number.MIN_VALUE, 1_000)) faults.fps = 'A number above 0, at most 1,000.';
+  if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
+  if (form.background === 'transparent' && form.format === 'jpeg') {
+    faults.background = 'JPEG cannot be transparent. Choose PNG or WebP, or another background.';
+  }
+  if (form.camera.kind === 'current' && !camera) {
+    faults.camera = 'The live view has not shown the scene yet. Choose another camera, or wait for it.';
+  }
+  return faults;
+}
+
+/** Numbers that are being typed and make no sense yet fall back to what the live view can show. */
+export function lookOf(form: RenderForm): Look {
+  return {
+    samples: whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
+    clip: form.clip,
+    fps: between(form.fps, Number.MIN_VALUE, 1_000) ? form.fps : DEFAULT_FPS,
+    toneMapping: form.toneMapping,
+    exposureEv: between(form.exposureEv, -20, 20) ? form.exposureEv : 0,
+    background: form.background,
+  };
+}
+
+export const aspectOf = ({ widthPx, heightPx }: RenderForm): number =>
+  between(widthPx, 1, LIMITS.frameEdgePx) && between(heightPx, 1, LIMITS.frameEdgePx) ? widthPx / heightPx : 16 / 9;
+
+/** @param camera where the live view looks from, for the pick `current`. */
+export function jobRequest(
+  form: RenderForm,
+  scene: { readonly id: string; readonly name: string },
+  camera: ExplicitCamera | null,
+): JobRequest {
+  const { widthPx, heightPx, frames, format, quality, ...look } = form;
+  return {
+    name: `${scene.name} ${widthPx}×${heightPx} ${FORMAT_EXTENSION[format]}`.slice(0, LIMITS.nameChars),
+    sceneId: scene.id,
+    layers: [
+      {
+        ...look,
+        camera: cameraChoice(form.camera, camera),
+        size: { widthPx, heightPx },
+        frames,
+        format,
+        ...(format === 'png' ? {} : { quality }),
+      },
+    ],
+  };
+}
+
+function cameraChoice(pick: CameraPick, camera: ExplicitCamera | null): RenderSettings['camera'] {
+  if (pick.kind === 'scene') return pick.name;
+  return pick.kind === 'current' && camera ? camera : 'auto';
+}
