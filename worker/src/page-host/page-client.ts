@@ -1,5 +1,5 @@
 /** Node's end of the contract with one page: calls by id over the WebSocket that the page opened. */
-import { ERRORS, isErrorCode, KilnError } from '@kiln/shared';
+import { isErrorCode, KilnError } from '@kiln/shared';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.ts';
 import type { PageCall, PageEvent, PageResults } from '../page/contract.ts';
@@ -14,7 +14,6 @@ export interface PageAnswer<K extends CallName> {
 }
 
 interface Pending {
-  readonly call: CallName;
   readonly resolve: (event: { result: PageResults[CallName]; bytes: Buffer }) => void;
   readonly reject: (error: KilnError) => void;
   readonly onDrawn: () => void;
@@ -57,7 +56,10 @@ export class PageClient {
 
   /** Takes the page's socket. A second one is refused: a page has one. */
   attach(socket: WebSocket): void {
-    if (this.#socket || this.#reason) return socket.close(1008, 'this page has its socket');
+    if (this.#socket || this.#reason) {
+      socket.close(1008, 'this page has its socket');
+      return;
+    }
     this.#socket = socket;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', (error) => this.#log.debug({ err: error }, 'the socket of a page failed'));
@@ -83,7 +85,6 @@ export class PageClient {
       const id = ++this.#lastId;
       let drawn = false;
       this.#pending.set(id, {
-        call,
         // The result's type follows from the call that it answers, which the page is bound to by the contract.
         resolve: (event) => resolve(event as PageAnswer<K>),
         reject,
@@ -111,37 +112,51 @@ export class PageClient {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    let event: PageEvent;
-    let bytes: Buffer = NOTHING;
     try {
-      if (isBinary) ({ event, bytes } = splitMessage(toBuffer(data)));
-      else event = JSON.parse(toBuffer(data).toString('utf8')) as PageEvent;
+      const { event, bytes } = isBinary
+        ? splitMessage(toBuffer(data))
+        : { event: JSON.parse(toBuffer(data).toString('utf8')) as PageEvent, bytes: NOTHING };
+      this.#handle(event, bytes);
     } catch (cause) {
-      return this.end(new KilnError('render.page_lost', 'the page sent what its contract does not allow', { cause }));
+      this.end(new KilnError('render.page_lost', 'the page sent what its contract does not allow', { cause }));
     }
-    this.#handle(event, bytes);
   }
 
   #handle(event: PageEvent, bytes: Buffer): void {
-    if (event.event === 'hello') return this.#hello();
-    if (event.event === 'context-lost') {
-      return this.end(new KilnError('render.page_lost', `the page lost its GPU context: ${event.message}`));
+    switch (event.event) {
+      case 'hello':
+        this.#hello();
+        break;
+      case 'context-lost':
+        this.end(new KilnError('render.page_lost', `the page lost its GPU context: ${event.message}`));
+        break;
+      case 'progress':
+        this.#pending.get(event.id)?.onProgress(event.fraction);
+        break;
+      case 'drawn':
+        this.#pending.get(event.id)?.onDrawn();
+        break;
+      case 'done':
+        this.#settle(event.id)?.resolve({ result: event.result, bytes });
+        break;
+      case 'failed':
+        this.#log.debug({ code: event.code, stack: event.stack }, 'the page failed a call');
+        this.#settle(event.id)?.reject(pageError(event.code, event.message, event.stack));
+        break;
     }
-    const pending = this.#pending.get(event.id);
-    if (!pending) return this.#log.debug({ event: event.event }, 'the page answered a call that nobody waits for');
-    if (event.event === 'progress') return pending.onProgress(event.fraction);
-    if (event.event === 'drawn') return pending.onDrawn();
-    this.#pending.delete(event.id);
-    pending.onDrawn();
-    if (event.event === 'done') return pending.resolve({ result: event.result, bytes });
-    this.#log.debug({ call: pending.call, code: event.code, stack: event.stack }, 'the page failed a call');
-    pending.reject(pageError(event.code, event.message, event.stack));
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.onDrawn();
+    return pending;
   }
 }
 
 /** An error of the page as ours; a code that is not in the table is a failure to draw. */
 function pageError(code: string, message: string, stack: string): KilnError {
-  const known = isErrorCode(code) && ERRORS[code] ? code : 'render.failed';
+  const known = isErrorCode(code) ? code : 'render.failed';
   return new KilnError(known, message, { cause: stack });
 }
 

@@ -87,7 +87,10 @@ export class PageHost {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : null;
     const site = target?.protocol === 'http:' && target.port === '' ? this.#sites.get(target.hostname) : undefined;
-    if (!target || !site) return this.#refuse(request, response);
+    if (!target || !site) {
+      this.#refuse(request, response);
+      return;
+    }
     site.answer(target.pathname, request, response).catch((error: unknown) => {
       this.#log.debug({ err: error, path: target.pathname }, 'a file for the page was cut off');
       response.destroy();
@@ -102,7 +105,10 @@ export class PageHost {
 
   #tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const site = request.url?.endsWith(':80') ? this.#sites.get(request.url.slice(0, -3)) : undefined;
-    if (!site) return this.#refuseSocket(socket, request.url ?? '');
+    if (!site) {
+      this.#refuseSocket(socket, request.url ?? '');
+      return;
+    }
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
     if (head.length > 0) socket.unshift(head);
     this.#tunnels.set(socket, site);
@@ -112,7 +118,10 @@ export class PageHost {
   #openSocket(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const site = this.#tunnels.get(socket);
     const isOwn = request.headers.host === site?.host && request.headers.origin === `http://${site?.host}`;
-    if (!site || !isOwn || request.url !== SOCKET_ROUTE) return this.#refuseSocket(socket, request.url ?? '');
+    if (!site || !isOwn || request.url !== SOCKET_ROUTE) {
+      this.#refuseSocket(socket, request.url ?? '');
+      return;
+    }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => site.client.attach(webSocket));
   }
 

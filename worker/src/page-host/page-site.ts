@@ -126,7 +126,7 @@ function headersFor(host: string): Record<string, string> {
     'content-security-policy': [
       "default-src 'none'",
       "script-src 'self' 'wasm-unsafe-eval' blob:",
-      'worker-src blob:',
+      "worker-src 'self' blob:",
       `connect-src 'self' blob: data: ws://${host}`,
       "img-src 'self' blob: data:",
       "style-src 'self' 'unsafe-inline'",

@@ -1,0 +1,65 @@
+/** One delivery from its claim to its end: claimed, drawn or imported, and a failure told to the server. */
+import { type Assignment, type AttemptFailure, type Delivery, KilnError } from '@kiln/shared';
+import type { LeaseBook } from '../farm/lease-book.ts';
+import { WORKER_LIMITS } from '../limits.ts';
+import { runImport } from './import-attempt.ts';
+import { runRender } from './render-attempt.ts';
+import type { AttemptContext, WorkParts } from './work-parts.ts';
+
+/** Answers after which an attempt is none of this worker's any more: dropped without a word. */
+const NOT_OURS = new Set(['attempt.stale', 'resource.not_found']);
+
+/** Works on a delivery. Never rejects: what fails is told to the server, or logged. */
+export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: WorkParts): Promise<void> {
+  const { attemptId, leaseToken, taskId } = delivery;
+  const log = parts.log.child({ attemptId, taskId });
+  const lease = leases.take(attemptId, leaseToken, parts.membership.current.leaseMs);
+  if (!lease) {
+    log.debug('the delivery came twice');
+    return;
+  }
+  const context: AttemptContext = { ...parts, log, lease, readLog: () => [] };
+  try {
+    const assignment = await claim(context, leases);
+    if (assignment.work.kind === 'render') await runRender(assignment, assignment.work, context);
+    else await runImport(assignment, context);
+  } catch (error) {
+    await report(error, context);
+  } finally {
+    lease.release();
+  }
+}
+
+async function claim({ client, clock, lease, membership }: AttemptContext, leases: LeaseBook): Promise<Assignment> {
+  return membership.persist(async () => {
+    const sentAtMs = clock.monotonicMs();
+    const assignment = await client.claim(lease, lease.signal);
+    leases.renew(lease.attemptId, assignment.leaseMs, sentAtMs);
+    return assignment;
+  }, lease.signal);
+}
+
+async function report(error: unknown, context: AttemptContext): Promise<void> {
+  const { client, lease, log, membership } = context;
+  const failure = failureOf(error, context.readLog());
+  if (!lease.isHeld() || NOT_OURS.has(failure.code)) {
+    log.info({ code: failure.code, reason: failure.message }, 'dropped an attempt');
+    return;
+  }
+  log.warn({ err: error, code: failure.code }, 'an attempt failed');
+  try {
+    await membership.persist(() => client.fail(lease, failure, lease.signal), lease.signal);
+  } catch (cause) {
+    // The lease ends by itself and tells the server the same.
+    log.info({ err: cause }, 'a failure could not be told');
+  }
+}
+
+function failureOf(error: unknown, lines: readonly string[]): AttemptFailure {
+  const known = error instanceof KilnError ? error : new KilnError('render.failed', messageOf(error), { cause: error });
+  const { code, message, retryable } = known;
+  const log = lines.slice(-200).map((line) => line.slice(0, WORKER_LIMITS.logLineChars));
+  return { code, message: message.slice(0, 10_000), retryable, log };
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,163 @@
+/** The server's routes for workers, as functions. One call is one request; trying again is the caller's business. */
+import {
+  API_PREFIX,
+  Assignment,
+  type AttemptFailure,
+  FRAME_HEADER,
+  FrameAccepted,
+  type FrameResult,
+  type Heartbeat,
+  HeartbeatAnswer,
+  type ImportResult,
+  KilnError,
+  LEASE_HEADER,
+  type RegisterRequest,
+  Registration,
+  readAnswer,
+  type SceneFile,
+  WORKER_ROUTES,
+} from '@kiln/shared';
+import Type, { type Static, type TSchema } from 'typebox';
+import { WORKER_LIMITS } from '../limits.ts';
+
+type RouteName = keyof typeof WORKER_ROUTES;
+
+interface RequestParts {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes, or a value that is sent as JSON. */
+  readonly body?: Uint8Array | object;
+  /** Bearer token; the worker's secret unless another is given. */
+  readonly token?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const Nothing = Type.Unknown();
+
+/** What an attempt shows with every request. */
+export interface LeaseKey {
+  readonly attemptId: string;
+  readonly leaseToken: string;
+}
+
+export class FarmClient {
+  readonly #baseUrl: string;
+  #secret = '';
+
+  /** @param url origin of the server, as KILN_URL gives it */
+  constructor(url: string) {
+    this.#baseUrl = new URL(url).origin + API_PREFIX;
+  }
+
+  /** The worker's secret, once it is registered. */
+  get secret(): string {
+    return this.#secret;
+  }
+
+  /** Registers, and uses the answer's secret from now on. */
+  async register(request: RegisterRequest, workerToken: string, signal?: AbortSignal): Promise<Registration> {
+    const registration = await this.#json('register', Registration, { body: request, token: workerToken, signal });
+    this.#secret = registration.workerSecret;
+    return registration;
+  }
+
+  heartbeat(body: Heartbeat): Promise<HeartbeatAnswer> {
+    return this.#json('heartbeat', HeartbeatAnswer, { body });
+  }
+
+  async goodbye(): Promise<void> {
+    await this.#json('goodbye', Nothing, { body: {}, timeoutMs: 2_000 });
+  }
+
+  claim(lease: LeaseKey, signal: AbortSignal): Promise<Assignment> {
+    return this.#json('claim', Assignment, { ...attemptParts(lease, signal), body: {} });
+  }
+
+  deliverFrame(
+    lease: LeaseKey,
+    frameNumber: number,
+    frame: { readonly result: FrameResult; readonly mediaType: string; readonly bytes: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<FrameAccepted> {
+    const parts = attemptParts(lease, signal);
+    return this.#json('frame', FrameAccepted, {
+      ...parts,
+      params: { ...parts.params, frameNumber },
+      headers: {
+        ...parts.headers,
+        'content-type': frame.mediaType,
+        [FRAME_HEADER]: encodeURIComponent(JSON.stringify(frame.result)),
+      },
+      body: frame.bytes,
+      timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
+  async deliverImport(lease: LeaseKey, result: ImportResult, signal: AbortSignal): Promise<void> {
+    await this.#json('import', Nothing, { ...attemptParts(lease, signal), body: result });
+  }
+
+  async fail(lease: LeaseKey, failure: AttemptFailure, signal: AbortSignal): Promise<void> {
+    await this.#json('fail', Nothing, { ...attemptParts(lease, signal), body: failure });
+  }
+
+  /**
+   * Bytes of a scene's file, unchecked.
+   *
+   * @param token lease token of an attempt, or token of a session
+   */
+  async file(file: SceneFile, token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send('file', {
+      params: { sha256: file.sha256 },
+      headers: { [LEASE_HEADER]: token },
+      timeoutMs: WORKER_LIMITS.transferMs,
+      signal,
+    });
+    if (!response.ok || !response.body) await readAnswer(response, Nothing, `file ${file.sha256}`, []);
+    if (!response.body) throw new KilnError('client.bad_answer', `no bytes came for "${file.path}"`);
+    return response.body;
+  }
+
+  async #json<T extends TSchema>(route: RouteName, schema: T, parts: RequestParts): Promise<Static<T>> {
+    const response = await this.#send(route, parts);
+    return readAnswer(response, schema, route, []);
+  }
+
+  async #send(route: RouteName, parts: RequestParts): Promise<Response> {
+    const { method, path } = WORKER_ROUTES[route];
+    const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(parts.params?.[name] ?? '')));
+    const limit = AbortSignal.timeout(parts.timeoutMs ?? WORKER_LIMITS.requestMs);
+    const { body } = parts;
+    try {
+      return await fetch(this.#baseUrl + filled, {
+        method,
+        headers: {
+          authorization: `Bearer ${parts.token ?? this.#secret}`,
+          ...(body && !(body instanceof Uint8Array) ? { 'content-type': 'application/json' } : {}),
+          ...parts.headers,
+        },
+        ...(body ? { body: body instanceof Uint8Array ? body : JSON.stringify(body) } : {}),
+        signal: parts.signal ? AbortSignal.any([parts.signal, limit]) : limit,
+      });
+    } catch (cause) {
+      parts.signal?.throwIfAborted();
+      const why = limit.aborted ? 'no answer in time' : reasonOf(cause);
+      throw new KilnError('client.unreachable', `${route}: the server at ${this.#baseUrl} is not reached: ${why}`, {
+        cause,
+      });
+    }
+  }
+}
+
+const attemptParts = ({ attemptId, leaseToken }: LeaseKey, signal: AbortSignal) => ({
+  params: { attemptId },
+  headers: { [LEASE_HEADER]: leaseToken },
+  signal,
+});
+
+/** `fetch` hides the reason in its error's cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

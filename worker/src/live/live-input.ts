@@ -1,0 +1,66 @@
+/** What a viewer wants to see now. The latest wins; older inputs are forgotten, never queued. */
+import type { LiveView, Pose, SessionStart, ViewerMessage } from '@kiln/shared';
+import { WORKER_LIMITS } from '../limits.ts';
+
+export interface Wanted {
+  readonly view: LiveView;
+  readonly pose: Pose;
+  /** Number of the newest input in this. */
+  readonly input: number;
+  /** Counts up with every change. */
+  readonly version: number;
+  /** Monotonic milliseconds at which it came. */
+  readonly since: number;
+}
+
+export class LiveInput {
+  #view: LiveView;
+  #pose: Pose | null;
+  #input: number;
+  #version = 1;
+  #since: number;
+  #isMoving: boolean;
+  /** When the view changed last; a view that changes all the time is an animation or a slider that is dragged. */
+  #viewedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(start: SessionStart, nowMs: number) {
+    this.#view = start.view;
+    this.#pose = start.pose;
+    this.#input = start.input;
+    this.#isMoving = start.moving;
+    this.#since = nowMs;
+  }
+
+  /** Null until the viewer has sent a pose. */
+  get wanted(): Wanted | null {
+    if (!this.#pose) return null;
+    const { version } = this;
+    return { view: this.#view, pose: this.#pose, input: this.#input, version, since: this.#since };
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Milliseconds until the viewer counts as still: 0 when it does. */
+  restsInMs(nowMs: number): number {
+    return this.#isMoving ? Math.max(0, this.#since + WORKER_LIMITS.restMs - nowMs) : 0;
+  }
+
+  /** @returns false when the message is not above the last input and changes nothing. */
+  take(message: Extract<ViewerMessage, { type: 'pose' | 'view' }>, nowMs: number): boolean {
+    if (message.input <= this.#input) return false;
+    this.#input = message.input;
+    this.#version++;
+    this.#since = nowMs;
+    if (message.type === 'pose') {
+      this.#pose = message.pose;
+      this.#isMoving = message.moving;
+    } else {
+      this.#view = message.view;
+      this.#isMoving ||= nowMs - this.#viewedAt < WORKER_LIMITS.restMs;
+      this.#viewedAt = nowMs;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,67 @@
+/** Flow control of one viewer: at most so many pictures are on their way or being made, and never an older one. */
+export class PictureWindow {
+  readonly #limit: number;
+  /** Sequence number of the last picture sent since `reset`; 0: none. */
+  #sent = 0;
+  #acknowledged = 0;
+  #making = 0;
+  #newestRank = 0;
+  #generation = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get hasRoom(): boolean {
+    return this.#sent - this.#acknowledged + this.#making < this.#limit;
+  }
+
+  /** Pictures that were sent and not acknowledged. */
+  get unacknowledged(): number {
+    return this.#sent - this.#acknowledged;
+  }
+
+  /** The viewer is new, or came back: nothing that was sent counts, and nothing that is being made is wanted. */
+  reset(): void {
+    this.#sent = 0;
+    this.#acknowledged = 0;
+    this.#making = 0;
+    this.#newestRank = 0;
+    this.#generation++;
+  }
+
+  /** A picture is begun; the answer ends it. `rank` grows with what is newer, and within that with what is better. */
+  begin(rank: number): BegunPicture {
+    const generation = this.#generation;
+    this.#making++;
+    let isOver = false;
+    const end = () => {
+      if (isOver || generation !== this.#generation) return false;
+      isOver = true;
+      this.#making--;
+      return true;
+    };
+    return {
+      send: () => {
+        if (!end() || rank < this.#newestRank) return null;
+        this.#newestRank = rank;
+        return ++this.#sent;
+      },
+      drop: () => void end(),
+    };
+  }
+
+  /** @returns false for a picture that was not sent since `reset`, or was acknowledged before. */
+  acknowledge(picture: number): boolean {
+    if (picture > this.#sent || picture <= this.#acknowledged) return false;
+    this.#acknowledged = picture;
+    return true;
+  }
+}
+
+export interface BegunPicture {
+  /** Its sequence number, or null when it is stale and must not be sent. */
+  send(): number | null;
+  /** It will not be sent. */
+  drop(): void;
+}

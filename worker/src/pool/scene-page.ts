@@ -1,0 +1,163 @@
+/** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
+import { KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
+import type { OpenPage } from '../browser/open-page.ts';
+import { type Clock, pause } from '../clock.ts';
+import { WORKER_LIMITS } from '../limits.ts';
+import type { LoadResult, PageCall } from '../page/contract.ts';
+import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
+import type { HostedFile } from '../page-host/page-site.ts';
+import { DrawTurns } from './draw-turns.ts';
+
+export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
+
+export interface FrameOrder {
+  readonly sceneHash: string;
+  readonly settings: RenderSettings;
+  readonly frameNumber: number;
+}
+
+interface LoadedScene {
+  holders: number;
+  usedAt: number;
+}
+
+export class ScenePage {
+  /** Resolves when the page is of no more use. */
+  readonly lost: Promise<KilnError>;
+  readonly turns: DrawTurns;
+  readonly #open: OpenPage;
+  readonly #clock: Clock;
+  readonly #onLoaded: (sceneHash: string) => void;
+  readonly #scenes = new Map<string, LoadedScene>();
+  readonly #loading = new Map<string, Promise<LoadResult>>();
+  #framesDrawn = 0;
+
+  constructor(open: OpenPage, clock: Clock, onLoaded: (sceneHash: string) => void) {
+    this.#open = open;
+    this.#clock = clock;
+    this.#onLoaded = onLoaded;
+    this.turns = new DrawTurns(clock);
+    this.lost = open.client.lost;
+  }
+
+  get usable(): boolean {
+    return this.#open.client.usable;
+  }
+
+  get console(): readonly string[] {
+    return this.#open.console.lines;
+  }
+
+  /** Scenes that are loaded now. */
+  get sceneHashes(): string[] {
+    return [...this.#scenes.keys()];
+  }
+
+  /** How many attempts and sessions use the page now. */
+  get users(): number {
+    let users = 0;
+    for (const scene of this.#scenes.values()) users += scene.holders;
+    return users;
+  }
+
+  get framesDrawn(): number {
+    return this.#framesDrawn;
+  }
+
+  has(sceneHash: string): boolean {
+    return this.#scenes.has(sceneHash);
+  }
+
+  /** Keeps a scene's place, loaded or not yet, until the answer is called: it is not unloaded meanwhile. */
+  hold(sceneHash: string): () => void {
+    const scene = this.#scenes.get(sceneHash) ?? { holders: 0, usedAt: 0 };
+    this.#scenes.set(sceneHash, scene);
+    scene.holders++;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      scene.holders--;
+      scene.usedAt = this.#clock.monotonicMs();
+    };
+  }
+
+  /**
+   * Loads a scene that is held, or finds it loaded. Everybody who asks meanwhile waits for the same load.
+   *
+   * @throws KilnError what the page says of the scene, or why it was lost
+   */
+  load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks = {}): Promise<LoadResult> {
+    const underWay = this.#loading.get(source.sceneHash);
+    if (underWay) return underWay;
+    const loading = this.#load(source, files, hooks).finally(() => this.#loading.delete(source.sceneHash));
+    this.#loading.set(source.sceneHash, loading);
+    return loading;
+  }
+
+  async #load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks): Promise<LoadResult> {
+    const { sceneHash, entry } = source;
+    const scene = { sceneHash, entry, files: source.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
+    this.#unloadOldest();
+    this.#open.site.mountScene(sceneHash, files);
+    try {
+      const { result } = await this.within(WORKER_LIMITS.loadMs, 'loading the scene', () =>
+        this.#open.client.call('load', { scene }, hooks),
+      );
+      if (result.loadedNow) this.#onLoaded(sceneHash);
+      return result;
+    } catch (error) {
+      if (this.#scenes.get(sceneHash)?.holders === 0) this.#scenes.delete(sceneHash);
+      throw error;
+    } finally {
+      this.#open.site.unmountScene(sceneHash);
+    }
+  }
+
+  #unloadOldest(): void {
+    const idle = [...this.#scenes]
+      .filter(([, scene]) => scene.holders === 0)
+      .sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    for (const [sceneHash] of idle) {
+      if (this.#scenes.size <= WORKER_LIMITS.pageScenes) return;
+      this.#scenes.delete(sceneHash);
+      // Its answer says nothing new: if the page is lost, that is told elsewhere.
+      this.#open.client.call('unload', { sceneHash }).catch(() => {});
+    }
+  }
+
+  /** Draws a frame whose turn it is. `timeoutMs` is from now to the encoded picture. */
+  async drawFrame(order: FrameOrder, timeoutMs: number, hooks: CallHooks): Promise<PageAnswer<'frame'>> {
+    this.#framesDrawn++;
+    return this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
+      this.#open.client.call('frame', { ...order }, hooks),
+    );
+  }
+
+  /** Draws a live picture whose turn it is. */
+  drawLive(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
+    return this.within(WORKER_LIMITS.loadMs, 'a live picture', () => this.#open.client.call('live', order, hooks));
+  }
+
+  /**
+   * Replaces the page when the work takes too long.
+   *
+   * @throws KilnError `render.timeout`
+   */
+  async within<T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> {
+    const over = new AbortController();
+    void pause(timeoutMs, over.signal).then(() => {
+      if (!over.signal.aborted) this.close(new KilnError('render.timeout', `${what} took more than ${timeoutMs} ms`));
+    });
+    try {
+      return await work();
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Ends the page, with every call to it. */
+  close(reason: KilnError): Promise<void> {
+    return this.#open.close(reason);
+  }
+}
