@@ -1,0 +1,327 @@
+/** A worker without a browser: it speaks the real HTTP and takes real deliveries; its pictures are a few bytes of text. */
+import { createHash } from 'node:crypto';
+import {
+  type Assignment,
+  type Delivery,
+  FRAME_HEADER,
+  type FrameAccepted,
+  type FrameResult,
+  type Heartbeat,
+  type HeartbeatAnswer,
+  LEASE_HEADER,
+  type Registration,
+  type SessionOffer,
+  type WorkerIdentity,
+  type WorkerSignal,
+} from '@kiln/shared';
+import { Worker as BullWorker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { connectionPath } from '../src/queue/redis.ts';
+import { REPORT, WORKER_TOKEN } from './farm-fixture.ts';
+
+export interface FakeWorkerOptions {
+  readonly identity?: Partial<WorkerIdentity>;
+  /** Milliseconds that a frame takes. @defaultValue 0 */
+  readonly frameMs?: number;
+  /** Called before a frame is delivered; what it throws fails the attempt. */
+  readonly onFrame?: (assignment: Assignment, frameNumber: number) => Promise<void> | void;
+  readonly heartbeatMs?: number;
+}
+
+export const IDENTITY: WorkerIdentity = {
+  name: 'fake',
+  pid: 1,
+  version: 'test',
+  protocols: [1],
+  slots: 2,
+  maxSessions: 2,
+  capabilities: [{ engine: 'raster', backend: 'webgl' }],
+  adapterClass: '0123456789abcdef',
+  renderer: 'none',
+  backend: 'none',
+  browserVersion: 'none',
+  sandboxed: true,
+};
+
+export class HttpFailure extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(`${status} ${code}: ${message}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export class FakeWorker {
+  readonly #options: FakeWorkerOptions;
+  readonly identity: WorkerIdentity;
+  url: string;
+  registration!: Registration;
+  readonly held = new Map<string, Delivery>();
+  readonly sessions = new Set<string>();
+  readonly offers: SessionOffer[] = [];
+  readonly signals: WorkerSignal[] = [];
+  readonly delivered: number[] = [];
+  /** Claims that answered, by attempt. */
+  readonly claimed: Assignment[] = [];
+  readonly stale: string[] = [];
+  status: Heartbeat['status'] = { browsers: [], scenes: [], cacheBytes: 0, nodeRssBytes: 0, browserRssBytes: 0 };
+  draining = false;
+  /** Sends no heartbeat and reports nothing, as after `kill -9`. */
+  dead = false;
+  #bull: BullWorker[] = [];
+  #redis: Redis | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #registering: Promise<void> | null = null;
+
+  constructor(url: string, options: FakeWorkerOptions = {}) {
+    this.url = url;
+    this.#options = options;
+    this.identity = { ...IDENTITY, ...options.identity };
+  }
+
+  async start(): Promise<this> {
+    await this.register();
+    const everyMs = this.#options.heartbeatMs ?? 300;
+    this.#timer = setInterval(() => void this.heartbeat().catch(() => {}), everyMs);
+    return this;
+  }
+
+  async register(): Promise<void> {
+    this.#registering ??= this.#register().finally(() => {
+      this.#registering = null;
+    });
+    await this.#registering;
+  }
+
+  async #register(): Promise<void> {
+    const resume = this.registration?.workerId;
+    this.registration = await this.post('/worker/register', WORKER_TOKEN, {
+      identity: this.identity,
+      ...(resume === undefined ? {} : { resume }),
+    });
+    await this.#disconnect();
+    const { redis } = this.registration;
+    const connect = () => {
+      const client = new Redis(connectionPath(redis.url), {
+        ...(redis.username === null ? {} : { username: redis.username }),
+        ...(redis.password === null ? {} : { password: redis.password }),
+        maxRetriesPerRequest: null,
+        retryStrategy: () => 100,
+      });
+      client.on('error', () => {});
+      return client;
+    };
+    this.#redis = connect();
+    this.#redis.on('message', (_channel, text: string) => this.#signal(JSON.parse(text) as WorkerSignal));
+    await this.#redis.subscribe(redis.signalChannel);
+    const lane = (queue: string, concurrency: number) => {
+      const bull = new BullWorker<Delivery>(queue, (job) => this.#process(job.data), {
+        connection: connect(),
+        prefix: redis.prefix,
+        concurrency,
+        maxStalledCount: 0,
+        lockDuration: 60_000,
+        drainDelay: 1,
+      });
+      bull.on('error', () => {});
+      return bull;
+    };
+    this.#bull = [lane(redis.renderQueue, this.identity.slots * 2), lane(redis.importQueue, 2)];
+  }
+
+  #signal(signal: WorkerSignal): void {
+    this.signals.push(signal);
+    if (this.dead) return;
+    if (signal.type === 'stop') for (const id of signal.attempts) this.held.delete(id);
+    if (signal.type === 'open-session') this.offers.push(signal.offer);
+    if (signal.type === 'end-session') this.sessions.delete(signal.sessionId);
+  }
+
+  async heartbeat(): Promise<HeartbeatAnswer | null> {
+    if (this.dead) return null;
+    const body: Heartbeat = {
+      status: this.status,
+      attempts: [...this.held.values()].map(({ attemptId, leaseToken }) => ({ attemptId, leaseToken })),
+      sessions: [...this.sessions],
+      draining: this.draining,
+    };
+    try {
+      const answer = await this.post<HeartbeatAnswer>('/worker/heartbeat', this.registration.workerSecret, body);
+      for (const id of answer.stop) this.held.delete(id);
+      for (const id of answer.endSessions) this.sessions.delete(id);
+      this.offers.push(...answer.openSessions);
+      return answer;
+    } catch (error) {
+      if (error instanceof HttpFailure && error.code === 'worker.unknown') await this.register();
+      else throw error;
+      return null;
+    }
+  }
+
+  async #process(delivery: Delivery): Promise<void> {
+    if (this.dead) return new Promise(() => {});
+    if (this.held.has(delivery.attemptId)) return;
+    this.held.set(delivery.attemptId, delivery);
+    try {
+      await this.work(delivery);
+    } catch (error) {
+      if (error instanceof HttpFailure && (error.status === 409 || error.status === 404)) {
+        this.stale.push(delivery.attemptId);
+      } else if (!this.dead) throw error;
+    } finally {
+      this.held.delete(delivery.attemptId);
+    }
+    if (this.dead) await new Promise(() => {});
+  }
+
+  async claim(delivery: Delivery): Promise<Assignment> {
+    const assignment = await this.retry(() =>
+      this.post<Assignment>(
+        `/worker/attempts/${delivery.attemptId}/claim`,
+        this.registration.workerSecret,
+        undefined,
+        delivery.leaseToken,
+      ),
+    );
+    this.claimed.push(assignment);
+    return assignment;
+  }
+
+  async work(delivery: Delivery): Promise<void> {
+    const assignment = await this.claim(delivery);
+    if (assignment.work.kind === 'import') {
+      await this.post(
+        `/worker/attempts/${delivery.attemptId}/import`,
+        this.registration.workerSecret,
+        {
+          outcome: 'ready',
+          report: REPORT,
+          thumbnailBase64: Buffer.from('thumbnail').toString('base64'),
+          thumbnailMediaType: 'image/webp',
+        },
+        delivery.leaseToken,
+      );
+      return;
+    }
+    for (const frameNumber of assignment.work.frames) {
+      const startedAtMs = Date.now();
+      if (this.#options.frameMs) await new Promise((resolve) => setTimeout(resolve, this.#options.frameMs));
+      try {
+        await this.#options.onFrame?.(assignment, frameNumber);
+      } catch (error) {
+        await this.fail(delivery, 'render.failed', error instanceof Error ? error.message : 'failed', true);
+        return;
+      }
+      if (this.dead || !this.held.has(delivery.attemptId)) return;
+      await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, startedAtMs);
+      this.delivered.push(frameNumber);
+    }
+  }
+
+  async fail(delivery: Delivery, code: string, message: string, retryable: boolean): Promise<void> {
+    await this.post(
+      `/worker/attempts/${delivery.attemptId}/fail`,
+      this.registration.workerSecret,
+      { code, message, retryable, log: ['a line'] },
+      delivery.leaseToken,
+    );
+  }
+
+  async deliver(
+    delivery: Delivery,
+    frameNumber: number,
+    text: string,
+    startedAtMs = Date.now(),
+  ): Promise<FrameAccepted> {
+    const bytes = Buffer.from(text);
+    const durationMs = Math.max(1, Date.now() - startedAtMs);
+    const result: FrameResult = {
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sizeBytes: bytes.length,
+      stages: { draw: { startedAtMs, durationMs }, encode: { startedAtMs, durationMs: 1 } },
+      statistics: null,
+    };
+    return this.retry(() => this.#put(delivery, frameNumber, bytes, result));
+  }
+
+  async #put(delivery: Delivery, frameNumber: number, bytes: Buffer, result: FrameResult): Promise<FrameAccepted> {
+    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/frames/${frameNumber}`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${this.registration.workerSecret}`,
+        [LEASE_HEADER]: delivery.leaseToken,
+        [FRAME_HEADER]: encodeURIComponent(JSON.stringify(result)),
+        'content-type': 'image/png',
+      },
+      body: new Uint8Array(bytes),
+    });
+    return answerOf<FrameAccepted>(response);
+  }
+
+  /** [WK12] Whatever may pass is tried again while this worker lives. */
+  async retry<T>(action: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (this.dead) throw error;
+        if (error instanceof HttpFailure && error.code === 'worker.unknown') await this.register();
+        else if (error instanceof HttpFailure && error.status < 500) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  async post<T>(path: string, bearer: string, body?: unknown, lease?: string): Promise<T> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${bearer}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(lease === undefined ? {} : { [LEASE_HEADER]: lease }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return answerOf<T>(response);
+  }
+
+  async goodbye(): Promise<void> {
+    await this.post('/worker/goodbye', this.registration.workerSecret);
+  }
+
+  /** As `kill -9`: silence. */
+  async vanish(): Promise<void> {
+    this.dead = true;
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#disconnect();
+  }
+
+  async stop(): Promise<void> {
+    this.dead = true;
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    this.#redis?.disconnect();
+    const bulls = this.#bull;
+    this.#bull = [];
+    await Promise.all(
+      bulls.map(async (bull) => {
+        await bull.close(true).catch(() => {});
+        const connection = bull.opts.connection;
+        if (connection instanceof Redis) connection.disconnect();
+      }),
+    );
+  }
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  const body: unknown = await response.json();
+  if (response.ok) return body as T;
+  const { error } = body as { error: { code: string; message: string } };
+  throw new HttpFailure(response.status, error.code, error.message);
+}
