@@ -5,19 +5,25 @@ import { ERROR_CODES, ERRORS, isErrorCode, KilnError } from '../src/errors.ts';
 function errorsPage(): string {
   const rows = ERROR_CODES.map((code) => {
     const { status, close, retryable, meaning } = ERRORS[code];
-    return `| \`${code}\` | ${status} | ${close} | ${retryable ? 'yes' : 'no'} | ${meaning} |`;
+    return [`\`${code}\``, `${status}`, `${close}`, retryable ? 'yes' : 'no', meaning];
   });
   return [
     '# Errors',
     '',
-    'Made from the table in `src/errors.ts`. *HTTP* is the status of the answer, *close* the close code of a WebSocket,',
-    '*again* whether the same request can succeed later without being changed.',
+    'Made from the table in `src/errors.ts`. _HTTP_ is the status of the answer, _close_ the close code of a WebSocket,',
+    '_again_ whether the same request can succeed later without being changed.',
     '',
-    '| code | HTTP | close | again | meaning |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
+    ...table(['code', 'HTTP', 'close', 'again', 'meaning'], rows),
     '',
   ].join('\n');
+}
+
+/** A table in Markdown with its columns aligned, as the formatter has it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
 describe('the error table', () => {

@@ -174,7 +174,6 @@ class EventsClient implements EventsConnection {
   }
 
   #fail(error: KilnError): void {
-    if (this.#closed) return;
     if (!error.retryable && error.code !== 'client.bad_answer') {
       this.#end(error);
       return;

@@ -89,7 +89,7 @@ export const Frame = Type.Object({
   sha256: Sha256,
   sizeBytes: Type.Integer(),
   mediaType: Type.String(),
-  /** Path of the bytes on this API. */
+  /** Path of the bytes on the server, `API_PREFIX` included. */
   url: Type.String(),
   attemptId: Id('attempt'),
   stages: FrameStages,

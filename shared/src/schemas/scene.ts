@@ -117,7 +117,7 @@ export const Scene = Type.Object({
   missing: Type.Array(Sha256),
   report: Type.Union([ImportReport, Type.Null()]),
   refusal: Type.Union([Refusal, Type.Null()]),
-  /** Path of the thumbnail on this API, when there is one. */
+  /** Path of the thumbnail on the server, `API_PREFIX` included, when there is one. */
   thumbnailUrl: Type.Union([Type.String(), Type.Null()]),
   createdAt: Timestamp,
 });

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = readFileSync(join(root, 'PROTOCOL.md'), 'utf8');
+const rules = [...text.matchAll(/^- \*\*([A-Z]{2}\d+)\*\*/gm)].map((match) => match[1] ?? '');
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+describe('PROTOCOL.md', () => {
+  it('numbers its rules from 1, without gaps', () => {
+    const numbers = new Map<string, number[]>();
+    for (const rule of rules) {
+      const area = rule.slice(0, 2);
+      numbers.set(area, [...(numbers.get(area) ?? []), Number(rule.slice(2))]);
+    }
+    expect([...numbers.keys()]).toEqual(['WS', 'EV', 'LV', 'WK']);
+    for (const area of numbers.values()) expect(area).toEqual(area.map((_, index) => index + 1));
+  });
+
+  it('refers to rules that it has', () => {
+    for (const [, rule = ''] of text.matchAll(/\b((?:WS|EV|LV|WK)\d+)\b/g)) expect(rules).toContain(rule);
+  });
+
+  it.each(['src', 'test'])('has every rule that %s names', (folder) => {
+    const named = filesBelow(join(root, folder))
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) =>
+        [...readFileSync(path, 'utf8').matchAll(/\[((?:WS|EV|LV|WK)\d+)\]/g)].map((match) => match[1]),
+      );
+    expect(named.length).toBeGreaterThan(0);
+    expect(rules).toEqual(expect.arrayContaining([...new Set(named)]));
+  });
+});
