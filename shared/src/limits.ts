@@ -41,8 +41,10 @@ export const LIMITS = {
   importTimeoutMs: 120_000,
   /** JSON body of a request. A job file of 64 layers takes 40 kB; a scene's manifest of 2,000 files 1.3 MB. */
   requestBytes: 4_194_304,
-  /** A control message on a live socket. */
+  /** A control message on a live or events socket, except a worker's `scene`. */
   liveControlBytes: 16_384,
+  /** A worker's control message: `scene` lists the cameras of the scene, some 200 bytes each. */
+  liveSceneBytes: 1_048_576,
   /** A picture on a live socket: 1,920 × 1,080 as PNG takes under 8 MiB. */
   livePictureBytes: 16_777_216,
   /** Longest edge of a live picture. */
