@@ -27,4 +27,22 @@ export const SERVER_LIMITS = {
   keepAliveMs: 75_000,
   /** A connection on which no byte moves, in the middle of a request or an answer. */
   idleConnectionMs: 120_000,
+  /** Bytes of a refused request's body that are read and thrown away so that the client hears why. */
+  discardedBytes: 268_435_456,
+  /** Uploads of one tenant that are under way: two scenes of the largest number of files. */
+  openUploads: 4_000,
+  /** Their bytes together: four of the largest scenes. */
+  openUploadBytes: 17_179_869_184,
+  /** An upload that nobody has touched for two days is given up. */
+  uploadKeepMs: 172_800_000,
+  /** Bytes that nobody refers to stay for a day: a client may be about to, and a mistake can be undone. */
+  unreferencedKeepMs: 86_400_000,
+  /** What changed is kept for a week, for clients that were away. */
+  eventKeepMs: 604_800_000,
+  /** Ended sessions, spent sign-in codes and scenes that were announced and never uploaded are kept for a week. */
+  recordKeepMs: 604_800_000,
+  /** A server sweeps every hour. */
+  sweepEveryMs: 3_600_000,
+  /** Requests under way when the server stops have so long to end. */
+  drainMs: 4_000,
 } as const;

@@ -33,6 +33,11 @@ const Environment = Type.Object({
   KILN_WORKER_TOKEN: Type.Optional(
     Type.String({ minLength: 16, description: 'secret with which workers register; made when absent' }),
   ),
+  KILN_DISK_RESERVE_BYTES: Type.Integer({
+    default: 268_435_456,
+    minimum: 0,
+    description: 'bytes of the disk that uploads and frames leave free for the database',
+  }),
   KILN_SAMPLE_SCENE: Type.String({
     default: resolve(import.meta.dirname, '../../assets/sample-scene.glb'),
     description: 'GLB that every new tenant is given; none when the file is missing',
@@ -60,6 +65,7 @@ export interface ServerConfig {
   readonly webAppDir: string | null;
   /** Null: the one in the credentials file, made at the first start. */
   readonly workerToken: string | null;
+  readonly diskReserveBytes: number;
   readonly sampleScenePath: string;
 }
 
@@ -100,6 +106,7 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     tls: certPath === undefined || keyPath === undefined ? null : Object.freeze({ certPath, keyPath }),
     webAppDir: values.KILN_APP_DIR === undefined ? null : resolve(values.KILN_APP_DIR),
     workerToken: values.KILN_WORKER_TOKEN ?? null,
+    diskReserveBytes: values.KILN_DISK_RESERVE_BYTES,
     sampleScenePath: values.KILN_SAMPLE_SCENE,
   });
 }

@@ -1,6 +1,8 @@
 /** Whatever fails becomes an `ErrorBody` of the shared table. Stacks, paths and secrets stay in the log. */
+import type { IncomingMessage } from 'node:http';
 import { type ErrorBody, type ErrorCode, KilnError } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SERVER_LIMITS } from '../limits.ts';
 import { errorCodeOf, isDiskFull } from '../objects/disk-errors.ts';
 import { isStoreFull, isStoreUnavailable } from '../store/sql-state.ts';
 
@@ -50,9 +52,22 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const log = { err: error, code: told.code };
   if (told.status >= 500 && told.code !== 'server.draining') request.log.error(log, 'the request failed');
   else request.log.debug(log, 'the request was refused');
-  // A body that nobody reads any more would keep the connection busy to its end.
-  if (!request.raw.complete) reply.header('connection', 'close');
+  discardBody(request.raw);
   void reply.code(told.status).type('application/json; charset=utf-8').send(errorBody(told, request.id));
+}
+
+/**
+ * A client reads its answer only when it has sent its body, and never when the connection is reset before: what is left
+ * of the body is read and thrown away, within a limit.
+ */
+function discardBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  let left = SERVER_LIMITS.discardedBytes;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.byteLength;
+    if (left < 0) request.destroy();
+  });
+  request.on('error', () => {});
 }
 
 export function registerErrors(app: FastifyInstance): void {

@@ -4,7 +4,19 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  utimes,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
@@ -17,16 +29,17 @@ const HEX_PAIR = /^[0-9a-f]{2}$/;
 
 /**
  * @param folder must be on one disk, as everything under it.
+ * @param reserveBytes of the disk that are left free; a put finds the disk full before it has taken them.
  * @returns the store, once what dead processes left behind is removed.
  */
-export async function openFolderObjectStore(folder: string): Promise<ObjectStore> {
+export async function openFolderObjectStore(folder: string, reserveBytes = 0): Promise<ObjectStore> {
   const temporary = join(folder, 'tmp');
   await mkdir(temporary, { recursive: true, mode: 0o700 });
   await removeAbandoned(temporary);
   const own = join(temporary, randomUUID());
   const lock = await lockFolder(own);
   await mkdir(own, { mode: 0o700 });
-  return new FolderObjectStore(folder, own, lock);
+  return new FolderObjectStore(folder, own, lock, reserveBytes);
 }
 
 /** Several servers may share the folder: a temporary folder whose lock nobody holds has no owner any more. */
@@ -49,14 +62,17 @@ class FolderObjectStore implements ObjectStore {
   readonly #folder: string;
   readonly #temporary: string;
   readonly #lock: FolderLock;
+  readonly #reserveBytes: number;
 
-  constructor(folder: string, temporary: string, lock: FolderLock) {
+  constructor(folder: string, temporary: string, lock: FolderLock, reserveBytes: number) {
     this.#folder = folder;
     this.#temporary = temporary;
     this.#lock = lock;
+    this.#reserveBytes = reserveBytes;
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
+    if ((await this.freeBytes()) <= 0) throw storageFull();
     const path = join(this.#temporary, randomUUID());
     const file = await open(path, 'wx', 0o600).catch(asStorageError);
     try {
@@ -73,19 +89,17 @@ class FolderObjectStore implements ObjectStore {
   }
 
   async putFile(path: string, options: PutOptions): Promise<StoredObject> {
+    const linked = join(this.#temporary, randomUUID());
     try {
-      const stored = await hashInto(createReadStream(path), options, async () => {});
-      const file = await open(path, 'r+');
-      try {
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#name(path, stored.sha256);
+      await shareFile(path, linked);
+      const stored = await hashInto(createReadStream(linked), options, async () => {});
+      await syncFile(linked);
+      await this.#name(linked, stored.sha256);
       return stored;
     } catch (error) {
-      if (error instanceof KilnError) await rm(path, { force: true });
       return asStorageError(error);
+    } finally {
+      await rm(linked, { force: true });
     }
   }
 
@@ -96,12 +110,7 @@ class FolderObjectStore implements ObjectStore {
     const now = new Date();
     await utimes(path, now, now);
     await rename(path, target);
-    const folder = await open(dirname(target), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncFile(dirname(target));
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
@@ -151,7 +160,7 @@ class FolderObjectStore implements ObjectStore {
 
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#folder);
-    return bavail * bsize;
+    return bavail * bsize - this.#reserveBytes;
   }
 
   async close(): Promise<void> {
@@ -200,6 +209,26 @@ async function hashInto(
   return { sha256, sizeBytes };
 }
 
+/** Makes a file's bytes, or a folder's names, durable. */
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A second name for the same bytes; a copy where the two folders are on different disks. */
+async function shareFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EXDEV') throw error;
+    await copyFile(from, to);
+  }
+}
+
 async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.byteLength; ) {
     offset += (await file.write(chunk, offset)).bytesWritten;
@@ -207,10 +236,8 @@ async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 function asStorageError(error: unknown): never {
-  if (isDiskFull(error)) {
-    throw new KilnError('storage.full', 'the object store is full: nothing was kept; free space and send it again', {
-      cause: error,
-    });
-  }
-  throw error;
+  throw isDiskFull(error) ? storageFull(error) : error;
 }
+
+const storageFull = (cause?: unknown) =>
+  new KilnError('storage.full', 'the object store is full: nothing was kept; free space and send it again', { cause });

@@ -24,7 +24,7 @@ export interface ObjectStore {
    * @throws KilnError `upload.hash_mismatch`, `upload.over_limit`, `storage.full`.
    */
   put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>;
-  /** Takes over a file of the same disk, hashing it; the file is gone afterwards, also when it throws a `KilnError`. */
+  /** Stores a file's bytes, hashing them; the file stays the caller's, who must not change it any more. Throws as `put`. */
   putFile(path: string, options: PutOptions): Promise<StoredObject>;
   /** @throws KilnError `resource.not_found` when it is not here. */
   get(sha256: string, range?: ByteRange): Promise<Readable>;
@@ -36,7 +36,7 @@ export interface ObjectStore {
   /** Deleting what is not here is no error. */
   delete(sha256: string): Promise<void>;
   list(): AsyncIterable<StoredObject>;
-  /** Bytes that may still be written, or null where the store has no end. */
+  /** Bytes that may still be put, 0 or less when it is full; null where the store has no end. */
   freeBytes(): Promise<number | null>;
   /** Lets go of what the store holds open. */
   close(): Promise<void>;

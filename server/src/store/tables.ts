@@ -66,10 +66,12 @@ export interface ObjectTable {
 export interface TenantObjectTable {
   tenant_id: string;
   sha256: string;
-  created_at: CreatedAt;
+  /** When it was last sent. */
+  created_at: ColumnType<Date, Date | undefined, Date>;
 }
 
-/** Unfinished uploads; the bytes are beside the object store until their hash is known to be right. */
+/** Uploads; the bytes are beside the object store until their hash is known to be right. Finished ones are remembered for
+ * clients that did not hear of it. */
 export interface UploadTable {
   id: string;
   tenant_id: string;
@@ -77,6 +79,7 @@ export interface UploadTable {
   size_bytes: number;
   created_at: CreatedAt;
   touched_at: Date;
+  finished_at: Date | null;
 }
 
 /** Bytes of a scene that is not refused and not deleted are kept for it by its tenant's `tenant_objects`. */

@@ -21,7 +21,9 @@ const STATEMENTS = [
   `create index tenant_objects_sha256 on tenant_objects (sha256)`,
   `create table uploads (
     id text primary key, tenant_id text not null references tenants, sha256 text not null,
-    size_bytes bigint not null, created_at timestamptz not null default now(), touched_at timestamptz not null default now())`,
+    size_bytes bigint not null, created_at timestamptz not null default now(), touched_at timestamptz not null default now(),
+    finished_at timestamptz)`,
+  `create index uploads_open on uploads (tenant_id) where finished_at is null`,
   `create table scenes (
     id text primary key, tenant_id text not null references tenants, name text not null, state text not null,
     scene_hash text not null, entry text not null, size_bytes bigint not null, report jsonb, refusal jsonb,

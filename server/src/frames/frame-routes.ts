@@ -1,0 +1,56 @@
+import { BYTE_ROUTES, Id, parse } from '@kiln/shared';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { apiPath, identityOf } from '../http/request-identity.ts';
+import { attachment, sendObject } from '../http/send-object.ts';
+import type { Services } from '../services.ts';
+import { findFrame } from './find-frame.ts';
+import { openArchive } from './job-archive.ts';
+
+const FrameParams = Type.Object({ jobId: Id('job'), layer: Type.String(), fileName: Type.String() });
+/** Any value of `download` makes a browser save the frame instead of showing it. */
+const FrameQuery = Type.Object({ download: Type.Optional(Type.String()) });
+const JobParams = Type.Object({ jobId: Id('job') });
+
+export function registerFrames(app: FastifyInstance, services: Pick<Services, 'store' | 'objects' | 'log'>): void {
+  const { db } = services.store;
+
+  app.get(
+    apiPath(BYTE_ROUTES.frameFile.path),
+    {
+      schema: {
+        summary: BYTE_ROUTES.frameFile.summary,
+        operationId: 'getFrameFile',
+        params: FrameParams,
+        querystring: FrameQuery,
+      },
+    },
+    async (request, reply) => {
+      const params = parse(FrameParams, request.params, 'the path');
+      const { download } = parse(FrameQuery, request.query, 'the query');
+      const frame = await findFrame(db, identityOf(request).tenantId, params);
+      const saveAs = download === undefined ? null : params.fileName;
+      return sendObject(services.objects, request, reply, { ...frame, saveAs });
+    },
+  );
+
+  app.get(
+    apiPath(BYTE_ROUTES.jobArchive.path),
+    { schema: { summary: BYTE_ROUTES.jobArchive.summary, operationId: 'getJobArchive', params: JobParams } },
+    async (request, reply) => {
+      const { jobId } = parse(JobParams, request.params, 'the path');
+      const { tenantId } = identityOf(request);
+      const { fileName, bytes } = await openArchive({ db, ...services }, tenantId, jobId);
+      reply
+        .type('application/zip')
+        // Frames may still be added: this answer is not the next one's.
+        .header('cache-control', 'no-store')
+        .header('content-disposition', attachment(fileName));
+      if (request.method === 'HEAD') {
+        bytes.destroy();
+        return reply.send('');
+      }
+      return reply.send(bytes);
+    },
+  );
+}

@@ -1,0 +1,88 @@
+/** All finished frames of a job as one ZIP, streamed: nothing is compressed twice, and nothing is kept in memory. */
+import type { Readable } from 'node:stream';
+import { frameFileName, KilnError } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { ZipFile } from 'yazl';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { Database } from '../store/tables.ts';
+
+/** Frames of one query; a job of a million frames must not be one answer of the database. */
+const PAGE = 2_000;
+
+export interface ArchiveParts {
+  readonly db: Kysely<Database>;
+  readonly objects: Pick<ObjectStore, 'get'>;
+  readonly log: Logger;
+}
+
+export interface Archive {
+  readonly fileName: string;
+  readonly bytes: Readable;
+}
+
+/**
+ * Names in it: `0001.png` when the job has one layer, else `layer/0001.png`.
+ *
+ * @throws KilnError `resource.not_found`; once bytes flow, a failure breaks the stream off, so that no half archive
+ *   passes for a whole one.
+ */
+export async function openArchive(
+  { db, objects, log }: ArchiveParts,
+  tenantId: string,
+  jobId: string,
+): Promise<Archive> {
+  const job = await db
+    .selectFrom('jobs')
+    .select('name')
+    .where('id', '=', jobId)
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst();
+  if (job === undefined) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+  const layers = await db.selectFrom('layers').select(['id', 'name', 'settings']).where('job_id', '=', jobId).execute();
+  const folderOf = (name: string) => (layers.length === 1 ? '' : `${name}/`);
+  const layerById = new Map(layers.map((layer) => [layer.id, layer]));
+
+  const zip = new ZipFile();
+  const bytes = zip.outputStream as Readable;
+  zip.on('error', (error) => bytes.destroy(error instanceof Error ? error : new Error(String(error))));
+
+  const add = async () => {
+    let after = 0;
+    for (;;) {
+      const frames = await db
+        .selectFrom('frames')
+        .select(['layer_id', 'frame_number', 'sequence', 'sha256', 'size_bytes', 'finished_at'])
+        .where('job_id', '=', jobId)
+        .where('sequence', '>', after)
+        .orderBy('sequence')
+        .limit(PAGE)
+        .execute();
+      for (const frame of frames) {
+        const layer = layerById.get(frame.layer_id);
+        if (layer === undefined) continue;
+        zip.addReadStreamLazy(
+          `${folderOf(layer.name)}${frameFileName(frame.frame_number, layer.settings.format)}`,
+          { compress: false, size: frame.size_bytes, mtime: frame.finished_at, mode: 0o100644 },
+          (done) => {
+            objects.get(frame.sha256).then(
+              (stream) => done(null, stream),
+              (error: unknown) => {
+                log.error({ err: error, jobId, sha256: frame.sha256 }, 'a frame of an archive cannot be read');
+                bytes.destroy(error instanceof Error ? error : new Error(String(error)));
+              },
+            );
+          },
+        );
+      }
+      after = frames.at(-1)?.sequence ?? after;
+      if (frames.length < PAGE) break;
+    }
+    zip.end();
+  };
+  add().catch((error: unknown) => {
+    log.error({ err: error, jobId }, 'an archive broke off');
+    bytes.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  return { fileName: `${job.name}.zip`, bytes };
+}

@@ -1,0 +1,152 @@
+/** Starts one server of a farm, and stops it. */
+import { randomFillSync } from 'node:crypto';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { newId } from '@kiln/shared';
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import { Closing } from './closing.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import { openFarm } from './dispatch/farm.ts';
+import { Lifecycle } from './http/lifecycle.ts';
+import { UpgradeRouter } from './http/socket-router.ts';
+import { credentialsPath, writeCredentials } from './identity/credentials-file.ts';
+import { ensureCredentials } from './identity/first-start.ts';
+import { StoreIdentities } from './identity/store-identities.ts';
+import { SERVER_LIMITS } from './limits.ts';
+import { openFolderObjectStore } from './objects/folder-object-store.ts';
+import { giveSampleScene } from './scenes/sample-scene.ts';
+import type { Clock, RandomBytes, Services } from './services.ts';
+import { type FolderLock, FolderLockedError, lockFolder } from './store/folder-lock.ts';
+import { openStore } from './store/open-store.ts';
+
+export interface RunningServer {
+  /** Where this server is reached: the advertised address. */
+  readonly url: string;
+  readonly port: number;
+  readonly credentialsPath: string;
+  /** Refuses new work, says goodbye to sockets, lets requests end for some seconds, closes everything. */
+  close(): Promise<void>;
+}
+
+const systemClock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() };
+const systemRandom: RandomBytes = (bytes) => randomFillSync(bytes);
+
+export interface ServerParts {
+  /** @defaultValue the system's */
+  readonly clock?: Clock;
+}
+
+/**
+ * @param log takes everything that the server says.
+ * @throws FolderLockedError when another process has the store's folder; any error of the store, of Redis' address, or of
+ *   listening. What was opened is closed then.
+ */
+export async function startServer(
+  config: ServerConfig,
+  log: Logger,
+  { clock = systemClock }: ServerParts = {},
+): Promise<RunningServer> {
+  const random = systemRandom;
+  const closing = new Closing(log);
+  try {
+    await mkdir(config.home, { recursive: true });
+    await chmod(config.home, 0o700);
+    const tls =
+      config.tls === null
+        ? null
+        : { cert: await readFile(config.tls.certPath), key: await readFile(config.tls.keyPath) };
+    const ownsCredentials = await lockCredentials(config.home);
+    if (ownsCredentials !== null) closing.add('credentials', () => ownsCredentials.release());
+
+    const store = await openStore(config, log);
+    closing.add('store', () => store.close());
+    const objects = await openFolderObjectStore(join(config.home, 'objects'), config.diskReserveBytes);
+    closing.add('objects', () => objects.close());
+
+    const makeId: Services['newId'] = (kind) => newId(kind, random);
+    const first = await ensureCredentials({ home: config.home, db: store.db, clock, newId: makeId, random, log });
+    const sockets = new UpgradeRouter();
+    const lifecycle = new Lifecycle();
+    let url = config.advertiseUrl ?? '';
+    const services: Services = {
+      config,
+      log,
+      clock,
+      random,
+      newId: makeId,
+      store,
+      objects,
+      identities: new StoreIdentities(store.db, clock),
+      sockets,
+      serverId: `srv_${Buffer.from(random(new Uint8Array(12))).toString('hex')}`,
+      advertisedUrl: () => url,
+      workerToken: config.workerToken ?? first.workerToken,
+    };
+
+    const farm = await openFarm(services);
+    closing.add('farm', () => farm.close());
+    const { fastify, sweep } = await buildApp({ services, farm, sockets, lifecycle, tls });
+    closing.add('sweep', () => sweep.stop());
+    closing.add('requests', () => endRequests(fastify, sockets));
+
+    await fastify.listen({ host: config.host, port: config.port });
+    const port = portOf(fastify.server.address());
+    url = config.advertiseUrl ?? `${tls === null ? 'http' : 'https'}://${reachableHost(config.host)}:${port}`;
+    if (first.newTenantId !== null) await giveSampleScene(services, farm, first.newTenantId);
+    await farm.start();
+    closing.add('sockets', () => farm.drain());
+    closing.add('readiness', async () => lifecycle.drain());
+    if (ownsCredentials !== null) {
+      const { tenantName: tenant, apiKey } = first;
+      await writeCredentials(config.home, { url, tenant, apiKey, workerToken: services.workerToken });
+    }
+    sweep.start();
+    lifecycle.begin();
+    log.info({ url, store: store.kind }, 'the server is ready');
+    return { url, port, credentialsPath: credentialsPath(config.home), close: () => closing.run() };
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+/** Of several servers on one home the first keeps the file: clients find an address that lasts. Null for the others. */
+async function lockCredentials(home: string): Promise<FolderLock | null> {
+  try {
+    return await lockFolder(credentialsPath(home));
+  } catch (error) {
+    if (error instanceof FolderLockedError) return null;
+    throw error;
+  }
+}
+
+/** Requests have some seconds to end; then their connections are cut. */
+async function endRequests(
+  fastify: { close(): Promise<void>; readonly server: { closeAllConnections(): void } },
+  sockets: UpgradeRouter,
+): Promise<void> {
+  const timer = setTimeout(() => {
+    sockets.terminateAll();
+    fastify.server.closeAllConnections();
+  }, SERVER_LIMITS.drainMs);
+  try {
+    await fastify.close();
+  } finally {
+    clearTimeout(timer);
+    sockets.terminateAll();
+  }
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  return address.port;
+}
+
+/** An address that listens everywhere is reached on this machine by loopback. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

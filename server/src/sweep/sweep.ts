@@ -1,0 +1,69 @@
+/** What nobody refers to: shown, or deleted. Only what was unreferenced for a day goes, and is looked at again first. */
+import type { SweepReport } from '@kiln/shared';
+import { sql } from 'kysely';
+import { SERVER_LIMITS } from '../limits.ts';
+import { isUnreferenced } from '../scenes/release-objects.ts';
+import type { Services } from '../services.ts';
+import type { UploadFiles } from '../uploads/upload-files.ts';
+import { sweepOrphans } from './orphans.ts';
+import { sweepRecords } from './records.ts';
+import { sweepObjects } from './sweep-objects.ts';
+import { sweepUploads } from './sweep-uploads.ts';
+
+export interface SweepParts {
+  readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
+  readonly uploads: UploadFiles;
+}
+
+/** When things that were last touched before then may go. */
+export interface SweepTimes {
+  readonly now: Date;
+  /** Objects unreferenced, and files without a row stored, before then. */
+  readonly objects: Date;
+  readonly uploads: Date;
+  readonly events: Date;
+  /** Ended sessions, spent codes, scenes that were never uploaded. */
+  readonly records: Date;
+}
+
+export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepReport> {
+  const { services } = parts;
+  const { db } = services.store;
+  const now = services.clock.now();
+  const before = (ms: number) => new Date(now.getTime() - ms);
+  const times: SweepTimes = {
+    now,
+    objects: before(SERVER_LIMITS.unreferencedKeepMs),
+    uploads: before(SERVER_LIMITS.uploadKeepMs),
+    events: before(SERVER_LIMITS.eventKeepMs),
+    records: before(SERVER_LIMITS.recordKeepMs),
+  };
+
+  const uploads = await sweepUploads(parts, times, dryRun);
+  const events = await sweepRecords(services.store.db, times, dryRun);
+  const objects = await sweepObjects(parts, times, dryRun);
+  const orphans = await sweepOrphans(services, times, dryRun);
+  const young = await db
+    .selectFrom('objects')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where(isUnreferenced)
+    .where((eb) => eb.or([eb('unreferenced_at', 'is', null), eb('unreferenced_at', '>=', times.objects)]))
+    .executeTakeFirstOrThrow();
+  const stored = await db
+    .selectFrom('objects')
+    .select(({ fn }) => [
+      fn.countAll<number>().as('count'),
+      fn.coalesce(fn.sum<number>('size_bytes'), sql<number>`0`).as('bytes'),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    swept: !dryRun,
+    objects: objects.count + orphans.count,
+    objectBytes: objects.bytes + orphans.bytes,
+    youngObjects: Number(young.count),
+    ...uploads,
+    events,
+    storedObjects: Number(stored.count),
+    storedBytes: Number(stored.bytes),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * tus 1.0.0 with the extensions creation, creation-with-upload, termination and expiration.
+ *
+ * Our own and not @tus/server 2.4: its file store reports a full disk as any other failure, keeps uploads outside the
+ * database, answers a resuming client only 3 s after a request that hangs, and opens every upload to every origin.
+ */
+import type { Readable } from 'node:stream';
+import { BYTE_ROUTES, Id, KilnError, LIMITS, parse } from '@kiln/shared';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { apiPath, identityOf } from '../http/request-identity.ts';
+import { SERVER_LIMITS } from '../limits.ts';
+import type { Clock } from '../services.ts';
+import { Turns } from './turns.ts';
+import { parseUploadMetadata } from './upload-metadata.ts';
+import type { Upload, Uploads } from './uploads.ts';
+
+const VERSION = '1.0.0';
+const BYTES_TYPE = 'application/offset+octet-stream';
+const Params = Type.Object({ uploadId: Id('upload') });
+
+export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: Pick<Clock, 'now'>): void {
+  const turns = new Turns();
+  const collection = apiPath(BYTE_ROUTES.uploads.path);
+  const single = `${collection}/:uploadId`;
+  const { summary } = BYTE_ROUTES.uploads;
+  const schema = { summary, params: Params };
+
+  // Bytes are not read by Fastify: they go to the disk as they come.
+  app.addContentTypeParser(BYTES_TYPE, (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.url.startsWith(collection)) return;
+    reply.header('tus-resumable', VERSION).header('cache-control', 'no-store');
+  });
+
+  const expires = (reply: FastifyReply) =>
+    reply.header('upload-expires', new Date(clock.now().getTime() + SERVER_LIMITS.uploadKeepMs).toUTCString());
+
+  /** Runs `work` while no other request has the upload. */
+  async function inTurn<T>(
+    request: FastifyRequest,
+    work: (upload: Upload, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { uploadId } = parse(Params, request.params, 'the path');
+    const { tenantId } = identityOf(request);
+    await uploads.find(tenantId, uploadId);
+    const turn = await turns.take(uploadId);
+    try {
+      // Looked for again: whoever had the turn may have ended it.
+      return await work(await uploads.find(tenantId, uploadId), turn.signal);
+    } finally {
+      turn.end();
+    }
+  }
+
+  app.route({
+    method: 'OPTIONS',
+    url: collection,
+    schema: { hide: true },
+    config: { identity: 'none' },
+    handler: async (_request, reply) =>
+      reply
+        .code(204)
+        .header('tus-version', VERSION)
+        .header('tus-extension', 'creation,creation-with-upload,termination,expiration')
+        .header('tus-max-size', LIMITS.fileBytes)
+        .send(),
+  });
+
+  app.post(collection, { schema: { summary, operationId: 'createUpload' } }, async (request, reply) => {
+    checkVersion(request);
+    const metadata = parseUploadMetadata(headerOf(request, 'upload-metadata'));
+    const created = await uploads.create(identityOf(request).tenantId, countOf(request, 'upload-length'), metadata);
+    reply.code(201).header('location', `${collection}/${created.id}`);
+    if (request.headers['content-type'] === BYTES_TYPE) {
+      const turn = await turns.take(created.id);
+      try {
+        reply.header('upload-offset', await uploads.append(created, 0, bytesOf(request, turn.signal)));
+      } finally {
+        turn.end();
+      }
+    }
+    return expires(reply).send();
+  });
+
+  app.route({
+    method: 'HEAD',
+    url: single,
+    schema: { ...schema, operationId: 'getUpload' },
+    handler: async (request, reply) => {
+      checkVersion(request);
+      const { upload, offset } = await inTurn(request, (found) => uploads.state(found));
+      return expires(reply).code(200).header('upload-offset', offset).header('upload-length', upload.size_bytes).send();
+    },
+  });
+
+  app.patch(single, { schema: { ...schema, operationId: 'appendUpload' } }, async (request, reply) => {
+    checkVersion(request);
+    if (request.headers['content-type'] !== BYTES_TYPE) {
+      throw new KilnError('request.unsupported_media_type', `expected \`Content-Type: ${BYTES_TYPE}\``);
+    }
+    const from = countOf(request, 'upload-offset');
+    const offset = await inTurn(request, (upload, signal) => uploads.append(upload, from, bytesOf(request, signal)));
+    return expires(reply).code(204).header('upload-offset', offset).send();
+  });
+
+  app.delete(single, { schema: { ...schema, operationId: 'endUpload' } }, async (request, reply) => {
+    checkVersion(request);
+    await inTurn(request, (upload) => uploads.remove(upload));
+    return reply.code(204).send();
+  });
+}
+
+/** The body, until another request takes the upload over. */
+async function* bytesOf(request: FastifyRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const body = request.body as Readable;
+  const stop = () => body.destroy(new KilnError('resource.conflict', 'another request took this upload over'));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    // Left open when the reader stops early: closing it would close the connection before the answer is written.
+    yield* body.iterator({ destroyOnReturn: false });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** @throws KilnError `request.invalid` unless the header is a whole number of 0 or more. */
+function countOf(request: FastifyRequest, name: string): number {
+  const text = headerOf(request, name);
+  if (text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
+  throw new KilnError('request.invalid', `expected the header ${name} with a number of bytes, got ${text ?? 'none'}`, {
+    field: `/headers/${name}`,
+  });
+}
+
+function checkVersion(request: FastifyRequest): void {
+  const version = headerOf(request, 'tus-resumable');
+  if (version === VERSION) return;
+  throw new KilnError('request.invalid', `expected the header Tus-Resumable: ${VERSION}, got ${version ?? 'none'}`, {
+    field: '/headers/tus-resumable',
+  });
+}
