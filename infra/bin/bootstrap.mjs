@@ -1,5 +1,5 @@
-// What every command of this folder needs before it can run TypeScript: a Node that is new enough, and the packages of
-// the lockfile. Plain JavaScript without dependencies, because on a fresh clone there are none yet.
+// What every command of this folder needs before it can run ours: a Node that is new enough, and the packages of the
+// lockfile. Plain JavaScript without dependencies, because on a fresh clone there are none yet.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,20 +9,35 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const OLDEST_NODE = [20, 19];
 
 /**
- * Installs what is missing, registers the TypeScript loader and runs a module.
+ * Installs what is missing and runs a bundled entry.
  *
- * @param {string} modulePath TypeScript module to run, relative to `infra/`.
+ * @param {Parameters<import('./bundle.mjs').bundled>[0]} entry
  */
-export async function bootstrap(modulePath) {
+export async function bootstrap(entry) {
+  await ensurePackages();
+  const { bundled } = await import('./bundle.mjs');
+  await import(await bundled(entry));
+}
+
+/**
+ * Installs what is missing and runs a TypeScript module as it is, for tools whose start is not waited for.
+ *
+ * @param {string} modulePath relative to `infra/`.
+ */
+export async function bootstrapSource(modulePath) {
+  await ensurePackages();
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(pathToFileURL(join(ROOT, 'infra', modulePath)).href);
+}
+
+async function ensurePackages() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     console.error(`Kiln needs Node ${OLDEST_NODE.join('.')} or later; this is ${process.versions.node}.`);
     process.exit(1);
   }
   if (!packagesMatchLockfile()) await installPackages();
-  const { register } = await import('tsx/esm/api');
-  register();
-  await import(pathToFileURL(join(ROOT, 'infra', modulePath)).href);
 }
 
 /**

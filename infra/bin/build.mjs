@@ -2,4 +2,4 @@
 // `npm run build`: the page's bundle and the web app, as `npm start` builds them.
 import { bootstrap } from './bootstrap.mjs';
 
-await bootstrap('src/setup/main.ts');
+await bootstrap('build');

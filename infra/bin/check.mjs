@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // `npm run check`: every check that needs nothing started, side by side.
-import { bootstrap } from './bootstrap.mjs';
+import { bootstrapSource } from './bootstrap.mjs';
 
-await bootstrap('src/check/main.ts');
+await bootstrapSource('src/check/main.ts');

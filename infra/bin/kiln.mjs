@@ -2,4 +2,4 @@
 // The `kiln` command.
 import { bootstrap } from './bootstrap.mjs';
 
-await bootstrap('src/cli/run.ts');
+await bootstrap('kiln');

@@ -2,4 +2,4 @@
 // `npm start`: sets up what is missing, then runs the farm until Ctrl-C.
 import { bootstrap } from './bootstrap.mjs';
 
-await bootstrap('src/start/main.ts');
+await bootstrap('start');

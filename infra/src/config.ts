@@ -55,12 +55,14 @@ export interface DoctorConfig {
   readonly browserPath: string | null;
   readonly searchPath: string;
   readonly allowNoSandbox: boolean;
+  readonly environment: Environment;
 }
 
 export function readDoctorConfig(env: Environment = process.env): DoctorConfig {
   const { home, redisUrl, browserPath, searchPath } = readFarmConfig(env);
   const databaseUrl = env.KILN_DATABASE_URL || null;
-  return { home, redisUrl, databaseUrl, browserPath, searchPath, allowNoSandbox: env.KILN_ALLOW_NO_SANDBOX === '1' };
+  const allowNoSandbox = env.KILN_ALLOW_NO_SANDBOX === '1';
+  return { home, redisUrl, databaseUrl, browserPath, searchPath, allowNoSandbox, environment: env };
 }
 
 /** The environment for a process of the farm that is started by hand: its folder is this checkout's unless one is named. */

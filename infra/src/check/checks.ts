@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { filesBelow } from './files-below.ts';
 import { checkImports } from './import-rules.ts';
 import { checkSourceRules } from './source-rules.ts';
 
@@ -15,13 +15,11 @@ export interface Check {
   run(): Promise<CheckResult>;
 }
 
-const TYPE_PROJECTS = ['shared', 'server', 'worker', 'worker/src/page', 'viewer', 'infra'];
-
 /** Every check of the repository at `rootDir`. */
-export function allChecks(rootDir: string): Check[] {
+export async function allChecks(rootDir: string): Promise<Check[]> {
   const tool = (name: string, ...args: string[]) => runTool(rootDir, name, args);
   return [
-    ...TYPE_PROJECTS.filter((project) => existsSync(join(rootDir, project, 'tsconfig.json'))).map((project) => ({
+    ...(await typeProjects(rootDir)).map((project) => ({
       name: `types of ${project}`,
       run: () => tool('tsc', '-p', project, '--pretty', 'false'),
     })),
@@ -33,6 +31,17 @@ export function allChecks(rootDir: string): Check[] {
     { name: 'import rules', run: async () => report(await checkImports(rootDir)) },
     { name: 'source rules', run: async () => report(await checkSourceRules(rootDir)) },
   ];
+}
+
+const WORKSPACES = ['shared', 'server', 'worker', 'viewer', 'infra'];
+
+/** Every folder of a workspace that has a tsconfig.json: code for Node, for pages and for tests knows different things. */
+async function typeProjects(rootDir: string): Promise<string[]> {
+  const found = await filesBelow(
+    WORKSPACES.map((name) => join(rootDir, name)),
+    /^tsconfig\.json$/,
+  );
+  return found.map((path) => relative(rootDir, dirname(path)));
 }
 
 function report(violations: readonly { file: string; line: number; message: string }[]): CheckResult {

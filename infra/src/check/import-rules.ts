@@ -6,8 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join, posix, relative, sep } from 'node:path';
+import { filesBelow, SOURCE } from './files-below.ts';
 import { importsOf } from './imports-of.ts';
-import { sourceFiles } from './source-files.ts';
 
 export interface Violation {
   /** Path from the root, `/`-separated. */
@@ -89,7 +89,10 @@ function whyForbiddenPath(file: string, target: string): string | null {
 /** Reads every source file of the five workspaces below `rootDir` and returns each forbidden import. */
 export async function checkImports(rootDir: string): Promise<Violation[]> {
   const violations: Violation[] = [];
-  for (const path of await sourceFiles(Object.keys(MAY_IMPORT).map((name) => join(rootDir, name)))) {
+  for (const path of await filesBelow(
+    Object.keys(MAY_IMPORT).map((name) => join(rootDir, name)),
+    SOURCE,
+  )) {
     const file = relative(rootDir, path).split(sep).join('/');
     for (const found of importsOf(path, await readFile(path, 'utf8'))) {
       const message = whyForbidden(file, found.specifier);

@@ -1,8 +1,8 @@
 /** Rules of the conventions that no linter here knows: where the environment is read, and how long a file may be. */
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { filesBelow, SOURCE } from './files-below.ts';
 import type { Violation } from './import-rules.ts';
-import { sourceFiles } from './source-files.ts';
 
 /** Past this a file holds two ideas. */
 const LINES_PER_FILE = 400;
@@ -33,7 +33,10 @@ export function sourceViolations(file: string, text: string): Violation[] {
 
 export async function checkSourceRules(rootDir: string): Promise<Violation[]> {
   const violations: Violation[] = [];
-  for (const path of await sourceFiles(FOLDERS.map((folder) => join(rootDir, folder)))) {
+  for (const path of await filesBelow(
+    FOLDERS.map((folder) => join(rootDir, folder)),
+    SOURCE,
+  )) {
     violations.push(...sourceViolations(relative(rootDir, path).split(sep).join('/'), await readFile(path, 'utf8')));
   }
   return violations;

@@ -23,7 +23,7 @@ async function setUp(): Promise<Tally> {
 console.log('Set-up');
 const tallies = [await setUp()];
 console.log('\nChecks');
-tallies.push(await runChecks(allChecks(REPOSITORY), console.log));
+tallies.push(await runChecks(await allChecks(REPOSITORY), console.log));
 console.log('\nTests');
 tallies.push(await runTests(REPOSITORY, projects));
 

@@ -2,11 +2,19 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { bestWebgl, findBrowser, type ProbeResult, probeBackends } from '@kiln/worker';
+import {
+  bestWebgl,
+  browserEnvironment,
+  buildPage,
+  createLog,
+  findBrowser,
+  PAGE_FOLDER,
+  type ProbeResult,
+  probeBackends,
+} from '@kiln/worker';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { DoctorConfig } from '../config.ts';
-import { REPOSITORY } from '../repository.ts';
 import { runCommand } from '../setup/command.ts';
 import { lookAround } from '../setup/found.ts';
 import { howToInstall, NEEDS } from '../setup/plan.ts';
@@ -146,13 +154,17 @@ async function examineGraphics(config: DoctorConfig): Promise<{ findings: Findin
     return { findings: [{ name: 'Browser', state: 'bad', detail: 'none found', advice }], probe: null };
   }
   const findings: Finding[] = [{ name: 'Browser', state: 'ok', detail: `${browser.version} (${browser.path})` }];
+  await buildPage(PAGE_FOLDER);
   const probe = await probeBackends({
-    ...config.probe,
     browser,
-    pageFolder: join(REPOSITORY, 'worker', 'dist', 'page'),
+    pageFolder: PAGE_FOLDER,
+    cacheFolder: join(config.home, 'worker-cache'),
+    allowNoSandbox: config.allowNoSandbox,
+    environment: browserEnvironment(config.environment),
+    log: createLog('silent'),
     again: true,
   });
-  findings.push(...graphicsFindings(probe, config.probe.allowNoSandbox));
+  findings.push(...graphicsFindings(probe, config.allowNoSandbox));
   return { findings, probe };
 }
 

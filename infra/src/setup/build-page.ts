@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { buildPage } from '@kiln/worker';
-import { REPOSITORY } from '../repository.ts';
+import { buildPage, PAGE_FOLDER } from '@kiln/worker';
 
-await buildPage(join(REPOSITORY, 'worker', 'dist', 'page'));
+await buildPage(PAGE_FOLDER);

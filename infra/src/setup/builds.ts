@@ -22,7 +22,7 @@ const BUILDS: readonly Build[] = [
     name: 'page',
     stampFile: at('worker/dist/page.stamp'),
     inputs: [at('worker/src'), at('shared/src'), at('package-lock.json')],
-    command: [process.execPath, '--import', 'tsx', at('infra/src/setup/build-page.ts')],
+    command: [process.execPath, at('infra/bin/build-page.mjs')],
     cwd: REPOSITORY,
   },
   {

@@ -1,0 +1,116 @@
+// Turns our TypeScript into JavaScript that Node runs as it is. Loading it file by file through a loader took 2.8 s of
+// processor time for a command line; a bundle takes 0.2 s, and every process of a farm pays it (adr/0001).
+//
+// Plain JavaScript, because nothing can be loaded before it. Each bundle lies in a folder named after what it was made
+// of, so that processes that start at the same time never see half of one.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const DIST = join(ROOT, 'infra', 'dist');
+const SOURCES = ['shared/src', 'server/src', 'worker/src', 'infra/src', 'infra/bin/bundle.mjs', 'package-lock.json'];
+
+/** What is started: each becomes a file of this name. */
+const ENTRIES = {
+  kiln: 'infra/src/cli/run.ts',
+  start: 'infra/src/start/main.ts',
+  build: 'infra/src/setup/main.ts',
+  'build-page': 'infra/src/setup/build-page.ts',
+};
+
+/** Packages of many small modules; the others are found by Node, some of them beside files of their own. */
+const INLINED = ['typebox', 'commander'];
+
+/** A bundle that no process was started from for so long is deleted. */
+const KEPT_MS = 3_600_000;
+
+/**
+ * @param {keyof typeof ENTRIES} name
+ * @returns {Promise<string>} file: URL of the module to import.
+ */
+export async function bundled(name) {
+  const folder = join(DIST, stampOf(SOURCES.map((path) => join(ROOT, path))));
+  if (!existsSync(folder)) await build(folder);
+  return pathToFileURL(join(folder, `${name}.js`)).href;
+}
+
+/** Names, sizes and times of all files: a hash of their bytes would take longer than it saves. */
+function stampOf(paths) {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path}\0${size}\0${mtimeMs}\0`);
+  };
+  for (const path of paths) {
+    visit(path);
+    if (!statSync(path).isDirectory()) continue;
+    const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+    for (const file of entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort())
+      visit(file);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function build(folder) {
+  // A file that appears or goes while it is bundled may be one that an editor writes: its next state has another stamp.
+  const { build: esbuild } = createRequire(join(ROOT, 'infra', 'package.json'))('esbuild');
+  mkdirSync(DIST, { recursive: true });
+  const draft = join(DIST, `.${process.pid}-${Date.now()}`);
+  const failed = () => {
+    rmSync(draft, { recursive: true, force: true });
+    process.exit(1); // What is wrong has been printed.
+  };
+  await esbuild({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(ROOT, path)])),
+    outdir: draft,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+    plugins: [ours],
+  }).catch(failed);
+  try {
+    renameSync(draft, folder);
+  } catch {
+    rmSync(draft, { recursive: true, force: true }); // Another process was faster.
+  }
+  for (const name of readdirSync(DIST)) {
+    const other = join(DIST, name);
+    if (other !== folder && Date.now() - statSync(other).mtimeMs > KEPT_MS)
+      rmSync(other, { recursive: true, force: true });
+  }
+}
+
+/** What is bundled, what is left to Node, and where each of our files believes that it is. */
+const ours = {
+  name: 'kiln',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === 'kiln' || kind === 'entry-point' || path.startsWith('node:')) return undefined;
+      const name = path
+        .split('/')
+        .slice(0, path.startsWith('@') ? 2 : 1)
+        .join('/');
+      if (name.startsWith('@kiln/') || INLINED.includes(name)) return undefined;
+      // By its file, as seen from the importing workspace: two workspaces may have different versions of a package.
+      const found = await resolve(path, { resolveDir, kind, pluginData: 'kiln' });
+      if (found.errors.length > 0 || found.external) return { path, external: true };
+      return { path: pathToFileURL(found.path).href, external: true };
+    });
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8')
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+      loader: 'ts',
+    }));
+  },
+};
