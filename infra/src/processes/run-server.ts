@@ -1,4 +1,4 @@
-import { readServerConfig, startServer } from '@kiln/server';
+import { createLogger, explainConfig, readServerConfig, startServer } from '@kiln/server';
 import { processEnvironment } from '../config.ts';
 import { INFRA_LIMITS } from '../limits.ts';
 import { reportReady } from '../supervisor/child-messages.ts';
@@ -6,7 +6,11 @@ import { onStop } from '../supervisor/stop-signals.ts';
 
 /** Runs a server in this process until it is told to stop. */
 export async function runServer(): Promise<void> {
-  const server = await startServer(readServerConfig(processEnvironment()));
+  const env = processEnvironment();
+  const config = readServerConfig(env);
+  const log = createLogger(config.logLevel);
+  log.info({ config: explainConfig(env) }, 'configuration');
+  const server = await startServer(config, log);
   onStop(() => server.close(), INFRA_LIMITS.drainMs);
   reportReady(server.url);
 }

@@ -1,4 +1,4 @@
-import { readWorkerConfig, startWorker } from '@kiln/worker';
+import { createLog, readWorkerConfig, startWorker } from '@kiln/worker';
 import { processEnvironment } from '../config.ts';
 import { INFRA_LIMITS } from '../limits.ts';
 import { reportReady } from '../supervisor/child-messages.ts';
@@ -6,7 +6,10 @@ import { onStop } from '../supervisor/stop-signals.ts';
 
 /** Runs a worker in this process until it is told to stop. */
 export async function runWorker(): Promise<void> {
-  const worker = await startWorker(readWorkerConfig(processEnvironment()).config);
+  const { config, lines } = readWorkerConfig(processEnvironment());
+  const log = createLog(config.logLevel);
+  log.info({ config: lines }, 'configuration');
+  const worker = await startWorker(config, log);
   onStop(() => worker.close(), INFRA_LIMITS.drainMs);
   reportReady(worker.description);
 }

@@ -34,10 +34,12 @@ const KILN = join(REPOSITORY, 'infra', 'bin', 'kiln.mjs');
 export const SERVER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'server'];
 export const WORKER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'worker'];
 
-/** Address under which processes of this machine reach a server that listens on `host`. */
-export function localUrl(host: string, port: number): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+/** Address under which this machine reaches a server that is configured so. */
+export function localUrl({ host, port, environment }: Pick<FarmConfig, 'host' | 'port' | 'environment'>): string {
+  // A certificate is for a name: the one that is advertised.
+  if (environment.KILN_ADVERTISE_URL) return environment.KILN_ADVERTISE_URL.replace(/\/+$/, '');
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${environment.KILN_TLS_CERT ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 export class Farm {
@@ -56,7 +58,7 @@ export class Farm {
     this.#config = config;
     this.#parts = parts;
     this.#observer = observer;
-    this.url = localUrl(config.host, config.port);
+    this.url = localUrl(config);
     this.#releaseLock = takeFarmLock(join(config.home, 'farm.lock'), this.url);
     this.#context = {
       pidFiles: new PidFiles(join(config.home, 'run')),
