@@ -21,8 +21,8 @@ const ENTRIES = {
   'build-page': 'infra/src/setup/build-page.ts',
 };
 
-/** Packages of many small modules; the others are found by Node, some of them beside files of their own. */
-const INLINED = ['typebox', 'commander'];
+/** ES packages of many small modules; the others are found by Node, some of them beside files of their own. */
+const INLINED = ['typebox'];
 
 /** A bundle that no process was started from for so long is deleted. */
 const KEPT_MS = 3_600_000;
