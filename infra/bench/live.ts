@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Bench, median } from './measure.ts';
+import { send, withBenchScene, withFarm } from './on-farm.ts';
+import { withPlainBrowser } from './plain-browser.ts';
+
+const PAGE_SOURCE = fileURLToPath(new URL('page/live-page.ts', import.meta.url));
+const POSES = 60;
+/** What a measure of the page must have to be counted. */
+const FIELDS = ['drawEndToUploadedMs', 'displayWaitMs', 'inputToPaintedMs', 'drawMs', 'encodeMs', 'bytes'] as const;
+type Figures = Readonly<Record<(typeof FIELDS)[number], number>>;
+
+const figuresOf = (value: unknown): Figures[] =>
+  Array.isArray(value)
+    ? value.map((one) => Object.fromEntries(FIELDS.map((field) => [field, Number(one[field])])) as Figures)
+    : [];
+
+export const liveBench: Bench = {
+  name: 'live',
+  about: 'a live view at 640×360, one pose in flight: from draw end to picture uploaded, and bytes a picture',
+  run: (report) =>
+    withBenchScene((path) =>
+      withFarm({}, async (farm) => {
+        const scene = await send(farm, path);
+        const bundle = await build({ entryPoints: [PAGE_SOURCE], bundle: true, format: 'iife', write: false });
+        const measures = await withPlainBrowser(async (page) => {
+          await page.setViewport({ width: 640, height: 360, deviceScaleFactor: 1 });
+          await page.setBypassCSP(true);
+          const code = await farm.client.createSignInCode();
+          await page.goto(code.url, { waitUntil: 'networkidle2' });
+          await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? '' });
+          return figuresOf(await page.evaluate(`window.measureLive(${JSON.stringify(scene.id)}, ${POSES})`));
+        });
+        const of = (field: keyof Figures) => median(measures.map((measure) => measure[field]));
+        report({
+          name: 'live.draw-end-to-uploaded',
+          value: of('drawEndToUploadedMs'),
+          unit: 'ms',
+          target: '≤ 25',
+        });
+        report({ name: 'live.display-wait', value: of('displayWaitMs'), unit: 'ms', target: '' });
+        report({ name: 'live.pose-to-painted', value: of('inputToPaintedMs'), unit: 'ms', target: '' });
+        report({ name: 'live.draw', value: of('drawMs'), unit: 'ms', target: '' });
+        report({ name: 'live.encode', value: of('encodeMs'), unit: 'ms', target: '' });
+        report({ name: 'live.bytes', value: of('bytes') / 1_000, unit: 'kB', target: '' });
+      }),
+    ),
+};
