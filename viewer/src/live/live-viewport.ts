@@ -69,7 +69,9 @@ export class LiveViewport {
   #state: LiveState = { phase: 'closed' };
   #look: Look;
   #aspect: number;
+  /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
   #viewSent = '';
+  #viewChanged = false;
   #input = 0;
   #frameRequest = 0;
   #lastFrameMs = 0;
@@ -87,7 +89,7 @@ export class LiveViewport {
     this.#player.seek(options.frameNumber ?? 0, 0);
     this.#surface = createLiveSurface(
       host,
-      { resized: (...size) => this.#painter.resize(...size), rested: () => this.#sendView() },
+      { resized: (...size) => this.#painter.resize(...size), rested: () => this.#resized() },
       this.#timers,
     );
     const { canvas } = this.#surface;
@@ -103,7 +105,7 @@ export class LiveViewport {
       timers: this.#timers,
       random: Math.random,
       resumeStore: this.#resumeStore,
-      view: () => this.#view(),
+      view: () => this.#viewForHello(),
       events: {
         opening: () => this.#become({ type: 'opening' }),
         welcome: () => this.#welcome(),
@@ -114,11 +116,8 @@ export class LiveViewport {
         ended: (reason) => this.#become({ type: 'ended', reason }),
       },
     });
-    const kept = this.#resumeStore.place(options.sceneId);
-    if (kept) {
-      this.#source.lookFrom(kept.camera, false);
-      this.#input = kept.input;
-    }
+    const kept = this.#resumeStore.camera(options.sceneId);
+    if (kept) this.#source.lookFrom(kept, false);
     this.#listen(onUserMove);
   }
 
@@ -157,6 +156,7 @@ export class LiveViewport {
   /** Ends the session and gives everything back. */
   dispose(): void {
     cancelAnimationFrame(this.#frameRequest);
+    this.#keepCamera();
     this.#connection.close(true);
     this.#become({ type: 'closed' });
     for (const undo of this.#undo) undo();
@@ -167,14 +167,14 @@ export class LiveViewport {
 
   setLook(look: Look): void {
     this.#look = look;
-    this.#sendView();
+    this.#viewChanged = true;
   }
 
   /** @param aspect width ÷ height. */
   setAspect(aspect: number): void {
     this.#aspect = aspect;
     this.#source.aspect = aspect;
-    this.#sendView();
+    this.#viewChanged = true;
   }
 
   /** @param glide move there instead of jumping. */
@@ -203,7 +203,7 @@ export class LiveViewport {
 
   seek(frameNumber: number): void {
     this.#player.seek(frameNumber, this.#timers.nowMs());
-    this.#sendView();
+    this.#viewChanged = true;
   }
 
   #createFlow(): PictureFlow<ImageBitmap> {
@@ -227,10 +227,7 @@ export class LiveViewport {
     this.#undo.push(listenToKeys(this.canvas, this.#source, onUserMove));
     listen(window, 'offline', () => this.#connection.drop('The network is gone.'));
     listen(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
-    listen(window, 'pagehide', () => {
-      if (!this.#source.set) return;
-      this.#resumeStore.keepPlace(this.#sceneId, { camera: this.#source.camera, input: this.#input });
-    });
+    listen(window, 'pagehide', () => this.#keepCamera());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
     this.#source.reducedMotion = motion.matches;
     listen(motion, 'change', () => {
@@ -238,22 +235,30 @@ export class LiveViewport {
     });
   }
 
+  #resized(): void {
+    this.#viewChanged = true;
+  }
+
+  #keepCamera(): void {
+    if (this.#source.set) this.#resumeStore.keepCamera(this.#sceneId, this.#source.camera);
+  }
+
   /** Once per display frame: the hand's camera and the clip's frame go out. */
   readonly #displayFrame = (frameMs: number): void => {
     this.#frameRequest = requestAnimationFrame(this.#displayFrame);
     const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
     this.#lastFrameMs = frameMs;
-    if (!this.#source.set) return;
-    const pose = this.#source.advance(deltaSec);
+    const pose = this.#source.set ? this.#source.advance(deltaSec) : null;
     if (!this.#connection.ready) return;
     const nowMs = this.#timers.nowMs();
     const due = this.#player.due(nowMs);
+    if (due !== null) this.#viewChanged = true;
+    const sent = this.#sendView(nowMs);
     if (due !== null) {
-      this.#sendView();
-      this.#player.asked(this.#input);
+      if (sent) this.#player.asked(this.#input);
       this.#events.emit('frame', due);
     }
-    const message = this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
+    const message = pose && this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   };
 
@@ -265,12 +270,22 @@ export class LiveViewport {
     };
   }
 
-  #sendView(): void {
+  #viewForHello(): LiveView {
+    const view = this.#view();
+    this.#viewSent = JSON.stringify(view);
+    return view;
+  }
+
+  /** Sends the view if it is another than the last one. @returns whether it was. */
+  #sendView(nowMs: number): boolean {
+    if (!this.#viewChanged) return false;
+    this.#viewChanged = false;
     const view = this.#view();
     const text = JSON.stringify(view);
-    if (!this.#connection.ready || text === this.#viewSent) return;
+    if (text === this.#viewSent) return false;
     this.#viewSent = text;
-    this.#connection.send({ type: 'view', input: this.#nextInput(this.#timers.nowMs()), view });
+    this.#connection.send({ type: 'view', input: this.#nextInput(nowMs), view });
+    return true;
   }
 
   #nextInput(nowMs: number): number {
@@ -283,9 +298,7 @@ export class LiveViewport {
     this.#flow.restart();
     this.#pacer.resend();
     this.#player.restart();
-    this.#viewSent = '';
-    // The size may have changed since the hello was written, and a resumed session keeps its old view.
-    this.#sendView();
+    this.#viewChanged = true;
   }
 
   #receive(message: ServerMessage): void {
@@ -310,7 +323,6 @@ export class LiveViewport {
 
   #painted(picture: ShownPicture): void {
     const measure = this.#measurements.painted(picture, this.#timers.nowMs());
-    if (measure.input > this.#input) this.#countOn(measure.input);
     this.#player.painted(picture.header.input);
     const { dataset } = this.canvas;
     dataset.picture = String(measure.sequence);
@@ -326,14 +338,6 @@ export class LiveViewport {
   #broken(error: unknown): void {
     if (error instanceof KilnError) this.#connection.drop(error.message);
     else this.#events.emit('notice', { code: 'protocol.violation', message: `A picture does not decode: ${error}` });
-  }
-
-  /** The session has seen higher inputs than this page counts (its last count was lost): goes on from there. */
-  #countOn(input: number): void {
-    this.#input = input;
-    this.#pacer.resend();
-    this.#viewSent = '';
-    this.#sendView();
   }
 
   #become(event: LiveStateEvent): void {

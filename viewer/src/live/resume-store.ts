@@ -10,15 +10,9 @@ export interface ResumeStore {
   ticket(sceneId: string): ResumeTicket | null;
   keepTicket(sceneId: string, ticket: ResumeTicket): void;
   dropTicket(sceneId: string): void;
-  place(sceneId: string): LivePlace | null;
-  keepPlace(sceneId: string, place: LivePlace): void;
-}
-
-export interface LivePlace {
   /** Where the camera stood, so that the first picture after a reload is the last one before it. */
-  readonly camera: ExplicitCamera;
-  /** Input numbers go on from here: they only count up within a session. */
-  readonly input: number;
+  camera(sceneId: string): ExplicitCamera | null;
+  keepCamera(sceneId: string, camera: ExplicitCamera): void;
 }
 
 /** The part of `Storage` that is needed. */
@@ -48,18 +42,10 @@ const isCamera = (value: unknown): value is ExplicitCamera =>
   'fovDeg' in value &&
   typeof value.fovDeg === 'number';
 
-const isPlace = (value: unknown): value is LivePlace =>
-  typeof value === 'object' &&
-  value !== null &&
-  'camera' in value &&
-  isCamera(value.camera) &&
-  'input' in value &&
-  Number.isSafeInteger(value.input);
-
 /** Storage that is full, forbidden or holds something else costs the resumption, never the view. */
 export function createResumeStore(storage: KeyValueStorage): ResumeStore {
   const ticketKey = (sceneId: string) => `kiln.session.${sceneId}`;
-  const placeKey = (sceneId: string) => `kiln.place.${sceneId}`;
+  const cameraKey = (sceneId: string) => `kiln.camera.${sceneId}`;
   const read = (key: string): unknown => {
     try {
       return JSON.parse(storage.getItem(key) ?? 'null');
@@ -87,10 +73,10 @@ export function createResumeStore(storage: KeyValueStorage): ResumeStore {
         // As above.
       }
     },
-    place(sceneId) {
-      const value = read(placeKey(sceneId));
-      return isPlace(value) ? value : null;
+    camera(sceneId) {
+      const value = read(cameraKey(sceneId));
+      return isCamera(value) ? value : null;
     },
-    keepPlace: (sceneId, place) => write(placeKey(sceneId), place),
+    keepCamera: (sceneId, camera) => write(cameraKey(sceneId), camera),
   };
 }

@@ -12,6 +12,7 @@ import cpu from 'lucide-static/icons/cpu.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
 import file from 'lucide-static/icons/file.svg?raw';
 import flame from 'lucide-static/icons/flame.svg?raw';
+import focus from 'lucide-static/icons/focus.svg?raw';
 import folderOpen from 'lucide-static/icons/folder-open.svg?raw';
 import gauge from 'lucide-static/icons/gauge.svg?raw';
 import images from 'lucide-static/icons/images.svg?raw';
@@ -26,7 +27,6 @@ import moon from 'lucide-static/icons/moon.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
 import play from 'lucide-static/icons/play.svg?raw';
 import rotateCcw from 'lucide-static/icons/rotate-ccw.svg?raw';
-import scan from 'lucide-static/icons/scan.svg?raw';
 import search from 'lucide-static/icons/search.svg?raw';
 import sun from 'lucide-static/icons/sun.svg?raw';
 import trash2 from 'lucide-static/icons/trash-2.svg?raw';
@@ -62,7 +62,7 @@ const ICONS = {
   pause,
   play,
   retry: rotateCcw,
-  fit: scan,
+  fit: focus,
   search,
   sun,
   trash: trash2,
@@ -80,7 +80,7 @@ export function Icon({ name, size = 16 }: { readonly name: IconName; readonly si
       class="icon"
       aria-hidden="true"
       style={{ '--icon-size': `${size}px` }}
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: files of a package, chosen above; nothing from outside
+      // Files of a package, chosen above; nothing from outside.
       dangerouslySetInnerHTML={{ __html: ICONS[name] }}
     />
   );

@@ -1,5 +1,5 @@
 /** One job: how far it is, its frames, and what can be done about it. */
-import { isFinal, JOB_TRANSITIONS, type Job } from '@kiln/shared';
+import { frameAt, frameFileName, isFinal, JOB_TRANSITIONS, type Job, parseFrameRange } from '@kiln/shared';
 import { useEffect, useState } from 'preact/hooks';
 import { Button, ConfirmButton } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
@@ -52,6 +52,7 @@ export function JobCard({
           testId="job-toggle"
           onClick={() => setOpen(!open)}
         />
+        {!open && <JobPreview job={job} />}
         <div class="job-head-text">
           <h3 class="job-name">
             <a href={`/jobs/${job.id}`}>{job.name}</a>
@@ -110,6 +111,16 @@ export function JobCard({
       {open && <FrameGrid job={job} />}
     </article>
   );
+}
+
+/** The first frame, of a job that has all of them: one request, and none that could find nothing. */
+function JobPreview({ job }: { readonly job: Job }) {
+  const { farm } = useServices();
+  const [layer] = job.layers;
+  if (job.state !== 'succeeded' || !layer) return null;
+  const fileName = frameFileName(frameAt(parseFrameRange(layer.frames), 0), layer.settings.format);
+  const url = farm.client.urls.frame({ jobId: job.id, layer: layer.name, fileName });
+  return <img class="job-preview" src={url} alt="" loading="lazy" decoding="async" />;
 }
 
 function settingsText({ layers, frameCount }: Job): string {

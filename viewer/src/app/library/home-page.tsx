@@ -22,7 +22,10 @@ export function HomePage() {
           <Icon name="upload" size={28} />
         </span>
         <div class="drop-zone-text">
-          <h1 id="drop-title">Drop a scene here</h1>
+          <h1 id="drop-title">
+            <span class="with-mouse">Drop a scene here</span>
+            <span class="with-touch">Add a scene</span>
+          </h1>
           <p>
             A <code>.glb</code>, or the folder of a <code>.gltf</code> with its textures. You see it live within
             seconds.

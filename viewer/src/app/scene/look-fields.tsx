@@ -88,6 +88,7 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
 }
 
 const RANGE_EV = 5;
+const percent = (ev: number) => ((ev + RANGE_EV) / (2 * RANGE_EV)) * 100;
 
 function Exposure({ model }: { readonly model: SceneModel }) {
   const id = useId();
@@ -119,7 +120,10 @@ function Exposure({ model }: { readonly model: SceneModel }) {
         step={0.1}
         value={exposureEv}
         aria-valuetext={text}
-        style={{ '--fill': `${((exposureEv + RANGE_EV) / (2 * RANGE_EV)) * 100}%` }}
+        style={{
+          '--fill-from': `${percent(Math.min(0, exposureEv))}%`,
+          '--fill-to': `${percent(Math.max(0, exposureEv))}%`,
+        }}
         data-testid="exposure"
         onInput={({ currentTarget }) => model.change({ exposureEv: currentTarget.valueAsNumber })}
       />

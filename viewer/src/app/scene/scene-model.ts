@@ -3,6 +3,7 @@ import type { ExplicitCamera, ImportReport } from '@kiln/shared';
 import { effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { LiveViewport, type SceneMessage } from '../../live/live-viewport.ts';
 import type { LiveState } from '../../live/session-state.ts';
+import { toast } from '../design/toasts.tsx';
 import {
   aspectOf,
   type CameraPick,
@@ -89,6 +90,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
       view.on('move', () => {
         if (form.value.camera.kind !== 'current') change({ camera: { kind: 'current' } });
       }),
+      view.on('notice', ({ message }) => toast(message)),
       view.on('frame', (frameNumber) => {
         frame.value = frameNumber;
       }),

@@ -86,10 +86,11 @@ function KnownScene({ scene }: { readonly scene: Scene }) {
 type Tab = 'render' | 'info';
 
 function ReadyScene({ scene, report }: { readonly scene: Scene; readonly report: NonNullable<Scene['report']> }) {
-  // The report of a scene never changes; events bring the same one again.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one model as long as this scene is shown
+  const { uploads } = useServices();
+  // One model as long as this scene is shown: its report never changes, events bring the same one again.
   const model = useMemo(() => createSceneModel(scene.id, report), [scene.id]);
   const [tab, setTab] = useState<Tab>('render');
+  useEffect(() => uploads.opened(scene.id), [uploads, scene.id]);
   return (
     <div class="scene-page" data-testid="scene-page" data-scene-id={scene.id} data-state={scene.state}>
       <div class="scene-main">

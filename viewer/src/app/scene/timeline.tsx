@@ -62,7 +62,7 @@ export function Timeline({ model, clips }: { readonly model: SceneModel; readonl
         step={1}
         value={frame}
         aria-label="Frame"
-        style={{ '--fill': `${last === 0 ? 0 : (frame / last) * 100}%` }}
+        style={{ '--fill-to': `${last === 0 ? 0 : (frame / last) * 100}%` }}
         data-testid="timeline-slider"
         onInput={({ currentTarget }) => {
           model.play(false);

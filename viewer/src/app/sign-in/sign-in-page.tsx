@@ -51,7 +51,7 @@ export function SignInPage({ problem }: { readonly problem: string | null }) {
         <div class="sign-in-head">
           <Mark size={44} />
           <h1>Sign in to Kiln</h1>
-          <p class="muted">Render three.js scenes, and see them live before you do.</p>
+          <p class="muted">See your three.js scenes live, then render them.</p>
         </div>
         {failure && <Notice kind="error" title={failure} testId="sign-in-error" />}
         <Segments

@@ -25,6 +25,8 @@ export interface Uploads {
   begin(gather: () => Promise<readonly GatheredFile[]> | readonly GatheredFile[]): Promise<void>;
   /** Takes one that is over, or failed, out of the list. */
   dismiss(id: number): void;
+  /** Its scene is on the screen: says no more that it is ready. */
+  opened(sceneId: string): void;
   /** Calls back when a scene that was uploaded here is ready. */
   onReady(listener: (sceneId: string) => void): () => void;
 }
@@ -97,6 +99,12 @@ export function createUploads(farm: Farm): Uploads {
       }
     },
     dismiss,
+    opened(sceneId) {
+      items.value = items.value.filter(({ snapshot }) => {
+        const { phase } = snapshot.peek();
+        return phase.phase !== 'ready' || phase.sceneId !== sceneId;
+      });
+    },
     onReady(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,0 +1,247 @@
+/**
+ * A farm without a server, a worker or a store, for tests of what the browser shows: it speaks the real API and the real
+ * sockets as far as the web app uses them, serves the built app under the server's content policy, and has switches for
+ * bad luck. The web app with the real farm is tested in infra/.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ERRORS, type ErrorCode, JobRequest, KilnError, matches, parseFrameRange, SceneManifest } from '@kiln/shared';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type FakeLiveLog, serveLive } from './fake-live.ts';
+import { createFakeState, type FakeState } from './fake-state.ts';
+import { createFakeUploads, type FakeUploads } from './fake-uploads.ts';
+
+const APP = fileURLToPath(new URL('../../dist/app', import.meta.url));
+const API = '/api/v1';
+const COOKIE = 'kiln_session=good';
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+export interface FakeFarm {
+  readonly url: string;
+  readonly state: FakeState;
+  readonly uploads: FakeUploads;
+  readonly live: FakeLiveLog;
+  /** Codes that have not been used yet. */
+  readonly codes: Set<string>;
+  /** While true, sockets are refused and JSON routes answer 503. */
+  down: boolean;
+  liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
+  /** Cuts every socket without a goodbye. */
+  dropSockets(): void;
+  /** Cuts the live sockets only. */
+  dropLive(): void;
+  close(): Promise<void>;
+}
+
+export async function startFakeFarm(port = 0): Promise<FakeFarm> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => sendError(response, error));
+  });
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const eventSockets = new Set<WebSocket>();
+  const liveSockets = new Set<WebSocket>();
+  const log: { readonly id: number; readonly text: string }[] = [];
+  const state = createFakeState((event) => {
+    const id = log.length + 1;
+    const text = JSON.stringify({ id, at: new Date().toISOString(), ...event });
+    log.push({ id, text });
+    for (const socket of eventSockets) socket.send(text);
+  });
+  const live: FakeLiveLog = { messages: [], pictures: [] };
+  const uploads = createFakeUploads(`${API}/uploads`, (sha256) => state.arrived(sha256));
+  const farm: FakeFarm = {
+    url: '',
+    state,
+    uploads,
+    live,
+    codes: new Set(['good-code']),
+    down: false,
+    liveRefusal: null,
+    dropSockets() {
+      for (const socket of [...eventSockets, ...liveSockets]) socket.terminate();
+    },
+    dropLive() {
+      for (const socket of liveSockets) socket.terminate();
+    },
+    async close() {
+      farm.dropSockets();
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+
+  server.on('upgrade', (request, socket, head) => {
+    if (farm.down) {
+      socket.destroy();
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      if (!isSignedIn(request)) client.close(4401, 'identity.missing');
+      else if (request.url === `${API}/events`) serveEvents(client);
+      else {
+        liveSockets.add(client);
+        client.on('close', () => liveSockets.delete(client));
+        serveLive(client, live, {
+          loadMs: 300,
+          refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
+        });
+      }
+    });
+  });
+
+  function serveEvents(client: WebSocket): void {
+    client.once('message', (data) => {
+      const hello: { after?: number } = JSON.parse(String(data));
+      client.send(JSON.stringify({ type: 'welcome', protocol: 1, cursor: log.length }));
+      for (const { id, text } of log) if (hello.after !== undefined && id > hello.after) client.send(text);
+      eventSockets.add(client);
+      client.on('close', () => eventSockets.delete(client));
+    });
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://farm');
+    if (!url.pathname.startsWith(API)) return sendApp(url.pathname, request, response);
+    if (farm.down) throw new KilnError('storage.unavailable', 'the farm is down');
+    const path = url.pathname.slice(API.length);
+    const method = request.method ?? 'GET';
+    if (path === '/sign-in') return signIn(await bodyOf(request), response);
+    if (!isSignedIn(request)) throw new KilnError('identity.missing', 'no valid identity came with the request');
+    const [, collection = '', id = '', ...rest] = path.split('/');
+    if (collection === 'uploads') return uploads.handle(request, response, id || null);
+    const page = (items: Iterable<{ readonly createdAt?: string }>) =>
+      sendJson(response, { items: [...items].reverse(), next: null });
+    switch (`${method} ${collection}${id ? '/:id' : ''}${rest.length > 0 ? `/${rest[0]}` : ''}`) {
+      case 'GET me':
+        return sendJson(response, ME);
+      case 'POST sign-out':
+        response.setHeader('set-cookie', 'kiln_session=; Max-Age=0; Path=/');
+        return sendJson(response, {});
+      case 'GET scenes':
+        return page(state.scenes.values());
+      case 'POST scenes':
+        return createScene(await bodyOf(request), response);
+      case 'GET scenes/:id':
+        return sendJson(response, existing(state.scenes.get(id)));
+      case 'DELETE scenes/:id':
+        existing(state.scenes.get(id));
+        state.scenes.delete(id);
+        return sendJson(response, {});
+      case 'GET scenes/:id/thumbnail':
+        return sendBytes(response, state.thumbnail, 'image/png');
+      case 'GET jobs':
+        return page(state.jobs.values());
+      case 'POST jobs':
+        return createJob(await bodyOf(request), response);
+      case 'GET jobs/:id':
+        return sendJson(response, existing(state.jobs.get(id)));
+      case 'POST jobs/:id/cancel':
+        return sendJson(response, state.cancel(existing(state.jobs.get(id))));
+      case 'GET jobs/:id/tasks':
+        return sendJson(response, { items: [], next: null });
+      case 'GET jobs/:id/archive.zip':
+        return sendBytes(response, Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1'), 'application/zip');
+      case 'GET jobs/:id/frames': {
+        const frames = existing(state.frames.get(id));
+        if (rest.length === 1) return sendJson(response, { items: frames.map(({ frame }) => frame), next: null });
+        return sendBytes(response, existing(frames.find(({ frame }) => frame.fileName === rest[2])).bytes, 'image/png');
+      }
+      case 'GET workers':
+        return sendJson(response, { items: state.workers });
+      default:
+        throw new KilnError('resource.not_found', `there is nothing at ${method} ${path}`);
+    }
+  }
+
+  function signIn(body: unknown, response: ServerResponse): void {
+    const { code, apiKey }: { code?: string; apiKey?: string } = Object(body);
+    if (code !== undefined && !farm.codes.delete(code)) {
+      throw new KilnError('identity.code_spent', 'the code was used already, has expired or never existed');
+    }
+    if (apiKey !== undefined && apiKey !== 'good-key')
+      throw new KilnError('identity.missing', 'this is not a valid API key');
+    response.setHeader('set-cookie', `${COOKIE}; HttpOnly; SameSite=Strict; Path=/`);
+    sendJson(response, ME);
+  }
+
+  function createScene(body: unknown, response: ServerResponse): void {
+    if (!matches(SceneManifest, body)) throw new KilnError('request.invalid', 'expected a manifest');
+    state.manifests.push(body);
+    const hashes = new Set(body.files.map(({ sha256 }) => sha256));
+    const scene = state.addScene(
+      body.name,
+      body.files,
+      [...hashes].filter((hash) => !state.hashes.has(hash)),
+    );
+    sendJson(response, scene, 201);
+  }
+
+  function createJob(body: unknown, response: ServerResponse): void {
+    if (!matches(JobRequest, body)) throw new KilnError('request.invalid', 'expected a job');
+    for (const { frames } of body.layers) parseFrameRange(frames);
+    sendJson(response, state.submit(body), 201);
+  }
+
+  Object.assign(farm, { url: await listen(server, port) });
+  return farm;
+}
+
+const ME = { tenant: { id: 'ten_00000000000000000000', name: 'Studio' }, role: 'operator' };
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  // Listening on TCP: the address is one.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const isSignedIn = (request: IncomingMessage) => request.headers.cookie?.includes(COOKIE) ?? false;
+
+function existing<T>(value: T | undefined): T {
+  if (value === undefined) throw new KilnError('resource.not_found', 'there is nothing here');
+  return value;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function sendBytes(response: ServerResponse, bytes: Buffer, type: string): void {
+  response.writeHead(200, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const kiln = error instanceof KilnError ? error : new KilnError('server.internal', String(error));
+  const { code, message, retryable, status } = kiln;
+  sendJson(response, { error: { code, message, retryable, requestId: 'fake' } }, status);
+}
+
+async function sendApp(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const file = join(APP, path);
+  const found = path !== '/' && extname(path) !== '' && existsSync(file);
+  const name = found ? file : join(APP, 'index.html');
+  const host = request.headers.host ?? '';
+  response.setHeader(
+    'content-security-policy',
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; " +
+      `img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' blob: ws://${host} wss://${host}; ` +
+      "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  );
+  sendBytes(response, await readFile(name), TYPES[extname(name)] ?? 'application/octet-stream');
+}

@@ -1,0 +1,145 @@
+/** The live sessions of the fake farm: one picture at a time, the latest pose and view, small while moving. */
+import { encodePicture, type LiveView, type Pose, type ViewerHello, type ViewerMessage } from '@kiln/shared';
+import type { WebSocket } from 'ws';
+import { tracePicture } from './traced-picture.ts';
+
+export const AUTO_CAMERA = { position: [3.2, 2.4, 5], target: [0, 0.7, 0.4], fovDeg: 38 } as const;
+const CAMERAS = [{ name: 'Close', position: [1.6, 1.3, 2.8], target: [0, 0.9, 0], fovDeg: 35 }] as const;
+
+/** Of traced pictures: JavaScript takes half a second for a hundred thousand. */
+const MOST_PIXELS = 40_000;
+
+export interface FakeLiveLog {
+  /** Every message of every viewer. */
+  readonly messages: (ViewerMessage | ViewerHello)[];
+  /** Sequence numbers and inputs of pictures that were sent. */
+  readonly pictures: { readonly sequence: number; readonly input: number }[];
+}
+
+export interface FakeLiveOptions {
+  readonly loadMs: number;
+  /** Sent in place of everything, and the socket closed. */
+  refuse(): { readonly code: string; readonly message: string; readonly close: number } | null;
+}
+
+export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLiveOptions): void {
+  const say = (message: object) => socket.send(JSON.stringify(message));
+  let view: LiveView | null = null;
+  let pose: Pose | null = null;
+  let moving = false;
+  let input = 0;
+  let sequence = 0;
+  let acknowledged = 0;
+  let answered = -1;
+  let busy = false;
+
+  function draw(): void {
+    if (busy || !view || !pose || answered === input || sequence - acknowledged >= 2) return;
+    busy = true;
+    setTimeout(() => {
+      busy = false;
+      if (!view || !pose || socket.readyState !== socket.OPEN) return;
+      const shrink =
+        Math.min(1, Math.sqrt(MOST_PIXELS / (view.size.widthPx * view.size.heightPx))) * (moving ? 0.5 : 1);
+      const size = {
+        widthPx: Math.max(16, Math.round(view.size.widthPx * shrink)),
+        heightPx: Math.max(16, Math.round(view.size.heightPx * shrink)),
+      };
+      const startMs = performance.now();
+      const png = tracePicture(pose, size, view.frameNumber, view.exposureEv);
+      sequence += 1;
+      answered = input;
+      log.pictures.push({ sequence, input });
+      socket.send(
+        encodePicture(
+          {
+            sequence,
+            input,
+            codec: 'png',
+            moving,
+            final: !moving,
+            lastTile: true,
+            samples: view.samples,
+            ...size,
+            tile: { x: 0, y: 0, ...size },
+            depth: null,
+            near: 0.1,
+            far: 100,
+            pose,
+            stages: {
+              inputWait: 0,
+              draw: (performance.now() - startMs) * 1_000,
+              readBack: 0,
+              encode: 0,
+              workerQueue: 0,
+              relay: 0,
+            },
+            drawEndMs: Date.now(),
+          },
+          png,
+        ),
+      );
+      draw();
+    }, 5);
+  }
+
+  function begin(hello: ViewerHello): void {
+    view = hello.view;
+    const refusal = options.refuse();
+    if (refusal) {
+      say({ type: 'error', code: refusal.code, message: refusal.message, fatal: true });
+      socket.close(refusal.close, refusal.code);
+      return;
+    }
+    say({
+      type: 'welcome',
+      protocol: 1,
+      sessionId: 'ses_00000000000000000000',
+      resumeToken: `token-${log.messages.length}`,
+      leaseMs: 20_000,
+      resumed: hello.resume !== undefined,
+    });
+    say({ type: 'state', state: 'finding-worker', message: 'Finding a worker', progress: null });
+    setTimeout(() => {
+      if (socket.readyState !== socket.OPEN) return;
+      say({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress: 0.6 });
+    }, options.loadMs / 2);
+    setTimeout(() => {
+      if (socket.readyState !== socket.OPEN) return;
+      say({
+        type: 'scene',
+        bounds: { min: [-2, 0, -1], max: [2.3, 2, 2.3] },
+        autoCamera: AUTO_CAMERA,
+        cameras: CAMERAS,
+      });
+      say({ type: 'state', state: 'live', message: 'Live', progress: null });
+    }, options.loadMs);
+  }
+
+  socket.on('message', (data) => {
+    const message: unknown = JSON.parse(String(data));
+    if (typeof message !== 'object' || message === null || !('type' in message)) return;
+    // The viewer under test is typed; this only reads what it says.
+    const said = message as ViewerMessage | ViewerHello;
+    log.messages.push(said);
+    switch (said.type) {
+      case 'hello':
+        begin(said);
+        return;
+      case 'pose':
+        ({ pose, moving, input } = said);
+        break;
+      case 'view':
+        ({ view, input } = said);
+        break;
+      case 'ack':
+        acknowledged = Math.max(acknowledged, said.picture);
+        break;
+      case 'bye':
+        say({ type: 'ended', reason: 'bye' });
+        socket.close(1000);
+        return;
+    }
+    draw();
+  });
+}

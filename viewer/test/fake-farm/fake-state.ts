@@ -1,0 +1,263 @@
+/** What the fake farm holds, and how it makes it up. */
+import {
+  completeSettings,
+  type FarmEvent,
+  type Frame,
+  frameAt,
+  frameCount,
+  frameFileName,
+  type ImportReport,
+  type Job,
+  type JobRequest,
+  newId,
+  parseFrameRange,
+  type Scene,
+  type SceneManifest,
+  type Worker,
+} from '@kiln/shared';
+import { AUTO_CAMERA } from './fake-live.ts';
+import { lookAt, tracePicture } from './traced-picture.ts';
+
+const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
+const HASH = 'ab'.repeat(32);
+const now = () => new Date().toISOString();
+
+type EventBody = FarmEvent extends infer E ? (E extends FarmEvent ? Pick<E, 'type' | 'data'> : never) : never;
+
+export interface FakeState {
+  readonly scenes: Map<string, Scene>;
+  readonly jobs: Map<string, Job>;
+  readonly frames: Map<string, { readonly frame: Frame; readonly bytes: Buffer }[]>;
+  readonly workers: Worker[];
+  readonly thumbnail: Buffer;
+  /** Hashes whose bytes are here. */
+  readonly hashes: Set<string>;
+  readonly manifests: SceneManifest[];
+  readonly jobRequests: JobRequest[];
+  /** The next import ends with this refusal. */
+  refuseNext: { readonly code: string; readonly message: string; readonly pointer: string } | null;
+  frameMs: number;
+  addScene(name: string, files?: Scene['files'], missing?: readonly string[]): Scene;
+  /** Bytes came: scenes that waited for them go on. */
+  arrived(sha256: string): void;
+  import(scene: Scene): void;
+  submit(request: JobRequest): Job;
+  cancel(job: Job): Job;
+  emit(event: EventBody): void;
+}
+
+export const REPORT: ImportReport = {
+  generator: 'Kiln fake farm',
+  bounds: { min: [-2, 0, -1], max: [2.3, 2, 2.3] },
+  triangles: 48_120,
+  nodes: 12,
+  meshes: 6,
+  materials: 6,
+  lights: 0,
+  skins: 0,
+  morphTargets: 0,
+  textures: [
+    { name: 'floor', widthPx: 2_048, heightPx: 2_048, mediaType: 'image/png' },
+    { name: 'ball', widthPx: 1_024, heightPx: 1_024, mediaType: 'image/jpeg' },
+  ],
+  gpuBytes: 38_400_000,
+  cameras: [{ name: 'Close', kind: 'perspective', fovDeg: 35 }],
+  clips: [
+    { name: 'Bounce', durationSec: 2 },
+    { name: 'Rest', durationSec: 1 },
+  ],
+  variants: [],
+  extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
+  usesStudioLight: true,
+  findings: [
+    {
+      severity: 'warning',
+      code: 'ACCESSOR_MIN_MISMATCH',
+      message: 'Declared minimum is wrong.',
+      pointer: '/accessors/3',
+    },
+    {
+      severity: 'warning',
+      code: 'ACCESSOR_MIN_MISMATCH',
+      message: 'Declared minimum is wrong.',
+      pointer: '/accessors/4',
+    },
+    { severity: 'information', code: 'UNUSED_OBJECT', message: 'This object may be unused.', pointer: '/nodes/7' },
+  ],
+  findingCounts: { error: 0, warning: 2, information: 1, hint: 0 },
+  importMs: 812,
+};
+
+export function createFakeState(publish: (event: EventBody) => void): FakeState {
+  const pose = lookAt(AUTO_CAMERA.position, AUTO_CAMERA.target, AUTO_CAMERA.fovDeg);
+  const state: FakeState = {
+    scenes: new Map(),
+    jobs: new Map(),
+    frames: new Map(),
+    workers: [fakeWorker()],
+    thumbnail: tracePicture(pose, { widthPx: 320, heightPx: 240 }, 0, 0),
+    hashes: new Set([HASH]),
+    manifests: [],
+    jobRequests: [],
+    refuseNext: null,
+    frameMs: 60,
+    emit: publish,
+    addScene(name, files = [{ path: `${name}.glb`, sha256: HASH, sizeBytes: 1_240_000 }], missing = []) {
+      const scene: Scene = {
+        id: newId('scene', random),
+        name,
+        state: missing.length > 0 ? 'uploading' : 'ready',
+        sceneHash: HASH,
+        entry: files[0]?.path ?? 'scene.glb',
+        sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        files,
+        missing: [...missing],
+        report: missing.length > 0 ? null : REPORT,
+        refusal: null,
+        thumbnailUrl: null,
+        createdAt: now(),
+      };
+      put(missing.length > 0 ? scene : { ...scene, thumbnailUrl: thumbnailUrl(scene) });
+      return state.scenes.get(scene.id) ?? scene;
+    },
+    arrived(sha256) {
+      state.hashes.add(sha256);
+      for (const scene of state.scenes.values()) {
+        if (!scene.missing.includes(sha256)) continue;
+        const missing = scene.missing.filter((hash) => hash !== sha256);
+        put({ ...scene, missing });
+        if (missing.length === 0) state.import({ ...scene, missing });
+      }
+    },
+    import(scene) {
+      put({ ...scene, state: 'importing' });
+      const refusal = state.refuseNext;
+      state.refuseNext = null;
+      setTimeout(() => {
+        if (refusal) put({ ...scene, state: 'refused', refusal });
+        else put({ ...scene, state: 'ready', report: REPORT, thumbnailUrl: thumbnailUrl(scene) });
+      }, 400);
+    },
+    submit(request) {
+      state.jobRequests.push(request);
+      const job = jobOf(request);
+      state.jobs.set(job.id, job);
+      state.frames.set(job.id, []);
+      publish({ type: 'job', data: job });
+      setTimeout(() => step(job.id), 150);
+      return job;
+    },
+    cancel(job) {
+      const cancelled: Job = { ...job, state: 'cancelled', endedAt: now() };
+      state.jobs.set(job.id, cancelled);
+      publish({ type: 'job', data: cancelled });
+      return cancelled;
+    },
+  };
+
+  const thumbnailUrl = ({ id }: Scene) => `/api/v1/scenes/${id}/thumbnail`;
+
+  function put(scene: Scene): void {
+    state.scenes.set(scene.id, scene);
+    publish({ type: 'scene', data: scene });
+  }
+
+  function step(jobId: string): void {
+    const job = state.jobs.get(jobId);
+    const layer = job?.layers[0];
+    if (!job || !layer || job.state === 'cancelled') return;
+    const frameNumber = frameAt(parseFrameRange(layer.frames), job.framesDone);
+    const { size, exposureEv } = layer.settings;
+    const scale = Math.min(1, 200 / size.widthPx);
+    const small = {
+      widthPx: Math.max(1, Math.round(size.widthPx * scale)),
+      heightPx: Math.max(1, Math.round(size.heightPx * scale)),
+    };
+    const bytes = tracePicture(pose, small, frameNumber, exposureEv);
+    const fileName = frameFileName(frameNumber, layer.settings.format);
+    const frame: Frame = {
+      jobId,
+      layerId: layer.id,
+      layer: layer.name,
+      frameNumber,
+      fileName,
+      sha256: HASH,
+      sizeBytes: bytes.length,
+      mediaType: 'image/png',
+      url: `/api/v1/jobs/${jobId}/frames/${layer.name}/${fileName}`,
+      attemptId: newId('attempt', random),
+      stages: { draw: { startedAtMs: 0, durationMs: 131 }, encode: { startedAtMs: 131, durationMs: 24 } },
+      statistics: { min: 0, max: 1, mean: 0.4, nanCount: 0 },
+      finishedAt: now(),
+    };
+    state.frames.get(jobId)?.push({ frame, bytes });
+    const framesDone = job.framesDone + 1;
+    const over = framesDone === job.frameCount;
+    const next: Job = {
+      ...job,
+      framesDone,
+      state: over ? 'succeeded' : 'running',
+      startedAt: job.startedAt ?? now(),
+      endedAt: over ? now() : null,
+    };
+    state.jobs.set(jobId, next);
+    publish({ type: 'frame', data: frame });
+    publish({ type: 'job', data: next });
+    if (!over) setTimeout(() => step(jobId), state.frameMs);
+  }
+
+  return state;
+}
+
+function jobOf(request: JobRequest): Job {
+  const layers = request.layers.map((layer) => ({
+    id: newId('layer', random),
+    name: layer.name ?? 'main',
+    frames: layer.frames,
+    frameCount: frameCount(parseFrameRange(layer.frames)),
+    chunk: 1,
+    settings: completeSettings(layer),
+  }));
+  return {
+    id: newId('job', random),
+    name: request.name ?? 'Job',
+    sceneId: request.sceneId,
+    state: 'queued',
+    priority: 50,
+    layers,
+    frameCount: layers.reduce((sum, layer) => sum + layer.frameCount, 0),
+    framesDone: 0,
+    framesFailed: 0,
+    error: null,
+    createdAt: now(),
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+const fakeWorker = (): Worker => ({
+  id: newId('worker', random),
+  state: 'ready',
+  name: 'fake-worker-1',
+  pid: 4_711,
+  version: '0.1.0',
+  protocols: [1],
+  slots: 1,
+  maxSessions: 8,
+  capabilities: [{ engine: 'raster', backend: 'webgl' }],
+  adapterClass: '0123456789abcdef',
+  renderer: 'ANGLE (Mesa, llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5)',
+  backend: 'gl-egl',
+  browserVersion: 'Chrome/156.0.1234.5',
+  sandboxed: true,
+  browserPid: 4_712,
+  browsers: [],
+  scenes: [],
+  sessions: 1,
+  attempts: 1,
+  cacheBytes: 48_000_000,
+  nodeRssBytes: 96_000_000,
+  browserRssBytes: 540_000_000,
+  registeredAt: now(),
+  seenAt: now(),
+});
