@@ -138,6 +138,11 @@ export class LaunchedBrowser {
     return this.#host.refused;
   }
 
+  /** Port of its page host on 127.0.0.1: the only thing that it can reach. */
+  get port(): number {
+    return this.#host.port;
+  }
+
   /** Product and version: `Chrome/156.0.8078.79`. */
   version(): Promise<string> {
     return this.#browser.version();

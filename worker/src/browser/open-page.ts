@@ -34,6 +34,10 @@ export class OpenPage {
     page.on('close', () => this.#lose('the page was closed'));
     page.on('pageerror', (error) => this.console.add(`uncaught: ${error instanceof Error ? error.message : error}`));
     page.on('dialog', (dialog) => void dialog.dismiss().catch(() => this.#lose('a dialog could not be closed')));
+    page.on('popup', (opened) => {
+      this.#parts.log.warn('the page opened a window: closing it');
+      opened?.close().catch(() => this.#lose('a window that the page opened could not be closed'));
+    });
     page.on('framenavigated', (frame) => {
       const isForeign = frame === page.mainFrame() && frame.url() !== this.site.url && frame.url() !== 'about:blank';
       if (isForeign) this.#lose('the page navigated away');

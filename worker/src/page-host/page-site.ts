@@ -60,6 +60,11 @@ export class PageSite {
 
   async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
+    if (path === '/favicon.ico') {
+      // Every browser asks for one; a 404 would be a line in each page's console.
+      response.writeHead(204, headersFor(this.host)).end();
+      return;
+    }
     const file = path.startsWith(`${SCENE_ROUTE}/`) ? this.#sceneFile(path) : await this.#builtFile(path);
     if (!file) {
       this.#log.debug({ path }, 'the page asked for a file that is not there');
@@ -122,7 +127,7 @@ function headersFor(host: string): Record<string, string> {
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
     'permissions-policy':
-      'camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), midi=(), bluetooth=(), clipboard-read=(), clipboard-write=(), fullscreen=(), payment=(), screen-wake-lock=()',
+      'camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), midi=(), clipboard-read=(), clipboard-write=(), fullscreen=(), payment=(), screen-wake-lock=()',
     'content-security-policy': [
       "default-src 'none'",
       "script-src 'self' 'wasm-unsafe-eval' blob:",

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { browserEnvironment, readWorkerConfig } from '../../src/config/worker-config.ts';
+
+const least = { KILN_URL: 'http://127.0.0.1:7700', KILN_WORKER_TOKEN: 'wt_1' };
+
+it('fills in what is not set, and says where each value came from', () => {
+  const { config, lines } = readWorkerConfig({ ...least, KILN_SLOTS: '3', KILN_HOME: '/srv/kiln' });
+  expect(config).toMatchObject({ slots: 3, cacheFolder: '/srv/kiln/worker-cache', allowNoSandbox: false });
+  expect(lines).toContainEqual({ name: 'KILN_SLOTS', value: '3', from: 'environment' });
+  expect(lines).toContainEqual({ name: 'KILN_LOG_LEVEL', value: 'info', from: 'default' });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+it('prints no secret', () => {
+  expect(JSON.stringify(readWorkerConfig(least).lines)).not.toContain('wt_1');
+});
+
+it.each([
+  ['KILN_URL', { KILN_WORKER_TOKEN: 'x' }],
+  ['KILN_URL', { ...least, KILN_URL: 'ftp://farm' }],
+  ['KILN_WORKER_TOKEN', { KILN_URL: 'http://farm' }],
+  ['KILN_SLOTS', { ...least, KILN_SLOTS: '0' }],
+  ['KILN_SLOTS', { ...least, KILN_SLOTS: 'many' }],
+  ['KILN_SCENE_CACHE_BYTES', { ...least, KILN_SCENE_CACHE_BYTES: '1' }],
+  ['KILN_LOG_LEVEL', { ...least, KILN_LOG_LEVEL: 'loud' }],
+])('names %s when it is at fault', (field, env) => {
+  expect(() => readWorkerConfig(env)).toThrow(expect.objectContaining({ code: 'request.invalid', field }));
+});
+
+it('gives the browser drivers’ variables and nothing else', () => {
+  const env = { PATH: '/bin', LIBGL_ALWAYS_SOFTWARE: '1', KILN_WORKER_TOKEN: 'x', AWS_SECRET: 'y', HOME: '/root' };
+  expect(browserEnvironment(env)).toEqual({ PATH: '/bin', LIBGL_ALWAYS_SOFTWARE: '1' });
+});

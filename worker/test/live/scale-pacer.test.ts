@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { SCALES, ScalePacer } from '../../src/live/scale-pacer.ts';
+
+const AIM_MS = 40;
+
+/** Draws `count` pictures on a machine that takes `fullMs` for the full size; gives the scales that were used. */
+function draw(pacer: ScalePacer, fullMs: number, count: number, fixedMs = 0): number[] {
+  return Array.from({ length: count }, () => {
+    const { scale } = pacer;
+    pacer.record(fixedMs + fullMs * scale ** 2, scale);
+    return scale;
+  });
+}
+
+it('[LV8] stays at full size where that is fast enough', () => {
+  expect(new Set(draw(new ScalePacer(AIM_MS), 30, 50))).toEqual(new Set([1]));
+});
+
+it('[LV8] goes down at once to a size that keeps up, and stays', () => {
+  const scales = draw(new ScalePacer(AIM_MS), 131, 50);
+  expect(scales[0]).toBe(1);
+  expect(scales[1]).toBe(0.5);
+  expect(new Set(scales.slice(1))).toEqual(new Set([0.5]));
+});
+
+it('goes no further down than a quarter', () => {
+  const scales = draw(new ScalePacer(AIM_MS), 10_000, 50);
+  expect(Math.min(...scales)).toBe(0.25);
+});
+
+it('goes up again when the machine has room, step by step', () => {
+  const pacer = new ScalePacer(AIM_MS);
+  draw(pacer, 2_000, 10);
+  expect(pacer.scale).toBe(0.25);
+  const scales = draw(pacer, 20, 60);
+  expect([...new Set(scales)]).toEqual([...SCALES]);
+});
+
+it('does not swing between two sizes', () => {
+  // A machine for which one size is a little too fast and the next a little too slow.
+  const pacer = new ScalePacer(AIM_MS);
+  const scales = draw(pacer, 70, 200).slice(10);
+  const changes = scales.filter((scale, i) => i > 0 && scale !== scales[i - 1]).length;
+  expect(changes).toBe(0);
+});
+
+it('ignores pictures of another size than the present one', () => {
+  const pacer = new ScalePacer(AIM_MS);
+  pacer.record(500, 0.5);
+  expect(pacer.scale).toBe(1);
+});
