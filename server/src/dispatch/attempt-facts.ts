@@ -1,9 +1,11 @@
 /** What never changes about an attempt: which task it tries, for whom, with which settings. Read once, remembered. */
 import type { Assignment, RenderSettings, SceneFile, SceneSource } from '@kiln/shared';
 import type { Kysely } from 'kysely';
+import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
 import { taskFrames } from '../jobs/task-frames.ts';
 import type { Database } from '../store/tables.ts';
+import type { GivenTask } from './assign-cursor.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
 export interface RenderFacts {
@@ -31,12 +33,14 @@ export interface AttemptFacts {
 
 export class AttemptMemory {
   readonly #db: Kysely<Database>;
+  readonly #layers: JobLayers;
   readonly #importTimeoutMs: number;
   readonly #facts = new Remembered<AttemptFacts>(DISPATCH_LIMITS.rememberedRows);
   readonly #scenes = new Remembered<SceneSource>(REMEMBERED_SCENES);
 
-  constructor(db: Kysely<Database>, importTimeoutMs: number) {
+  constructor(db: Kysely<Database>, layers: JobLayers, importTimeoutMs: number) {
     this.#db = db;
+    this.#layers = layers;
     this.#importTimeoutMs = importTimeoutMs;
   }
 
@@ -55,6 +59,35 @@ export class AttemptMemory {
       found.set(facts.attemptId, facts);
     }
     return found;
+  }
+
+  /** Facts of attempts that this process has just given. */
+  async remember(given: readonly GivenTask[]): Promise<void> {
+    const layers = await this.#layers.of(
+      this.#db,
+      given.map(({ pick }) => pick.jobId),
+    );
+    for (const { pick, delivery: sent } of given) {
+      const layer = layers.get(pick.jobId)?.find(({ id }) => id === pick.layerId);
+      if (!layer) continue;
+      const slicing = { frames: layer.frames, frame_count: layer.frameCount, chunk: layer.chunk };
+      this.#facts.set(sent.delivery.attemptId, {
+        ...sent.delivery,
+        number: sent.attemptNumber,
+        workerId: sent.workerId,
+        tenantId: pick.tenantId,
+        sceneId: pick.sceneId,
+        timeoutMs: pick.frameTimeoutMs,
+        work: {
+          kind: 'render',
+          jobId: pick.jobId,
+          layerId: pick.layerId,
+          layerName: layer.name,
+          settings: layer.settings,
+          frames: taskFrames(slicing, pick.index),
+        },
+      });
+    }
   }
 
   /** Where the files of a scene are; a scene's files never change. */

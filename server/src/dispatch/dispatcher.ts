@@ -3,18 +3,19 @@
  * and sends deliveries. It keeps nothing in memory that matters; whoever leads next goes on from the database.
  */
 import type { Logger } from 'pino';
-import type { Bus } from '../events/bus.ts';
+import type { Bus, BusMessage } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
 import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { Clock } from '../services.ts';
 import type { Leadership, Store } from '../store/store.ts';
-import { type AssignParts, assign, SupersededError } from './assign.ts';
+import { type AssignParts, assign, type Lease, SupersededError } from './assign.ts';
+import { areCursorPicks, assignFromCursors, type GivenTask } from './assign-cursor.ts';
+import { Board } from './board.ts';
 import type { EndedAttempt, EndParts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, strandedAttempts } from './lost-work.ts';
-import { pick } from './pick.ts';
+import { type Pick, type PickWorker, pick } from './pick.ts';
 import { reconcileDeliveries } from './reconcile.ts';
-import { readSnapshot } from './snapshot.ts';
 import { TaskTimes } from './task-times.ts';
 
 export interface DispatcherParts {
@@ -28,6 +29,8 @@ export interface DispatcherParts {
   /** Whether deliveries can be sent now. */
   readonly queueIsUp: () => boolean;
   readonly assigning: AssignParts;
+  /** Saves reading again what was just written. */
+  readonly remember: (given: readonly GivenTask[]) => Promise<void>;
   readonly ending: EndParts;
   /** After attempts ended without a result. */
   readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
@@ -40,6 +43,7 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #times = new TaskTimes();
+  readonly #board: Board;
   /** Until when a worker is given nothing, on the monotonic clock. */
   readonly #avoidedUntil = new Map<string, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -49,11 +53,16 @@ export class Dispatcher {
   #ticking: Promise<void> | null = null;
   #wakened = false;
   #lastPassMs = Number.NEGATIVE_INFINITY;
+  #spacingMs: number = DISPATCH_LIMITS.passSpacingMs;
+  #isUrgent = false;
+  #lookAgain: (() => void) | null = null;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    const { store, leaseMs } = parts;
+    this.#board = new Board({ db: store.db, leaseMs, taskMs: (layerId) => this.#times.of(layerId) });
     parts.bus.listen((message) => {
-      if (message.type === 'wake') this.#wakeAfter(message.afterMs);
+      if (message.type === 'wake') this.#hear(message);
       if (message.type === 'task-time') this.#times.note(message.layerId, message.taskMs);
     });
   }
@@ -82,7 +91,19 @@ export class Dispatcher {
 
   /** There may be work, or room for it. */
   wake(): void {
+    this.#isUrgent = true;
+    this.#lookAgain?.();
     this.#wakened = true;
+    this.#run();
+  }
+
+  /** A delivery ended: its worker has others, so this can wait for more of the kind. */
+  #noteRoom(): void {
+    this.#wakened = true;
+    this.#run();
+  }
+
+  #run(): void {
     if (!this.#passing && this.#leadership && !this.#stopped) {
       this.#passing = this.#passes().finally(() => {
         this.#passing = null;
@@ -99,6 +120,8 @@ export class Dispatcher {
         this.#ticking = null;
       });
     await this.#ticking;
+    this.#board.forgetWork();
+    this.#board.forgetWorkers();
     this.wake();
   }
 
@@ -131,44 +154,73 @@ export class Dispatcher {
   /** One pass after another while there is reason to. */
   async #passes(): Promise<void> {
     while (this.#wakened && this.#leadership && !this.#stopped) {
-      const spentMs = this.#parts.clock.monotonicMs() - this.#lastPassMs;
-      if (spentMs < DISPATCH_LIMITS.passSpacingMs) await this.#sleep(DISPATCH_LIMITS.passSpacingMs - spentMs);
+      await this.#pause();
       this.#wakened = false;
       this.#lastPassMs = this.#parts.clock.monotonicMs();
       try {
         if (await this.#pass(this.#leadership)) this.#wakened = true;
       } catch (error) {
-        if (error instanceof SupersededError && this.#leadership) {
-          const leadership = this.#leadership;
-          this.#abdicate(leadership);
-          await leadership.release();
-        } else this.#parts.log.error({ err: error }, 'a pass of the dispatcher failed; the next tick tries again');
+        this.#board.forgetWork();
+        if (error instanceof SupersededError) await this.#giveUp();
+        else this.#parts.log.error({ err: error }, 'a pass of the dispatcher failed; the next tick tries again');
         return;
       }
     }
   }
 
+  /** Passes keep a distance, so that each finds more to do; what is queued ahead covers it. */
+  async #pause(): Promise<void> {
+    for (;;) {
+      const spacingMs = this.#isUrgent ? DISPATCH_LIMITS.passSpacingMs : this.#spacingMs;
+      const waitMs = this.#lastPassMs + spacingMs - this.#parts.clock.monotonicMs();
+      if (waitMs <= 0) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        this.#lookAgain = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#lookAgain = null;
+    }
+    this.#isUrgent = false;
+  }
+
   /** @returns whether more may be picked at once. */
   async #pass(leadership: Leadership): Promise<boolean> {
-    const { store, change, queues, leaseMs, log, assigning, queueIsUp } = this.#parts;
+    const { leaseMs, queueIsUp } = this.#parts;
     if (!queueIsUp()) return false;
-    const snapshot = await readSnapshot(store.db, {
-      leaseMs,
-      taskMs: (layerId) => this.#times.of(layerId),
-      avoided: this.#avoided(),
-    });
+    const snapshot = await this.#board.look(this.#avoided());
     if (!snapshot) return false;
     const all = pick(snapshot);
     const picks = all.slice(0, DISPATCH_LIMITS.assignmentsPerPass);
     if (picks.length === 0) return false;
-    const lease = { epoch: leadership.epoch, leaseMs, workerNames: snapshot.workerNames };
-    const deliveries = await change((trx, tell) => assign(trx, tell, picks, lease, assigning));
+    this.#spacingMs = spacingOf(snapshot.workers);
+    await this.#give(picks, { epoch: leadership.epoch, leaseMs, workerNames: snapshot.workerNames });
+    return all.length > picks.length;
+  }
+
+  async #give(picks: readonly Pick[], lease: Lease): Promise<void> {
+    const { store, change, queues, log, assigning } = this.#parts;
+    const given = areCursorPicks(picks) ? await assignFromCursors(store.db, picks, lease, assigning) : [];
+    await this.#parts.remember(given);
+    const deliveries =
+      given.length > 0
+        ? given.map(({ delivery }) => delivery)
+        : await change((trx, tell) => assign(trx, tell, picks, lease, assigning));
+    this.#board.given(picks, deliveries.length === picks.length);
     try {
       await queues.add(deliveries);
     } catch (error) {
       log.warn({ err: error, deliveries: deliveries.length }, 'deliveries are not in Redis; they are sent again');
     }
-    return all.length > picks.length;
+  }
+
+  async #giveUp(): Promise<void> {
+    const leadership = this.#leadership;
+    if (!leadership) return;
+    this.#abdicate(leadership);
+    await leadership.release();
   }
 
   async #maintain(): Promise<void> {
@@ -204,9 +256,15 @@ export class Dispatcher {
     return (error) => this.#parts.log.info({ err: error }, message);
   }
 
-  #wakeAfter(ms: number): void {
-    if (ms <= 0) this.wake();
-    else if (!this.#stopped) this.#later(ms, () => this.wake());
+  #hear({ why, afterMs }: Extract<BusMessage, { type: 'wake' }>): void {
+    if (afterMs > 0) {
+      if (!this.#stopped) this.#later(afterMs, () => this.#hear({ type: 'wake', why, afterMs: 0 }));
+      return;
+    }
+    if (why === 'work') this.#board.forgetWork();
+    if (why === 'workers') this.#board.forgetWorkers();
+    if (why === 'room') this.#noteRoom();
+    else this.wake();
   }
 
   #later(ms: number, action: () => void): void {
@@ -217,12 +275,14 @@ export class Dispatcher {
     this.#timers.add(timer);
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms));
-  }
-
   #every(ms: number, action: () => Promise<void>): void {
     const timer = setInterval(() => void action(), ms);
     this.#timers.add(timer);
   }
+}
+
+/** Milliseconds from one pass to the next: a quarter of what is queued ahead of the worker that has the least. */
+function spacingOf(workers: readonly PickWorker[]): number {
+  const ahead = workers.map(({ queuedMs, slots }) => (queuedMs === null ? 0 : queuedMs / slots / 4));
+  return Math.min(DISPATCH_LIMITS.passSpacingMaxMs, Math.max(DISPATCH_LIMITS.passSpacingMs, Math.min(...ahead)));
 }

@@ -3,6 +3,7 @@ import { LEASE_MS, LIMITS } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import { RedisBus } from '../events/bus.ts';
 import { type Change, createChange } from '../events/changes.ts';
+import type { LoggedEvent } from '../events/event-log.ts';
 import { serveEvents } from '../events/events-socket.ts';
 import { Feed } from '../events/feed.ts';
 import { JobProgress } from '../events/job-progress.ts';
@@ -67,21 +68,20 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const access = new AclWorkerAccess(redis, config.redisUrl, log);
 
   const feed = new Feed(db, log);
-  const change: Change = createChange({
-    db,
-    now,
-    announce: (events) => {
-      feed.announce(events);
-      bus.tell({ type: 'events', upTo: events.at(-1)?.id ?? 0 });
-    },
-  });
+  const announce = (events: readonly LoggedEvent[]) => {
+    const newest = events.at(-1);
+    if (!newest) return;
+    feed.announce(events);
+    bus.tell({ type: 'events', upTo: newest.id });
+  };
+  const change: Change = createChange({ db, now, announce });
   bus.listen((message) => {
     if (message.type === 'events' && message.upTo > feed.cursor) feed.catchUp();
   });
 
   const layers = new JobLayers();
   const progress = new JobProgress({ change, layers, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
-  const attempts = new AttemptMemory(db, LIMITS.importTimeoutMs);
+  const attempts = new AttemptMemory(db, layers, LIMITS.importTimeoutMs);
   const abilities = new AbilityMemory(db, clock);
   const workers = new WorkerIdentities(db, clock);
   const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
@@ -102,7 +102,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const queueIsUp = () => redis.isUp();
   const settle = (ended: readonly EndedAttempt[]) => settleEnded(ended, { services, queues, queueIsUp, signals, bus });
   const ending = { layers, now, objects };
-  const results = new Results({ services, change, layers, progress, bus, leaseMs, ending, settle });
+  const results = new Results({ services, change, announce, layers, progress, bus, leaseMs, ending, settle });
   const dispatcher = new Dispatcher({
     store,
     change,
@@ -114,6 +114,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     queueIsUp,
     settle,
     ending,
+    remember: (given) => attempts.remember(given),
     assigning: { layers, newId, newToken: () => newSecret(random), now },
     forgetWorker: async (workerId) => {
       await queues.remove(workerId);
@@ -121,7 +122,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     },
     alsoEachTick: () => live.endExpired(),
   });
-  const wake = () => bus.tell({ type: 'wake', afterMs: 0 });
+  const wake = () => bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
 
   let events: ReturnType<typeof serveEvents> | null = null;
   return {

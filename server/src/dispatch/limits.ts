@@ -6,14 +6,15 @@ export const DISPATCH_LIMITS = {
   deliveriesPerSlot: 32,
   /** Tasks queued ahead on one slot, in milliseconds of their measured time: several round trips through the dispatcher. */
   queuedAheadMs: 400,
-  /** Imports under way on one worker: a hostile file may hold one up for its whole time limit. */
-  importsPerWorker: 2,
+  /** Imports under way on one worker, and none ahead: a hostile file may hold it up for its whole time limit. */
+  importsPerWorker: 1,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
   /** Open layers and waiting tasks that one pass looks at per tenant. */
   candidatesPerTenant: 64,
   /** Least time between two passes while changes stream in; the queue ahead covers it. */
   passSpacingMs: 15,
+  passSpacingMaxMs: 100,
   /** The dispatcher looks at leases, queues and lost workers this often; nothing but lost messages waits for it. */
   tickMs: 1_000,
   /** A server that does not lead tries to this often. */

@@ -23,7 +23,15 @@ export type Candidate = {
 } & (
   | { readonly kind: 'import'; readonly taskId: string }
   | ({ readonly kind: 'task'; readonly taskId: string; readonly index: number } & RenderWork)
-  | ({ readonly kind: 'cursor'; readonly next: number; readonly remaining: number } & RenderWork)
+  | ({
+      readonly kind: 'cursor';
+      readonly sceneId: string;
+      readonly frameTimeoutMs: number;
+      /** The job has begun: giving out more of it changes nothing but its cursor. */
+      readonly isRunning: boolean;
+      readonly next: number;
+      readonly remaining: number;
+    } & RenderWork)
 );
 
 interface RenderWork {
@@ -53,7 +61,15 @@ export interface PickWorker {
 export type Pick = { readonly workerId: string; readonly tenantId: string } & (
   | { readonly kind: 'import'; readonly taskId: string }
   | { readonly kind: 'task'; readonly taskId: string; readonly jobId: string }
-  | { readonly kind: 'cursor'; readonly layerId: string; readonly jobId: string; readonly index: number }
+  | {
+      readonly kind: 'cursor';
+      readonly layerId: string;
+      readonly jobId: string;
+      readonly sceneId: string;
+      readonly frameTimeoutMs: number;
+      readonly isRunning: boolean;
+      readonly index: number;
+    }
 );
 
 /** Deliveries under way of one tenant, by lane. */
@@ -229,6 +245,9 @@ function toPick(workerId: string, candidate: Candidate, taken: number): Pick {
         kind: 'cursor',
         layerId: candidate.layerId,
         jobId: candidate.jobId,
+        sceneId: candidate.sceneId,
+        frameTimeoutMs: candidate.frameTimeoutMs,
+        isRunning: candidate.isRunning,
         index: candidate.next + taken,
       };
   }

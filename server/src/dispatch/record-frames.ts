@@ -19,6 +19,8 @@ export interface FrameReport {
   readonly frameNumber: number;
   readonly mediaType: string;
   readonly result: FrameResult;
+  /** The object store did not have these bytes before this report brought them. */
+  readonly isFresh: boolean;
 }
 
 export interface Recorded {

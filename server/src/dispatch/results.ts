@@ -3,6 +3,7 @@ import { type AttemptFailure, type FrameResult, type ImportResult, KilnError } f
 import { sql } from 'kysely';
 import type { Bus } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
+import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import type { JobLayers } from '../jobs/layers.ts';
 import { applyImport, prepareImport, settleImport } from '../scenes/import-result.ts';
@@ -13,10 +14,13 @@ import { type Claimed, claimAttempts, staleAttempt } from './claim.ts';
 import { type EndedAttempt, type EndParts, endAttempts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { type FrameReport, type Recorded, recordFrames } from './record-frames.ts';
+import { isSingle, recordSingleFrames } from './record-single-frames.ts';
 
 export interface ResultParts {
   readonly services: Pick<Services, 'store' | 'objects' | 'log'>;
   readonly change: Change;
+  /** Events that are committed. */
+  readonly announce: (events: readonly LoggedEvent[]) => void;
   readonly layers: JobLayers;
   readonly progress: JobProgress;
   readonly bus: Bus;
@@ -56,7 +60,7 @@ export class Results {
       const recorded = await this.#frames.submit(report);
       if (recorded.isNew) {
         bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
-        if (recorded.taskDone) bus.tell({ type: 'wake', afterMs: 0 });
+        if (recorded.taskDone) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
       }
       return recorded;
     } catch (error) {
@@ -127,15 +131,37 @@ export class Results {
       return applyImport(trx, tell, services.objects, attempt.sceneId, prepared);
     });
     await settleImport(services, applied);
-    bus.tell({ type: 'wake', afterMs: 0 });
+    bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
   }
 
-  #record(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
+  /** The simple ones by one statement, the others in a transaction. */
+  async #record(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
+    const singles = reports.filter(isSingle);
+    const done = singles.length > 0 ? await this.#recordSingles(singles) : new Set<string>();
+    const others = reports.filter(({ attempt }) => !done.has(attempt.attemptId));
+    const outcomes = others.length > 0 ? await this.#recordOthers(others) : [];
+    const rest = new Map(others.map((report, index) => [report, outcomes[index]]));
+    return reports.map((report) => rest.get(report) ?? { taskDone: true, isNew: true });
+  }
+
+  async #recordSingles(reports: readonly FrameReport[]): Promise<ReadonlySet<string>> {
+    const { announce, progress, layers, services, ending } = this.#parts;
+    const jobIds = reports.map(({ work }) => work.jobId);
+    const { attempts, events } = await recordSingleFrames(services.store.db, reports, {
+      layers: await layers.of(services.store.db, jobIds),
+      isDue: (jobId) => progress.isDue(jobId),
+      now: ending.now(),
+    });
+    announce(events);
+    return attempts;
+  }
+
+  #recordOthers(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
     const { change, progress, layers, services, ending } = this.#parts;
     return change(async (trx, tell) => {
       const { outcomes, jobs } = await recordFrames(trx, tell, services.objects, reports, ending.now());
       for (const { row, stateChanged } of jobs) {
-        if (!progress.isDue(row.id, stateChanged)) continue;
+        if (!progress.isDue(row.id) && !stateChanged) continue;
         tellJob(tell, row, (await layers.of(trx, [row.id])).get(row.id) ?? []);
       }
       return outcomes;

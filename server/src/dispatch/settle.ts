@@ -18,7 +18,7 @@ export interface SettleParts {
 export async function settleEnded(ended: readonly EndedAttempt[], parts: SettleParts): Promise<void> {
   if (ended.length === 0) return;
   const waits = new Set(ended.map((attempt) => attempt.retryAfterMs ?? 0));
-  for (const afterMs of waits) parts.bus.tell({ type: 'wake', afterMs });
+  for (const afterMs of waits) parts.bus.tell({ type: 'wake', why: 'work', afterMs });
   await withdraw(ended, parts);
   for (const { appliedImport } of ended) if (appliedImport) await settleImport(parts.services, appliedImport);
 }

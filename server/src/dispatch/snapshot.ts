@@ -3,41 +3,21 @@ import type { RenderSettings, WorkerIdentity, WorkerStatus } from '@kiln/shared'
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { type Candidate, loadedKey, type PickInput, type PickWorker } from './pick.ts';
+import type { Candidate } from './pick.ts';
 
-export interface Snapshot extends PickInput {
-  readonly workerNames: ReadonlyMap<string, string>;
-}
+type WithoutTime<C> = C extends { readonly taskMs: number | null } ? Omit<C, 'taskMs'> : C;
 
-export interface SnapshotParts {
-  readonly leaseMs: number;
-  /** Measured time of one task of a layer; null while unknown. */
-  readonly taskMs: (layerId: string) => number | null;
-  /** Workers that are given nothing for now, unless there is no other. */
-  readonly avoided: ReadonlySet<string>;
-}
+/** A candidate without the measured time of its tasks, which moves all the time. */
+export type Work = WithoutTime<Candidate>;
 
-/** Null when no worker has room: nothing can be picked. */
-export async function readSnapshot(db: Kysely<Database>, parts: SnapshotParts): Promise<Snapshot | null> {
-  const rows = await readWorkers(db, parts.leaseMs);
-  if (rows.length === 0) return null;
-  const counts = await readUsage(db);
-  const welcome = rows.filter((row) => !parts.avoided.has(row.id));
-  const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, counts, parts));
-  if (!workers.some(mayHaveRoom)) return null;
-  const candidates = [...(await readTasks(db, parts)), ...(await readCursors(db, parts))];
-  const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
-  for (const { kind, tenant_id, n } of counts) usage[kind].set(tenant_id, (usage[kind].get(tenant_id) ?? 0) + n);
-  return { workers, candidates, usage, workerNames: new Map(rows.map((row) => [row.id, row.identity.name])) };
-}
-
-interface WorkerRow {
+export interface DeskRow {
   readonly id: string;
   readonly identity: WorkerIdentity;
   readonly status: WorkerStatus | null;
 }
 
-const readWorkers = (db: Kysely<Database>, leaseMs: number): Promise<WorkerRow[]> =>
+/** Workers that take deliveries. */
+export const readDesks = (db: Kysely<Database>, leaseMs: number): Promise<DeskRow[]> =>
   db
     .selectFrom('workers')
     .select(['id', 'identity', 'status'])
@@ -46,7 +26,8 @@ const readWorkers = (db: Kysely<Database>, leaseMs: number): Promise<WorkerRow[]
     .orderBy('id')
     .execute();
 
-interface Count {
+/** Attempts under way. */
+export interface UsageRow {
   readonly worker_id: string;
   readonly tenant_id: string;
   readonly kind: 'render' | 'import';
@@ -54,7 +35,7 @@ interface Count {
   readonly n: number;
 }
 
-async function readUsage(db: Kysely<Database>): Promise<Count[]> {
+export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
   const rows = await db
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
@@ -65,39 +46,8 @@ async function readUsage(db: Kysely<Database>): Promise<Count[]> {
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
-function deskOf({ id, identity, status }: WorkerRow, counts: readonly Count[], { taskMs }: SnapshotParts): PickWorker {
-  let rendering = 0;
-  let importing = 0;
-  let queuedMs: number | null = 0;
-  for (const { worker_id, kind, layer_id, n } of counts) {
-    if (worker_id !== id) continue;
-    if (kind === 'import') {
-      importing += n;
-      continue;
-    }
-    rendering += n;
-    const each = layer_id === null ? null : taskMs(layer_id);
-    queuedMs = queuedMs === null || each === null ? null : queuedMs + each * n;
-  }
-  return {
-    id,
-    slots: identity.slots,
-    abilities: identity.capabilities,
-    loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
-    tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
-    rendering,
-    importing,
-    queuedMs,
-  };
-}
-
-const mayHaveRoom = ({ slots, rendering, importing, queuedMs }: PickWorker) =>
-  importing < DISPATCH_LIMITS.importsPerWorker ||
-  rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
-  (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);
-
 /** Tasks that have rows and wait: imports, and frames that are tried again. */
-async function readTasks(db: Kysely<Database>, { taskMs }: SnapshotParts): Promise<Candidate[]> {
+export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<{
     id: string;
     kind: 'render' | 'import';
@@ -126,7 +76,7 @@ async function readTasks(db: Kysely<Database>, { taskMs }: SnapshotParts): Promi
     left join layers l on l.id = w.layer_id
     where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}
       and (w.job_id is null or j.state in ('queued', 'running'))`.execute(db);
-  return rows.flatMap((row): Candidate[] => {
+  return rows.flatMap((row): Work[] => {
     const base = {
       tenantId: row.tenant_id,
       sceneHash: row.scene_hash,
@@ -149,17 +99,19 @@ async function readTasks(db: Kysely<Database>, { taskMs }: SnapshotParts): Promi
         layerId: layer_id,
         engine,
         backend,
-        taskMs: taskMs(layer_id),
       },
     ];
   });
 }
 
 /** Layers with tasks that have no rows yet. */
-async function readCursors(db: Kysely<Database>, { taskMs }: SnapshotParts): Promise<Candidate[]> {
+export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<{
     job_id: string;
     tenant_id: string;
+    scene_id: string;
+    frame_timeout_ms: number;
+    state: 'queued' | 'running';
     priority: number;
     created_at: Date;
     layer_id: string;
@@ -171,9 +123,9 @@ async function readCursors(db: Kysely<Database>, { taskMs }: SnapshotParts): Pro
     scene_hash: string;
   }>`
     select c.* from (
-      select j.id as job_id, j.tenant_id, j.priority, j.created_at, l.id as layer_id, l.position, l.released,
-             l.task_count, l.settings->>'engine' as engine, l.settings->>'backend' as backend, s.scene_hash,
-             row_number() over (
+      select j.id as job_id, j.tenant_id, j.scene_id, j.frame_timeout_ms, j.state, j.priority, j.created_at,
+             l.id as layer_id, l.position, l.released, l.task_count, l.settings->>'engine' as engine, l.settings->>'backend' as backend,
+             s.scene_hash, row_number() over (
                partition by j.tenant_id order by j.priority desc, j.created_at, j.id, l.position) as place
       from jobs j
       join layers l on l.job_id = j.id
@@ -184,16 +136,18 @@ async function readCursors(db: Kysely<Database>, { taskMs }: SnapshotParts): Pro
   return rows.map((row) => ({
     kind: 'cursor',
     tenantId: row.tenant_id,
+    sceneId: row.scene_id,
+    frameTimeoutMs: row.frame_timeout_ms,
     sceneHash: row.scene_hash,
     priority: row.priority,
     createdAtMs: row.created_at.getTime(),
     position: row.position,
+    isRunning: row.state === 'running',
     next: row.released,
     remaining: row.task_count - row.released,
     jobId: row.job_id,
     layerId: row.layer_id,
     engine: row.engine,
     backend: row.backend,
-    taskMs: taskMs(row.layer_id),
   }));
 }

@@ -6,8 +6,11 @@ import type { Logger } from 'pino';
 import type { RedisConnections } from '../queue/redis.ts';
 
 export type BusMessage =
-  /** There may be work for the dispatcher, now or in so many milliseconds. */
-  | { readonly type: 'wake'; readonly afterMs: number }
+  /**
+   * There may be something for the dispatcher, now or in so many milliseconds: `work` came, `workers` came or changed,
+   * or a delivery ended and left `room`.
+   */
+  | { readonly type: 'wake'; readonly why: 'work' | 'workers' | 'room'; readonly afterMs: number }
   /** A task of this layer took so long. */
   | { readonly type: 'task-time'; readonly layerId: string; readonly taskMs: number }
   /** Events up to this id are in the log; 0: unknown how far. */

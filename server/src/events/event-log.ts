@@ -30,7 +30,7 @@ export interface LoggedEvent {
 }
 
 /** Key of the advisory lock that orders the writers of events. */
-const EVENT_LOCK = 7_700_001;
+export const EVENT_LOCK = 7_700_001;
 
 /**
  * Writes events; must be the last statement of its transaction, because it takes the lock of all event writers.
@@ -113,5 +113,6 @@ export async function oldestEventId(db: Kysely<Database>): Promise<number | null
   return row?.oldest === null || row?.oldest === undefined ? null : Number(row.oldest);
 }
 
-const eventText = (id: number, at: Date, type: string, data: object) =>
+/** An event's JSON. */
+export const eventText = (id: number, at: Date, type: string, data: object) =>
   JSON.stringify({ id, at: at.toISOString(), type, data });

@@ -12,23 +12,34 @@ export interface ProgressParts {
   readonly spacingMs: number;
 }
 
+/**
+ * `quiet`: told a moment ago, unchanged since. `changed`: told a moment ago, and changed. `owed`: long enough ago to be
+ * told again: the next change tells it for free, and without one the timer does.
+ */
+interface Recent {
+  phase: 'quiet' | 'changed' | 'owed';
+  timer: NodeJS.Timeout;
+}
+
 export class JobProgress {
   readonly #parts: ProgressParts;
-  /** Jobs that were told of less than `spacingMs` ago, and whether they changed since. */
-  readonly #recent = new Map<string, { changed: boolean; timer: NodeJS.Timeout }>();
+  readonly #recent = new Map<string, Recent>();
 
   constructor(parts: ProgressParts) {
     this.#parts = parts;
   }
 
-  /** Whether the job's row should be told in the transaction that changes it. If not, it is told when the time has come. */
-  isDue(jobId: string, stateChanged: boolean): boolean {
+  /**
+   * Whether progress of the job should be told in the transaction that makes it. If not, it is told when the time has
+   * come. A change of its state is told in any case.
+   */
+  isDue(jobId: string): boolean {
     const recent = this.#recent.get(jobId);
-    if (recent && !stateChanged) {
-      recent.changed = true;
+    if (recent && recent.phase !== 'owed') {
+      recent.phase = 'changed';
       return false;
     }
-    this.#start(jobId);
+    this.#wait(jobId, 'quiet');
     return true;
   }
 
@@ -37,19 +48,23 @@ export class JobProgress {
     this.#recent.clear();
   }
 
-  #start(jobId: string): void {
+  #wait(jobId: string, phase: Recent['phase']): void {
     clearTimeout(this.#recent.get(jobId)?.timer);
-    const timer = setTimeout(() => {
-      const changed = this.#recent.get(jobId)?.changed === true;
-      this.#recent.delete(jobId);
-      if (changed) void this.#tellNow(jobId);
-    }, this.#parts.spacingMs);
-    this.#recent.set(jobId, { changed: false, timer });
+    const timer = setTimeout(() => this.#timeIsUp(jobId), this.#parts.spacingMs);
+    this.#recent.set(jobId, { phase, timer });
+  }
+
+  #timeIsUp(jobId: string): void {
+    const phase = this.#recent.get(jobId)?.phase;
+    if (phase === 'changed') this.#wait(jobId, 'owed');
+    else if (phase === 'owed') {
+      this.#wait(jobId, 'quiet');
+      void this.#tellNow(jobId);
+    } else this.#recent.delete(jobId);
   }
 
   async #tellNow(jobId: string): Promise<void> {
     const { change, layers, log } = this.#parts;
-    this.#start(jobId);
     try {
       await change(async (trx, tell) => {
         // Locked, so that the job's end cannot be told before this.

@@ -40,11 +40,12 @@ export async function deliverFrame(
     throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
   }
   const result = readResult(headers[FRAME_HEADER]);
+  const isFresh = !(await objects.has(result.sha256));
   const stored = await objects.put(bytes, { maxBytes: MAX_FRAME_BYTES, expectSha256: result.sha256 });
   if (stored.sizeBytes !== result.sizeBytes) {
     throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
   }
-  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result });
+  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result, isFresh });
   return { taskDone };
 }
 

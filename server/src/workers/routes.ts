@@ -86,7 +86,7 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
       const registration = await registerWorker(body, { services, change, access, leaseMs });
       workers.forget(registration.workerId);
       abilities.forget();
-      bus.tell({ type: 'wake', afterMs: 0 });
+      bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
       bus.tell({ type: 'worker-room' });
       return registration;
     },
@@ -104,7 +104,7 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
         await change((trx, tell) => tellWorkers(trx, tell));
         bus.tell({ type: 'worker-room' });
       }
-      bus.tell({ type: 'wake', afterMs: 0 });
+      bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
       return answer;
     },
   );

@@ -1,0 +1,135 @@
+/**
+ * What the leader knows between passes, so that a pass of a steady job reads one thing only: what is under way. The rest
+ * is read again when somebody says that it changed, and with every tick, for a hint may be lost.
+ */
+import type { Kysely } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
+import { type Candidate, loadedKey, type Pick, type PickInput, type PickWorker } from './pick.ts';
+import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
+
+export interface BoardParts {
+  readonly db: Kysely<Database>;
+  readonly leaseMs: number;
+  /** Measured time of one task of a layer; null while unknown. */
+  readonly taskMs: (layerId: string) => number | null;
+}
+
+export interface Snapshot extends PickInput {
+  readonly workerNames: ReadonlyMap<string, string>;
+}
+
+export class Board {
+  readonly #parts: BoardParts;
+  #workers: readonly DeskRow[] | null = null;
+  #work: Work[] | null = null;
+  /** More work waits than was read. */
+  #isPartial = false;
+
+  constructor(parts: BoardParts) {
+    this.#parts = parts;
+  }
+
+  forgetWorkers(): void {
+    this.#workers = null;
+  }
+
+  forgetWork(): void {
+    this.#work = null;
+  }
+
+  /** @param avoided workers that are given nothing, unless there is no other. @returns null when nothing can be picked. */
+  async look(avoided: ReadonlySet<string>): Promise<Snapshot | null> {
+    const { db, leaseMs, taskMs } = this.#parts;
+    this.#workers ??= await readDesks(db, leaseMs);
+    const rows = this.#workers;
+    if (rows.length === 0) return null;
+    if (this.#work?.length === 0) return null;
+    const used = await readUsage(db);
+    const welcome = rows.filter((row) => !avoided.has(row.id));
+    const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
+    if (!workers.some(mayHaveRoom)) return null;
+    this.#work ??= await this.#readWork();
+    if (this.#work.length === 0) return null;
+    const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
+    for (const { kind, tenant_id, n } of used) usage[kind].set(tenant_id, (usage[kind].get(tenant_id) ?? 0) + n);
+    return {
+      workers,
+      candidates: this.#work.map((work): Candidate => withTime(work, taskMs)),
+      usage,
+      workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
+    };
+  }
+
+  /**
+   * Notes what was given out.
+   *
+   * @param all whether every pick was; otherwise somebody else has changed what is known here.
+   */
+  given(picks: readonly Pick[], all: boolean): void {
+    const work = this.#work;
+    if (!all || !work) {
+      this.#work = null;
+      return;
+    }
+    const taken = new Map<string, number>();
+    for (const pick of picks) {
+      const key = pick.kind === 'cursor' ? pick.layerId : pick.taskId;
+      taken.set(key, (taken.get(key) ?? 0) + 1);
+    }
+    const rest = work.flatMap((item): Work[] => {
+      const n = taken.get(item.kind === 'cursor' ? item.layerId : item.taskId) ?? 0;
+      if (n === 0) return [item];
+      if (item.kind !== 'cursor' || n >= item.remaining) return [];
+      return [{ ...item, next: item.next + n, remaining: item.remaining - n, isRunning: true }];
+    });
+    this.#work = this.#isPartial && rest.length < work.length ? null : rest;
+  }
+
+  async #readWork(): Promise<Work[]> {
+    const { db } = this.#parts;
+    const waiting = await readWaiting(db);
+    const cursors = await readCursors(db);
+    const most = DISPATCH_LIMITS.candidatesPerTenant;
+    this.#isPartial = waiting.length >= most || cursors.length >= most;
+    return [...waiting, ...cursors];
+  }
+}
+
+const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>
+  work.kind === 'import' ? work : { ...work, taskMs: taskMs(work.layerId) };
+
+function deskOf(
+  { id, identity, status }: DeskRow,
+  used: readonly UsageRow[],
+  taskMs: BoardParts['taskMs'],
+): PickWorker {
+  let rendering = 0;
+  let importing = 0;
+  let queuedMs: number | null = 0;
+  for (const { worker_id, kind, layer_id, n } of used) {
+    if (worker_id !== id) continue;
+    if (kind === 'import') {
+      importing += n;
+      continue;
+    }
+    rendering += n;
+    const each = layer_id === null ? null : taskMs(layer_id);
+    queuedMs = queuedMs === null || each === null ? null : queuedMs + each * n;
+  }
+  return {
+    id,
+    slots: identity.slots,
+    abilities: identity.capabilities,
+    loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
+    tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
+    rendering,
+    importing,
+    queuedMs,
+  };
+}
+
+const mayHaveRoom = ({ slots, rendering, importing, queuedMs }: PickWorker) =>
+  importing < DISPATCH_LIMITS.importsPerWorker ||
+  rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
+  (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);
