@@ -1,0 +1,100 @@
+/** Builds the page that runs in the browser: its program, its web workers, and the files that are built in. */
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const SOURCE = fileURLToPath(new URL('./page/', import.meta.url));
+/** Where its own code comes from besides its folder. */
+const SHARED = fileURLToPath(new URL('../../shared/src/', import.meta.url));
+
+/** Programs, by the name of what they become. */
+const ENTRIES = {
+  main: 'main.ts',
+  'encode-worker': 'encode/encode-worker.ts',
+  'check-worker': 'import/check-worker.ts',
+} as const;
+
+/** Libraries that go into the page; their versions decide, with the sources, whether it is to be built again. */
+const LIBRARIES = ['three', 'gltf-validator', 'meshoptimizer', 'typebox', '@pmndrs/assets', 'esbuild'];
+
+/** Files of three that its decoders fetch, from its folder to the page's `built-in/`. */
+const BUILT_IN = {
+  'draco/gltf/draco_wasm_wrapper.js': 'draco/draco_wasm_wrapper.js',
+  'draco/gltf/draco_decoder.wasm': 'draco/draco_decoder.wasm',
+  'basis/basis_transcoder.js': 'basis/basis_transcoder.js',
+  'basis/basis_transcoder.wasm': 'basis/basis_transcoder.wasm',
+} as const;
+
+/** Node sends the content policy as a header, which holds for the workers too. */
+const INDEX_HTML = `<!doctype html>
+<meta charset="utf-8">
+<title>Kiln page</title>
+<script type="module" src="/main.js"></script>
+`;
+
+/** Says what the folder was built of. */
+const STAMP = 'built-of.txt';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Builds the page into `outDir`, as `src/page/README.md` describes it. Does nothing when the folder was built of the
+ * same sources and library versions.
+ */
+export async function buildPage(outDir: string): Promise<void> {
+  const inputs = await inputsHash();
+  if ((await readFile(join(outDir, STAMP), 'utf8').catch(() => '')) === inputs) return;
+  await rm(outDir, { recursive: true, force: true });
+  await mkdir(join(outDir, 'built-in'), { recursive: true });
+  await build({
+    entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(SOURCE, path)])),
+    outdir: outDir,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'chrome120',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  });
+  await writeFile(join(outDir, 'index.html'), INDEX_HTML);
+  await copyBuiltIn(join(outDir, 'built-in'));
+  await writeFile(join(outDir, STAMP), inputs);
+}
+
+async function copyBuiltIn(folder: string): Promise<void> {
+  const libs = join(dirname(require.resolve('three')), '../examples/jsm/libs');
+  for (const [from, to] of Object.entries(BUILT_IN)) {
+    await mkdir(dirname(join(folder, to)), { recursive: true });
+    await copyFile(join(libs, from), join(folder, to));
+  }
+  // The package holds its files as modules with a data: URI.
+  const { default: dataUri } = await import('@pmndrs/assets/hdri/studio.exr.js');
+  await writeFile(join(folder, 'studio.exr'), Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64'));
+}
+
+/** SHA-256 over every source file, this one, and the version of each library. */
+async function inputsHash(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of [SOURCE, SHARED]) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    for (const file of files.sort()) hash.update(`${relative(folder, file)}\0`).update(await readFile(file));
+  }
+  hash.update(await readFile(fileURLToPath(import.meta.url)));
+  for (const library of LIBRARIES) hash.update(`${library}@${await versionOf(library)}\0`);
+  return hash.digest('hex');
+}
+
+/** Not every package exports its package.json, so the file is looked for where Node finds packages. */
+async function versionOf(library: string): Promise<string> {
+  for (const folder of require.resolve.paths(library) ?? []) {
+    const text = await readFile(join(folder, library, 'package.json'), 'utf8').catch(() => null);
+    if (text !== null) return String(JSON.parse(text).version);
+  }
+  throw new Error(`the package ${library} is not installed: run npm install`);
+}

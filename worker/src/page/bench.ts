@@ -1,0 +1,31 @@
+import type { BenchOutcome, PageCall } from './contract.ts';
+import { drawPicture } from './engine/draw-picture.ts';
+import type { PageServices } from './page-services.ts';
+import { frameShot } from './shots.ts';
+
+/**
+ * The bare loop that the farm is measured against: draw a frame, await its encoded bytes, draw the next, as the author
+ * of a plain page would write it. Same engine, same encoder, hash and statistics included; no transport, no overlap of
+ * encoding and drawing. Nothing else is drawn meanwhile.
+ */
+export async function benchFrames(
+  { room, queue, encoder, scenes }: PageServices,
+  { sceneHash, settings, firstFrame, count }: Extract<PageCall, { call: 'bench' }>,
+): Promise<BenchOutcome> {
+  const { scene, release } = scenes.use(sceneHash);
+  try {
+    return await queue.run('bench', async () => {
+      const startedAt = performance.now();
+      for (let frame = firstFrame; frame < firstFrame + count; frame += 1) {
+        const shot = frameShot(scene, settings, frame);
+        const { pixels } = await drawPicture(room, shot, async () => {});
+        const { size, format, quality } = settings;
+        const hasAlpha = shot.background === 'transparent';
+        await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: true });
+      }
+      return { frames: count, totalMs: performance.now() - startedAt };
+    });
+  } finally {
+    release();
+  }
+}

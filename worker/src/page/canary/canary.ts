@@ -1,0 +1,77 @@
+import { Quaternion } from 'three';
+import type { CanaryResult } from '../contract.ts';
+import { type DrawingRoom, drawPicture } from '../engine/draw-picture.ts';
+import type { Shot } from '../engine/engine.ts';
+import { sha256Hex } from '../sha256.ts';
+import { CANARY_HALF_HEIGHT, canaryScene, PROBES } from './canary-scene.ts';
+
+const SIZE = { widthPx: 320, heightPx: 320 };
+const FOV_DEG = 30;
+/** Two, so that float targets are summed in. */
+const SAMPLES = 2;
+const TIMED_DRAWS = 5;
+
+/**
+ * Draws a small fixed scene through the same engine, sums and resolve as every frame, and looks at probed points.
+ *
+ * @throws KilnError `render.failed` when a shader does not compile.
+ */
+export async function runCanary(room: DrawingRoom): Promise<CanaryResult> {
+  const { gl } = room.gpu;
+  const scene = canaryScene();
+  try {
+    const summed = await draw(room, canaryShot(scene, SAMPLES));
+    const times: number[] = [];
+    for (let i = 0; i < TIMED_DRAWS; i += 1) {
+      const startedAt = performance.now();
+      await draw(room, canaryShot(scene, 1));
+      times.push(performance.now() - startedAt);
+    }
+    times.sort((a, b) => a - b);
+    const names = gl.getExtension('WEBGL_debug_renderer_info');
+    return {
+      renderer: String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER)),
+      vendor: String(gl.getParameter(names?.UNMASKED_VENDOR_WEBGL ?? gl.VENDOR)),
+      maxTextureSizePx: Number(gl.getParameter(gl.MAX_TEXTURE_SIZE)),
+      pixelsSha256: await sha256Hex(summed),
+      correct: faultsIn(summed).length === 0,
+      drawMs: times[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY,
+    };
+  } finally {
+    scene.dispose();
+  }
+}
+
+const draw = async (room: DrawingRoom, shot: Shot) => (await drawPicture(room, shot, async () => {})).pixels;
+
+function canaryShot(scene: Shot['scene'], samples: number): Shot {
+  const distance = CANARY_HALF_HEIGHT / Math.tan((FOV_DEG / 2) * (Math.PI / 180));
+  const quaternion = new Quaternion().toArray();
+  const pose = { position: [0, 0, distance], quaternion, fovDeg: FOV_DEG } satisfies CanaryPose;
+  return {
+    scene,
+    camera: { kind: 'free', pose },
+    size: SIZE,
+    samples,
+    clip: null,
+    timeSec: 0,
+    background: 'neutral',
+    toneMapping: 'none',
+    exposureEv: 0,
+  };
+}
+
+type CanaryPose = Extract<Shot['camera'], { kind: 'free' }>['pose'];
+
+/** The probed points that have another colour than they must. */
+function faultsIn(pixels: Uint8Array): string[] {
+  return PROBES.filter(({ x, y, color, tolerance, what }) => {
+    const column = Math.round(((1 + x) / 2) * SIZE.widthPx);
+    const row = Math.round(((1 - y) / 2) * SIZE.heightPx);
+    const at = (row * SIZE.widthPx + column) * 4;
+    const got = [...pixels.subarray(at, at + 3)];
+    const isRight = color.every((level, channel) => Math.abs(level - (got[channel] ?? -1)) <= tolerance);
+    if (!isRight) console.warn(`canary: ${what} is ${got.join(' ')} where ${color.join(' ')} was expected`);
+    return !isRight;
+  }).map(({ what }) => what);
+}

@@ -1,0 +1,120 @@
+import type { Size } from '@kiln/shared';
+import {
+  AddEquation,
+  CustomBlending,
+  FloatType,
+  GLSL3,
+  NearestFilter,
+  OneFactor,
+  RawShaderMaterial,
+  type Texture,
+  WebGLRenderTarget,
+  type WebGLRenderer,
+} from 'three';
+import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
+import { PAGE_LIMITS } from '../limits.ts';
+import { COVER_VERTEX } from './cover.ts';
+import type { SampleSink } from './engine.ts';
+
+const add = new FullScreenQuad(
+  new RawShaderMaterial({
+    name: 'add-sample',
+    glslVersion: GLSL3,
+    uniforms: { sampleTexture: { value: null } },
+    vertexShader: COVER_VERTEX,
+    fragmentShader: /* glsl */ `
+precision highp float;
+uniform highp sampler2D sampleTexture;
+out vec4 sum;
+void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy), 0); }
+`,
+    blending: CustomBlending,
+    blendEquation: AddEquation,
+    blendSrc: OneFactor,
+    blendDst: OneFactor,
+    depthTest: false,
+    depthWrite: false,
+  }),
+);
+
+const floatTarget = ({ widthPx, heightPx }: Size) =>
+  new WebGLRenderTarget(widthPx, heightPx, {
+    type: FloatType,
+    minFilter: NearestFilter,
+    magFilter: NearestFilter,
+    depthBuffer: false,
+  });
+
+/**
+ * Sums of linear RGB and alpha per pixel in 32-bit floats, and the number of samples. Blocks of 16 samples are summed
+ * apart and added in order, so that ranges of whole blocks rendered apart merge to the same bytes. A sum of one sample
+ * is that sample, and is not copied.
+ */
+export class Accumulation implements SampleSink {
+  readonly size: Size;
+  #samples = 0;
+  #only: Texture | null = null;
+  #block: WebGLRenderTarget | null = null;
+  #total: WebGLRenderTarget | null = null;
+  readonly #renderer: WebGLRenderer;
+  readonly #expected: number;
+
+  /** @param expected samples that will be added in all; 1 saves the copy into float targets. */
+  constructor(renderer: WebGLRenderer, size: Size, expected: number) {
+    this.#renderer = renderer;
+    this.size = size;
+    this.#expected = expected;
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  add(sample: Texture): void {
+    this.#samples += 1;
+    if (this.#expected === 1) {
+      this.#only = sample;
+      return;
+    }
+    if (this.#block === null) this.#block = this.#cleared(floatTarget(this.size));
+    this.#addInto(this.#block, sample);
+    if (this.#samples % PAGE_LIMITS.samplesPerBlock === 0 && this.#samples < this.#expected) {
+      this.#closeBlock(this.#block);
+      this.#cleared(this.#block);
+    }
+  }
+
+  /** The sums. Call it once, when every sample is in. */
+  finish(): Texture {
+    if (this.#only) return this.#only;
+    if (this.#block === null) throw new Error('an accumulation without samples has no sums');
+    if (this.#total === null) return this.#block.texture;
+    this.#closeBlock(this.#block);
+    return this.#total.texture;
+  }
+
+  dispose(): void {
+    this.#block?.dispose();
+    this.#total?.dispose();
+    this.#block = this.#total = this.#only = null;
+  }
+
+  #closeBlock(block: WebGLRenderTarget): void {
+    if (this.#total === null) this.#total = this.#cleared(floatTarget(this.size));
+    this.#addInto(this.#total, block.texture);
+  }
+
+  #cleared(target: WebGLRenderTarget): WebGLRenderTarget {
+    this.#renderer.setRenderTarget(target);
+    this.#renderer.setClearColor(0, 0);
+    this.#renderer.clear(true, false, false);
+    return target;
+  }
+
+  #addInto(target: WebGLRenderTarget, texture: Texture): void {
+    const { material } = add;
+    if (material instanceof RawShaderMaterial) material.uniforms.sampleTexture = { value: texture };
+    this.#renderer.setRenderTarget(target);
+    add.render(this.#renderer);
+  }
+}

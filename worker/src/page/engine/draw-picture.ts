@@ -1,0 +1,68 @@
+import type { StageTime } from '@kiln/shared';
+import type { GiveWay } from '../draw-queue.ts';
+import type { Gpu } from '../gpu.ts';
+import { PAGE_LIMITS } from '../limits.ts';
+import { unixMs } from '../unix-time.ts';
+import { Accumulation } from './accumulation.ts';
+import type { CameraPlacement } from './camera-placement.ts';
+import type { Engine, Shot } from './engine.ts';
+import type { Resolver } from './resolve.ts';
+import type { TargetPool } from './target-pool.ts';
+
+export interface Picture {
+  /** RGBA, 8 bits, sRGB, straight alpha, top row first; marked where it is no number (see `resolve.ts`). */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly placement: CameraPlacement;
+  /** From the first command to the GPU's last one. */
+  readonly draw: StageTime;
+  readonly readBackMs: number;
+}
+
+export interface DrawingRoom {
+  readonly gpu: Gpu;
+  readonly engine: Engine;
+  readonly targets: TargetPool;
+  readonly resolver: Resolver;
+}
+
+/**
+ * Draws one picture and reads it back. A picture of many samples gives way to more urgent ones between batches of them;
+ * neither batches nor interruptions change a byte.
+ *
+ * @throws KilnError `render.failed`.
+ */
+export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
+  const { gpu, engine, targets, resolver } = room;
+  const startedAtMs = unixMs();
+  const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
+  try {
+    let placement: CameraPlacement | null = null;
+    let batch = 1;
+    for (let drawn = 0; drawn < shot.samples; ) {
+      const count = Math.min(batch, shot.samples - drawn);
+      const batchStart = performance.now();
+      placement = engine.render(shot, { first: drawn, count }, accumulation);
+      drawn += count;
+      if (drawn === shot.samples) break;
+      await gpu.finished();
+      batch = batchFor((performance.now() - batchStart) / count);
+      await giveWay();
+    }
+    if (!placement) throw new Error('a picture has at least one sample');
+    const { picture } = targets.get(shot.size);
+    resolver.resolve(accumulation.finish(), accumulation.samples, shot, picture);
+    await gpu.finished();
+    gpu.throwShaderErrors();
+    const durationMs = unixMs() - startedAtMs;
+    const pixels = new Uint8Array(shot.size.widthPx * shot.size.heightPx * 4);
+    gpu.renderer.readRenderTargetPixels(picture, 0, 0, shot.size.widthPx, shot.size.heightPx, pixels);
+    const readBackMs = unixMs() - startedAtMs - durationMs;
+    return { pixels, placement, draw: { startedAtMs, durationMs }, readBackMs };
+  } finally {
+    accumulation.dispose();
+  }
+}
+
+/** Samples that take about as long as others may be kept waiting; at most a block, whose commands are all queued at once. */
+const batchFor = (sampleMs: number) =>
+  Math.min(PAGE_LIMITS.samplesPerBlock, Math.max(1, Math.floor(PAGE_LIMITS.sampleBatchMs / sampleMs)));

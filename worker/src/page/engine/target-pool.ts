@@ -1,0 +1,48 @@
+import type { Size } from '@kiln/shared';
+import type { WebGLRenderTarget } from 'three';
+import { PAGE_LIMITS } from '../limits.ts';
+import { RASTER_BYTES_PER_PX, rasterTarget } from './raster.ts';
+import { pictureTarget } from './resolve.ts';
+
+interface TargetSet {
+  readonly sample: WebGLRenderTarget;
+  readonly picture: WebGLRenderTarget;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Targets by picture size, the last used kept: a live view changes between its moving and its resting size all the
+ * time. Two pictures of one size may be under way at once (a frame that gives way to a live view), and share a set:
+ * each is done with it before the other draws.
+ */
+export class TargetPool {
+  /** In order of use, the last used at the end. */
+  readonly #sets = new Map<string, TargetSet>();
+
+  get(size: Size): TargetSet {
+    const key = `${size.widthPx}×${size.heightPx}`;
+    const set = this.#sets.get(key) ?? {
+      sample: rasterTarget(size),
+      picture: pictureTarget(size),
+      sizeBytes: size.widthPx * size.heightPx * (RASTER_BYTES_PER_PX + 4),
+    };
+    this.#sets.delete(key);
+    this.#sets.set(key, set);
+    this.#trim();
+    return set;
+  }
+
+  /** Frees the least recently used, never the last one that was asked for. */
+  #trim(): void {
+    let bytes = 0;
+    for (const { sizeBytes } of this.#sets.values()) bytes += sizeBytes;
+    for (const [key, set] of this.#sets) {
+      const few = this.#sets.size <= PAGE_LIMITS.targetSets && bytes <= PAGE_LIMITS.targetBytes;
+      if (few || this.#sets.size === 1) return;
+      this.#sets.delete(key);
+      bytes -= set.sizeBytes;
+      set.sample.dispose();
+      set.picture.dispose();
+    }
+  }
+}

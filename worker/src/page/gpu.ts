@@ -1,0 +1,69 @@
+import { NoToneMapping, PCFShadowMap, WebGLRenderer } from 'three';
+import { KilnError } from '@kiln/shared';
+
+/** Between two looks at a fence. Finer gains nothing: the GPU process itself looks every 1 to 2 ms. */
+const FENCE_POLL_MS = 1;
+
+/** The page's one GPU context and three.js renderer. It never draws to a canvas: pictures are read from targets. */
+export class Gpu {
+  readonly renderer: WebGLRenderer;
+  readonly gl: WebGL2RenderingContext;
+  readonly #shaderErrors: string[] = [];
+  #lost = false;
+
+  /**
+   * @param onLost called once when the context is gone.
+   * @throws KilnError `render.failed` where there is no WebGL 2 with float targets.
+   */
+  constructor(onLost: (message: string) => void) {
+    const canvas = new OffscreenCanvas(1, 1);
+    canvas.addEventListener('webglcontextlost', (event) => {
+      this.#lost = true;
+      const detail = event instanceof WebGLContextEvent ? event.statusMessage : '';
+      onLost(`the GPU context was lost${detail ? `: ${detail}` : ''}`);
+    });
+    const gl = canvas.getContext('webgl2', { antialias: false, depth: false, powerPreference: 'high-performance' });
+    if (!gl) throw new KilnError('render.failed', 'This browser gives no WebGL 2 context: check its GPU flags.');
+    this.gl = gl;
+    for (const name of ['EXT_color_buffer_float', 'EXT_float_blend']) {
+      if (!gl.getExtension(name)) throw new KilnError('render.failed', `This GPU lacks ${name}, which sums need.`);
+    }
+    this.renderer = new WebGLRenderer({ canvas, context: gl });
+    this.renderer.autoClear = false;
+    this.renderer.toneMapping = NoToneMapping;
+    this.renderer.shadowMap.enabled = true;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.renderer.debug.onShaderError = (context, program) => {
+      this.#shaderErrors.push(context.getProgramInfoLog(program)?.trim() || 'no log');
+    };
+  }
+
+  get isLost(): boolean {
+    return this.#lost || this.gl.isContextLost();
+  }
+
+  /** Resolves when the GPU has done everything that was asked of it, without blocking the event loop. */
+  async finished(): Promise<void> {
+    const { gl } = this;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    if (!fence) return;
+    while (!this.isLost && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) await pause(FENCE_POLL_MS);
+    gl.deleteSync(fence);
+  }
+
+  /** @throws KilnError `render.failed` when a shader of the last picture did not compile; it would be drawn black. */
+  throwShaderErrors(): void {
+    const [first] = this.#shaderErrors.splice(0);
+    if (first !== undefined) throw new KilnError('render.failed', `A material's shader does not compile: ${first}`);
+  }
+}
+
+/** Waits without `setTimeout`'s clamp to 4 ms after five nested calls: each wait starts from a message. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => setTimeout(resolve, ms);
+    channel.port2.postMessage(null);
+  });
+}
+const channel = new MessageChannel();

@@ -1,0 +1,35 @@
+/** Limits of the page. Those that a user meets as a refusal are in `@kiln/shared`. */
+export const PAGE_LIMITS = {
+  /** Scenes kept loaded. A page serves one tenant, who works on a few scenes at a time. */
+  loadedScenes: 6,
+  /** Estimated GPU memory of all loaded scenes; scenes in use may exceed it. */
+  loadedGpuBytes: 2_147_483_648,
+  /** Pictures drawn and not yet encoded, above which no new frame is begun: each holds its raw pixels. */
+  encodeBacklog: 3,
+  /** Web workers that encode: one can be busy with a slow WebP while a live picture passes. */
+  encodeWorkers: 2,
+  /** A frame of many samples gives way to live pictures at least this often. */
+  sampleBatchMs: 100,
+  /** Samples that are summed before they join the total, so that no division of a frame changes a byte. */
+  samplesPerBlock: 16,
+  /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
+  targetSets: 3,
+  /** Bytes of targets kept between pictures. */
+  targetBytes: 1_073_741_824,
+  /** Text of a glTF; V8 holds no string above 512 MiB, and parsing takes some ten times the text. */
+  jsonBytes: 268_435_456,
+  /** Bytes that three allocates for accessors without, or besides, a buffer view: sparse and zero-filled ones. */
+  virtualAccessorBytes: 1_073_741_824,
+  /** Bytes of buffers beyond which the validator's pass over every element is left out. */
+  validatedBytes: 268_435_456,
+  /** Findings at which the validator stops. */
+  validatorIssues: 10_000,
+  /** Findings in a report. */
+  reportedFindings: 100,
+  /** Vertices looked at to frame a scene, rigid ones and those moved by skins or morph targets; more are sampled. */
+  framedVertices: 4_000_000,
+  framedDeformedVertices: 200_000,
+  /** Lights that cast shadows, brightest first: each takes a texture unit of every material. */
+  shadowLights: 2,
+  shadowMapPx: 2_048,
+} as const;

@@ -1,0 +1,122 @@
+import { KilnError } from '@kiln/shared';
+import { benchFrames } from './bench.ts';
+import { runCanary } from './canary/canary.ts';
+import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
+import { drawPicture } from './engine/draw-picture.ts';
+import { importScene } from './import/import-scene.ts';
+import type { PageServices } from './page-services.ts';
+import { describeLoaded } from './scene/describe-loaded.ts';
+import { frameShot, liveShot } from './shots.ts';
+import { unixMs } from './unix-time.ts';
+
+type Send = (event: PageEvent, bytes?: ArrayBuffer) => void;
+type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
+
+interface Answer {
+  readonly result: PageResults[keyof PageResults];
+  readonly bytes?: ArrayBuffer;
+}
+
+/** Answers the calls of the contract. */
+export class Page {
+  readonly #services: PageServices;
+  readonly #send: Send;
+
+  constructor(services: PageServices, send: Send) {
+    this.#services = services;
+    this.#send = send;
+  }
+
+  /** Always ends in `done` or `failed`. */
+  async answer(call: PageCall): Promise<void> {
+    try {
+      const { result, bytes } = await this.#run(call);
+      this.#send({ event: 'done', id: call.id, result }, bytes);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const code = error instanceof KilnError ? error.code : 'render.failed';
+      this.#send({ event: 'failed', id: call.id, code, message: error.message, stack: error.stack ?? '' });
+    }
+  }
+
+  async #run(call: PageCall): Promise<Answer> {
+    const { room, queue, scenes } = this.#services;
+    switch (call.call) {
+      case 'canary':
+        return { result: await queue.run('import', () => runCanary(room)) };
+      case 'load':
+        return { result: await this.#load(call) };
+      case 'unload':
+        await scenes.unload(call.sceneHash);
+        return { result: null };
+      case 'import':
+        return importScene(this.#services, call, this.#progress(call.id));
+      case 'frame':
+        return this.#frame(call);
+      case 'live':
+        return this.#live(call);
+      case 'bench':
+        return { result: await benchFrames(this.#services, call) };
+    }
+  }
+
+  async #load({ id, scene }: Call<'load'>): Promise<LoadResult> {
+    const startedAtMs = unixMs();
+    const { scene: loaded, loadedNow } = await this.#services.scenes.load(scene, this.#progress(id));
+    const load = { startedAtMs, durationMs: unixMs() - startedAtMs };
+    return { ...describeLoaded(loaded), loadedNow, load };
+  }
+
+  async #frame({ id, sceneHash, settings, frameNumber }: Call<'frame'>): Promise<Answer> {
+    const { room, queue, encoder, scenes } = this.#services;
+    const { scene, release } = scenes.use(sceneHash);
+    try {
+      const shot = frameShot(scene, settings, frameNumber);
+      await encoder.room();
+      const { pixels, draw } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
+      this.#send({ event: 'drawn', id });
+      const { format, quality, size } = settings;
+      const hasAlpha = shot.background === 'transparent';
+      const { bytes, ...encoded } = await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: true });
+      return { result: { ...encoded, draw } satisfies FrameOutcome, bytes };
+    } finally {
+      release();
+    }
+  }
+
+  async #live(call: Call<'live'>): Promise<Answer> {
+    const { room, queue, encoder, scenes } = this.#services;
+    const { scene, release } = scenes.use(call.sceneHash);
+    try {
+      const shot = liveShot(scene, call);
+      const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>
+        drawPicture(room, shot, giveWay),
+      );
+      this.#send({ event: 'drawn', id: call.id });
+      const { format, quality, size } = call;
+      const hasAlpha = shot.background === 'transparent';
+      const { bytes, encode } = await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: false });
+      const result: LiveOutcome = {
+        near: placement.near,
+        far: placement.far,
+        drawMs: draw.durationMs,
+        readBackMs,
+        encodeMs: encode.durationMs,
+        drawEndMs: draw.startedAtMs + draw.durationMs,
+      };
+      return { result, bytes };
+    } finally {
+      release();
+    }
+  }
+
+  #progress(id: number): (fraction: number) => void {
+    let last = 0;
+    return (fraction) => {
+      // A hundred messages are enough for any bar.
+      if (fraction - last < 0.01) return;
+      last = fraction;
+      this.#send({ event: 'progress', id, fraction });
+    };
+  }
+}

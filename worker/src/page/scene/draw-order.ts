@@ -1,0 +1,47 @@
+import { type Material, Mesh, type Object3D, type WebGLRenderer } from 'three';
+
+/** What three's render lists hold of an object. */
+interface DrawItem {
+  readonly object: Object3D;
+  readonly material: Material;
+  readonly groupOrder: number;
+  readonly renderOrder: number;
+  readonly z: number;
+}
+
+/**
+ * The order of drawing, by place in the scene. three's own sorting falls back on ids, which count up in the order in
+ * which textures and buffers happened to arrive: two loads of one scene would draw coplanar faces differently.
+ */
+export class DrawOrder {
+  readonly #objects = new Map<Object3D, number>();
+  readonly #materials = new Map<Material, number>();
+
+  constructor(root: Object3D) {
+    root.traverse((object) => {
+      this.#objects.set(object, this.#objects.size);
+      if (!(object instanceof Mesh)) return;
+      for (const material of [object.material].flat()) {
+        if (!this.#materials.has(material)) this.#materials.set(material, this.#materials.size);
+      }
+    });
+  }
+
+  /** Opaque things by material, then nearest first; transparent ones farthest first. */
+  applyTo(renderer: WebGLRenderer): void {
+    renderer.setOpaqueSort(
+      (a, b) => byGroup(a, b) || this.#material(a) - this.#material(b) || a.z - b.z || this.#place(a) - this.#place(b),
+    );
+    renderer.setTransparentSort((a, b) => byGroup(a, b) || b.z - a.z || this.#place(a) - this.#place(b));
+  }
+
+  #place({ object }: DrawItem): number {
+    return this.#objects.get(object) ?? -1;
+  }
+
+  #material({ material }: DrawItem): number {
+    return this.#materials.get(material) ?? -1;
+  }
+}
+
+const byGroup = (a: DrawItem, b: DrawItem) => a.groupOrder - b.groupOrder || a.renderOrder - b.renderOrder;

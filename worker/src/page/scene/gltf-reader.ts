@@ -1,0 +1,162 @@
+import { KilnError } from '@kiln/shared';
+import { LoadingManager, type Object3D, type Texture, Camera as ThreeCamera, type WebGLRenderer } from 'three';
+import { DRACOLoader } from 'three/addons/loaders/DRACOLoader.js';
+import { type GLTF, GLTFLoader, type GLTFParser } from 'three/addons/loaders/GLTFLoader.js';
+import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
+import { BUILT_IN_ROUTE } from '../contract.ts';
+import type { Lens } from '../engine/camera-placement.ts';
+import { ClipPlayer } from './clip-player.ts';
+import { readContainer } from './container.ts';
+import type { Camera, Gltf } from './gltf-json.ts';
+import { Ktx2Images } from './ktx2-images.ts';
+import type { SceneCamera, SceneParts } from './loaded-scene.ts';
+import { isDataUri, type SceneFiles } from './scene-files.ts';
+import { uniqueNames } from './unique-names.ts';
+
+/** Threads of the decoder; a page shares its machine with others and with the software renderer. */
+const DRACO_WORKERS = 2;
+
+/** Reads glTF scenes with three's loader. One for the page: its decoders are kept. */
+export class GltfReader {
+  readonly #draco = new DRACOLoader().setDecoderPath(`${BUILT_IN_ROUTE}/draco/`).setWorkerLimit(DRACO_WORKERS);
+  readonly #ktx2: Ktx2Images;
+
+  constructor(renderer: WebGLRenderer) {
+    this.#ktx2 = new Ktx2Images(renderer);
+  }
+
+  /**
+   * Loads a scene that an import has checked.
+   *
+   * @param onFraction told the part of the files that has arrived.
+   * @throws KilnError with a code `scene.…`.
+   */
+  async read(files: SceneFiles, onFraction: (fraction: number) => void): Promise<SceneParts> {
+    const { sceneHash, entry, files: all } = files.scene;
+    const totalBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 1);
+    let arrived = 0;
+    const onBytes = (count: number) => onFraction(Math.min(1, (arrived += count) / totalBytes));
+
+    const { json, bin } = readContainer(await files.fetch(entry, onBytes), entry);
+    const gltf: Gltf = JSON.parse(json);
+    const scene = gltf.scenes?.[gltf.scene ?? 0];
+    if (!scene) throw new KilnError('scene.invalid', 'The glTF has no scene to show: export one.', { field: '/scenes' });
+    // Only what is shown is loaded.
+    gltf.scenes = [scene];
+    gltf.scene = 0;
+    const bufferOf = bufferSource(gltf, bin, files, onBytes);
+    for (const [index, image] of (gltf.images ?? []).entries()) {
+      if (image.uri === undefined || isDataUri(image.uri)) continue;
+      image.uri = files.url(files.resolve(image.uri, `/images/${index}/uri`));
+    }
+
+    const failedImages: { index: number; cause: unknown }[] = [];
+    const loader = new GLTFLoader(new LoadingManager())
+      .setDRACOLoader(this.#draco)
+      .setKTX2Loader(this.#ktx2.loader)
+      .setMeshoptDecoder(MeshoptDecoder)
+      .register((parser) => {
+        parser.loadBuffer = bufferOf;
+        const loadImage = parser.loadImageSource.bind(parser);
+        parser.loadImageSource = async (index, imageLoader) => {
+          try {
+            return await (isKtx2(gltf, index) ? this.#readKtx2(gltf, index, parser) : loadImage(index, imageLoader));
+          } catch (cause) {
+            failedImages.push({ index, cause });
+            throw cause;
+          }
+        };
+        return { name: 'KILN_scene_files' };
+      });
+    const read = await this.#parse(loader, gltf);
+    // three draws a material without the texture that it could not decode; here that is an error.
+    const [failed] = failedImages;
+    if (failed) throw badImage(gltf, failed.index, failed.cause);
+    return {
+      sceneHash,
+      root: read.scene,
+      cameras: camerasOf(gltf, read),
+      clips: new ClipPlayer(read.scene, read.animations, uniqueNames(gltf.animations ?? [], 'clip')),
+    };
+  }
+
+  async #readKtx2(gltf: Gltf, index: number, parser: GLTFParser): Promise<Texture> {
+    const { bufferView, uri } = gltf.images?.[index] ?? {};
+    if (bufferView === undefined) return this.#ktx2.read(await (await fetch(uri ?? '')).arrayBuffer());
+    const bytes: ArrayBuffer = await parser.getDependency('bufferView', bufferView);
+    return this.#ktx2.read(bytes.slice());
+  }
+
+  async #parse(loader: GLTFLoader, gltf: Gltf): Promise<GLTF> {
+    try {
+      return await loader.parseAsync(JSON.stringify(gltf), '');
+    } catch (cause) {
+      if (cause instanceof KilnError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new KilnError('scene.invalid', `The scene cannot be loaded: ${why}. Check it in the program that made it.`, { cause });
+    }
+  }
+}
+
+/** Buffers as three asks for them, each read once. */
+function bufferSource(gltf: Gltf, bin: Uint8Array<ArrayBuffer> | null, files: SceneFiles, onBytes: (count: number) => void) {
+  const read = async (index: number): Promise<ArrayBuffer> => {
+    const uri = gltf.buffers?.[index]?.uri;
+    if (uri === undefined) {
+      if (index === 0 && bin) return bin.slice().buffer;
+      throw new KilnError('scene.invalid', 'A buffer has no data: export the scene again.', { field: `/buffers/${index}` });
+    }
+    if (isDataUri(uri)) return (await fetch(uri)).arrayBuffer();
+    return (await files.fetch(files.resolve(uri, `/buffers/${index}/uri`), onBytes)).buffer;
+  };
+  const buffers = new Map<number, Promise<ArrayBuffer>>();
+  return (index: number): Promise<ArrayBuffer> => {
+    const buffer = buffers.get(index) ?? read(index);
+    buffers.set(index, buffer);
+    return buffer;
+  };
+}
+
+/** By name and type alone: KTX2 images that are used without KHR_texture_basisu are common. */
+function isKtx2({ images }: Gltf, index: number): boolean {
+  const { mimeType, uri } = images?.[index] ?? {};
+  return mimeType === 'image/ktx2' || /(\.ktx2|^data:image\/ktx2.*)$/i.test(uri ?? '');
+}
+
+function badImage(gltf: Gltf, index: number, cause: unknown): KilnError {
+  const { name, uri } = gltf.images?.[index] ?? {};
+  const shown = name ?? (uri === undefined || isDataUri(uri) ? `number ${index}` : uri.slice(uri.lastIndexOf('/') + 1));
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new KilnError('scene.invalid', `The image "${shown}" cannot be decoded${why}. Save it again as PNG or JPEG.`, {
+    field: `/images/${index}`,
+    cause,
+  });
+}
+
+function camerasOf(gltf: Gltf, { scene, parser }: GLTF): SceneCamera[] {
+  const found: { name: string | undefined; camera: ThreeCamera; def: Camera }[] = [];
+  const nodeOf = (object: Object3D | null) => (object ? parser.associations.get(object)?.nodes : undefined);
+  scene.traverse((camera) => {
+    if (!(camera instanceof ThreeCamera)) return;
+    const node = gltf.nodes?.[nodeOf(camera) ?? nodeOf(camera.parent) ?? -1];
+    const def = gltf.cameras?.[node?.camera ?? -1];
+    if (def) found.push({ name: node?.name || def.name, camera, def });
+  });
+  const names = uniqueNames(found, 'camera', ['auto']);
+  return found.map(({ camera, def }, index) => {
+    const { near, far } = rangeOf(def);
+    return { name: names[index] ?? `camera-${index}`, camera, lens: lensOf(def), range: { near, far } };
+  });
+}
+
+function lensOf({ perspective, orthographic }: Camera): Lens {
+  if (perspective) return { kind: 'perspective', fovDeg: Math.min(179, (perspective.yfov * 180) / Math.PI) };
+  return { kind: 'orthographic', halfHeight: Math.abs(orthographic?.ymag ?? 1) || 1 };
+}
+
+function rangeOf({ perspective, orthographic }: Camera): SceneCamera['range'] {
+  return {
+    near: perspective?.znear ?? orthographic?.znear ?? 0,
+    far: perspective?.zfar ?? orthographic?.zfar ?? Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,113 @@
+import {
+  DirectionalLight,
+  type Light,
+  Material,
+  Matrix4,
+  Mesh,
+  type Object3D,
+  PointLight,
+  type Sphere,
+  SpotLight,
+  Vector3,
+} from 'three';
+import { PAGE_LIMITS } from '../limits.ts';
+
+/** Light of the studio where it is the only one, and where it only fills the shadows of the scene's own lights. */
+const STUDIO_ALONE = 0.75;
+const STUDIO_FILL = 0.25;
+
+type ShadowLight = DirectionalLight | SpotLight;
+type Punctual = ShadowLight | PointLight;
+
+const isPunctual = (object: Object3D): object is Punctual =>
+  object instanceof DirectionalLight || object instanceof SpotLight || object instanceof PointLight;
+
+const brightness = ({ color, intensity }: Light) =>
+  intensity * (0.2126 * color.r + 0.7152 * color.g + 0.0722 * color.b);
+
+/** The scene's own lights, and the shadows of the brightest of them. */
+export class Lights {
+  readonly count: number;
+  /** Factor on the studio's light. */
+  readonly studioIntensity: number;
+  readonly #shadowLights: readonly ShadowLight[];
+  readonly #sphere: Sphere;
+
+  constructor(root: Object3D, sphere: Sphere) {
+    const lights: Punctual[] = [];
+    root.traverse((object) => {
+      if (isPunctual(object)) lights.push(object);
+    });
+    this.count = lights.length;
+    this.studioIntensity = lights.length === 0 ? STUDIO_ALONE : STUDIO_FILL;
+    this.#sphere = sphere;
+    this.#shadowLights = lights
+      .filter((light): light is ShadowLight => !(light instanceof PointLight) && brightness(light) > 0)
+      .sort((a, b) => brightness(b) - brightness(a))
+      .slice(0, PAGE_LIMITS.shadowLights);
+    for (const light of this.#shadowLights) this.#prepare(light);
+    if (this.#shadowLights.length > 0) root.traverse(castAndReceive);
+  }
+
+  /** Makes the next drawing renew the shadow maps, fitted to the lights as they are posed now. */
+  renewShadows(): void {
+    for (const light of this.#shadowLights) {
+      if (light instanceof DirectionalLight) fitDirectional(light, this.#sphere);
+      else fitSpot(light, this.#sphere);
+      light.shadow.needsUpdate = true;
+    }
+  }
+
+  dispose(): void {
+    for (const light of this.#shadowLights) {
+      light.shadow.map?.depthTexture?.dispose();
+      light.dispose();
+    }
+  }
+
+  #prepare(light: ShadowLight): void {
+    light.castShadow = true;
+    light.shadow.autoUpdate = false;
+    light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
+    light.shadow.bias = -0.0003;
+    // Two texels of a map that spans the scene.
+    light.shadow.normalBias = (4 * this.#sphere.radius) / PAGE_LIMITS.shadowMapPx;
+  }
+}
+
+/** Glass and blended surfaces throw no shadow: three knows only opaque ones. */
+function castAndReceive(object: Object3D): void {
+  if (!(object instanceof Mesh)) return;
+  object.receiveShadow = true;
+  object.castShadow = [object.material]
+    .flat()
+    .every((material) => material instanceof Material && !material.transparent && !isTransmissive(material));
+}
+
+const isTransmissive = (material: Material) =>
+  'transmission' in material && typeof material.transmission === 'number' && material.transmission > 0;
+
+/** The box of the light's map, just around the scene; its near plane may lie behind the light, which is everywhere. */
+function fitDirectional(light: DirectionalLight, { center, radius }: Sphere): void {
+  const from = new Vector3().setFromMatrixPosition(light.matrixWorld);
+  const to = new Vector3().setFromMatrixPosition(light.target.matrixWorld);
+  const turn = new Matrix4().lookAt(from, to, light.shadow.camera.up).transpose();
+  const middle = center.clone().sub(from).applyMatrix4(turn);
+  const { camera } = light.shadow;
+  camera.left = middle.x - radius;
+  camera.right = middle.x + radius;
+  camera.bottom = middle.y - radius;
+  camera.top = middle.y + radius;
+  camera.near = -middle.z - radius;
+  camera.far = -middle.z + radius;
+  camera.updateProjectionMatrix();
+}
+
+function fitSpot(light: SpotLight, { center, radius }: Sphere): void {
+  const distance = new Vector3().setFromMatrixPosition(light.matrixWorld).distanceTo(center);
+  const { camera } = light.shadow;
+  camera.far = distance + radius;
+  camera.near = Math.max(distance - radius, camera.far / 1_000);
+  camera.updateProjectionMatrix();
+}
+

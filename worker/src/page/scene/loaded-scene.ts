@@ -1,0 +1,92 @@
+import type { Camera, Object3D, Scene, Sphere } from 'three';
+import type { Lens } from '../engine/camera-placement.ts';
+import type { ClipPlayer } from './clip-player.ts';
+import { disposeTree } from './dispose-tree.ts';
+import { DrawOrder } from './draw-order.ts';
+import { measureExtent, type Extent } from './extent.ts';
+import type { Framing } from './framing.ts';
+import { gpuBytesOf } from './gpu-bytes.ts';
+import { Lights } from './lights.ts';
+
+/** A camera of the scene. */
+export interface SceneCamera {
+  readonly name: string;
+  readonly camera: Camera;
+  readonly lens: Lens;
+  /** Planes as the file has them, metres. */
+  readonly range: { readonly near: number; readonly far: number };
+}
+
+export interface SceneParts {
+  readonly sceneHash: string;
+  readonly root: Object3D;
+  readonly cameras: readonly SceneCamera[];
+  readonly clips: ClipPlayer;
+}
+
+/** A scene on the GPU: what frames, live views and thumbnails are drawn of. */
+export class LoadedScene {
+  readonly sceneHash: string;
+  readonly stage: Scene;
+  readonly cameras: readonly SceneCamera[];
+  readonly clips: ClipPlayer;
+  readonly drawOrder: DrawOrder;
+  readonly lights: Lights;
+  readonly extent: Extent;
+  readonly gpuBytes: number;
+  /** Metres around the middle that may hold something: more than the first pose's when clips move things. */
+  readonly reach: number;
+  readonly #root: Object3D;
+  #posed: string | null = null;
+  #shadowsOf: string | null = null;
+
+  /** @param stage an empty scene to draw it in; given back empty by `dispose`. */
+  constructor({ sceneHash, root, cameras, clips }: SceneParts, stage: Scene) {
+    this.sceneHash = sceneHash;
+    this.stage = stage;
+    this.cameras = cameras;
+    this.clips = clips;
+    this.#root = root;
+    stage.add(root);
+    this.pose(clips.choose(null), 0);
+    this.extent = measureExtent(root);
+    this.reach = this.extent.sphere.radius * (clips.names.length > 0 ? 2 : 1.01);
+    this.lights = new Lights(root, this.extent.sphere);
+    this.drawOrder = new DrawOrder(root);
+    this.gpuBytes = gpuBytesOf(root);
+  }
+
+  get sphere(): Sphere {
+    return this.extent.sphere;
+  }
+
+  get framing(): Framing {
+    return this.extent.framing;
+  }
+
+  /** @param clip index of a clip; null leaves everything as the file has it. */
+  pose(clip: number | null, timeSec: number): void {
+    const pose = clip === null ? 'still' : `${clip}@${timeSec}`;
+    if (pose === this.#posed) return;
+    this.#posed = pose;
+    this.clips.pose(clip, timeSec);
+    this.#root.updateMatrixWorld(true);
+  }
+
+  /** Renews the shadow maps with the next drawing, unless they are of this pose already. */
+  requestShadows(): void {
+    if (this.#shadowsOf === this.#posed) return;
+    this.#shadowsOf = this.#posed;
+    this.lights.renewShadows();
+  }
+
+  /** Frees its GPU memory. */
+  dispose(): void {
+    this.clips.dispose();
+    this.lights.dispose();
+    this.#root.removeFromParent();
+    disposeTree(this.#root);
+    this.stage.background = null;
+  }
+}
+

@@ -1,0 +1,95 @@
+import { KilnError } from '@kiln/shared';
+import { type PageScene, SCENE_ROUTE } from '../contract.ts';
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+export const isDataUri = (uri: string): boolean => /^data:/i.test(uri);
+
+/** The files of one scene, and what its URIs mean. Nothing else is ever fetched. */
+export class SceneFiles {
+  readonly scene: PageScene;
+  readonly #sizes: ReadonlyMap<string, number>;
+
+  constructor(scene: PageScene) {
+    this.scene = scene;
+    this.#sizes = new Map(scene.files.map(({ path, sizeBytes }) => [path, sizeBytes]));
+  }
+
+  sizeOf(path: string): number {
+    return this.#sizes.get(path) ?? 0;
+  }
+
+  /**
+   * The path of the file that `uri` names; not for `data:` URIs. Percent-encoded and plain names are both found, as is a
+   * backslash for a slash.
+   *
+   * @param pointer JSON Pointer of the URI, for the error.
+   * @throws KilnError `scene.forbidden_uri` for anything outside the scene, `scene.missing_resource`.
+   */
+  resolve(uri: string, pointer: string): string {
+    const spellings = [uri, decoded(uri), uri.replaceAll('\\', '/'), decoded(uri).replaceAll('\\', '/')];
+    const paths = spellings.map((spelling) => this.#within(spelling));
+    const found = paths.find((path) => path !== null && this.#sizes.has(path));
+    if (found) return found;
+    const shown = uri.length > 100 ? `${uri.slice(0, 100)}…` : uri;
+    if (spellings.some((spelling) => SCHEME.test(spelling) || /^[/\\]/.test(spelling)) || paths.includes(null)) {
+      throw new KilnError(
+        'scene.forbidden_uri',
+        `The scene refers to "${shown}", which is outside its own folder: put the file into the folder and refer to it by a relative path.`,
+        { field: pointer },
+      );
+    }
+    throw new KilnError(
+      'scene.missing_resource',
+      `The scene refers to "${shown}", which was not uploaded: upload it together with ${this.scene.entry}.`,
+      { field: pointer },
+    );
+  }
+
+  url(path: string): string {
+    return `${SCENE_ROUTE}/${this.scene.sceneHash}/${path.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  /**
+   * @param onBytes told how many bytes arrived, as they do.
+   * @throws KilnError `scene.import_failed` when the file does not come.
+   */
+  async fetch(path: string, onBytes?: (count: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await fetch(this.url(path));
+    if (!response.ok || !response.body) {
+      throw new KilnError('scene.import_failed', `The file ${path} could not be read (status ${response.status}).`, { field: path });
+    }
+    const bytes = new Uint8Array(this.sizeOf(path));
+    let length = 0;
+    for await (const chunk of response.body) {
+      if (length + chunk.length > bytes.length) break;
+      bytes.set(chunk, length);
+      length += chunk.length;
+      onBytes?.(chunk.length);
+    }
+    if (length !== bytes.length) {
+      throw new KilnError('scene.import_failed', `The file ${path} came with another size than announced.`, { field: path });
+    }
+    return bytes;
+  }
+
+  /** Path below the scene's folder, or null when it leads out of it. */
+  #within(uri: string): string | null {
+    const segments = this.scene.entry.split('/').slice(0, -1);
+    for (const segment of uri.split('/')) {
+      if (segment === '' || segment === '.') continue;
+      if (segment !== '..') segments.push(segment);
+      else if (segments.pop() === undefined) return null;
+    }
+    return segments.join('/');
+  }
+}
+
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    // A bare % that is part of the name.
+    return uri;
+  }
+}

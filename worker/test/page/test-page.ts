@@ -1,0 +1,113 @@
+/** A page of the built program in a real browser, and scenes to show it: what every test of the page starts from. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RenderSettings } from '@kiln/shared';
+import { findBrowser } from '../../src/browser/find-browser.ts';
+import { type LaunchedBrowser, launchBrowser } from '../../src/browser/launch-browser.ts';
+import type { OpenPage } from '../../src/browser/open-page.ts';
+import { createLog } from '../../src/log.ts';
+import type { ImportOutcome, PageScene } from '../../src/page/contract.ts';
+import { buildPage } from '../../src/page-bundle.ts';
+import type { HostedFile } from '../../src/page-host/page-site.ts';
+
+const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page', import.meta.url));
+
+export type SceneSource = Readonly<Record<string, Uint8Array | string>>;
+
+export class TestPage {
+  readonly open: OpenPage;
+  readonly #browser: LaunchedBrowser;
+  readonly #folder: string;
+
+  private constructor(browser: LaunchedBrowser, open: OpenPage, folder: string) {
+    this.#browser = browser;
+    this.open = open;
+    this.#folder = folder;
+  }
+
+  /** Builds the page where needed and opens it on the machine's fastest software renderer. */
+  static async start(): Promise<TestPage> {
+    await buildPage(PAGE_FOLDER);
+    const found = await findBrowser();
+    if (!found) throw new Error('these tests need Chrome or Chromium on this machine');
+    const browser = await launchBrowser({
+      browserPath: found.path,
+      gl: 'gl-egl',
+      allowNoSandbox: false,
+      environment: { PATH: '/usr/bin:/bin' },
+      pageFolder: PAGE_FOLDER,
+      log: createLog('silent'),
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'kiln-test-scenes-'));
+    return new TestPage(browser, await browser.openPage(), folder);
+  }
+
+  get client() {
+    return this.open.client;
+  }
+
+  /** Another page of the same browser. */
+  async another(): Promise<TestPage> {
+    return new TestPage(this.#browser, await this.#browser.openPage(), this.#folder);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Puts files where the page can ask for them. The entry is the first file. */
+  async mount(files: SceneSource): Promise<PageScene> {
+    const hash = createHash('sha256');
+    for (const [path, bytes] of Object.entries(files)) hash.update(`${path}\0`).update(bytes);
+    const sceneHash = hash.digest('hex');
+    const hosted = new Map<string, HostedFile>();
+    const listed: { path: string; sizeBytes: number }[] = [];
+    for (const [path, content] of Object.entries(files)) {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+      const diskPath = join(this.#folder, sceneHash, path);
+      await mkdir(dirname(diskPath), { recursive: true });
+      await writeFile(diskPath, bytes);
+      hosted.set(path, { diskPath, sizeBytes: bytes.length });
+      listed.push({ path, sizeBytes: bytes.length });
+    }
+    this.open.site.mountScene(sceneHash, hosted);
+    return { sceneHash, entry: listed[0]?.path ?? '', files: listed };
+  }
+
+  /** Mounts and loads a scene. */
+  async load(files: SceneSource) {
+    const scene = await this.mount(files);
+    const { result } = await this.client.call('load', { scene });
+    return { ...result, scene, sceneHash: scene.sceneHash };
+  }
+
+  async frame(sceneHash: string, settings: Partial<RenderSettings> = {}, frameNumber = 0) {
+    return this.client.call('frame', { sceneHash, settings: { ...SETTINGS, ...settings }, frameNumber });
+  }
+
+  /** @param thumbnail edge of the square thumbnail, pixels. */
+  async import(files: SceneSource, thumbnail = 64): Promise<{ result: ImportOutcome; bytes: Buffer }> {
+    const scene = await this.mount(files);
+    return this.client.call('import', { scene, thumbnail: { widthPx: thumbnail, heightPx: thumbnail } });
+  }
+}
+
+/** A small, fast picture whose colours are those of the scene. */
+export const SETTINGS: RenderSettings = {
+  camera: 'auto',
+  size: { widthPx: 64, heightPx: 64 },
+  engine: 'raster',
+  backend: 'auto',
+  samples: 1,
+  format: 'png',
+  quality: 90,
+  clip: null,
+  fps: 24,
+  toneMapping: 'none',
+  exposureEv: 0,
+  background: 'neutral',
+};
