@@ -15,6 +15,7 @@ import { credentialsPath, writeCredentials } from './identity/credentials-file.t
 import { ensureCredentials } from './identity/first-start.ts';
 import { StoreIdentities } from './identity/store-identities.ts';
 import { SERVER_LIMITS } from './limits.ts';
+import { createLogger } from './log.ts';
 import { openFolderObjectStore } from './objects/folder-object-store.ts';
 import { giveSampleScene } from './scenes/sample-scene.ts';
 import type { Clock, RandomBytes, Services } from './services.ts';
@@ -45,7 +46,7 @@ export interface ServerParts {
  */
 export async function startServer(
   config: ServerConfig,
-  log: Logger,
+  log: Logger = createLogger(config.logLevel),
   { clock = systemClock }: ServerParts = {},
 ): Promise<RunningServer> {
   const random = systemRandom;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import cookie from '@fastify/cookie';
 import { LIMITS } from '@kiln/shared';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import type { Identities } from '../identity/identities.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Clock } from '../services.ts';
@@ -35,7 +35,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
     loggerInstance: parts.log,
     serverFactory: serverFactory(parts.tls),
     bodyLimit: LIMITS.requestBytes,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     genReqId: parts.newRequestId,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: LIMITS.scenePathChars },

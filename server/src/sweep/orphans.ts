@@ -1,8 +1,8 @@
 import { dropBytes } from '../objects/drop-bytes.ts';
 import type { StoredObject } from '../objects/object-store.ts';
 import type { Services } from '../services.ts';
-import type { SweepTimes } from './sweep.ts';
 import type { Swept } from './sweep-objects.ts';
+import type { SweepTimes } from './sweep-parts.ts';
 
 /** Bytes of one look into the database. */
 const BATCH = 500;

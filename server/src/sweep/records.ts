@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
-import type { SweepTimes } from './sweep.ts';
+import type { SweepTimes } from './sweep-parts.ts';
 
 /** Events of one statement: nobody waits long for it. */
 const BATCH = 1_000;

@@ -4,7 +4,7 @@ import { lockTenant } from '../scenes/find-scene.ts';
 import { isUnreferenced } from '../scenes/release-objects.ts';
 import { sqlState } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
-import type { SweepParts, SweepTimes } from './sweep.ts';
+import type { SweepParts, SweepTimes } from './sweep-parts.ts';
 
 /** Rows of one transaction: short enough that nobody waits for it. */
 const BATCH = 200;

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { route } from '../http/route.ts';
 import { SERVER_LIMITS } from '../limits.ts';
-import { type SweepParts, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
+import type { SweepParts } from './sweep-parts.ts';
 
 export interface HourlySweep {
   start(): void;

@@ -1,4 +1,4 @@
-import type { SweepParts, SweepTimes } from './sweep.ts';
+import type { SweepParts, SweepTimes } from './sweep-parts.ts';
 
 /** Uploads that nobody goes on with, and files of uploads that the store does not know. */
 export async function sweepUploads(

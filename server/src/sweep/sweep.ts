@@ -3,28 +3,11 @@ import type { SweepReport } from '@kiln/shared';
 import { sql } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
 import { isUnreferenced } from '../scenes/release-objects.ts';
-import type { Services } from '../services.ts';
-import type { UploadFiles } from '../uploads/upload-files.ts';
 import { sweepOrphans } from './orphans.ts';
 import { sweepRecords } from './records.ts';
 import { sweepObjects } from './sweep-objects.ts';
+import type { SweepParts, SweepTimes } from './sweep-parts.ts';
 import { sweepUploads } from './sweep-uploads.ts';
-
-export interface SweepParts {
-  readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
-  readonly uploads: UploadFiles;
-}
-
-/** When things that were last touched before then may go. */
-export interface SweepTimes {
-  readonly now: Date;
-  /** Objects unreferenced, and files without a row stored, before then. */
-  readonly objects: Date;
-  readonly uploads: Date;
-  readonly events: Date;
-  /** Ended sessions, spent codes, scenes that were never uploaded. */
-  readonly records: Date;
-}
 
 export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepReport> {
   const { services } = parts;

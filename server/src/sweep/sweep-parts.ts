@@ -1,0 +1,18 @@
+import type { Services } from '../services.ts';
+import type { UploadFiles } from '../uploads/upload-files.ts';
+
+export interface SweepParts {
+  readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
+  readonly uploads: UploadFiles;
+}
+
+/** When things that were last touched before then may go. */
+export interface SweepTimes {
+  readonly now: Date;
+  /** Objects unreferenced, and files without a row stored, before then. */
+  readonly objects: Date;
+  readonly uploads: Date;
+  readonly events: Date;
+  /** Ended sessions, spent codes, scenes that were never uploaded. */
+  readonly records: Date;
+}
