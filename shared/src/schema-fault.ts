@@ -1,6 +1,6 @@
 /** Where a value first departs from its schema, in words for people. */
 import Type, { type TSchema } from 'typebox';
-import { Check } from 'typebox/value';
+import { schemaCheck } from './schema-check.ts';
 import { describeSchema, describeValue } from './schema-words.ts';
 
 export interface SchemaFault {
@@ -49,7 +49,7 @@ const below = (field: string, key: string | number) =>
   `${field}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 function faultIn(schema: TSchema, value: unknown, field: string): Fault | null {
-  if (Check(schema, value)) return null;
+  if (schemaCheck(schema)(value)) return null;
   if (Type.IsUnion(schema)) return faultInUnion(schema, value, field);
   if (Type.IsObject(schema) && isRecord(value)) return faultInObject(schema, value, field);
   if (Array.isArray(value)) {

@@ -1,31 +1,12 @@
 /** Values from outside, checked against their schema. */
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Check } from 'typebox/value';
 import { KilnError } from './errors.ts';
+import { schemaCheck } from './schema-check.ts';
 import { explainFault } from './schema-fault.ts';
 
-/**
- * Compiled checks take 2 µs where interpreting the schema takes 30 (a pose), but they need `eval`, which the content
- * policy of a page forbids; merely asking for it there reports a violation.
- */
-const mayCompile = !('document' in globalThis);
-
-const checks = new WeakMap<TSchema, (value: unknown) => boolean>();
-
-function checkOf(schema: TSchema): (value: unknown) => boolean {
-  let check = checks.get(schema);
-  if (!check) {
-    const compiled = mayCompile ? Compile(schema) : null;
-    check = compiled ? (value) => compiled.Check(value) : (value) => Check(schema, value);
-    checks.set(schema, check);
-  }
-  return check;
-}
-
-/** Whether `value` is what `schema` describes. The schema's check is compiled once and kept. */
+/** Whether `value` is what `schema` describes. */
 export function matches<T extends TSchema>(schema: T, value: unknown): value is Static<T> {
-  return checkOf(schema)(value);
+  return schemaCheck(schema)(value);
 }
 
 /**
