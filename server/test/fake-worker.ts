@@ -129,7 +129,7 @@ export class FakeWorker {
       bull.on('error', () => {});
       return bull;
     };
-    this.#bull = [lane(redis.renderQueue, this.identity.slots * 2), lane(redis.importQueue, 2)];
+    this.#bull = [lane(redis.renderQueue, this.identity.slots * 2), lane(redis.importQueue, 1)];
   }
 
   #signal(signal: WorkerSignal): void {

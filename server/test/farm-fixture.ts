@@ -46,7 +46,7 @@ export interface TestFarmOptions {
 export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const folder = await temporaryFolder();
   const home = options.home ?? folder.path;
-  const log = pino({ level: options.logLevel ?? process.env['KILN_TEST_LOG'] ?? 'silent' });
+  const log = pino({ level: options.logLevel ?? 'silent' });
   if (!options.store) await placeEmptyPglite(home);
   const store = options.store ?? (await openStore({ home, databaseUrl: null }, log));
   const objects = await openFolderObjectStore(join(home, 'objects'));

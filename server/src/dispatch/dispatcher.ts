@@ -107,6 +107,8 @@ export class Dispatcher {
     if (!this.#passing && this.#leadership && !this.#stopped) {
       this.#passing = this.#passes().finally(() => {
         this.#passing = null;
+        // Somebody may have called while the last pass was being left.
+        if (this.#wakened) this.#run();
       });
     }
   }
@@ -163,7 +165,7 @@ export class Dispatcher {
         this.#board.forgetWork();
         if (error instanceof SupersededError) await this.#giveUp();
         else this.#parts.log.error({ err: error }, 'a pass of the dispatcher failed; the next tick tries again');
-        return;
+        this.#wakened = false;
       }
     }
   }

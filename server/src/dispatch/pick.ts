@@ -97,6 +97,7 @@ function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usag
     shares.set(candidate.tenantId, share);
     share.queue.push(candidate);
   }
+  for (const desk of desks) desk.isReserved = false;
   const picks: Pick[] = [];
   for (;;) {
     const share = next(shares.values());
@@ -105,6 +106,8 @@ function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usag
     if (!candidate) continue;
     const desk = chooseDesk(desks, candidate);
     if (!desk) {
+      // Those that could do it are full: nobody whose turn is later may queue up there, or this one waits for ever.
+      for (const able of desks) if (able.can(candidate)) able.isReserved = true;
       share.skip();
       continue;
     }
@@ -166,6 +169,8 @@ class Desk {
   rendering: number;
   importing: number;
   queuedMs: number | null;
+  /** Takes nothing more of this lane in this pass. */
+  isReserved = false;
 
   constructor(worker: PickWorker) {
     this.worker = worker;
@@ -208,7 +213,7 @@ class Desk {
 
 /** Lower is better; null: it cannot take this now. */
 function cost(desk: Desk, candidate: Candidate): number | null {
-  if (!desk.can(candidate) || !desk.hasRoom(candidate)) return null;
+  if (desk.isReserved || !desk.can(candidate) || !desk.hasRoom(candidate)) return null;
   const { worker } = desk;
   const loaded = worker.loaded.has(loadedKey(candidate.tenantId, candidate.sceneHash));
   const known = worker.tenants.has(candidate.tenantId);

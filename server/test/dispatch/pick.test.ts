@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
+import { type Candidate, loadedKey, type PickInput, type PickWorker, pick } from '../../src/dispatch/pick.ts';
+
+const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
+  id,
+  slots: 1,
+  abilities: [{ engine: 'raster', backend: 'webgl' }],
+  loaded: new Set(),
+  tenants: new Set(),
+  rendering: 0,
+  importing: 0,
+  queuedMs: null,
+  ...more,
+});
+
+const cursor = (tenantId: string, more: Partial<Extract<Candidate, { kind: 'cursor' }>> = {}): Candidate => ({
+  kind: 'cursor',
+  tenantId,
+  sceneId: 'scene',
+  sceneHash: 'hash',
+  priority: 50,
+  createdAtMs: 0,
+  position: 0,
+  frameTimeoutMs: 1_000,
+  isRunning: true,
+  next: 0,
+  remaining: 1_000,
+  jobId: `job-${tenantId}`,
+  layerId: `layer-${tenantId}`,
+  engine: 'raster',
+  backend: 'auto',
+  taskMs: null,
+  ...more,
+});
+
+const importOf = (tenantId: string, taskId: string, createdAtMs = 0): Candidate => ({
+  kind: 'import',
+  tenantId,
+  taskId,
+  sceneHash: 'hash',
+  priority: 0,
+  createdAtMs,
+  position: 0,
+});
+
+const picks = (input: Partial<PickInput>) =>
+  pick({ workers: [], candidates: [], usage: { render: new Map(), import: new Map() }, ...input });
+
+const count = <T>(values: readonly T[], wanted: T) => values.filter((value) => value === wanted).length;
+
+describe('pick', () => {
+  test('gives each slot what it pipelines and one delivery ahead', () => {
+    const given = picks({ workers: [worker('a', { slots: 2 })], candidates: [cursor('t')] });
+    expect(given).toHaveLength(2 * (DISPATCH_LIMITS.pipelinedPerSlot + 1));
+    expect(given.map((one) => (one.kind === 'cursor' ? one.index : -1))).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('queues deeper only while all that waits is short, and never beyond the limit', () => {
+    const deep = (taskMs: number) =>
+      picks({ workers: [worker('a', { queuedMs: 0 })], candidates: [cursor('t', { taskMs })] }).length;
+    expect(deep(DISPATCH_LIMITS.queuedAheadMs)).toBe(3);
+    expect(deep(DISPATCH_LIMITS.queuedAheadMs / 10)).toBe(10);
+    expect(deep(1)).toBe(DISPATCH_LIMITS.deliveriesPerSlot);
+    const unknown = worker('a', { rendering: 3, queuedMs: null });
+    expect(picks({ workers: [unknown], candidates: [cursor('t', { taskMs: 1 })] })).toHaveLength(0);
+  });
+
+  test('shares slots between tenants by what each uses, whatever their priorities', () => {
+    const given = picks({
+      workers: [worker('a', { slots: 4 })],
+      candidates: [cursor('greedy', { priority: 100 }), cursor('modest', { priority: 1 })],
+    }).map((one) => one.tenantId);
+    expect(count(given, 'greedy')).toBe(6);
+    expect(count(given, 'modest')).toBe(6);
+  });
+
+  test('a tenant that uses many slots waits until the other has as many', () => {
+    const given = picks({
+      workers: [worker('a', { slots: 2, rendering: 4 })],
+      candidates: [cursor('greedy'), cursor('modest')],
+      usage: { render: new Map([['greedy', 4]]), import: new Map() },
+    });
+    expect(given.map((one) => one.tenantId)).toEqual(['modest', 'modest']);
+  });
+
+  test('nobody queues deep on a worker that is too full for the tenant whose turn it is', () => {
+    const busy = worker('a', { rendering: 4, queuedMs: 40 });
+    const short = cursor('greedy', { taskMs: 10 });
+    const usage = { render: new Map([['greedy', 4]]), import: new Map() };
+    expect(picks({ workers: [busy], candidates: [short], usage })).not.toHaveLength(0);
+    expect(picks({ workers: [busy], candidates: [short, cursor('modest')], usage })).toHaveLength(0);
+    // What cannot be done by this worker at all reserves nothing there.
+    const elsewhere = cursor('modest', { engine: 'pathtrace' });
+    expect(picks({ workers: [busy], candidates: [short, elsewhere], usage })).not.toHaveLength(0);
+  });
+
+  test('inside a tenant the more urgent job goes first, then the older, then the earlier layer', () => {
+    const given = picks({
+      workers: [worker('a', { slots: 2 })],
+      candidates: [
+        cursor('t', { jobId: 'new', layerId: 'new', createdAtMs: 2, remaining: 1 }),
+        cursor('t', { jobId: 'old', layerId: 'second', createdAtMs: 1, position: 1, remaining: 1 }),
+        cursor('t', { jobId: 'old', layerId: 'first', createdAtMs: 1, position: 0, remaining: 1 }),
+        cursor('t', { jobId: 'urgent', layerId: 'urgent', createdAtMs: 3, priority: 80, remaining: 1 }),
+      ],
+    });
+    expect(given.map((one) => (one.kind === 'cursor' ? one.layerId : ''))).toEqual([
+      'urgent',
+      'first',
+      'second',
+      'new',
+    ]);
+  });
+
+  test('a task that came back goes before those of its layer that were never tried', () => {
+    const again: Candidate = {
+      kind: 'task',
+      tenantId: 't',
+      taskId: 'again',
+      index: 7,
+      jobId: 'job-t',
+      layerId: 'layer-t',
+      sceneHash: 'hash',
+      priority: 50,
+      createdAtMs: 0,
+      position: 0,
+      engine: 'raster',
+      backend: 'auto',
+      taskMs: null,
+    };
+    const [first] = picks({ workers: [worker('a')], candidates: [cursor('t'), again] });
+    expect(first).toMatchObject({ kind: 'task', taskId: 'again' });
+  });
+
+  test('imports have their own lane: a worker full of frames takes one', () => {
+    const full = worker('a', { rendering: 3 });
+    const given = picks({ workers: [full], candidates: [cursor('t'), importOf('t', 'i1', 1), importOf('t', 'i2', 2)] });
+    expect(given).toEqual([{ workerId: 'a', tenantId: 't', kind: 'import', taskId: 'i1' }]);
+  });
+
+  test('prefers the worker that has the scene loaded for this tenant', () => {
+    const loaded = worker('b', { loaded: new Set([loadedKey('t', 'hash')]), tenants: new Set(['t']), rendering: 1 });
+    const otherTenants = worker('c', { loaded: new Set([loadedKey('other', 'hash')]) });
+    const [first] = picks({ workers: [worker('a'), loaded, otherTenants], candidates: [cursor('t')] });
+    expect(first?.workerId).toBe('b');
+  });
+
+  test('an idle worker is used before work queues up behind the loaded one', () => {
+    const loaded = worker('b', { loaded: new Set([loadedKey('t', 'hash')]) });
+    const given = picks({ workers: [worker('a'), loaded], candidates: [cursor('t', { remaining: 4 })] });
+    expect(
+      count(
+        given.map((one) => one.workerId),
+        'a',
+      ),
+    ).toBe(2);
+    expect(
+      count(
+        given.map((one) => one.workerId),
+        'b',
+      ),
+    ).toBe(2);
+  });
+
+  test('spreads over equal workers', () => {
+    const given = picks({ workers: [worker('a'), worker('b')], candidates: [cursor('t', { remaining: 4 })] });
+    expect(given.map((one) => one.workerId)).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  test('gives nothing to a worker that cannot do it, and goes on with what it can', () => {
+    const given = picks({
+      workers: [worker('a')],
+      candidates: [
+        cursor('t', { engine: 'pathtrace', priority: 90 }),
+        cursor('t', { layerId: 'raster', remaining: 1 }),
+      ],
+    });
+    expect(given.map((one) => (one.kind === 'cursor' ? one.layerId : ''))).toEqual(['raster']);
+  });
+});

@@ -1,0 +1,147 @@
+import {
+  type CameraChoice,
+  type Capability,
+  type JobRequest,
+  KilnError,
+  type LayerRequest,
+  LIMITS,
+} from '@kiln/shared';
+import { describe, expect, test } from 'vitest';
+import { type CompilerScene, compileJob } from '../../src/jobs/compile.ts';
+import { REPORT } from '../farm-fixture.ts';
+
+const SCENE: CompilerScene = {
+  id: 'scn_00000000000000000000',
+  name: 'helmet',
+  state: 'ready',
+  report: {
+    ...REPORT,
+    cameras: [
+      { name: '', kind: 'perspective', fovDeg: 40 },
+      { name: 'Front', kind: 'orthographic', fovDeg: null },
+    ],
+  },
+  refusal: null,
+};
+const RASTER: Capability[] = [{ engine: 'raster', backend: 'webgl' }];
+
+const layer = (more: Partial<LayerRequest> = {}): LayerRequest => ({
+  frames: '1-3',
+  size: { widthPx: 640, heightPx: 360 },
+  ...more,
+});
+const job = (...layers: LayerRequest[]): JobRequest => ({ sceneId: SCENE.id, layers });
+
+function failure(request: JobRequest, scene = SCENE, abilities = RASTER): KilnError {
+  try {
+    compileJob(request, scene, abilities);
+  } catch (error) {
+    if (error instanceof KilnError) return error;
+    throw error;
+  }
+  throw new Error('the job was accepted');
+}
+
+describe('compileJob', () => {
+  test('fills in every default', () => {
+    const compiled = compileJob(job(layer()), SCENE, RASTER);
+    expect(compiled).toMatchObject({ name: 'helmet', priority: 50, maxAttempts: 3, frameCount: 3 });
+    expect(compiled.layers[0]).toMatchObject({ name: 'main', frameCount: 3, chunk: 1, taskCount: 3 });
+    expect(compiled.layers[0]?.settings).toMatchObject({
+      engine: 'raster',
+      backend: 'auto',
+      camera: 'auto',
+      samples: 1,
+    });
+  });
+
+  test('gives the same result for the same input', () => {
+    expect(compileJob(job(layer()), SCENE, RASTER)).toEqual(compileJob(job(layer()), SCENE, RASTER));
+  });
+
+  test('counts tasks by chunks, the last one short', () => {
+    const [only] = compileJob(job(layer({ frames: '1-10', chunk: 4 })), SCENE, RASTER).layers;
+    expect(only).toMatchObject({ frameCount: 10, chunk: 4, taskCount: 3 });
+  });
+
+  test('names layers that have no name, around those that have one', () => {
+    const names = compileJob(job(layer(), layer({ name: 'main-2' }), layer(), layer({ name: 'depth' })), SCENE, RASTER);
+    expect(names.layers.map(({ name }) => name)).toEqual(['main', 'main-2', 'main-3', 'depth']);
+  });
+
+  test('refuses two layers of one name', () => {
+    const error = failure(job(layer({ name: 'a' }), layer({ name: 'a' })));
+    expect(error).toMatchObject({ code: 'request.invalid', field: '/layers/1/name' });
+  });
+
+  test('takes a camera by its name, an unnamed one by its number, and one that is given', () => {
+    const given: CameraChoice = { position: [1, 1, 1], target: [0, 0, 0], fovDeg: 40 };
+    for (const camera of ['Front', 'camera-0', 'auto', given]) {
+      expect(compileJob(job(layer({ camera })), SCENE, RASTER).layers[0]?.settings.camera).toEqual(camera);
+    }
+  });
+
+  test('refuses a camera that the scene does not have, and lists those that it has', () => {
+    const error = failure(job(layer(), layer({ camera: 'Back' })));
+    expect(error).toMatchObject({ code: 'job.unknown_camera', field: '/layers/1/camera' });
+    expect(error.message).toContain('auto, camera-0, Front');
+  });
+
+  test('refuses a clip that the scene does not have', () => {
+    expect(failure(job(layer({ clip: 'Run' })))).toMatchObject({ code: 'job.unknown_clip', field: '/layers/0/clip' });
+    expect(compileJob(job(layer({ clip: 'Walk' })), SCENE, RASTER).layers[0]?.settings.clip).toBe('Walk');
+  });
+
+  test('says where a frame expression is wrong', () => {
+    const error = failure(job(layer({ frames: '1-3,x' })));
+    expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });
+  });
+
+  test('takes as many frames as the limit in all layers together, and not one more', () => {
+    const most = LIMITS.jobFrames;
+    expect(compileJob(job(layer({ frames: `1-${most}` })), SCENE, RASTER).frameCount).toBe(most);
+    expect(failure(job(layer({ frames: `1-${most}` }), layer({ frames: '1' })))).toMatchObject({
+      code: 'job.too_large',
+      field: '/layers/1/frames',
+    });
+  });
+
+  test('takes as many pixels as the limit, and not one more', () => {
+    const heightPx = LIMITS.framePixels / 7_680;
+    expect(compileJob(job(layer({ size: { widthPx: 7_680, heightPx } })), SCENE, RASTER).frameCount).toBe(3);
+    const error = failure(job(layer({ size: { widthPx: 7_680, heightPx: heightPx + 1 } })));
+    expect(error).toMatchObject({ code: 'job.too_large', field: '/layers/0/size' });
+  });
+
+  test('refuses an engine that no worker has, by name', () => {
+    const error = failure(job(layer({ engine: 'pathtrace' })));
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
+    expect(error.message).toContain('"pathtrace"');
+  });
+
+  test('refuses a back end that no worker has for the engine', () => {
+    const error = failure(job(layer({ backend: 'webgpu' })));
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/backend' });
+    const both: Capability[] = [...RASTER, { engine: 'raster', backend: 'webgpu' }];
+    expect(compileJob(job(layer({ backend: 'webgpu' })), SCENE, both).frameCount).toBe(3);
+  });
+
+  test('takes what every worker can do while none is here', () => {
+    expect(compileJob(job(layer({ backend: 'webgl' })), SCENE, []).frameCount).toBe(3);
+    expect(failure(job(layer({ engine: 'pathtrace' })), SCENE, []).code).toBe('job.unsupported');
+  });
+
+  test('refuses transparency where the format has none', () => {
+    const error = failure(job(layer({ background: 'transparent', format: 'jpeg' })));
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/background' });
+    expect(compileJob(job(layer({ background: 'transparent' })), SCENE, RASTER).frameCount).toBe(3);
+  });
+
+  test('refuses a scene that is not ready, or was refused', () => {
+    expect(failure(job(layer()), { ...SCENE, state: 'importing', report: null }).code).toBe('scene.not_ready');
+    const refusal = { code: 'scene.invalid', message: 'a broken accessor', pointer: null };
+    const refused = failure(job(layer()), { ...SCENE, state: 'refused', report: null, refusal });
+    expect(refused.code).toBe('scene.refused');
+    expect(refused.message).toContain('a broken accessor');
+  });
+});
