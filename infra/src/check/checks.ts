@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join, relative } from 'node:path';
 import { filesBelow } from './files-below.ts';
 import { checkImports } from './import-rules.ts';
+import { missingOptional, readLockfile } from './lockfile.ts';
 import { checkSourceRules } from './source-rules.ts';
 
 export interface CheckResult {
@@ -28,6 +29,7 @@ export async function allChecks(rootDir: string): Promise<Check[]> {
       run: () => tool('biome', 'ci', '--colors=off', '--max-diagnostics=50', '.'),
     },
     { name: 'unused files, exports and packages', run: () => tool('knip', '--no-progress') },
+    { name: 'lockfile', run: () => checkLockfile(rootDir) },
     { name: 'import rules', run: async () => report(await checkImports(rootDir)) },
     { name: 'source rules', run: async () => report(await checkSourceRules(rootDir)) },
   ];
@@ -47,6 +49,12 @@ async function typeProjects(rootDir: string): Promise<string[]> {
 function report(violations: readonly { file: string; line: number; message: string }[]): CheckResult {
   const output = violations.map(({ file, line, message }) => `${file}:${line} ${message}`).join('\n');
   return { ok: violations.length === 0, output };
+}
+
+/** A fresh clone must be able to install. */
+async function checkLockfile(rootDir: string): Promise<CheckResult> {
+  const missing = missingOptional(await readLockfile(rootDir)).map(({ name }) => name);
+  return { ok: missing.length === 0, output: `It does not name ${missing.join(', ')}. Run: npm run complete-lockfile` };
 }
 
 /** Runs a tool of `node_modules/.bin`, its output kept. */

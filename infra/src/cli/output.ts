@@ -1,7 +1,12 @@
 /** How commands print: for people in aligned columns, for scripts as JSON. */
 
-/** Rows in columns, two spaces apart; the header is left out when there is nothing under it. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * Rows in columns, two spaces apart.
+ *
+ * @param empty what is said when there are none.
+ */
+export function table(header: readonly string[], rows: readonly (readonly string[])[], empty = 'None.'): string {
+  if (rows.length === 0) return empty;
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all

@@ -11,5 +11,8 @@ export async function runWorker(): Promise<void> {
   log.info({ config: lines }, 'configuration');
   const worker = await startWorker(config, log);
   onStop(() => worker.close(), INFRA_LIMITS.drainMs);
-  reportReady(worker.description);
+  const { backend, renderer, sandboxed, slots } = worker.identity;
+  reportReady(
+    `${renderer} by ${backend}, ${slots} ${slots === 1 ? 'slot' : 'slots'}, sandbox ${sandboxed ? 'on' : 'OFF'}`,
+  );
 }

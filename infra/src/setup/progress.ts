@@ -5,12 +5,14 @@ export interface Terminal {
 }
 
 const NAME_WIDTH = 10;
-const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 const REDRAW_MS = 100;
+/** A step that took less says nothing of its time. */
+const NOTICEABLE_MS = 500;
 
 export class Progress {
   readonly #out: Terminal;
-  readonly #active = new Map<string, { startedMs: number; note: string }>();
+  readonly #underWay = new Map<string, { readonly startedMs: number; note: string }>();
   #timer: NodeJS.Timeout | undefined;
   #tick = 0;
 
@@ -19,28 +21,50 @@ export class Progress {
   }
 
   /**
-   * Runs one step; what it resolves to is said in its line, with the seconds it took when that is noticeable.
+   * Runs one step; what it resolves to is said in its line.
    *
    * @param work gets a function that tells how far it is.
    */
   async step(name: string, work: (note: (text: string) => void) => Promise<string>): Promise<void> {
-    const entry = { startedMs: Date.now(), note: '' };
-    this.#active.set(name, entry);
-    if (this.#out.isTTY) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
+    this.begin(name);
     try {
-      const result = await work((text) => {
-        entry.note = text;
-      });
-      const seconds = (Date.now() - entry.startedMs) / 1_000;
-      this.line(`  ${name.padEnd(NAME_WIDTH)}${result}${seconds >= 0.5 ? `  (${seconds.toFixed(1)} s)` : ''}`);
+      this.end(name, await work((text) => this.note(name, text)));
     } finally {
-      this.#active.delete(name);
-      if (this.#active.size === 0) {
-        clearInterval(this.#timer);
-        this.#timer = undefined;
-        this.#clear();
-      }
+      this.drop(name);
     }
+  }
+
+  begin(name: string): void {
+    this.#underWay.set(name, { startedMs: Date.now(), note: '' });
+    if (this.#out.isTTY) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
+  }
+
+  note(name: string, text: string): void {
+    const step = this.#underWay.get(name);
+    if (step !== undefined) step.note = text;
+  }
+
+  /** Prints the step's line, with the seconds it took when that is noticeable. */
+  end(name: string, result: string): void {
+    const tookMs = Date.now() - (this.#underWay.get(name)?.startedMs ?? Date.now());
+    this.drop(name);
+    this.line(
+      `  ${name.padEnd(NAME_WIDTH)}${result}${tookMs < NOTICEABLE_MS ? '' : `  (${(tookMs / 1_000).toFixed(1)} s)`}`,
+    );
+  }
+
+  /** Forgets a step without a line. */
+  drop(name: string): void {
+    this.#underWay.delete(name);
+    if (this.#underWay.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#clear();
+  }
+
+  /** Forgets all that is under way. */
+  dropAll(): void {
+    for (const name of [...this.#underWay.keys()]) this.drop(name);
   }
 
   /** Prints a whole line above the living one. */
@@ -51,12 +75,12 @@ export class Progress {
 
   #draw(): void {
     this.#tick += 1;
-    const parts = [...this.#active].map(([name, { startedMs, note }]) => {
+    const parts = [...this.#underWay].map(([name, { startedMs, note }]) => {
       const seconds = Math.floor((Date.now() - startedMs) / 1_000);
       return `${name}${note === '' ? '' : ` ${note}`}${seconds > 0 ? ` ${seconds} s` : ''}`;
     });
     this.#clear();
-    this.#out.write(`  ${FRAMES[this.#tick % FRAMES.length]} ${parts.join(' · ')}`);
+    this.#out.write(`  ${SPINNER[this.#tick % SPINNER.length]} ${parts.join(' · ')}`);
   }
 
   #clear(): void {

@@ -36,6 +36,7 @@ export async function runFarm(given: FarmConfig, out: Terminal): Promise<number>
     started.catch(() => undefined);
     return await stop(farm, stopRequests.second, progress);
   } catch (error) {
+    progress.dropAll();
     await farm?.stop();
     if (!isExplained(error)) throw error;
     progress.line(`\n${error.message}`);
@@ -48,7 +49,8 @@ const isExplained = (error: unknown): error is Error =>
   [SetupError, StartError, FarmRunningError, KilnError].some((kind) => error instanceof kind);
 
 const observer = (progress: Progress): FarmObserver => ({
-  ready: (name, detail) => progress.line(`  ${name.padEnd(10)}${detail}`),
+  starting: (name) => progress.begin(name),
+  ready: (name, detail) => progress.end(name, detail),
   crashed: (name, how, restartInMs) =>
     progress.line(`  ${name.padEnd(10)}ended (${how}); starting again in ${(restartInMs / 1_000).toFixed(1)} s`),
   ended: (names) => progress.line(`  left over from an earlier run, now ended: ${names.join(', ')}`),
@@ -70,6 +72,7 @@ ready`);
 }
 
 async function stop(farm: Farm, again: Promise<void>, progress: Progress): Promise<number> {
+  progress.dropAll();
   progress.line(`\nStopping (at most ${INFRA_LIMITS.drainMs / 1_000} s; Ctrl-C again ends now)`);
   const how = await Promise.race([farm.stop().then(() => 'stopped' as const), again]);
   if (how === 'stopped') {

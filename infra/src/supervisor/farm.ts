@@ -6,7 +6,7 @@ import type { FarmConfig } from '../config.ts';
 import { readCredentials } from '../credentials.ts';
 import { INFRA_LIMITS } from '../limits.ts';
 import { REPOSITORY } from '../repository.ts';
-import { Child, type ChildContext, type ChildSpec } from './child.ts';
+import { Child, type ChildContext, type ChildSpec, StartError } from './child.ts';
 import { untilReady } from './child-messages.ts';
 import { takeFarmLock } from './farm-lock.ts';
 import { requireFreePort } from './free-port.ts';
@@ -23,6 +23,8 @@ export interface FarmParts {
 }
 
 export interface FarmObserver {
+  /** A part is being started for the first time. */
+  starting(name: string): void;
   /** A part is ready for the first time. */
   ready(name: string, detail: string): void;
   crashed(name: string, how: string, restartInMs: number): void;
@@ -52,6 +54,7 @@ export class Farm {
   #redis: Child | undefined;
   #server: Child | undefined;
   #workers: Child[] = [];
+  #stopping = false;
 
   /** @throws FarmRunningError when a farm runs from this KILN_HOME already. */
   constructor(config: FarmConfig, parts: FarmParts, observer: FarmObserver) {
@@ -95,6 +98,7 @@ export class Farm {
 
   /** Drains: workers finish or give back what they hold, then the server closes, then Redis. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await Promise.all(this.#workers.map((worker) => worker.stop(INFRA_LIMITS.workerDrainMs)));
     await this.#server?.stop(INFRA_LIMITS.serverDrainMs);
     await this.#redis?.stop(INFRA_LIMITS.redisDrainMs);
@@ -103,6 +107,7 @@ export class Farm {
 
   /** Ends everything now. */
   kill(): void {
+    this.#stopping = true;
     for (const child of [...this.#workers, this.#server, this.#redis]) child?.kill();
     this.#releaseLock();
   }
@@ -113,13 +118,20 @@ export class Farm {
       throw new KilnError('storage.unavailable', 'no redis-server was found and KILN_REDIS_URL is not set');
     const { spec, url } = await ownRedis(redisBinary, join(this.#config.home, 'redis'), this.#config.searchPath);
     this.#redis = new Child(spec, this.#context);
-    await this.#redis.start();
+    await this.#start(this.#redis);
+    this.#observer.ready('redis', `${redisBinary}, in ${spec.cwd}`);
     return url;
   }
 
   async #startServer(env: Readonly<Record<string, string>>): Promise<void> {
     this.#server = new Child(this.#node('server', this.#parts.server, env), this.#context);
-    await this.#server.start();
+    await this.#start(this.#server);
+  }
+
+  async #start(child: Child): Promise<void> {
+    if (this.#stopping) throw new StartError('The farm is being stopped.');
+    this.#observer.starting(child.spec.name);
+    return child.start();
   }
 
   #startWorkers(env: Readonly<Record<string, string>>): Promise<void>[] {
@@ -134,7 +146,7 @@ export class Farm {
       };
       return new Child(this.#node(name, this.#parts.worker, own), this.#context);
     });
-    return this.#workers.map((worker) => worker.start());
+    return this.#workers.map((worker) => this.#start(worker));
   }
 
   #node(name: string, command: ChildSpec['command'], env: Readonly<Record<string, string>>): ChildSpec {

@@ -29,6 +29,7 @@ test('an error is one line, with the field at fault', () => {
 });
 
 test('columns line up', () => {
+  expect(table(['ID'], [], 'No jobs yet.')).toBe('No jobs yet.');
   expect(
     table(
       ['ID', 'NAME'],

@@ -14,6 +14,7 @@ const farm = new Farm(
     webAppDir: here,
   },
   {
+    starting: (name) => say('starting', name),
     ready: (name) => say('ready', name),
     crashed: (name) => say('crashed', name),
     ended: (names) => say('ended', names),
