@@ -16,6 +16,7 @@ const KEPT_MS = 7 * 86_400_000;
 
 export class UploadMemory implements UrlStorage {
   readonly #path: string;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -31,17 +32,28 @@ export class UploadMemory implements UrlStorage {
   }
 
   async removeUpload(fingerprint: string): Promise<void> {
-    const all = await this.#read();
-    delete all[fingerprint];
-    await this.#write(all);
+    await this.#change((all) => {
+      delete all[fingerprint];
+    });
   }
 
-  async addUpload(fingerprint: string, upload: PreviousUpload): Promise<string> {
-    if (upload.uploadUrl !== null) {
-      const { uploadUrl, size, creationTime } = upload;
-      await this.#write({ ...(await this.#read()), [fingerprint]: { uploadUrl, size: size ?? 0, creationTime } });
-    }
+  async addUpload(fingerprint: string, { uploadUrl, size, creationTime }: PreviousUpload): Promise<string> {
+    await this.#change((all) => {
+      if (uploadUrl !== null) all[fingerprint] = { uploadUrl, size: size ?? 0, creationTime };
+    });
     return fingerprint;
+  }
+
+  /** One change after the other. A note that cannot be kept costs only the resuming of a cut upload. */
+  #change(edit: (all: Remembered) => void): Promise<void> {
+    this.#last = this.#last
+      .then(async () => {
+        const all = await this.#read();
+        edit(all);
+        await this.#write(all);
+      })
+      .catch(() => undefined);
+    return this.#last;
   }
 
   async #read(): Promise<Remembered> {
