@@ -15,7 +15,7 @@ import type { EndedAttempt, EndParts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, strandedAttempts } from './lost-work.ts';
 import { type Pick, type PickWorker, pick } from './pick.ts';
-import { reconcileDeliveries } from './reconcile.ts';
+import { Reconciler } from './reconcile.ts';
 import { TaskTimes } from './task-times.ts';
 
 export interface DispatcherParts {
@@ -44,6 +44,7 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #times = new TaskTimes();
   readonly #board: Board;
+  readonly #reconciler: Reconciler;
   /** Until when a worker is given nothing, on the monotonic clock. */
   readonly #avoidedUntil = new Map<string, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -59,9 +60,11 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    const { store, leaseMs } = parts;
+    const { store, leaseMs, queues, log, clock } = parts;
     this.#board = new Board({ db: store.db, leaseMs, taskMs: (layerId) => this.#times.of(layerId) });
+    this.#reconciler = new Reconciler({ db: store.db, queues, leaseMs, log, monotonicMs: () => clock.monotonicMs() });
     parts.bus.listen((message) => {
+      if (message.type === 'worker-gone') this.#board.forgetWorkers();
       if (message.type === 'wake') this.#hear(message);
       if (message.type === 'task-time') this.#times.note(message.layerId, message.taskMs);
     });
@@ -238,7 +241,7 @@ export class Dispatcher {
       await this.#parts.forgetWorker(workerId).catch(this.#note('a forgotten worker left something in Redis'));
     }
     if (queueIsUp()) {
-      const { untaken, untakenBy } = await reconcileDeliveries(store.db, queues, leaseMs, log);
+      const { untaken, untakenBy } = await this.#reconciler.reconcile();
       for (const workerId of untakenBy) {
         log.warn({ workerId }, 'a worker takes no deliveries from its queue; others are preferred for a while');
         this.#avoidedUntil.set(workerId, this.#parts.clock.monotonicMs() + 2 * leaseMs);

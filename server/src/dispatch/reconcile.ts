@@ -22,24 +22,52 @@ export interface Reconciled {
   readonly untakenBy: ReadonlySet<string>;
 }
 
-/** @throws KilnError `storage.unavailable` while Redis is away. */
-export async function reconcileDeliveries(
-  db: Kysely<Database>,
-  queues: DeliveryQueues,
-  leaseMs: number,
-  log: Logger,
-): Promise<Reconciled> {
-  const waiting = await waitingDeliveries(db);
-  const byWorker = new Map<string, WaitingDelivery[]>();
-  for (const delivery of waiting) {
-    const list = byWorker.get(delivery.workerId);
-    if (list) list.push(delivery);
-    else byWorker.set(delivery.workerId, [delivery]);
+export interface ReconcilerParts {
+  readonly db: Kysely<Database>;
+  readonly queues: DeliveryQueues;
+  readonly leaseMs: number;
+  readonly log: Logger;
+  /** Milliseconds that never jump. */
+  readonly monotonicMs: () => number;
+}
+
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  /** Since when workers have had deliveries and have done nothing. */
+  readonly #idleSince = new Map<string, number>();
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
   }
-  let sentAgain = 0;
-  const untaken: AttemptEnd[] = [];
-  const untakenBy = new Set<string>();
-  for (const [workerId, deliveries] of byWorker) {
+
+  /** @throws KilnError `storage.unavailable` while Redis is away. */
+  async reconcile(): Promise<Reconciled> {
+    const { db, leaseMs } = this.#parts;
+    const waiting = await waitingDeliveries(db);
+    const byWorker = new Map<string, WaitingDelivery[]>();
+    for (const delivery of waiting) {
+      const list = byWorker.get(delivery.workerId);
+      if (list) list.push(delivery);
+      else byWorker.set(delivery.workerId, [delivery]);
+    }
+    for (const workerId of this.#idleSince.keys()) if (!byWorker.has(workerId)) this.#idleSince.delete(workerId);
+    let sentAgain = 0;
+    const untaken: AttemptEnd[] = [];
+    const untakenBy = new Set<string>();
+    for (const [workerId, deliveries] of byWorker) {
+      const sent = await this.#sendMissing(workerId, deliveries);
+      sentAgain += sent;
+      if (!this.#isStuck(workerId, sent > 0 || deliveries.some(({ workerRuns }) => workerRuns))) continue;
+      this.#idleSince.delete(workerId);
+      untakenBy.add(workerId);
+      for (const { delivery } of deliveries) untaken.push(untakenEnd(delivery.attemptId));
+    }
+    await extendLeases(db, waiting, leaseMs);
+    return { sentAgain, untaken, untakenBy };
+  }
+
+  async #sendMissing(workerId: string, deliveries: readonly WaitingDelivery[]): Promise<number> {
+    const { db, queues, log } = this.#parts;
     const present = await queues.present(workerId);
     const missing = deliveries.filter(
       ({ delivery, attemptNumber, ageMs }) =>
@@ -47,26 +75,28 @@ export async function reconcileDeliveries(
     );
     // Between the two looks some may have begun and ended.
     const lost = await stillWaiting(db, missing);
-    if (lost.length > 0) {
-      await queues.add(lost);
-      sentAgain += lost.length;
-      log.warn({ workerId, deliveries: lost.length }, 'deliveries were gone from Redis and were sent again');
-    }
-    for (const { delivery, ageMs, workerRuns } of deliveries) {
-      if (workerRuns || ageMs < leaseMs) continue;
-      untakenBy.add(workerId);
-      untaken.push({
-        attemptId: delivery.attemptId,
-        state: 'withdrawn',
-        reason: null,
-        message: 'the worker did not take the delivery from its queue',
-        retry: 'free',
-      });
-    }
+    if (lost.length === 0) return 0;
+    await queues.add(lost);
+    log.warn({ workerId, deliveries: lost.length }, 'deliveries were gone from Redis and were sent again');
+    return lost.length;
   }
-  await extendLeases(db, waiting, leaseMs);
-  return { sentAgain, untaken, untakenBy };
+
+  /** A worker that has had deliveries for a whole lease and began none does not hear its queue. */
+  #isStuck(workerId: string, isActive: boolean): boolean {
+    const now = this.#parts.monotonicMs();
+    const since = this.#idleSince.get(workerId);
+    if (isActive || since === undefined) this.#idleSince.set(workerId, now);
+    return !isActive && since !== undefined && now - since > this.#parts.leaseMs;
+  }
 }
+
+const untakenEnd = (attemptId: string): AttemptEnd => ({
+  attemptId,
+  state: 'withdrawn',
+  reason: null,
+  message: 'the worker did not take the delivery from its queue',
+  retry: 'free',
+});
 
 async function waitingDeliveries(db: Kysely<Database>): Promise<WaitingDelivery[]> {
   const rows = await db

@@ -114,8 +114,8 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
     const ends = await leave(db, change, workerId);
     workers.forget(workerId);
     abilities.forget();
-    await settle(await endInTurns(change, ends, ending));
     bus.tell({ type: 'worker-gone', workerId });
+    await settle(await endInTurns(change, ends, ending));
     try {
       await parts.queues.remove(workerId);
       await access.revoke(workerId);
