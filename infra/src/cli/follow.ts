@@ -24,10 +24,12 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
     let giveUp: NodeJS.Timeout | undefined;
     const end = (settle: () => void) => {
       clearTimeout(giveUp);
+      signal.removeEventListener('abort', onAbort);
       connection.close();
       settle();
     };
     const fail = (error: unknown) => end(() => reject(error));
+    const onAbort = () => fail(signal.reason);
     const take = (value: T | undefined) => {
       if (value !== undefined) end(() => resolve(value));
     };
@@ -42,7 +44,13 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
     const connection = farm.events({
       ...(jobId === undefined ? {} : { jobId }),
       ...(sceneId === undefined ? {} : { sceneId }),
-      onEvent: (event) => take(follower.event(event)),
+      onEvent: (event) => {
+        try {
+          take(follower.event(event));
+        } catch (error) {
+          fail(error);
+        }
+      },
       onState: (state) => {
         if (state.state === 'live') {
           clearTimeout(giveUp);
@@ -56,6 +64,6 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
         }
       },
     });
-    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+    signal.addEventListener('abort', onAbort);
   });
 }

@@ -25,6 +25,7 @@ export async function uploadFile(
   signal: AbortSignal,
   onBytes: (sentBytes: number) => void,
 ): Promise<void> {
+  let onAbort = (): void => undefined;
   const finished = new Promise<void>((resolve, reject) => {
     const upload = new Upload(Buffer.alloc(0), {
       endpoint: target.endpoint,
@@ -41,13 +42,14 @@ export async function uploadFile(
       onSuccess: () => resolve(),
       onError: (error) => reject(asKilnError(error, target.endpoint)),
     });
-    signal.addEventListener('abort', () => void upload.abort().finally(() => reject(signal.reason)));
+    onAbort = () => void upload.abort().finally(() => reject(signal.reason));
+    signal.addEventListener('abort', onAbort);
     upload.findPreviousUploads().then(([previous]) => {
       if (previous !== undefined) upload.resumeFromPreviousUpload(previous);
       if (!signal.aborted) upload.start();
     }, reject);
   });
-  await finished;
+  await finished.finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 const fileSlices = ({ diskPath, sizeBytes }: HashedFile) => ({
