@@ -23,11 +23,16 @@ import { type PictureLevel, type PicturePlan, planPicture } from './picture-plan
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 
+export interface LoadHooks {
+  readonly onProgress: (fraction: number) => void;
+  readonly onLost: (reason: KilnError) => void;
+}
+
 /** A scene on a page, as a session uses it. */
 export interface LiveStage {
   readonly sceneHash: string;
-  /** Loads the scene, on a fresh page if the last one was lost. */
-  load(onProgress: (fraction: number) => void, signal: AbortSignal): Promise<LoadResult>;
+  /** Loads the scene, on a fresh page if the last one was lost, which `onLost` tells. */
+  load(hooks: LoadHooks, signal: AbortSignal): Promise<LoadResult>;
   turn(kind: DrawKind, signal: AbortSignal): Promise<() => void>;
   draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>>;
 }
@@ -72,6 +77,7 @@ export class LiveSession {
     this.#begun = null;
     this.#window.reset();
     if (this.#loaded) this.#announce(this.#loaded);
+    else this.#tellLoading(null);
     this.#wake();
   }
 
@@ -97,9 +103,10 @@ export class LiveSession {
     const { signal } = this.#ended;
     for (let tries = 1; !signal.aborted; tries++) {
       try {
-        await this.#load();
+        const lost = new AbortController();
+        await this.#load(lost);
         tries = 0;
-        await this.#drawAll();
+        await this.#drawAll(lost);
       } catch (error) {
         if (signal.aborted) return;
         const isLost =
@@ -112,18 +119,23 @@ export class LiveSession {
     }
   }
 
-  async #load(): Promise<void> {
-    const { port, stage } = this.#parts;
-    const tell = (progress: number | null) => {
-      if (this.#start) port.message({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress });
+  async #load(lost: AbortController): Promise<void> {
+    this.#tellLoading(null);
+    const hooks = {
+      onProgress: (fraction: number) => this.#tellLoading(fraction),
+      onLost: (reason: KilnError) => lost.abort(reason),
     };
-    tell(null);
-    const loaded = await stage.load(tell, this.#ended.signal);
+    const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
     this.#loaded = loaded;
     this.#begun = null;
     this.#isDrawing = false;
     this.#isRefining = false;
     if (this.#start) this.#announce(loaded);
+  }
+
+  #tellLoading(progress: number | null): void {
+    if (!this.#start) return;
+    this.#parts.port.message({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress });
   }
 
   #announce({ bounds, autoCamera, cameras }: LoadResult): void {
@@ -133,8 +145,7 @@ export class LiveSession {
   }
 
   /** Draws whenever there is something to draw. Ends when the page is lost, or with the session. */
-  async #drawAll(): Promise<void> {
-    const lost = new AbortController();
+  async #drawAll(lost: AbortController): Promise<void> {
     const signal = AbortSignal.any([this.#ended.signal, lost.signal]);
     while (!signal.aborted) {
       const plan = this.#mayDraw() ? this.#plan() : null;

@@ -7,7 +7,7 @@ import type { BrowserPool } from '../pool/browser-pool.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
 import type { LiveArguments, ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
-import type { LiveStage } from './live-session.ts';
+import type { LiveStage, LoadHooks } from './live-session.ts';
 
 export interface SceneStageParts {
   readonly tenantId: string;
@@ -30,7 +30,7 @@ export class SceneStage implements LiveStage {
     return this.#parts.scene.sceneHash;
   }
 
-  async load(onProgress: (fraction: number) => void, signal: AbortSignal): Promise<LoadResult> {
+  async load({ onProgress, onLost }: LoadHooks, signal: AbortSignal): Promise<LoadResult> {
     const { cache, fetchFile, pool, scene, tenantId } = this.#parts;
     this.leave();
     const held = await cache.hold(scene.files, fetchFile, signal);
@@ -43,6 +43,7 @@ export class SceneStage implements LiveStage {
         borrowed.release();
       };
       this.#page = taken.page;
+      void taken.page.lost.then(onLost);
       return await taken.page.load(scene, held.files, { onProgress });
     } finally {
       held.release();

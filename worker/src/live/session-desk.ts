@@ -96,6 +96,7 @@ export class SessionDesk {
       const known =
         error instanceof KilnError ? error : new KilnError('render.failed', String(error), { cause: error });
       log.warn({ err: known }, 'a live session cannot go on');
+      await Promise.race([line.started, hungUp]);
       line.message({ type: 'error', code: known.code, message: known.message, fatal: true });
       over.abort(known);
     } finally {

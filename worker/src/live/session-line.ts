@@ -19,11 +19,17 @@ export interface SessionLineParts {
 }
 
 export class SessionLine implements LivePort {
+  /** Resolves when the server has said `start` for the first time: from then on the viewer hears what is said. */
+  readonly started: Promise<void>;
   readonly #parts: SessionLineParts;
+  #markStarted: () => void = () => {};
   #socket: SessionSocket | null = null;
 
   constructor(parts: SessionLineParts) {
     this.#parts = parts;
+    this.started = new Promise((resolve) => {
+      this.#markStarted = resolve;
+    });
   }
 
   /** What is said while nobody is connected is lost; the next `start` begins anew. */
@@ -64,7 +70,11 @@ export class SessionLine implements LivePort {
 
   async #connect(signal: AbortSignal) {
     const { offer, secret, hooks, log } = this.#parts;
-    const socket = new SessionSocket(offer, secret(), hooks, log);
+    const onStart: SessionSocketHooks['onStart'] = (start) => {
+      hooks.onStart(start);
+      this.#markStarted();
+    };
+    const socket = new SessionSocket(offer, secret(), { ...hooks, onStart }, log);
     const close = () => socket.close(signal.reason instanceof KilnError ? signal.reason : null);
     this.#socket = socket;
     signal.addEventListener('abort', close, { once: true });

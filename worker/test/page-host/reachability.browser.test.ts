@@ -133,7 +133,7 @@ describe('a page of the worker [WK14]', () => {
   it('keeps no window open', async () => {
     const before = (await page.page.browser().pages()).length;
     await tryInPage(`void window.open('about:blank')`);
-    await expect.poll(async () => (await page.page.browser().pages()).length, { timeout: 10_000 }).toBe(before);
+    await expect.poll(async () => (await page.page.browser().pages()).length, { timeout: 100_000 }).toBe(before);
   });
 
   it('is refused what needs a permission', async () => {

@@ -1,0 +1,223 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SceneSource } from '@kiln/shared';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { BrowserPool } from '../../src/pool/browser-pool.ts';
+import type { RunningWorker } from '../../src/running-worker.ts';
+import { type FakeAttempt, FakeFarm, idOf, settings } from '../support/fake-farm.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { startTinyWorker } from '../support/tiny-worker.ts';
+
+let redis: RedisServer;
+let home: string;
+let farm: FakeFarm;
+let worker: RunningWorker;
+let pool: BrowserPool;
+let scene: SceneSource;
+const tenantId = idOf('tenant');
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+  home = await mkdtemp(join(tmpdir(), 'kiln-test-'));
+  farm = new FakeFarm(redis);
+  await farm.open();
+  ({ worker, pool } = await startTinyWorker({ url: farm.url, home }));
+});
+
+beforeEach(() => {
+  scene = farm.addScene({ 'scene.glb': `scene ${Math.random()}`, 'textures/a b.png': `texture ${Math.random()}` });
+});
+
+afterEach(() => {
+  farm.isDown = false;
+  farm.takesMs = 0;
+  farm.stops = [];
+});
+
+afterAll(async () => {
+  await worker?.drain();
+  await farm?.close();
+  await redis?.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const render = (frames: number[], overrides: Partial<typeof settings> = {}, options: { timeoutMs?: number } = {}) =>
+  farm.send(scene, { kind: 'render', settings: { ...settings, ...overrides }, frames }, { tenantId, ...options });
+
+const over = (attempt: FakeAttempt) => expect.poll(() => attempt.isOver, { timeout: 100_000 }).toBe(true);
+const acknowledged = () => expect.poll(() => farm.deliveriesLeft(), { timeout: 100_000 }).toBe(0);
+
+it('[WK6] delivers the frames of an attempt in order, as they were drawn', async () => {
+  const attempt = await render([3, 1, 2]);
+  await over(attempt);
+  expect(attempt.failure).toBeNull();
+  expect(attempt.frames.map(({ frameNumber }) => frameNumber)).toEqual([3, 1, 2]);
+  for (const { bytes, mediaType, result } of attempt.frames) {
+    expect(mediaType).toBe('image/png');
+    expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+    expect(result.sizeBytes).toBe(bytes.length);
+  }
+  expect(attempt.frames[0]?.result.stages).toHaveProperty('fetch');
+  expect(attempt.frames[0]?.result.stages).toHaveProperty('load');
+  expect(attempt.frames[1]?.result.stages).not.toHaveProperty('load');
+  expect(attempt.frames[1]?.result.deliveredBefore).toMatchObject([{ frameNumber: 3 }]);
+  await acknowledged();
+});
+
+it('fetches and loads a scene once for many attempts', async () => {
+  const before = farm.fetched.length;
+  const attempts = await Promise.all([1, 2, 3, 4].map((frame) => render([frame])));
+  for (const attempt of attempts) await over(attempt);
+  expect(farm.fetched.length - before).toBe(2);
+  const loads = attempts.flatMap(({ frames }) => frames.filter(({ result }) => result.stages.load));
+  expect(loads).toHaveLength(1);
+  await expect
+    .poll(() => farm.heartbeats.at(-1)?.status.scenes.find(({ sceneHash }) => sceneHash === scene.sceneHash))
+    .toMatchObject({ tenantId, loads: 1, sessions: 0 });
+});
+
+it('draws the next frame while the one before is encoded and delivered', async () => {
+  farm.takesMs = 300;
+  const attempts = await Promise.all([1, 2].map((frame) => render([frame], { clip: 'slow-encode' })));
+  for (const attempt of attempts) await over(attempt);
+  const stages = attempts
+    .flatMap(({ frames }) => frames.map(({ result }) => result.stages))
+    .sort((a, b) => a.draw.startedAtMs - b.draw.startedAtMs);
+  const [first, second] = stages;
+  if (!first || !second) throw new Error('two frames were expected');
+  expect(second.draw.startedAtMs).toBeLessThan(first.encode.startedAtMs + first.encode.durationMs);
+});
+
+it('does the same within one attempt', async () => {
+  const attempt = await render([1, 2, 3], { clip: 'slow-encode' });
+  await over(attempt);
+  const [first, second] = attempt.frames.map(({ result }) => result.stages);
+  if (!first || !second) throw new Error('frames were expected');
+  expect(second.draw.startedAtMs).toBeLessThan(first.encode.startedAtMs + first.encode.durationMs);
+});
+
+it('[WK8] tells why a frame cannot be drawn, with the log of the page, and keeps the frames before it', async () => {
+  const attempt = await render([1], { clip: 'fail' });
+  await over(attempt);
+  expect(attempt.failure).toMatchObject({ code: 'job.unknown_camera', retryable: false });
+  await acknowledged();
+});
+
+it.each([
+  ['loses its context', 'lose', 'render.page_lost'],
+  ['says nothing any more', 'silent', 'render.timeout'],
+  ['hangs', 'spin', 'render.timeout'],
+])('replaces a page that %s, and draws the next attempt', async (_what, clip, code) => {
+  const attempt = await render([1], { clip }, { timeoutMs: 2_000 });
+  await over(attempt);
+  expect(attempt.failure).toMatchObject({ code, retryable: true });
+  const again = await render([1]);
+  await over(again);
+  expect(again.frames).toHaveLength(1);
+});
+
+it('replaces a browser that is killed in the middle of a frame', async () => {
+  const attempt = await render([1], { samples: 4_000 });
+  await expect.poll(() => attempt.claims, { timeout: 100_000 }).toBe(1);
+  await expect.poll(() => pool.browsers.length, { timeout: 100_000 }).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  process.kill(pool.browsers[0]?.pid ?? 0, 'SIGKILL');
+  await over(attempt);
+  expect(attempt.failure).toMatchObject({ code: 'render.page_lost', retryable: true });
+  const again = await render([1]);
+  await over(again);
+  expect(again.frames).toHaveLength(1);
+});
+
+it('gives each tenant a browser of its own', async () => {
+  const other = await farm.send(scene, { kind: 'render', settings, frames: [1] }, { tenantId: idOf('tenant') });
+  const own = await render([1]);
+  await over(other);
+  await over(own);
+  const pids = new Set(pool.browsers.map(({ pid }) => pid));
+  expect(pids.size).toBe(2);
+  expect(new Set(pool.browsers.map((browser) => browser.tenantId)).size).toBe(2);
+});
+
+it('[WK9] imports in a page that is closed afterwards', async () => {
+  const attempt = await farm.send(scene, { kind: 'import' }, { tenantId });
+  await over(attempt);
+  expect(attempt.importResult).toMatchObject({ outcome: 'refused', refusal: { code: 'scene.bad_json' } });
+  const mine = () => pool.browsers.find((browser) => browser.tenantId === tenantId);
+  expect(mine()?.pages ?? 0).toBeLessThanOrEqual(1);
+});
+
+it('[WK4] drops a delivery whose lease has ended, and acknowledges it', async () => {
+  const attempt = await render([1]);
+  attempt.isStale = true;
+  await acknowledged();
+  expect(attempt.frames).toEqual([]);
+  expect(attempt.failure).toBeNull();
+});
+
+it('[WK10] stops an attempt that the server names, and reports nothing of it', async () => {
+  const attempt = await render([1, 2, 3], { samples: 1_000 });
+  await expect.poll(() => attempt.frames.length, { timeout: 100_000 }).toBe(1);
+  farm.stops = [attempt.assignment.attemptId];
+  await acknowledged();
+  const delivered = attempt.frames.length;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(attempt.frames.length).toBe(delivered);
+  expect(delivered).toBeLessThan(3);
+  expect(attempt.failure).toBeNull();
+});
+
+it('[WK12] goes on when the server was away for a while', async () => {
+  const attempt = await render([1, 2, 3], { samples: 300 });
+  await expect.poll(() => attempt.frames.length, { timeout: 100_000 }).toBe(1);
+  farm.isDown = true;
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  farm.isDown = false;
+  await over(attempt);
+  expect(attempt.failure).toBeNull();
+  expect(attempt.frames.map(({ frameNumber }) => frameNumber)).toEqual([1, 2, 3]);
+});
+
+it('[WK1] registers again, as the same worker, when the server has forgotten it', async () => {
+  const { workerId } = worker;
+  const registrations = farm.registrations.length;
+  farm.forgetWorker();
+  await expect.poll(() => farm.registrations.length, { timeout: 100_000 }).toBe(registrations + 1);
+  expect(farm.registrations.at(-1)?.resume).toBe(workerId);
+  const attempt = await render([1]);
+  await over(attempt);
+  expect(attempt.frames).toHaveLength(1);
+});
+
+it('[WK10] ends right when Redis is wiped in the middle of an attempt', async () => {
+  const attempt = await render([1, 2, 3], { samples: 300 });
+  await expect.poll(() => attempt.frames.length, { timeout: 100_000 }).toBe(1);
+  const connection = redis.connect();
+  await connection.flushall();
+  connection.disconnect();
+  await over(attempt);
+  expect(attempt.failure).toBeNull();
+  const next = await render([1]);
+  await over(next);
+  expect(next.frames).toHaveLength(1);
+});
+
+it('takes deliveries again when Redis was away', async () => {
+  await redis.kill();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await redis.run();
+  const attempt = await render([1]);
+  await over(attempt);
+  expect(attempt.frames).toHaveLength(1);
+});
+
+it('[WK13] drains: finishes what it holds, says goodbye, and leaves no browser', async () => {
+  const attempt = await render([1, 2], { samples: 500 });
+  await expect.poll(() => attempt.claims, { timeout: 100_000 }).toBe(1);
+  await worker.drain();
+  expect(attempt.frames).toHaveLength(2);
+  expect(farm.goodbyes).toBe(1);
+  expect(farm.heartbeats.at(-1)?.draining).toBe(true);
+  expect(pool.browsers).toEqual([]);
+});

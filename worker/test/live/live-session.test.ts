@@ -1,0 +1,371 @@
+import {
+  decodePicture,
+  KilnError,
+  LIMITS,
+  type LiveView,
+  type Pose,
+  type ServerMessage,
+  type SessionStart,
+} from '@kiln/shared';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WORKER_LIMITS } from '../../src/limits.ts';
+import { LiveSession, type LiveStage, type LoadHooks } from '../../src/live/live-session.ts';
+import type { LoadResult } from '../../src/page/contract.ts';
+import type { CallHooks } from '../../src/page-host/page-client.ts';
+import { DrawTurns } from '../../src/pool/draw-turns.ts';
+import type { LiveArguments } from '../../src/pool/scene-page.ts';
+import { silent } from '../support/silent.ts';
+
+const view: LiveView = {
+  size: { widthPx: 640, heightPx: 360 },
+  frameNumber: 0,
+  samples: 1,
+  clip: null,
+  fps: 24,
+  toneMapping: 'neutral',
+  exposureEv: 0,
+  background: 'neutral',
+};
+
+const poseAt = (x: number): Pose => ({ position: [x, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 });
+
+const loaded: LoadResult = {
+  bounds: { min: [0, 0, 0], max: [1, 1, 1] },
+  autoCamera: { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 40 },
+  cameras: [],
+  loadedNow: true,
+  load: { startedAtMs: 0, durationMs: 1 },
+};
+
+/** A page on a clock: drawing takes `drawMs` at full size, encoding `encodeMs`; one draws while another encodes. */
+class FakeStage implements LiveStage {
+  readonly sceneHash = 'f'.repeat(64);
+  readonly drawn: LiveArguments[] = [];
+  readonly clock = { monotonicMs: () => Date.now(), unixMs: () => Date.now() };
+  readonly turns = new DrawTurns(this.clock);
+  drawMs = 20;
+  encodeMs = 5;
+  loads = 0;
+  failure: KilnError | null = null;
+
+  lose: (reason: KilnError) => void = () => {};
+
+  async load({ onLost, onProgress }: LoadHooks): Promise<LoadResult> {
+    this.loads++;
+    this.lose = onLost;
+    await sleep(1);
+    onProgress(0.5);
+    return loaded;
+  }
+
+  turn(kind: 'live' | 'refine' | 'frame' | 'long-frame', signal: AbortSignal) {
+    return this.turns.take(kind, signal);
+  }
+
+  async draw(order: LiveArguments, hooks: CallHooks) {
+    this.drawn.push(order);
+    const { failure } = this;
+    this.failure = null;
+    const share = (order.size.widthPx / order.view.size.widthPx) ** 2;
+    const drawMs = this.drawMs * share * order.samples;
+    await sleep(drawMs);
+    hooks.onDrawn?.();
+    if (failure) throw failure;
+    const drawEndMs = Date.now();
+    await sleep(this.encodeMs);
+    const result = { near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
+    return { result, bytes: Buffer.from([1, 2, 3]) };
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let stage: FakeStage;
+let session: LiveSession;
+let messages: ServerMessage[];
+let pictures: ReturnType<typeof decodePicture>['header'][];
+let run: Promise<void>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stage = new FakeStage();
+  messages = [];
+  pictures = [];
+  session = new LiveSession({
+    stage,
+    clock: stage.clock,
+    log: silent,
+    port: {
+      message: (message) => messages.push(message),
+      picture: (bytes) => pictures.push(decodePicture(bytes).header),
+    },
+  });
+  run = session.run();
+  run.catch(() => {});
+});
+
+afterEach(async () => {
+  session.end();
+  await vi.advanceTimersByTimeAsync(60_000);
+  await run.catch(() => {});
+  vi.useRealTimers();
+});
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+const start = (overrides: Partial<SessionStart> = {}) =>
+  session.start({
+    type: 'start',
+    protocol: 1,
+    view,
+    codecs: ['jpeg', 'webp', 'png'],
+    pose: null,
+    input: 0,
+    moving: false,
+    ...overrides,
+  });
+
+const pose = (input: number, moving = true) => session.receive({ type: 'pose', input, pose: poseAt(input), moving });
+
+const acknowledge = (picture = pictures.at(-1)?.sequence ?? 0) =>
+  session.receive({ type: 'ack', picture, decodeMs: 1, uploadMs: 1 });
+
+it('[LV17] announces the scene after every start, and draws nothing before the first pose', async () => {
+  start();
+  await pass(1_000);
+  expect(messages.map((message) => message.type)).toEqual(['state', 'state', 'scene', 'state']);
+  expect(messages.slice(0, 2)).toMatchObject([
+    { state: 'loading-scene', progress: null },
+    { state: 'loading-scene', progress: 0.5 },
+  ]);
+  expect(messages.at(-1)).toMatchObject({ type: 'state', state: 'live' });
+  expect(stage.drawn).toEqual([]);
+  start();
+  await pass(1_000);
+  expect(messages.filter((message) => message.type === 'scene')).toHaveLength(2);
+  expect(stage.loads).toBe(1);
+});
+
+it('[LV5] answers an input with its number and the pose that was drawn', async () => {
+  start();
+  await pass(10);
+  pose(7, false);
+  await pass(100);
+  expect(pictures).toHaveLength(1);
+  expect(pictures[0]).toMatchObject({ sequence: 1, input: 7, final: true, moving: false, widthPx: 640, samples: 1 });
+  expect(pictures[0]?.pose.position[0]).toBe(7);
+  expect(pictures[0]?.stages).toMatchObject({ draw: 20_000, encode: 5_000 });
+});
+
+it('[LV8] draws nothing after the final picture until the next input', async () => {
+  start({ pose: poseAt(0) });
+  await pass(100);
+  acknowledge();
+  await pass(60_000);
+  expect(stage.drawn).toHaveLength(1);
+  pose(1, false);
+  await pass(100);
+  expect(stage.drawn).toHaveLength(2);
+});
+
+it('[LV3] draws the latest pose, never one in between, nor an older one afterwards', async () => {
+  stage.drawMs = 100;
+  start({ pose: poseAt(0) });
+  await pass(10);
+  for (let input = 1; input <= 9; input++) pose(input);
+  session.receive({ type: 'pose', input: 3, pose: poseAt(3), moving: true });
+  await pass(200);
+  expect(stage.drawn.map((order) => order.pose.position[0])).toEqual([0, 9]);
+});
+
+it('[LV7] has at most liveWindow pictures on their way to a viewer that does not acknowledge', async () => {
+  start();
+  await pass(10);
+  for (let input = 1; input <= 200; input++) {
+    pose(input);
+    await pass(20);
+  }
+  expect(pictures).toHaveLength(LIMITS.liveWindow);
+  expect(stage.drawn).toHaveLength(LIMITS.liveWindow);
+  acknowledge(1);
+  await pass(100);
+  expect(pictures).toHaveLength(LIMITS.liveWindow + 1);
+  expect(pictures.at(-1)?.input).toBe(200);
+});
+
+it('[LV6] takes an acknowledgement for all earlier pictures, and ignores one for what was not sent', async () => {
+  start();
+  await pass(10);
+  for (let input = 1; input <= 10; input++) {
+    pose(input);
+    await pass(50);
+  }
+  acknowledge(99);
+  await pass(100);
+  expect(pictures).toHaveLength(2);
+  acknowledge(2);
+  pose(11);
+  await pass(50);
+  pose(12);
+  await pass(50);
+  expect(pictures).toHaveLength(4);
+});
+
+it('draws the next picture while the one before is encoded', async () => {
+  stage.drawMs = 20;
+  stage.encodeMs = 50;
+  start();
+  await pass(10);
+  pose(1);
+  await pass(21);
+  pose(2);
+  await pass(1);
+  expect(stage.drawn).toHaveLength(2);
+  expect(pictures).toHaveLength(0);
+});
+
+it('[LV8] draws smaller while moving where full size is too slow, and full again at rest', async () => {
+  stage.drawMs = 131;
+  start();
+  await pass(10);
+  for (let input = 1; input <= 40; input++) {
+    pose(input);
+    await pass(33);
+    acknowledge();
+  }
+  const moving = pictures.filter((picture) => picture.moving);
+  expect(moving.at(-1)?.widthPx).toBe(320);
+  expect(moving.at(-1)?.heightPx).toBe(180);
+  pose(41, false);
+  await pass(400);
+  expect(pictures.at(-1)).toMatchObject({ input: 41, widthPx: 640, heightPx: 360, final: true, moving: false });
+});
+
+it('takes a hand that falls silent to rest', async () => {
+  start();
+  await pass(10);
+  pose(1, true);
+  await pass(100);
+  acknowledge();
+  expect(pictures.at(-1)).toMatchObject({ moving: true, final: false });
+  await pass(WORKER_LIMITS.restMs + 100);
+  expect(pictures.at(-1)).toMatchObject({ moving: false, final: true, input: 1 });
+});
+
+it('[LV8] at rest shows one sample first, then all of them', async () => {
+  start({ view: { ...view, samples: 16 }, pose: poseAt(0) });
+  await pass(1_000);
+  expect(pictures.map(({ samples, final }) => ({ samples, final }))).toEqual([
+    { samples: 1, final: false },
+    { samples: 16, final: true },
+  ]);
+});
+
+it('[LV8] answers an input that comes while a long final picture is drawn, and drops that picture', async () => {
+  start({ view: { ...view, samples: 64 }, pose: poseAt(0) });
+  await pass(100);
+  acknowledge();
+  expect(stage.drawn.at(-1)?.samples).toBe(64);
+  pose(1);
+  await pass(100);
+  expect(pictures.at(-1)).toMatchObject({ input: 1, moving: true });
+  acknowledge();
+  pose(2, false);
+  await pass(200);
+  acknowledge();
+  await pass(5_000);
+  const finals = pictures.filter((picture) => picture.final);
+  expect(finals.map((picture) => picture.input)).toEqual([2]);
+});
+
+it('[LV22] forgets acknowledgements and what was on its way when a viewer comes back', async () => {
+  start();
+  await pass(10);
+  for (let input = 1; input <= 5; input++) {
+    pose(input);
+    await pass(50);
+  }
+  expect(pictures).toHaveLength(2);
+  start({ pose: poseAt(5), input: 5 });
+  await pass(200);
+  expect(pictures).toHaveLength(3);
+  expect(pictures.at(-1)).toMatchObject({ sequence: 1, input: 5, final: true });
+});
+
+it('[LV12] writes the viewer’s first codec, and another where the picture must be see-through', async () => {
+  start({ pose: poseAt(0), codecs: ['jpeg', 'webp'] });
+  await pass(100);
+  acknowledge();
+  session.receive({ type: 'view', input: 1, view: { ...view, background: 'transparent' } });
+  await pass(100);
+  expect(pictures.map((picture) => picture.codec)).toEqual(['jpeg', 'webp']);
+});
+
+it('treats a view that changes all the time as movement', async () => {
+  start({ pose: poseAt(0) });
+  await pass(100);
+  for (let input = 1; input <= 5; input++) {
+    acknowledge();
+    session.receive({ type: 'view', input, view: { ...view, frameNumber: input } });
+    await pass(50);
+  }
+  expect(pictures.at(-1)).toMatchObject({ moving: true });
+  acknowledge();
+  await pass(1_000);
+  expect(pictures.at(-1)).toMatchObject({ moving: false, final: true, input: 5 });
+});
+
+describe('when something fails', () => {
+  it('tells the viewer of a view that cannot be drawn, and draws the next', async () => {
+    start({ pose: poseAt(0) });
+    stage.failure = new KilnError('job.unknown_clip', 'no clip "walk"');
+    await pass(1_000);
+    expect(messages.at(-1)).toMatchObject({ type: 'error', code: 'job.unknown_clip', fatal: false });
+    expect(stage.drawn).toHaveLength(1);
+    pose(1, false);
+    await pass(100);
+    expect(pictures.at(-1)).toMatchObject({ input: 1 });
+  });
+
+  it('loads again and goes on when the page is lost', async () => {
+    start({ pose: poseAt(0) });
+    stage.failure = new KilnError('render.page_lost', 'crashed');
+    await pass(2_000);
+    expect(stage.loads).toBe(2);
+    expect(pictures.at(-1)).toMatchObject({ input: 0, final: true });
+  });
+
+  it('loads again when the page is lost while nothing is drawn', async () => {
+    start({ pose: poseAt(0) });
+    await pass(1_000);
+    acknowledge();
+    stage.lose(new KilnError('render.page_lost', 'crashed'));
+    await pass(2_000);
+    expect(stage.loads).toBe(2);
+    expect(pictures).toHaveLength(2);
+  });
+
+  it('gives up a scene that cannot be loaded', async () => {
+    session.end();
+    const failing = new FakeStage();
+    failing.load = () => Promise.reject(new KilnError('scene.invalid', 'broken'));
+    const port = { message: () => {}, picture: () => {} };
+    const other = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port });
+    await expect(other.run()).rejects.toMatchObject({ code: 'scene.invalid' });
+  });
+
+  it('gives up a scene that takes its page down again and again', async () => {
+    session.end();
+    const failing = new FakeStage();
+    failing.load = async () => {
+      failing.loads++;
+      throw new KilnError('render.page_lost', 'out of memory');
+    };
+    const port = { message: () => {}, picture: () => {} };
+    const running = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port }).run();
+    running.catch(() => {});
+    await pass(60_000);
+    await expect(running).rejects.toMatchObject({ code: 'render.page_lost' });
+    expect(failing.loads).toBe(3);
+  });
+});
