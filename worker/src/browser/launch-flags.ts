@@ -8,14 +8,14 @@ export const WEBGPU_BACKENDS = ['default', 'swiftshader'] as const;
 export type WebgpuBackend = (typeof WEBGPU_BACKENDS)[number];
 
 /** Without `--ignore-gpu-blocklist` there is no WebGL 2 on Mesa's software renderer at all. */
-export function glFlags(backend: GlBackend): string[] {
+function glFlags(backend: GlBackend): string[] {
   const flags = ['--use-gl=angle', `--use-angle=${backend}`, '--ignore-gpu-blocklist'];
   if (backend === 'vulkan') flags.push('--enable-features=Vulkan,DefaultANGLEVulkan');
   if (backend === 'swiftshader') flags.push('--enable-unsafe-swiftshader');
   return flags;
 }
 
-export const webgpuFlags = (backend: WebgpuBackend) =>
+const webgpuFlags = (backend: WebgpuBackend) =>
   backend === 'swiftshader' ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : [];
 
 export interface FlagOptions {

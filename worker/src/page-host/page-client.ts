@@ -165,7 +165,7 @@ function pageError(code: string, message: string, stack: string): KilnError {
  *
  * @throws RangeError when the length is outside the message; SyntaxError when the event is not JSON.
  */
-export function splitMessage(message: Buffer): { readonly event: PageEvent; readonly bytes: Buffer } {
+function splitMessage(message: Buffer): { readonly event: PageEvent; readonly bytes: Buffer } {
   const eventBytes = message.readUInt32LE(0);
   if (4 + eventBytes > message.length) throw new RangeError(`an event of ${eventBytes} bytes in ${message.length}`);
   return {

@@ -147,7 +147,12 @@ export type PageEvent =
   /** The GPU is free for the next call, while this one is still being encoded. */
   | { readonly event: 'drawn'; readonly id: number }
   | { readonly event: 'done'; readonly id: number; readonly result: PageResults[keyof PageResults] }
-  | { readonly event: 'failed'; readonly id: number; readonly code: string; readonly message: string; readonly stack: string }
+  | {
+      readonly event: 'failed';
+      readonly id: number;
+      readonly code: string;
+      readonly message: string;
+      readonly stack: string;
+    }
   /** The GPU context is gone: the page is of no more use. */
   | { readonly event: 'context-lost'; readonly message: string };
-

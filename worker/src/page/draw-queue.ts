@@ -1,5 +1,5 @@
 /** What waits for the GPU, the most urgent first. */
-export const URGENCY = ['live', 'import', 'frame', 'bench'] as const;
+const URGENCY = ['live', 'import', 'frame', 'bench'] as const;
 export type Urgency = (typeof URGENCY)[number];
 
 /** Lets everything more urgent draw now, and then goes on. */

@@ -1,5 +1,5 @@
-import { NoToneMapping, PCFShadowMap, WebGLRenderer } from 'three';
 import { KilnError } from '@kiln/shared';
+import { NoToneMapping, PCFShadowMap, WebGLRenderer } from 'three';
 
 /** Between two looks at a fence. Finer gains nothing: the GPU process itself looks every 1 to 2 ms. */
 const FENCE_POLL_MS = 1;
@@ -8,6 +8,9 @@ const FENCE_POLL_MS = 1;
 export class Gpu {
   readonly renderer: WebGLRenderer;
   readonly gl: WebGL2RenderingContext;
+  /** As the driver names itself: `ANGLE (Mesa, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES 3.2)`. */
+  readonly rendererName: string;
+  readonly vendorName: string;
   readonly #shaderErrors: string[] = [];
   #lost = false;
 
@@ -28,6 +31,9 @@ export class Gpu {
     for (const name of ['EXT_color_buffer_float', 'EXT_float_blend']) {
       if (!gl.getExtension(name)) throw new KilnError('render.failed', `This GPU lacks ${name}, which sums need.`);
     }
+    const names = gl.getExtension('WEBGL_debug_renderer_info');
+    this.rendererName = String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+    this.vendorName = String(gl.getParameter(names?.UNMASKED_VENDOR_WEBGL ?? gl.VENDOR));
     this.renderer = new WebGLRenderer({ canvas, context: gl });
     this.renderer.autoClear = false;
     this.renderer.toneMapping = NoToneMapping;
@@ -36,6 +42,11 @@ export class Gpu {
     this.renderer.debug.onShaderError = (context, program) => {
       this.#shaderErrors.push(context.getProgramInfoLog(program)?.trim() || 'no log');
     };
+  }
+
+  /** Whether the CPU draws. */
+  get isSoftware(): boolean {
+    return /llvmpipe|softpipe|swiftshader|software/i.test(this.rendererName);
   }
 
   get isLost(): boolean {

@@ -28,7 +28,7 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
   const { renderer } = gpu;
   const [studio, encoder] = await Promise.all([Studio.load(renderer), Encoder.start()]);
   const targets = new TargetPool();
-  const engine = new RasterEngine(renderer, studio, (size) => targets.get(size).sample);
+  const engine = new RasterEngine(renderer, studio, (shot) => targets.get(shot).sample);
   const room = { gpu, engine, targets, resolver: new Resolver(renderer) };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
@@ -46,7 +46,10 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
     }
     return scene;
   };
-  const scenes = new SceneStore({ read: (scene, onFraction) => reader.read(new SceneFiles(scene), onFraction), prepare });
+  const scenes = new SceneStore({
+    read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
+    prepare,
+  });
   return { room, queue, encoder, scenes };
 }
 
@@ -55,6 +58,7 @@ const warmUpShot = (scene: LoadedScene) => ({
   camera: { kind: 'auto' } as const,
   size: WARM_UP_SIZE,
   samples: 1,
+  multisampled: true,
   clip: scene.clips.choose(null),
   timeSec: 0,
   background: 'neutral' as const,

@@ -88,7 +88,7 @@ export class Page {
     const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(call.sceneHash);
     try {
-      const shot = liveShot(scene, call);
+      const shot = liveShot(scene, call, room.gpu.isSoftware);
       const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>
         drawPicture(room, shot, giveWay),
       );

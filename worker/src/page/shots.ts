@@ -16,6 +16,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     camera: chooseCamera(settings.camera, scene),
     size,
     samples,
+    multisampled: true,
     clip: scene.clips.choose(settings.clip),
     timeSec: frameNumber / settings.fps,
     background: backgroundFor(settings.background, settings.format),
@@ -24,13 +25,24 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
   };
 }
 
-/** @throws KilnError `job.unknown_clip`. */
-export function liveShot(scene: LoadedScene, { view, size, pose, samples, format }: Extract<PageCall, { call: 'live' }>): Shot {
+/**
+ * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to
+ * four times as long as none (Mesa's llvmpipe: 94,700 textured triangles 640 × 360 in 820 ms and 210), so those go without.
+ *
+ * @throws KilnError `job.unknown_clip`.
+ */
+export function liveShot(
+  scene: LoadedScene,
+  { view, size, pose, samples, format }: Extract<PageCall, { call: 'live' }>,
+  isSoftware: boolean,
+): Shot {
+  const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
     camera: { kind: 'free', pose },
     size,
     samples,
+    multisampled: !(isSoftware && moving),
     clip: scene.clips.choose(view.clip),
     timeSec: view.frameNumber / view.fps,
     background: backgroundFor(view.background, format),

@@ -5,7 +5,7 @@ import { browserEnvironment } from '../../src/config/worker-config.ts';
 import { silent } from './silent.ts';
 
 /** A page that speaks the contract and can be told to misbehave. */
-export const TINY_PAGE = fileURLToPath(new URL('../fixtures/tiny-page', import.meta.url));
+const TINY_PAGE = fileURLToPath(new URL('../fixtures/tiny-page', import.meta.url));
 
 export async function tinyLaunchOptions(): Promise<LaunchOptions> {
   const browser = await findBrowser({ explicitPath: process.env.KILN_BROWSER ?? null });

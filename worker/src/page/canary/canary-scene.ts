@@ -68,7 +68,10 @@ export function canaryScene(): LoadedScene {
   const sun = new DirectionalLight(0xffffff, Math.PI);
   sun.position.set(0, 0, 1);
   root.add(sun);
-  const scene = new LoadedScene({ sceneHash: 'canary', root, cameras: [], clips: new ClipPlayer(root, [], []) }, new Scene());
+  const scene = new LoadedScene(
+    { sceneHash: 'canary', root, cameras: [], clips: new ClipPlayer(root, [], []) },
+    new Scene(),
+  );
   return scene;
 }
 

@@ -28,10 +28,9 @@ export async function runCanary(room: DrawingRoom): Promise<CanaryResult> {
       times.push(performance.now() - startedAt);
     }
     times.sort((a, b) => a - b);
-    const names = gl.getExtension('WEBGL_debug_renderer_info');
     return {
-      renderer: String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER)),
-      vendor: String(gl.getParameter(names?.UNMASKED_VENDOR_WEBGL ?? gl.VENDOR)),
+      renderer: room.gpu.rendererName,
+      vendor: room.gpu.vendorName,
       maxTextureSizePx: Number(gl.getParameter(gl.MAX_TEXTURE_SIZE)),
       pixelsSha256: await sha256Hex(summed),
       correct: faultsIn(summed).length === 0,
@@ -53,6 +52,7 @@ function canaryShot(scene: Shot['scene'], samples: number): Shot {
     camera: { kind: 'free', pose },
     size: SIZE,
     samples,
+    multisampled: true,
     clip: null,
     timeSec: 0,
     background: 'neutral',

@@ -35,7 +35,8 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
 async function compress(request: EncodeRequest, pixels: Uint8ClampedArray<ArrayBuffer>): Promise<ArrayBuffer> {
   const { widthPx, heightPx, format, quality, hasAlpha } = request;
   if (hasAlpha && format === 'png') return encodeTransparentPng(pixels, widthPx, heightPx);
-  if (!canvas || canvas.width !== widthPx || canvas.height !== heightPx) canvas = new OffscreenCanvas(widthPx, heightPx);
+  if (!canvas || canvas.width !== widthPx || canvas.height !== heightPx)
+    canvas = new OffscreenCanvas(widthPx, heightPx);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error(`no canvas of ${widthPx} × ${heightPx}`);
   context.putImageData(new ImageData(pixels, widthPx, heightPx), 0, 0);

@@ -44,8 +44,10 @@ export class Encoder {
   }
 
   static async start(): Promise<Encoder> {
-    const workers = Array.from({ length: PAGE_LIMITS.encodeWorkers }, () => startWorker('encode-worker'));
-    return new Encoder(await Promise.all(workers));
+    const starting = Array.from({ length: PAGE_LIMITS.encodeWorkers }, () =>
+      startWorker('encode-worker', (message) => console.error(message)),
+    );
+    return new Encoder((await Promise.all(starting)).map(({ port }) => port));
   }
 
   /** Takes the pixels away from their owner. Live pictures go before frames. */
@@ -80,7 +82,10 @@ export class Encoder {
     this.#running.delete(reply.id);
     this.#idle.push(port);
     if ('encoded' in reply) waiting?.resolve(reply.encoded);
-    else waiting?.reject(Object.assign(new Error(`the picture could not be encoded: ${reply.error}`), { stack: reply.stack }));
+    else
+      waiting?.reject(
+        Object.assign(new Error(`the picture could not be encoded: ${reply.error}`), { stack: reply.stack }),
+      );
     for (const go of this.#roomWanted.splice(0)) go();
     this.#next();
   }

@@ -28,8 +28,8 @@ export function measurePixels(pixels: Uint8ClampedArray): Omit<PixelStatistics, 
     const r = pixels[i] ?? 0;
     const g = pixels[i + 1] ?? 0;
     const b = pixels[i + 2] ?? 0;
-    const low = r < g ? (r < b ? r : b) : g < b ? g : b;
-    const high = r > g ? (r > b ? r : b) : g > b ? g : b;
+    const low = Math.min(r, g, b);
+    const high = Math.max(r, g, b);
     if (low < min) min = low;
     if (high > max) max = high;
     sum += r + g + b;

@@ -8,8 +8,8 @@ import {
   OneFactor,
   RawShaderMaterial,
   type Texture,
-  WebGLRenderTarget,
   type WebGLRenderer,
+  WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { PAGE_LIMITS } from '../limits.ts';

@@ -49,7 +49,7 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
       await giveWay();
     }
     if (!placement) throw new Error('a picture has at least one sample');
-    const { picture } = targets.get(shot.size);
+    const { picture } = targets.get(shot);
     resolver.resolve(accumulation.finish(), accumulation.samples, shot, picture);
     await gpu.finished();
     gpu.throwShaderErrors();

@@ -18,6 +18,8 @@ export interface Shot {
   readonly size: Size;
   /** Samples of the whole picture, at least 1. */
   readonly samples: number;
+  /** Whether each sample is itself multisampled, as every final picture's is. */
+  readonly multisampled: boolean;
   /** Index into the scene's clips, or null for a scene that stands still. */
   readonly clip: number | null;
   /** May be negative; clips repeat. */

@@ -1,7 +1,7 @@
 import type { ToneMapping } from '@kiln/shared';
 
 /** What the neutral background looks like on every display: sRGB 8-bit level, of all three channels. */
-export const NEUTRAL_LEVEL = 150;
+const NEUTRAL_LEVEL = 150;
 
 /** Largest finite half float: what a sample can hold. */
 const HALF_MAX = 65_504;

@@ -1,5 +1,12 @@
 import type { Size } from '@kiln/shared';
-import { HalfFloatType, NearestFilter, OrthographicCamera, PerspectiveCamera, WebGLRenderTarget, type WebGLRenderer } from 'three';
+import {
+  HalfFloatType,
+  NearestFilter,
+  OrthographicCamera,
+  PerspectiveCamera,
+  type WebGLRenderer,
+  WebGLRenderTarget,
+} from 'three';
 import type { Studio } from '../scene/studio.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Engine, SampleRange, SampleSink, Shot } from './engine.ts';
@@ -17,12 +24,12 @@ const BACKGROUND_BLUR = 0.35;
 export class RasterEngine implements Engine {
   readonly #renderer: WebGLRenderer;
   readonly #studio: Studio;
-  readonly #targetOf: (size: Size) => WebGLRenderTarget;
+  readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
   /** The same two for all pictures: three keeps a transmission target per camera for ever. */
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
   /** @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample. */
-  constructor(renderer: WebGLRenderer, studio: Studio, targetOf: (size: Size) => WebGLRenderTarget) {
+  constructor(renderer: WebGLRenderer, studio: Studio, targetOf: (shot: Shot) => WebGLRenderTarget) {
     this.#renderer = renderer;
     this.#studio = studio;
     this.#targetOf = targetOf;
@@ -35,7 +42,7 @@ export class RasterEngine implements Engine {
     this.#setBackground(shot);
     scene.drawOrder.applyTo(this.#renderer);
     scene.requestShadows();
-    const target = this.#targetOf(size);
+    const target = this.#targetOf(shot);
     for (let index = first; index < first + count; index += 1) {
       const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
       this.#renderer.setRenderTarget(target);
@@ -54,14 +61,14 @@ export class RasterEngine implements Engine {
   }
 }
 
-/** Bytes of GPU memory of a pixel of `rasterTarget`: colour and depth of each multisample, and the resolved colour. */
-export const RASTER_BYTES_PER_PX = MULTISAMPLES * (8 + 4) + 8;
-
-export const rasterTarget = ({ widthPx, heightPx }: Size): WebGLRenderTarget =>
+export const rasterTarget = ({ widthPx, heightPx }: Size, multisampled: boolean): WebGLRenderTarget =>
   new WebGLRenderTarget(widthPx, heightPx, {
     type: HalfFloatType,
-    samples: MULTISAMPLES,
+    samples: multisampled ? MULTISAMPLES : 0,
     minFilter: NearestFilter,
     magFilter: NearestFilter,
     resolveDepthBuffer: false,
   });
+
+/** Bytes of GPU memory of a pixel of `rasterTarget`: colour and depth of each multisample, and the resolved colour. */
+export const rasterBytesPerPx = (multisampled: boolean): number => (multisampled ? MULTISAMPLES * 12 + 8 : 12);

@@ -7,8 +7,8 @@ import {
   NoBlending,
   RawShaderMaterial,
   type Texture,
-  WebGLRenderTarget,
   type WebGLRenderer,
+  WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { COVER_VERTEX } from './cover.ts';
@@ -53,7 +53,12 @@ export class Resolver {
   }
 
   /** Draws the mean of `sums` into `target`: sRGB, straight alpha, 8 bits, top row first. */
-  resolve(sums: Texture, samples: number, look: { toneMapping: ToneMapping; exposureEv: number }, target: WebGLRenderTarget): void {
+  resolve(
+    sums: Texture,
+    samples: number,
+    look: { toneMapping: ToneMapping; exposureEv: number },
+    target: WebGLRenderTarget,
+  ): void {
     const { quad, material } = this.#pass(look.toneMapping);
     material.uniforms.sums = { value: sums };
     material.uniforms.share = { value: 1 / samples };

@@ -85,7 +85,7 @@ function autoPose(scene: LoadedScene, aspect: number): Pose {
 }
 
 /** y is up; a camera that looks straight up or down has −z up instead. */
-export function lookAt(position: Triple, target: Triple, fovDeg: number): Pose {
+function lookAt(position: Triple, target: Triple, fovDeg: number): Pose {
   const eye = new Vector3(...position);
   const away = new Vector3(...target).sub(eye).normalize();
   const up = Math.abs(away.y) > 0.999_999 ? new Vector3(0, 0, -1) : new Vector3(0, 1, 0);

@@ -1,7 +1,7 @@
 import type { Size } from '@kiln/shared';
 import type { WebGLRenderTarget } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
-import { RASTER_BYTES_PER_PX, rasterTarget } from './raster.ts';
+import { rasterBytesPerPx, rasterTarget } from './raster.ts';
 import { pictureTarget } from './resolve.ts';
 
 interface TargetSet {
@@ -19,12 +19,12 @@ export class TargetPool {
   /** In order of use, the last used at the end. */
   readonly #sets = new Map<string, TargetSet>();
 
-  get(size: Size): TargetSet {
-    const key = `${size.widthPx}×${size.heightPx}`;
+  get({ size, multisampled }: { readonly size: Size; readonly multisampled: boolean }): TargetSet {
+    const key = `${size.widthPx}×${size.heightPx} ${multisampled}`;
     const set = this.#sets.get(key) ?? {
-      sample: rasterTarget(size),
+      sample: rasterTarget(size, multisampled),
       picture: pictureTarget(size),
-      sizeBytes: size.widthPx * size.heightPx * (RASTER_BYTES_PER_PX + 4),
+      sizeBytes: size.widthPx * size.heightPx * (rasterBytesPerPx(multisampled) + 4),
     };
     this.#sets.delete(key);
     this.#sets.set(key, set);

@@ -1,3 +1,104 @@
-import type { PageCall, ImportOutcome } from '../contract.ts';
+import { FORMAT_MEDIA_TYPE, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import type { ImportOutcome, PageCall } from '../contract.ts';
+import { drawPicture } from '../engine/draw-picture.ts';
 import type { PageServices } from '../page-services.ts';
-export async function importScene(_s: PageServices, _c: Extract<PageCall, {call:'import'}>, _p: (f: number) => void): Promise<{ result: ImportOutcome; bytes?: ArrayBuffer }> { throw new Error('x'); }
+import { describeLoaded } from '../scene/describe-loaded.ts';
+import type { LoadedScene } from '../scene/loaded-scene.ts';
+import { checkOnce } from './check-client.ts';
+import { refusalOf } from './refuse.ts';
+import type { SceneFacts } from './scene-facts.ts';
+
+const THUMBNAIL = { format: 'webp', quality: 85 } as const;
+/** Part of an import's progress that the checks are; loading is the rest. */
+const CHECKS_SHARE = 0.5;
+
+export interface ImportAnswer {
+  readonly result: ImportOutcome;
+  readonly bytes?: ArrayBuffer;
+}
+
+/** Checks a scene that is not trusted, loads it, describes it and draws its thumbnail. It stays loaded. */
+export async function importScene(
+  services: PageServices,
+  { scene: files, thumbnail }: Extract<PageCall, { call: 'import' }>,
+  onFraction: (fraction: number) => void,
+): Promise<ImportAnswer> {
+  const startedAt = performance.now();
+  const checked = await checkOnce(files, (fraction) => onFraction(fraction * CHECKS_SHARE));
+  if ('refusal' in checked) return refused(checked.refusal, null);
+  const { room, queue, encoder, scenes } = services;
+  try {
+    await scenes.load(files, (fraction) => onFraction(CHECKS_SHARE + fraction * (1 - CHECKS_SHARE)));
+    const { scene, release } = scenes.use(files.sceneHash);
+    try {
+      const { pixels } = await queue.run('import', (giveWay) =>
+        drawPicture(room, thumbnailShot(scene, thumbnail), giveWay),
+      );
+      const order = { pixels, size: thumbnail, ...THUMBNAIL, hasAlpha: false, isFrame: false };
+      const { bytes } = await encoder.encode(order);
+      const report = reportOf(scene, checked.facts, performance.now() - startedAt);
+      const result = { outcome: 'ready', report, thumbnailMediaType: FORMAT_MEDIA_TYPE[THUMBNAIL.format] } as const;
+      return { result, bytes };
+    } finally {
+      release();
+    }
+  } catch (error) {
+    const refusal = refusalOf(error) ?? shaderRefusal(error);
+    if (!refusal) throw error;
+    return refused(refusal, null);
+  }
+}
+
+const refused = (refusal: Refusal, report: ImportReport | null): ImportAnswer => ({
+  result: { outcome: 'refused', refusal, report },
+});
+
+/** A scene whose materials need more than this GPU has draws nothing right. */
+function shaderRefusal(error: unknown): Refusal | null {
+  if (!(error instanceof KilnError) || error.code !== 'render.failed') return null;
+  const message = `The scene cannot be drawn by this worker: ${error.message}`;
+  return { code: 'scene.import_failed', message, pointer: null };
+}
+
+function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): ImportReport {
+  const cameras = scene.cameras.map(({ name, lens }) => ({
+    name,
+    kind: lens.kind,
+    fovDeg: lens.kind === 'perspective' ? lens.fovDeg : null,
+  }));
+  const findings = [...facts.findings];
+  const findingCounts = { ...facts.findingCounts };
+  if (scene.extent.isEmpty) {
+    findings.unshift({
+      severity: 'warning',
+      code: 'NOTHING_VISIBLE',
+      message: 'The scene shows nothing.',
+      pointer: null,
+    });
+    findingCounts.warning += 1;
+  }
+  const { bounds } = describeLoaded(scene);
+  return {
+    ...facts,
+    findings,
+    findingCounts,
+    bounds,
+    gpuBytes: scene.gpuBytes,
+    cameras,
+    clips: scene.clips.list,
+    importMs,
+  };
+}
+
+const thumbnailShot = (scene: LoadedScene, size: { widthPx: number; heightPx: number }) => ({
+  scene,
+  camera: { kind: 'auto' } as const,
+  size,
+  samples: 4,
+  multisampled: true,
+  clip: scene.clips.choose(null),
+  timeSec: 0,
+  background: 'neutral' as const,
+  toneMapping: 'neutral' as const,
+  exposureEv: 0,
+});

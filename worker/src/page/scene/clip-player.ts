@@ -1,4 +1,4 @@
-import { KilnError } from '@kiln/shared';
+import { KilnError, type SceneClip } from '@kiln/shared';
 import { type AnimationAction, type AnimationClip, AnimationMixer, type Object3D } from 'three';
 
 /** Poses a scene by its clips. The pose depends on clip and time alone, not on what was posed before. */
@@ -12,6 +12,11 @@ export class ClipPlayer {
     this.#mixer = new AnimationMixer(root);
     this.#clips = clips;
     this.names = names;
+  }
+
+  /** Clips as the scene's report lists them. */
+  get list(): SceneClip[] {
+    return this.#clips.map(({ duration }, index) => ({ name: this.names[index] ?? '', durationSec: duration }));
   }
 
   /**

@@ -41,7 +41,8 @@ function readGlb(bytes: Uint8Array<ArrayBuffer>, path: string): Container {
     new KilnError('scene.bad_container', `${path} is a damaged GLB file: ${what}. ${now}`, { field: path });
   const again = 'Export or upload it again.';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < GLB_HEADER_BYTES) throw bad(`it ends within its 12-byte header, after ${bytes.length} bytes`, again);
+  if (bytes.length < GLB_HEADER_BYTES)
+    throw bad(`it ends within its 12-byte header, after ${bytes.length} bytes`, again);
   if (view.getUint32(0, true) !== GLB_MAGIC) throw bad('it does not begin with "glTF"', again);
   const version = view.getUint32(4, true);
   if (version !== 2) throw bad(`its version is ${version} where 2 was expected`, 'Export it as glTF 2.0.');
@@ -82,6 +83,22 @@ function decodeJson(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new KilnError('scene.bad_json', `The glTF in ${path} is not UTF-8 text: export it again.`, { field: path, cause });
+    throw new KilnError('scene.bad_json', `The glTF in ${path} is not UTF-8 text: export it again.`, {
+      field: path,
+      cause,
+    });
+  }
+}
+
+/** @throws KilnError `scene.bad_json`. */
+export function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KilnError('scene.bad_json', `The glTF in ${path} is not JSON (${why}): export it again.`, {
+      field: path,
+      cause,
+    });
   }
 }

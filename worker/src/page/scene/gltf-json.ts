@@ -117,7 +117,9 @@ export const Gltf = Type.Object({
   ),
   materials: Type.Optional(Type.Array(Type.Object({ name: Name, extensions: Extensions }))),
   textures: Type.Optional(
-    Type.Array(Type.Object({ name: Name, source: Type.Optional(Index), sampler: Type.Optional(Index), extensions: Extensions })),
+    Type.Array(
+      Type.Object({ name: Name, source: Type.Optional(Index), sampler: Type.Optional(Index), extensions: Extensions }),
+    ),
   ),
   images: Type.Optional(Type.Array(Image)),
   samplers: Type.Optional(Type.Array(Type.Object({}))),

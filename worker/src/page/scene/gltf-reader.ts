@@ -1,12 +1,12 @@
 import { KilnError } from '@kiln/shared';
 import { LoadingManager, type Object3D, type Texture, Camera as ThreeCamera, type WebGLRenderer } from 'three';
+import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
 import { DRACOLoader } from 'three/addons/loaders/DRACOLoader.js';
 import { type GLTF, GLTFLoader, type GLTFParser } from 'three/addons/loaders/GLTFLoader.js';
-import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import type { Lens } from '../engine/camera-placement.ts';
 import { ClipPlayer } from './clip-player.ts';
-import { readContainer } from './container.ts';
+import { parseJson, readContainer } from './container.ts';
 import type { Camera, Gltf } from './gltf-json.ts';
 import { Ktx2Images } from './ktx2-images.ts';
 import type { SceneCamera, SceneParts } from './loaded-scene.ts';
@@ -35,12 +35,17 @@ export class GltfReader {
     const { sceneHash, entry, files: all } = files.scene;
     const totalBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 1);
     let arrived = 0;
-    const onBytes = (count: number) => onFraction(Math.min(1, (arrived += count) / totalBytes));
+    const onBytes = (count: number) => {
+      arrived += count;
+      onFraction(Math.min(1, arrived / totalBytes));
+    };
 
     const { json, bin } = readContainer(await files.fetch(entry, onBytes), entry);
-    const gltf: Gltf = JSON.parse(json);
+    // An import has checked that it is glTF.
+    const gltf = parseJson(json, entry) as Gltf;
     const scene = gltf.scenes?.[gltf.scene ?? 0];
-    if (!scene) throw new KilnError('scene.invalid', 'The glTF has no scene to show: export one.', { field: '/scenes' });
+    if (!scene)
+      throw new KilnError('scene.invalid', 'The glTF has no scene to show: export one.', { field: '/scenes' });
     // Only what is shown is loaded.
     gltf.scenes = [scene];
     gltf.scene = 0;
@@ -57,6 +62,7 @@ export class GltfReader {
       .setMeshoptDecoder(MeshoptDecoder)
       .register((parser) => {
         parser.loadBuffer = bufferOf;
+        parser.loadBufferView = async (index) => viewOf(gltf, index, bufferOf);
         const loadImage = parser.loadImageSource.bind(parser);
         parser.loadImageSource = async (index, imageLoader) => {
           try {
@@ -93,18 +99,29 @@ export class GltfReader {
     } catch (cause) {
       if (cause instanceof KilnError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new KilnError('scene.invalid', `The scene cannot be loaded: ${why}. Check it in the program that made it.`, { cause });
+      throw new KilnError(
+        'scene.invalid',
+        `The scene cannot be loaded: ${why}. Check it in the program that made it.`,
+        { cause },
+      );
     }
   }
 }
 
 /** Buffers as three asks for them, each read once. */
-function bufferSource(gltf: Gltf, bin: Uint8Array<ArrayBuffer> | null, files: SceneFiles, onBytes: (count: number) => void) {
+function bufferSource(
+  gltf: Gltf,
+  bin: Uint8Array<ArrayBuffer> | null,
+  files: SceneFiles,
+  onBytes: (count: number) => void,
+) {
   const read = async (index: number): Promise<ArrayBuffer> => {
     const uri = gltf.buffers?.[index]?.uri;
     if (uri === undefined) {
       if (index === 0 && bin) return bin.slice().buffer;
-      throw new KilnError('scene.invalid', 'A buffer has no data: export the scene again.', { field: `/buffers/${index}` });
+      throw new KilnError('scene.invalid', 'A buffer has no data: export the scene again.', {
+        field: `/buffers/${index}`,
+      });
     }
     if (isDataUri(uri)) return (await fetch(uri)).arrayBuffer();
     return (await files.fetch(files.resolve(uri, `/buffers/${index}/uri`), onBytes)).buffer;
@@ -115,6 +132,14 @@ function bufferSource(gltf: Gltf, bin: Uint8Array<ArrayBuffer> | null, files: Sc
     buffers.set(index, buffer);
     return buffer;
   };
+}
+
+/** A copy of the view's bytes. three reads whole strides, so the last one is filled up where the view ends within it. */
+async function viewOf({ bufferViews }: Gltf, index: number, bufferOf: (index: number) => Promise<ArrayBuffer>) {
+  const { buffer = 0, byteOffset = 0, byteLength = 0, byteStride = 1 } = bufferViews?.[index] ?? {};
+  const bytes = new Uint8Array(Math.ceil(byteLength / byteStride) * byteStride);
+  bytes.set(new Uint8Array(await bufferOf(buffer), byteOffset, byteLength));
+  return bytes.buffer;
 }
 
 /** By name and type alone: KTX2 images that are used without KHR_texture_basisu are common. */

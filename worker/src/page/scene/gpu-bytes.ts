@@ -1,4 +1,12 @@
-import { type BufferAttribute, CompressedTexture, InterleavedBufferAttribute, type Material, Mesh, type Object3D, Texture } from 'three';
+import {
+  type BufferAttribute,
+  CompressedTexture,
+  InterleavedBufferAttribute,
+  type Material,
+  Mesh,
+  type Object3D,
+  Texture,
+} from 'three';
 import { isDrawable } from './drawable.ts';
 
 /** Estimated bytes of GPU memory of everything below `root`: geometry, and textures with their mip maps. */
@@ -44,11 +52,10 @@ export function texturesOf(materials: readonly Material[]): Set<Texture> {
 }
 
 /** Estimated GPU bytes of one texture. */
-export function textureBytes(texture: Texture): number {
+function textureBytes(texture: Texture): number {
   if (texture instanceof CompressedTexture) {
     return (texture.mipmaps ?? []).reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
   }
   const { width, height } = texture;
   return Math.round(width * height * 4 * (texture.generateMipmaps ? 4 / 3 : 1));
 }
-

@@ -110,4 +110,3 @@ function fitSpot(light: SpotLight, { center, radius }: Sphere): void {
   camera.near = Math.max(distance - radius, camera.far / 1_000);
   camera.updateProjectionMatrix();
 }
-

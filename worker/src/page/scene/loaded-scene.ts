@@ -3,7 +3,7 @@ import type { Lens } from '../engine/camera-placement.ts';
 import type { ClipPlayer } from './clip-player.ts';
 import { disposeTree } from './dispose-tree.ts';
 import { DrawOrder } from './draw-order.ts';
-import { measureExtent, type Extent } from './extent.ts';
+import { type Extent, measureExtent } from './extent.ts';
 import type { Framing } from './framing.ts';
 import { gpuBytesOf } from './gpu-bytes.ts';
 import { Lights } from './lights.ts';
@@ -89,4 +89,3 @@ export class LoadedScene {
     this.stage.background = null;
   }
 }
-

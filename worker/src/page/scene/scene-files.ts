@@ -10,8 +10,12 @@ export class SceneFiles {
   readonly scene: PageScene;
   readonly #sizes: ReadonlyMap<string, number>;
 
-  constructor(scene: PageScene) {
+  readonly #origin: string;
+
+  /** @param origin of the page. */
+  constructor(scene: PageScene, origin: string) {
     this.scene = scene;
+    this.#origin = origin;
     this.#sizes = new Map(scene.files.map(({ path, sizeBytes }) => [path, sizeBytes]));
   }
 
@@ -47,7 +51,7 @@ export class SceneFiles {
   }
 
   url(path: string): string {
-    return `${SCENE_ROUTE}/${this.scene.sceneHash}/${path.split('/').map(encodeURIComponent).join('/')}`;
+    return `${this.#origin}${SCENE_ROUTE}/${this.scene.sceneHash}/${path.split('/').map(encodeURIComponent).join('/')}`;
   }
 
   /**
@@ -57,7 +61,9 @@ export class SceneFiles {
   async fetch(path: string, onBytes?: (count: number) => void): Promise<Uint8Array<ArrayBuffer>> {
     const response = await fetch(this.url(path));
     if (!response.ok || !response.body) {
-      throw new KilnError('scene.import_failed', `The file ${path} could not be read (status ${response.status}).`, { field: path });
+      throw new KilnError('scene.import_failed', `The file ${path} could not be read (status ${response.status}).`, {
+        field: path,
+      });
     }
     const bytes = new Uint8Array(this.sizeOf(path));
     let length = 0;
@@ -68,7 +74,9 @@ export class SceneFiles {
       onBytes?.(chunk.length);
     }
     if (length !== bytes.length) {
-      throw new KilnError('scene.import_failed', `The file ${path} came with another size than announced.`, { field: path });
+      throw new KilnError('scene.import_failed', `The file ${path} came with another size than announced.`, {
+        field: path,
+      });
     }
     return bytes;
   }

@@ -36,7 +36,10 @@ export class SceneStore {
   }
 
   /** Loads the scene, or finds it loaded or being loaded. */
-  async load(scene: PageScene, onFraction: (fraction: number) => void): Promise<{ scene: LoadedScene; loadedNow: boolean }> {
+  async load(
+    scene: PageScene,
+    onFraction: (fraction: number) => void,
+  ): Promise<{ scene: LoadedScene; loadedNow: boolean }> {
     const { sceneHash } = scene;
     const entry = this.#entries.get(sceneHash);
     if (entry) {

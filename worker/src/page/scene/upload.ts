@@ -13,4 +13,3 @@ export function uploadTextures(renderer: WebGLRenderer, scene: LoadedScene): voi
   for (const texture of textures) renderer.initTexture(texture);
   for (const { image } of textures) if (image instanceof ImageBitmap) image.close();
 }
-

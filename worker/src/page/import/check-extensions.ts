@@ -1,0 +1,56 @@
+import type { ImportFinding } from '@kiln/shared';
+import type { Gltf } from '../scene/gltf-json.ts';
+import { refuse } from './refuse.ts';
+
+/** What three's loader understands (r187), and extensions that say nothing about the picture. */
+const SUPPORTED = new Set([
+  'EXT_materials_bump',
+  'EXT_mesh_gpu_instancing',
+  'EXT_meshopt_compression',
+  'EXT_texture_avif',
+  'EXT_texture_webp',
+  'KHR_draco_mesh_compression',
+  'KHR_lights_punctual',
+  'KHR_materials_anisotropy',
+  'KHR_materials_clearcoat',
+  'KHR_materials_diffuse_roughness',
+  'KHR_materials_dispersion',
+  'KHR_materials_emissive_strength',
+  'KHR_materials_ior',
+  'KHR_materials_iridescence',
+  'KHR_materials_sheen',
+  'KHR_materials_specular',
+  'KHR_materials_transmission',
+  'KHR_materials_unlit',
+  'KHR_materials_variants',
+  'KHR_materials_volume',
+  'KHR_mesh_quantization',
+  'KHR_meshopt_compression',
+  'KHR_texture_basisu',
+  'KHR_texture_transform',
+  'KHR_xmp_json_ld',
+]);
+
+/**
+ * @returns warnings about extensions that the scene can do without, but looks different without.
+ * @throws KilnError `scene.unsupported_extension` for one that it cannot do without.
+ */
+export function checkExtensions({ extensionsRequired = [], extensionsUsed = [] }: Gltf): ImportFinding[] {
+  for (const [index, name] of extensionsRequired.entries()) {
+    if (SUPPORTED.has(name)) continue;
+    const advice = 'export the scene without it.';
+    throw refuse(
+      'scene.unsupported_extension',
+      `The scene requires ${name}, which is not supported: ${advice}`,
+      `/extensionsRequired/${index}`,
+    );
+  }
+  return [...extensionsUsed.entries()]
+    .filter(([, name]) => !SUPPORTED.has(name))
+    .map(([index, name]) => ({
+      severity: 'warning',
+      code: 'UNSUPPORTED_EXTENSION',
+      message: `${name} is not supported: the scene is drawn without it.`,
+      pointer: `/extensionsUsed/${index}`,
+    }));
+}

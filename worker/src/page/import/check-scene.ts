@@ -1,0 +1,120 @@
+import { type ImportFinding, LIMITS } from '@kiln/shared';
+import { PAGE_LIMITS } from '../limits.ts';
+import { isGlb, readContainer } from '../scene/container.ts';
+import { type Gltf, member } from '../scene/gltf-json.ts';
+import { isDataUri, type SceneFiles } from '../scene/scene-files.ts';
+import { type Buffers, checkBufferBounds, readBuffers } from './check-buffers.ts';
+import { checkExtensions } from './check-extensions.ts';
+import { checkImages } from './check-images.ts';
+import { checkReferences } from './check-references.ts';
+import { checkTree } from './check-tree.ts';
+import { readGltf } from './read-gltf.ts';
+import { recogniseGltf } from './recognise.ts';
+import { refuse } from './refuse.ts';
+import type { SceneFacts } from './scene-facts.ts';
+import { type Validation, validate } from './validate.ts';
+
+/**
+ * Checks a scene that is not trusted, cheapest and most telling things first: nothing is decoded or allocated before
+ * what it would take is known.
+ *
+ * @param onFraction told how far the checks are.
+ * @throws KilnError `scene.…`: why it is refused.
+ */
+export async function checkScene(files: SceneFiles, onFraction: (fraction: number) => void): Promise<SceneFacts> {
+  const { entry } = files.scene;
+  checkFileSet(files);
+  const bytes = await files.fetch(entry);
+  onFraction(0.2);
+  recogniseGltf(bytes, entry);
+  const { json, bin } = readContainer(bytes, entry);
+  const gltf = readGltf(json, entry);
+  const extensionFindings = checkExtensions(gltf);
+  checkUris(gltf, files);
+  checkReferences(gltf);
+  onFraction(0.3);
+  const buffers = await readBuffers(gltf, bin, files);
+  onFraction(0.5);
+  checkBufferBounds(gltf, buffers);
+  const tree = checkTree(gltf);
+  const textures = await checkImages(gltf, buffers, files);
+  onFraction(0.6);
+  const { findings, findingCounts } = await validateWithin(bytes, gltf, buffers, files);
+  onFraction(1);
+  return {
+    generator: gltf.asset.generator ?? null,
+    triangles: tree.triangles,
+    nodes: gltf.nodes?.length ?? 0,
+    meshes: gltf.meshes?.length ?? 0,
+    materials: gltf.materials?.length ?? 0,
+    lights: tree.lights,
+    skins: gltf.skins?.length ?? 0,
+    morphTargets: (gltf.meshes ?? []).reduce((sum, { primitives }) => sum + (primitives[0]?.targets?.length ?? 0), 0),
+    textures,
+    variants: variantsOf(gltf),
+    extensionsUsed: gltf.extensionsUsed ?? [],
+    usesStudioLight: tree.lights === 0,
+    findings: [...extensionFindings, ...findings].slice(0, PAGE_LIMITS.reportedFindings),
+    findingCounts: { ...findingCounts, warning: findingCounts.warning + extensionFindings.length },
+  };
+}
+
+/** @throws KilnError `scene.over_limit`, `scene.missing_resource`, `scene.empty_file`. */
+function checkFileSet({ scene: { entry, files } }: SceneFiles): void {
+  if (files.length > LIMITS.sceneFiles) {
+    throw refuse('scene.over_limit', `The scene has ${files.length} files, at most ${LIMITS.sceneFiles} are taken.`);
+  }
+  let sizeBytes = 0;
+  for (const file of files) {
+    sizeBytes += file.sizeBytes;
+    if (file.sizeBytes > LIMITS.fileBytes) {
+      throw refuse(
+        'scene.over_limit',
+        `${file.path} has more than ${LIMITS.fileBytes.toLocaleString('en')} bytes: divide it.`,
+        file.path,
+      );
+    }
+  }
+  if (sizeBytes > LIMITS.sceneBytes) {
+    throw refuse(
+      'scene.over_limit',
+      `The scene has more than ${LIMITS.sceneBytes.toLocaleString('en')} bytes: divide it.`,
+    );
+  }
+  const main = files.find(({ path }) => path === entry);
+  if (!main) throw refuse('scene.missing_resource', `The file ${entry} was not uploaded: upload it.`, entry);
+  if (main.sizeBytes === 0)
+    throw refuse('scene.empty_file', `${entry} has no bytes: export or upload it again.`, entry);
+}
+
+/** Everything that the scene refers to is there and not empty. @throws KilnError as `SceneFiles.resolve`, `scene.empty_file`. */
+function checkUris(gltf: Gltf, files: SceneFiles): void {
+  for (const kind of ['buffers', 'images'] as const) {
+    for (const [index, { uri }] of (gltf[kind] ?? []).entries()) {
+      if (uri === undefined || isDataUri(uri)) continue;
+      const path = files.resolve(uri, `/${kind}/${index}/uri`);
+      if (files.sizeOf(path) === 0)
+        throw refuse('scene.empty_file', `${path} has no bytes: export or upload it again.`, path);
+    }
+  }
+}
+
+async function validateWithin(bytes: Uint8Array, gltf: Gltf, buffers: Buffers, files: SceneFiles): Promise<Validation> {
+  const sizeBytes = buffers.reduce((sum, { length }) => sum + length, bytes.length);
+  if (sizeBytes > PAGE_LIMITS.validatedBytes) {
+    const limit = PAGE_LIMITS.validatedBytes.toLocaleString('en');
+    const message = `The buffers have more than ${limit} bytes: their elements were not validated one by one.`;
+    const finding: ImportFinding = { severity: 'information', code: 'NOT_VALIDATED', message, pointer: null };
+    return { findings: [finding], findingCounts: { error: 0, warning: 0, information: 1, hint: 0 } };
+  }
+  return validate(bytes, isGlb(bytes), async (uri) => {
+    const index = (gltf.buffers ?? []).findIndex((buffer) => buffer.uri === uri);
+    return buffers[index] ?? files.fetch(files.resolve(uri, ''));
+  });
+}
+
+function variantsOf(gltf: Gltf): string[] {
+  const variants = member(gltf.extensions?.KHR_materials_variants, 'variants');
+  if (!Array.isArray(variants)) return [];
+  return variants.map((variant: unknown, index) => String(member(variant, 'name') ?? `variant-${index}`));
+}

@@ -1,0 +1,15 @@
+import { type ErrorCode, KilnError, type Refusal } from '@kiln/shared';
+
+/**
+ * Why a scene is refused. The message says what is wrong and what to do.
+ *
+ * @param place JSON Pointer into the glTF, or a file's path.
+ */
+export const refuse = (code: ErrorCode, message: string, place: string | null = null): KilnError =>
+  new KilnError(code, message, place === null ? {} : { field: place });
+
+/** A scene's error as a refusal; null for anything that is not the scene's fault. */
+export function refusalOf(error: unknown): Refusal | null {
+  if (!(error instanceof KilnError) || !error.code.startsWith('scene.')) return null;
+  return { code: error.code, message: error.message, pointer: error.field ?? null };
+}
