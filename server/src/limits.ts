@@ -27,6 +27,8 @@ export const SERVER_LIMITS = {
   keepAliveMs: 75_000,
   /** A connection on which no byte moves, in the middle of a request or an answer. */
   idleConnectionMs: 120_000,
+  /** Bytes of an upload that wait to be written; then reading waits. */
+  queuedBodyBytes: 1_048_576,
   /** Bytes of a refused request's body that are read and thrown away so that the client hears why. */
   discardedBytes: 268_435_456,
   /** Uploads of one tenant that are under way: two scenes of the largest number of files. */

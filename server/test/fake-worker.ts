@@ -28,7 +28,7 @@ export interface FakeWorkerOptions {
   readonly heartbeatMs?: number;
 }
 
-export const IDENTITY: WorkerIdentity = {
+const IDENTITY: WorkerIdentity = {
   name: 'fake',
   pid: 1,
   version: 'test',

@@ -19,7 +19,7 @@ import { placeEmptyPglite, temporaryFolder } from './store-fixture.ts';
 
 export const WORKER_TOKEN = 'a-worker-token-for-tests';
 
-export const random: RandomBytes = (bytes) => {
+const random: RandomBytes = (bytes) => {
   bytes.set(randomBytes(bytes.length));
   return bytes;
 };

@@ -172,7 +172,7 @@ export class AttemptMemory {
 const REMEMBERED_SCENES = 100;
 
 /** Null when the scene does not exist. */
-export async function readSceneSource(db: Kysely<Database>, sceneId: string): Promise<SceneSource | null> {
+async function readSceneSource(db: Kysely<Database>, sceneId: string): Promise<SceneSource | null> {
   const scene = await db
     .selectFrom('scenes')
     .select(['scene_hash', 'entry'])

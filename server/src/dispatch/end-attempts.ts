@@ -226,5 +226,5 @@ function errorOf(end: AttemptEnd): NonNullable<Job['error']> {
 }
 
 /** @param tries that ended so far, the one that just did included. */
-export const retryDelayMs = (tries: number): number =>
+const retryDelayMs = (tries: number): number =>
   Math.min(DISPATCH_LIMITS.retryDelayMaxMs, DISPATCH_LIMITS.retryDelayMs * 2 ** Math.max(0, tries - 1));

@@ -73,7 +73,7 @@ export type Pick = { readonly workerId: string; readonly tenantId: string } & (
 );
 
 /** Deliveries under way of one tenant, by lane. */
-export type Usage = ReadonlyMap<string, number>;
+type Usage = ReadonlyMap<string, number>;
 
 export interface PickInput {
   readonly workers: readonly PickWorker[];

@@ -3,13 +3,19 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import cookie from '@fastify/cookie';
 import { LIMITS } from '@kiln/shared';
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerFactory,
+  LogController,
+} from 'fastify';
 import type { Identities } from '../identity/identities.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Clock } from '../services.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { CheckOrigin } from './origin.ts';
+import { registerRequestBodies } from './request-body.ts';
 import { registerRequestIdentity } from './request-identity.ts';
 import { FailureGate, registerRequestLimit } from './request-limits.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
@@ -46,6 +52,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  registerRequestBodies(app);
   await registerSecurityHeaders(app, parts.tls !== null);
   app.addHook('onRequest', async (request) => parts.checkOrigin(request.headers));
   await app.register(cookie);

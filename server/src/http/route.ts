@@ -7,7 +7,7 @@ import { apiPath } from './request-identity.ts';
 
 type Part<S, K extends string> = S extends { readonly [key in K]: infer T extends TSchema } ? Static<T> : undefined;
 
-export interface RouteCall<S extends RouteSpec> {
+interface RouteCall<S extends RouteSpec> {
   readonly params: Part<S, 'params'>;
   readonly query: Part<S, 'query'>;
   readonly body: Part<S, 'body'>;

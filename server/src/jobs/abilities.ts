@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 
-export interface Ability extends Capability {
+interface Ability extends Capability {
   /** Ready workers that have it. */
   readonly workers: number;
 }
@@ -15,7 +15,7 @@ export interface FarmAbility {
   readonly slots: number;
 }
 
-export async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
+async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const counts = new Map<string, Ability>();
   let slots = 0;

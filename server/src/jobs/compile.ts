@@ -30,7 +30,7 @@ export interface CompilerScene {
 /** What the workers that are here can draw with; empty when there is none. */
 export type FarmAbilities = readonly Capability[];
 
-export interface CompiledLayer {
+interface CompiledLayer {
   readonly name: string;
   readonly frames: string;
   readonly frameCount: number;

@@ -16,7 +16,7 @@ export type JobRow = Selectable<JobTable>;
 export type LayerRow = Selectable<LayerTable>;
 export type TaskRow = Selectable<TaskTable>;
 export type AttemptRow = Selectable<AttemptTable>;
-export type FrameRow = Selectable<FrameTable>;
+type FrameRow = Selectable<FrameTable>;
 
 const time = (date: Date | null) => date?.toISOString() ?? null;
 

@@ -77,7 +77,7 @@ class FolderObjectStore implements ObjectStore {
     const file = await open(path, 'wx', 0o600).catch(asStorageError);
     try {
       const stored = await hashInto(bytes, options, (chunk) => writeWhole(file, chunk));
-      await file.sync();
+      await file.datasync();
       await this.#name(path, stored.sha256);
       return stored;
     } catch (error) {

@@ -33,8 +33,8 @@ export interface DeliveryAddress {
 export interface DeliveryQueues {
   /** Adds deliveries, in order; one that is there already stays as it is. */
   add(deliveries: readonly AddressedDelivery[]): Promise<void>;
-  /** Takes back what has not begun; true for those that were still waiting. */
-  withdraw(addresses: readonly DeliveryAddress[]): Promise<boolean[]>;
+  /** Takes back what has not begun; what has, and what is not there, stays as it is. */
+  withdraw(addresses: readonly DeliveryAddress[]): Promise<void>;
   /** Ids of the deliveries of a worker that wait or are being worked on. */
   present(workerId: string): Promise<ReadonlySet<string>>;
   /** Removes a worker's queues with everything in them. */
@@ -83,17 +83,16 @@ export class BullDeliveryQueues implements DeliveryQueues {
     );
   }
 
-  async withdraw(addresses: readonly DeliveryAddress[]): Promise<boolean[]> {
+  async withdraw(addresses: readonly DeliveryAddress[]): Promise<void> {
     this.#redis.requireUp();
-    return Promise.all(
+    await Promise.all(
       addresses.map(async ({ workerId, lane, deliveryId: id }) => {
         try {
-          // 1: removed. 0: unknown. A delivery that is being worked on is locked, which throws.
-          return (await this.#queue(queueName(workerId, lane)).remove(id)) === 1;
+          await this.#queue(queueName(workerId, lane)).remove(id);
         } catch (error) {
+          // A delivery that is being worked on is locked.
           this.#redis.requireUp();
           this.#log.debug({ err: error, workerId, deliveryId: id }, 'a delivery had begun and was not withdrawn');
-          return false;
         }
       }),
     );

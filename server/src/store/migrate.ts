@@ -1,9 +1,9 @@
 import { type Kysely, type Migration, Migrator } from 'kysely';
-import * as firstLight from './migrations/0001-first-light.ts';
+import { up as firstLight } from './migrations/0001-first-light.ts';
 import type { Database } from './tables.ts';
 
 /** In the order of their names. A migration that was released is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first-light': firstLight };
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first-light': { up: firstLight } };
 
 /**
  * Brings the tables up to date. Safe with several servers starting at once: Kysely's migrator takes an advisory lock.

@@ -8,7 +8,7 @@ export interface PgliteResult {
 }
 
 /** An error of the database; `code` is its SQLSTATE, as with `pg`. */
-export class PgliteError extends Error {
+class PgliteError extends Error {
   override readonly name = 'PgliteError';
   readonly code: string | undefined;
   readonly detail: string | undefined;

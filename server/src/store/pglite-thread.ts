@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 
-export interface PgliteCall {
+interface PgliteCall {
   readonly id: number;
   /** `null` closes the database. */
   readonly sql: string | null;

@@ -21,13 +21,13 @@ type CreatedAt = ColumnType<Date, Date | undefined, never>;
 type Json<T extends object> = JSONColumnType<T>;
 type NullableJson<T extends object> = JSONColumnType<T | null, string | null, string | null>;
 
-export interface TenantTable {
+interface TenantTable {
   id: string;
   name: string;
   created_at: CreatedAt;
 }
 
-export interface ApiKeyTable {
+interface ApiKeyTable {
   id: string;
   tenant_id: string;
   role: Role;
@@ -37,7 +37,7 @@ export interface ApiKeyTable {
   revoked_at: Date | null;
 }
 
-export interface SignInCodeTable {
+interface SignInCodeTable {
   code_hash: string;
   tenant_id: string;
   role: Role;
@@ -46,7 +46,7 @@ export interface SignInCodeTable {
 }
 
 /** Signed-in browsers. */
-export interface WebSessionTable {
+interface WebSessionTable {
   token_hash: string;
   tenant_id: string;
   role: Role;
@@ -55,7 +55,7 @@ export interface WebSessionTable {
 }
 
 /** Bytes in the object store. `unreferenced_at` is set by the sweep's first look and cleared when somebody refers again. */
-export interface ObjectTable {
+interface ObjectTable {
   sha256: string;
   size_bytes: number;
   created_at: CreatedAt;
@@ -63,7 +63,7 @@ export interface ObjectTable {
 }
 
 /** Bytes that a tenant has proven to hold by sending them: only these are "already here" for it. */
-export interface TenantObjectTable {
+interface TenantObjectTable {
   tenant_id: string;
   sha256: string;
   /** When it was last sent. */
@@ -100,7 +100,7 @@ export interface SceneTable {
   deleted_at: Date | null;
 }
 
-export interface SceneFileTable {
+interface SceneFileTable {
   scene_id: string;
   path: string;
   sha256: string;
@@ -195,7 +195,7 @@ export interface FrameTable {
   finished_at: CreatedAt;
 }
 
-export interface WorkerTable {
+interface WorkerTable {
   id: string;
   secret_hash: string;
   identity: Json<WorkerIdentity>;
@@ -205,7 +205,7 @@ export interface WorkerTable {
   seen_at: Date;
 }
 
-export interface SessionTable {
+interface SessionTable {
   id: string;
   tenant_id: string;
   scene_id: string;
@@ -223,7 +223,7 @@ export interface SessionTable {
 }
 
 /** `tenant_id` null: for everybody. */
-export interface EventTable {
+interface EventTable {
   id: Generated<number>;
   tenant_id: string | null;
   type: string;
@@ -234,7 +234,7 @@ export interface EventTable {
 }
 
 /** Single values: `dispatch_epoch` counts the dispatchers that have led. */
-export interface FarmStateTable {
+interface FarmStateTable {
   key: string;
   value: number;
 }

@@ -4,10 +4,10 @@
  * Our own and not @tus/server 2.4: its file store reports a full disk as any other failure, keeps uploads outside the
  * database, answers a resuming client only 3 s after a request that hangs, and opens every upload to every origin.
  */
-import type { Readable } from 'node:stream';
 import { BYTE_ROUTES, Id, KilnError, LIMITS, parse } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { type RequestBody, uploadBodyOf } from '../http/request-body.ts';
 import { apiPath, identityOf } from '../http/request-identity.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Clock } from '../services.ts';
@@ -16,7 +16,6 @@ import { parseUploadMetadata } from './upload-metadata.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
 const VERSION = '1.0.0';
-const BYTES_TYPE = 'application/offset+octet-stream';
 const Params = Type.Object({ uploadId: Id('upload') });
 
 export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: Pick<Clock, 'now'>): void {
@@ -26,8 +25,6 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
   const { summary } = BYTE_ROUTES.uploads;
   const schema = { summary, params: Params };
 
-  // Bytes are not read by Fastify: they go to the disk as they come.
-  app.addContentTypeParser(BYTES_TYPE, (_request, payload, done) => done(null, payload));
   app.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith(collection)) return;
     reply.header('tus-resumable', VERSION).header('cache-control', 'no-store');
@@ -72,7 +69,7 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
     const metadata = parseUploadMetadata(headerOf(request, 'upload-metadata'));
     const created = await uploads.create(identityOf(request).tenantId, countOf(request, 'upload-length'), metadata);
     reply.code(201).header('location', `${collection}/${created.id}`);
-    if (request.headers['content-type'] === BYTES_TYPE) {
+    if (request.uploadBody !== null) {
       const turn = await turns.take(created.id);
       try {
         reply.header('upload-offset', await uploads.append(created, 0, bytesOf(request, turn.signal)));
@@ -96,9 +93,7 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
 
   app.patch(single, { schema: { ...schema, operationId: 'appendUpload' } }, async (request, reply) => {
     checkVersion(request);
-    if (request.headers['content-type'] !== BYTES_TYPE) {
-      throw new KilnError('request.unsupported_media_type', `expected \`Content-Type: ${BYTES_TYPE}\``);
-    }
+    uploadBodyOf(request);
     const from = countOf(request, 'upload-offset');
     const offset = await inTurn(request, (upload, signal) => uploads.append(upload, from, bytesOf(request, signal)));
     return expires(reply).code(204).header('upload-offset', offset).send();
@@ -112,17 +107,12 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
 }
 
 /** The body, until another request takes the upload over. */
-async function* bytesOf(request: FastifyRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const body = request.body as Readable;
-  const stop = () => body.destroy(new KilnError('resource.conflict', 'another request took this upload over'));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    // Left open when the reader stops early: closing it would close the connection before the answer is written.
-    yield* body.iterator({ destroyOnReturn: false });
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+function bytesOf(request: FastifyRequest, signal: AbortSignal): RequestBody {
+  const body = uploadBodyOf(request);
+  const cut = () => body.cut(new KilnError('resource.conflict', 'another request took this upload over'));
+  if (signal.aborted) cut();
+  else signal.addEventListener('abort', cut, { once: true });
+  return body;
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

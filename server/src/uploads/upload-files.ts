@@ -75,7 +75,8 @@ export class UploadFiles {
       }
       return length;
     } catch (error) {
-      if (error instanceof KilnError || isDiskFull(error)) await file.truncate(offset);
+      const isRefused = error instanceof KilnError && error.code === 'upload.over_limit';
+      if (isRefused || isDiskFull(error)) await file.truncate(offset);
       return asStorageError(error);
     } finally {
       await file.close();
