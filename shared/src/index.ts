@@ -1,6 +1,7 @@
 export * from './api/routes.ts';
 export * from './client/answer.ts';
 export * from './client/client.ts';
+export * from './client/close-reason.ts';
 export * from './client/events.ts';
 export * from './client/fetch.ts';
 export * from './client/pages.ts';

@@ -33,14 +33,20 @@ export function bytesOf(data: RawData): Uint8Array {
 /**
  * [WS4] Reads a control message.
  *
+ * @param maxBytes of its text.
  * @throws KilnError `protocol.too_large`, `protocol.violation`.
  */
-export function readControl<T extends TSchema>(schema: T, data: RawData, what: string): Static<T> {
+export function readControl<T extends TSchema>(
+  schema: T,
+  data: RawData,
+  what: string,
+  maxBytes: number = LIMITS.liveControlBytes,
+): Static<T> {
   const bytes = bytesOf(data);
-  if (bytes.length > LIMITS.liveControlBytes) {
+  if (bytes.length > maxBytes) {
     throw new KilnError(
       'protocol.too_large',
-      `[WS4] a control message has at most ${LIMITS.liveControlBytes} bytes, got ${bytes.length}`,
+      `[WS4] a control message has at most ${maxBytes} bytes, got ${bytes.length}`,
     );
   }
   let value: unknown;

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Lifecycle } from '../http/lifecycle.ts';
 import { route } from '../http/route.ts';
 import type { Farm, FarmHealth, Services } from '../services.ts';
+import { EventLoopWatch } from './event-loop.ts';
 
 /** What is said of a scheduling side that does not answer. */
 const FARM_DOWN: FarmHealth = { queue: 'down', workersReady: 0, sandboxed: true };
@@ -36,6 +37,10 @@ export function registerHealth(app: FastifyInstance, { services, farm, lifecycle
     if (lifecycle.phase === 'ready') return {};
     throw new KilnError('server.draining', `the server is ${lifecycle.phase}: ask another, or again soon`);
   });
+
+  const eventLoop = new EventLoopWatch();
+  app.addHook('onClose', async () => eventLoop.stop());
+  route(app, 'eventLoop', async () => eventLoop.take());
 }
 
 async function partsOf({

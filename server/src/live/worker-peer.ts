@@ -67,7 +67,7 @@ export class WorkerPeer {
         events.onPicture(bytes);
         return;
       }
-      const message = readControl(ServerMessage, data, 'a message of a worker');
+      const message = readControl(ServerMessage, data, 'a message of a worker', LIMITS.liveSceneBytes);
       if (message.type !== 'state' && message.type !== 'scene' && message.type !== 'error') {
         throw new KilnError('protocol.violation', `[LV23] a worker says no "${message.type}"`);
       }

@@ -1,4 +1,4 @@
-/** Workers as the API shows them: a member sees only its own browsers and scenes on them. */
+/** Workers as the API shows them: a member sees only what is its own on them. */
 import type { Worker } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Identity } from '../identity/identities.ts';
@@ -12,12 +12,14 @@ export async function readWorkers(db: Kysely<Database>, identity: Identity): Pro
     .orderBy('registered_at')
     .orderBy('id')
     .execute();
-  const [sessions, attempts] = await Promise.all([countSessions(db), countAttempts(db)]);
   const mayAll = identity.role === 'operator';
+  const of = mayAll ? null : identity.tenantId;
+  const [sessions, attempts] = await Promise.all([countSessions(db, of), countAttempts(db, of)]);
   return rows.map((row): Worker => {
     const isSeen = ({ tenantId }: { readonly tenantId: string }) => mayAll || tenantId === identity.tenantId;
     const browsers = (row.status?.browsers ?? []).filter(isSeen);
     const own = browsers.find(({ tenantId }) => tenantId === identity.tenantId);
+    const status = mayAll ? row.status : null;
     return {
       ...row.identity,
       id: row.id,
@@ -27,31 +29,36 @@ export async function readWorkers(db: Kysely<Database>, identity: Identity): Pro
       scenes: (row.status?.scenes ?? []).filter(isSeen),
       sessions: sessions.get(row.id) ?? 0,
       attempts: attempts.get(row.id) ?? 0,
-      cacheBytes: row.status?.cacheBytes ?? 0,
-      nodeRssBytes: row.status?.nodeRssBytes ?? 0,
-      browserRssBytes: row.status?.browserRssBytes ?? 0,
+      cacheBytes: status?.cacheBytes ?? 0,
+      nodeRssBytes: status?.nodeRssBytes ?? 0,
+      browserRssBytes: status?.browserRssBytes ?? 0,
       registeredAt: row.registered_at.toISOString(),
       seenAt: row.seen_at.toISOString(),
     };
   });
 }
 
-async function countSessions(db: Kysely<Database>): Promise<ReadonlyMap<string, number>> {
+/** @param of a tenant's id; null: of all tenants. */
+async function countSessions(db: Kysely<Database>, of: string | null): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom('sessions')
     .select((eb) => ['worker_id', eb.fn.countAll<number>().as('n')])
     .where('state', '!=', 'ended')
     .where('worker_id', 'is not', null)
+    .$if(of !== null, (query) => query.where('tenant_id', '=', of))
     .groupBy('worker_id')
     .execute();
   return new Map(rows.flatMap((row) => (row.worker_id === null ? [] : [[row.worker_id, Number(row.n)] as const])));
 }
 
-async function countAttempts(db: Kysely<Database>): Promise<ReadonlyMap<string, number>> {
+/** @param of a tenant's id; null: of all tenants. */
+async function countAttempts(db: Kysely<Database>, of: string | null): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom('attempts')
+    .innerJoin('tasks', 'tasks.id', 'attempts.task_id')
     .select((eb) => ['worker_id', eb.fn.countAll<number>().as('n')])
-    .where('state', 'in', ['assigned', 'running'])
+    .where('attempts.state', 'in', ['assigned', 'running'])
+    .$if(of !== null, (query) => query.where('tasks.tenant_id', '=', of))
     .groupBy('worker_id')
     .execute();
   return new Map(rows.map((row) => [row.worker_id, Number(row.n)]));

@@ -1,5 +1,4 @@
 /** What every route does with a request, before its own work. */
-
 import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';

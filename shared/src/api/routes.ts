@@ -4,7 +4,7 @@
  */
 import Type from 'typebox';
 import { Id } from '../identifiers.ts';
-import { FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
+import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
 import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
 import { Frame, Job, JobRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
@@ -207,6 +207,13 @@ export const ROUTES = {
     identity: 'operator',
     response: SignInCode,
     status: 201,
+  },
+  eventLoop: {
+    method: 'POST',
+    path: '/admin/event-loop',
+    summary: 'How late this server’s event loop was since this was last asked; measures anew from now on.',
+    identity: 'operator',
+    response: EventLoopDelay,
   },
   sweep: {
     method: 'POST',

@@ -29,6 +29,16 @@ export const Health = Type.Object({
 });
 export type Health = Static<typeof Health>;
 
+/** How late the event loop of the answering server ran what was due. */
+export const EventLoopDelay = Type.Object({
+  /** Length of the span that the figures are about, in milliseconds. */
+  windowMs: Type.Number(),
+  p50Ms: Type.Number(),
+  p99Ms: Type.Number(),
+  maxMs: Type.Number(),
+});
+export type EventLoopDelay = Static<typeof EventLoopDelay>;
+
 /** What this farm can do now, for menus and `doctor`. */
 export const FarmCapabilities = Type.Object({
   engines: Type.Array(Type.Object({ engine: Engine, backend: Backend, workers: Type.Integer() })),

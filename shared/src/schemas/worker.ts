@@ -70,10 +70,11 @@ export const Worker = Type.Object({
   browserPid: Type.Union([Type.Integer(), Type.Null()]),
   browsers: Type.Array(WorkerBrowser),
   scenes: Type.Array(WorkerScene),
-  /** Live sessions on this worker. */
+  /** Live sessions on this worker: the asking tenant's own, for an operator all. So are the attempts. */
   sessions: Type.Integer(),
   /** Attempts under way. */
   attempts: Type.Integer(),
+  /** Bytes of disk and memory come from all tenants together: 0 for whoever is no operator. */
   cacheBytes: Type.Integer(),
   nodeRssBytes: Type.Integer(),
   browserRssBytes: Type.Integer(),
