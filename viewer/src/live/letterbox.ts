@@ -16,6 +16,17 @@ export function letterbox(areaWidth: number, areaHeight: number, aspect: number)
   return { x: Math.floor((areaWidth - width) / 2), y: Math.floor((areaHeight - height) / 2), width, height };
 }
 
+/**
+ * The aspect that a picture is shown with: the wanted one where only the rounding of its edges keeps it from that, so that
+ * a small picture while moving and a large one at rest cover the same place to the pixel; else its own.
+ *
+ * @param wanted width ÷ height that pictures are asked for.
+ */
+export function shownAspect(widthPx: number, heightPx: number, wanted: number): number {
+  const roundingPx = 1 + wanted;
+  return Math.abs(widthPx - heightPx * wanted) <= roundingPx ? wanted : widthPx / heightPx;
+}
+
 const SMALLEST_EDGE_PX = 16;
 
 /**

@@ -3,7 +3,7 @@
  * messages mean for the picture is not its business.
  */
 import {
-  ERROR_CODES,
+  closeError,
   ERRORS,
   isErrorCode,
   LIVE_PROTOCOLS,
@@ -36,7 +36,7 @@ export interface LiveConnectionOptions {
   readonly events: LiveConnectionEvents;
 }
 
-export interface LiveConnectionEvents {
+interface LiveConnectionEvents {
   opening(): void;
   welcome(resumed: boolean): void;
   message(message: ServerMessage): void;
@@ -220,9 +220,6 @@ function readMessage(data: unknown): ServerMessage | null {
 
 /** [WS6] What a close says when no error message came before it; null for an ordinary loss. */
 function faultOfClose(close: number, reason: string): Fault | null {
-  if (isErrorCode(reason)) return { code: reason, message: ERRORS[reason].meaning };
-  // Several errors share a close code: a retryable one keeps the viewer trying, which is the safer mistake.
-  const candidates = ERROR_CODES.filter((code) => ERRORS[code].close === close);
-  const code = candidates.find((candidate) => ERRORS[candidate].retryable) ?? candidates[0];
-  return code ? { code, message: reason || ERRORS[code].meaning } : null;
+  const error = closeError(close, reason, 'The live view');
+  return error.code === 'client.unreachable' ? null : error;
 }

@@ -37,13 +37,15 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
 
   const area = () => ({ widthPx: Math.max(1, host.clientWidth), heightPx: Math.max(1, host.clientHeight) });
   let cancelRest = () => {};
-  const observer = new ResizeObserver(() => {
+  const resize = () => {
     const { widthPx, heightPx } = area();
     events.resized(widthPx, heightPx, devicePixelRatio);
     cancelRest();
     cancelRest = timers.after(VIEWER_LIMITS.resizeRestMs, () => events.rested());
-  });
+  };
+  const observer = new ResizeObserver(resize);
   observer.observe(host);
+  const stopWatching = watchPixelRatio(resize);
 
   return {
     canvas,
@@ -57,8 +59,25 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
     },
     dispose() {
       observer.disconnect();
+      stopWatching();
       cancelRest();
       canvas.remove();
     },
   };
+}
+
+/** A window that goes to another display keeps its size in CSS pixels, which is all that a ResizeObserver sees. */
+function watchPixelRatio(onChange: () => void): () => void {
+  let stop = () => {};
+  const watch = () => {
+    const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    const listener = () => {
+      onChange();
+      watch();
+    };
+    query.addEventListener('change', listener, { once: true });
+    stop = () => query.removeEventListener('change', listener);
+  };
+  watch();
+  return () => stop();
 }

@@ -4,6 +4,7 @@
  */
 import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type ServerMessage } from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
+import { shownAspect } from './letterbox.ts';
 import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
@@ -209,7 +210,7 @@ export class LiveViewport {
   #createFlow(): PictureFlow<ImageBitmap> {
     return new PictureFlow<ImageBitmap>({
       decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour)),
-      upload: (bitmap) => this.#painter.upload(bitmap),
+      upload: (bitmap) => this.#painter.upload(bitmap, shownAspect(bitmap.width, bitmap.height, this.#aspect)),
       paint: () => this.#painter.paint(),
       onDisplayFrame: (callback) => requestAnimationFrame(callback),
       acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),

@@ -90,13 +90,17 @@ export class PicturePainter {
     this.paint();
   }
 
-  /** Gives the pixels to the GPU. The bitmap may be closed afterwards. */
-  upload(bitmap: ImageBitmap): void {
+  /**
+   * Gives the pixels to the GPU. The bitmap may be closed afterwards.
+   *
+   * @param aspect width ÷ height to show it with.
+   */
+  upload(bitmap: ImageBitmap, aspect: number): void {
     // A texture's storage is made once: another size needs a new one.
     if (bitmap.width !== this.#textureWidth || bitmap.height !== this.#textureHeight) this.#texture.dispose();
     this.#textureWidth = bitmap.width;
     this.#textureHeight = bitmap.height;
-    this.#pictureAspect = bitmap.width / bitmap.height;
+    this.#pictureAspect = aspect;
     this.#texture.image = bitmap;
     this.#texture.needsUpdate = true;
     this.#renderer.initTexture(this.#texture);

@@ -1,7 +1,7 @@
 /** What a reload of the page needs to find its session again. Lives in `sessionStorage`: one tab, one session. */
 import type { ExplicitCamera } from '@kiln/shared';
 
-export interface ResumeTicket {
+interface ResumeTicket {
   readonly sessionId: string;
   readonly token: string;
 }

@@ -14,9 +14,9 @@ export interface FileTransferOptions {
 }
 
 export interface FileTransfer {
-  /** Resolves when the farm has every byte. Call it again after `pause` or a failure: it goes on. */
+  /** Resolves when the farm has every byte. Another transfer of the same bytes goes on where this one stopped. */
   run(): Promise<void>;
-  /** Stops sending; `run` never settles until it is called again. */
+  /** Stops sending; `run` does not settle any more. */
   pause(): void;
   /** Stops, and has the farm forget what came of it. */
   cancel(): Promise<void>;

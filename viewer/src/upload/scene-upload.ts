@@ -225,6 +225,11 @@ export class SceneUpload {
     } catch (error) {
       if (this.#isCancelled) return;
       const kiln = error instanceof KilnError ? error : null;
+      // A file changed meanwhile: what was announced is no longer true.
+      if (kiln?.code === 'upload.hash_mismatch') {
+        this.#hashes.clear();
+        this.#sceneId = null;
+      }
       this.#become({
         phase: 'failed',
         code: kiln?.code ?? 'client.unreadable_file',

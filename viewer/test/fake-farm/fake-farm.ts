@@ -8,14 +8,12 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ERRORS, type ErrorCode, JobRequest, KilnError, matches, parseFrameRange, SceneManifest } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type FakeLiveLog, serveLive } from './fake-live.ts';
 import { createFakeState, type FakeState } from './fake-state.ts';
 import { createFakeUploads, type FakeUploads } from './fake-uploads.ts';
 
-const APP = fileURLToPath(new URL('../../dist/app', import.meta.url));
 const API = '/api/v1';
 const COOKIE = 'kiln_session=good';
 const TYPES: Readonly<Record<string, string>> = {
@@ -35,6 +33,8 @@ export interface FakeFarm {
   readonly codes: Set<string>;
   /** While true, sockets are refused and JSON routes answer 503. */
   down: boolean;
+  /** How long a scene takes to be live. */
+  liveLoadMs: number;
   liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
   /** Cuts every socket without a goodbye. */
   dropSockets(): void;
@@ -43,7 +43,8 @@ export interface FakeFarm {
   close(): Promise<void>;
 }
 
-export async function startFakeFarm(port = 0): Promise<FakeFarm> {
+/** @param appFolder of the built web app. */
+export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => sendError(response, error));
   });
@@ -66,6 +67,7 @@ export async function startFakeFarm(port = 0): Promise<FakeFarm> {
     live,
     codes: new Set(['good-code']),
     down: false,
+    liveLoadMs: 300,
     liveRefusal: null,
     dropSockets() {
       for (const socket of [...eventSockets, ...liveSockets]) socket.terminate();
@@ -93,7 +95,7 @@ export async function startFakeFarm(port = 0): Promise<FakeFarm> {
         liveSockets.add(client);
         client.on('close', () => liveSockets.delete(client));
         serveLive(client, live, {
-          loadMs: 300,
+          loadMs: farm.liveLoadMs,
           refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
         });
       }
@@ -112,7 +114,7 @@ export async function startFakeFarm(port = 0): Promise<FakeFarm> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://farm');
-    if (!url.pathname.startsWith(API)) return sendApp(url.pathname, request, response);
+    if (!url.pathname.startsWith(API)) return sendApp(appFolder, url.pathname, request, response);
     if (farm.down) throw new KilnError('storage.unavailable', 'the farm is down');
     const path = url.pathname.slice(API.length);
     const method = request.method ?? 'GET';
@@ -193,14 +195,14 @@ export async function startFakeFarm(port = 0): Promise<FakeFarm> {
     sendJson(response, state.submit(body), 201);
   }
 
-  Object.assign(farm, { url: await listen(server, port) });
+  Object.assign(farm, { url: await listen(server) });
   return farm;
 }
 
 const ME = { tenant: { id: 'ten_00000000000000000000', name: 'Studio' }, role: 'operator' };
 
-async function listen(server: Server, port: number): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // Listening on TCP: the address is one.
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -232,10 +234,15 @@ function sendError(response: ServerResponse, error: unknown): void {
   sendJson(response, { error: { code, message, retryable, requestId: 'fake' } }, status);
 }
 
-async function sendApp(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const file = join(APP, path);
+async function sendApp(
+  folder: string,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const file = join(folder, path);
   const found = path !== '/' && extname(path) !== '' && existsSync(file);
-  const name = found ? file : join(APP, 'index.html');
+  const name = found ? file : join(folder, 'index.html');
   const host = request.headers.host ?? '';
   response.setHeader(
     'content-security-policy',

@@ -17,6 +17,7 @@ export interface FakeLiveLog {
 }
 
 export interface FakeLiveOptions {
+  /** Infinite: it never is. */
   readonly loadMs: number;
   /** Sent in place of everything, and the socket closed. */
   refuse(): { readonly code: string; readonly message: string; readonly close: number } | null;
@@ -100,10 +101,8 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
       resumed: hello.resume !== undefined,
     });
     say({ type: 'state', state: 'finding-worker', message: 'Finding a worker', progress: null });
-    setTimeout(() => {
-      if (socket.readyState !== socket.OPEN) return;
-      say({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress: 0.6 });
-    }, options.loadMs / 2);
+    say({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress: 0.6 });
+    if (options.loadMs === Number.POSITIVE_INFINITY) return;
     setTimeout(() => {
       if (socket.readyState !== socket.OPEN) return;
       say({

@@ -1,6 +1,7 @@
 /** What the fake farm holds, and how it makes it up. */
 import {
   completeSettings,
+  type ErrorCode,
   type FarmEvent,
   type Frame,
   frameAt,
@@ -37,6 +38,10 @@ export interface FakeState {
   /** The next import ends with this refusal. */
   refuseNext: { readonly code: string; readonly message: string; readonly pointer: string } | null;
   frameMs: number;
+  /** While true, no frame is done. */
+  paused: boolean;
+  /** The next frame ends its job with this error. */
+  failNext: { readonly code: ErrorCode; readonly message: string } | null;
   addScene(name: string, files?: Scene['files'], missing?: readonly string[]): Scene;
   /** Bytes came: scenes that waited for them go on. */
   arrived(sha256: string): void;
@@ -101,6 +106,8 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     jobRequests: [],
     refuseNext: null,
     frameMs: 60,
+    paused: false,
+    failNext: null,
     emit: publish,
     addScene(name, files = [{ path: `${name}.glb`, sha256: HASH, sizeBytes: 1_240_000 }], missing = []) {
       const scene: Scene = {
@@ -166,6 +173,14 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     const job = state.jobs.get(jobId);
     const layer = job?.layers[0];
     if (!job || !layer || job.state === 'cancelled') return;
+    if (state.paused) {
+      setTimeout(() => step(jobId), state.frameMs);
+      return;
+    }
+    if (state.failNext) {
+      fail(job, state.failNext);
+      return;
+    }
     const frameNumber = frameAt(parseFrameRange(layer.frames), job.framesDone);
     const { size, exposureEv } = layer.settings;
     const scale = Math.min(1, 200 / size.widthPx);
@@ -204,6 +219,13 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     publish({ type: 'frame', data: frame });
     publish({ type: 'job', data: next });
     if (!over) setTimeout(() => step(jobId), state.frameMs);
+  }
+
+  function fail(job: Job, error: NonNullable<Job['error']>): void {
+    state.failNext = null;
+    const failed: Job = { ...job, state: 'failed', framesFailed: job.frameCount, error, endedAt: now() };
+    state.jobs.set(job.id, failed);
+    publish({ type: 'job', data: failed });
   }
 
   return state;

@@ -67,6 +67,12 @@ export function createFakeUploads(path: string, onComplete: (sha256: string) => 
 
   function patch(request: IncomingMessage, response: ServerResponse, upload: Upload): void {
     const begin = upload.offset;
+    // A browser sends a request of a connection that was reset once more by itself.
+    if (Number(request.headers['upload-offset']) !== begin) {
+      request.resume();
+      response.writeHead(409, common).end();
+      return;
+    }
     request.on('data', (bytes: Buffer) => {
       upload.offset += bytes.length;
       if (fake.cutAfterBytes !== null && upload.offset >= fake.cutAfterBytes) {

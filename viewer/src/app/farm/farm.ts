@@ -14,13 +14,13 @@ import { VIEWER_LIMITS } from '../../limits.ts';
 import { createLiveList, type LiveList } from './listing.ts';
 import type { Session } from './session.ts';
 
-export type FarmLink =
+type FarmLink =
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
   /** Events do not arrive: what is shown may be old. */
   | { readonly state: 'lost'; readonly retryAtMs: number };
 
-export type FrameFailure = Extract<FarmEvent, { type: 'frame.failed' }>['data'];
+type FrameFailure = Extract<FarmEvent, { type: 'frame.failed' }>['data'];
 
 export interface Farm {
   readonly client: Client;

@@ -2,7 +2,7 @@
 import { KilnError } from '@kiln/shared';
 import { type ReadonlySignal, signal } from '@preact/signals';
 
-export type Listing<T> =
+type Listing<T> =
   | { readonly state: 'loading'; readonly items: readonly T[] }
   | { readonly state: 'ready'; readonly items: readonly T[]; readonly hasMore: boolean }
   | { readonly state: 'failed'; readonly items: readonly T[]; readonly error: KilnError };

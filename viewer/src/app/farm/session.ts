@@ -2,7 +2,7 @@
 import { type Client, KilnError, type Me } from '@kiln/shared';
 import { type ReadonlySignal, signal } from '@preact/signals';
 
-export type SessionState =
+type SessionState =
   | { readonly state: 'checking' }
   | { readonly state: 'signed-in'; readonly me: Me }
   /** `problem`: why an attempt to sign in failed; null when there was none. */

@@ -22,10 +22,13 @@ const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
 export function JobCard({
   job,
   open: openAtFirst,
+  heading: Heading,
   sceneName,
 }: {
   readonly job: Job;
   readonly open: boolean;
+  /** Level of its name in the outline of the page. */
+  readonly heading: 'h1' | 'h2' | 'h3';
   /** Shown, with a link, where jobs of several scenes stand together. */
   readonly sceneName?: string;
 }) {
@@ -54,9 +57,9 @@ export function JobCard({
         />
         {!open && <JobPreview job={job} />}
         <div class="job-head-text">
-          <h3 class="job-name">
+          <Heading class="job-name">
             <a href={`/jobs/${job.id}`}>{job.name}</a>
-          </h3>
+          </Heading>
           <p class="job-meta">
             {sceneName && (
               <>

@@ -24,7 +24,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   return (
     <div class="page" data-testid="job-page">
       {job ? (
-        <JobCard key={job.id} job={job} open sceneName={scene?.name ?? 'the scene'} />
+        <JobCard key={job.id} job={job} heading="h1" open sceneName={scene?.name ?? 'the scene'} />
       ) : failure ? (
         <Empty icon="search" title={failure.status === 404 ? 'There is no such job' : 'The job could not be fetched'}>
           {failure.status !== 404 && <p>{failure.message}</p>}

@@ -42,6 +42,7 @@ export function JobsPage() {
           <JobCard
             key={job.id}
             job={job}
+            heading="h2"
             open={job.state === 'running'}
             sceneName={sceneNames.get(job.sceneId) ?? 'the scene'}
           />

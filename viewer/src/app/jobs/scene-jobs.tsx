@@ -24,7 +24,7 @@ export function SceneJobs({ sceneId }: { readonly sceneId: string }) {
         </Empty>
       )}
       {jobs.map((job, index) => (
-        <JobCard key={job.id} job={job} open={index === 0} />
+        <JobCard key={job.id} job={job} heading="h3" open={index === 0} />
       ))}
     </section>
   );

@@ -101,7 +101,7 @@ interface FindingGroup {
   readonly findings: readonly ImportFinding[];
 }
 
-export function groupFindings(findings: readonly ImportFinding[]): FindingGroup[] {
+function groupFindings(findings: readonly ImportFinding[]): FindingGroup[] {
   const groups = new Map<string, ImportFinding[]>();
   for (const finding of findings) {
     const key = `${SEVERITIES.indexOf(finding.severity)} ${finding.code}`;

@@ -3,11 +3,13 @@ import {
   type ExplicitCamera,
   FORMAT_EXTENSION,
   frameCount,
+  ID_PREFIXES,
   type ImageFormat,
   type ImportReport,
-  type JobRequest,
+  JobRequest,
   KilnError,
   LIMITS,
+  matches,
   parseFrameRange,
   type RenderSettings,
 } from '@kiln/shared';
@@ -76,15 +78,19 @@ export const clipFrames = (durationSec: number, fps: number): number =>
 
 export const allFrames = (frames: number): string => (frames > 1 ? `0-${frames - 1}` : '0');
 
-/** What was kept of an earlier form, as far as it still has the right types; the rest as `base`. */
+/** What was kept of an earlier form, as far as the farm would still take it; the rest as `base`. */
 export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
   if (typeof kept !== 'object' || kept === null) return base;
   const usable = Object.entries(kept).filter(([name, value]) => {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
     return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
   });
-  return { ...base, ...Object.fromEntries(usable) };
+  const form: RenderForm = { ...base, ...Object.fromEntries(usable) };
+  return matches(JobRequest, jobRequest(form, ANY_SCENE, null)) ? form : base;
 }
+
+/** Stands for the scene where only the rest of a job counts. */
+const ANY_SCENE = { id: `${ID_PREFIXES.scene}_${'0'.repeat(20)}`, name: 'scene' };
 
 export type FramesCheck =
   | { readonly ok: true; readonly count: number }

@@ -67,18 +67,20 @@ export function RenderPanel({
         void submit();
       }}
     >
-      <section class="panel-section" aria-labelledby="look-title">
-        <h2 id="look-title" class="panel-title">
-          Look
-        </h2>
-        <LookFields report={report} model={model} faults={faults} />
-      </section>
-      <section class="panel-section" aria-labelledby="output-title">
-        <h2 id="output-title" class="panel-title">
-          Output
-        </h2>
-        <OutputFields report={report} model={model} faults={faults} />
-      </section>
+      <div class="render-fields">
+        <section class="panel-section" aria-labelledby="look-title">
+          <h2 id="look-title" class="panel-title">
+            Look
+          </h2>
+          <LookFields report={report} model={model} faults={faults} />
+        </section>
+        <section class="panel-section" aria-labelledby="output-title">
+          <h2 id="output-title" class="panel-title">
+            Output
+          </h2>
+          <OutputFields report={report} model={model} faults={faults} />
+        </section>
+      </div>
       <div class="render-bar">
         {failure && (
           <Notice kind="error" title="The job was not taken" testId="render-error" code={failure.code}>

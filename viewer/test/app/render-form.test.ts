@@ -1,0 +1,113 @@
+import { JobRequest, LIMITS, LiveView, matches, newId } from '@kiln/shared';
+import { describe, expect, it } from 'vitest';
+import {
+  checkFrames,
+  clipFrames,
+  defaultForm,
+  faultsOf,
+  jobRequest,
+  lookOf,
+  restoreForm,
+} from '../../src/app/scene/render-form.ts';
+import { REPORT } from '../fake-farm/fake-state.ts';
+
+const SCENE = { id: newId('scene', (bytes) => bytes), name: 'Helmet' };
+const CAMERA = { position: [1, 2, 3], target: [0, 1, 0], fovDeg: 38 } satisfies Parameters<typeof jobRequest>[2];
+const still = defaultForm({ ...REPORT, clips: [] });
+
+describe('defaultForm', () => {
+  it('renders one frame of what stands still, and all of the first clip of what moves', () => {
+    expect(still).toMatchObject({ frames: '0', clip: null });
+    expect(defaultForm(REPORT)).toMatchObject({ frames: '0-47', clip: 'Bounce', fps: 24 });
+    expect(clipFrames(0, 24)).toBe(1);
+  });
+});
+
+describe('checkFrames', () => {
+  it('counts the frames, or says where the fault is', () => {
+    expect(checkFrames('1-100x3, 200')).toEqual({ ok: true, count: 35 });
+    expect(checkFrames('1-10,,20')).toMatchObject({ ok: false, position: 5 });
+    expect(checkFrames('')).toMatchObject({ ok: false, position: 0 });
+  });
+});
+
+describe('faultsOf', () => {
+  it('finds none in the default', () => {
+    expect(faultsOf(still, null)).toEqual({});
+  });
+
+  it('names the field of every fault', () => {
+    expect(faultsOf({ ...still, widthPx: 0 }, null)).toHaveProperty('size');
+    expect(faultsOf({ ...still, widthPx: Number.NaN }, null)).toHaveProperty('size');
+    expect(faultsOf({ ...still, heightPx: LIMITS.frameEdgePx + 1 }, null)).toHaveProperty('size');
+    expect(faultsOf({ ...still, widthPx: 8_192, heightPx: 8_192 }, null)).toHaveProperty('size');
+    expect(faultsOf({ ...still, frames: '1-' }, null)).toHaveProperty('frames');
+    expect(faultsOf({ ...still, samples: 1.5 }, null)).toHaveProperty('samples');
+    expect(faultsOf({ ...still, fps: 0 }, null)).toHaveProperty('fps');
+    expect(faultsOf({ ...still, format: 'jpeg', quality: 101 }, null)).toHaveProperty('quality');
+    expect(faultsOf({ ...still, format: 'jpeg', background: 'transparent' }, null)).toHaveProperty('background');
+    expect(faultsOf({ ...still, camera: { kind: 'current' } }, null)).toHaveProperty('camera');
+  });
+
+  it('does not ask for the quality of what has none, nor for a view that is there', () => {
+    expect(faultsOf({ ...still, format: 'png', quality: 0 }, null)).toEqual({});
+    expect(faultsOf({ ...still, camera: { kind: 'current' } }, CAMERA)).toEqual({});
+  });
+});
+
+describe('jobRequest', () => {
+  it('is what the farm takes, for every camera and format', () => {
+    for (const camera of [{ kind: 'auto' }, { kind: 'scene', name: 'Close' }, { kind: 'current' }] as const) {
+      for (const format of ['png', 'jpeg', 'webp'] as const) {
+        const request = jobRequest({ ...defaultForm(REPORT), camera, format }, SCENE, CAMERA);
+        expect(matches(JobRequest, request)).toBe(true);
+      }
+    }
+  });
+
+  it('carries what was chosen', () => {
+    const form = {
+      ...defaultForm(REPORT),
+      format: 'webp',
+      quality: 71,
+      exposureEv: -1.5,
+      background: 'environment',
+    } as const;
+    expect(jobRequest({ ...form, camera: { kind: 'current' } }, SCENE, CAMERA).layers[0]).toEqual({
+      camera: CAMERA,
+      size: { widthPx: 1_280, heightPx: 720 },
+      frames: '0-47',
+      format: 'webp',
+      quality: 71,
+      samples: 1,
+      fps: 24,
+      clip: 'Bounce',
+      toneMapping: 'neutral',
+      exposureEv: -1.5,
+      background: 'environment',
+    });
+    expect(jobRequest({ ...form, camera: { kind: 'scene', name: 'auto' } }, SCENE, null).layers[0]?.camera).toBe(
+      'auto',
+    );
+  });
+});
+
+describe('lookOf', () => {
+  it('is always something that can be drawn, also while numbers are being typed', () => {
+    const look = lookOf({ ...still, samples: Number.NaN, fps: 0, exposureEv: 99 });
+    expect(matches(LiveView, { ...look, size: { widthPx: 64, heightPx: 64 }, frameNumber: 0 })).toBe(true);
+  });
+});
+
+describe('restoreForm', () => {
+  it('takes what still fits of an earlier form', () => {
+    expect(restoreForm(still, { widthPx: 640, frames: '5', samples: 'many', colour: 'red', camera: null })).toEqual({
+      ...still,
+      widthPx: 640,
+      frames: '5',
+    });
+    expect(restoreForm(still, { toneMapping: 'sepia', widthPx: 640 })).toBe(still);
+    expect(restoreForm(still, null)).toBe(still);
+    expect(restoreForm(still, 'x')).toBe(still);
+  });
+});

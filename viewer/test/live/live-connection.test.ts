@@ -1,0 +1,302 @@
+import { type LiveView, newId, type ServerMessage, type ViewerHello } from '@kiln/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LiveConnection, type LiveSocket } from '../../src/live/live-connection.ts';
+import { createResumeStore, type KeyValueStorage } from '../../src/live/resume-store.ts';
+import { FakeTimers } from './fake-timers.ts';
+
+const SCENE = newId('scene', (bytes) => bytes);
+const SESSION = newId('session', (bytes) => bytes);
+const VIEW: LiveView = {
+  samples: 1,
+  clip: null,
+  fps: 24,
+  toneMapping: 'neutral',
+  exposureEv: 0,
+  background: 'neutral',
+  size: { widthPx: 640, heightPx: 360 },
+  frameNumber: 0,
+};
+
+class FakeSocket implements LiveSocket {
+  binaryType = 'blob';
+  readyState = 0;
+  readonly sent: unknown[] = [];
+  closedByViewer = false;
+  #listeners: { readonly type: string; readonly listener: (event: never) => void }[] = [];
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    this.#listeners.push({ type, listener });
+  }
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data));
+  }
+
+  close(): void {
+    this.closedByViewer = true;
+  }
+
+  #dispatch(type: string, event: object): void {
+    // The fake's listeners take what the fake dispatches to them.
+    for (const entry of this.#listeners) if (entry.type === type) (entry.listener as (event: object) => void)(event);
+  }
+
+  opens(): void {
+    this.#dispatch('open', {});
+  }
+
+  says(message: object): void {
+    this.#dispatch('message', { data: JSON.stringify(message) });
+  }
+
+  sends(bytes: ArrayBuffer): void {
+    this.#dispatch('message', { data: bytes });
+  }
+
+  closes(code: number, reason = ''): void {
+    this.#dispatch('close', { code, reason });
+  }
+
+  welcomes(token: string, resumed = false): void {
+    this.opens();
+    this.says({
+      type: 'welcome',
+      protocol: 1,
+      sessionId: SESSION,
+      resumeToken: token,
+      leaseMs: 20_000,
+      resumed,
+    } satisfies ServerMessage);
+  }
+}
+
+class MapStorage implements KeyValueStorage {
+  readonly #map = new Map<string, string>();
+  getItem = (key: string) => this.#map.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.#map.set(key, value);
+  removeItem = (key: string) => void this.#map.delete(key);
+}
+
+class Bench {
+  readonly timers = new FakeTimers();
+  readonly sockets: FakeSocket[] = [];
+  readonly log: string[] = [];
+  readonly messages: ServerMessage[] = [];
+  readonly pictures: number[] = [];
+  readonly storage: KeyValueStorage;
+
+  readonly connection: LiveConnection;
+
+  constructor(storage: KeyValueStorage = new MapStorage()) {
+    this.storage = storage;
+    this.connection = new LiveConnection({
+      sceneId: SCENE,
+      openSocket: () => {
+        const socket = new FakeSocket();
+        this.sockets.push(socket);
+        return socket;
+      },
+      timers: this.timers,
+      random: () => 1,
+      resumeStore: createResumeStore(storage),
+      view: () => VIEW,
+      events: {
+        opening: () => this.log.push('opening'),
+        welcome: (resumed) => this.log.push(resumed ? 'resumed' : 'welcome'),
+        message: (message) => this.messages.push(message),
+        picture: (bytes) => this.pictures.push(bytes.length),
+        lost: (retryInMs, message) => this.log.push(`lost ${retryInMs} ${message}`),
+        failed: (code, message) => this.log.push(`failed ${code} ${message}`),
+        ended: (reason) => this.log.push(`ended ${reason}`),
+      },
+    });
+  }
+
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error('no socket');
+    return socket;
+  }
+
+  get hello(): ViewerHello {
+    // What the connection sends first is its hello; the tests look at its fields.
+    return this.socket.sent[0] as ViewerHello;
+  }
+}
+
+describe('LiveConnection', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+    bench.connection.open();
+  });
+
+  it('[LV1] says hello with scene, view and codecs, and is ready when it is welcomed', () => {
+    bench.socket.opens();
+    expect(bench.hello).toEqual({
+      type: 'hello',
+      protocols: [1],
+      sceneId: SCENE,
+      view: VIEW,
+      codecs: ['jpeg', 'webp', 'png'],
+    });
+    expect(bench.socket.binaryType).toBe('arraybuffer');
+    bench.connection.send({ type: 'bye' });
+    expect(bench.socket.sent).toHaveLength(1);
+    expect(bench.connection.ready).toBe(false);
+    bench.socket.welcomes('t1');
+    expect(bench.connection.ready).toBe(true);
+    expect(bench.log).toEqual(['opening', 'welcome']);
+  });
+
+  it('[LV13] comes back after a loss with session and token', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.closes(1006);
+    expect(bench.connection.ready).toBe(false);
+    bench.timers.pass(249);
+    expect(bench.sockets).toHaveLength(1);
+    bench.timers.pass(1);
+    expect(bench.sockets).toHaveLength(2);
+    bench.socket.opens();
+    expect(bench.hello.resume).toEqual({ sessionId: SESSION, token: 't1' });
+    bench.socket.welcomes('t2', true);
+    expect(bench.log.at(-1)).toBe('resumed');
+  });
+
+  it('[LV13] a reloaded page resumes with the newest token', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.closes(1006);
+    bench.timers.pass(250);
+    bench.socket.welcomes('t2', true);
+    const reloaded = new Bench(bench.storage);
+    reloaded.connection.open();
+    reloaded.socket.opens();
+    expect(reloaded.hello.resume).toEqual({ sessionId: SESSION, token: 't2' });
+  });
+
+  it('[WS8] waits twice as long each time, at most 10 s, and starts again after ten good seconds', () => {
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      bench.socket.closes(1006);
+      waits.push(Number(bench.log.at(-1)?.split(' ')[1]));
+      bench.timers.pass(10_000);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    bench.socket.welcomes('t1');
+    bench.timers.pass(9_999);
+    bench.socket.closes(1006);
+    expect(bench.log.at(-1)).toMatch(/^lost 10000/);
+    bench.timers.pass(10_000);
+    bench.socket.welcomes('t2');
+    bench.timers.pass(10_000);
+    bench.socket.closes(1006);
+    expect(bench.log.at(-1)).toMatch(/^lost 250/);
+  });
+
+  it('[WS8] a person who asks ends the wait', () => {
+    bench.socket.closes(1006);
+    bench.connection.open();
+    expect(bench.sockets).toHaveLength(2);
+    bench.timers.pass(60_000);
+    expect(bench.sockets).toHaveLength(2);
+  });
+
+  it('[WS6] stays away after an error that trying again cannot help, and comes back after one that it can', () => {
+    bench.socket.opens();
+    bench.socket.says({ type: 'error', code: 'scene.refused', message: 'The scene was refused.', fatal: true });
+    bench.socket.closes(4422, 'scene.refused');
+    expect(bench.log.at(-1)).toBe('failed scene.refused The scene was refused.');
+    expect(bench.timers.waiting).toBe(0);
+
+    bench.connection.open();
+    bench.socket.opens();
+    bench.socket.says({ type: 'error', code: 'live.no_worker', message: 'No room.', fatal: true });
+    bench.socket.closes(4503, 'live.no_worker');
+    expect(bench.log.at(-1)).toBe('lost 250 No room.');
+  });
+
+  it('[WS6] reads the reason of a close without a message', () => {
+    bench.socket.closes(4401, 'identity.missing');
+    expect(bench.log.at(-1)).toMatch(/^failed identity\.missing/);
+    bench.connection.open();
+    bench.socket.closes(1012);
+    expect(bench.log.at(-1)).toMatch(/^lost/);
+  });
+
+  it('[LV14] leaves the session to the viewer that took it over, and begins a new one when asked', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.closes(4409, 'resource.conflict');
+    expect(bench.log.at(-1)).toMatch(/^failed resource\.conflict/);
+    bench.connection.open();
+    bench.socket.opens();
+    expect(bench.hello.resume).toBeUndefined();
+  });
+
+  it('begins a new session when the old one is gone', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.closes(4404, 'live.session_gone');
+    bench.timers.pass(250);
+    bench.socket.opens();
+    expect(bench.hello.resume).toBeUndefined();
+  });
+
+  it('[LV15] does not come back by itself after `ended`', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.says({ type: 'ended', reason: 'nobody came back' });
+    expect(bench.log.at(-1)).toBe('ended nobody came back');
+    bench.timers.pass(60_000);
+    expect(bench.sockets).toHaveLength(1);
+    bench.connection.open();
+    bench.socket.opens();
+    expect(bench.hello.resume).toBeUndefined();
+  });
+
+  it('[LV15] says bye when the session is to end, and nothing when only the page goes', () => {
+    bench.socket.welcomes('t1');
+    bench.connection.close(false);
+    expect(bench.socket.sent).toHaveLength(1);
+    bench.connection.open();
+    bench.socket.welcomes('t2', true);
+    bench.connection.close(true);
+    expect(bench.socket.sent.at(-1)).toEqual({ type: 'bye' });
+    expect(bench.socket.closedByViewer).toBe(true);
+    expect(bench.timers.waiting).toBe(0);
+    bench.connection.open();
+    bench.socket.opens();
+    expect(bench.hello.resume).toBeUndefined();
+  });
+
+  it('hears nothing from a socket that it has given up', () => {
+    const [old] = bench.sockets;
+    bench.connection.drop('The network is gone.');
+    bench.timers.pass(250);
+    bench.socket.welcomes('t1');
+    const before = bench.log.length;
+    old?.welcomes('t0');
+    old?.sends(new ArrayBuffer(8));
+    old?.closes(1006);
+    expect(bench.log).toHaveLength(before);
+    expect(bench.pictures).toEqual([]);
+  });
+
+  it('hands on pictures and messages, and [WS5] ignores what it does not know', () => {
+    bench.socket.welcomes('t1');
+    bench.socket.sends(new ArrayBuffer(200));
+    bench.socket.says({ type: 'state', state: 'live', message: '', progress: null });
+    bench.socket.says({ type: 'weather', sky: 'blue' });
+    bench.socket.says({ type: 'error', code: 'render.failed', message: 'One picture failed.', fatal: false });
+    expect(bench.pictures).toEqual([200]);
+    expect(bench.messages.map(({ type }) => type)).toEqual(['state', 'error']);
+  });
+
+  it('works where there is no storage', () => {
+    const forbidden = () => {
+      throw new Error('forbidden');
+    };
+    const bare = new Bench({ getItem: forbidden, setItem: forbidden, removeItem: forbidden });
+    bare.connection.open();
+    bare.socket.welcomes('t1');
+    bare.connection.close(true);
+    expect(bare.log).toEqual(['opening', 'welcome']);
+  });
+});

@@ -1,0 +1,205 @@
+import { encodePicture, type PictureHeader } from '@kiln/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PictureFlow } from '../../src/live/picture-flow.ts';
+import { FakeTimers } from './fake-timers.ts';
+
+const header = (sequence: number, input = sequence): PictureHeader => ({
+  sequence,
+  input,
+  codec: 'jpeg',
+  moving: false,
+  final: false,
+  lastTile: true,
+  samples: 1,
+  widthPx: 64,
+  heightPx: 36,
+  tile: { x: 0, y: 0, widthPx: 64, heightPx: 36 },
+  depth: null,
+  near: 0.1,
+  far: 10,
+  pose: { position: [0, 0, 0], quaternion: [0, 0, 0, 1], fovDeg: 45 },
+  stages: { inputWait: 0, draw: 0, readBack: 0, encode: 0, workerQueue: 0, relay: 0 },
+  drawEndMs: 1_700_000_000_000,
+});
+
+interface Decoding {
+  readonly sequence: number;
+  finish(): Promise<void>;
+  fail(): Promise<void>;
+}
+
+/** Decoders, displays and sockets that do what the test says, when it says so. */
+class Bench {
+  readonly timers = new FakeTimers();
+  readonly decoding: Decoding[] = [];
+  readonly uploaded: number[] = [];
+  readonly painted: number[] = [];
+  readonly acks: [picture: number, decodeMs: number, uploadMs: number][] = [];
+  readonly broken: unknown[] = [];
+  readonly log: string[] = [];
+  closed = 0;
+  #frame: (() => void) | null = null;
+
+  readonly flow = new PictureFlow<{ readonly sequence: number; close(): void }>({
+    decode: ({ header: { sequence } }) =>
+      new Promise((resolve, reject) => {
+        const done = (settle: () => void) => async () => {
+          settle();
+          await new Promise((next) => setTimeout(next));
+        };
+        this.decoding.push({
+          sequence,
+          finish: done(() =>
+            resolve({
+              sequence,
+              close: () => {
+                this.closed += 1;
+              },
+            }),
+          ),
+          fail: done(() => reject(new Error('not a picture'))),
+        });
+      }),
+    upload: ({ sequence }) => {
+      this.timers.pass(2);
+      this.uploaded.push(sequence);
+    },
+    paint: () => {
+      this.painted.push(this.uploaded.at(-1) ?? 0);
+      this.log.push('paint');
+    },
+    onDisplayFrame: (callback) => {
+      expect(this.#frame).toBeNull();
+      this.#frame = callback;
+    },
+    acknowledge: (...ack) => {
+      this.acks.push(ack);
+      this.log.push(`ack ${ack[0]}`);
+    },
+    painted: (picture) => this.log.push(`painted ${picture.header.sequence}`),
+    broken: (error) => this.broken.push(error),
+    timers: this.timers,
+  });
+
+  receive(sequence: number): void {
+    this.flow.receive(encodePicture(header(sequence), new Uint8Array([1, 2, 3])));
+  }
+
+  displayFrame(): void {
+    const frame = this.#frame;
+    this.#frame = null;
+    frame?.();
+  }
+
+  decoder(sequence: number): Decoding {
+    const found = this.decoding.find((decoding) => decoding.sequence === sequence);
+    if (!found) throw new Error(`picture ${sequence} is not being decoded`);
+    return found;
+  }
+}
+
+describe('PictureFlow', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+
+  it('[LV6] acknowledges a picture after it was painted, with the times of decoding and uploading', async () => {
+    bench.receive(1);
+    bench.timers.pass(7);
+    await bench.decoder(1).finish();
+    expect(bench.uploaded).toEqual([1]);
+    expect(bench.acks).toEqual([]);
+    bench.displayFrame();
+    expect(bench.painted).toEqual([1]);
+    expect(bench.acks).toEqual([[1, 7, 2]]);
+    expect(bench.log).toEqual(['paint', 'ack 1', 'painted 1']);
+    expect(bench.closed).toBe(1);
+  });
+
+  it('decodes one picture at a time, and the latest next', async () => {
+    bench.receive(1);
+    bench.receive(2);
+    bench.receive(3);
+    expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1]);
+    await bench.decoder(1).finish();
+    expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1, 3]);
+  });
+
+  it('[LV6] acknowledges a skipped picture with 0 and 0, after those before it', async () => {
+    bench.receive(1);
+    bench.receive(2);
+    bench.receive(3);
+    // An acknowledgement of 2 would cover 1, which is not painted yet.
+    expect(bench.acks).toEqual([]);
+    await bench.decoder(1).finish();
+    bench.displayFrame();
+    expect(bench.acks).toEqual([
+      [1, 0, 2],
+      [2, 0, 0],
+    ]);
+    await bench.decoder(3).finish();
+    bench.displayFrame();
+    expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2, 3]);
+    expect(bench.painted).toEqual([1, 3]);
+  });
+
+  it('paints only the newest of those that were decoded between two display frames', async () => {
+    bench.receive(1);
+    await bench.decoder(1).finish();
+    bench.receive(2);
+    await bench.decoder(2).finish();
+    bench.displayFrame();
+    expect(bench.painted).toEqual([2]);
+    expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2]);
+    expect(bench.acks[0]).toEqual([1, 0, 0]);
+  });
+
+  it('acknowledges nothing while the display takes no frames', async () => {
+    bench.receive(1);
+    await bench.decoder(1).finish();
+    bench.timers.pass(60_000);
+    expect(bench.acks).toEqual([]);
+  });
+
+  it('skips a picture that does not decode, and goes on', async () => {
+    bench.receive(1);
+    bench.receive(2);
+    await bench.decoder(1).fail();
+    expect(bench.broken).toHaveLength(1);
+    expect(bench.acks).toEqual([[1, 0, 0]]);
+    await bench.decoder(2).finish();
+    bench.displayFrame();
+    expect(bench.painted).toEqual([2]);
+  });
+
+  it('[LV9] reports a message that breaks the layout', () => {
+    bench.flow.receive(new Uint8Array(40));
+    expect(bench.broken).toMatchObject([{ code: 'protocol.violation' }]);
+    expect(bench.acks).toEqual([]);
+  });
+
+  it('[LV17] neither paints nor acknowledges what came before a new start', async () => {
+    bench.receive(8);
+    bench.receive(9);
+    bench.flow.restart();
+    await bench.decoder(8).finish();
+    bench.displayFrame();
+    expect(bench.uploaded).toEqual([]);
+    expect(bench.acks).toEqual([]);
+    expect(bench.closed).toBe(1);
+    bench.receive(1);
+    await bench.decoder(1).finish();
+    bench.displayFrame();
+    expect(bench.acks.map(([picture]) => picture)).toEqual([1]);
+  });
+
+  it('does not paint what was uploaded before a new start', async () => {
+    bench.receive(8);
+    await bench.decoder(8).finish();
+    bench.flow.restart();
+    bench.displayFrame();
+    expect(bench.painted).toEqual([]);
+    expect(bench.acks).toEqual([]);
+  });
+});
