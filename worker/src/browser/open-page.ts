@@ -24,6 +24,7 @@ export class OpenPage {
   readonly console = new LineTail(WORKER_LIMITS.logLines, WORKER_LIMITS.logLineChars);
   readonly site: PageSite;
   readonly #parts: OpenPageParts;
+  #isUp = false;
   #closing: Promise<void> | null = null;
 
   constructor(parts: OpenPageParts) {
@@ -32,7 +33,7 @@ export class OpenPage {
     const { page } = parts;
     page.on('error', (error) => this.#lose(`the page crashed: ${error.message}`));
     page.on('close', () => this.#lose('the page was closed'));
-    page.on('pageerror', (error) => this.console.add(`uncaught: ${error instanceof Error ? error.message : error}`));
+    page.on('pageerror', (error) => this.#noteUncaught(error instanceof Error ? error.message : String(error)));
     page.on('dialog', (dialog) => void dialog.dismiss().catch(() => this.#lose('a dialog could not be closed')));
     page.on('popup', (opened) => {
       this.#parts.log.warn('the page opened a window: closing it');
@@ -65,6 +66,7 @@ export class OpenPage {
         timeout: WORKER_LIMITS.pageStartMs,
       });
       await Promise.all([this.client.ready, arrived]);
+      this.#isUp = true;
     } catch (error) {
       await this.close(new KilnError('render.page_lost', 'the page did not start'));
       throw error;
@@ -93,6 +95,12 @@ export class OpenPage {
     if (done) return;
     this.#parts.log.warn({ reason: reason.message }, 'a page is stuck: ending its browser');
     this.#parts.kill();
+  }
+
+  /** A page that throws before its hello never says it: waiting for the time limit would tell nothing more. */
+  #noteUncaught(message: string): void {
+    this.console.add(`uncaught: ${message}`);
+    if (!this.#isUp) this.#lose(`the page did not start: ${message}`);
   }
 
   #lose(message: string): void {

@@ -13,16 +13,19 @@ import { driverIdentity } from './driver-identity.ts';
 import type { FoundBrowser } from './find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from './launch-browser.ts';
 import { GL_BACKENDS, type GlBackend, type WebgpuBackend } from './launch-flags.ts';
+import { missingDriver } from './missing-driver.ts';
 import type { OpenPage } from './open-page.ts';
 import { bestWebgl, type GlCandidate, ProbeResult, type WebgpuCandidate } from './probe-result.ts';
 import type { SandboxState } from './sandbox.ts';
 import { checkWebgpu } from './webgpu-check.ts';
 
 /** Raise this when what a probe asks or how a browser is started changes: old results are then of no more use. */
-const PROBE_VERSION = 1;
+const PROBE_VERSION = 2;
 
-/** A canary that takes longer is of no use, and its browser is ended. */
-const CANARY_MS = 30_000;
+/** Time for a browser to start and draw the canary while none has: a second or two, half a minute on a busy machine. */
+const FIRST_MS = 120_000;
+/** Once one back end draws, another may take twice as long as that did, and at least this. */
+const LATER_MS = 8_000;
 
 export interface ProbeOptions {
   readonly browser: FoundBrowser;
@@ -74,8 +77,16 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
   const webgl: GlCandidate[] = [];
   const webgpu: WebgpuCandidate[] = [];
   let sandbox: SandboxState = { sandboxed: false, detail: 'no browser started' };
+  let limitMs = FIRST_MS;
   for (const backend of GL_BACKENDS) {
-    const tried = await tryBackend(options, backend, webgpuBeside(backend, webgl));
+    const missing = missingDriver(backend, options.environment);
+    if (missing !== null) {
+      webgl.push(webglFailure(backend, missing));
+      continue;
+    }
+    const startedAt = performance.now();
+    const tried = await tryBackend(options, backend, webgpuBeside(backend, webgl), limitMs);
+    if (tried.webgl.correct) limitMs = Math.max(LATER_MS, 2 * (performance.now() - startedAt));
     options.log.info({ ...tried.webgl }, 'probed a WebGL back end');
     webgl.push(tried.webgl);
     if (tried.webgpu) {
@@ -108,21 +119,25 @@ interface Tried {
   readonly sandbox: SandboxState | null;
 }
 
-async function tryBackend(options: ProbeOptions, backend: GlBackend, webgpu: WebgpuBackend | null): Promise<Tried> {
+async function tryBackend(
+  options: ProbeOptions,
+  backend: GlBackend,
+  webgpu: WebgpuBackend | null,
+  limitMs: number,
+): Promise<Tried> {
   let sandbox: SandboxState | null = null;
+  let drawn: GlCandidate | null = null;
   try {
-    return await withBrowser(options, backend, webgpu, async (browser) => {
+    return await withBrowser(options, backend, webgpu, limitMs, async (browser) => {
       sandbox = browser.sandbox;
       const page = await browser.openPage();
-      return {
-        webgl: await drawCanary(page, backend),
-        webgpu: webgpu && { backend: webgpu, ...(await checkWebgpu(page.page).catch(webgpuFailure)) },
-        sandbox,
-      };
+      drawn = await drawCanary(page, backend);
+      const checked = webgpu && { backend: webgpu, ...(await checkWebgpu(page.page).catch(webgpuFailure)) };
+      return { webgl: drawn, webgpu: checked, sandbox };
     });
   } catch (error) {
     return {
-      webgl: webglFailure(backend, error),
+      webgl: drawn ?? webglFailure(backend, error),
       webgpu: webgpu && { backend: webgpu, ...webgpuFailure(error) },
       sandbox,
     };
@@ -166,6 +181,7 @@ async function withBrowser<T>(
   options: ProbeOptions,
   gl: GlBackend,
   webgpu: WebgpuBackend | null,
+  limitMs: number,
   work: (browser: LaunchedBrowser) => Promise<T>,
 ): Promise<T> {
   const { browser: found, pageFolder, allowNoSandbox, environment, log } = options;
@@ -180,10 +196,10 @@ async function withBrowser<T>(
   });
   const over = new AbortController();
   try {
-    const late = pause(CANARY_MS, over.signal).then(() => {
+    const late = pause(limitMs, over.signal).then(() => {
       if (over.signal.aborted) return new Promise<never>(() => {});
       browser.kill();
-      throw new KilnError('render.timeout', `no canary within ${CANARY_MS} ms`);
+      throw new KilnError('render.timeout', `no canary within ${Math.round(limitMs)} ms`);
     });
     return await Promise.race([work(browser), late]);
   } finally {

@@ -84,7 +84,7 @@ export interface CanaryResult {
   readonly pixelsSha256: string;
   /** Every probed point of the picture has the colour that it must have. */
   readonly correct: boolean;
-  /** Median milliseconds of one draw with read-back, after warming up. */
+  /** Milliseconds of the fastest of some draws with read-back, after warming up: what else the machine does only adds. */
   readonly drawMs: number;
 }
 
