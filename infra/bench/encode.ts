@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { withBarePages } from './bare-page.ts';
 import { type Bench, median } from './measure.ts';
 import { sizeText, withBenchScene } from './on-farm.ts';
-import { withPlainPage } from './plain-browser.ts';
+import { withPlainPage } from './plain-page.ts';
 
 const SIZES: readonly Size[] = [
   { widthPx: 640, heightPx: 360 },

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { withPlainBrowser } from '../src/trial/plain-browser.ts';
 import { type Bench, median } from './measure.ts';
 import { send, withBenchScene, withFarm } from './on-farm.ts';
-import { withPlainBrowser } from './plain-browser.ts';
 
 const PAGE_SOURCE = fileURLToPath(new URL('page/live-page.ts', import.meta.url));
 const POSES = 60;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Size } from '@kiln/shared';
 import { build } from 'esbuild';
-import { withPlainPage } from './plain-browser.ts';
+import { withPlainPage } from './plain-page.ts';
 
 const PAGE_SOURCE = fileURLToPath(new URL('page/screenshot-page.ts', import.meta.url));
 

@@ -1,9 +1,9 @@
 /** A whole farm of its own, in a temporary KILN_HOME on a free port: for end-to-end tests and benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client, createClient } from '@kiln/shared';
 import { type Credentials, readCredentials } from '../credentials.ts';
@@ -36,10 +36,15 @@ export interface TrialFarm {
   remove(): Promise<void>;
 }
 
+/** Kept from one trial to the next, so that not each of them looks what the GPU can do. */
+const PROBE = join(REPOSITORY, 'infra', 'dist', 'trial', 'probe.json');
+const probeOf = (home: string) => join(home, 'worker-cache', 'probe.json');
+
 /** Starts `npm start`'s own program and waits for `ready`. */
 export async function startTrialFarm(options: TrialFarmOptions = {}): Promise<TrialFarm> {
   const repository = options.repository ?? REPOSITORY;
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'kiln-trial-')));
+  if (options.home === undefined) await copy(PROBE, probeOf(home));
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(repository, 'infra', 'bin', 'start.mjs')], {
     cwd: repository,
@@ -64,6 +69,7 @@ export async function startTrialFarm(options: TrialFarmOptions = {}): Promise<Tr
     throw error;
   });
   const readyMs = performance.now() - startedAt;
+  await copy(probeOf(home), PROBE);
   const credentials = readCredentials(join(home, 'credentials.json'));
   if (!credentials) throw new Error(`the farm wrote no credentials into ${home}`);
   return {
@@ -80,6 +86,12 @@ export async function startTrialFarm(options: TrialFarmOptions = {}): Promise<Tr
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Where there is such a file. */
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to).catch(() => undefined);
 }
 
 function untilReady(

@@ -1,0 +1,184 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
+import { kiln, startKiln } from './support/kiln.ts';
+import { readPixels } from './support/pixels.ts';
+import { boxScene } from './support/scenes.ts';
+
+let farm: TrialFarm;
+let scene: string;
+
+beforeAll(async () => {
+  farm = await startTrialFarm();
+  scene = join(farm.home, 'box.glb');
+  await writeFile(scene, boxScene([1, 0, 0]));
+}, 400_000);
+afterAll(() => farm?.remove());
+
+describe('kiln render', () => {
+  test('sends a scene, shows what happens, and leaves its frames on the disk', async () => {
+    const out = join(farm.home, 'frames');
+    const { code, stdout, stderr } = await kiln(
+      farm,
+      'render',
+      scene,
+      '--frames',
+      '0-3',
+      '--size',
+      '160x90',
+      '-o',
+      out,
+    );
+    expect(stderr).toMatch(/1 file.*uploaded/);
+    expect(stderr).toContain('(4/4)');
+    expect(stdout).toMatch(/^4 frames in /);
+    expect(code).toBe(0);
+    expect((await readdir(out)).sort()).toEqual(['0000.png', '0001.png', '0002.png', '0003.png']);
+    const pixels = await readPixels(join(out, '0002.png'));
+    expect([pixels.widthPx, pixels.heightPx, pixels.format]).toEqual([160, 90, 'png']);
+    const { r, g, b } = pixels.at(0.5, 0.5);
+    expect(r).toBeGreaterThan(150);
+    expect(Math.max(g, b)).toBeLessThan(r / 2);
+    const edge = pixels.at(0, 0);
+    expect(Math.abs(edge.r - edge.g) + Math.abs(edge.g - edge.b)).toBeLessThan(4);
+  });
+
+  test('sends nothing that the farm has, and says so as JSON, an event a line', async () => {
+    await kiln(farm, 'scene', 'add', scene);
+    const out = join(farm.home, 'again');
+    const args = ['render', scene, '--frames', '10-7', '--size', '64x64', '--format', 'webp', '--out', out, '--json'];
+    const { code, lines } = await kiln(farm, ...args);
+    expect(code).toBe(0);
+    expect(lines.map(({ event }) => event)).toEqual(['upload', 'submitted', ...Array(4).fill('frame'), 'done']);
+    expect(lines[0]).toMatchObject({ files: 1, sentFiles: 0, sentBytes: 0 });
+    expect(lines.at(-1)).toMatchObject({ state: 'succeeded', framesDone: 4, framesFailed: 0 });
+    expect((await readdir(out)).sort()).toEqual(['0007.webp', '0008.webp', '0009.webp', '0010.webp']);
+    expect((await readPixels(join(out, '0007.webp'))).format).toBe('webp');
+  });
+
+  test.each([
+    {
+      what: 'a bad frame range, at its place',
+      args: ['--frames', '1-5,x'],
+      code: 2,
+      says: /job\.bad_frame_range: .*character 4/,
+    },
+    { what: 'a size of zero', args: ['--size', '0x90'], code: 2, says: /size/ },
+    { what: 'a size over the limit', args: ['--size', '100000x100000'], code: 2, says: /size/i },
+    { what: 'a camera that the scene has not', args: ['--camera', 'Nobody'], code: 2, says: /Nobody/ },
+    { what: 'a clip that the scene has not', args: ['--clip', 'Walk'], code: 2, says: /Walk/ },
+    { what: 'a wrong key', args: ['--api-key', 'kiln_wrong'], code: 4, says: /identity\./ },
+    { what: 'an address where nobody answers', args: ['--url', 'http://127.0.0.1:9'], code: 4, says: /key/ },
+    {
+      what: 'a farm that is not there',
+      args: ['--url', 'http://127.0.0.1:9', '--api-key', 'kiln_any'],
+      code: 3,
+      says: /127\.0\.0\.1:9/,
+    },
+  ])('ends with $code and one clear line for $what', async ({ args, code, says }) => {
+    const result = await kiln(farm, 'render', scene, ...args);
+    expect(result.stderr).toMatch(says);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    expect(result.code).toBe(code);
+  });
+
+  test('says which file of a scene is missing before anything is sent', async () => {
+    const folder = join(farm.home, 'torn');
+    await mkdir(folder);
+    const gltf = { asset: { version: '2.0' }, images: [{ uri: 'wood.png' }] };
+    await writeFile(join(folder, 'torn.gltf'), JSON.stringify(gltf));
+    const { code, stderr } = await kiln(farm, 'render', folder);
+    expect(stderr).toContain('wood.png');
+    expect(code).toBe(2);
+  });
+
+  test('passes on why a scene was refused', async () => {
+    const text = join(farm.home, 'letter.glb');
+    await writeFile(text, 'Dear farm, this is not a scene.');
+    const { code, stderr } = await kiln(farm, 'render', text);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^error scene\./);
+    expect(code).toBe(2);
+  });
+
+  test('cancels the job on Ctrl-C and ends with 130', async () => {
+    const run = startKiln(farm, ['render', scene, '--frames', '1-500', '--size', '640x360', '--json']);
+    await run.event('frame');
+    const { jobId } = await run.event('submitted');
+    run.process.kill('SIGINT');
+    expect((await run.ended).code).toBe(130);
+    const job = await farm.client.getJob({ params: { jobId: String(jobId) } });
+    expect(job.state).toBe('cancelled');
+  });
+});
+
+describe('what commands tell as JSON', () => {
+  test('a job: attempts with worker, lease, result hash and stages, drawing one frame while another is encoded', async () => {
+    const rendered = await kiln(farm, 'render', scene, '--frames', '0-7', '--size', '1280x720', '--json');
+    const jobId = String(rendered.lines.find(({ event }) => event === 'submitted')?.jobId);
+    const { stdout } = await kiln(farm, 'job', jobId, '--json');
+    const job = JSON.parse(stdout);
+    expect(job).toMatchObject({ id: jobId, state: 'succeeded', framesDone: 8 });
+    const attempts = job.tasks.flatMap((task: { attempts: object[] }) => task.attempts);
+    expect(attempts).toHaveLength(8);
+    for (const attempt of attempts) {
+      expect(attempt).toMatchObject({
+        workerName: 'worker-1',
+        leaseEpoch: expect.any(Number),
+        reason: null,
+        resultHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        frames: [{ stages: { draw: expect.any(Object), encode: expect.any(Object) } }],
+      });
+    }
+    const overlaps = attempts.some((one: Attempt) => attempts.some((other: Attempt) => drawsWhileEncodes(one, other)));
+    expect(overlaps).toBe(true);
+  });
+
+  test('a worker: processes, back end, sandbox, scenes', async () => {
+    const [worker] = JSON.parse((await kiln(farm, 'workers', '--json')).stdout);
+    expect(worker).toMatchObject({
+      name: 'worker-1',
+      pid: expect.any(Number),
+      browserPid: expect.any(Number),
+      adapterClass: expect.stringMatching(/^[0-9a-f]{16}$/),
+      backend: expect.any(String),
+      sandboxed: true,
+      scenes: expect.any(Array),
+      sessions: 0,
+    });
+    process.kill(worker.browserPid, 0);
+  });
+
+  test('another tenant sees none of it', async () => {
+    const { stdout } = await kiln(farm, 'admin', 'tenant', 'create', 'Second studio', '--json');
+    const { apiKey } = JSON.parse(stdout);
+    const other = (...args: string[]) => startKiln(farm, [...args, '--json'], { KILN_API_KEY: apiKey }).ended;
+    expect(JSON.parse((await other('jobs')).stdout)).toEqual([]);
+    const [mine] = JSON.parse((await kiln(farm, 'jobs', '--json')).stdout);
+    const { code, lines } = await other('job', mine.id);
+    expect(lines[0]).toMatchObject({ event: 'error', code: 'resource.not_found' });
+    expect(code).toBe(2);
+  });
+
+  test('what nobody needs any more is shown by gc, and swept only when asked to', async () => {
+    const { code, stdout } = await kiln(farm, 'gc', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toBeTypeOf('object');
+  });
+});
+
+interface StageTime {
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+interface Attempt {
+  readonly frames: readonly { readonly stages: { readonly draw: StageTime; readonly encode: StageTime } }[];
+}
+
+function drawsWhileEncodes(one: Attempt, other: Attempt): boolean {
+  const draw = one.frames[0]?.stages.draw;
+  const encode = other.frames[0]?.stages.encode;
+  if (one === other || !draw || !encode) return false;
+  const end = (stage: StageTime) => stage.startedAtMs + stage.durationMs;
+  return draw.startedAtMs < end(encode) && encode.startedAtMs < end(draw);
+}

@@ -1,0 +1,153 @@
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
+import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
+import { kiln } from './support/kiln.ts';
+import { type Pixels, readPixels } from './support/pixels.ts';
+import { until } from './support/processes.ts';
+import { boxScene } from './support/scenes.ts';
+
+/** Ends what hangs; no measurement. */
+const HANGS_MS = 110_000;
+const id = (testId: string, state = '') => `[data-testid="${testId}"]${state}`;
+const LIVE = id('live-canvas', '[data-state="live"][data-final="true"]');
+
+let farm: TrialFarm;
+let folder: string;
+
+beforeAll(async () => {
+  farm = await startTrialFarm();
+  folder = await mkdtemp(join(tmpdir(), 'kiln-visitor-'));
+  // Under root the browser is another user: it reads what is dropped here, and writes what it downloads.
+  await chmod(folder, 0o777);
+}, 400_000);
+afterAll(async () => {
+  await farm?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function open(page: Page): Promise<void> {
+  page.setDefaultTimeout(HANGS_MS);
+  await page.setViewport({ width: 1200, height: 800 });
+  const { url } = await farm.client.createSignInCode();
+  await page.goto(url);
+  await page.waitForSelector(id('home'));
+}
+
+/** Runs an expression on the page's first such element, called `element` there. */
+const onElement = (page: Page, selector: string, expression: string): Promise<unknown> =>
+  page.evaluate(
+    `(() => { const element = document.querySelector(${JSON.stringify(selector)}); return ${expression}; })()`,
+  );
+
+async function choose(page: Page, ...paths: string[]): Promise<void> {
+  await page.waitForSelector(id('drop-files-input'));
+  const [chooser] = await Promise.all([
+    page.waitForFileChooser(),
+    onElement(page, id('drop-files-input'), 'element.click()'),
+  ]);
+  await chooser.accept(paths);
+}
+
+async function liveView(page: Page): Promise<Pixels> {
+  await page.waitForSelector(LIVE);
+  const stage = await page.waitForSelector(id('live-stage'));
+  return readPixels(Buffer.from((await stage?.screenshot({ type: 'png' })) ?? []));
+}
+
+function expectRed({ r, g, b }: { r: number; g: number; b: number }): void {
+  expect(r).toBeGreaterThan(150);
+  expect(Math.max(g, b)).toBeLessThan(r / 2);
+}
+
+test('a visitor finds the sample scene, live', async () => {
+  await withPlainBrowser(async (page) => {
+    await open(page);
+    await page.click(id('scene-card'));
+    const pixels = await liveView(page);
+    const corner = pixels.at(0.02, 0.5);
+    const middle = Array.from({ length: 9 }, (_, i) => pixels.at(0.3 + 0.05 * i, 0.5));
+    expect(middle.some(({ r, g, b }) => Math.max(r, g, b) - Math.min(r, g, b) > 20)).toBe(true);
+    expect(Math.max(corner.r, corner.g, corner.b) - Math.min(corner.r, corner.g, corner.b)).toBeLessThan(20);
+  });
+}, 240_000);
+
+test('a visitor drops a scene, turns it, renders it and downloads frames with the right pixels', async () => {
+  const scene = join(folder, 'red-box.glb');
+  await writeFile(scene, boxScene([1, 0, 0]));
+  await withPlainBrowser(async (page) => {
+    await open(page);
+    await choose(page, scene);
+    expectRed((await liveView(page)).at(0.5, 0.5));
+
+    const canvas = await page.waitForSelector(LIVE);
+    const box = await canvas?.boundingBox();
+    if (!box) throw new Error('the live view has no size');
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const before = Number(await onElement(page, LIVE, 'element.dataset.input'));
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 120, y + 20, { steps: 6 });
+    await page.mouse.up();
+    await until(async () => Number(await onElement(page, LIVE, 'element?.dataset.input')) > before);
+    expectRed((await liveView(page)).at(0.5, 0.5));
+
+    await page.select(id('camera-select'), 'auto');
+    await page.select(id('render-size'), '640x360');
+    await page.click(id('render-frames'), { count: 3 });
+    await page.type(id('render-frames'), '3-5');
+    await page.click(id('render-button'));
+    await page.waitForSelector(id('job', '[data-state="succeeded"]'));
+    expect(await page.$$(id('frame-thumbnail'))).toHaveLength(3);
+
+    const session = await page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: folder,
+    });
+    await onElement(page, id('frame-download', '[data-frame-number="4"]'), 'element.click()');
+    await until(async () => (await readdir(folder)).includes('0004.png'));
+    const frame = await readPixels(join(folder, '0004.png'));
+    expect([frame.widthPx, frame.heightPx, frame.format]).toEqual([640, 360, 'png']);
+    expectRed(frame.at(0.5, 0.5));
+
+    await onElement(page, id('job-archive'), 'element.click()');
+    await until(async () => (await readdir(folder)).some((name) => name.endsWith('.zip')));
+    const archive = (await readdir(folder)).find((name) => name.endsWith('.zip')) ?? '';
+    const names = (await readFile(join(folder, archive))).toString('latin1');
+    for (const name of ['0003.png', '0004.png', '0005.png']) expect(names).toContain(name);
+  });
+}, 300_000);
+
+test('five views of one scene share one load and one browser', async () => {
+  const scene = join(folder, 'shared-box.glb');
+  await writeFile(scene, boxScene([0, 0, 1]));
+  const { stdout } = await kiln(farm, 'scene', 'add', scene, '--json');
+  const sceneId = JSON.parse(stdout.split('\n').at(-1) ?? '').id;
+  await withPlainBrowser(async (page) => {
+    await open(page);
+    const pages = [page];
+    while (pages.length < 5) pages.push(await page.browserContext().newPage());
+    for (const one of pages) {
+      one.setDefaultTimeout(HANGS_MS);
+      await one.bringToFront();
+      await one.goto(`${farm.url}/scenes/${sceneId}`);
+      await one.waitForSelector(LIVE);
+    }
+    const hash = (await farm.client.getScene({ params: { sceneId } })).sceneHash;
+    const shared = async () => {
+      const [worker] = JSON.parse((await kiln(farm, 'workers', '--json')).stdout);
+      return {
+        sessions: worker.sessions,
+        scene: worker.scenes.find((one: { sceneHash: string }) => one.sceneHash === hash),
+      };
+    };
+    await until(async () => (await shared()).scene?.sessions === 5);
+    expect(await shared()).toMatchObject({ sessions: 5, scene: { loads: 1, sessions: 5 } });
+    for (const one of pages.slice(1)) await one.close();
+    await until(async () => (await shared()).sessions === 1);
+  });
+}, 400_000);
