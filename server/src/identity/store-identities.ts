@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import cookie from '@fastify/cookie';
 import type { Role } from '@kiln/shared';
 import type { Kysely } from 'kysely';
+import { Remembered } from '../jobs/remembered.ts';
 import type { Clock } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 import { hashSecret } from '../workers/secrets.ts';
@@ -10,6 +11,10 @@ import { isSecretOf, parseApiKey } from './api-key.ts';
 import type { Identities, Identity } from './identities.ts';
 
 export const SESSION_COOKIE = 'kiln_session';
+
+/** A key that was good is taken to be good for so long: a burst of requests looks it up once. */
+const TRUSTED_MS = 3_000;
+const KEPT_KEYS = 1_000;
 
 interface KnownTenant {
   readonly tenantId: string;
@@ -24,9 +29,10 @@ export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
 
 export class StoreIdentities implements Identities {
   readonly #db: Kysely<Database>;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Clock;
+  readonly #keys = new Remembered<{ readonly known: KnownTenant; readonly untilMs: number }>(KEPT_KEYS);
 
-  constructor(db: Kysely<Database>, clock: Pick<Clock, 'now'>) {
+  constructor(db: Kysely<Database>, clock: Clock) {
     this.#db = db;
     this.#clock = clock;
   }
@@ -44,6 +50,15 @@ export class StoreIdentities implements Identities {
   }
 
   async ofKey(text: string): Promise<KnownTenant | null> {
+    const hash = hashSecret(text);
+    const remembered = this.#keys.get(hash);
+    if (remembered !== undefined && remembered.untilMs > this.#clock.monotonicMs()) return remembered.known;
+    const known = await this.#findKey(text);
+    if (known !== null) this.#keys.set(hash, { known, untilMs: this.#clock.monotonicMs() + TRUSTED_MS });
+    return known;
+  }
+
+  async #findKey(text: string): Promise<KnownTenant | null> {
     const key = parseApiKey(text);
     if (key === null) return null;
     const row = await this.#db
