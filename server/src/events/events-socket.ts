@@ -135,9 +135,11 @@ class EventsClient {
     while (this.#sent < upTo && this.#isOpen()) {
       const range = { after: this.#sent, upTo, tenantId: this.#tenantId, limit: EVENT_LIMITS.pageEvents };
       const page = await readEvents(this.#services.store.db, range);
-      this.#pass(page);
+      for (const event of page) {
+        this.#pass([event]);
+        await this.#drained();
+      }
       if (page.length < EVENT_LIMITS.pageEvents) this.#sent = upTo;
-      await this.#drained();
     }
   }
 
