@@ -18,7 +18,7 @@ const ENTRIES = {
 } as const;
 
 /** Libraries that go into the page; their versions decide, with the sources, whether it is to be built again. */
-const LIBRARIES = ['three', 'gltf-validator', 'meshoptimizer', 'typebox', '@pmndrs/assets', 'esbuild'];
+const LIBRARIES = ['three', 'gltf-validator', 'typebox', '@pmndrs/assets', 'esbuild'];
 
 /** Files of three that its decoders fetch, from its folder to the page's `built-in/`. */
 const BUILT_IN = {

@@ -22,6 +22,7 @@ import { LiveInput } from './live-input.ts';
 import { type PictureLevel, type PicturePlan, planPicture } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
+import { sceneMessage } from './scene-message.ts';
 
 export interface LoadHooks {
   readonly onProgress: (fraction: number) => void;
@@ -138,9 +139,11 @@ export class LiveSession {
     this.#parts.port.message({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress });
   }
 
-  #announce({ bounds, autoCamera, cameras }: LoadResult): void {
-    const { port } = this.#parts;
-    port.message({ type: 'scene', bounds, autoCamera, cameras: [...cameras] });
+  #announce(loaded: LoadResult): void {
+    const { port, log } = this.#parts;
+    const { message, leftOut } = sceneMessage(loaded);
+    if (leftOut > 0) log.warn({ leftOut }, 'the scene has more cameras than a viewer can be told of');
+    port.message(message);
     port.message({ type: 'state', state: 'live', message: 'Live', progress: null });
   }
 

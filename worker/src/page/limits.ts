@@ -26,9 +26,15 @@ export const PAGE_LIMITS = {
   validatorIssues: 10_000,
   /** Findings in a report. */
   reportedFindings: 100,
+  /** Textures, cameras, clips … that a report lists by name: five such lists stay below `requestBytes`. */
+  reportedThings: 1_000,
+  /** Characters of a finding's or refusal's message and pointer. */
+  messageChars: 1_000,
   /** Vertices looked at to frame a scene, rigid ones and those moved by skins or morph targets; more are sampled. */
   framedVertices: 4_000_000,
   framedDeformedVertices: 200_000,
+  /** Poses of the first clip that an automatic camera has in view, evenly over its time. */
+  framedPoses: 16,
   /** Lights that cast shadows, brightest first: each takes a texture unit of every material. */
   shadowLights: 2,
   shadowMapPx: 2_048,

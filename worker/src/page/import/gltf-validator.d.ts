@@ -29,6 +29,8 @@ declare module 'gltf-validator' {
       readonly externalResourceFunction?: (uri: string) => Promise<Uint8Array>;
       readonly writeTimestamp?: boolean;
       readonly maxIssues?: number;
+      readonly ignoredIssues?: readonly string[];
+      /** Not together with `ignoredIssues`. */
       readonly onlyIssues?: readonly string[];
     },
   ): Promise<ValidatorReport>;

@@ -4,6 +4,7 @@ import { drawPicture } from '../engine/draw-picture.ts';
 import type { PageServices } from '../page-services.ts';
 import { describeLoaded } from '../scene/describe-loaded.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
+import { boundedReport } from './bounded-report.ts';
 import { checkOnce } from './check-client.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
@@ -78,7 +79,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     findingCounts.warning += 1;
   }
   const { bounds } = describeLoaded(scene);
-  return {
+  return boundedReport({
     ...facts,
     findings,
     findingCounts,
@@ -87,7 +88,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     cameras,
     clips: scene.clips.list,
     importMs,
-  };
+  });
 }
 
 const thumbnailShot = (scene: LoadedScene, size: { widthPx: number; heightPx: number }) => ({

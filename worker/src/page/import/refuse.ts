@@ -1,4 +1,6 @@
 import { type ErrorCode, KilnError, type Refusal } from '@kiln/shared';
+import { PAGE_LIMITS } from '../limits.ts';
+import { plainText } from '../plain-text.ts';
 
 /**
  * Why a scene is refused. The message says what is wrong and what to do.
@@ -11,5 +13,10 @@ export const refuse = (code: ErrorCode, message: string, place: string | null = 
 /** A scene's error as a refusal; null for anything that is not the scene's fault. */
 export function refusalOf(error: unknown): Refusal | null {
   if (!(error instanceof KilnError) || !error.code.startsWith('scene.')) return null;
-  return { code: error.code, message: error.message, pointer: error.field ?? null };
+  const cut = (text: string) => plainText(text, PAGE_LIMITS.messageChars);
+  return {
+    code: error.code,
+    message: cut(error.message),
+    pointer: error.field === undefined ? null : cut(error.field),
+  };
 }

@@ -57,6 +57,9 @@ const REFUSED = {
   UNRESOLVED_REFERENCE: 'scene.invalid',
 } as const satisfies Record<string, ErrorCode>;
 
+/** What the validator does not know and three does: KTX2 and AVIF images, whose headers were read before. */
+const UNTRUE = ['IMAGE_UNRECOGNIZED_FORMAT'];
+
 const isRefused = (code: string): code is keyof typeof REFUSED => Object.hasOwn(REFUSED, code);
 
 export interface Validation {
@@ -77,7 +80,11 @@ export async function validate(
 ): Promise<Validation> {
   const format = isGlb ? 'glb' : 'gltf';
   const options = { format, externalResourceFunction: read, writeTimestamp: false } as const;
-  const report = await validateBytes(bytes, { ...options, maxIssues: PAGE_LIMITS.validatorIssues });
+  const report = await validateBytes(bytes, {
+    ...options,
+    maxIssues: PAGE_LIMITS.validatorIssues,
+    ignoredIssues: UNTRUE,
+  });
   throwFirst(report);
   // A validation that stopped at its limit may have met nothing but trifles.
   if (report.issues.truncated)

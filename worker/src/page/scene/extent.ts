@@ -4,8 +4,9 @@ import { type Drawable, isDrawable } from './drawable.ts';
 import { type Framing, FramingBuilder } from './framing.ts';
 
 export interface Extent {
-  /** World-space box of everything that is drawn; a cube of one metre when there is nothing. */
+  /** World-space box of everything that is drawn in the first pose; a cube of one metre when there is nothing. */
   readonly box: Box3;
+  /** Around everything in all poses, as is the framing. */
   readonly sphere: Sphere;
   readonly framing: Framing;
   readonly isEmpty: boolean;
@@ -14,23 +15,44 @@ export interface Extent {
 const isDeformed = (object: Drawable): object is Mesh =>
   object instanceof SkinnedMesh || (object instanceof Mesh && Object.keys(object.geometry.morphAttributes).length > 0);
 
-/** Measures the scene in its present pose, skins and morph targets included; world matrices must be up to date. */
-export function measureExtent(root: Object3D): Extent {
+/** Poses between which a scene moves. */
+export interface Poses {
+  /** At least 1. */
+  readonly count: number;
+  /** Poses the scene, its world matrices included. */
+  set(index: number): void;
+}
+
+/** Measures the scene, skins and morph targets included. Leaves it in the last pose. */
+export function measureExtent(root: Object3D, poses: Poses): Extent {
   const drawn: Drawable[] = [];
   root.traverseVisible((object) => {
     if (isDrawable(object)) drawn.push(object);
   });
-  const strides = { rigid: strideOf(drawn, false), deformed: strideOf(drawn, true) };
-  const visit = (each: (point: Vector3) => void) => {
-    for (const object of drawn) visitPoints(object, isDeformed(object) ? strides.deformed : strides.rigid, each);
+  // The first pose is measured finely; all others together take as long as that.
+  const first = stridesOf(drawn, 1);
+  const others = stridesOf(drawn, poses.count - 1);
+  const visit = (each: (point: Vector3, pose: number) => void) => {
+    for (let pose = 0; pose < poses.count; pose += 1) {
+      poses.set(pose);
+      const strides = pose === 0 ? first : others;
+      for (const object of drawn) {
+        const stride = isDeformed(object) ? strides.deformed : strides.rigid;
+        visitPoints(object, stride, (point) => each(point, pose));
+      }
+    }
   };
   const box = new Box3();
-  visit((point) => {
-    if (Number.isFinite(point.x + point.y + point.z)) box.expandByPoint(point);
+  const reached = new Box3();
+  visit((point, pose) => {
+    if (!Number.isFinite(point.x + point.y + point.z)) return;
+    reached.expandByPoint(point);
+    if (pose === 0) box.expandByPoint(point);
   });
-  const isEmpty = box.isEmpty();
-  if (isEmpty) box.set(new Vector3(-0.5, -0.5, -0.5), new Vector3(0.5, 0.5, 0.5));
-  const sphere = box.getBoundingSphere(new Sphere());
+  const isEmpty = reached.isEmpty();
+  if (isEmpty) reached.set(new Vector3(-0.5, -0.5, -0.5), new Vector3(0.5, 0.5, 0.5));
+  if (box.isEmpty()) box.copy(reached);
+  const sphere = reached.getBoundingSphere(new Sphere());
   // A single point still needs a distance to be seen from.
   if (sphere.radius === 0) sphere.radius = 0.5;
   const framing = new FramingBuilder(sphere.center, sphere.radius);
@@ -38,8 +60,13 @@ export function measureExtent(root: Object3D): Extent {
   return { box, sphere, framing: framing.build(), isEmpty };
 }
 
-/** How many vertices to step over, so that no more than the limit are looked at. */
-function strideOf(drawn: readonly Drawable[], deformed: boolean): number {
+const stridesOf = (drawn: readonly Drawable[], poses: number) => ({
+  rigid: strideOf(drawn, false, poses),
+  deformed: strideOf(drawn, true, poses),
+});
+
+/** How many vertices to step over, so that no more than the limit are looked at in `poses` poses. */
+function strideOf(drawn: readonly Drawable[], deformed: boolean, poses: number): number {
   let vertices = 0;
   for (const object of drawn) {
     if (isDeformed(object) !== deformed) continue;
@@ -47,7 +74,7 @@ function strideOf(drawn: readonly Drawable[], deformed: boolean): number {
     vertices += (object.geometry.getAttribute('position')?.count ?? 0) * instances;
   }
   const limit = deformed ? PAGE_LIMITS.framedDeformedVertices : PAGE_LIMITS.framedVertices;
-  return Math.max(1, Math.ceil(vertices / limit));
+  return Math.max(1, Math.ceil((vertices * poses) / limit));
 }
 
 function visitPoints(object: Drawable, stride: number, each: (point: Vector3) => void): void {

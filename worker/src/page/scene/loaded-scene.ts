@@ -1,9 +1,10 @@
 import type { Camera, Object3D, Scene, Sphere } from 'three';
 import type { Lens } from '../engine/camera-placement.ts';
+import { PAGE_LIMITS } from '../limits.ts';
 import type { ClipPlayer } from './clip-player.ts';
 import { disposeTree } from './dispose-tree.ts';
 import { DrawOrder } from './draw-order.ts';
-import { type Extent, measureExtent } from './extent.ts';
+import { type Extent, measureExtent, type Poses } from './extent.ts';
 import type { Framing } from './framing.ts';
 import { gpuBytesOf } from './gpu-bytes.ts';
 import { Lights } from './lights.ts';
@@ -34,7 +35,7 @@ export class LoadedScene {
   readonly lights: Lights;
   readonly extent: Extent;
   readonly gpuBytes: number;
-  /** Metres around the middle that may hold something: more than the first pose's when clips move things. */
+  /** Metres around the middle that may hold something: more than measured when clips move things. */
   readonly reach: number;
   readonly #root: Object3D;
   #posed: string | null = null;
@@ -48,8 +49,8 @@ export class LoadedScene {
     this.clips = clips;
     this.#root = root;
     stage.add(root);
+    this.extent = measureExtent(root, this.#firstClip());
     this.pose(clips.choose(null), 0);
-    this.extent = measureExtent(root);
     this.reach = this.extent.sphere.radius * (clips.names.length > 0 ? 2 : 1.01);
     this.lights = new Lights(root, this.extent.sphere);
     this.drawOrder = new DrawOrder(root);
@@ -71,6 +72,14 @@ export class LoadedScene {
     this.#posed = pose;
     this.clips.pose(clip, timeSec);
     this.#root.updateMatrixWorld(true);
+  }
+
+  #firstClip(): Poses {
+    const clip = this.clips.choose(null);
+    if (clip === null) return { count: 1, set: () => this.pose(null, 0) };
+    const count = PAGE_LIMITS.framedPoses;
+    const durationSec = this.clips.list[clip]?.durationSec ?? 0;
+    return { count, set: (index) => this.pose(clip, (durationSec * index) / count) };
   }
 
   /** Renews the shadow maps with the next drawing, unless they are of this pose already. */
