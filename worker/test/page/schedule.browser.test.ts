@@ -1,5 +1,6 @@
 import type { LiveView, Pose } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandLine, processTree } from '../../src/browser/process-tree.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { gpuBalance, loseContext, watchGpu } from './gpu-probe.ts';
 import { decode } from './pixels.ts';
@@ -194,6 +195,21 @@ describe('the rest', () => {
     const { result } = await page.client.call('bench', { sceneHash, settings: SETTINGS, firstFrame: 0, count: 3 });
     expect(result.frames).toBe(3);
     expect(result.totalMs).toBeGreaterThan(0);
+  });
+
+  it('says when the GPU process dies, and the next page draws again', async () => {
+    const other = await page.another();
+    await other.load({ 'scene.glb': unlitSquare([1, 1, 0]) });
+    for (const { pid } of processTree(page.browserPid)) {
+      if (commandLine(pid).includes('--type=gpu-process')) process.kill(pid, 'SIGKILL');
+    }
+    await expect(other.client.lost).resolves.toMatchObject({
+      code: 'render.page_lost',
+      message: expect.stringMatching(/context/),
+    });
+    const fresh = await page.another();
+    const { sceneHash } = await fresh.load({ 'scene.glb': unlitSquare([1, 1, 0]) });
+    expect((await fresh.frame(sceneHash)).bytes.length).toBeGreaterThan(0);
   });
 
   it('says when its GPU context is lost', async () => {

@@ -45,6 +45,10 @@ export class TestPage {
     return new TestPage(browser, await browser.openPage(), folder);
   }
 
+  get browserPid(): number {
+    return this.#browser.pid;
+  }
+
   get client() {
     return this.open.client;
   }
