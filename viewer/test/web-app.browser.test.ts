@@ -27,6 +27,16 @@ describe('the web app in Chromium', () => {
     await app.see('home');
   });
 
+  it('takes a new code that is pasted into the address of an open sign-in page', async () => {
+    await app.page.goto(app.farm.url);
+    await app.see('sign-in');
+    await app.page.evaluate(() => {
+      location.hash = '#code=good-code';
+    });
+    await app.see('home');
+    expect(app.page.url()).toBe(`${app.farm.url}/`);
+  });
+
   it('uploads what is dropped, checks it and opens it live', async () => {
     await app.signIn();
     await app.drop('ball.glb', Buffer.alloc(300_000, 1));

@@ -29,3 +29,7 @@ render(
   root,
 );
 void session.begin();
+// An address with a new code, pasted into this tab, does not load the page again.
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#code=')) void session.begin();
+});

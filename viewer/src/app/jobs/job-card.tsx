@@ -1,5 +1,13 @@
 /** One job: how far it is, its frames, and what can be done about it. */
-import { frameAt, frameFileName, isFinal, JOB_TRANSITIONS, type Job, parseFrameRange } from '@kiln/shared';
+import {
+  frameAt,
+  frameFileName,
+  isFinal,
+  JOB_TRANSITIONS,
+  type Job,
+  parseFrameRange,
+  type RenderSettings,
+} from '@kiln/shared';
 import { useEffect, useState } from 'preact/hooks';
 import { Button, ConfirmButton } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
@@ -133,11 +141,16 @@ function settingsText({ layers, frameCount }: Job): string {
   const parts = [
     `${size.widthPx} × ${size.heightPx}`,
     format.toUpperCase(),
-    typeof camera === 'string' ? camera : 'own view',
+    cameraText(camera),
     ...(samples > 1 ? [plural(samples, 'sample')] : []),
     ...(layers.length > 1 ? [plural(layers.length, 'layer')] : []),
   ];
   return parts.join(' · ');
+}
+
+function cameraText(camera: RenderSettings['camera']): string {
+  if (typeof camera !== 'string') return 'own view';
+  return camera === 'auto' ? 'automatic camera' : `camera ${camera}`;
 }
 
 const TICK_MS = 1_000;

@@ -28,7 +28,9 @@ export function SceneCard({ scene }: { readonly scene: Scene }) {
           {scene.state !== 'ready' && <span class={`chip chip-${scene.state}`}>{STATE_TEXT[scene.state]}</span>}
         </div>
         <div class="scene-card-text">
-          <span class="scene-name">{scene.name}</span>
+          <span class="scene-name" title={scene.name}>
+            {scene.name}
+          </span>
           <span class="scene-meta">{metaText(scene)}</span>
         </div>
       </a>

@@ -3,9 +3,11 @@ import type { LiveState } from '../../live/session-state.ts';
 import { Button } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
 import { Progress } from '../design/progress.tsx';
+import { useServices } from '../farm/farm-context.ts';
 import type { SceneModel } from './scene-model.ts';
 
 export function LiveOverlay({ model, painted }: { readonly model: SceneModel; readonly painted: boolean }) {
+  const { farm } = useServices();
   const problem = model.problem.value;
   if (problem !== null) {
     return (
@@ -35,7 +37,8 @@ export function LiveOverlay({ model, painted }: { readonly model: SceneModel; re
       </div>
     );
   }
-  const status = statusOf(live, painted);
+  // The banner says already that the farm is away.
+  const status = statusOf(live, painted, farm.link.value.state === 'lost');
   if (!status) return null;
   return (
     <div class={`stage-status${painted ? ' stage-status-top' : ''}`} role="status" data-testid="live-status">
@@ -64,7 +67,7 @@ interface Status {
   readonly progress?: number | null;
 }
 
-function statusOf(live: LiveState, painted: boolean): Status | null {
+function statusOf(live: LiveState, painted: boolean, farmLost: boolean): Status | null {
   switch (live.phase) {
     case 'connecting':
       return { text: 'Connecting …' };
@@ -75,7 +78,7 @@ function statusOf(live: LiveState, painted: boolean): Status | null {
     case 'live':
       return live.painted || painted ? null : { text: 'Drawing the first picture …' };
     case 'reconnecting':
-      return { text: `${live.message} Reconnecting …` };
+      return { text: farmLost ? 'Reconnecting …' : `${live.message} Reconnecting …` };
     case 'worker-lost':
       return { text: live.message || 'The worker is gone. Finding another …' };
     default:

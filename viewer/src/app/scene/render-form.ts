@@ -1,7 +1,6 @@
 /** What the render panel holds, and how it becomes a look for the live view and a job for the farm. */
 import {
   type ExplicitCamera,
-  FORMAT_EXTENSION,
   frameCount,
   ID_PREFIXES,
   type ImageFormat,
@@ -157,7 +156,7 @@ export function jobRequest(
 ): JobRequest {
   const { widthPx, heightPx, frames, format, quality, ...look } = form;
   return {
-    name: `${scene.name} ${widthPx}×${heightPx} ${FORMAT_EXTENSION[format]}`.slice(0, LIMITS.nameChars),
+    name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
     layers: [
       {

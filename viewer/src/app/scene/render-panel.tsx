@@ -12,6 +12,14 @@ import { isTyping } from './page-keys.ts';
 import { checkFrames, faultsOf, jobRequest } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
+/** Where the screen is too narrow for both, frames appear below the form: nobody should have to look for them. */
+function showRenders(): void {
+  const title = document.getElementById('renders-title');
+  if (!title || title.getBoundingClientRect().bottom < innerHeight) return;
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  title.scrollIntoView({ block: 'start', behavior: still ? 'instant' : 'smooth' });
+}
+
 export function RenderPanel({
   scene,
   report,
@@ -39,6 +47,7 @@ export function RenderPanel({
       const job = await farm.client.createJob({ body: jobRequest(model.form.peek(), scene, model.camera()) });
       farm.jobs.put(job);
       toast(`Rendering ${plural(job.frameCount, 'frame')}.`);
+      showRenders();
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'client.failed';
       setFailure({ code, message: error instanceof Error ? error.message : String(error) });

@@ -65,10 +65,16 @@ function KnownScene({ scene }: { readonly scene: Scene }) {
     <div class="page" data-testid="scene-page" data-scene-id={scene.id} data-state={scene.state}>
       <SceneHead scene={scene} />
       {scene.state === 'refused' && scene.refusal ? (
-        <Notice kind="error" title="This scene cannot be rendered" testId="scene-refusal" code={scene.refusal.code}>
-          <p>{scene.refusal.message}</p>
-          {scene.refusal.pointer && <p class="notice-place">at {scene.refusal.pointer}</p>}
-        </Notice>
+        <>
+          <Notice kind="error" title="This scene cannot be rendered" testId="scene-refusal" code={scene.refusal.code}>
+            <p>{scene.refusal.message}</p>
+            {scene.refusal.pointer && <p class="notice-place">at {scene.refusal.pointer}</p>}
+          </Notice>
+          <Empty icon="upload" title="Drop the repaired files here">
+            <p>What the farm has already is not sent again.</p>
+            <FileButtons />
+          </Empty>
+        </>
       ) : scene.state === 'uploading' ? (
         <Empty icon="upload" title={`${plural(scene.missing.length, 'file')} still to come`}>
           <p>If the upload was interrupted, drop the same files again: it goes on where it stopped.</p>

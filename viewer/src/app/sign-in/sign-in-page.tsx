@@ -53,7 +53,11 @@ export function SignInPage({ problem }: { readonly problem: string | null }) {
           <h1>Sign in to Kiln</h1>
           <p class="muted">See your three.js scenes live, then render them.</p>
         </div>
-        {failure && <Notice kind="error" title={failure} testId="sign-in-error" />}
+        {failure && (
+          <Notice kind="error" title="You are not signed in" testId="sign-in-error">
+            <p>{failure}</p>
+          </Notice>
+        )}
         <Segments
           label="Sign in with"
           hideLabel
