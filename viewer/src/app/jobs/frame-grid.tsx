@@ -16,7 +16,10 @@ export function FrameGrid({ job }: { readonly job: Job }) {
   const list = frames.list.value;
   const [shown, setShown] = useState<number>(VIEWER_LIMITS.framesShown);
   const [viewed, setViewed] = useState<string | null>(null);
-  const slots = frameSlots(job, list.items, shown);
+  const places = frameSlots(job, list.items, shown);
+  // What was cancelled does not come any more.
+  const slots = job.state === 'cancelled' ? places.filter(({ frame }) => frame !== null) : places;
+  const hasMore = job.frameCount > shown && (job.state !== 'cancelled' || job.framesDone > slots.length);
   const size = job.layers[0]?.settings.size;
 
   function showMore(): void {
@@ -45,7 +48,7 @@ export function FrameGrid({ job }: { readonly job: Job }) {
           <FrameTile key={slot.key} job={job} slot={slot} onOpen={() => setViewed(slot.key)} />
         ))}
       </ul>
-      {job.frameCount > shown && (
+      {hasMore && (
         <div class="more">
           <Button small onClick={showMore}>
             Show more of {formatCount(job.frameCount)} frames
@@ -74,8 +77,8 @@ function FrameTile({
   if (!frame) {
     return (
       <li class="frame frame-waiting" data-testid="frame-waiting" data-frame-number={frameNumber}>
-        <div class="frame-picture" />
-        <span class="frame-number mono">{name}</span>
+        <div class="frame-picture">{job.state === 'failed' && <Icon name="warning" size={20} />}</div>
+        <span class="frame-number mono">{job.state === 'failed' ? `${name} failed` : name}</span>
       </li>
     );
   }

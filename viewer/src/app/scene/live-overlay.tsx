@@ -30,7 +30,7 @@ export function LiveOverlay({ model, painted }: { readonly model: SceneModel; re
       >
         <Icon name="warning" size={22} />
         <p class="stage-card-title">{endTitle(live)}</p>
-        <p>{live.phase === 'failed' ? live.message : live.reason}</p>
+        <p>{endReason(live)}</p>
         <Button kind="primary" icon="retry" testId="live-retry" onClick={retry}>
           {live.phase === 'failed' && live.code === 'resource.conflict' ? 'Show it here' : 'Try again'}
         </Button>
@@ -59,6 +59,11 @@ export function LiveOverlay({ model, painted }: { readonly model: SceneModel; re
 function endTitle(live: Extract<LiveState, { phase: 'failed' | 'ended' }>): string {
   if (live.phase === 'ended') return 'The live view has ended';
   return live.code === 'resource.conflict' ? 'This view goes on in another tab' : 'The live view stopped';
+}
+
+function endReason(live: Extract<LiveState, { phase: 'failed' | 'ended' }>): string {
+  if (live.phase === 'ended') return live.reason;
+  return live.code === 'resource.conflict' ? 'One view is in one tab at a time.' : live.message;
 }
 
 interface Status {
