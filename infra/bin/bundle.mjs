@@ -59,7 +59,7 @@ function stampOf(paths) {
 
 async function build(folder) {
   // A file that appears or goes while it is bundled may be one that an editor writes: its next state has another stamp.
-  const { build: esbuild } = createRequire(join(ROOT, 'infra', 'package.json'))('esbuild');
+  const { build: esbuild, stop } = createRequire(join(ROOT, 'infra', 'package.json'))('esbuild');
   mkdirSync(DIST, { recursive: true });
   const draft = join(DIST, `.${process.pid}-${Date.now()}`);
   const failed = () => {
@@ -77,7 +77,9 @@ async function build(folder) {
     target: 'node20',
     logLevel: 'error',
     plugins: [ours],
-  }).catch(failed);
+  })
+    .catch(failed)
+    .finally(stop); // Else its process stays as long as ours.
   try {
     renameSync(draft, folder);
   } catch {

@@ -1,10 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln, startKiln } from './support/kiln.ts';
 import { readPixels } from './support/pixels.ts';
 import { boxScene } from './support/scenes.ts';
+
+/** Ends what hangs; no measurement. */
+const HANGS_MS = 400_000;
+vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
 
 let farm: TrialFarm;
 let scene: string;
@@ -13,7 +17,7 @@ beforeAll(async () => {
   farm = await startTrialFarm();
   scene = join(farm.home, 'box.glb');
   await writeFile(scene, boxScene([1, 0, 0]));
-}, 400_000);
+});
 afterAll(() => farm?.remove());
 
 describe('kiln render', () => {

@@ -18,7 +18,8 @@ function listed(): Listed[] {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
         const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        // Redis writes its address into its command line, after a space.
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').split(/[\0 ]/);
         return [{ pid: Number(name), parent, command }];
       } catch {
         return []; // It has ended since.
@@ -43,9 +44,11 @@ export function familyOf(pid: number): ProcessRecord[] {
   });
 }
 
-/** The child of `pid` whose command line has the word. @throws Error when there is none. */
+/** The child of `pid` whose command line has the word, or a path that ends with it. @throws Error when there is none. */
 export function childOf(pid: number | undefined, word: string): number {
-  const found = listed().find(({ parent, command }) => parent === pid && command.some((part) => part.includes(word)));
+  const found = listed().find(
+    ({ parent, command }) => parent === pid && command.some((part) => part === word || part.endsWith(`/${word}`)),
+  );
   if (!found) throw new Error(`process ${pid} has no child with “${word}” in its command line`);
   return found.pid;
 }
