@@ -75,6 +75,7 @@ export class FakeWorker {
   #redis: Redis | null = null;
   #timer: NodeJS.Timeout | null = null;
   #registering: Promise<void> | null = null;
+  #isLeaving = false;
 
   constructor(url: string, options: FakeWorkerOptions = {}) {
     this.url = url;
@@ -90,6 +91,7 @@ export class FakeWorker {
   }
 
   async register(): Promise<void> {
+    this.#isLeaving = false;
     this.#registering ??= this.#register().finally(() => {
       this.#registering = null;
     });
@@ -141,7 +143,7 @@ export class FakeWorker {
   }
 
   async heartbeat(): Promise<HeartbeatAnswer | null> {
-    if (this.dead) return null;
+    if (this.dead || this.#isLeaving) return null;
     const body: Heartbeat = {
       status: this.status,
       attempts: [...this.held.values()].map(({ attemptId, leaseToken }) => ({ attemptId, leaseToken })),
@@ -155,8 +157,9 @@ export class FakeWorker {
       this.offers.push(...answer.openSessions);
       return answer;
     } catch (error) {
-      if (error instanceof HttpFailure && error.code === 'worker.unknown') await this.register();
-      else throw error;
+      const isUnknown = error instanceof HttpFailure && error.code === 'worker.unknown';
+      if (!isUnknown) throw error;
+      if (!this.#isLeaving) await this.register();
       return null;
     }
   }
@@ -289,6 +292,7 @@ export class FakeWorker {
   }
 
   async goodbye(): Promise<void> {
+    this.#isLeaving = true;
     await this.post('/worker/goodbye', this.registration.workerSecret);
   }
 

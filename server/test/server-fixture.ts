@@ -1,6 +1,7 @@
 /** A whole server on a home, a Redis and, where asked, a PostgreSQL of its own. */
 import { connect } from 'node:net';
 import { type Client, createClient } from '@kiln/shared';
+import type { Logger } from 'pino';
 import type { ServerConfig } from '../src/config/server-config.ts';
 import { readCredentials } from '../src/identity/credentials-file.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
@@ -30,6 +31,8 @@ export interface ServerFixtureOptions {
   /** Absent: a new folder with an initialised PGlite, which goes with the fixture. */
   readonly home?: string;
   readonly clock?: Clock;
+  /** @defaultValue says nothing */
+  readonly log?: Logger;
 }
 
 export interface ServerFixture {
@@ -66,7 +69,11 @@ export async function startTestServer(options: ServerFixtureOptions): Promise<Se
   const home = options.home ?? folder?.path ?? '';
   const config = testConfig(home, options.redisUrl, options.config);
   if (folder !== null && config.databaseUrl === null) await placeEmptyPglite(home);
-  const server = await startServer(config, quietLog, options.clock === undefined ? {} : { clock: options.clock });
+  const server = await startServer(
+    config,
+    options.log ?? quietLog,
+    options.clock === undefined ? {} : { clock: options.clock },
+  );
   const credentials = await readCredentials(home);
   if (credentials === null) throw new Error('the server wrote no credentials');
   const clientOf = (apiKey: string) => createClient({ url: server.url, apiKey, fetch });

@@ -1,13 +1,17 @@
 /** A WebSocket of a test: what came is kept in order, and waited for. */
 import { WebSocket } from 'ws';
 
-export type Message = {
+export interface Message {
   readonly type: string;
   readonly id?: unknown;
   readonly cursor?: unknown;
   readonly data?: unknown;
-  readonly [key: string]: unknown;
-};
+  readonly sessionId?: unknown;
+  readonly resumeToken?: unknown;
+  readonly input?: unknown;
+  readonly state?: unknown;
+  readonly message?: unknown;
+}
 
 export interface Closed {
   readonly code: number;

@@ -8,6 +8,8 @@ import { SOCKET_LIMITS } from '../dispatch/limits.ts';
 export function closeWith(socket: WebSocket, error: KilnError): void {
   if (socket.readyState === socket.OPEN || socket.readyState === socket.CONNECTING) {
     socket.close(error.close, error.code);
+    // One that waits since its hello would not read the other side's goodbye, and stay half closed for 30 s.
+    socket.resume();
   }
 }
 
@@ -83,7 +85,7 @@ export function hello<T extends TSchema>(socket: WebSocket, schema: T, what: str
           if (isBinary) throw new KilnError('protocol.violation', '[WS2] the hello is text');
           // Nothing is lost while the caller decides: reading stops until it resumes.
           const message = readControl(schema, data, what);
-          socket.pause();
+          if (socket.readyState === socket.OPEN) socket.pause();
           resolve(message);
         } catch (error) {
           reject(error);

@@ -45,6 +45,9 @@ export async function openArchive(
 
   const zip = new ZipFile();
   const bytes = zip.outputStream as Readable;
+  // yazl leaves the file that it was reading open when nobody takes the archive any more.
+  let reading: Readable | null = null;
+  bytes.once('close', () => reading?.destroy());
   zip.on('error', (error) => bytes.destroy(error instanceof Error ? error : new Error(String(error))));
 
   const add = async () => {
@@ -66,7 +69,11 @@ export async function openArchive(
           { compress: false, size: frame.size_bytes, mtime: frame.finished_at, mode: 0o100644 },
           (done) => {
             objects.get(frame.sha256).then(
-              (stream) => done(null, stream),
+              (stream) => {
+                reading = stream;
+                if (bytes.destroyed) stream.destroy();
+                else done(null, stream);
+              },
               (error: unknown) => {
                 log.error({ err: error, jobId, sha256: frame.sha256 }, 'a frame of an archive cannot be read');
                 bytes.destroy(error instanceof Error ? error : new Error(String(error)));

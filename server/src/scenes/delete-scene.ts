@@ -16,6 +16,9 @@ export async function deleteScene(
   await farm.change(async (tx) => {
     await lockTenant(tx, tenantId);
     await findScene(tx, tenantId, sceneId);
+    const now = services.clock.now();
+    // First, because it waits for whoever is submitting a job with this scene: that job is seen below.
+    await tx.updateTable('scenes').set({ deleted_at: now }).where('id', '=', sceneId).execute();
     const job = await tx
       .selectFrom('jobs')
       .select('id')
@@ -26,8 +29,6 @@ export async function deleteScene(
     if (job !== undefined) {
       throw new KilnError('resource.conflict', `job ${job.id} still uses the scene: cancel it, or wait for its end`);
     }
-    const now = services.clock.now();
-    await tx.updateTable('scenes').set({ deleted_at: now }).where('id', '=', sceneId).execute();
     await tx
       .updateTable('tasks')
       .set({ state: 'cancelled', ended_at: now })

@@ -7,7 +7,13 @@ export async function sweepUploads(
   dryRun: boolean,
 ): Promise<{ uploads: number; uploadBytes: number }> {
   const { db } = services.store;
-  const expired = await db.selectFrom('uploads').select('id').where('touched_at', '<', times.uploads).execute();
+  const expired = await db
+    .selectFrom('uploads')
+    .select(['id', 'finished_at'])
+    .where('touched_at', '<', times.uploads)
+    .execute();
+  // Kept so that whoever did not hear of the end is told; they hold no bytes any more.
+  const finished = new Set(expired.flatMap(({ id, finished_at }) => (finished_at === null ? [] : [id])));
   const known = new Set((await db.selectFrom('uploads').select('id').execute()).map(({ id }) => id));
   const strayFiles: string[] = [];
   for (const id of await files.list()) {
@@ -27,6 +33,7 @@ export async function sweepUploads(
         .executeTakeFirst();
       if (isStillExpired === undefined && known.has(id)) continue;
     }
+    if (finished.has(id)) continue;
     uploads++;
     uploadBytes += (await files.length(id)) ?? 0;
     if (!dryRun) await files.remove(id);

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { API_PREFIX, BYTE_ROUTES, ErrorBody, LIMITS, parse, ROUTES } from '@kiln/shared';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createOriginCheck } from '../../src/http/origin.ts';
@@ -127,6 +128,23 @@ test('every answer has a request id, and errors repeat it', async () => {
   expect(errorOf(first).requestId).toBe(first.headers['x-request-id']);
   expect(first.headers['x-request-id']).not.toBe(second.headers['x-request-id']);
   expect((await send('/')).headers['x-request-id']).toMatch(/^[\w-]{12}$/);
+});
+
+test('the log has a refused request under its id, and no key, code or query', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const logging = await startTestServer({ redisUrl: redis.url, log });
+  const secret = `kiln_${'0'.repeat(20)}_${'S'.repeat(43)}`;
+  const response = await fetch(`${logging.server.url}${API_PREFIX}/scenes?cursor=what-a-user-typed`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  const { code } = await logging.client.createSignInCode();
+  await logging.stop();
+  const id = response.headers.get('x-request-id') ?? '';
+  const line = lines.find((text) => JSON.parse(text).reqId === id && JSON.parse(text).status === 401);
+  expect(JSON.parse(line ?? '{}')).toMatchObject({ method: 'GET', path: `${API_PREFIX}/scenes` });
+  const all = lines.join('');
+  for (const hidden of [secret, logging.apiKey, code, 'what-a-user-typed']) expect(all).not.toContain(hidden);
 });
 
 describe('Host and Origin', () => {
