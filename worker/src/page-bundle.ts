@@ -41,8 +41,7 @@ const STAMP = 'built-of.txt';
 const require = createRequire(import.meta.url);
 
 /**
- * Builds the page into `outDir`, as `src/page/README.md` describes it. Does nothing when the folder was built of the
- * same sources and library versions.
+ * Builds the page into `outDir`. Does nothing when the folder was built of the same sources and library versions.
  */
 export async function buildPage(outDir: string): Promise<void> {
   const inputs = await inputsHash();

@@ -36,7 +36,7 @@ export interface ProbeOptions {
   readonly allowNoSandbox: boolean;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
-  /** Probe although a result is there. @defaultValue false */
+  /** Probe although a result is there, and also what cannot be taken any more: to show people. @defaultValue false */
   readonly again?: boolean;
 }
 
@@ -79,9 +79,9 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
   let sandbox: SandboxState = { sandboxed: false, detail: 'no browser started' };
   let limitMs = FIRST_MS;
   for (const backend of GL_BACKENDS) {
-    const missing = missingDriver(backend, options.environment);
-    if (missing !== null) {
-      webgl.push(webglFailure(backend, missing));
+    const skipped = missingDriver(backend, options.environment) ?? (options.again ? null : beaten(backend, webgl));
+    if (skipped !== null) {
+      webgl.push(webglFailure(backend, skipped));
       continue;
     }
     const startedAt = performance.now();
@@ -105,6 +105,12 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
     webgl,
     webgpu,
   };
+}
+
+/** SwiftShader never drew faster than anything else that drew right: on a busy machine half the time of a first start. */
+function beaten(backend: GlBackend, before: readonly GlCandidate[]): string | null {
+  const other = before.find(({ correct }) => correct);
+  return backend === 'swiftshader' && other ? `not tried, since ${other.backend} draws right and faster` : null;
 }
 
 /** WebGPU does not depend on WebGL's back end, so it is asked in a browser that is up anyway: a start takes seconds. */

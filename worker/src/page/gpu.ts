@@ -1,8 +1,10 @@
 import { KilnError } from '@kiln/shared';
 import { NoToneMapping, PCFShadowMap, WebGLRenderer } from 'three';
 
-/** Between two looks at a fence. Finer gains nothing: the GPU process itself looks every 1 to 2 ms. */
+/** Between two looks at a fence, at least. Finer gains nothing: the GPU process itself looks every 1 to 2 ms. */
 const FENCE_POLL_MS = 1;
+/** Nor before this part of the wait: a thousand looks at a draw of a second take time from a GPU that is the CPU. */
+const FENCE_POLL_PART = 1 / 32;
 
 /** The page's one GPU context and three.js renderer. It never draws to a canvas: pictures are read from targets. */
 export class Gpu {
@@ -59,7 +61,10 @@ export class Gpu {
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     gl.flush();
     if (!fence) return;
-    while (!this.isLost && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) await pause(FENCE_POLL_MS);
+    const startedAt = performance.now();
+    while (!this.isLost && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+      await pause(Math.max(FENCE_POLL_MS, (performance.now() - startedAt) * FENCE_POLL_PART));
+    }
     gl.deleteSync(fence);
   }
 

@@ -28,8 +28,10 @@ export const PAGE_LIMITS = {
   reportedFindings: 100,
   /** Textures, cameras, clips … that a report lists by name: five such lists stay below `requestBytes`. */
   reportedThings: 1_000,
-  /** Characters of a finding's or refusal's message and pointer. */
+  /** Characters of a message to a user, and of its pointer. */
   messageChars: 1_000,
+  /** Characters of an error's stack, for the log. */
+  stackChars: 4_000,
   /** Vertices looked at to frame a scene, rigid ones and those moved by skins or morph targets; more are sampled. */
   framedVertices: 4_000_000,
   framedDeformedVertices: 200_000,

@@ -4,7 +4,9 @@ import { runCanary } from './canary/canary.ts';
 import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import { importScene } from './import/import-scene.ts';
+import { PAGE_LIMITS } from './limits.ts';
 import type { PageServices } from './page-services.ts';
+import { plainText } from './plain-text.ts';
 import { describeLoaded } from './scene/describe-loaded.ts';
 import { frameShot, liveShot } from './shots.ts';
 import { unixMs } from './unix-time.ts';
@@ -35,7 +37,10 @@ export class Page {
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const code = error instanceof KilnError ? error.code : 'render.failed';
-      this.#send({ event: 'failed', id: call.id, code, message: error.message, stack: error.stack ?? '' });
+      // A message may name every clip of a scene.
+      const message = plainText(error.message, PAGE_LIMITS.messageChars);
+      const stack = error.stack?.slice(0, PAGE_LIMITS.stackChars) ?? '';
+      this.#send({ event: 'failed', id: call.id, code, message, stack });
     }
   }
 

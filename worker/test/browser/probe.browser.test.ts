@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { environment, pageFolder } = await tinyLaunchOptions();
   const cacheFolder = await mkdtemp(join(tmpdir(), 'kiln-test-'));
   options = { browser, environment, pageFolder, cacheFolder, allowNoSandbox: false, log: silent };
-  first = await probeBackends(options);
+  first = await probeBackends({ ...options, again: true });
 });
 
 afterAll(() => rm(options.cacheFolder, { recursive: true, force: true }));
@@ -80,6 +80,14 @@ it('never takes a back end that silently fell back to software', () => {
     ({ backend, renderer }) => backend !== 'swiftshader' && /swiftshader/i.test(renderer ?? ''),
   );
   expect(fellBack.filter(({ correct }) => correct)).toEqual([]);
+});
+
+it('starts no SwiftShader for a worker where anything else draws right', async () => {
+  const cacheFolder = join(options.cacheFolder, 'another');
+  const { webgl } = await probeBackends({ ...options, cacheFolder });
+  const others = webgl.filter(({ backend, correct }) => backend !== 'swiftshader' && correct);
+  const software = webgl.find(({ backend }) => backend === 'swiftshader');
+  expect(software?.error === null).toBe(others.length === 0);
 });
 
 it('does not probe again for the same browser and drivers', async () => {

@@ -201,6 +201,18 @@ describe('clips', () => {
     expect(other.sha256).not.toBe(unnamed.sha256);
   });
 
+  it('says what is wrong in a message of bounded length, however many clips there are', async () => {
+    const gltf = new GltfBuilder();
+    const node = gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    const input = gltf.accessor(Float32Array.of(0, 1), 'SCALAR');
+    const output = gltf.accessor(Float32Array.of(0, 0, 0, 1, 0, 0), 'VEC3');
+    const channels = [{ sampler: 0, target: { node, path: 'translation' } }];
+    gltf.rest.animations = Array.from({ length: 500 }, () => ({ samplers: [{ input, output }], channels }));
+    const error: unknown = await picture(gltf.build(), { clip: 'Jump' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'job.unknown_clip' });
+    expect(error instanceof Error && error.message.length).toBe(1_000);
+  });
+
   it('refuses an unknown clip, naming those that are there', async () => {
     await expect(picture(movingSquare(), { clip: 'Jump' })).rejects.toMatchObject({
       code: 'job.unknown_clip',

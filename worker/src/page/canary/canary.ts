@@ -9,7 +9,7 @@ const SIZE = { widthPx: 320, heightPx: 320 };
 const FOV_DEG = 30;
 /** Two, so that float targets are summed in. */
 const SAMPLES = 2;
-const TIMED_DRAWS = 5;
+const TIMED_DRAWS = 3;
 
 /**
  * Draws a small fixed scene through the same engine, sums and resolve as every frame, and looks at probed points.
