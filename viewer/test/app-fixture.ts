@@ -9,7 +9,7 @@ import { startChromium, type TestBrowser } from './chromium.ts';
 import { type FakeFarm, startFakeFarm } from './fake-farm/fake-farm.ts';
 
 /** Not a measurement: it only ends what hangs. */
-const HANGS_MS = 90_000;
+export const HANGS_MS = 90_000;
 
 /** @param state further attribute selectors. */
 export const test = (id: string, state = '') => `[data-testid="${id}"]${state}`;

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { LIVE, test, useApp } from './app-fixture.ts';
+import { liveSize } from '../src/live/letterbox.ts';
+import { HANGS_MS, LIVE, test, useApp } from './app-fixture.ts';
 
 describe('the web app in Chromium', () => {
   const app = useApp();
@@ -110,6 +112,27 @@ describe('the web app in Chromium', () => {
       .filter((message) => message.type === 'ack')
       .map(({ picture }) => picture);
     expect(acknowledged).toEqual(app.farm.live.pictures.slice(0, acknowledged.length).map(({ sequence }) => sequence));
+  });
+
+  it('asks for pictures of the size of the view: of another window, and of a finer display', async () => {
+    await app.openScene();
+    const asked = () =>
+      app.farm.live.messages.filter((said) => said.type === 'hello' || said.type === 'view').at(-1)?.view.size;
+    const shown = (pixelRatio: number) =>
+      app.page
+        .$eval('.stage-host', ({ clientWidth, clientHeight }) => [clientWidth, clientHeight] as const)
+        .then(([width, height]) => liveSize(width, height, pixelRatio, 16 / 9));
+    for (const [width, height, deviceScaleFactor] of [
+      [1_000, 700, 1],
+      [800, 500, 1],
+      [800, 500, 2],
+    ] as const) {
+      await app.page.setViewport({ width, height, deviceScaleFactor });
+      await expect
+        .poll(async () => isDeepStrictEqual(asked(), await shown(deviceScaleFactor)), { timeout: HANGS_MS })
+        .toBe(true);
+    }
+    expect(asked()?.heightPx).toBeGreaterThan(600);
   });
 
   it('keeps the picture while the connection is lost, says so, and comes back with the same session', async () => {

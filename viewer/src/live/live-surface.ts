@@ -11,6 +11,11 @@ export interface LiveSurface {
   area(): { readonly widthPx: number; readonly heightPx: number };
   /** The size to ask live pictures for. */
   pictureSize(aspect: number): Size;
+  /**
+   * To be called on every display frame: a window that goes to another display keeps its size in CSS pixels, which is all
+   * that a ResizeObserver sees.
+   */
+  displayFrame(): void;
   show(state: LiveState): void;
   dispose(): void;
 }
@@ -37,15 +42,16 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
 
   const area = () => ({ widthPx: Math.max(1, host.clientWidth), heightPx: Math.max(1, host.clientHeight) });
   let cancelRest = () => {};
+  let pixelRatio = devicePixelRatio;
   const resize = () => {
     const { widthPx, heightPx } = area();
-    events.resized(widthPx, heightPx, devicePixelRatio);
+    pixelRatio = devicePixelRatio;
+    events.resized(widthPx, heightPx, pixelRatio);
     cancelRest();
     cancelRest = timers.after(VIEWER_LIMITS.resizeRestMs, () => events.rested());
   };
   const observer = new ResizeObserver(resize);
   observer.observe(host);
-  const stopWatching = watchPixelRatio(resize);
 
   return {
     canvas,
@@ -54,30 +60,16 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
       const { widthPx, heightPx } = area();
       return liveSize(widthPx, heightPx, devicePixelRatio, aspect);
     },
+    displayFrame() {
+      if (devicePixelRatio !== pixelRatio) resize();
+    },
     show(state) {
       canvas.dataset.state = state.phase === 'live' && !state.painted ? 'loading' : state.phase;
     },
     dispose() {
       observer.disconnect();
-      stopWatching();
       cancelRest();
       canvas.remove();
     },
   };
-}
-
-/** A window that goes to another display keeps its size in CSS pixels, which is all that a ResizeObserver sees. */
-function watchPixelRatio(onChange: () => void): () => void {
-  let stop = () => {};
-  const watch = () => {
-    const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
-    const listener = () => {
-      onChange();
-      watch();
-    };
-    query.addEventListener('change', listener, { once: true });
-    stop = () => query.removeEventListener('change', listener);
-  };
-  watch();
-  return () => stop();
 }

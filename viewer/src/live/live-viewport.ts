@@ -247,6 +247,7 @@ export class LiveViewport {
   /** Once per display frame: the hand's camera and the clip's frame go out. */
   readonly #displayFrame = (frameMs: number): void => {
     this.#frameRequest = requestAnimationFrame(this.#displayFrame);
+    this.#surface.displayFrame();
     const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
     this.#lastFrameMs = frameMs;
     const pose = this.#source.set ? this.#source.advance(deltaSec) : null;
