@@ -49,7 +49,8 @@ it('takes the fastest that draws right; one further down only when it is clearly
   });
   const best = (...webgl: (typeof template)[]) => bestWebgl({ ...first, webgl })?.backend ?? null;
   expect(best(one('gl-egl', 30), one('vulkan', 10), one('swiftshader', 90))).toBe('vulkan');
-  expect(best(one('gl-egl', 30), one('swiftshader', 20))).toBe('gl-egl');
+  expect(best(one('gl-egl', 30), one('vulkan', 20))).toBe('gl-egl');
+  expect(best(one('gl-egl', 30), one('swiftshader', 5))).toBe('gl-egl');
   expect(best(one('gl-egl', 30, false), one('swiftshader', 90))).toBe('swiftshader');
   expect(best(one('gl-egl', null, false))).toBeNull();
 });
