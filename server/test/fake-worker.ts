@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type Assignment,
   type Delivery,
+  FORMAT_MEDIA_TYPE,
   FRAME_HEADER,
   type FrameAccepted,
   type FrameResult,
@@ -257,11 +258,17 @@ export class FakeWorker {
         authorization: `Bearer ${this.registration.workerSecret}`,
         [LEASE_HEADER]: delivery.leaseToken,
         [FRAME_HEADER]: encodeURIComponent(JSON.stringify(result)),
-        'content-type': 'image/png',
+        'content-type': this.#mediaTypeOf(delivery),
       },
       body: new Uint8Array(bytes),
     });
     return answerOf<FrameAccepted>(response);
+  }
+
+  /** What the layer asks for; PNG for an attempt that was never claimed. */
+  #mediaTypeOf({ attemptId }: Delivery): string {
+    const work = this.claimed.find((claimed) => claimed.attemptId === attemptId)?.work;
+    return FORMAT_MEDIA_TYPE[work?.kind === 'render' ? work.settings.format : 'png'];
   }
 
   /** [WK12] Whatever may pass is tried again while this worker lives. */

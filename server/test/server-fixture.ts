@@ -47,7 +47,7 @@ export interface ServerFixture {
   stop(): Promise<void>;
 }
 
-export const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfig> = {}): ServerConfig => ({
+const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfig> = {}): ServerConfig => ({
   home,
   host: '127.0.0.1',
   port: 0,

@@ -2,7 +2,7 @@ import { BYTE_ROUTES, Id, parse } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { apiPath, identityOf } from '../http/request-identity.ts';
-import { attachment, sendObject } from '../http/send-object.ts';
+import { attachment, sendNothing, sendObject } from '../http/send-object.ts';
 import type { Services } from '../services.ts';
 import { findFrame } from './find-frame.ts';
 import { openArchive } from './job-archive.ts';
@@ -48,7 +48,7 @@ export function registerFrames(app: FastifyInstance, services: Pick<Services, 's
         .header('content-disposition', attachment(fileName));
       if (request.method === 'HEAD') {
         bytes.destroy();
-        return reply.send('');
+        return sendNothing(reply);
       }
       return reply.send(bytes);
     },

@@ -1,4 +1,5 @@
 /** Bytes of the object store as an answer: ranges, ETag, cached for ever under an address that never changes its bytes. */
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ByteRange, ObjectStore } from '../objects/object-store.ts';
 
@@ -34,9 +35,12 @@ export async function sendObject(
   if (wanted !== null) {
     reply.code(206).header('content-range', `bytes ${wanted.first}-${wanted.last}/${object.sizeBytes}`);
   }
-  if (request.method === 'HEAD') return reply.send('');
+  if (request.method === 'HEAD') return sendNothing(reply);
   return reply.send(await objects.get(object.sha256, wanted ?? undefined));
 }
+
+/** For HEAD: of anything but a stream Fastify would say the length itself, which is 0. */
+export const sendNothing = (reply: FastifyReply): FastifyReply => reply.send(Readable.from([]));
 
 const matchesTag = (header: string | undefined, etag: string) =>
   header?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*') === true;

@@ -132,6 +132,25 @@ describe('a job', () => {
     await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`);
   });
 
+  test.each([
+    [{ frames: '1-10,x' }, 'job.bad_frame_range', '/layers/0/frames', 5],
+    [{ frames: '' }, 'request.invalid', '/layers/0/frames', undefined],
+    [{ size: { widthPx: 0, heightPx: 64 } }, 'request.invalid', '/layers/0/size/widthPx', undefined],
+    [{ size: { widthPx: 64, heightPx: 100_000 } }, 'request.invalid', '/layers/0/size/heightPx', undefined],
+    [{ size: { widthPx: 8_192, heightPx: 8_192 } }, 'job.too_large', '/layers/0/size', undefined],
+    [{ format: 'jpeg', background: 'transparent' }, 'job.unsupported', '/layers/0/background', undefined],
+    [{ camera: 'nowhere' }, 'job.unknown_camera', '/layers/0/camera', undefined],
+    [{ samples: 0 }, 'request.invalid', '/layers/0/samples', undefined],
+    [{ colour: 'red' }, 'request.invalid', '/layers/0/colour', undefined],
+  ])('with a layer of %j is refused with the place', async (fault, code, field, position) => {
+    const layer = { frames: '1', size: { widthPx: 64, heightPx: 64 }, ...fault };
+    const answer = await call(farm.url, tenant.key, 'POST', '/jobs', { sceneId, layers: [layer] });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(answer.body).toMatchObject({ error: { code, field } });
+    if (position !== undefined) expect(answer.body).toMatchObject({ error: { position } });
+  });
+
   test('with several layers and chunks ends when the last frame of the last layer is done', async () => {
     await addWorker();
     const size = { widthPx: 32, heightPx: 32 };
@@ -467,6 +486,7 @@ describe('tenants', () => {
     const worker = await addWorker();
     worker.status = {
       ...worker.status,
+      cacheBytes: 7,
       browsers: [{ tenantId: tenant.id, pid: 4_711, pages: 1 }],
       scenes: [{ tenantId: tenant.id, sceneHash: 'a'.repeat(64), loads: 1, sessions: 0 }],
     };
@@ -493,10 +513,34 @@ describe('tenants', () => {
       const { items } = await ask<{ items: Worker[] }>(farm.url, key, 'GET', '/workers');
       return items.find(({ id }) => id === worker.registration.workerId);
     };
-    expect(await seen(tenant.key)).toMatchObject({ browserPid: 4_711, browsers: [{ pid: 4_711 }] });
-    expect(await seen(other.key)).toMatchObject({ browserPid: null, browsers: [], scenes: [] });
+    const nobodysBytes = { cacheBytes: 0, nodeRssBytes: 0, browserRssBytes: 0 };
+    expect(await seen(tenant.key)).toMatchObject({ browserPid: 4_711, browsers: [{ pid: 4_711 }], ...nobodysBytes });
+    expect(await seen(other.key)).toMatchObject({ browserPid: null, browsers: [], scenes: [], ...nobodysBytes });
     const operator = await addTenant(farm, 'operator', 'operator');
-    expect(await seen(operator.key)).toMatchObject({ browserPid: 4_711, browsers: [{ pid: 4_711 }] });
+    expect(await seen(operator.key)).toMatchObject({ browserPid: 4_711, browsers: [{ pid: 4_711 }], cacheBytes: 7 });
+  });
+
+  test('count only their own attempts on a worker', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const worker = await addWorker({ onFrame: () => held });
+    const job = await submit('1');
+    await until(
+      async () => worker.claimed.length,
+      (claimed) => claimed > 0,
+    );
+    const operator = await addTenant(farm, 'another operator', 'operator');
+    const attemptsFor = async (key: string) => {
+      const { items } = await ask<{ items: Worker[] }>(farm.url, key, 'GET', '/workers');
+      return items.find(({ id }) => id === worker.registration.workerId)?.attempts;
+    };
+    expect([await attemptsFor(tenant.key), await attemptsFor(other.key), await attemptsFor(operator.key)]).toEqual([
+      1, 0, 1,
+    ]);
+    release();
+    await ended(job);
   });
 
   test('a farm says what it can do', async () => {
