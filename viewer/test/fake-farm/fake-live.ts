@@ -33,9 +33,11 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
   let acknowledged = 0;
   let answered = -1;
   let busy = false;
+  /** As a worker: no picture before the scene is there. */
+  let isLoaded = false;
 
   function draw(): void {
-    if (busy || !view || !pose || answered === input || sequence - acknowledged >= 2) return;
+    if (busy || !isLoaded || !view || !pose || answered === input || sequence - acknowledged >= 2) return;
     busy = true;
     setTimeout(() => {
       busy = false;
@@ -112,6 +114,8 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
         cameras: CAMERAS,
       });
       say({ type: 'state', state: 'live', message: 'Live', progress: null });
+      isLoaded = true;
+      draw();
     }, options.loadMs);
   }
 
