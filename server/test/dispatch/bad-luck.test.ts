@@ -166,6 +166,8 @@ describe('a late result', () => {
     const first = await addWorker({
       identity: { name: 'first', slots: 1 },
       onFrame: async ({ attemptId, taskId }) => {
+        // The next attempt may come to this worker too, and is not slow.
+        if (taken.length > 0) return;
         taken.push(
           ...[...first.held.values()].filter((held) => held.attemptId === attemptId && held.taskId === taskId),
         );
