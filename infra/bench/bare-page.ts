@@ -16,6 +16,7 @@ import {
   PAGE_FOLDER,
   probeBackends,
 } from '@kiln/worker';
+import { processEnvironment } from '../src/config.ts';
 
 export interface BarePages {
   readonly pages: readonly OpenPage[];
@@ -30,7 +31,7 @@ export interface BarePages {
 export async function withBarePages<T>(path: string, count: number, work: (bare: BarePages) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-bench-probe-'));
   const log = createLog('error');
-  const environment = browserEnvironment(process.env);
+  const environment = browserEnvironment(processEnvironment());
   try {
     await buildPage(PAGE_FOLDER);
     const found = await findBrowser({});

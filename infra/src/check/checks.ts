@@ -5,7 +5,7 @@ import { checkImports } from './import-rules.ts';
 import { missingOptional, readLockfile } from './lockfile.ts';
 import { checkSourceRules } from './source-rules.ts';
 
-export interface CheckResult {
+interface CheckResult {
   readonly ok: boolean;
   /** What the tool said; shown when it failed. */
   readonly output: string;

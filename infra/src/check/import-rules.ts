@@ -53,7 +53,7 @@ const isNodeFree = (file: string) =>
  *
  * @param file path from the root, `/`-separated.
  */
-export function whyForbidden(file: string, specifier: string): string | null {
+function whyForbidden(file: string, specifier: string): string | null {
   const home = workspaceOf(file);
   const allowed = MAY_IMPORT[home];
   if (allowed === undefined) return null;

@@ -169,7 +169,7 @@ async function examineGraphics(config: DoctorConfig): Promise<{ findings: Findin
 }
 
 /** What a probe says, best first. */
-export function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[] {
+function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[] {
   const best = bestWebgl(probe);
   const findings: Finding[] = [
     best === null

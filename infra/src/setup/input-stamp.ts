@@ -8,7 +8,7 @@ const SKIPPED = new Set(['node_modules', 'dist', 'test', 'bench']);
  * Hash of the names and bytes of every file below these paths: what a build is made from. A path that does not exist
  * counts as such.
  */
-export async function hashInputs(paths: readonly string[]): Promise<string> {
+async function hashInputs(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   const visit = async (path: string): Promise<void> => {
     hash.update(`${path}\0`);

@@ -37,7 +37,7 @@ export const SERVER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'se
 export const WORKER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'worker'];
 
 /** Address under which this machine reaches a server that is configured so. */
-export function localUrl({ host, port, environment }: Pick<FarmConfig, 'host' | 'port' | 'environment'>): string {
+function localUrl({ host, port, environment }: Pick<FarmConfig, 'host' | 'port' | 'environment'>): string {
   // A certificate is for a name: the one that is advertised.
   if (environment.KILN_ADVERTISE_URL) return environment.KILN_ADVERTISE_URL.replace(/\/+$/, '');
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from
 import { dirname } from 'node:path';
 
 /** With one older file kept, a log takes at most twice this. Enough for days of a laptop's farm. */
-export const LOG_FILE_BYTES = 10_000_000;
+const LOG_FILE_BYTES = 10_000_000;
 
 /** A log that is appended to and set aside as `….1` when it is full. Synchronous, so that a crash's last line is there. */
 export class LogFile {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBrowser } from '@kiln/worker';
 import puppeteer, { type Page } from 'puppeteer';
+import { processEnvironment } from '../config.ts';
 import { which } from '../setup/which.ts';
 
 const UNPRIVILEGED_ID = 65_534;
@@ -29,7 +30,7 @@ export async function withPlainBrowser<T>(work: (page: Page) => Promise<T>): Pro
     if (!found) throw new Error('there is no browser on this machine');
     const isRoot = process.getuid?.() === 0;
     if (isRoot) await chown(profile, UNPRIVILEGED_ID, UNPRIVILEGED_ID);
-    const setpriv = isRoot ? which('setpriv', process.env.PATH ?? '') : null;
+    const setpriv = isRoot ? which('setpriv', processEnvironment().PATH ?? '') : null;
     if (isRoot && setpriv === null) throw new Error('there is no setpriv on this machine');
     const asNobody = [`--reuid=${UNPRIVILEGED_ID}`, `--regid=${UNPRIVILEGED_ID}`, '--clear-groups', found.path];
     const browser = await puppeteer.launch({
@@ -37,7 +38,7 @@ export async function withPlainBrowser<T>(work: (page: Page) => Promise<T>): Pro
       args: [...(isRoot ? asNobody : []), ...FLAGS, `--user-data-dir=${profile}`, 'about:blank'],
       ignoreDefaultArgs: true,
       pipe: true,
-      env: { ...process.env, HOME: profile },
+      env: { ...processEnvironment(), HOME: profile },
     });
     try {
       return await work(await browser.newPage());

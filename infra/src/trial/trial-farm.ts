@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client, createClient } from '@kiln/shared';
+import { processEnvironment } from '../config.ts';
 import { type Credentials, readCredentials } from '../credentials.ts';
 import { REPOSITORY } from '../repository.ts';
 
@@ -48,7 +49,7 @@ export async function startTrialFarm(options: TrialFarmOptions = {}): Promise<Tr
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(repository, 'infra', 'bin', 'start.mjs')], {
     cwd: repository,
-    env: { ...process.env, KILN_HOME: home, KILN_PORT: '0', ...options.env },
+    env: { ...processEnvironment(), KILN_HOME: home, KILN_PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

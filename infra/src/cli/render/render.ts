@@ -18,7 +18,7 @@ export interface RenderRequest {
   readonly memory: UrlStorage;
 }
 
-export interface FrameFailure {
+interface FrameFailure {
   readonly frameNumbers: readonly number[];
   readonly code: string;
   readonly message: string;

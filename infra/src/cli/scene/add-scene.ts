@@ -10,7 +10,7 @@ import { uploadFile } from './upload-file.ts';
 /** Files sent at the same time. */
 const PARALLEL_UPLOADS = 3;
 
-export interface UploadSummary {
+interface UploadSummary {
   readonly sceneId: string;
   readonly files: number;
   readonly sizeBytes: number;

@@ -6,7 +6,7 @@ import { REPOSITORY } from '../../../src/repository.ts';
 import type { TrialFarm } from '../../../src/trial/trial-farm.ts';
 
 /** A line of `--json`. */
-export type Line = Readonly<Record<string, unknown>>;
+type Line = Readonly<Record<string, unknown>>;
 
 export interface KilnResult {
   readonly code: number | null;

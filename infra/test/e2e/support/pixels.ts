@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-export interface Rgb {
+interface Rgb {
   readonly r: number;
   readonly g: number;
   readonly b: number;
