@@ -53,6 +53,7 @@ const observer = (progress: Progress): FarmObserver => ({
   ready: (name, detail) => progress.end(name, detail),
   crashed: (name, how, restartInMs) =>
     progress.line(`  ${name.padEnd(10)}ended (${how}); starting again in ${(restartInMs / 1_000).toFixed(1)} s`),
+  trouble: (name, what) => progress.line(`  ${name.padEnd(10)}${what}`),
   ended: (names) => progress.line(`  left over from an earlier run, now ended: ${names.join(', ')}`),
 });
 

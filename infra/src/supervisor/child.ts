@@ -24,6 +24,8 @@ export interface ChildContext {
   readonly logFolder: string;
   /** Told of every crash, and in how many milliseconds the process comes back. */
   onCrash(name: string, how: string, restartInMs: number): void;
+  /** Told of what goes wrong around a process that runs on, as on a full disk. */
+  onTrouble(name: string, what: string): void;
 }
 
 /** A process that did not become ready the first time. */
@@ -49,7 +51,9 @@ export class Child {
   constructor(spec: ChildSpec, context: ChildContext) {
     this.spec = spec;
     this.#context = context;
-    this.#log = new LogFile(`${context.logFolder}/${spec.name}.log`);
+    this.#log = new LogFile(`${context.logFolder}/${spec.name}.log`, (why) =>
+      context.onTrouble(spec.name, `its log cannot be written (${why}); lines are lost until it can`),
+    );
   }
 
   get pid(): number | undefined {
@@ -109,9 +113,19 @@ export class Child {
       child.on('error', (error) => resolve(error.message));
       child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-    if (child.pid !== undefined) this.#context.pidFiles.write(this.spec.name, child.pid);
+    if (child.pid !== undefined) this.#note(child.pid);
     void this.#exited.then((how) => this.#ended(child, how, Date.now() - startedMs));
     return child;
+  }
+
+  /** Without its note it runs as well; only a start after a crash of this process could not end it. */
+  #note(pid: number): void {
+    try {
+      this.#context.pidFiles.write(this.spec.name, pid);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.onTrouble(this.spec.name, `its process number ${pid} cannot be noted (${why})`);
+    }
   }
 
   #hear(chunk: Buffer): void {

@@ -28,6 +28,8 @@ export interface FarmObserver {
   /** A part is ready for the first time. */
   ready(name: string, detail: string): void;
   crashed(name: string, how: string, restartInMs: number): void;
+  /** Something around a part that runs on is not right. */
+  trouble(name: string, what: string): void;
   /** Something that an earlier farm left running was ended. */
   ended(names: readonly string[]): void;
 }
@@ -67,6 +69,7 @@ export class Farm {
       pidFiles: new PidFiles(join(config.home, 'run')),
       logFolder: join(config.home, 'logs'),
       onCrash: (name, how, restartInMs) => observer.crashed(name, how, restartInMs),
+      onTrouble: (name, what) => observer.trouble(name, what),
     };
   }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -124,6 +124,22 @@ test.each(['redis', 'server', 'worker-1'])('starts %s again when it is killed', 
   process.kill(first?.pid ?? 0, 'SIGKILL');
   await farm.saw('crashed', name);
   await until(() => noted().get(name)?.pid !== first?.pid && isRunning(noted().get(name) ?? { pid: 0, identity: '' }));
+});
+
+test.runIf(existsSync('/dev/full'))('goes on, and says so, when the disk is full', async () => {
+  mkdirSync(join(home, 'logs'));
+  symlinkSync('/dev/full', join(home, 'logs', 'server.log'));
+  const farm = await startFarm();
+  await farm.saw('trouble', 'server');
+
+  const note = join(home, 'run', 'worker-1.json');
+  const first = noted().get('worker-1');
+  rmSync(note);
+  symlinkSync('/dev/full', note);
+  process.kill(first?.pid ?? 0, 'SIGKILL');
+  await farm.saw('trouble', 'worker-1');
+  await until(() => log('worker-1').split('"token"').length === 3);
+  expect(farm.process.exitCode).toBeNull();
 });
 
 test('a second farm in the same folder is refused with the address of the first', async () => {

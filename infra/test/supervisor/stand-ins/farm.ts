@@ -17,6 +17,7 @@ const farm = new Farm(
     starting: (name) => say('starting', name),
     ready: (name) => say('ready', name),
     crashed: (name) => say('crashed', name),
+    trouble: (name) => say('trouble', name),
     ended: (names) => say('ended', names),
   },
 );
