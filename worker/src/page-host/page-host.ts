@@ -37,6 +37,8 @@ export class PageHost {
     this.#proxy.on('connection', (socket) => {
       this.#connections.add(socket);
       socket.on('close', () => this.#connections.delete(socket));
+      // Node takes its own listener away before `connect` and `upgrade`: a reset, unheard, would end this process.
+      socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection of the browser was cut'));
     });
     // What comes through a tunnel is HTTP again; this server never listens.
     this.#tunnelled = createServer((request, response) => this.#refuse(request, response));
