@@ -1,6 +1,6 @@
 /** Limits of the worker's own process. Those that others must know too are in `@kiln/shared`. */
 export const WORKER_LIMITS = {
-  /** Scene files kept on disk, by default. A laptop's share; a farm machine sets KILN_SCENE_CACHE_BYTES. */
+  /** Scene files that each worker keeps on disk, by default. A laptop's share; a farm machine sets KILN_SCENE_CACHE_BYTES. */
   sceneCacheBytes: 10_737_418_240,
   /** Browser processes at once, unless twice the slots is more; each takes 200 to 400 MB without a scene. */
   browsers: 4,

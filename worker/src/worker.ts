@@ -1,5 +1,4 @@
 /** Wires the worker: finds and probes the browser, registers, takes deliveries and sessions, and ends in order. */
-import { join } from 'node:path';
 import { KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
@@ -40,7 +39,7 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
     throw new KilnError('server.internal', `no graphics back end of this machine draws right (${tried})`);
   }
   const cache = await SceneCache.open({
-    folder: join(cacheFolder, 'scenes'),
+    folder: config.sceneFolder,
     limitBytes: config.sceneCacheBytes,
     log,
   });

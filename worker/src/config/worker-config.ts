@@ -1,4 +1,5 @@
 /** The worker's configuration: one schema, read once from the environment, frozen. */
+import { createHash } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KilnError } from '@kiln/shared';
@@ -12,15 +13,19 @@ export const WorkerConfig = Type.Object({
   /** Origin of a server: `http://127.0.0.1:7700`. */
   url: Type.String({ pattern: '^https?://[^/]+/?$' }),
   token: Type.String({ minLength: 1 }),
-  /** State of the farm on this machine; the worker keeps its caches below `<home>/worker-cache`. */
+  /** State of the farm on this machine; the workers keep their caches below `<home>/worker-cache`. */
   home: Type.String(),
+  /** What all workers of this machine share. */
   cacheFolder: Type.String(),
+  /** Scene files of the worker of this name alone: a cache evicts what no one of its own process holds. */
+  sceneFolder: Type.String(),
   name: Type.String({ minLength: 1, maxLength: 200 }),
   slots: Type.Integer({ minimum: 1, maximum: 64 }),
   maxSessions: Type.Integer({ minimum: 0, maximum: 1_000 }),
   maxBrowsers: Type.Integer({ minimum: 1, maximum: 256 }),
   browserPath: Type.Union([Type.String(), Type.Null()]),
   allowNoSandbox: Type.Boolean(),
+  /** Bytes in `sceneFolder`; a machine's workers take so much each. */
   sceneCacheBytes: Type.Integer({ minimum: 1_048_576 }),
   logLevel: LogLevel,
   /** End at once when the process that started this one goes away. */
@@ -72,13 +77,16 @@ export function readWorkerConfig(env: Environment = process.env): {
     return value;
   };
   const home = resolve(read('KILN_HOME', '.kiln'));
+  const cacheFolder = join(home, 'worker-cache');
+  const name = read('KILN_WORKER_NAME', hostname());
   const slots = read('KILN_SLOTS', String(defaultSlots()));
   const candidate = {
     url: read('KILN_URL', ''),
     token: read('KILN_WORKER_TOKEN', ''),
     home,
-    cacheFolder: join(home, 'worker-cache'),
-    name: read('KILN_WORKER_NAME', hostname()),
+    cacheFolder,
+    sceneFolder: join(cacheFolder, 'scenes', folderName(name)),
+    name,
     slots: Number(slots),
     maxSessions: Number(read('KILN_MAX_SESSIONS', String(WORKER_LIMITS.sessions))),
     maxBrowsers: Number(read('KILN_MAX_BROWSERS', String(Math.max(WORKER_LIMITS.browsers, 2 * (Number(slots) || 1))))),
@@ -92,10 +100,20 @@ export function readWorkerConfig(env: Environment = process.env): {
   if (Value.Check(WorkerConfig, candidate)) return { config: Object.freeze(candidate), lines };
   const [first] = Value.Errors(WorkerConfig, candidate);
   const field = first?.instancePath.slice(1) ?? '';
-  const name = VARIABLES[field] ?? field;
-  throw new KilnError('request.invalid', `${name} ${first?.message ?? 'is invalid'}, got "${shown(name, env[name])}"`, {
-    field: name,
-  });
+  const variable = VARIABLES[field] ?? field;
+  throw new KilnError(
+    'request.invalid',
+    `${variable} ${first?.message ?? 'is invalid'}, got "${shown(variable, env[variable])}"`,
+    {
+      field: variable,
+    },
+  );
+}
+
+/** A worker's name as the name of a folder; one that had to be changed tells itself apart by its hash. */
+function folderName(name: string): string {
+  const safe = name.replace(/[^A-Za-z0-9-]/g, '_').slice(0, 64);
+  return safe === name ? name : `${safe}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {

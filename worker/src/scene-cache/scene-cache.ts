@@ -1,7 +1,7 @@
 /**
  * Scene files on this machine's disk, by content hash. A file is there whole and verified, or not at all: it is written
  * beside its place, hashed on the way, and renamed. Above the limit, what was used longest ago goes first; what is in
- * use never goes.
+ * use never goes. One process has a folder to itself: another's would neither know what is in use, nor count its bytes.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -27,7 +27,9 @@ interface Entry {
 }
 
 export interface SceneCacheOptions {
+  /** Of this process alone. */
   readonly folder: string;
+  /** Bytes of all files in it, those under way included. */
   readonly limitBytes: number;
   readonly log: Log;
 }
@@ -78,9 +80,9 @@ export class SceneCache {
    * @throws KilnError `upload.hash_mismatch`, `storage.full`; what `fetchFile` throws
    */
   async hold(files: readonly SceneFile[], fetchFile: FetchFile, signal: AbortSignal): Promise<HeldFiles> {
-    const held: string[] = [];
+    const held: Entry[] = [];
     const release = () => {
-      for (const sha256 of held.splice(0)) this.#letGo(sha256);
+      for (const entry of held.splice(0)) entry.holds--;
     };
     let fetchedBytes = 0;
     const found = new Map<string, HostedFile>();
@@ -102,15 +104,20 @@ export class SceneCache {
   }
 
   /** Makes one file present and held. Answers the bytes fetched. */
-  async #bring(file: SceneFile, fetchFile: FetchFile, signal: AbortSignal, held: string[]): Promise<number> {
+  async #bring(file: SceneFile, fetchFile: FetchFile, signal: AbortSignal, held: Entry[]): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
       const entry = this.#entries.get(file.sha256);
       if (entry?.verified) {
         entry.holds++;
-        held.push(file.sha256);
-        this.#touch(file.sha256, entry);
-        return 0;
+        if (await this.#isThere(file.sha256, entry)) {
+          held.push(entry);
+          this.#touch(file.sha256, entry);
+          return 0;
+        }
+        entry.holds--;
+        this.#forget(file.sha256, entry);
+        continue;
       }
       const underWay = this.#arrivals.get(file.sha256);
       if (underWay) {
@@ -125,7 +132,7 @@ export class SceneCache {
         const arrived = this.#entries.get(file.sha256);
         if (arrived && !entry) {
           arrived.holds++;
-          held.push(file.sha256);
+          held.push(arrived);
           return fetchedBytes;
         }
       } finally {
@@ -156,6 +163,7 @@ export class SceneCache {
     const arriving = join(this.#arrivalFolder, `${file.sha256}-${randomBytes(4).toString('hex')}`);
     try {
       await this.#makeRoom(file.sizeBytes);
+      await mkdir(this.#arrivalFolder, { recursive: true });
       const hash = createHash('sha256');
       let sizeBytes = 0;
       const measure = new Transform({
@@ -205,14 +213,22 @@ export class SceneCache {
   }
 
   async #remove(sha256: string, entry: Entry): Promise<void> {
-    if (!this.#entries.delete(sha256)) return;
-    this.#bytes -= entry.sizeBytes;
-    await rm(this.#pathOf(sha256), { force: true });
+    if (this.#forget(sha256, entry)) await rm(this.#pathOf(sha256), { force: true });
   }
 
-  #letGo(sha256: string): void {
-    const entry = this.#entries.get(sha256);
-    if (entry) entry.holds--;
+  /** @returns false when it was forgotten before */
+  #forget(sha256: string, entry: Entry): boolean {
+    if (this.#entries.get(sha256) !== entry) return false;
+    this.#bytes -= entry.sizeBytes;
+    return this.#entries.delete(sha256);
+  }
+
+  /** Somebody may have emptied the folder since the file was verified. */
+  async #isThere(sha256: string, { sizeBytes }: Entry): Promise<boolean> {
+    const found = await stat(this.#pathOf(sha256)).catch(() => null);
+    if (found?.size === sizeBytes) return true;
+    this.#options.log.warn({ sha256 }, 'a file of the scene cache is gone: it is fetched again');
+    return false;
   }
 
   /** The time of use outlives the process as the file's own time. */

@@ -11,6 +11,16 @@ it('fills in what is not set, and says where each value came from', () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
+it('gives each worker of a machine a scene folder of its own, whatever its name', () => {
+  const folderOf = (name: string) =>
+    readWorkerConfig({ ...least, KILN_HOME: '/srv/kiln', KILN_WORKER_NAME: name }).config.sceneFolder;
+  expect(folderOf('worker-1')).toBe('/srv/kiln/worker-cache/scenes/worker-1');
+  const names = ['..', '.', 'a/b', 'a b', 'a_b', 'a', 'é'.repeat(200), 'é'.repeat(199)];
+  const folders = names.map(folderOf);
+  expect(new Set(folders).size).toBe(names.length);
+  for (const folder of folders) expect(folder).toMatch(/^\/srv\/kiln\/worker-cache\/scenes\/[\w-]{1,100}$/);
+});
+
 it('prints no secret', () => {
   expect(JSON.stringify(readWorkerConfig(least).lines)).not.toContain('wt_1');
 });

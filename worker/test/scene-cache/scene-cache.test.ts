@@ -115,6 +115,26 @@ it('fetches again what was damaged on disk', async () => {
   expect(await readFile(held.files.get('a')?.diskPath ?? '')).toEqual(bytesOf('a', 10));
 });
 
+it.each([
+  ['a file that was deleted', (file: SceneFile) => rm(join(folder, file.sha256))],
+  ['a file that was cut short', (file: SceneFile) => writeFile(join(folder, file.sha256), 'a')],
+  ['everything', () => rm(folder, { recursive: true })],
+])('fetches again %s while the worker runs', async (_what, harm) => {
+  const file = fileOf('a', 10);
+  const cache = await open();
+  const before = await cache.hold([file], fetchFile, never);
+  await harm(file);
+  const [held, other] = await Promise.all([cache.hold([file], fetchFile, never), cache.hold([file], fetchFile, never)]);
+  expect(await readFile(held.files.get('a')?.diskPath ?? '')).toEqual(bytesOf('a', 10));
+  expect(held.fetchedBytes + other.fetchedBytes).toBe(10);
+  expect(cache.sizeBytes).toBe(10);
+  // Who held the file that is gone does not let go of the one that is there.
+  before.release();
+  other.release();
+  await expect(cache.hold([fileOf('b', 995)], fetchFile, never)).rejects.toMatchObject({ code: 'storage.full' });
+  held.release();
+});
+
 it('removes what a killed process left half-written', async () => {
   await open();
   await writeFile(join(folder, 'arriving', 'half'), 'half');

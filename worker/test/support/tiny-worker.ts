@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { WorkerIdentity } from '@kiln/shared';
 import { launchBrowser } from '../../src/browser/launch-browser.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -29,7 +28,7 @@ export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOption
   });
   const launchOptions = await tinyLaunchOptions();
   const cache = await SceneCache.open({
-    folder: join(config.cacheFolder, 'scenes'),
+    folder: config.sceneFolder,
     limitBytes: config.sceneCacheBytes,
     log,
   });
