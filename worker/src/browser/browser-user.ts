@@ -1,7 +1,7 @@
 /**
- * Under root Chromium refuses its sandbox, so it runs as an unprivileged user: `setpriv` changes to it and becomes
- * Chromium, with the same pid. Every browser gets a user id of its own, so that one tenant's browser can neither signal
- * another's processes nor read its files, even from outside the sandbox.
+ * Under root Chromium refuses its sandbox, and without one it must not be root: so it runs as an unprivileged user either
+ * way. `setpriv` changes to it and becomes Chromium, with the same pid. Every browser gets a user id of its own, so that
+ * one tenant's browser can neither signal another's processes nor read its files, even from outside the sandbox.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export function takeBrowserUser(): BrowserUser | null {
   if (!setpriv) {
     throw new KilnError(
       'server.internal',
-      'to run a sandboxed browser as root, `setpriv` is needed: apt-get install util-linux',
+      'a worker that is root runs its browsers as other users, for which it needs `setpriv`: apt-get install util-linux',
     );
   }
   const busy = new Set(processesOf().map((one) => one.uid));

@@ -34,7 +34,7 @@ const SHARED_MEMORY_BYTES = 1_073_741_824;
 /** @throws KilnError `render.page_lost` when the browser does not start, or starts without a sandbox unasked. */
 export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
   const { log } = options;
-  const user = options.allowNoSandbox ? null : takeBrowserUser();
+  const user = takeBrowserUser();
   const host = await PageHost.open(options.pageFolder, log);
   const profileFolder = await makeProfileFolder(user);
   const tail = new LineTail(WORKER_LIMITS.logLines, WORKER_LIMITS.logLineChars);

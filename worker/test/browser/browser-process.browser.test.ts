@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { launchBrowser } from '../../src/browser/launch-browser.ts';
 import { commandLine, processTree } from '../../src/browser/process-tree.ts';
 import { sweepProfileFolders } from '../../src/browser/profile-folder.ts';
 import { silent } from '../support/silent.ts';
-import { launchTinyBrowser } from '../support/tiny-browser.ts';
+import { launchTinyBrowser, tinyLaunchOptions } from '../support/tiny-browser.ts';
 
 const HOLDER = fileURLToPath(new URL('../support/hold-browser.ts', import.meta.url));
 
@@ -34,6 +35,19 @@ it('runs with its sandbox on, as a user that is not root', async () => {
     const renderers = tree.filter(({ pid }) => commandLine(pid).includes('--type=renderer'));
     expect(renderers.length).toBeGreaterThan(0);
     expect(renderers.every(({ seccomp, pidNamespaces }) => seccomp === 2 && pidNamespaces > 1)).toBe(true);
+    expect(tree.filter(({ uid }) => uid === 0)).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+it.runIf(process.getuid?.() === 0)('is not root either when its sandbox is off', async () => {
+  const browser = await launchBrowser({ ...(await tinyLaunchOptions()), allowNoSandbox: true });
+  try {
+    await browser.openPage();
+    const tree = processTree(browser.pid);
+    expect(commandLine(browser.pid)).toContain('--no-sandbox');
+    expect(tree.length).toBeGreaterThan(1);
     expect(tree.filter(({ uid }) => uid === 0)).toEqual([]);
   } finally {
     await browser.close();
