@@ -1,24 +1,29 @@
 /** Follows a scene or job by events, without polling, until it is where the caller wants it. */
-import { type FarmEvent, KilnError } from '@kiln/shared';
+import type { FarmEvent, KilnError } from '@kiln/shared';
 import type { FarmClient } from './connection.ts';
-
-/** A farm that does not answer for this long is given up: longer than a server takes to be started again. */
-const GIVE_UP_MS = 120_000;
+import { GIVE_UP_MS } from './patiently.ts';
 
 export interface Follower<T> {
   readonly jobId?: string;
   readonly sceneId?: string;
-  /** Fetches what is followed: on the first connection, and whenever events were missed. A value ends the following. */
-  sync(): Promise<T | undefined>;
+  /**
+   * Fetches what is followed, `patiently`: on the first connection, and whenever events were missed. A value ends the
+   * following, and so does what it throws.
+   *
+   * @param signal is aborted when the following has ended.
+   */
+  sync(signal: AbortSignal): Promise<T | undefined>;
   /** A value ends the following. */
   event(event: FarmEvent): T | undefined;
   /** The farm does not answer; it is tried again. */
   waiting?(error: KilnError): void;
 }
 
-/** @throws KilnError what the farm says, or `client.unreachable` when it was gone for too long. */
+/** @throws KilnError what the farm says, or `client.unreachable` when it was gone for too long; the signal's reason. */
 export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   const { jobId, sceneId } = follower;
+  const ended = new AbortController();
   return new Promise<T>((resolve, reject) => {
     let synced = false;
     let giveUp: NodeJS.Timeout | undefined;
@@ -26,6 +31,7 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
       clearTimeout(giveUp);
       signal.removeEventListener('abort', onAbort);
       connection.close();
+      ended.abort();
       settle();
     };
     const fail = (error: unknown) => end(() => reject(error));
@@ -35,11 +41,7 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
     };
     const sync = () => {
       synced = true;
-      follower.sync().then(take, (error: unknown) => {
-        // Gone again in between: the next connection fetches.
-        if (error instanceof KilnError && error.retryable) synced = false;
-        else fail(error);
-      });
+      follower.sync(ended.signal).then(take, fail);
     };
     const connection = farm.events({
       ...(jobId === undefined ? {} : { jobId }),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { requireFreePort } from '../../src/supervisor/free-port.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
+  writeFileSync(join(folder, 'file'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -73,6 +74,10 @@ describe('exit code 2: what cannot be right', () => {
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
     [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http/],
+    [
+      ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k', '--out', 'file/frames'],
+      /error request\.invalid: “file\/frames” cannot be written .*\(--out\)/,
+    ],
     [
       ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
       /no file, folder or scene “missing.glb”/,

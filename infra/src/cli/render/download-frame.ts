@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type Frame, KilnError, readAnswer } from '@kiln/shared';
 import Type from 'typebox';
+import { writeError } from './out-folder.ts';
 
 /** Waits between tries, while the farm does not answer or what came is not what was recorded. */
 const RETRY_DELAYS_MS = [250, 1_000, 3_000, 10_000, 30_000];
@@ -24,11 +25,10 @@ export async function downloadFrame(
   folder: string,
   signal: AbortSignal,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
   const path = join(folder, frame.fileName);
   for (let tries = 0; ; tries++) {
     try {
-      await fetchTo(client, frame, path, signal);
+      await fetchTo(client, frame, folder, signal);
       return path;
     } catch (error) {
       const delayMs = RETRY_DELAYS_MS[tries];
@@ -39,15 +39,17 @@ export async function downloadFrame(
   }
 }
 
-async function fetchTo(client: Client, frame: Frame, path: string, signal: AbortSignal): Promise<void> {
+async function fetchTo(client: Client, frame: Frame, folder: string, signal: AbortSignal): Promise<void> {
   const url = client.urls.frame(frame);
   const response = await fetch(url, { headers: { ...client.headers }, signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new KilnError('client.unreachable', `GET ${url} got no answer.`, { cause });
   });
   if (!response.ok || response.body === null) await readAnswer(response, Type.Object({}), `GET ${url}`, []);
+  const path = join(folder, frame.fileName);
   const draft = `${path}.part-${process.pid}`;
   try {
+    await mkdir(folder, { recursive: true });
     const hash = createHash('sha256');
     const body = Readable.fromWeb(response.body ?? new ReadableStream());
     body.on('data', (chunk: Uint8Array) => hash.update(chunk));
@@ -65,12 +67,9 @@ async function fetchTo(client: Client, frame: Frame, path: string, signal: Abort
 
 function asKilnError(error: unknown, path: string): unknown {
   if (error instanceof KilnError || !(error instanceof Error)) return error;
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new KilnError('storage.full', `No room on this disk for ${path}.`, { cause: error });
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EISDIR') {
-    return new KilnError('request.invalid', `${path} cannot be written (${code}).`, { cause: error, field: '--out' });
-  }
   if (error.name === 'AbortError') return error;
-  return new KilnError('client.unreachable', `The download of ${path} broke off: ${error.message}`, { cause: error });
+  return (
+    writeError(error, path) ??
+    new KilnError('client.unreachable', `The download of ${path} broke off: ${error.message}`, { cause: error })
+  );
 }

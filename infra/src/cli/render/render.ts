@@ -3,8 +3,10 @@ import { allPages, type Frame, isFinal, JOB_TRANSITIONS, type Job, type JobReque
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
+import { patiently } from '../patiently.ts';
 import { type AddSceneObserver, addScene, untilReady } from '../scene/add-scene.ts';
 import { downloadFrame } from './download-frame.ts';
+import { prepareOutFolder } from './out-folder.ts';
 
 /** Downloads at the same time. */
 const PARALLEL_DOWNLOADS = 4;
@@ -36,7 +38,7 @@ const SCENE_ID = /^scn_[0-9a-z]{20}$/;
 
 /**
  * @returns the job as it ended, when every frame of it is on this disk.
- * @throws KilnError; when `signal` is aborted, its reason, after the job was cancelled.
+ * @throws KilnError; when `signal` is aborted, its reason. The job was cancelled then.
  */
 export async function render(
   farm: FarmClient,
@@ -45,6 +47,7 @@ export async function render(
   signal: AbortSignal,
 ): Promise<Job> {
   const { source, memory } = request;
+  await prepareOutFolder(request.folder);
   const scene = SCENE_ID.test(source)
     ? await untilReady(farm, source, observer, signal)
     : await addScene(farm, source, memory, observer, signal);
@@ -54,12 +57,13 @@ export async function render(
   try {
     return await collect(farm, job, request.folder, observer, signal);
   } catch (error) {
-    if (signal.aborted) await farm.client.cancelJob({ params: { jobId: job.id } }).catch(() => undefined);
-    throw error;
+    // Nobody waits for its frames any more. One that has ended cannot be cancelled, which changes nothing.
+    await farm.client.cancelJob({ params: { jobId: job.id } }).catch(() => undefined);
+    throw signal.aborted ? signal.reason : error;
   }
 }
 
-/** Follows the job and fetches its frames while others are still rendered. */
+/** Follows the job and fetches its frames while others are still rendered. When either fails, both end. */
 async function collect(
   farm: FarmClient,
   job: Job,
@@ -68,7 +72,10 @@ async function collect(
   signal: AbortSignal,
 ): Promise<Job> {
   const params = { jobId: job.id };
-  const downloads = new Downloads(farm, folder, observer, signal);
+  const over = new AbortController();
+  const stopped = AbortSignal.any([signal, over.signal]);
+  const downloads = new Downloads(farm, folder, observer, stopped);
+  const waiting = (error: KilnError) => observer.waiting(error);
   const ended = (now: Job): Job | undefined =>
     isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' ? now : undefined;
   const allFrames = async () => {
@@ -76,29 +83,35 @@ async function collect(
       downloads.add(frame);
     }
   };
+  const look = async () => {
+    const now = await farm.client.getJob({ params });
+    await allFrames();
+    return ended(now);
+  };
   const following = follow<Job>(
     farm,
     {
       jobId: job.id,
-      sync: async () => {
-        const now = await farm.client.getJob({ params });
-        await allFrames();
-        return ended(now);
-      },
+      sync: (followed) => patiently(look, followed, waiting),
       event: (event) => {
         if (event.type === 'frame') downloads.add(event.data);
         if (event.type === 'frame.failed') observer.frameFailed(event.data);
         return event.type === 'job' && event.data.id === job.id ? ended(event.data) : undefined;
       },
-      waiting: (error) => observer.waiting(error),
+      waiting,
     },
-    signal,
+    stopped,
   );
-  const last = await Promise.race([following, downloads.failed]);
-  // An event may have been merged with a later one: the list is the truth.
-  await allFrames();
-  await downloads.finish();
-  return last;
+  following.catch(() => undefined);
+  try {
+    const last = await Promise.race([following, downloads.failed]);
+    // An event may have been merged with a later one: the list is the truth.
+    await patiently(allFrames, stopped, waiting);
+    await downloads.finish();
+    return last;
+  } finally {
+    over.abort();
+  }
 }
 
 class Downloads {
@@ -140,7 +153,7 @@ class Downloads {
   }
 
   #startNext(): void {
-    if (this.#running.size >= PARALLEL_DOWNLOADS) return;
+    if (this.#running.size >= PARALLEL_DOWNLOADS || this.#signal.aborted) return;
     const frame = this.#waiting.shift();
     if (frame === undefined) return;
     const running = downloadFrame(this.#farm.client, frame, this.#folder, this.#signal)

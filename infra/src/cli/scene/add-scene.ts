@@ -3,6 +3,7 @@ import { isErrorCode, KilnError, type Scene } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
+import { patiently } from '../patiently.ts';
 import { type HashedFile, hashFiles } from './hash-files.ts';
 import { readSceneSource } from './scene-source.ts';
 import { uploadFile } from './upload-file.ts';
@@ -74,10 +75,12 @@ async function sendMissing(
   const sentBytes = new Map<HashedFile, number>();
   const queue = [...toSend];
   const target = { endpoint: farm.client.urls.uploads, headers: farm.client.headers, memory };
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([signal, stop.signal]);
   const sendNext = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const current = file;
-      await uploadFile(current, target, signal, (bytes) => {
+      await uploadFile(current, target, stopped, (bytes) => {
         sentBytes.set(current, bytes);
         observer.uploading(
           [...sentBytes.values()].reduce((sum, value) => sum + value, 0),
@@ -86,7 +89,12 @@ async function sendMissing(
       });
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, sendNext));
+  try {
+    await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, sendNext));
+  } finally {
+    // When one fails, the others end as well.
+    stop.abort();
+  }
   return toSend;
 }
 
@@ -102,13 +110,14 @@ export function untilReady(
     if (scene.state === 'refused') throw refusalOf(scene);
     return scene.state === 'ready' ? scene : undefined;
   };
+  const waiting = (error: KilnError) => observer.waiting(error);
   return follow<Scene>(
     farm,
     {
       sceneId,
-      sync: async () => look(await farm.client.getScene({ params: { sceneId } })),
+      sync: async (ended) => look(await patiently(() => farm.client.getScene({ params: { sceneId } }), ended, waiting)),
       event: (event) => (event.type === 'scene' && event.data.id === sceneId ? look(event.data) : undefined),
-      waiting: (error) => observer.waiting(error),
+      waiting,
     },
     signal,
   );

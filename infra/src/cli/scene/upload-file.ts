@@ -17,7 +17,7 @@ export interface UploadTarget {
  * Sends one file, from where an earlier try stopped.
  *
  * @param onBytes is told how many bytes of it have been sent.
- * @throws KilnError what the farm says; `client.unreachable` when it does not answer.
+ * @throws KilnError what the farm says; `client.unreachable` when it does not answer; the signal's reason.
  */
 export async function uploadFile(
   file: HashedFile,
@@ -25,6 +25,7 @@ export async function uploadFile(
   signal: AbortSignal,
   onBytes: (sentBytes: number) => void,
 ): Promise<void> {
+  signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const finished = new Promise<void>((resolve, reject) => {
     const upload = new Upload(Buffer.alloc(0), {

@@ -1,0 +1,37 @@
+/** The folder that frames are written into. */
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { KilnError } from '@kiln/shared';
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/** What no later try mends. */
+const WRONG_PATH = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
+
+/**
+ * Makes the folder, and looks whether files can be put into it: before anything is uploaded.
+ *
+ * @throws KilnError `request.invalid` when it cannot be had; `storage.full`.
+ */
+export async function prepareOutFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw writeError(error, folder) ?? wrongPath(folder, error);
+  }
+}
+
+/** A failure to write below `--out` that trying again does not mend; null for any other. */
+export function writeError(error: unknown, path: string): KilnError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (FULL.has(code)) return new KilnError('storage.full', `No room on this disk for ${path}.`, { cause: error });
+  return WRONG_PATH.has(code) ? wrongPath(path, error) : null;
+}
+
+function wrongPath(path: string, cause: unknown): KilnError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new KilnError('request.invalid', `“${path}” cannot be written (${why}); name another folder.`, {
+    cause,
+    field: '--out',
+  });
+}

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type RenderObserver, render } from '../../src/cli/render/render.ts';
+import { uploadFile } from '../../src/cli/scene/upload-file.ts';
+import { UploadMemory } from '../../src/cli/scene/upload-memory.ts';
+import { FRAME, jobIn, SCENE, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
+
+let folder: string;
+let farm: ScriptedFarm;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kiln-render-'));
+});
+afterEach(async () => {
+  await farm.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ignore = () => undefined;
+const observer: RenderObserver = {
+  hashing: ignore,
+  uploading: ignore,
+  uploaded: ignore,
+  importing: ignore,
+  waiting: ignore,
+  submitted: ignore,
+  frame: ignore,
+  frameFailed: ignore,
+};
+const memory = () => new UploadMemory(join(folder, 'uploads.json'));
+const renderBox = (signal = new AbortController().signal) =>
+  render(
+    farm.client,
+    {
+      source: SCENE.id,
+      job: { layers: [{ size: { widthPx: 64, heightPx: 64 }, frames: '0' }] },
+      folder,
+      memory: memory(),
+    },
+    observer,
+    signal,
+  );
+
+const times = (request: string) => farm.requests.filter((one) => one === request).length;
+const JOB = `/jobs/${FRAME.jobId}`;
+
+test('a frame that cannot be had ends it: the job is cancelled, and no connection stays open', async () => {
+  farm = await startScriptedFarm((request) => {
+    if (request === `GET ${JOB}`) return { body: jobIn('running') };
+    if (request === `GET ${JOB}/frames`) return { body: { items: [FRAME], next: null } };
+    return request.endsWith('.png') ? { status: 404, code: 'resource.not_found' } : undefined;
+  });
+  await expect(renderBox()).rejects.toMatchObject({ code: 'resource.not_found' });
+  expect(times(`POST ${JOB}/cancel`)).toBe(1);
+  await expect.poll(() => farm.openStreams()).toBe(0);
+});
+
+test('what a farm cannot answer for a moment is asked for again', async () => {
+  const failing = new Map([
+    [`GET /scenes/${SCENE.id}`, 2],
+    [`GET ${JOB}`, 1],
+    [`GET ${JOB}/frames`, 1],
+  ]);
+  let framesListed = 0;
+  farm = await startScriptedFarm((request) => {
+    // The second list is the last one, when the job has ended.
+    if (request === `GET ${JOB}/frames` && ++framesListed === 2) return { status: 503, code: 'server.draining' };
+    const left = failing.get(request) ?? 0;
+    if (left === 0) return undefined;
+    failing.set(request, left - 1);
+    return { status: 503, code: 'storage.unavailable' };
+  });
+  expect((await renderBox()).state).toBe('succeeded');
+  expect(times(`GET /scenes/${SCENE.id}`)).toBe(3);
+  expect(times(`POST ${JOB}/cancel`)).toBe(0);
+});
+
+test('Ctrl-C while the job is being made cancels it', async () => {
+  const interrupt = new AbortController();
+  farm = await startScriptedFarm((request) => {
+    if (request !== 'POST /jobs') return undefined;
+    interrupt.abort(new Error('interrupted'));
+    return { body: jobIn('queued') };
+  });
+  await expect(renderBox(interrupt.signal)).rejects.toThrow('interrupted');
+  expect(times(`POST ${JOB}/cancel`)).toBe(1);
+});
+
+test('Ctrl-C before an upload begins sends nothing', async () => {
+  farm = await startScriptedFarm(() => undefined);
+  const { urls, headers } = farm.client.client;
+  const file = { path: 'a.bin', diskPath: import.meta.filename, sizeBytes: 1, sha256: '0'.repeat(64) };
+  const target = { endpoint: urls.uploads, headers, memory: memory() };
+  await expect(uploadFile(file, target, AbortSignal.abort(new Error('interrupted')), ignore)).rejects.toThrow(
+    'interrupted',
+  );
+  expect(farm.requests).toEqual([]);
+});

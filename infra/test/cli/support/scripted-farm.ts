@@ -1,0 +1,105 @@
+/** A farm of one ready scene and one job whose answers a test decides: for failures that a real one gives rarely. */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Frame, Job, Scene } from '@kiln/shared';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { connect, type FarmClient } from '../../../src/cli/connection.ts';
+
+const NOW = '2026-01-01T00:00:00.000Z';
+const HASH = '0'.repeat(64);
+const id = (prefix: string) => `${prefix}_${'0'.repeat(20)}`;
+
+export const SCENE: Scene = {
+  id: id('scn'),
+  name: 'Box',
+  state: 'ready',
+  sceneHash: HASH,
+  entry: 'box.glb',
+  sizeBytes: 1,
+  files: [{ path: 'box.glb', sha256: HASH, sizeBytes: 1 }],
+  missing: [],
+  report: null,
+  refusal: null,
+  thumbnailUrl: null,
+  createdAt: NOW,
+};
+
+export const jobIn = (state: Job['state']): Job => ({
+  id: id('job'),
+  name: 'Box',
+  sceneId: SCENE.id,
+  state,
+  priority: 50,
+  layers: [],
+  frameCount: 1,
+  framesDone: 0,
+  framesFailed: 0,
+  error: null,
+  createdAt: NOW,
+  startedAt: NOW,
+  endedAt: null,
+});
+
+export const FRAME: Frame = {
+  jobId: id('job'),
+  layerId: id('lay'),
+  layer: 'main',
+  frameNumber: 0,
+  fileName: '0000.png',
+  sha256: HASH,
+  sizeBytes: 1,
+  mediaType: 'image/png',
+  url: '/api/v1/jobs/x/frames/main/0000.png',
+  attemptId: id('att'),
+  stages: { draw: { startedAtMs: 0, durationMs: 0 }, encode: { startedAtMs: 0, durationMs: 0 } },
+  statistics: null,
+  finishedAt: NOW,
+};
+
+/** What a request is answered with: a body, or the code of an error. */
+type Answer = { readonly body: unknown } | { readonly status: number; readonly code: string };
+
+export interface ScriptedFarm {
+  readonly client: FarmClient;
+  /** `METHOD /path`, without the API's prefix and the query. */
+  readonly requests: readonly string[];
+  openStreams(): number;
+  close(): Promise<void>;
+}
+
+/** @param answer what `METHOD /path` gets; undefined: what a farm without frames, whose job has succeeded, says. */
+export async function startScriptedFarm(answer: (request: string) => Answer | undefined): Promise<ScriptedFarm> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const name = nameOf(request);
+    requests.push(name);
+    const given = answer(name) ?? { body: usualAnswer(name) };
+    const failed = 'code' in given;
+    const error = { code: failed ? given.code : '', message: 'no', retryable: false, requestId: 'r' };
+    response.writeHead(failed ? given.status : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(failed ? { error } : given.body));
+  });
+  const streams = new WebSocketServer({ server });
+  streams.on('connection', (socket: WebSocket) =>
+    socket.once('message', () => socket.send(JSON.stringify({ type: 'welcome', protocol: 1, cursor: 0 }))),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    client: connect({ url: `http://127.0.0.1:${port}`, apiKey: 'key' }),
+    requests,
+    openStreams: () => streams.clients.size,
+    close: async () => {
+      for (const socket of streams.clients) socket.terminate();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const nameOf = ({ method, url = '' }: IncomingMessage) => `${method} ${url.replace(/^\/api\/v1|\?.*$/g, '')}`;
+
+function usualAnswer(request: string): unknown {
+  if (request.startsWith('GET /scenes/')) return SCENE;
+  return request.endsWith('/frames') ? { items: [], next: null } : jobIn('succeeded');
+}
