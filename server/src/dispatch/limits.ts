@@ -10,7 +10,7 @@ export const DISPATCH_LIMITS = {
   importsPerWorker: 1,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
-  /** Open layers and waiting tasks that one pass looks at per tenant. */
+  /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */
   candidatesPerTenant: 64,
   /** Least time between two passes while changes stream in; the queue ahead covers it. */
   passSpacingMs: 15,

@@ -46,7 +46,10 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
-/** Tasks that have rows and wait: imports, and frames that are tried again. */
+/**
+ * Tasks that have rows and wait: imports, and frames that are tried again. The most urgent of each tenant, engine and
+ * back end: work that no worker here can draw must not stand before work that one can.
+ */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<{
     id: string;
@@ -63,19 +66,21 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     backend: RenderSettings['backend'] | null;
     scene_hash: string;
   }>`
-    select w.id, w.kind, w.tenant_id, w.job_id, w.layer_id, w.index, w.created_at, j.priority,
-           j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
-           l.settings->>'backend' as backend, s.scene_hash
+    select w.*, s.scene_hash
     from (
-      select t.*, row_number() over (partition by t.tenant_id, t.kind order by t.created_at, t.id) as place
+      select t.id, t.kind, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
+             j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
+             l.settings->>'backend' as backend, row_number() over (
+               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend'
+               order by j.priority desc, j.created_at, t.created_at, t.id) as place
       from tasks t
+      left join jobs j on j.id = t.job_id
+      left join layers l on l.id = t.layer_id
       where t.state = 'waiting' and (t.not_before is null or t.not_before <= now())
+        and (t.job_id is null or j.state in ('queued', 'running'))
     ) w
     join scenes s on s.id = w.scene_id
-    left join jobs j on j.id = w.job_id
-    left join layers l on l.id = w.layer_id
-    where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}
-      and (w.job_id is null or j.state in ('queued', 'running'))`.execute(db);
+    where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
   return rows.flatMap((row): Work[] => {
     const base = {
       tenantId: row.tenant_id,
@@ -104,7 +109,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   });
 }
 
-/** Layers with tasks that have no rows yet. */
+/** Layers with tasks that have no rows yet, the most urgent as `readWaiting` has them. */
 export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<{
     job_id: string;
@@ -126,7 +131,8 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       select j.id as job_id, j.tenant_id, j.scene_id, j.frame_timeout_ms, j.state, j.priority, j.created_at,
              l.id as layer_id, l.position, l.released, l.task_count, l.settings->>'engine' as engine, l.settings->>'backend' as backend,
              s.scene_hash, row_number() over (
-               partition by j.tenant_id order by j.priority desc, j.created_at, j.id, l.position) as place
+               partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend'
+               order by j.priority desc, j.created_at, j.id, l.position) as place
       from jobs j
       join layers l on l.job_id = j.id
       join scenes s on s.id = j.scene_id
