@@ -12,6 +12,7 @@ import { takeFarmLock } from './farm-lock.ts';
 import { requireFreePort } from './free-port.ts';
 import { PidFiles } from './left-overs.ts';
 import { ownRedis } from './redis.ts';
+import { workerEnvironment } from './worker-environment.ts';
 
 /** How each part is started; tests put stand-ins here. */
 export interface FarmParts {
@@ -142,7 +143,7 @@ export class Farm {
     this.#workers = Array.from({ length: this.#config.workers }, (_, index) => {
       const name = `worker-${index + 1}`;
       const own = {
-        ...env,
+        ...workerEnvironment(env),
         KILN_PARENT: '1',
         KILN_WORKER_NAME: env.KILN_WORKER_NAME ?? name,
         ...(token === null ? {} : { KILN_WORKER_TOKEN: token }),

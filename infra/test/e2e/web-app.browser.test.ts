@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
@@ -8,7 +9,7 @@ import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln } from './support/kiln.ts';
 import { type Pixels, readPixels } from './support/pixels.ts';
 import { until } from './support/processes.ts';
-import { boxScene } from './support/scenes.ts';
+import { asGltf, boxScene, twoSidedScene } from './support/scenes.ts';
 
 /** Ends what hangs; no measurement. */
 const HANGS_MS = 400_000;
@@ -45,13 +46,14 @@ const onElement = (page: Page, selector: string, expression: string): Promise<un
     `(() => { const element = document.querySelector(${JSON.stringify(selector)}); return ${expression}; })()`,
   );
 
-async function choose(page: Page, ...paths: string[]): Promise<void> {
-  await page.waitForSelector(id('drop-files-input'));
-  const [chooser] = await Promise.all([
-    page.waitForFileChooser(),
-    onElement(page, id('drop-files-input'), 'element.click()'),
-  ]);
-  await chooser.accept(paths);
+/** Lets files or folders of the disk fall onto the page, as from a file manager. */
+async function drop(page: Page, ...files: string[]): Promise<void> {
+  const session = await page.createCDPSession();
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+  }
+  await session.detach();
 }
 
 async function liveView(page: Page): Promise<Pixels> {
@@ -59,6 +61,8 @@ async function liveView(page: Page): Promise<Pixels> {
   const stage = await page.waitForSelector(id('live-stage'));
   return readPixels(Buffer.from((await stage?.screenshot({ type: 'png' })) ?? []));
 }
+
+const isBlue = ({ r, g, b }: { r: number; g: number; b: number }): boolean => b > 150 && Math.max(r, g) < b / 2;
 
 function expectRed({ r, g, b }: { r: number; g: number; b: number }): void {
   expect(r).toBeGreaterThan(150);
@@ -77,25 +81,27 @@ test('a visitor finds the sample scene, live', async () => {
   });
 });
 
-test('a visitor drops a scene, turns it, renders it and downloads frames with the right pixels', async () => {
-  const scene = join(folder, 'red-box.glb');
-  await writeFile(scene, boxScene([1, 0, 0]));
+test('a visitor drops a folder, turns the scene, renders it and downloads frames with the right pixels', async () => {
+  const scene = join(folder, 'cube');
+  await mkdir(scene);
+  const { json, bin } = asGltf(twoSidedScene(), 'cube.bin');
+  await writeFile(join(scene, 'cube.gltf'), json);
+  await writeFile(join(scene, 'cube.bin'), bin);
   await withPlainBrowser(async (page) => {
     await open(page);
-    await choose(page, scene);
-    expectRed((await liveView(page)).at(0.5, 0.5));
+    await drop(page, scene);
+    expectRed((await liveView(page)).at(0.5, 0.55));
 
     const canvas = await page.waitForSelector(LIVE);
     const box = await canvas?.boundingBox();
     if (!box) throw new Error('the live view has no size');
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const before = Number(await onElement(page, LIVE, 'element.dataset.input'));
     await page.mouse.move(x, y);
     await page.mouse.down();
-    await page.mouse.move(x + 120, y + 20, { steps: 6 });
+    // A drag over the view's height is a whole turn.
+    await page.mouse.move(x + box.height / 2, y, { steps: 8 });
     await page.mouse.up();
-    await until(async () => Number(await onElement(page, LIVE, 'element?.dataset.input')) > before);
-    expectRed((await liveView(page)).at(0.5, 0.5));
+    await until(async () => isBlue((await liveView(page)).at(0.5, 0.55)));
 
     await page.select(id('camera-select'), 'auto');
     await page.select(id('render-size'), '640x360');
@@ -106,21 +112,19 @@ test('a visitor drops a scene, turns it, renders it and downloads frames with th
     expect(await page.$$(id('frame-thumbnail'))).toHaveLength(3);
 
     const session = await page.createCDPSession();
-    await session.send('Browser.setDownloadBehavior', {
-      behavior: 'allow',
-      downloadPath: folder,
-    });
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
     await onElement(page, id('frame-download', '[data-frame-number="4"]'), 'element.click()');
     await until(async () => (await readdir(folder)).includes('0004.png'));
     const frame = await readPixels(join(folder, '0004.png'));
     expect([frame.widthPx, frame.heightPx, frame.format]).toEqual([640, 360, 'png']);
-    expectRed(frame.at(0.5, 0.5));
+    expectRed(frame.at(0.5, 0.55));
 
     await onElement(page, id('job-archive'), 'element.click()');
     await until(async () => (await readdir(folder)).some((name) => name.endsWith('.zip')));
     const archive = (await readdir(folder)).find((name) => name.endsWith('.zip')) ?? '';
-    const names = (await readFile(join(folder, archive))).toString('latin1');
-    for (const name of ['0003.png', '0004.png', '0005.png']) expect(names).toContain(name);
+    const files = unzipSync(await readFile(join(folder, archive)));
+    expect(Object.keys(files).sort()).toEqual(['0003.png', '0004.png', '0005.png']);
+    expectRed((await readPixels(files['0005.png'] ?? new Uint8Array())).at(0.5, 0.55));
   });
 });
 
