@@ -8,6 +8,8 @@ export const WORKER_LIMITS = {
   browserIdleMs: 300_000,
   /** Time for a browser to start and show its first page; a cold disk takes 10 s. */
   browserStartMs: 60_000,
+  /** A renderer that was forked just now confines itself within milliseconds; on a machine that is very busy, seconds. */
+  sandboxMs: 10_000,
   /** Time for a page to load and say hello: a second on an idle machine, half a minute on one that is very busy. */
   pageStartMs: 60_000,
   /** A page that has not closed after this is stuck in a GPU call: its browser is killed. */

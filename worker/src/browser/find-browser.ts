@@ -30,11 +30,12 @@ const run = promisify(execFile);
  * Finds a browser that starts.
  *
  * @param options.explicitPath what KILN_BROWSER names; nothing else is tried when it is set
+ * @param options.onRejected told why a browser that is there cannot be used
  * @returns null when this machine has none
  * @throws KilnError `request.invalid` when the explicit path is no browser
  */
 export async function findBrowser(
-  options: { readonly explicitPath?: string | null } = {},
+  options: { readonly explicitPath?: string | null; readonly onRejected?: (why: string) => void } = {},
 ): Promise<FoundBrowser | null> {
   const { explicitPath } = options;
   if (explicitPath) {
@@ -51,6 +52,7 @@ export async function findBrowser(
     if (!existsSync(path)) continue;
     const found = await tryBrowser(path, source);
     if ('path' in found) return found;
+    options.onRejected?.(found.problem);
   }
   return null;
 }

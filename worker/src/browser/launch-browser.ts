@@ -13,7 +13,7 @@ import { browserFlags, type GlBackend, type WebgpuBackend } from './launch-flags
 import { LineTail } from './line-tail.ts';
 import { OpenPage } from './open-page.ts';
 import { makeProfileFolder, removeProfileFolder } from './profile-folder.ts';
-import { readSandbox, type SandboxState } from './sandbox.ts';
+import { readSandbox, type SandboxState, untilSandboxed } from './sandbox.ts';
 
 export interface LaunchOptions {
   readonly browserPath: string;
@@ -197,7 +197,8 @@ export class LaunchedBrowser {
   async checkSandbox(allowNoSandbox: boolean): Promise<void> {
     // The first page's renderer appears a moment after the browser itself.
     await this.#browser.pages();
-    this.#sandbox = readSandbox(this.pid);
+    const waitMs = allowNoSandbox ? 0 : WORKER_LIMITS.sandboxMs;
+    this.#sandbox = await untilSandboxed(() => readSandbox(this.pid), waitMs);
     if (this.#sandbox.sandboxed) return;
     if (allowNoSandbox) {
       return this.#log.warn('KILN_ALLOW_NO_SANDBOX=1: scene files are parsed without a sandbox');

@@ -19,6 +19,13 @@ export interface OpenPageParts {
   readonly log: Log;
 }
 
+/** The page's own program threw before its hello, as where it lacks WebGL 2: it would again in such a browser. */
+export class PageGaveUp extends KilnError {
+  constructor(message: string) {
+    super('render.page_lost', `the page did not start: ${message}`);
+  }
+}
+
 export class OpenPage {
   /** What the page wrote to its console, last lines. */
   readonly console = new LineTail(WORKER_LIMITS.logLines, WORKER_LIMITS.logLineChars);
@@ -100,7 +107,7 @@ export class OpenPage {
   /** A page that throws before its hello never says it: waiting for the time limit would tell nothing more. */
   #noteUncaught(message: string): void {
     this.console.add(`uncaught: ${message}`);
-    if (!this.#isUp) this.#lose(`the page did not start: ${message}`);
+    if (!this.#isUp) this.client.end(new PageGaveUp(message));
   }
 
   #lose(message: string): void {

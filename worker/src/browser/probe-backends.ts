@@ -14,13 +14,13 @@ import type { FoundBrowser } from './find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from './launch-browser.ts';
 import { GL_BACKENDS, type GlBackend, type WebgpuBackend } from './launch-flags.ts';
 import { missingDriver } from './missing-driver.ts';
-import type { OpenPage } from './open-page.ts';
+import { type OpenPage, PageGaveUp } from './open-page.ts';
 import { bestWebgl, type GlCandidate, ProbeResult, type WebgpuCandidate } from './probe-result.ts';
 import type { SandboxState } from './sandbox.ts';
 import { checkWebgpu } from './webgpu-check.ts';
 
 /** Raise this when what a probe asks or how a browser is started changes: old results are then of no more use. */
-const PROBE_VERSION = 2;
+const PROBE_VERSION = 3;
 
 /** Time for a browser to start and draw the canary while none has: a second or two, half a minute on a busy machine. */
 const FIRST_MS = 120_000;
@@ -50,9 +50,9 @@ export async function probeBackends(options: ProbeOptions): Promise<ProbeResult>
   const file = join(options.cacheFolder, 'probe.json');
   const known = options.again ? null : await readCached(file, key);
   if (known) return known;
-  const result = await probe(options, driver);
-  // A machine where nothing works is probed again at the next start: what was wrong may have been put right.
-  if (bestWebgl(result)) await writeCached(options.cacheFolder, file, { key, result });
+  const { result, isSettled } = await probe(options, driver);
+  // What was wrong may be put right by the next start, or was bad luck: kept, it would be drawn with the second best.
+  if (isSettled && bestWebgl(result)) await writeCached(options.cacheFolder, file, { key, result });
   return result;
 }
 
@@ -73,11 +73,18 @@ async function writeCached(folder: string, file: string, cached: Type.Static<typ
   await rename(arriving, file);
 }
 
-async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult> {
+interface Probed {
+  readonly result: ProbeResult;
+  /** Every WebGL back end would answer the same another time. */
+  readonly isSettled: boolean;
+}
+
+async function probe(options: ProbeOptions, driver: string): Promise<Probed> {
   const webgl: GlCandidate[] = [];
   const webgpu: WebgpuCandidate[] = [];
   let sandbox: SandboxState = { sandboxed: false, detail: 'no browser started' };
   let limitMs = FIRST_MS;
+  let isSettled = true;
   for (const backend of GL_BACKENDS) {
     const skipped = missingDriver(backend, options.environment) ?? (options.again ? null : beaten(backend, webgl));
     if (skipped !== null) {
@@ -88,6 +95,9 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
     const tried = await tryBackend(options, backend, webgpuBeside(backend, webgl), limitMs);
     if (tried.webgl.correct) limitMs = Math.max(LATER_MS, 2 * (performance.now() - startedAt));
     options.log.info({ ...tried.webgl }, 'probed a WebGL back end');
+    // One that takes much longer than another before it is not taken anyway.
+    const isBeaten = tried.isLate && webgl.some(({ correct }) => correct);
+    if (!tried.isAnswer && !isBeaten) isSettled = false;
     webgl.push(tried.webgl);
     if (tried.webgpu) {
       options.log.info({ ...tried.webgpu }, 'probed a WebGPU back end');
@@ -95,7 +105,7 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
     }
     if (tried.sandbox) sandbox = tried.sandbox;
   }
-  return {
+  const result = {
     browserPath: options.browser.path,
     browserVersion: options.browser.version,
     driver,
@@ -105,6 +115,7 @@ async function probe(options: ProbeOptions, driver: string): Promise<ProbeResult
     webgl,
     webgpu,
   };
+  return { result, isSettled };
 }
 
 /** SwiftShader is not taken where anything else draws right: its browser would be half the time of a first start. */
@@ -123,6 +134,9 @@ interface Tried {
   readonly webgl: GlCandidate;
   readonly webgpu: WebgpuCandidate | null;
   readonly sandbox: SandboxState | null;
+  /** WebGL drew, or the page said why it cannot: it would be the same another time. */
+  readonly isAnswer: boolean;
+  readonly isLate: boolean;
 }
 
 async function tryBackend(
@@ -139,26 +153,28 @@ async function tryBackend(
       const page = await browser.openPage();
       drawn = await drawCanary(page, backend);
       const checked = webgpu && { backend: webgpu, ...(await checkWebgpu(page.page).catch(webgpuFailure)) };
-      return { webgl: drawn, webgpu: checked, sandbox };
+      return { webgl: drawn, webgpu: checked, sandbox, isAnswer: true, isLate: false };
     });
   } catch (error) {
     return {
       webgl: drawn ?? webglFailure(backend, error),
       webgpu: webgpu && { backend: webgpu, ...webgpuFailure(error) },
       sandbox,
+      isLate: error instanceof KilnError && error.code === 'render.timeout',
+      isAnswer: drawn !== null || isAnswer(error),
     };
   }
 }
 
+/** The page's own program says that it cannot draw here: it lacks WebGL 2, or what that needs. */
+const isAnswer = (error: unknown) =>
+  error instanceof PageGaveUp || (error instanceof KilnError && error.code === 'render.failed');
+
 async function drawCanary(page: OpenPage, backend: GlBackend): Promise<GlCandidate> {
-  try {
-    const { result } = await page.client.call('canary', {});
-    const { renderer, maxTextureSizePx, pixelsSha256, drawMs } = result;
-    const error = result.correct ? fallback(backend, renderer) : 'the canary has wrong pixels';
-    return { backend, correct: error === null, drawMs, renderer, maxTextureSizePx, pixelsSha256, error };
-  } catch (error) {
-    return webglFailure(backend, error);
-  }
+  const { result } = await page.client.call('canary', {});
+  const { renderer, maxTextureSizePx, pixelsSha256, drawMs } = result;
+  const error = result.correct ? fallback(backend, renderer) : 'the canary has wrong pixels';
+  return { backend, correct: error === null, drawMs, renderer, maxTextureSizePx, pixelsSha256, error };
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 /** Whether a running browser's sandbox is really on, by what the kernel says of its renderers. */
+import { pause } from '../clock.ts';
 import { commandLine, processTree } from './process-tree.ts';
 
 export interface SandboxState {
@@ -25,4 +26,20 @@ export function readSandbox(browserPid: number): SandboxState {
     };
   }
   return { sandboxed: true, detail: `${renderers.length} renderer(s) with seccomp filter and pid namespace` };
+}
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Looks until every renderer is confined: one that was forked just now, as Chromium keeps one to spare, is not yet.
+ *
+ * @param waitMs after this what is seen counts; 0 looks once
+ */
+export async function untilSandboxed(look: () => SandboxState, waitMs: number): Promise<SandboxState> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const seen = look();
+    if (seen.sandboxed || performance.now() >= until) return seen;
+    await pause(LOOK_EVERY_MS);
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,6 +105,23 @@ it('probes again for another browser, and does not keep that nothing drew', asyn
   expect(started.length).toBeGreaterThan(0);
   expect(started.every(({ error }) => error?.includes('/nowhere/chromium'))).toBe(true);
   expect(await readFile(join(options.cacheFolder, 'probe.json'), 'utf8')).toBe(kept);
+});
+
+it('does not keep a result in which a browser failed for want of luck', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kiln-test-'));
+  try {
+    // The browser's own user must be able to start it.
+    await chmod(folder, 0o755);
+    const path = join(folder, 'chromium');
+    const { path: real } = options.browser;
+    await writeFile(path, `#!/bin/sh\ncase "$*" in *=gl-egl*) exit 1;; esac\nexec "${real}" "$@"\n`, { mode: 0o755 });
+    const result = await probeBackends({ ...options, browser: { ...options.browser, path }, cacheFolder: folder });
+    expect(result.webgl[0]).toMatchObject({ backend: 'gl-egl', correct: false });
+    expect(bestWebgl(result)).toMatchObject({ correct: true });
+    expect(await readdir(folder)).toEqual(['chromium']);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 it('knows drivers by what steers them', () => {
