@@ -47,4 +47,6 @@ export const SERVER_LIMITS = {
   sweepEveryMs: 3_600_000,
   /** Requests under way when the server stops have so long to end. */
   drainMs: 4_000,
+  /** Connections that were cut have so long to be gone; then the rest is closed without them. */
+  cutMs: 2_000,
 } as const;

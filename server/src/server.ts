@@ -123,19 +123,25 @@ async function lockCredentials(home: string): Promise<FolderLock | null> {
   }
 }
 
-/** Requests have some seconds to end; then their connections are cut. */
+/** Requests have some seconds to end; then their connections are cut, and are waited for no longer than `cutMs`. */
 async function endRequests(
   fastify: { close(): Promise<void>; readonly server: { closeAllConnections(): void } },
   sockets: UpgradeRouter,
 ): Promise<void> {
-  const timer = setTimeout(() => {
+  const cut = setTimeout(() => {
     sockets.terminateAll();
     fastify.server.closeAllConnections();
   }, SERVER_LIMITS.drainMs);
+  let late: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const failed = () => reject(new Error('connections stayed open after they were cut'));
+    late = setTimeout(failed, SERVER_LIMITS.drainMs + SERVER_LIMITS.cutMs);
+  });
   try {
-    await fastify.close();
+    await Promise.race([fastify.close(), limit]);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(cut);
+    clearTimeout(late);
     sockets.terminateAll();
   }
 }

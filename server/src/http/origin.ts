@@ -6,7 +6,7 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { isIP } from 'node:net';
 import { KilnError } from '@kiln/shared';
 import { errorBody } from './errors.ts';
-import type { RefuseUpgrade } from './socket-router.ts';
+import { answerAndClose, type RefuseUpgrade } from './socket-router.ts';
 
 export interface OriginConfig {
   readonly host: string;
@@ -68,7 +68,8 @@ export function upgradeGuard(check: CheckOrigin, newRequestId: () => string): Re
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;
       const body = JSON.stringify(errorBody(error, newRequestId()));
-      socket.end(
+      answerAndClose(
+        socket,
         `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\nConnection: close\r\n` +
           `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );

@@ -21,6 +21,8 @@ export type RefuseUpgrade = (request: IncomingMessage, socket: Duplex) => boolea
 
 export class UpgradeRouter implements SocketRouter {
   readonly #routes = new Map<string, { server: WebSocketServer; handler: SocketHandler }>();
+  /** Connections that asked for an upgrade: the HTTP server closes them no more. */
+  readonly #upgraded = new Set<Duplex>();
 
   on(path: string, maxPayloadBytes: number, handler: SocketHandler): void {
     if (this.#routes.has(path)) throw new Error(`${path} has a handler already`);
@@ -35,24 +37,40 @@ export class UpgradeRouter implements SocketRouter {
   /** @param refuse returns true when it has answered the request itself. */
   attach(server: Server, refuse: RefuseUpgrade): void {
     server.on('upgrade', (request, socket, head) => {
-      // A peer that goes away during the handshake is no news.
+      // First of all: a peer that goes away during the handshake is no news, and without a listener ends the process.
       socket.on('error', () => socket.destroy());
-      if (refuse(request, socket)) return;
-      const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-      const route = this.#routes.get(path);
-      if (route === undefined) {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        return;
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
+      try {
+        if (!refuse(request, socket)) this.#open(request, socket, head);
+      } catch {
+        socket.destroy();
       }
-      route.server.handleUpgrade(request, socket, head, (opened) => {
-        opened.on('error', () => opened.terminate());
-        route.handler(opened, request);
-      });
+    });
+  }
+
+  #open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Not by `new URL`, which throws for targets that a client may well send, such as `//`.
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const route = this.#routes.get(path);
+    if (route === undefined) {
+      answerAndClose(socket, 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    route.server.handleUpgrade(request, socket, head, (opened) => {
+      opened.on('error', () => opened.terminate());
+      route.handler(opened, request);
     });
   }
 
   /** Ends what is still open, after each area had its time to say goodbye. */
   terminateAll(): void {
-    for (const { server } of this.#routes.values()) for (const socket of server.clients) socket.terminate();
+    for (const socket of this.#upgraded) socket.destroy();
   }
+}
+
+/** Ends both directions: a client that does not close its own would keep the server from stopping. */
+export function answerAndClose(socket: Duplex, answer: string): void {
+  socket.resume();
+  socket.end(answer, () => socket.destroy());
 }
