@@ -29,6 +29,8 @@ export const SERVER_LIMITS = {
   idleConnectionMs: 120_000,
   /** Bytes of an upload that wait to be written; then reading waits. */
   queuedBodyBytes: 1_048_576,
+  /** The disk's room is looked at again whenever one writer has written so much. */
+  roomCheckBytes: 4_194_304,
   /** Bytes of a refused request's body that are read and thrown away so that the client hears why. */
   discardedBytes: 268_435_456,
   /** Uploads of one tenant that are under way: two scenes of the largest number of files. */

@@ -1,27 +1,17 @@
 /**
- * Objects in a folder: `ab/cd/<sha256>`. A writer fills a file in a temporary folder of its own process, syncs it, renames
- * it to its name and syncs the folder: what has a name is whole, also after a power cut.
+ * Objects in a folder: `ab/cd/<sha256>`. A writer fills a file in a temporary folder of its own process, syncs it, links it
+ * to its name and syncs the folder: what has a name is whole, also after a power cut. A name that is there already stays,
+ * with the bytes that were verified under it.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import {
-  copyFile,
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  statfs,
-  utimes,
-} from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
 import { type FolderLock, FolderLockedError, lockFolder } from '../store/folder-lock.ts';
 import { errorCodeOf, isDiskFull } from './disk-errors.ts';
+import { freeBytes, RoomWatch } from './disk-room.ts';
 import type { ByteRange, ObjectStore, PutOptions, StoredObject } from './object-store.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -35,26 +25,43 @@ const HEX_PAIR = /^[0-9a-f]{2}$/;
 export async function openFolderObjectStore(folder: string, reserveBytes = 0): Promise<ObjectStore> {
   const temporary = join(folder, 'tmp');
   await mkdir(temporary, { recursive: true, mode: 0o700 });
+  const { path, lock } = await takeSlot(temporary);
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { mode: 0o700 });
   await removeAbandoned(temporary);
-  const own = join(temporary, randomUUID());
-  const lock = await lockFolder(own);
-  await mkdir(own, { mode: 0o700 });
-  return new FolderObjectStore(folder, own, lock, reserveBytes);
+  return new FolderObjectStore(folder, path, lock, reserveBytes);
+}
+
+/**
+ * The first temporary folder that no other process has. They are numbered, because their lock files stay: there are never
+ * more than servers that ran at once.
+ */
+async function takeSlot(temporary: string): Promise<{ path: string; lock: FolderLock }> {
+  for (let slot = 0; ; slot++) {
+    const path = join(temporary, String(slot));
+    const lock = await lockUnlessHeld(path);
+    if (lock !== null) return { path, lock };
+  }
 }
 
 /** Several servers may share the folder: a temporary folder whose lock nobody holds has no owner any more. */
 async function removeAbandoned(temporary: string): Promise<void> {
-  const names = new Set((await readdir(temporary)).map((name) => name.replace(/\.lock$/, '')));
-  for (const name of names) {
-    const path = join(temporary, name);
-    try {
-      const lock = await lockFolder(path);
-      await rm(path, { recursive: true, force: true });
-      await rm(`${path}.lock`, { force: true });
-      await lock.release();
-    } catch (error) {
-      if (!(error instanceof FolderLockedError)) throw error;
-    }
+  const entries = await readdir(temporary, { withFileTypes: true });
+  for (const entry of entries.filter((found) => found.isDirectory())) {
+    const path = join(temporary, entry.name);
+    const lock = await lockUnlessHeld(path);
+    if (lock === null) continue;
+    await rm(path, { recursive: true, force: true });
+    await lock.release();
+  }
+}
+
+async function lockUnlessHeld(path: string): Promise<FolderLock | null> {
+  try {
+    return await lockFolder(path);
+  } catch (error) {
+    if (error instanceof FolderLockedError) return null;
+    throw error;
   }
 }
 
@@ -72,11 +79,15 @@ class FolderObjectStore implements ObjectStore {
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
-    if ((await this.freeBytes()) <= 0) throw storageFull();
+    await this.#checkRoom();
     const path = join(this.#temporary, randomUUID());
     const file = await open(path, 'wx', 0o600).catch(asStorageError);
+    const room = new RoomWatch(() => this.#checkRoom());
     try {
-      const stored = await hashInto(bytes, options, (chunk) => writeWhole(file, chunk));
+      const stored = await hashInto(bytes, options, async (chunk) => {
+        await writeWhole(file, chunk);
+        await room.wrote(chunk.byteLength);
+      });
       await file.datasync();
       await this.#name(path, stored.sha256);
       return stored;
@@ -88,29 +99,18 @@ class FolderObjectStore implements ObjectStore {
     }
   }
 
-  async putFile(path: string, options: PutOptions): Promise<StoredObject> {
-    const linked = join(this.#temporary, randomUUID());
-    try {
-      await shareFile(path, linked);
-      const stored = await hashInto(createReadStream(linked), options, async () => {});
-      await syncFile(linked);
-      await this.#name(linked, stored.sha256);
-      return stored;
-    } catch (error) {
-      return asStorageError(error);
-    } finally {
-      await rm(linked, { force: true });
-    }
+  /** By a copy, never by a second name: another server may still be writing to the file. */
+  putFile(path: string, options: PutOptions): Promise<StoredObject> {
+    return this.put(createReadStream(path), options);
   }
 
   async #name(path: string, sha256: string): Promise<void> {
     const target = this.#pathOf(sha256);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    // An upload may have lain here for a day: its age counts from now, also when the same bytes had this name already.
-    const now = new Date();
-    await utimes(path, now, now);
-    await rename(path, target);
-    await syncFile(dirname(target));
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Between the two a sweep may take the name away: then it is free.
+    while (!(await linkUnlessThere(path, target)) && !(await renewAge(target)));
+    await syncFile(folder);
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
@@ -158,14 +158,16 @@ class FolderObjectStore implements ObjectStore {
     }
   }
 
-  async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#folder);
-    return bavail * bsize - this.#reserveBytes;
+  freeBytes(): Promise<number> {
+    return freeBytes(this.#folder, this.#reserveBytes);
+  }
+
+  async #checkRoom(): Promise<void> {
+    if ((await this.freeBytes()) <= 0) throw storageFull();
   }
 
   async close(): Promise<void> {
     await rm(this.#temporary, { recursive: true, force: true });
-    await rm(`${this.#temporary}.lock`, { force: true });
     await this.#lock.release();
   }
 
@@ -219,13 +221,26 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** A second name for the same bytes; a copy where the two folders are on different disks. */
-async function shareFile(from: string, to: string): Promise<void> {
+/** @returns whether the name was free. */
+async function linkUnlessThere(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
+    return true;
   } catch (error) {
-    if (errorCodeOf(error) !== 'EXDEV') throw error;
-    await copyFile(from, to);
+    if (errorCodeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The age of bytes counts from when they last came. @returns whether they are still there. */
+async function renewAge(path: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -24,7 +24,7 @@ export interface ObjectStore {
    * @throws KilnError `upload.hash_mismatch`, `upload.over_limit`, `storage.full`.
    */
   put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>;
-  /** Stores a file's bytes, hashing them; the file stays the caller's, who must not change it any more. Throws as `put`. */
+  /** Stores a copy of a file's bytes, hashing what is copied; the file stays the caller's. Throws as `put`. */
   putFile(path: string, options: PutOptions): Promise<StoredObject>;
   /** @throws KilnError `resource.not_found` when it is not here. */
   get(sha256: string, range?: ByteRange): Promise<Readable>;

@@ -1,9 +1,10 @@
 /** Bytes of unfinished uploads: one file each, whose length is how far the upload has come. */
 import type { Stats } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KilnError } from '@kiln/shared';
 import { errorCodeOf, isDiskFull } from '../objects/disk-errors.ts';
+import { freeBytes, RoomWatch } from '../objects/disk-room.ts';
 
 export interface AppendOptions {
   /** Where the bytes belong: the file's present length. */
@@ -49,8 +50,7 @@ export class UploadFiles {
   /** @throws KilnError `storage.full` when the disk has no room for so many bytes. */
   async checkRoom(bytes: number): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(this.#folder);
-    if (bavail * bsize - this.#reserveBytes < bytes) throw storageFull();
+    if ((await freeBytes(this.#folder, this.#reserveBytes)) < bytes) throw storageFull();
   }
 
   /**
@@ -62,6 +62,7 @@ export class UploadFiles {
    */
   async append(id: string, bytes: AsyncIterable<Uint8Array>, { offset, maxBytes }: AppendOptions): Promise<number> {
     const file = await open(this.pathOf(id), 'r+');
+    const room = new RoomWatch(() => this.checkRoom(0));
     let length = offset;
     try {
       for await (const chunk of bytes) {
@@ -72,10 +73,11 @@ export class UploadFiles {
           written += (await file.write(chunk, written, chunk.byteLength - written, length + written)).bytesWritten;
         }
         length += chunk.byteLength;
+        await room.wrote(chunk.byteLength);
       }
       return length;
     } catch (error) {
-      const isRefused = error instanceof KilnError && error.code === 'upload.over_limit';
+      const isRefused = error instanceof KilnError && ['upload.over_limit', 'storage.full'].includes(error.code);
       if (isRefused || isDiskFull(error)) await file.truncate(offset);
       return asStorageError(error);
     } finally {

@@ -44,7 +44,8 @@ export class Uploads {
         { field: '/headers/upload-length' },
       );
     }
-    await this.#files.checkRoom(sizeBytes);
+    // Its own file, and the copy that is stored.
+    await this.#files.checkRoom(2 * sizeBytes);
     await this.#checkOpenUploads(tenantId, sizeBytes);
     const now = this.#services.clock.now();
     const id = this.#services.newId('upload');
@@ -119,7 +120,7 @@ export class Uploads {
     }
     if (upload.finished_at !== null || offset === upload.size_bytes) return offset;
     const maxBytes = upload.size_bytes - offset;
-    await this.#files.checkRoom(maxBytes);
+    await this.#files.checkRoom(maxBytes + upload.size_bytes);
     try {
       const length = await this.#files.append(upload.id, bytes, { offset, maxBytes });
       if (length === upload.size_bytes) await this.#finish(upload);

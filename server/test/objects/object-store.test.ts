@@ -1,15 +1,13 @@
 /** The contract of an object store, run against each kind; a full disk needs one that can be filled. */
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFolderObjectStore } from '../../src/objects/folder-object-store.ts';
 import type { ObjectStore } from '../../src/objects/object-store.ts';
+import { smallDisk } from '../small-disk.ts';
 import { temporaryFolder } from '../store-fixture.ts';
 
-const run = promisify(execFile);
 const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 async function* inChunks(bytes: Uint8Array, size = 1_000): AsyncIterable<Uint8Array> {
@@ -87,6 +85,27 @@ describe('a folder', () => {
     await other.close();
   });
 
+  test('the locks of temporary folders stay and are used again, so that nobody holds a deleted one', async () => {
+    const names = async () => (await readdir(join(folder.path, 'tmp'))).sort();
+    const other = await openFolderObjectStore(folder.path);
+    expect(await names()).toEqual(['0', '0.lock', '1', '1.lock']);
+    await other.close();
+    expect(await names()).toEqual(['0', '0.lock', '1.lock']);
+    await (await openFolderObjectStore(folder.path)).close();
+    expect(await names()).toEqual(['0', '0.lock', '1.lock']);
+  });
+
+  test('bytes that come again do not replace those that are there, and are as good as new', async () => {
+    const bytes = randomBytes(1_000);
+    const { sha256 } = await store.put(inChunks(bytes), { maxBytes: 1_000 });
+    const path = join(folder.path, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+    const before = await stat(path);
+    await utimes(path, 1, 1);
+    await store.put(inChunks(bytes), { maxBytes: 1_000 });
+    expect((await stat(path)).ino).toBe(before.ino);
+    expect((await store.storedAt(sha256))?.getTime()).toBeGreaterThan(1_000_000);
+  });
+
   test('an address that is no hash reaches no file', async () => {
     await expect(store.get('../../etc/passwd')).rejects.toThrow();
     await expect(store.size(`${'a'.repeat(63)}/`)).rejects.toThrow();
@@ -102,7 +121,7 @@ describe('a folder', () => {
   });
 });
 
-const mount = await smallDisk();
+const mount = await smallDisk('1m');
 if (typeof mount === 'string') {
   test.skip(`a full disk: not run, because ${mount}`, () => {});
 } else {
@@ -130,25 +149,6 @@ if (typeof mount === 'string') {
       await store.close();
     });
   });
-}
-
-/** A disk of one megabyte in memory, or why there is none. */
-async function smallDisk(): Promise<{ path: string; remove(): Promise<void> } | string> {
-  if (process.getuid?.() !== 0) return 'only root may mount a small disk';
-  const folder = await temporaryFolder();
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder.path]);
-  } catch {
-    await folder.remove();
-    return 'this machine allows no mount';
-  }
-  return {
-    path: folder.path,
-    async remove() {
-      await run('umount', [folder.path]);
-      await folder.remove();
-    },
-  };
 }
 
 function contract(get: () => ObjectStore): void {
@@ -202,6 +202,19 @@ function contract(get: () => ObjectStore): void {
     });
     expect(await listOf(get())).toEqual([]);
     const { sha256 } = await get().putFile(path, { maxBytes: 5_000, expectSha256: sha256Of(bytes) });
+    await folder.remove();
+    expect(await readAll(get(), sha256)).toEqual(bytes);
+  });
+
+  test('a file that is still written to after it was stored changes nothing of what is stored', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder.path, 'file');
+    const bytes = randomBytes(5_000);
+    await writeFile(path, bytes);
+    const writer = await open(path, 'r+');
+    const { sha256 } = await get().putFile(path, { maxBytes: 5_000 });
+    await writer.write(Buffer.alloc(5_000), 0, 5_000, 0);
+    await writer.close();
     await folder.remove();
     expect(await readAll(get(), sha256)).toEqual(bytes);
   });

@@ -301,8 +301,8 @@ if (process.getuid?.() !== 0 || bin === null) {
       expect([tooLarge.status, await codeOf(tooLarge)]).toEqual([507, 'storage.full']);
 
       // Two that fit one by one; together they do not.
-      const one = randomBytes(2_500_000);
-      const two = randomBytes(2_500_000);
+      const one = randomBytes(1_900_000);
+      const two = randomBytes(1_900_000);
       const paths = [
         await newUpload(fixture, sha256Of(one), one.length),
         await newUpload(fixture, sha256Of(two), two.length),
