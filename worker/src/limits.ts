@@ -20,6 +20,8 @@ export const WORKER_LIMITS = {
   browserFrames: 50_000,
   /** Scenes kept loaded in one page; the least recently used goes first. */
   pageScenes: 3,
+  /** Estimated GPU memory of all scenes loaded in one page, above which those that nobody uses go. */
+  pageGpuBytes: 2_147_483_648,
   /** Time for loading a scene into a page; the same as an import's. */
   loadMs: 120_000,
   /** A frame that nobody wants any more may finish for so long, then its page is replaced. */

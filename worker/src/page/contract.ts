@@ -39,7 +39,7 @@ export interface PageScene {
 export type PageCall =
   /** Draws a fixed small scene: tells what the adapter is and whether it draws right. */
   | { readonly call: 'canary'; readonly id: number }
-  /** Loads a scene, or finds it loaded: answers `loaded`. Idempotent; one load serves frames and sessions. */
+  /** Loads a scene, or finds it loaded. Idempotent; one load serves frames and sessions. It stays until `unload`. */
   | { readonly call: 'load'; readonly id: number; readonly scene: PageScene }
   | { readonly call: 'unload'; readonly id: number; readonly sceneHash: string }
   /** Loads, checks and describes a scene that is not trusted, and draws its thumbnail. */
@@ -97,6 +97,8 @@ export interface LoadResult {
     readonly target: Vector3;
     readonly fovDeg: number;
   }[];
+  /** Estimated GPU memory of the scene. */
+  readonly gpuBytes: number;
   /** False when the scene was loaded already. */
   readonly loadedNow: boolean;
   readonly load: StageTime;

@@ -1,9 +1,5 @@
 /** Limits of the page. Those that a user meets as a refusal are in `@kiln/shared`. */
 export const PAGE_LIMITS = {
-  /** Scenes kept loaded. A page serves one tenant, who works on a few scenes at a time. */
-  loadedScenes: 6,
-  /** Estimated GPU memory of all loaded scenes; scenes in use may exceed it. */
-  loadedGpuBytes: 2_147_483_648,
   /** Pictures drawn and not yet encoded, above which no new frame is begun: each holds its raw pixels. */
   encodeBacklog: 3,
   /** Web workers that encode: one can be busy with a slow WebP while a live picture passes. */

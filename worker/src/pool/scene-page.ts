@@ -16,23 +16,29 @@ export interface FrameOrder {
   readonly frameNumber: number;
 }
 
-interface LoadedScene {
+interface HeldScene {
   holders: number;
   usedAt: number;
+  /** Null until it is loaded. */
+  gpuBytes: number | null;
 }
+
+/** What of an open page this needs. */
+type Opened = Pick<OpenPage, 'client' | 'site' | 'console' | 'close'>;
 
 export class ScenePage {
   /** Resolves when the page is of no more use. */
   readonly lost: Promise<KilnError>;
   readonly turns: DrawTurns;
-  readonly #open: OpenPage;
+  readonly #open: Opened;
   readonly #clock: Clock;
   readonly #onLoaded: (sceneHash: string) => void;
-  readonly #scenes = new Map<string, LoadedScene>();
+  /** Scenes that are loaded, being loaded, or held to be. The page itself keeps what it is not told to unload. */
+  readonly #scenes = new Map<string, HeldScene>();
   readonly #loading = new Map<string, Promise<LoadResult>>();
   #framesDrawn = 0;
 
-  constructor(open: OpenPage, clock: Clock, onLoaded: (sceneHash: string) => void) {
+  constructor(open: Opened, clock: Clock, onLoaded: (sceneHash: string) => void) {
     this.#open = open;
     this.#clock = clock;
     this.#onLoaded = onLoaded;
@@ -50,7 +56,7 @@ export class ScenePage {
 
   /** Scenes that are loaded now. */
   get sceneHashes(): string[] {
-    return [...this.#scenes.keys()];
+    return [...this.#scenes].flatMap(([sceneHash, { gpuBytes }]) => (gpuBytes === null ? [] : [sceneHash]));
   }
 
   /** How many attempts and sessions use the page now. */
@@ -64,14 +70,14 @@ export class ScenePage {
     return this.#framesDrawn;
   }
 
+  /** Whether a scene is loaded. */
   has(sceneHash: string): boolean {
-    return this.#scenes.has(sceneHash);
+    return (this.#scenes.get(sceneHash)?.gpuBytes ?? null) !== null;
   }
 
   /** Keeps a scene's place, loaded or not yet, until the answer is called: it is not unloaded meanwhile. */
   hold(sceneHash: string): () => void {
-    const scene = this.#scenes.get(sceneHash) ?? { holders: 0, usedAt: 0 };
-    this.#scenes.set(sceneHash, scene);
+    const scene = this.#sceneOf(sceneHash);
     scene.holders++;
     let isHeld = true;
     return () => {
@@ -79,7 +85,19 @@ export class ScenePage {
       isHeld = false;
       scene.holders--;
       scene.usedAt = this.#clock.monotonicMs();
+      this.#forgetUnloaded(sceneHash);
     };
+  }
+
+  #sceneOf(sceneHash: string): HeldScene {
+    const scene = this.#scenes.get(sceneHash) ?? { holders: 0, usedAt: 0, gpuBytes: null };
+    this.#scenes.set(sceneHash, scene);
+    return scene;
+  }
+
+  #forgetUnloaded(sceneHash: string): void {
+    const isWanted = this.#loading.has(sceneHash) || this.#scenes.get(sceneHash)?.holders !== 0;
+    if (!isWanted && !this.has(sceneHash)) this.#scenes.delete(sceneHash);
   }
 
   /**
@@ -90,7 +108,11 @@ export class ScenePage {
   load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks = {}): Promise<LoadResult> {
     const underWay = this.#loading.get(source.sceneHash);
     if (underWay) return underWay;
-    const loading = this.#load(source, files, hooks).finally(() => this.#loading.delete(source.sceneHash));
+    const loading = this.#load(source, files, hooks).finally(() => {
+      this.#loading.delete(source.sceneHash);
+      this.#forgetUnloaded(source.sceneHash);
+      this.#unloadIdle(0);
+    });
     this.#loading.set(source.sceneHash, loading);
     return loading;
   }
@@ -98,29 +120,39 @@ export class ScenePage {
   async #load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks): Promise<LoadResult> {
     const { sceneHash, entry } = source;
     const scene = { sceneHash, entry, files: source.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
-    this.#unloadOldest();
+    const held = this.#sceneOf(sceneHash);
+    if (held.gpuBytes === null) this.#unloadIdle(1);
     this.#open.site.mountScene(sceneHash, files);
     try {
       const { result } = await this.within(WORKER_LIMITS.loadMs, 'loading the scene', () =>
         this.#open.client.call('load', { scene }, hooks),
       );
+      held.gpuBytes = result.gpuBytes;
       if (result.loadedNow) this.#onLoaded(sceneHash);
       return result;
-    } catch (error) {
-      if (this.#scenes.get(sceneHash)?.holders === 0) this.#scenes.delete(sceneHash);
-      throw error;
     } finally {
       this.#open.site.unmountScene(sceneHash);
     }
   }
 
-  #unloadOldest(): void {
-    const idle = [...this.#scenes]
-      .filter(([, scene]) => scene.holders === 0)
-      .sort(([, a], [, b]) => a.usedAt - b.usedAt);
-    for (const [sceneHash] of idle) {
-      if (this.#scenes.size <= WORKER_LIMITS.pageScenes) return;
+  /**
+   * Unloads what nobody holds, the least recently used first, until the page is within its limits. What is held may
+   * exceed them.
+   *
+   * @param more scenes that are about to come
+   */
+  #unloadIdle(more: number): void {
+    const loaded = [...this.#scenes].flatMap(([sceneHash, { gpuBytes, holders, usedAt }]) =>
+      gpuBytes === null ? [] : [{ sceneHash, gpuBytes, holders, usedAt }],
+    );
+    let bytes = loaded.reduce((sum, { gpuBytes }) => sum + gpuBytes, 0);
+    let count = loaded.length + more;
+    const idle = loaded.filter(({ holders, sceneHash }) => holders === 0 && !this.#loading.has(sceneHash));
+    for (const { sceneHash, gpuBytes } of idle.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (count <= WORKER_LIMITS.pageScenes && bytes <= WORKER_LIMITS.pageGpuBytes) return;
       this.#scenes.delete(sceneHash);
+      count--;
+      bytes -= gpuBytes;
       // Its answer says nothing new: if the page is lost, that is told elsewhere.
       this.#open.client.call('unload', { sceneHash }).catch(() => {});
     }

@@ -33,6 +33,7 @@ const loaded: LoadResult = {
   bounds: { min: [0, 0, 0], max: [1, 1, 1] },
   autoCamera: { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 40 },
   cameras: [],
+  gpuBytes: 1,
   loadedNow: true,
   load: { startedAtMs: 0, durationMs: 1 },
 };

@@ -13,6 +13,7 @@ function sceneOf(cameras: number, name = 'camera'): LoadResult {
       target: [0, 0, 0],
       fovDeg: 50,
     })),
+    gpuBytes: 1,
     loadedNow: true,
     load: { startedAtMs: 0, durationMs: 0 },
   };

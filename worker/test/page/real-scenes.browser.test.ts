@@ -58,6 +58,7 @@ describe.skipIf(!existsSync(SCENES))('real scenes (of ../shared/scenes)', () => 
     const { sceneHash } = await page.load(files);
     const size = { widthPx: 160, heightPx: 90 };
     const { result: frame, bytes } = await page.frame(sceneHash, { size, background: 'transparent' });
+    await page.client.call('unload', { sceneHash });
     const { data } = await decode(bytes);
     let covered = 0;
     for (let alpha = 3; alpha < data.length; alpha += 4) covered += (data[alpha] ?? 0) / 255;

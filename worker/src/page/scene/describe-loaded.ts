@@ -28,6 +28,7 @@ export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow'
     bounds: { min: triple(box.min), max: triple(box.max) },
     autoCamera: framingCamera(scene.framing, DESCRIBED_ASPECT),
     cameras,
+    gpuBytes: scene.gpuBytes,
   };
 }
 

@@ -1,7 +1,6 @@
 import { KilnError } from '@kiln/shared';
 import { Scene } from 'three';
 import type { PageScene } from '../contract.ts';
-import { PAGE_LIMITS } from '../limits.ts';
 import type { LoadedScene, SceneParts } from './loaded-scene.ts';
 
 interface Entry {
@@ -18,10 +17,12 @@ export interface SceneStoreNeeds {
   prepare(parts: SceneParts, stage: Scene): Promise<LoadedScene>;
 }
 
-/** The loaded scenes, by hash. Frames and live views share one load; the least recently used is freed when many are held. */
+/**
+ * The loaded scenes, by hash. Frames and live views share one load. What was loaded stays until it is unloaded: only the
+ * worker's Node process knows who still needs it.
+ */
 export class SceneStore {
   readonly #needs: SceneStoreNeeds;
-  /** In order of use, the last used at the end. */
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, { promise: Promise<LoadedScene>; listeners: ((fraction: number) => void)[] }>();
   /** three keeps targets per scene object for ever, so these are used again. */
@@ -31,10 +32,6 @@ export class SceneStore {
     this.#needs = needs;
   }
 
-  get hashes(): readonly string[] {
-    return [...this.#entries.keys()];
-  }
-
   /** Loads the scene, or finds it loaded or being loaded. */
   async load(
     scene: PageScene,
@@ -42,10 +39,7 @@ export class SceneStore {
   ): Promise<{ scene: LoadedScene; loadedNow: boolean }> {
     const { sceneHash } = scene;
     const entry = this.#entries.get(sceneHash);
-    if (entry) {
-      this.#touch(sceneHash, entry);
-      return { scene: entry.scene, loadedNow: false };
-    }
+    if (entry) return { scene: entry.scene, loadedNow: false };
     const loading = this.#loading.get(sceneHash);
     if (loading) {
       loading.listeners.push(onFraction);
@@ -71,7 +65,6 @@ export class SceneStore {
   use(sceneHash: string): { scene: LoadedScene; release: () => void } {
     const entry = this.#entries.get(sceneHash);
     if (!entry) throw new KilnError('render.failed', `The scene ${sceneHash} is not loaded: load it first.`);
-    this.#touch(sceneHash, entry);
     entry.users += 1;
     let held = true;
     const release = () => {
@@ -97,25 +90,7 @@ export class SceneStore {
     const parts = await this.#needs.read(scene, onFraction);
     const loaded = await this.#needs.prepare(parts, this.#stages.pop() ?? new Scene());
     this.#entries.set(scene.sceneHash, { scene: loaded, users: 0, doomed: false });
-    this.#evict(scene.sceneHash);
     return loaded;
-  }
-
-  #touch(sceneHash: string, entry: Entry): void {
-    this.#entries.delete(sceneHash);
-    this.#entries.set(sceneHash, entry);
-  }
-
-  #evict(keep: string): void {
-    let bytes = 0;
-    for (const { scene } of this.#entries.values()) bytes += scene.gpuBytes;
-    for (const [sceneHash, entry] of this.#entries) {
-      if (this.#entries.size <= PAGE_LIMITS.loadedScenes && bytes <= PAGE_LIMITS.loadedGpuBytes) return;
-      if (sceneHash === keep || entry.users > 0) continue;
-      this.#entries.delete(sceneHash);
-      bytes -= entry.scene.gpuBytes;
-      this.#free(entry);
-    }
   }
 
   #free({ scene }: Entry): void {

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { SceneSource } from '@kiln/shared';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { LineTail } from '../../src/browser/line-tail.ts';
+import { systemClock } from '../../src/clock.ts';
+import { WORKER_LIMITS } from '../../src/limits.ts';
+import { type PageCall, SOCKET_ROUTE } from '../../src/page/contract.ts';
+import { PageHost } from '../../src/page-host/page-host.ts';
+import type { PageSite } from '../../src/page-host/page-site.ts';
+import { ScenePage } from '../../src/pool/scene-page.ts';
+import { silent } from '../support/silent.ts';
+
+const GIB = 1_073_741_824;
+
+let host: PageHost;
+let socket: WebSocket;
+let page: ScenePage;
+/** GPU memory of each scene, which the page says when it has loaded it. */
+let gpuBytes: Record<string, number>;
+/** Code that the page answers a load with, instead. */
+let refusal: string | null;
+let unloaded: string[];
+
+/** Opens the socket of a page as Chromium does: through a tunnel of its only network. */
+async function openSocket(site: PageSite, port: number): Promise<WebSocket> {
+  const asked = request({ port, host: '127.0.0.1', method: 'CONNECT', path: `${site.host}:80` });
+  asked.end();
+  const [, tunnel] = await once(asked, 'connect');
+  const opened = new WebSocket(`ws://${site.host}${SOCKET_ROUTE}`, {
+    origin: `http://${site.host}`,
+    createConnection: () => tunnel,
+  });
+  await once(opened, 'open');
+  return opened;
+}
+
+function answer(call: PageCall): object {
+  if (call.call === 'unload') {
+    unloaded.push(call.sceneHash);
+    return { event: 'done', id: call.id, result: null };
+  }
+  if (call.call !== 'load' || refusal !== null) {
+    return { event: 'failed', id: call.id, code: refusal ?? 'render.failed', message: 'as told', stack: '' };
+  }
+  const { sceneHash } = call.scene;
+  return { event: 'done', id: call.id, result: { gpuBytes: gpuBytes[sceneHash] ?? 1, loadedNow: true } };
+}
+
+beforeEach(async () => {
+  gpuBytes = {};
+  refusal = null;
+  unloaded = [];
+  host = await PageHost.open('/nowhere', silent);
+  const site = host.addSite();
+  socket = await openSocket(site, host.port);
+  socket.on('message', (data) => socket.send(JSON.stringify(answer(JSON.parse(String(data))))));
+  const close = async () => socket.terminate();
+  page = new ScenePage({ site, client: site.client, console: new LineTail(1, 1), close }, systemClock, () => {});
+});
+
+afterEach(async () => {
+  socket.terminate();
+  await host.close();
+});
+
+/** Holds and loads a scene. @returns lets it go */
+async function load(sceneHash: string): Promise<() => void> {
+  const release = page.hold(sceneHash);
+  const source: SceneSource = { sceneHash, entry: 'scene.glb', files: [] };
+  await page.load(source, new Map());
+  return release;
+}
+
+it('unloads no scene that is held, whatever the others take', async () => {
+  gpuBytes = { a: 2 * GIB, b: 2 * GIB, c: 2 * GIB };
+  const releaseA = await load('a');
+  const releaseB = await load('b');
+  for (let n = 0; n < WORKER_LIMITS.pageScenes; n++) await load(`small ${n}`);
+  expect(unloaded).toEqual([]);
+  releaseB();
+  releaseA();
+  await load('c');
+  expect(unloaded).toEqual(['b', 'a']);
+  expect(page.sceneHashes).not.toContain('a');
+});
+
+it('keeps scenes that nobody holds while there is room, and unloads what was used longest ago', async () => {
+  for (let n = 0; n < WORKER_LIMITS.pageScenes; n++) (await load(`${n}`))();
+  (await load('0'))();
+  expect(unloaded).toEqual([]);
+  await load('another');
+  expect(unloaded).toEqual(['1']);
+});
+
+it('counts no scene as loaded whose load has failed, held or not', async () => {
+  refusal = 'scene.bad_json';
+  await expect(load('a')).rejects.toMatchObject({ code: 'scene.bad_json' });
+  expect(page.has('a')).toBe(false);
+  expect(page.sceneHashes).toEqual([]);
+  expect(page.users).toBe(1);
+  refusal = null;
+  await load('a');
+  expect(page.sceneHashes).toEqual(['a']);
+});
