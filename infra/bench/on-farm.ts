@@ -65,7 +65,9 @@ export async function runJob(farm: TrialFarm, sceneId: string, layer: LayerReque
       sync: async () => ended(await client.client.getJob({ params: { jobId: job.id } })),
       event: (event) => {
         if (event.type === 'frame') frameMs.push(performance.now() - startedAt);
-        return event.type === 'job' && event.data.id === job.id ? ended(event.data) : undefined;
+        return event.type === 'job' && event.data.id === job.id
+          ? ended({ ...event.data, layers: job.layers })
+          : undefined;
       },
     },
     never,

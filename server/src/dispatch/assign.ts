@@ -5,16 +5,15 @@
 import type { IdKind } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
+import { tellJob } from '../events/job-progress.ts';
 import { lockJobs } from '../jobs/job-row.ts';
-import type { JobLayers } from '../jobs/layers.ts';
-import { type JobRow, jobView } from '../jobs/present.ts';
+import type { JobRow } from '../jobs/present.ts';
 import type { AddressedDelivery } from '../queue/delivery-queues.ts';
 import type { Database } from '../store/tables.ts';
 import { fromNow } from './lease-time.ts';
 import type { Pick } from './pick.ts';
 
 export interface AssignParts {
-  readonly layers: JobLayers;
   readonly newId: (kind: IdKind) => string;
   readonly newToken: () => string;
   readonly now: () => Date;
@@ -196,12 +195,5 @@ async function startJobs(
       starting.map((job) => job.id),
     )
     .execute();
-  const layers = await parts.layers.of(
-    trx,
-    starting.map((job) => job.id),
-  );
-  for (const job of starting) {
-    const row = { ...job, state: 'running' as const, started_at: job.started_at ?? startedAt };
-    tell({ type: 'job', tenantId: job.tenant_id, jobId: job.id, data: jobView(row, layers.get(job.id) ?? []) });
-  }
+  for (const job of starting) tellJob(tell, { ...job, state: 'running', started_at: job.started_at ?? startedAt });
 }

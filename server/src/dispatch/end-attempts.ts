@@ -5,9 +5,9 @@
 import { isErrorCode, type Job, LIMITS } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
+import { tellJob } from '../events/job-progress.ts';
 import { advanceJob, isOpen, type JobProgress, lockJobs } from '../jobs/job-row.ts';
-import type { JobLayers } from '../jobs/layers.ts';
-import { type JobRow, jobView, type TaskRow } from '../jobs/present.ts';
+import type { JobRow, TaskRow } from '../jobs/present.ts';
 import { type TaskSlicing, taskFrames } from '../jobs/task-frames.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type AppliedImport, applyImport, failedImport } from '../scenes/import-result.ts';
@@ -40,7 +40,6 @@ export interface EndedAttempt {
 }
 
 export interface EndParts {
-  readonly layers: JobLayers;
   readonly now: () => Date;
   readonly objects: Pick<ObjectStore, 'has'>;
 }
@@ -203,8 +202,7 @@ async function failFrames(
     .execute();
   const after = { ...job, ...counters };
   jobs.set(job.id, after);
-  const layers = await parts.layers.of(trx, [job.id]);
-  tell({ type: 'job', tenantId: job.tenant_id, jobId: job.id, data: jobView(after, layers.get(job.id) ?? []) });
+  tellJob(tell, after);
 }
 
 async function missingFrames(trx: Transaction<Database>, task: TaskRow, layer: TaskSlicing): Promise<number[]> {

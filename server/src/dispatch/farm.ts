@@ -80,7 +80,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   });
 
   const layers = new JobLayers();
-  const progress = new JobProgress({ change, layers, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
+  const progress = new JobProgress({ change, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
   const attempts = new AttemptMemory(db, layers, LIMITS.importTimeoutMs);
   const abilities = new AbilityMemory(db, clock);
   const workers = new WorkerIdentities(db, clock);
@@ -101,8 +101,8 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
 
   const queueIsUp = () => redis.isUp();
   const settle = (ended: readonly EndedAttempt[]) => settleEnded(ended, { services, queues, queueIsUp, signals, bus });
-  const ending = { layers, now, objects };
-  const results = new Results({ services, change, announce, layers, progress, bus, leaseMs, ending, settle });
+  const ending = { now, objects };
+  const results = new Results({ services, change, announce, progress, bus, leaseMs, ending, settle });
   const dispatcher = new Dispatcher({
     store,
     change,
@@ -115,7 +115,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     settle,
     ending,
     remember: (given) => attempts.remember(given),
-    assigning: { layers, newId, newToken: () => newSecret(random), now },
+    assigning: { newId, newToken: () => newSecret(random), now },
     forgetWorker: async (workerId) => {
       await queues.remove(workerId);
       await access.revoke(workerId);

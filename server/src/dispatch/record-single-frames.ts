@@ -5,16 +5,14 @@
  * Left out are: attempts that are not open; objects that a sweep may have an eye on, because their rows are marked, or
  * missing although the bytes were here before (the look for the bytes must then lie inside the transaction).
  */
-import type { Frame, Job, Layer } from '@kiln/shared';
+import type { Frame, JobChange } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
-import { EVENT_LOCK, eventText, type LoggedEvent } from '../events/event-log.ts';
+import { EVENT_LOCK, eventText, type LoggedEvent, mergeJobEvents } from '../events/event-log.ts';
 import { frameView } from '../jobs/present.ts';
 import type { Database } from '../store/tables.ts';
 import type { FrameReport } from './record-frames.ts';
 
 export interface SingleFramesParts {
-  /** Layers of the reports' jobs, for the jobs' events. */
-  readonly layers: ReadonlyMap<string, readonly Layer[]>;
   /** Whether a job is to be told of although only its counters change. */
   readonly isDue: (jobId: string) => boolean;
   readonly now: Date;
@@ -33,14 +31,13 @@ export const isSingle = ({ attempt, work }: FrameReport) => attempt.number === 1
 export async function recordSingleFrames(
   db: Kysely<Database>,
   reports: readonly FrameReport[],
-  { layers, isDue, now }: SingleFramesParts,
+  { isDue, now }: SingleFramesParts,
 ): Promise<RecordedSingles> {
   const frames = new Map(reports.map((report) => [report.attempt.attemptId, viewOf(report, now)]));
   const input = reports.map((report, place) => rowOf(report, place, frames.get(report.attempt.attemptId)));
   const jobs = [...new Set(reports.map(({ work }) => work.jobId))].map((id) => ({
     id,
     due: isDue(id),
-    layers: layers.get(id) ?? [],
   }));
   const { rows } = await sql<{
     id: number;
@@ -48,7 +45,7 @@ export async function recordSingleFrames(
     type: 'frame' | 'job';
     job_id: string;
     attempt_id: string | null;
-    job: Job | null;
+    job: JobChange | null;
   }>`
     with input as materialized (
       select x.* from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as x(
@@ -102,9 +99,11 @@ export async function recordSingleFrames(
       select 1, 0, m.tenant_id, 'job', m.id, ${JOB_JSON}
       from moved m
       join held h on h.id = m.id
-      join jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as told(id text, due boolean, layers jsonb)
+      join jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as told(id text, due boolean)
         on told.id = m.id
       where told.due or m.state <> h.state
+    ), merged as (
+      ${mergeJobEvents(sql`select job_id from news where type = 'job'`)}
     )
     insert into events (tenant_id, type, job_id, data, at)
     select n.tenant_id, n.type, n.job_id, n.data, ${now}::timestamptz from turn, news n order by n.rank, n.place
@@ -131,9 +130,9 @@ export async function recordSingleFrames(
 const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 const iso = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC', ${ISO})`;
 
-/** `jobView`, for a row `m` with its layers in `told`: what it counts is known to the statement alone. */
+/** `jobChange`, for a row `m`: what it counts is known to the statement alone. */
 const JOB_JSON = sql`jsonb_build_object(
-  'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority, 'layers', told.layers,
+  'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed, 'error', m.error,
   'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')})`;
 

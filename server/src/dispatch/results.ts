@@ -5,7 +5,6 @@ import type { Bus } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
-import type { JobLayers } from '../jobs/layers.ts';
 import { applyImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
 import type { AttemptFacts, RenderFacts } from './attempt-facts.ts';
@@ -21,7 +20,6 @@ export interface ResultParts {
   readonly change: Change;
   /** Events that are committed. */
   readonly announce: (events: readonly LoggedEvent[]) => void;
-  readonly layers: JobLayers;
   readonly progress: JobProgress;
   readonly bus: Bus;
   readonly leaseMs: number;
@@ -145,10 +143,8 @@ export class Results {
   }
 
   async #recordSingles(reports: readonly FrameReport[]): Promise<ReadonlySet<string>> {
-    const { announce, progress, layers, services, ending } = this.#parts;
-    const jobIds = reports.map(({ work }) => work.jobId);
+    const { announce, progress, services, ending } = this.#parts;
     const { attempts, events } = await recordSingleFrames(services.store.db, reports, {
-      layers: await layers.of(services.store.db, jobIds),
       isDue: (jobId) => progress.isDue(jobId),
       now: ending.now(),
     });
@@ -157,12 +153,11 @@ export class Results {
   }
 
   #recordOthers(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
-    const { change, progress, layers, services, ending } = this.#parts;
+    const { change, progress, services, ending } = this.#parts;
     return change(async (trx, tell) => {
       const { outcomes, jobs } = await recordFrames(trx, tell, services.objects, reports, ending.now());
       for (const { row, stateChanged } of jobs) {
-        if (!progress.isDue(row.id) && !stateChanged) continue;
-        tellJob(tell, row, (await layers.of(trx, [row.id])).get(row.id) ?? []);
+        if (progress.isDue(row.id) || stateChanged) tellJob(tell, row);
       }
       return outcomes;
     });

@@ -4,7 +4,7 @@
  * still uncommitted when n was read.
  */
 import type { FarmEvent, FarmEventType } from '@kiln/shared';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 
 type DataOf<K extends FarmEventType> = Extract<FarmEvent, { type: K }>['data'];
@@ -54,12 +54,18 @@ export async function writeEvents(
     })),
   );
   const { rows: ids } = await sql<{ id: number }>`
-    with turn as materialized (select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)}))
+    with turn as materialized (
+      select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)})
+    ), news as materialized (
+      select * from jsonb_to_recordset(${rows}::jsonb)
+        as e("order" int, tenant_id text, type text, job_id text, scene_id text, data jsonb)
+    ), merged as (
+      ${mergeJobEvents(sql`select job_id from news where type = 'job'`)}
+    )
     insert into events (tenant_id, type, job_id, scene_id, data, at)
-    select e.tenant_id, e.type, e.job_id, e.scene_id, e.data, ${at}::timestamptz
-    from turn, jsonb_to_recordset(${rows}::jsonb)
-      as e("order" int, tenant_id text, type text, job_id text, scene_id text, data jsonb)
-    order by e."order"
+    select n.tenant_id, n.type, n.job_id, n.scene_id, n.data, ${at}::timestamptz
+    from turn, news n
+    order by n."order"
     returning id`.execute(trx);
   const numbers = ids.map((row) => Number(row.id)).sort((a, b) => a - b);
   return drafts.map((draft, order) => {
@@ -73,6 +79,15 @@ export async function writeEvents(
     };
   });
 }
+
+/**
+ * [EV6] A job's newest event makes its earlier ones superfluous, so that a job of a million frames leaves two: this one,
+ * and that of its submission, which alone has the layers.
+ *
+ * @param jobIds a select of the jobs that are told of now; the caller holds their rows.
+ */
+export const mergeJobEvents = (jobIds: RawBuilder<unknown>) =>
+  sql`delete from events where type = 'job' and not data ? 'layers' and job_id in (${jobIds})`;
 
 /** At most `limit` events after `after` up to `upTo`, oldest first. */
 export async function readEvents(

@@ -1,13 +1,11 @@
 /** Progress of jobs, told now and then: a job of 1,000 frames must not write 1,000 events besides those of its frames. */
 import type { Logger } from 'pino';
 import { lockJobs } from '../jobs/job-row.ts';
-import type { JobLayers } from '../jobs/layers.ts';
-import { type JobRow, jobView } from '../jobs/present.ts';
+import { type JobRow, jobChange } from '../jobs/present.ts';
 import type { Change, Tell } from './changes.ts';
 
 export interface ProgressParts {
   readonly change: Change;
-  readonly layers: JobLayers;
   readonly log: Logger;
   readonly spacingMs: number;
 }
@@ -64,12 +62,12 @@ export class JobProgress {
   }
 
   async #tellNow(jobId: string): Promise<void> {
-    const { change, layers, log } = this.#parts;
+    const { change, log } = this.#parts;
     try {
       await change(async (trx, tell) => {
         // Locked, so that the job's end cannot be told before this.
         const row = (await lockJobs(trx, [jobId])).get(jobId);
-        if (row) tellJob(tell, row, (await layers.of(trx, [jobId])).get(jobId) ?? []);
+        if (row) tellJob(tell, row);
       });
     } catch (error) {
       log.warn({ err: error, jobId }, 'the progress of a job was not told');
@@ -77,6 +75,6 @@ export class JobProgress {
   }
 }
 
-export function tellJob(tell: Tell, row: JobRow, layers: Parameters<typeof jobView>[1]): void {
-  tell({ type: 'job', tenantId: row.tenant_id, jobId: row.id, data: jobView(row, layers) });
+export function tellJob(tell: Tell, row: JobRow): void {
+  tell({ type: 'job', tenantId: row.tenant_id, jobId: row.id, data: jobChange(row) });
 }

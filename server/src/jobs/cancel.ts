@@ -55,7 +55,7 @@ export function cancelJob(tenantId: string, jobId: string, { change, layers, now
       .set({ state: after.state, ended_at: after.ended_at })
       .where('id', '=', jobId)
       .execute();
-    tellJob(tell, after, itsLayers);
+    tellJob(tell, after);
     return {
       job: jobView(after, itsLayers),
       ended: attempts.map((attempt) => ({

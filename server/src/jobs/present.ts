@@ -5,6 +5,7 @@ import {
   type Frame,
   frameFileName,
   type Job,
+  type JobChange,
   type Layer,
   type RenderSettings,
   type Task,
@@ -29,13 +30,14 @@ export const layerView = (row: LayerRow): Layer => ({
   settings: row.settings,
 });
 
-export const jobView = (row: JobRow, layers: readonly Layer[]): Job => ({
+export const jobView = (row: JobRow, layers: readonly Layer[]): Job => ({ ...jobChange(row), layers: [...layers] });
+
+export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   id: row.id,
   name: row.name,
   sceneId: row.scene_id,
   state: row.state,
   priority: row.priority,
-  layers: [...layers],
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,

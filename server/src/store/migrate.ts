@@ -1,10 +1,14 @@
 import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { up as firstLight } from './migrations/0001-first-light.ts';
+import { up as jobEvents } from './migrations/0002-job-events.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
 /** In the order of their names. A migration that was released is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first-light': { up: firstLight } };
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first-light': { up: firstLight },
+  '0002-job-events': { up: jobEvents },
+};
 
 /**
  * Brings the tables up to date. Safe with several servers starting at once: Kysely's migrator takes an advisory lock.

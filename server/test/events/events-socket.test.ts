@@ -65,12 +65,27 @@ test('[EV1, EV6] tells of a job from its submission to its end, and of each of i
   expect(welcome).not.toHaveProperty('missed');
   const job = await submit(tenant, sceneId, '1-5');
   const last = await socket.next(isEndOf(job));
-  expect(dataOf(last)).toEqual(await ended(job));
+  const { layers, ...change } = await ended(job);
+  expect(dataOf(last)).toEqual(change);
   const events = eventsOf(socket);
   expect(events.map(idOf).every((id, index, ids) => id > (ids[index - 1] ?? Number(welcome.cursor)))).toBe(true);
-  expect(dataOf(events.find(({ type }) => type === 'job') ?? last)).toMatchObject({ id: job.id, state: 'queued' });
+  expect(dataOf(events.find(({ type }) => type === 'job') ?? last)).toEqual({ ...job, layers });
   const frames = events.filter(({ type }) => type === 'frame').map((event) => dataOf(event).frameNumber);
   expect(new Set(frames)).toEqual(new Set([1, 2, 3, 4, 5]));
+});
+
+test('[EV6] of a job that has ended two events are kept: that of its submission, with its layers, and the last', async () => {
+  const job = await submit(tenant, sceneId, '1-60');
+  const end = await ended(job);
+  const kept = await farm.services.store.db
+    .selectFrom('events')
+    .select('data')
+    .where('type', '=', 'job')
+    .where('job_id', '=', job.id)
+    .orderBy('id')
+    .execute();
+  const { layers, ...change } = end;
+  expect(kept.map(({ data }) => data)).toEqual([{ ...job, layers }, change]);
 });
 
 test('[EV5] a client that is cut off again and again misses no frame and gets no event twice', async () => {

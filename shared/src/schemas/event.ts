@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Timestamp } from '../identifiers.ts';
-import { Frame, Job } from './job.ts';
+import { Frame, JobChange } from './job.ts';
 import { Scene } from './scene.ts';
 
 const event = <K extends string, T extends Type.TSchema>(type: K, data: T) =>
@@ -12,7 +12,7 @@ const event = <K extends string, T extends Type.TSchema>(type: K, data: T) =>
 
 export const FarmEvent = Type.Union([
   event('scene', Scene),
-  event('job', Job),
+  event('job', JobChange),
   event('frame', Frame),
   event(
     'frame.failed',

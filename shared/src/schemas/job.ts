@@ -153,3 +153,10 @@ export const Job = Type.Object({
   endedAt: Nullable(Timestamp),
 });
 export type Job = Static<typeof Job>;
+
+/** A job as events tell of it. Its layers never change and may be large: only the event of its submission has them. */
+export const JobChange = Type.Object({
+  ...Type.Omit(Job, ['layers']).properties,
+  layers: Type.Optional(Job.properties.layers),
+});
+export type JobChange = Static<typeof JobChange>;

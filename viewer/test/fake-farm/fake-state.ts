@@ -9,6 +9,7 @@ import {
   frameFileName,
   type ImportReport,
   type Job,
+  type JobChange,
   type JobRequest,
   newId,
   parseFrameRange,
@@ -157,7 +158,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     cancel(job) {
       const cancelled: Job = { ...job, state: 'cancelled', endedAt: now() };
       state.jobs.set(job.id, cancelled);
-      publish({ type: 'job', data: cancelled });
+      publish({ type: 'job', data: changeOf(cancelled) });
       return cancelled;
     },
   };
@@ -217,7 +218,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     };
     state.jobs.set(jobId, next);
     publish({ type: 'frame', data: frame });
-    publish({ type: 'job', data: next });
+    publish({ type: 'job', data: changeOf(next) });
     if (!over) setTimeout(() => step(jobId), state.frameMs);
   }
 
@@ -225,10 +226,15 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     state.failNext = null;
     const failed: Job = { ...job, state: 'failed', framesFailed: job.frameCount, error, endedAt: now() };
     state.jobs.set(job.id, failed);
-    publish({ type: 'job', data: failed });
+    publish({ type: 'job', data: changeOf(failed) });
   }
 
   return state;
+}
+
+/** [EV6] Only the event of a submission has the layers. */
+function changeOf({ layers: _, ...change }: Job): JobChange {
+  return change;
 }
 
 function jobOf(request: JobRequest): Job {

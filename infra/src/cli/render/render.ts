@@ -96,7 +96,9 @@ async function collect(
       event: (event) => {
         if (event.type === 'frame') downloads.add(event.data);
         if (event.type === 'frame.failed') observer.frameFailed(event.data);
-        return event.type === 'job' && event.data.id === job.id ? ended(event.data) : undefined;
+        return event.type === 'job' && event.data.id === job.id
+          ? ended({ ...event.data, layers: job.layers })
+          : undefined;
       },
       waiting,
     },

@@ -5,6 +5,8 @@ import {
   type FarmEvent,
   type Frame,
   type Job,
+  type JobChange,
+  KilnError,
   openEvents,
   type Scene,
   type Worker,
@@ -66,6 +68,8 @@ export function createFarm(client: Client, session: Session): Farm {
   });
   const frames = new Map<string, LiveList<Frame>>();
   const failures = new Map<string, Signal<readonly FrameFailure[]>>();
+  /** Newest event of jobs whose layers are being fetched. */
+  const unknownJobs = new Map<string, JobChange>();
   const sceneListeners = new Set<(scene: Scene) => void>();
   let events: EventsConnection | null = null;
 
@@ -82,7 +86,7 @@ export function createFarm(client: Client, session: Session): Farm {
         for (const listener of sceneListeners) listener(event.data);
         return;
       case 'job':
-        jobs.put(event.data);
+        takeJob(event.data);
         return;
       case 'frame':
         frames.get(event.data.jobId)?.put(event.data);
@@ -94,6 +98,32 @@ export function createFarm(client: Client, session: Session): Farm {
       }
       case 'workers':
         void workers.reload();
+    }
+  }
+
+  /** Layers come once, with the submission; those of a job that was never shown here are fetched. */
+  function takeJob(change: JobChange): void {
+    const layers = change.layers ?? jobs.list.value.items.find(({ id }) => id === change.id)?.layers;
+    if (layers) {
+      jobs.put({ ...change, layers });
+      return;
+    }
+    const isFetched = unknownJobs.has(change.id);
+    unknownJobs.set(change.id, change);
+    if (!isFetched) void fetchJob(change.id);
+  }
+
+  async function fetchJob(jobId: string): Promise<void> {
+    try {
+      const { layers } = await client.getJob({ params: { jobId } });
+      // Told while it was on its way: newer than the answer, or as new.
+      const change = unknownJobs.get(jobId);
+      if (change) jobs.put({ ...change, layers });
+    } catch (error) {
+      // The next event, or the next look at the list, tries again.
+      if (!(error instanceof KilnError)) throw error;
+    } finally {
+      unknownJobs.delete(jobId);
     }
   }
 
