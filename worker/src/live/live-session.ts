@@ -51,8 +51,8 @@ export interface LiveSessionParts {
   readonly log: Log;
 }
 
-/** Loads that may fail in a row before the session is given up: a scene that crashes every page is one. */
-const LOAD_TRIES = 3;
+/** Pages that may be lost without a final picture between: a scene that crashes every page that draws it is given up. */
+const PAGES_LOST = 3;
 
 export class LiveSession {
   readonly #parts: LiveSessionParts;
@@ -65,6 +65,8 @@ export class LiveSession {
   #begun: { version: number; level: PictureLevel } | null = null;
   #isDrawing = false;
   #isRefining = false;
+  /** Since the last final picture. */
+  #pagesLost = 0;
   #wake: () => void = () => {};
 
   constructor(parts: LiveSessionParts) {
@@ -102,17 +104,16 @@ export class LiveSession {
    */
   async run(): Promise<void> {
     const { signal } = this.#ended;
-    for (let tries = 1; !signal.aborted; tries++) {
+    while (!signal.aborted) {
       try {
         const lost = new AbortController();
         await this.#load(lost);
-        tries = 0;
         await this.#drawAll(lost);
       } catch (error) {
         if (signal.aborted) return;
         const isLost =
           error instanceof KilnError && (error.code === 'render.page_lost' || error.code === 'render.timeout');
-        if (!isLost || tries >= LOAD_TRIES) throw error;
+        if (!isLost || ++this.#pagesLost >= PAGES_LOST) throw error;
         this.#parts.log.warn({ err: error }, 'the page of a live session is gone: loading again');
         this.#loaded = null;
         await pause(500, signal);
@@ -231,6 +232,7 @@ export class LiveSession {
 
   #deliver(plan: PicturePlan, begun: BegunPicture, { result, bytes }: PageAnswer<'live'>, beganAtMs: number): void {
     const { clock, port } = this.#parts;
+    if (plan.level === 'final') this.#pagesLost = 0;
     if (plan.level === 'moving') this.#pacer.record(result.drawMs + result.readBackMs + result.encodeMs, plan.scale);
     const sequence = begun.send();
     if (sequence === null || this.#ended.signal.aborted) return;

@@ -48,6 +48,8 @@ class FakeStage implements LiveStage {
   encodeMs = 5;
   loads = 0;
   failure: KilnError | null = null;
+  /** Pictures of so many samples, or more, crash the page. */
+  crashesAt = Number.POSITIVE_INFINITY;
 
   lose: (reason: KilnError) => void = () => {};
 
@@ -72,6 +74,7 @@ class FakeStage implements LiveStage {
     await sleep(drawMs);
     hooks.onDrawn?.();
     if (failure) throw failure;
+    if (order.samples >= this.crashesAt) throw new KilnError('render.page_lost', 'crashed');
     const drawEndMs = Date.now();
     await sleep(this.encodeMs);
     const result = { near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
@@ -353,6 +356,32 @@ describe('when something fails', () => {
     const port = { message: () => {}, picture: () => {} };
     const other = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port });
     await expect(other.run()).rejects.toMatchObject({ code: 'scene.invalid' });
+  });
+
+  it.each([
+    ['every picture', 1],
+    ['its final picture only', 16],
+  ])('gives up a scene that takes its page down with %s', async (_what, samples) => {
+    stage.crashesAt = samples;
+    start({ view: { ...view, samples: 16 }, pose: poseAt(0) });
+    for (let n = 0; n < 60; n++) {
+      await pass(1_000);
+      if (pictures.length > 0) acknowledge();
+    }
+    await expect(run).rejects.toMatchObject({ code: 'render.page_lost' });
+    expect(stage.loads).toBe(3);
+  });
+
+  it('outlives any number of lost pages that showed their final picture', async () => {
+    start({ pose: poseAt(0) });
+    for (let n = 1; n <= 10; n++) {
+      await pass(2_000);
+      acknowledge();
+      stage.lose(new KilnError('render.page_lost', 'crashed'));
+    }
+    await pass(2_000);
+    expect(stage.loads).toBe(11);
+    expect(pictures.at(-1)).toMatchObject({ final: true });
   });
 
   it('gives up a scene that takes its page down again and again', async () => {
