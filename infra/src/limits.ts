@@ -3,11 +3,11 @@ export const INFRA_LIMITS = {
   /** From Ctrl-C to the end of everything: what people wait for before they reach for `kill`. */
   drainMs: 10_000,
   /** Of that, what workers get to finish frames; the rest is the server's and Redis'. */
-  workerDrainMs: 8_300,
+  workerDrainMs: 8_200,
   /** For the server to answer what is under way and close its database. */
-  serverDrainMs: 1_200,
-  /** For Redis to write its append-only file. */
-  redisDrainMs: 500,
+  serverDrainMs: 900,
+  /** For Redis to write its append-only file. With it half a second is left, for ending what did not end by itself. */
+  redisDrainMs: 400,
   /** How long apt may take to fetch its lists, and to install. */
   aptUpdateMs: 180_000,
   aptInstallMs: 900_000,

@@ -10,7 +10,8 @@ export async function runServer(): Promise<void> {
   const config = readServerConfig(env);
   const log = createLogger(config.logLevel);
   log.info({ config: explainConfig(env) }, 'configuration');
-  const server = await startServer(config, log);
-  onStop(() => server.close(), INFRA_LIMITS.drainMs);
-  reportReady(server.url);
+  const starting = startServer(config, log);
+  // Before it has started, too: what it opened is closed when it has.
+  onStop(async () => (await starting).close(), INFRA_LIMITS.drainMs);
+  reportReady((await starting).url);
 }

@@ -9,8 +9,11 @@ export async function runWorker(): Promise<void> {
   const { config, lines } = readWorkerConfig(processEnvironment());
   const log = createLog(config.logLevel);
   log.info({ config: lines }, 'configuration');
+  let close = async (): Promise<void> => undefined;
+  // Before it has started it holds nothing to give back; a browser ends with this process.
+  onStop(() => close(), INFRA_LIMITS.drainMs);
   const worker = await startWorker(config, log);
-  onStop(() => worker.close(), INFRA_LIMITS.drainMs);
+  close = () => worker.close();
   const { backend, renderer, sandboxed, slots } = worker.identity;
   reportReady(
     `${renderer} by ${backend}, ${slots} ${slots === 1 ? 'slot' : 'slots'}, sandbox ${sandboxed ? 'on' : 'OFF'}`,

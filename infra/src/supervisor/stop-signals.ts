@@ -1,6 +1,6 @@
 /**
  * In a server or worker: calls `stop` once, on SIGTERM or SIGINT, or when the supervisor that started this process is
- * gone. A second signal, or a stop that hangs, ends the process at once.
+ * gone, also when it went before this was called. A second signal, or a stop that hangs, ends the process at once.
  */
 export function onStop(stop: () => Promise<void>, hardLimitMs: number): void {
   let stopping = false;
@@ -19,4 +19,5 @@ export function onStop(stop: () => Promise<void>, hardLimitMs: number): void {
   process.on('SIGTERM', begin);
   process.on('SIGINT', begin);
   process.on('disconnect', begin);
+  if (process.connected === false) begin();
 }
