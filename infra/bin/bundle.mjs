@@ -87,8 +87,9 @@ async function build(folder) {
   }
   for (const name of readdirSync(DIST)) {
     const other = join(DIST, name);
-    if (other !== folder && Date.now() - statSync(other).mtimeMs > KEPT_MS)
-      rmSync(other, { recursive: true, force: true });
+    // Undefined when another process has just renamed its draft.
+    const writtenMs = statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (other !== folder && Date.now() - writtenMs > KEPT_MS) rmSync(other, { recursive: true, force: true });
   }
 }
 

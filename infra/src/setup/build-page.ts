@@ -1,3 +1,3 @@
 import { buildPage, PAGE_FOLDER } from '@kiln/worker';
 
-await buildPage(PAGE_FOLDER);
+await buildPage(process.argv[2] ?? PAGE_FOLDER);

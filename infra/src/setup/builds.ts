@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { REPOSITORY } from '../repository.ts';
 import { runCommand } from './command.ts';
-import { buildUnlessStamped } from './input-stamp.ts';
+import { type BuiltFolder, buildUnlessStamped } from './input-stamp.ts';
 import type { Progress } from './progress.ts';
 
 const BUILD_TIMEOUT_MS = 300_000;
 
-interface Build {
+interface Build extends BuiltFolder {
   readonly name: string;
-  readonly stampFile: string;
-  readonly inputs: readonly string[];
-  readonly command: readonly [string, ...string[]];
+  /** What builds into a folder. */
+  command(folder: string): readonly [string, ...string[]];
   readonly cwd: string;
 }
 
@@ -20,13 +19,15 @@ const at = (...parts: string[]) => join(REPOSITORY, ...parts);
 const BUILDS: readonly Build[] = [
   {
     name: 'page',
+    output: at('worker/dist/page'),
     stampFile: at('worker/dist/page.stamp'),
     inputs: [at('worker/src'), at('shared/src'), at('package-lock.json')],
-    command: [process.execPath, at('infra/bin/build-page.mjs')],
+    command: (folder) => [process.execPath, at('infra/bin/build-page.mjs'), folder],
     cwd: REPOSITORY,
   },
   {
     name: 'web app',
+    output: at('viewer/dist/app'),
     stampFile: at('viewer/dist/app.stamp'),
     inputs: [
       at('viewer/src'),
@@ -36,7 +37,11 @@ const BUILDS: readonly Build[] = [
       at('shared/src'),
       at('package-lock.json'),
     ],
-    command: [process.execPath, at('node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+    command: (folder) => [
+      process.execPath,
+      at('node_modules/vite/bin/vite.js'),
+      ...['build', '--logLevel', 'warn', '--outDir', folder],
+    ],
     cwd: at('viewer'),
   },
 ];
@@ -44,13 +49,15 @@ const BUILDS: readonly Build[] = [
 /**
  * Builds what changed since it was last built.
  *
+ * @param signal ends a build that is running, which fails then.
  * @throws Error with the tool's output when a build fails.
  */
-export async function buildAll(progress: Progress): Promise<void> {
-  for (const { name, stampFile, inputs, command, cwd } of BUILDS) {
+export async function buildAll(progress: Progress, signal?: AbortSignal): Promise<void> {
+  for (const build of BUILDS) {
+    const { name, cwd } = build;
     await progress.step(name, async () => {
-      const built = await buildUnlessStamped(stampFile, inputs, async () => {
-        const { ok, output } = await runCommand(command, { cwd, timeoutMs: BUILD_TIMEOUT_MS });
+      const built = await buildUnlessStamped(build, async (folder) => {
+        const { ok, output } = await runCommand(build.command(folder), { cwd, timeoutMs: BUILD_TIMEOUT_MS, signal });
         if (!ok) throw new Error(`The build of the ${name} failed:\n${output}`);
       });
       return built ? 'built' : 'up to date';

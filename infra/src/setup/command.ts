@@ -20,6 +20,8 @@ export function runCommand(
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly timeoutMs: number;
+    /** Ends the command, which is one that failed then. */
+    readonly signal?: AbortSignal | undefined;
     readonly onOutput?: (line: string) => void;
   },
 ): Promise<CommandResult> {
@@ -41,7 +43,11 @@ export function runCommand(
         options.onOutput?.(chunk.trim().split('\n').at(-1) ?? '');
       });
     }
+    const stop = () => child.kill();
+    options.signal?.addEventListener('abort', stop);
+    if (options.signal?.aborted) stop();
     const end = (ok: boolean) => {
+      options.signal?.removeEventListener('abort', stop);
       clearTimeout(timer);
       resolve({ ok, output: output.trim() });
     };

@@ -11,6 +11,8 @@ export interface Found {
   readonly apt: boolean;
   /** Path of a browser, or null. */
   readonly browser: string | null;
+  /** Why browsers that are here cannot be used, a sentence each. */
+  readonly rejectedBrowsers: readonly string[];
   /** Path of `redis-server`, or null. */
   readonly redisServer: string | null;
   /** Folder with PostgreSQL's `initdb` and `postgres`, or null. */
@@ -23,11 +25,14 @@ export interface Found {
  * @throws KilnError `request.invalid` when `browserPath` is no browser.
  */
 export async function lookAround(searchPath: string, browserPath: string | null): Promise<Found> {
+  const rejectedBrowsers: string[] = [];
+  const browser = await findBrowser({ explicitPath: browserPath, onRejected: (why) => rejectedBrowsers.push(why) });
   return {
     system: systemFamily(),
     root: process.getuid?.() === 0,
     apt: which('apt-get', searchPath) !== null,
-    browser: (await findBrowser({ explicitPath: browserPath }))?.path ?? null,
+    browser: browser?.path ?? null,
+    rejectedBrowsers,
     redisServer: which('redis-server', searchPath) ?? which('valkey-server', searchPath),
     postgresBin: findPostgres(searchPath),
   };

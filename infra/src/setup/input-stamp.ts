@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const SKIPPED = new Set(['node_modules', 'dist', 'test', 'bench']);
@@ -27,21 +28,44 @@ async function hashInputs(paths: readonly string[]): Promise<string> {
   return hash.digest('hex');
 }
 
+/** A folder that is built, and what of. */
+export interface BuiltFolder {
+  /** The folder; it is well when it holds an `index.html`. */
+  readonly output: string;
+  /** Beside it: hash of what it was built of. */
+  readonly stampFile: string;
+  /** Files and folders that it is built of. */
+  readonly inputs: readonly string[];
+}
+
 /**
- * Runs `build` unless `stampFile` holds the hash of the same inputs.
+ * Builds into a new folder and puts that in the place of `output`, unless `output` was built of the same inputs. A build
+ * that fails or is cut leaves the old folder, and the next call builds.
  *
+ * @param build gets the path of the new folder.
  * @returns whether it built.
+ * @throws Error what `build` throws, or when it made no `index.html`.
  */
 export async function buildUnlessStamped(
-  stampFile: string,
-  inputs: readonly string[],
-  build: () => Promise<void>,
+  { output, stampFile, inputs }: BuiltFolder,
+  build: (folder: string) => Promise<void>,
 ): Promise<boolean> {
   const hash = await hashInputs(inputs);
   const stamp = await readFile(stampFile, 'utf8').catch(() => '');
-  if (stamp === hash) return false;
-  await build();
-  await mkdir(dirname(stampFile), { recursive: true });
+  if (stamp === hash && isBuilt(output)) return false;
+  const draft = `${output}.draft-${process.pid}`;
+  await rm(stampFile, { force: true });
+  try {
+    await mkdir(dirname(output), { recursive: true });
+    await build(draft);
+    if (!isBuilt(draft)) throw new Error(`The build of ${output} made no index.html.`);
+    await rm(output, { recursive: true, force: true });
+    await rename(draft, output);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
   await writeFile(stampFile, hash);
   return true;
 }
+
+const isBuilt = (folder: string) => existsSync(join(folder, 'index.html'));

@@ -36,11 +36,17 @@ export const NEEDS = {
   postgres: { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] },
 } as const satisfies Record<string, Need>;
 
-export function planSetup(found: Found, wanted: Wanted): Plan {
-  const mayApt = found.root && found.apt && !wanted.installForbidden;
+/** What a farm cannot be without and this machine has not. */
+export function missing(found: Found, wanted: Pick<Wanted, 'browser' | 'redisServer'>): Need[] {
   const needs: Need[] = [];
   if (wanted.browser && found.browser === null) needs.push(NEEDS.browser);
   if (wanted.redisServer && found.redisServer === null) needs.push(NEEDS.redis);
+  return needs;
+}
+
+export function planSetup(found: Found, wanted: Wanted): Plan {
+  const mayApt = found.root && found.apt && !wanted.installForbidden;
+  const needs = missing(found, wanted);
 
   // Outside Debian a package named chromium may be a stub that points elsewhere (Ubuntu's snap): puppeteer downloads.
   const download = needs.includes(NEEDS.browser) && !(mayApt && found.system === 'debian') && !wanted.installForbidden;
@@ -56,9 +62,21 @@ export function planSetup(found: Found, wanted: Wanted): Plan {
 
 /** One message with the exact command to type. */
 export function howToInstall(found: Found, wanted: Pick<Wanted, 'installForbidden'>, needs: readonly Need[]): string {
-  const missing = needs.map(({ what }) => what).join(' and ');
   const why = wanted.installForbidden ? ', and KILN_NO_INSTALL=1 forbids installing' : '';
-  return `Kiln needs ${missing}${why}. Type this, then start again:\n\n  ${command(found, needs)}\n`;
+  return `Kiln needs ${names(needs)}${why}.${rejected(found, needs)} Type this, then start again:\n\n  ${command(found, needs)}\n`;
+}
+
+/** What is said when it was installed and is missing all the same. */
+export function stillMissing(found: Found, needs: readonly Need[]): string {
+  return `${names(needs)} was installed, but none that can be used was found.${rejected(found, needs)} Mend that, then start again; this installs it by hand:\n\n  ${command(found, needs)}\n`;
+}
+
+const names = (needs: readonly Need[]) => needs.map(({ what }) => what).join(' and ');
+
+/** Why the browsers that are here do not count. */
+function rejected({ rejectedBrowsers }: Found, needs: readonly Need[]): string {
+  if (rejectedBrowsers.length === 0 || !needs.includes(NEEDS.browser)) return '';
+  return ` What is here cannot be used: ${rejectedBrowsers.join('; ')}.`;
 }
 
 function command(found: Found, needs: readonly Need[]): string {

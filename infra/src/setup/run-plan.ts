@@ -15,35 +15,34 @@ export async function runPlan(
   plan: Plan,
   progress: Progress,
   environment: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<void> {
   if (plan.outcome === 'blocked') throw new SetupError(plan.message);
   for (const step of plan.steps) {
-    if (step.kind === 'apt') await aptInstall(step, progress, environment);
+    if (step.kind === 'apt') await aptInstall(step, progress, environment, signal);
     else await download(step, progress);
   }
 }
+
+type Command = [string, ...string[]];
 
 async function aptInstall(
   { packages }: Step & { kind: 'apt' },
   progress: Progress,
   environment: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const commands: [string, string[], number][] = [
-    ['lists', ['apt-get', 'update'], INFRA_LIMITS.aptUpdateMs],
-    ['packages', ['apt-get', 'install', '-y', '--no-install-recommends', ...packages], INFRA_LIMITS.aptInstallMs],
+  const apt: Command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'Acquire::Retries=2'];
+  const commands: [string, Command, number][] = [
+    ['lists', [...apt, 'update'], INFRA_LIMITS.aptUpdateMs],
+    ['packages', [...apt, 'install', '-y', '--no-install-recommends', ...packages], INFRA_LIMITS.aptInstallMs],
   ];
   for (const [name, words, timeoutMs] of commands) {
     const text = words.join(' ');
     progress.line(`  $ ${text}`);
     await progress.step(name, async (note) => {
-      const { ok, output } = await runCommand(
-        ['env', 'DEBIAN_FRONTEND=noninteractive', ...words, '-o', 'Acquire::Retries=2'],
-        {
-          env: environment,
-          timeoutMs,
-          onOutput: (line) => note(line.slice(0, 60)),
-        },
-      );
+      const onOutput = (line: string) => note(line.slice(0, 60));
+      const { ok, output } = await runCommand(words, { env: environment, timeoutMs, onOutput, signal });
       if (!ok)
         throw new SetupError(
           `${text} failed:\n${lastLines(output)}\n\nMend that, type the command yourself, then start again.`,

@@ -13,14 +13,26 @@ import { Farm, type FarmObserver, SERVER_COMMAND, WORKER_COMMAND } from '../supe
 import { FarmRunningError } from '../supervisor/farm-lock.ts';
 import { requireFreePort } from '../supervisor/free-port.ts';
 
-/** @returns the exit code, once the farm has ended. */
+/** 128 + SIGINT. */
+const INTERRUPTED = 130;
+
+/** @returns the exit code, once the farm has ended: 130 when it was stopped during set-up. */
 export async function runFarm(given: FarmConfig, out: Terminal): Promise<number> {
   const progress = new Progress(out);
-  const stopRequests = listenForStop();
   let farm: Farm | undefined;
+  const stopped = stopSignal(() => {
+    farm?.kill();
+    process.exit(INTERRUPTED);
+  });
+  const stopRequest = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve()));
   try {
     const config = given.port === 0 ? { ...given, port: await requireFreePort(given.host, 0) } : given;
-    const found = await prepare(config, progress);
+    const found = await Promise.race([prepare(config, progress, {}, stopped), stopRequest]);
+    if (!found || stopped.aborted) {
+      progress.dropAll();
+      progress.line('\nStopped');
+      return INTERRUPTED;
+    }
     const parts = {
       server: SERVER_COMMAND,
       worker: WORKER_COMMAND,
@@ -29,12 +41,16 @@ export async function runFarm(given: FarmConfig, out: Terminal): Promise<number>
     };
     farm = new Farm(config, parts, observer(progress));
     const started = farm.start().then(() => 'started' as const);
-    if ((await Promise.race([started, stopRequests.first])) === 'started') {
+    if ((await Promise.race([started, stopRequest])) === 'started') {
       await welcome(config, farm.url, progress);
-      await stopRequests.first;
+      await stopRequest;
     }
     started.catch(() => undefined);
-    return await stop(farm, stopRequests.second, progress);
+    progress.dropAll();
+    progress.line(`\nStopping (at most ${INFRA_LIMITS.drainMs / 1_000} s; Ctrl-C again ends now)`);
+    await farm.stop();
+    progress.line('Stopped');
+    return 0;
   } catch (error) {
     progress.dropAll();
     await farm?.stop();
@@ -72,23 +88,14 @@ async function welcome(config: FarmConfig, url: string, progress: Progress): Pro
 ready`);
 }
 
-async function stop(farm: Farm, again: Promise<void>, progress: Progress): Promise<number> {
-  progress.dropAll();
-  progress.line(`\nStopping (at most ${INFRA_LIMITS.drainMs / 1_000} s; Ctrl-C again ends now)`);
-  const how = await Promise.race([farm.stop().then(() => 'stopped' as const), again]);
-  if (how === 'stopped') {
-    progress.line('Stopped');
-    return 0;
-  }
-  farm.kill();
-  process.exit(130);
-}
-
-/** The first and second time that the user, or the system, asks this process to end. */
-function listenForStop(): { readonly first: Promise<void>; readonly second: Promise<void> } {
-  const resolvers: (() => void)[] = [];
-  const next = () => new Promise<void>((resolve) => resolvers.push(resolve));
-  const [first, second] = [next(), next()];
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolvers.shift()?.());
-  return { first, second };
+/**
+ * Aborted when the user, or the system, asks this process to end for the first time.
+ *
+ * @param again is called the second time.
+ */
+function stopSignal(again: () => void): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = () => (stop.signal.aborted ? again() : stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return stop.signal;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Found } from '../../src/setup/found.ts';
-import { planSetup, type Wanted } from '../../src/setup/plan.ts';
+import { missing, NEEDS, planSetup, stillMissing, type Wanted } from '../../src/setup/plan.ts';
 
 const bareDebian: Found = {
   system: 'debian',
   root: true,
   apt: true,
   browser: null,
+  rejectedBrowsers: [],
   redisServer: null,
   postgresBin: null,
 };
@@ -73,4 +74,19 @@ test('on a Mac the command is Homebrew’s', () => {
   const mac: Found = { ...bareDebian, system: 'mac', root: false, apt: false };
   const plan = planSetup(mac, { ...wanted, browser: false });
   expect(plan.outcome === 'blocked' && plan.message).toContain('\n  brew install redis\n');
+});
+
+test('what is missing after it was installed is not blamed on KILN_NO_INSTALL', () => {
+  expect(missing(bareDebian, { ...wanted, browser: false })).toEqual([NEEDS.redis]);
+  const message = stillMissing(bareDebian, [NEEDS.redis]);
+  expect(message).toMatch(/^redis-server was installed, but none that can be used was found\./);
+  expect(message).not.toContain('KILN_NO_INSTALL');
+});
+
+test('a browser that was found and cannot be used is named with the reason', () => {
+  const found = { ...bareDebian, root: false, rejectedBrowsers: ['"/root/chrome" cannot be run'] };
+  const plan = planSetup(found, { ...wanted, installForbidden: true });
+  expect(plan.outcome === 'blocked' && plan.message).toContain('cannot be used: "/root/chrome" cannot be run.');
+  expect(stillMissing(found, [NEEDS.browser])).toContain('"/root/chrome" cannot be run');
+  expect(stillMissing(found, [NEEDS.redis])).not.toContain('chrome');
 });
