@@ -24,5 +24,6 @@ export * from './schemas/scene.ts';
 export * from './schemas/settings.ts';
 export * from './schemas/worker.ts';
 export * from './states.ts';
+export { storable } from './storable-text.ts';
 export * from './validate.ts';
 export * from './worker-protocol.ts';

@@ -79,13 +79,13 @@ describe('parse', () => {
       'no variant of a union',
       layerFault({ camera: 3 }),
       '/layers/1/camera',
-      'expected text of 1 to 200 characters or an object as /layers/1/camera of the job, got 3',
+      'expected the text of 1 to 200 characters without NUL and without unpaired surrogates or an object as /layers/1/camera of the job, got 3',
     ],
     [
       'a long text',
       layerFault({ camera: 'x'.repeat(201) }),
       '/layers/1/camera',
-      'expected text of 1 to 200 characters or an object as /layers/1/camera of the job, got text of 201 characters',
+      'expected the text of 1 to 200 characters without NUL and without unpaired surrogates or an object as /layers/1/camera of the job, got text of 201 characters',
     ],
   ];
   it.each(faults)('names the place of %s, what was expected and what came', (_, fault, field, message) => {

@@ -4,7 +4,7 @@ import { type ErrorBody, type ErrorCode, KilnError } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SERVER_LIMITS } from '../limits.ts';
 import { errorCodeOf, isDiskFull } from '../objects/disk-errors.ts';
-import { isStoreFull, isStoreUnavailable } from '../store/sql-state.ts';
+import { isBadData, isStoreFull, isStoreUnavailable } from '../store/sql-state.ts';
 
 /** Errors of Fastify itself that a client causes. */
 const FASTIFY_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
@@ -27,6 +27,11 @@ export function asKilnError(error: unknown): KilnError {
   }
   if (isStoreUnavailable(error)) {
     return new KilnError('storage.unavailable', 'the database does not answer: try again soon', { cause: error });
+  }
+  if (isBadData(error)) {
+    return new KilnError('request.invalid', 'the database cannot hold a text or number of this request', {
+      cause: error,
+    });
   }
   return new KilnError('server.internal', 'something failed inside; the log has more under this request id', {
     cause: error,

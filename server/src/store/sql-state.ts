@@ -18,6 +18,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 /** Class 53, insufficient resources: `53100` is a full disk. */
 export const isStoreFull = (error: unknown): boolean => sqlState(error) === '53100';
 
+/** Class 22, data exceptions: a value that no column of its type can hold, such as a text with NUL. */
+export const isBadData = (error: unknown): boolean => sqlState(error)?.startsWith('22') === true;
+
 /** The connection is gone or could not be made (class 08, 57P0x, or no SQLSTATE but a socket's error code). */
 export function isStoreUnavailable(error: unknown): boolean {
   const state = sqlState(error);

@@ -6,6 +6,7 @@ import { API_PREFIX, BYTE_ROUTES, ErrorBody, LIMITS, parse, ROUTES } from '@kiln
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { asKilnError } from '../../src/http/errors.ts';
 import { createOriginCheck } from '../../src/http/origin.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { rawRequest, type ServerFixture, startTestServer } from '../server-fixture.ts';
@@ -15,6 +16,8 @@ let redis: TestRedis;
 let fixture: ServerFixture;
 let webApp: Awaited<ReturnType<typeof temporaryFolder>>;
 const FILE = { path: 'a.glb', sha256: 'a'.repeat(64), sizeBytes: 1 };
+const LAYER = { frames: '1', size: { widthPx: 1, heightPx: 1 } };
+const JOB = { sceneId: `scn_${'0'.repeat(20)}`, layers: [LAYER] };
 const PAGE = '<!doctype html><title>the page</title>';
 
 beforeAll(async () => {
@@ -100,6 +103,11 @@ describe('a bad body', () => {
     ['/scenes', { entry: 'a.glb', files: [] }, '/name'],
     ['/scenes', { name: 'x', entry: 'a.glb', files: [FILE], colour: 1 }, '/colour'],
     ['/admin/tenants', { name: 7 }, '/name'],
+    ['/admin/tenants', { name: 'a\0b' }, '/name'],
+    ['/scenes', { name: 'half \ud83d', entry: 'a.glb', files: [FILE] }, '/name'],
+    ['/jobs', { ...JOB, name: 'a\0b' }, '/name'],
+    ['/jobs', { ...JOB, idempotencyKey: '\udc00' }, '/idempotencyKey'],
+    ['/jobs', { ...JOB, layers: [{ ...LAYER, clip: '\0' }] }, '/layers/0/clip'],
     ['/admin/sweep', { dryRun: 'yes' }, '/dryRun'],
   ])('%s with %j names the field %s', async (path, body, field) => {
     const answer = await post(path, JSON.stringify(body));
@@ -113,12 +121,19 @@ describe('a bad body', () => {
     expect([path.status, errorOf(path).field]).toEqual([400, '/params/sceneId']);
     const query = await send(`${API_PREFIX}/scenes?limit=0`, { authorization });
     expect([query.status, errorOf(query).field]).toEqual([400, '/query/limit']);
+    const cursor = await send(`${API_PREFIX}/scenes?cursor=%00`, { authorization });
+    expect([cursor.status, errorOf(cursor).field]).toEqual([400, '/query/cursor']);
     const unknown = await send(`${API_PREFIX}/scenes?colour=red`, { authorization });
     expect([unknown.status, errorOf(unknown).field]).toEqual([400, '/query/colour']);
     expect((await send(`${API_PREFIX}/scenes?limit=5`, { authorization })).status).toBe(200);
     const undecodable = await send(`${API_PREFIX}/scenes/%E0%A4%A`, { authorization });
     expect(undecodable.status).toBe(400);
   });
+});
+
+test('a value that only the database finds impossible is the client’s fault all the same', () => {
+  const refused = Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' });
+  expect(asKilnError(refused)).toMatchObject({ code: 'request.invalid', status: 400 });
 });
 
 test('every answer has a request id, and errors repeat it', async () => {

@@ -9,6 +9,7 @@ import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } f
 import { Frame, Job, JobRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
+import { STORABLE_CHARS } from '../storable-text.ts';
 
 export const API_PREFIX = '/api/v1';
 
@@ -35,7 +36,7 @@ const page = <T extends Type.TSchema>(item: T) =>
 
 const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
-  cursor: Type.Optional(Type.String({ maxLength: 200 })),
+  cursor: Type.Optional(Type.String({ maxLength: 200, pattern: `^${STORABLE_CHARS}*$` })),
 };
 const PageQuery = Type.Object(pageQuery, { additionalProperties: false });
 const SceneParams = Type.Object({ sceneId: Id('scene') });

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
+import { STORABLE_CHARS } from '../storable-text.ts';
 
 /** `member` uses the farm as its tenant; `operator` also runs it: tenants, sweep, all workers. */
 export const Role = Type.Enum(['member', 'operator']);
@@ -11,7 +12,14 @@ export const Tenant = Type.Object({ id: Id('tenant'), name: Type.String(), creat
 export type Tenant = Static<typeof Tenant>;
 
 export const TenantRequest = Type.Object(
-  { name: Type.String({ minLength: 1, maxLength: LIMITS.nameChars, pattern: '\\S' }) },
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: LIMITS.nameChars,
+      pattern: `^(?=[\\s\\S]*\\S)${STORABLE_CHARS}+$`,
+      description: `Text of 1 to ${LIMITS.nameChars} characters, not blank, without NUL and without unpaired surrogates.`,
+    }),
+  },
   { additionalProperties: false },
 );
 export type TenantRequest = Static<typeof TenantRequest>;

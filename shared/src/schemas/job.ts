@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
+import { Name } from '../storable-text.ts';
 import { RenderSettings } from './settings.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -30,7 +31,7 @@ export type LayerRequest = Static<typeof LayerRequest>;
 
 export const JobRequest = Type.Object(
   {
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.nameChars })),
+    name: Type.Optional(Name),
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
@@ -38,7 +39,7 @@ export const JobRequest = Type.Object(
     frameTimeoutMs: Type.Optional(
       Type.Integer({ minimum: 1_000, maximum: LIMITS.frameTimeoutMaxMs, default: LIMITS.frameTimeoutMs }),
     ),
-    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.nameChars })),
+    idempotencyKey: Type.Optional(Name),
   },
   { additionalProperties: false },
 );

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { SceneState } from '../states.ts';
+import { Name } from '../storable-text.ts';
 import { Vector3 } from './settings.ts';
 
 /**
@@ -33,7 +34,7 @@ export type SceneFile = Static<typeof SceneFile>;
 /** What a client announces before it sends bytes. */
 export const SceneManifest = Type.Object(
   {
-    name: Type.String({ minLength: 1, maxLength: LIMITS.nameChars }),
+    name: Name,
     entry: ScenePath,
     files: Type.Array(SceneFile, { minItems: 1, maxItems: LIMITS.sceneFiles }),
   },

@@ -1,6 +1,7 @@
 /** What a layer asks of a picture: camera, size, engine, samples, format. */
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../limits.ts';
+import { Name, STORABLE_CHARS } from '../storable-text.ts';
 
 export const Size = Type.Object(
   {
@@ -38,11 +39,14 @@ export const ExplicitCamera = Type.Object(
 );
 export type ExplicitCamera = Static<typeof ExplicitCamera>;
 
-export const CameraChoice = Type.Union([Type.String({ minLength: 1, maxLength: LIMITS.nameChars }), ExplicitCamera], {
+export const CameraChoice = Type.Union([Name, ExplicitCamera], {
   default: 'auto',
   description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
 });
 export type CameraChoice = Static<typeof CameraChoice>;
+
+/** A clip in a file may be named by nothing. */
+const ClipName = Type.String({ maxLength: LIMITS.nameChars, pattern: `^${STORABLE_CHARS}*$` });
 
 /**
  * Everything that, with the scene's hash and the frame number, decides a frame's pixels. Complete: defaults are filled
@@ -62,7 +66,7 @@ export const RenderSettings = Type.Object(
     }),
     format: Type.Enum(['png', 'jpeg', 'webp'], { default: 'png' }),
     quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG and WebP.' }),
-    clip: Type.Union([Type.String({ maxLength: LIMITS.nameChars }), Type.Null()], {
+    clip: Type.Union([ClipName, Type.Null()], {
       default: null,
       description: 'Animation clip by name; null plays the first one, if any.',
     }),
