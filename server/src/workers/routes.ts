@@ -11,6 +11,7 @@ import {
   Registration,
   type RouteSpec,
   Sha256,
+  storable,
   WORKER_ROUTES,
 } from '@kiln/shared';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -22,8 +23,10 @@ import type { Results } from '../dispatch/results.ts';
 import type { Bus } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
 import { apiPath } from '../http/request-identity.ts';
+import { FailureGate } from '../http/request-limits.ts';
 import { addRoute, route } from '../http/route.ts';
 import type { AbilityMemory } from '../jobs/abilities.ts';
+import { SERVER_LIMITS } from '../limits.ts';
 import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import type { Services } from '../services.ts';
@@ -65,25 +68,48 @@ const spec = <S extends Pick<RouteSpec, 'method' | 'path' | 'response'> & Partia
 });
 
 export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesParts): void {
-  registerPresence(app, parts);
-  registerAttempts(app, parts);
-  registerBytes(app, parts);
+  const { db } = parts.services.store;
+  route(app, 'listWorkers', async ({ identity }) => ({ items: await readWorkers(db, identity) }));
+  app.register(async (scope) => {
+    admitWorkers(scope, parts);
+    registerPresence(scope, parts);
+    registerAttempts(scope, parts);
+    registerBytes(scope, parts);
+  });
+}
+
+/** Whoever is no worker is refused before a body is read or looked at, and after too many tries has to wait. */
+function admitWorkers(scope: FastifyInstance, { services, workers }: WorkerRoutesParts): void {
+  const failures = new FailureGate(SERVER_LIMITS.identityFailures, services.clock);
+  const comes = apiPath(WORKER_ROUTES.register.path);
+  scope.addHook('onRequest', async (request, reply) => {
+    try {
+      if (request.routeOptions.url === comes) checkToken(request, services.workerToken);
+      else await workers.of(request.headers);
+    } catch (error) {
+      if (!(error instanceof KilnError)) throw error;
+      failures.failed(request);
+      failures.check(request, reply);
+      throw error;
+    }
+  });
+}
+
+function checkToken(request: FastifyRequest, workerToken: string): void {
+  if (sameSecret(bearerToken(request.headers), workerToken)) return;
+  throw new KilnError('identity.missing', 'expected KILN_WORKER_TOKEN as `Authorization: Bearer`');
 }
 
 /** Coming, staying, going. */
 function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void {
   const { services, change, access, abilities, workers, bus, ending, settle, leaseMs, sessions } = parts;
   const { db } = services.store;
-  route(app, 'listWorkers', async ({ identity }) => ({ items: await readWorkers(db, identity) }));
 
   addRoute(
     app,
     spec({ ...WORKER_ROUTES.register, body: RegisterRequest, response: Registration }),
-    async ({ body, request }) => {
-      if (!sameSecret(bearerToken(request.headers), services.workerToken)) {
-        throw new KilnError('identity.missing', 'expected KILN_WORKER_TOKEN as `Authorization: Bearer`');
-      }
-      const registration = await registerWorker(body, { services, change, access, leaseMs });
+    async ({ body }) => {
+      const registration = await registerWorker(storable(body), { services, change, access, leaseMs });
       workers.forget(registration.workerId);
       abilities.forget();
       bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
@@ -97,7 +123,11 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
     spec({ ...WORKER_ROUTES.heartbeat, body: Heartbeat, response: HeartbeatAnswer }),
     async ({ body, request }) => {
       const workerId = await workers.of(request.headers);
-      const { answer, forgotten, stateChanged } = await takeHeartbeat(workerId, body, { db, leaseMs, sessions });
+      const { answer, forgotten, stateChanged } = await takeHeartbeat(workerId, storable(body), {
+        db,
+        leaseMs,
+        sessions,
+      });
       if (forgotten.length > 0) await settle(await endInTurns(change, forgotten, ending));
       if (stateChanged) {
         abilities.forget();
@@ -147,7 +177,7 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
     app,
     spec({ ...WORKER_ROUTES.fail, params: AttemptParams, body: AttemptFailure, response: Nothing }),
     async ({ params, body, request }) => {
-      await results.fail(await held(request, params.attemptId), body);
+      await results.fail(await held(request, params.attemptId), storable(body));
       return {};
     },
   );
@@ -157,7 +187,7 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
     async ({ params, body, request }) => {
       const attempt = await held(request, params.attemptId);
       if (attempt.work.kind !== 'import') throw new KilnError('request.invalid', 'this attempt is no import');
-      await results.import(attempt, body);
+      await results.import(attempt, storable(body));
       return {};
     },
   );
