@@ -68,14 +68,17 @@ export async function recordSingleFrames(
       insert into objects (sha256, size_bytes)
       select distinct on (sha256) sha256, size_bytes from good order by sha256
       on conflict (sha256) do nothing
+      returning 1
     ), recorded as (
       insert into frames (layer_id, frame_number, job_id, tenant_id, task_id, attempt_id, sha256, size_bytes,
                           media_type, stages, statistics, finished_at)
       select layer_id, frame_number, job_id, tenant_id, task_id, attempt_id, sha256, size_bytes, media_type, stages,
              nullif(statistics, 'null'::jsonb), ${now}::timestamptz
       from good order by place
+      returning 1
     ), finished as (
       update tasks set state = 'succeeded', ended_at = ${now}::timestamptz where id in (select task_id from good)
+      returning 1
     ), counted as materialized (
       select job_id, count(*)::int as n from good group by job_id
     ), moved as (
@@ -91,8 +94,10 @@ export async function recordSingleFrames(
       from counted c where j.id = c.job_id
       returning j.*
     ), turn as materialized (
-      -- Last of all locks: it waits until everything above has taken its own.
-      select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)}) from (select count(*) from moved) as above
+      -- Last of all locks: what writes above is read here to its end, for what nobody reads is written after the rest.
+      select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)})
+      from (select count(*) from stored) as s, (select count(*) from recorded) as r,
+           (select count(*) from finished) as f, (select count(*) from moved) as m
     ), news as (
       select 0 as rank, place, tenant_id, 'frame' as type, job_id, event as data from good
       union all

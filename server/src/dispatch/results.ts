@@ -2,7 +2,7 @@
 import { type AttemptFailure, type FrameResult, type ImportResult, KilnError } from '@kiln/shared';
 import { sql } from 'kysely';
 import type { Bus } from '../events/bus.ts';
-import type { Change } from '../events/changes.ts';
+import { type Change, untangled } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import { applyImport, prepareImport, settleImport } from '../scenes/import-result.ts';
@@ -144,10 +144,9 @@ export class Results {
 
   async #recordSingles(reports: readonly FrameReport[]): Promise<ReadonlySet<string>> {
     const { announce, progress, services, ending } = this.#parts;
-    const { attempts, events } = await recordSingleFrames(services.store.db, reports, {
-      isDue: (jobId) => progress.isDue(jobId),
-      now: ending.now(),
-    });
+    const { attempts, events } = await untangled(() =>
+      recordSingleFrames(services.store.db, reports, { isDue: (jobId) => progress.isDue(jobId), now: ending.now() }),
+    );
     announce(events);
     return attempts;
   }

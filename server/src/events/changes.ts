@@ -26,18 +26,25 @@ const TRY_AGAIN = new Set(['40P01', '40001']);
 
 export function createChange({ db, announce, now }: ChangeParts): Change {
   return async (work) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { result, events } = await db.transaction().execute(async (trx) => {
-          const drafts: EventDraft[] = [];
-          const done = await work(trx, (draft) => drafts.push(draft));
-          return { result: done, events: await writeEvents(trx, drafts, now()) };
-        });
-        if (events.length > 0) announce(events);
-        return result;
-      } catch (error) {
-        if (attempt >= TRIES || !TRY_AGAIN.has(sqlState(error) ?? '')) throw error;
-      }
-    }
+    const { result, events } = await untangled(() =>
+      db.transaction().execute(async (trx) => {
+        const drafts: EventDraft[] = [];
+        const done = await work(trx, (draft) => drafts.push(draft));
+        return { result: done, events: await writeEvents(trx, drafts, now()) };
+      }),
+    );
+    if (events.length > 0) announce(events);
+    return result;
   };
+}
+
+/** Runs one transaction, or one statement, again when the database ended it to break a deadlock. */
+export async function untangled<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt >= TRIES || !TRY_AGAIN.has(sqlState(error) ?? '')) throw error;
+    }
+  }
 }
