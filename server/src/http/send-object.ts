@@ -1,5 +1,6 @@
 /** Bytes of the object store as an answer: ranges, ETag, cached for ever under an address that never changes its bytes. */
 import { Readable } from 'node:stream';
+import { KilnError } from '@kiln/shared';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ByteRange, ObjectStore } from '../objects/object-store.ts';
 
@@ -18,25 +19,31 @@ export async function sendObject(
   object: SentObject,
 ): Promise<FastifyReply> {
   const etag = `"${object.sha256}"`;
-  reply
-    .header('etag', etag)
-    .header('cache-control', 'private, max-age=31536000, immutable')
-    .header('accept-ranges', 'bytes')
-    .type(object.mediaType);
-  if (object.saveAs !== null) reply.header('content-disposition', attachment(object.saveAs));
-  if (matchesTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-
+  if (matchesTag(request.headers['if-none-match'], etag)) return describe(reply, object, etag).code(304).send();
   const wanted = rangeOf(request, etag, object.sizeBytes);
   if (wanted === 'unsatisfiable') {
     return reply.code(416).header('content-range', `bytes */${object.sizeBytes}`).type('text/plain').send('');
   }
+  // Opened before anything is said of it: bytes that are missing are not there, and that is not for ever.
+  const bytes = request.method === 'HEAD' ? null : await objects.get(object.sha256, wanted ?? undefined);
+  if (bytes === null && !(await objects.has(object.sha256))) {
+    throw new KilnError('resource.not_found', `no object ${object.sha256} is stored`);
+  }
   const lengthBytes = wanted === null ? object.sizeBytes : wanted.last - wanted.first + 1;
-  reply.header('content-length', lengthBytes);
+  describe(reply, object, etag).header('content-length', lengthBytes);
   if (wanted !== null) {
     reply.code(206).header('content-range', `bytes ${wanted.first}-${wanted.last}/${object.sizeBytes}`);
   }
-  if (request.method === 'HEAD') return sendNothing(reply);
-  return reply.send(await objects.get(object.sha256, wanted ?? undefined));
+  return bytes === null ? sendNothing(reply) : reply.send(bytes);
+}
+
+function describe(reply: FastifyReply, object: SentObject, etag: string): FastifyReply {
+  if (object.saveAs !== null) reply.header('content-disposition', attachment(object.saveAs));
+  return reply
+    .header('etag', etag)
+    .header('cache-control', 'private, max-age=31536000, immutable')
+    .header('accept-ranges', 'bytes')
+    .type(object.mediaType);
 }
 
 /** For HEAD: of anything but a stream Fastify would say the length itself, which is 0. */

@@ -161,7 +161,10 @@ describe('the archive', () => {
     const sha256 = sha256Of(Buffer.from(frameText(77_778)));
     await rm(`${fixture.config.home}/objects/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`);
     await expect(get(`${lost.id}/archive.zip`).then((response) => response.arrayBuffer())).rejects.toThrow();
-    expect((await get(`${lost.id}/frames/main/77778.png`)).status).toBe(404);
+    for (const method of ['GET', 'HEAD']) {
+      const gone = await get(`${lost.id}/frames/main/77778.png`, {}, method);
+      expect([gone.status, gone.headers.get('etag'), gone.headers.get('cache-control')]).toEqual([404, null, null]);
+    }
   });
 
   test('that is not read to its end leaves no file open', async () => {
