@@ -33,6 +33,12 @@ export const SERVER_LIMITS = {
   roomCheckBytes: 4_194_304,
   /** Bytes of a refused request's body that are read and thrown away so that the client hears why. */
   discardedBytes: 268_435_456,
+  /** Events sockets of one tenant: every open tab and every script that follows a job has one. */
+  eventSocketsPerTenant: 500,
+  /** Scenes of one tenant that are not deleted; each is a row, and up to 2,000 more for its files. */
+  scenesPerTenant: 10_000,
+  /** Files of the scenes on one page, unless the first has more: some 400 kB of JSON, built in a few milliseconds. */
+  scenePageFiles: 2_000,
   /** Uploads of one tenant that are under way: two scenes of the largest number of files. */
   openUploads: 4_000,
   /** Their bytes together: four of the largest scenes. */

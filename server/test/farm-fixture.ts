@@ -41,6 +41,8 @@ export interface TestFarmOptions {
   readonly home?: string;
   readonly timing?: Partial<FarmTiming>;
   readonly logLevel?: string;
+  /** Called when the server listens and has not started to dispatch. */
+  readonly onListening?: (url: string) => Promise<void>;
 }
 
 export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
@@ -97,6 +99,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   farm.register(app);
   sockets.attach(app.server, upgradeGuard(checkOrigin, randomUUID));
   url = await app.listen({ host: '127.0.0.1', port: 0 });
+  await options.onListening?.(url);
   await farm.start();
   let stopped = false;
   return {

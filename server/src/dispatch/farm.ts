@@ -68,6 +68,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const access = new AclWorkerAccess(redis, config.redisUrl, log);
 
   const feed = new Feed(db, log);
+  await feed.start();
   const announce = (events: readonly LoggedEvent[]) => {
     const newest = events.at(-1);
     if (!newest) return;
@@ -158,7 +159,6 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       });
     },
     async start() {
-      await feed.start();
       redis.onUp(() => {
         void warnOfSettings(redis, log);
         void restoreAccess();

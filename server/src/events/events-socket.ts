@@ -13,6 +13,7 @@ import {
 import type { WebSocket } from 'ws';
 import { EVENT_LIMITS } from '../dispatch/limits.ts';
 import { asKilnError } from '../http/errors.ts';
+import { SERVER_LIMITS } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { type LoggedEvent, oldestEventId, readEvents } from './event-log.ts';
 import type { Feed } from './feed.ts';
@@ -30,6 +31,7 @@ export interface EventsSockets {
 
 export function serveEvents({ services, feed }: EventsParts): EventsSockets {
   const open = new Set<WebSocket>();
+  const socketsOf = new Map<string, number>();
   services.sockets.on(`${API_PREFIX}${BYTE_ROUTES.events.path}`, LIMITS.liveControlBytes, (socket, request) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
@@ -55,8 +57,23 @@ export function serveEvents({ services, feed }: EventsParts): EventsSockets {
     socket.resume();
     const protocol = agreeOnVersion(EVENTS_PROTOCOLS, message.protocols);
     await checkFilter(services, tenantId, message);
+    // Nothing is begun for one that has left meanwhile: its `close` was before there was anything to clean up.
+    if (socket.readyState !== socket.OPEN) return;
+    admit(socket, tenantId);
     const client = new EventsClient(socket, services, feed, tenantId, message);
     await client.run(protocol);
+  }
+
+  function admit(socket: WebSocket, tenantId: string): void {
+    const count = socketsOf.get(tenantId) ?? 0;
+    const most = SERVER_LIMITS.eventSocketsPerTenant;
+    if (count >= most) throw new KilnError('request.too_many', `a tenant has at most ${most} events sockets at once`);
+    socketsOf.set(tenantId, count + 1);
+    socket.once('close', () => {
+      const left = (socketsOf.get(tenantId) ?? 1) - 1;
+      if (left === 0) socketsOf.delete(tenantId);
+      else socketsOf.set(tenantId, left);
+    });
   }
 
   return {

@@ -23,8 +23,9 @@ export class Feed {
     this.#log = log;
   }
 
+  /** From now on; call it before anything listens, who would be handed the whole log otherwise. */
   async start(): Promise<void> {
-    this.#cursor = await newestEventId(this.#db);
+    this.#cursor = Math.max(this.#cursor, await newestEventId(this.#db));
   }
 
   /** Id of the newest event that was handed out. */
