@@ -16,6 +16,7 @@ import { ensureCredentials } from './identity/first-start.ts';
 import { StoreIdentities } from './identity/store-identities.ts';
 import { SERVER_LIMITS } from './limits.ts';
 import { createLogger } from './log.ts';
+import { checkFolderId } from './objects/folder-id.ts';
 import { openFolderObjectStore } from './objects/folder-object-store.ts';
 import { giveSampleScene } from './scenes/sample-scene.ts';
 import type { Clock, RandomBytes, Services } from './services.ts';
@@ -41,7 +42,8 @@ export interface ServerParts {
 
 /**
  * @param log takes everything that the server says.
- * @throws FolderLockedError when another process has the store's folder; any error of the store, of Redis' address, or of
+ * @throws FolderLockedError when another process has the store's folder; an error that says so when the database belongs
+ *   to the objects of another home; any error of the store, of Redis' address, or of
  *   listening. What was opened is closed then.
  */
 export async function startServer(
@@ -61,10 +63,12 @@ export async function startServer(
     const ownsCredentials = await lockCredentials(config.home);
     if (ownsCredentials !== null) closing.add('credentials', () => ownsCredentials.release());
 
-    const store = await openStore(config, log);
+    const store = await openStore(config, log, (error) => endProcess(log, error));
     closing.add('store', () => store.close());
     const objects = await openFolderObjectStore(join(config.home, 'objects'), config.diskReserveBytes);
     closing.add('objects', () => objects.close());
+    // PGlite's own folder goes with the objects'; a PostgreSQL may be shared by servers that do not share a disk.
+    if (store.kind === 'postgres') await checkFolderId(store.db, join(config.home, 'objects'), random);
 
     const makeId: Services['newId'] = (kind) => newId(kind, random);
     const first = await ensureCredentials({ home: config.home, db: store.db, clock, newId: makeId, random, log });
@@ -111,6 +115,12 @@ export async function startServer(
     await closing.run();
     throw error;
   }
+}
+
+/** Without its database a server only answers errors: a new process opens it again. */
+function endProcess(log: Logger, error: Error): void {
+  log.fatal({ err: error }, 'the database in this process has ended: the server ends too, to be started again');
+  process.exit(1);
 }
 
 /** Of several servers on one home the first keeps the file: clients find an address that lasts. Null for the others. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { openStore } from '../src/store/open-store.ts';
-import { PgliteClient } from '../src/store/pglite-client.ts';
+import { PgliteClient, startPgliteThread } from '../src/store/pglite-client.ts';
 import type { Store } from '../src/store/store.ts';
 
 /** Says nothing; errors still fail the test that awaits them. */
@@ -57,7 +57,7 @@ async function emptyPglite(): Promise<string> {
 
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(cache, 'making-'));
-  const client = new PgliteClient(join(making, 'pg'));
+  const client = new PgliteClient(startPgliteThread(join(making, 'pg')));
   await client.query('select 1', []);
   await client.close();
   // Another test process may have been quicker: then its folder stands, and this one goes.

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { lockFolder } from './folder-lock.ts';
 import { advisoryLeaderLock, soleLeaderLock } from './leader-lock.ts';
 import { migrate } from './migrate.ts';
-import { PgliteClient } from './pglite-client.ts';
+import { PgliteClient, startPgliteThread } from './pglite-client.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
 import { postgresDialect } from './postgres.ts';
 import type { Store } from './store.ts';
@@ -23,16 +23,18 @@ const ping = (db: Kysely<Database>) => async () => void (await sql`select 1`.exe
 /**
  * Opens the store and brings its tables up to date.
  *
+ * @param onLost called once when PGlite ends by itself; PostgreSQL is connected to again.
  * @throws FolderLockedError when another process has PGlite's folder; any error of the database.
  */
-export function openStore(config: StoreConfig, log: Logger): Promise<Store> {
-  return config.databaseUrl === null ? openPglite(join(config.home, 'pg')) : openPostgres(config.databaseUrl, log);
+export function openStore(config: StoreConfig, log: Logger, onLost?: (error: Error) => void): Promise<Store> {
+  const { home, databaseUrl } = config;
+  return databaseUrl === null ? openPglite(join(home, 'pg'), onLost) : openPostgres(databaseUrl, log);
 }
 
-async function openPglite(folder: string): Promise<Store> {
+async function openPglite(folder: string, onLost?: (error: Error) => void): Promise<Store> {
   const lock = await lockFolder(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const db = new Kysely<Database>({ dialect: pgliteDialect(new PgliteClient(folder)) });
+  const db = new Kysely<Database>({ dialect: pgliteDialect(new PgliteClient(startPgliteThread(folder), onLost)) });
   const close = async () => {
     try {
       await db.destroy();

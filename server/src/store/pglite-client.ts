@@ -24,6 +24,16 @@ class PgliteError extends Error {
   }
 }
 
+/** The thread is gone, and with it every session: as a connection that broke (`connection_failure`). */
+class PgliteLostError extends Error {
+  override readonly name = 'PgliteLostError';
+  readonly code = '08006';
+}
+
+/** @param folder the database's; the caller holds its lock. */
+export const startPgliteThread = (folder: string): Worker =>
+  new Worker(new URL('./pglite-thread-start.mjs', import.meta.url), { workerData: { folder }, execArgv: [] });
+
 interface Waiting {
   resolve(result: PgliteResult): void;
   reject(error: Error): void;
@@ -34,16 +44,17 @@ export class PgliteClient {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #ended: Error | null = null;
+  #closing = false;
 
-  /** @param folder the database's; the caller holds its lock. */
-  constructor(folder: string) {
-    this.#thread = new Worker(new URL('./pglite-thread-start.mjs', import.meta.url), {
-      workerData: { folder },
-      execArgv: [],
-    });
-    this.#thread.on('message', (answer: PgliteAnswer) => this.#settle(answer));
-    this.#thread.on('error', (cause) => this.#end(new Error('the database thread failed', { cause })));
-    this.#thread.on('exit', () => this.#end(new Error('the database thread has ended')));
+  /**
+   * @param thread of `startPgliteThread`.
+   * @param onLost called once when the thread ends by itself: nothing can be read or written any more.
+   */
+  constructor(thread: Worker, onLost: (error: Error) => void = () => {}) {
+    this.#thread = thread;
+    thread.on('message', (answer: PgliteAnswer) => this.#settle(answer));
+    thread.on('error', (cause) => this.#end(new PgliteLostError('the database thread failed', { cause }), onLost));
+    thread.on('exit', () => this.#end(new PgliteLostError('the database thread has ended'), onLost));
   }
 
   /** @throws PgliteError when the database refuses the statement. */
@@ -53,6 +64,7 @@ export class PgliteClient {
 
   async close(): Promise<void> {
     if (this.#ended !== null) return;
+    this.#closing = true;
     await this.#call(null, []);
     await this.#thread.terminate();
   }
@@ -73,9 +85,11 @@ export class PgliteClient {
     else waiting?.resolve(answer);
   }
 
-  #end(error: Error): void {
-    this.#ended ??= error;
+  #end(error: Error, onLost: (error: Error) => void): void {
+    if (this.#ended !== null) return;
+    this.#ended = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    if (!this.#closing) onLost(error);
   }
 }
