@@ -2,7 +2,7 @@
 // lockfile. Plain JavaScript without dependencies, because on a fresh clone there are none yet.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -14,7 +14,8 @@ const OLDEST_NODE = [20, 19];
  * @param {Parameters<import('./bundle.mjs').bundled>[0]} entry
  */
 export async function bootstrap(entry) {
-  await ensurePackages();
+  // What a command prints on standard output may be read by a script.
+  await ensurePackages(entry === 'kiln' ? console.error : console.log);
   const { bundled } = await import('./bundle.mjs');
   await import(await bundled(entry));
 }
@@ -25,19 +26,47 @@ export async function bootstrap(entry) {
  * @param {string} modulePath relative to `infra/`.
  */
 export async function bootstrapSource(modulePath) {
-  await ensurePackages();
+  await ensurePackages(console.log);
   const { register } = await import('tsx/esm/api');
   register();
   await import(pathToFileURL(join(ROOT, 'infra', modulePath)).href);
 }
 
-async function ensurePackages() {
+/** @param {(text: string) => void} say */
+async function ensurePackages(say) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     console.error(`Kiln needs Node ${OLDEST_NODE.join('.')} or later; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  if (!packagesMatchLockfile()) await installPackages();
+  if (packagesMatchLockfile()) return;
+  const farm = runningFarm();
+  // Installing replaces files that its processes are about to read.
+  if (farm === null) await installPackages(say);
+  else say(`Packages are out of date and are not installed while ${farm}: stop it, then run \`npm start\`.`);
+}
+
+/** A farm that runs from this checkout's folder or from KILN_HOME, in words; null when there is none. */
+function runningFarm() {
+  const { KILN_HOME, INIT_CWD = '.' } = process.env;
+  for (const home of [join(ROOT, '.kiln'), ...(KILN_HOME ? [resolve(INIT_CWD, KILN_HOME)] : [])]) {
+    const lock = join(home, 'farm.lock');
+    try {
+      const { pid, url } = JSON.parse(readFileSync(lock, 'utf8'));
+      if (isAlive(pid)) return `the farm at ${url} runs (process ${pid}, lock ${lock})`;
+    } catch {
+      // No farm, or none that can be read of.
+    }
+  }
+  return null;
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /**
@@ -57,10 +86,14 @@ function packagesMatchLockfile() {
   }
 }
 
-/** Runs `npm ci`; on failure shows what npm said and ends this process. */
-async function installPackages() {
+/**
+ * Runs `npm ci`; on failure shows what npm said and ends this process.
+ *
+ * @param {(text: string) => void} say
+ */
+async function installPackages(say) {
   const startedMs = Date.now();
-  console.log('Installing packages: npm ci');
+  say('Installing packages: npm ci');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const child = npm?.endsWith('.js')
@@ -76,5 +109,5 @@ async function installPackages() {
     console.error(`${said}\nnpm ci failed (${code}). Mend what it says above, then try again.`);
     process.exit(1);
   }
-  console.log(`Packages installed in ${Math.round((Date.now() - startedMs) / 1_000)} s`);
+  say(`Packages installed in ${Math.round((Date.now() - startedMs) / 1_000)} s`);
 }

@@ -62,18 +62,32 @@ export async function main(args: readonly string[]): Promise<number> {
     await buildProgram().parseAsync([...args], { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof InterruptedError) {
-      console.error('interrupted');
-      return EXIT.interrupted;
-    }
-    const exitCode = exitCodeOf(error);
-    if (args.includes('--json')) {
-      const code = error instanceof KilnError ? error.code : 'server.internal';
-      const { message } = error instanceof Error ? error : new Error(String(error));
-      const { field, position } = error instanceof KilnError ? error : {};
-      console.log(JSON.stringify({ event: 'error', code, message, field, position, exitCode }));
-    } else console.error(errorLine(error));
-    return exitCode;
+    return report(error, args.includes('--json'));
   }
+}
+
+/** Says what went wrong, with `--json` as one event of standard output. @returns the exit code. */
+function report(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    // For people it has been said.
+    if (json) printError('request.invalid', error.message.replace(/^error: /, ''), EXIT.usage);
+    return EXIT.usage;
+  }
+  if (error instanceof InterruptedError) {
+    if (json) printError('interrupted', 'interrupted', EXIT.interrupted);
+    else console.error('interrupted');
+    return EXIT.interrupted;
+  }
+  const exitCode = exitCodeOf(error);
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  if (!json) console.error(errorLine(error));
+  else if (error instanceof KilnError) printError(error.code, message, exitCode, error);
+  else printError('server.internal', message, exitCode);
+  return exitCode;
+}
+
+function printError(code: string, message: string, exitCode: number, at: Partial<KilnError> = {}): void {
+  const { field, position } = at;
+  console.log(JSON.stringify({ event: 'error', code, message, field, position, exitCode }));
 }

@@ -89,6 +89,16 @@ describe('exit code 2: what cannot be right', () => {
   });
 });
 
+test.each([
+  [['nonsense', '--json'], /unknown command/],
+  [['render', '--json'], /missing required argument/],
+])('%j says its error as one event', async (args, message) => {
+  const { code, stdout } = await kiln(args);
+  expect(code).toBe(2);
+  const event = { event: 'error', code: 'request.invalid', message: expect.stringMatching(message), exitCode: 2 };
+  expect(JSON.parse(stdout)).toEqual(event);
+});
+
 test('exit code 3: no farm is known, or none answers', async () => {
   expect(await kiln(['jobs'])).toMatchObject({
     code: 3,
