@@ -1,5 +1,5 @@
 /** `credentials.json` of a KILN_HOME: where the farm is and the key to it. The server writes it, mode 0600. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
@@ -38,14 +38,20 @@ function jsonOf(text: string): unknown {
 
 /**
  * Credentials of the farm that is meant: of KILN_HOME when it is set; else of the nearest `.kiln` in `cwd` and above it;
- * else of this checkout's own.
+ * else of this checkout's own. A file of another user, who may have put a `.kiln` into a folder that many write to, is
+ * passed over: with it, that user's farm would get what was meant for this one's.
  */
 export function findCredentials(cwd: string, env: Environment): Credentials | null {
   if (env.KILN_HOME) return readCredentials(join(homeFolder(env), 'credentials.json'));
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const found = readCredentials(join(folder, '.kiln', 'credentials.json'));
+    const file = join(folder, '.kiln', 'credentials.json');
+    const found = isOwn(file) ? readCredentials(file) : null;
     if (found !== null) return found;
     if (folder === dirname(folder)) break;
   }
   return readCredentials(join(homeFolder(env), 'credentials.json'));
 }
+
+/** Whether this user owns it; where files have no owners, yes. */
+const isOwn = (file: string): boolean =>
+  process.getuid === undefined || statSync(file, { throwIfNoEntry: false })?.uid === process.getuid();

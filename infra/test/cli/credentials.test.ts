@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -32,6 +32,13 @@ test('without it the nearest .kiln upwards is taken', () => {
   mkdirSync(join(root, 'a/b/c'));
   expect(findCredentials(join(root, 'a/b/c'), {})?.url).toBe('http://inner');
   expect(findCredentials(join(root, 'a'), {})?.url).toBe('http://outer');
+});
+
+test.runIf(process.getuid?.() === 0)('credentials of another user are passed over', () => {
+  farmIn('.kiln', 'http://mine');
+  farmIn('shared/.kiln', 'http://stranger');
+  chownSync(join(root, 'shared/.kiln/credentials.json'), 65_534, 65_534);
+  expect(findCredentials(join(root, 'shared'), {})?.url).toBe('http://mine');
 });
 
 test('a damaged file is said, not passed over', () => {
