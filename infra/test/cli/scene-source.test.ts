@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { insideScene, readSceneSource } from '../../src/cli/scene/scene-source.ts';
+import { readSceneSource } from '../../src/cli/scene/scene-source.ts';
 
 let root: string;
 beforeEach(() => {
@@ -93,7 +93,7 @@ test.each([
   ['a/../../b.png', 'scene.forbidden_uri'],
   ['%2e%2e/b.png', 'scene.forbidden_uri'],
   ['..\\b.png', 'scene.forbidden_uri'],
-  ['%zz.png', 'scene.forbidden_uri'],
+  ['%zz.png', 'scene.missing_resource'],
   ['gone.png', 'scene.missing_resource'],
 ])('a reference to %s is refused before anything is sent', async (uri, code) => {
   await expect(readSceneSource(put('s.gltf', gltf(uri)))).rejects.toMatchObject({ code });
@@ -105,7 +105,14 @@ test('an empty file, another format and nothing at all are refused', async () =>
   await expect(readSceneSource(join(root, 'nothing'))).rejects.toMatchObject({ code: 'request.invalid' });
 });
 
-test('paths inside a scene are relative to its root', () => {
-  expect(insideScene('scene.gltf', './a/./b.png')).toBe('a/b.png');
-  expect(insideScene('sub/scene.gltf', '../t.png')).toBe('t.png');
+test.each([
+  ['textures\\a.png', 'textures/a.png'],
+  ['textures%5Ca.png', 'textures/a.png'],
+  ['100%.png', '100%.png'],
+  ['a%20b.png', 'a%20b.png'],
+  ['./textures/./a.png', 'textures/a.png'],
+])('a reference to %s finds %s, as the farm does', async (uri, file) => {
+  const path = put('s.gltf', gltf(uri));
+  put(file);
+  expect((await readSceneSource(path)).files.map((one) => one.path)).toEqual(['s.gltf', file]);
 });

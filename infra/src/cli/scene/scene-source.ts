@@ -41,8 +41,8 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
   const entry = relative(root, entryPath).split(sep).join('/');
   const files = [await sourceFile(root, entry, entry)];
   for (const uri of urisOf(await readGltfJson(entryPath))) {
-    const reference = insideScene(entry, uri);
-    if (!files.some((file) => file.path === reference)) files.push(await sourceFile(root, reference, entry));
+    const file = await referencedFile(root, entry, uri);
+    if (!files.some(({ path }) => path === file.path)) files.push(file);
   }
   if (files.length > LIMITS.sceneFiles) {
     throw new KilnError(
@@ -81,27 +81,42 @@ async function readFolder(folder: string): Promise<{ path: string; isFolder: boo
 }
 
 /**
- * Path inside the scene of what a URI in `entry` names.
+ * The file that a URI in `entry` names. Resolved as the farm does (worker, `SceneFiles.resolve`): percent-encoded and
+ * plain names are both found, as is a backslash for a slash.
  *
- * @throws KilnError `scene.forbidden_uri` when it leads out of the scene.
+ * @throws KilnError `scene.forbidden_uri` for anything outside the scene, `scene.missing_resource`.
  */
-export function insideScene(entry: string, uri: string): string {
-  const forbidden = (why: string) =>
-    new KilnError(
-      'scene.forbidden_uri',
-      `“${entry}” refers to “${uri.slice(0, 200)}”, which ${why}; put the file beside it and name it by a relative path.`,
-    );
-  if (/^[a-z][a-z0-9+.-]*:/i.test(uri) || uri.startsWith('//')) throw forbidden('is not a file of the scene');
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(uri);
-  } catch {
-    throw forbidden('is not a well-formed URI');
+async function referencedFile(root: string, entry: string, uri: string): Promise<SourceFile> {
+  const spellings = [uri, decoded(uri)].flatMap((spelling) => [spelling, spelling.replaceAll('\\', '/')]);
+  const paths = spellings.map((spelling) => insideScene(entry, spelling));
+  for (const path of paths) {
+    // No path inside a scene has a backslash.
+    if (path === null || path.includes('\\')) continue;
+    const found = await stat(join(root, path)).catch(() => null);
+    if (found?.isFile()) return sourceFile(root, path, entry);
   }
-  if (decoded.startsWith('/') || decoded.includes('\\')) throw forbidden('is not a relative path');
-  const path = posix.normalize(posix.join(posix.dirname(entry), decoded));
-  if (path.startsWith('../')) throw forbidden('lies outside the scene’s folder');
-  return path;
+  const shown = `“${entry}” refers to “${uri.slice(0, 200)}”`;
+  if (paths.includes(null) || spellings.some((spelling) => /^([a-z][a-z0-9+.-]*:|[/\\])/i.test(spelling))) {
+    throw new KilnError(
+      'scene.forbidden_uri',
+      `${shown}, which is outside of its own folder; put the file beside it and name it by a relative path.`,
+    );
+  }
+  throw new KilnError('scene.missing_resource', `${shown}, which is not there; add the file, or remove the reference.`);
+}
+
+/** Path inside the scene, or null when it leads out of it. */
+function insideScene(entry: string, reference: string): string | null {
+  const path = posix.normalize(posix.join(posix.dirname(entry), reference));
+  return path === '..' || path.startsWith('../') ? null : path;
+}
+
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri; // A bare % that is part of the name.
+  }
 }
 
 async function sourceFile(root: string, path: string, entry: string): Promise<SourceFile> {
