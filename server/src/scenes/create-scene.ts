@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
+import { KilnError, type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
 import type { Transaction } from 'kysely';
+import { SERVER_LIMITS } from '../limits.ts';
 import type { Farm, Services } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 import { advanceScene } from './advance.ts';
@@ -20,7 +21,7 @@ const FILES_PER_INSERT = 5_000;
 /**
  * Announces a scene. The same content is the same scene, except that a refused one may be tried anew.
  *
- * @throws KilnError what `checkScene` throws.
+ * @throws KilnError what `checkScene` throws; `scene.over_limit` when the tenant has as many scenes as it may.
  */
 export async function createScene(
   services: Pick<Services, 'newId' | 'clock'>,
@@ -44,6 +45,7 @@ export async function createScene(
       const isTaskReady = existing.state === 'uploading' && (await advanceScene(tx, tell, services.newId, existing));
       return { scene: await sceneView(tx, await rowOf(tx, existing.id)), isNew: false, isTaskReady };
     }
+    await checkSceneCount(tx, tenantId);
     const row = await tx
       .insertInto('scenes')
       .values({
@@ -79,6 +81,18 @@ export async function createScene(
   });
   if (created.isTaskReady) farm.onTaskReady();
   return created;
+}
+
+async function checkSceneCount(tx: Transaction<Database>, tenantId: string): Promise<void> {
+  const { scenes } = await tx
+    .selectFrom('scenes')
+    .select((eb) => eb.fn.countAll<number>().as('scenes'))
+    .where('tenant_id', '=', tenantId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  const most = SERVER_LIMITS.scenesPerTenant;
+  if (Number(scenes) < most) return;
+  throw new KilnError('scene.over_limit', `a tenant has at most ${most} scenes: delete some first`);
 }
 
 const rowOf = (tx: Transaction<Database>, id: string) =>

@@ -1,15 +1,17 @@
 import { BYTE_ROUTES, Id, KilnError, parse } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import Type from 'typebox';
 import { apiPath, identityOf } from '../http/request-identity.ts';
 import { route } from '../http/route.ts';
 import { sendObject } from '../http/send-object.ts';
+import { SERVER_LIMITS } from '../limits.ts';
 import type { Farm, Services } from '../services.ts';
+import type { Database } from '../store/tables.ts';
 import { createScene } from './create-scene.ts';
 import { deleteScene } from './delete-scene.ts';
 import { findScene } from './find-scene.ts';
-import { sceneView, sceneViews } from './scene-view.ts';
+import { type SceneRow, sceneView, sceneViews } from './scene-view.ts';
 
 /** Scenes of a page when the client does not say. */
 const PAGE = 100;
@@ -42,8 +44,8 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
       );
     }
     const rows = await select.execute();
-    const page = rows.slice(0, limit);
-    return { items: await sceneViews(db, page), next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+    const page = await withinFiles(db, rows.slice(0, limit));
+    return { items: await sceneViews(db, page), next: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };
   });
 
   route(app, 'getScene', async ({ identity, params }) =>
@@ -69,4 +71,26 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
       return sendObject(services.objects, request, reply, { sha256, sizeBytes, mediaType, saveAs: null });
     },
   );
+}
+
+/** The first rows whose scenes have no more files together than a page may list, and one at least. */
+async function withinFiles(db: Kysely<Database>, rows: readonly SceneRow[]): Promise<SceneRow[]> {
+  if (rows.length === 0) return [];
+  const counts = await db
+    .selectFrom('scene_files')
+    .select((eb) => ['scene_id', eb.fn.countAll<number>().as('files')])
+    .where(
+      'scene_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .groupBy('scene_id')
+    .execute();
+  const countOf = new Map(counts.map((row) => [row.scene_id, Number(row.files)]));
+  let files = 0;
+  const tooMany = rows.findIndex((row, index) => {
+    files += countOf.get(row.id) ?? 0;
+    return index > 0 && files > SERVER_LIMITS.scenePageFiles;
+  });
+  return rows.slice(0, tooMany === -1 ? rows.length : tooMany);
 }
