@@ -14,6 +14,8 @@ export const LIMITS = {
   frameNumber: 10_000_000,
   /** Layers of one job. */
   jobLayers: 64,
+  /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */
+  openJobsPerTenant: 10_000,
   /** Tries at one task before it fails for good. */
   taskAttempts: 3,
   /** Time for one frame, after which its page is replaced. Default and largest. */

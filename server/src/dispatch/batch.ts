@@ -1,4 +1,7 @@
 /** Many small writes as few: what comes while one write is under way goes together in the next. */
+import { KilnError } from '@kiln/shared';
+import { sqlState } from '../store/sql-state.ts';
+import { DISPATCH_LIMITS } from './limits.ts';
 
 interface Waiting<I, O> {
   readonly input: I;
@@ -22,7 +25,11 @@ export class Batch<I, O> {
     this.#write = write;
   }
 
+  /** @throws KilnError `storage.unavailable` when too many wait already; whatever the write throws. */
   submit(input: I): Promise<O> {
+    if (this.#waiting.length >= DISPATCH_LIMITS.waitingWrites) {
+      return Promise.reject(new KilnError('storage.unavailable', 'the database does not keep up: try again soon'));
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
       if (!this.#busy) void this.#run();
@@ -47,9 +54,13 @@ export class Batch<I, O> {
         else resolve(output as O);
       });
     } catch (error) {
-      if (some.length === 1) some[0]?.reject(error);
-      // One bad input must not take the others with it.
-      else for (const one of some) await this.#writeSome([one]);
+      // One bad input must not take the others with it; what fails for all is not asked of the database once for each.
+      if (some.length > 1 && isOfOneInput(error)) for (const one of some) await this.#writeSome([one]);
+      else for (const { reject } of some) reject(error);
     }
   }
 }
+
+/** Whether the same write without some input can succeed: data (class 22) or a constraint (class 23) was at fault. */
+const isOfOneInput = (error: unknown): boolean =>
+  error instanceof KilnError ? !error.retryable : /^2[23]/.test(sqlState(error) ?? '');

@@ -30,6 +30,8 @@ export const DISPATCH_LIMITS = {
   retryDelayMaxMs: 30_000,
   /** Results and claims written in one transaction. */
   writesPerBatch: 64,
+  /** Writes that wait for those before them, some seconds' worth; more are refused. */
+  waitingWrites: 4_096,
   /** A job's progress is told at most this often; a change of its state is told at once. */
   jobEventSpacingMs: 200,
   /** Attempts, jobs and workers remembered between requests to save a read. */

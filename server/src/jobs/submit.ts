@@ -1,9 +1,10 @@
 /** Jobs come in: compiled, then written many at a time. A job of a million frames is one row and one per layer. */
-import { type IdKind, type Job, type JobRequest, KilnError } from '@kiln/shared';
+import { type IdKind, type Job, type JobRequest, KilnError, LIMITS } from '@kiln/shared';
 import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
 import type { Change, Tell } from '../events/changes.ts';
+import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
@@ -22,11 +23,10 @@ export interface SubmitParts {
   readonly onSubmitted: () => void;
 }
 
+/** Rows with the ids that they keep, however often they are written. */
 interface Submission {
-  readonly tenantId: string;
-  readonly sceneId: string;
-  readonly idempotencyKey: string | null;
-  readonly compiled: CompiledJob;
+  readonly job: JobRow;
+  readonly layers: readonly LayerRow[];
 }
 
 const KEPT_SCENES = 200;
@@ -44,7 +44,8 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's.
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's; `request.too_many`
+   *   when the tenant has too many open jobs.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
     const idempotencyKey = request.idempotencyKey ?? null;
@@ -55,9 +56,17 @@ export class Submissions {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities } = await this.#parts.abilities.read();
     const compiled = compileJob(request, scene, abilities);
-    const job = await this.#writes.submit({ tenantId, sceneId: scene.id, idempotencyKey, compiled });
+    const job = await this.#save(this.#rows(tenantId, scene.id, idempotencyKey, compiled));
     this.#parts.onSubmitted();
     return job;
+  }
+
+  /** A commit whose answer was lost may have been made: with the same ids it is no second job. */
+  #save(submission: Submission): Promise<Job> {
+    return this.#writes.submit(submission).catch((error: unknown) => {
+      if (!isStoreUnavailable(error)) throw error;
+      return this.#writes.submit(submission);
+    });
   }
 
   async #scene(tenantId: string, sceneId: string): Promise<CompilerScene> {
@@ -83,37 +92,43 @@ export class Submissions {
       .where('tenant_id', '=', tenantId)
       .where('idempotency_key', '=', key)
       .executeTakeFirst();
-    if (!row) return null;
+    return row ? this.#view(db, row) : null;
+  }
+
+  async #view(db: Kysely<Database>, row: JobRow): Promise<Job> {
     const layers = await this.#parts.layers.of(db, [row.id]);
     return jobView(row, layers.get(row.id) ?? []);
   }
 
   #write(submissions: readonly Submission[]): Promise<(Job | Error)[]> {
-    const rows = submissions.map((submission) => this.#rows(submission));
     return this.#parts.change(async (trx, tell) => {
       await this.#holdScenes(trx, submissions);
-      const inserted = await insertJobs(trx, rows);
+      const fitting = await withRoom(trx, submissions);
+      const inserted = await insertJobs(trx, fitting);
       await insertLayers(
         trx,
-        rows.flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
+        [...fitting].flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
       );
-      const jobs: Job[] = [];
-      for (const [index, { job, layers }] of rows.entries()) {
+      const jobs: (Job | Error)[] = [];
+      for (const submission of submissions) {
+        const { job, layers } = submission;
         if (inserted.has(job.id)) jobs.push(announce(tell, job, layers));
-        else {
-          const submission = submissions[index];
-          const known = submission && (await this.#byKey(trx, submission.tenantId, submission.idempotencyKey ?? ''));
-          if (!known) throw new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again');
-          jobs.push(known);
-        }
+        else jobs.push((await this.#written(trx, job)) ?? notWritten(fitting.has(submission)));
       }
       return jobs;
     });
   }
 
+  /** What was written before with this id, or with this key. */
+  async #written(trx: Transaction<Database>, { id, tenant_id, idempotency_key }: JobRow): Promise<Job | null> {
+    const row = await trx.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row) return this.#view(trx, row);
+    return idempotency_key === null ? null : this.#byKey(trx, tenant_id, idempotency_key);
+  }
+
   /** A scene that was deleted since it was looked up is missed here, by one lock for all, not by a failed insert. */
   async #holdScenes(trx: Transaction<Database>, submissions: readonly Submission[]): Promise<void> {
-    const ids = [...new Set(submissions.map(({ sceneId }) => sceneId))];
+    const ids = [...new Set(submissions.map(({ job }) => job.scene_id))];
     const rows = await trx
       .selectFrom('scenes')
       .select('id')
@@ -124,14 +139,14 @@ export class Submissions {
       .execute();
     if (rows.length === ids.length) return;
     const found = new Set(rows.map((row) => row.id));
-    for (const { tenantId, sceneId } of submissions) {
-      if (found.has(sceneId)) continue;
-      this.#scenes.delete(`${tenantId}/${sceneId}`);
-      throw new KilnError('resource.not_found', `scene ${sceneId} was deleted`, { field: '/sceneId' });
+    for (const { job } of submissions) {
+      if (found.has(job.scene_id)) continue;
+      this.#scenes.delete(`${job.tenant_id}/${job.scene_id}`);
+      throw new KilnError('resource.not_found', `scene ${job.scene_id} was deleted`, { field: '/sceneId' });
     }
   }
 
-  #rows({ tenantId, sceneId, idempotencyKey, compiled }: Submission): { job: JobRow; layers: LayerRow[] } {
+  #rows(tenantId: string, sceneId: string, idempotencyKey: string | null, compiled: CompiledJob): Submission {
     const { newId, now } = this.#parts;
     const job: JobRow = {
       id: newId('job'),
@@ -169,16 +184,44 @@ export class Submissions {
   }
 }
 
-async function insertJobs(
+/** Those that leave their tenant with no more open jobs than it may have, in order. */
+async function withRoom(
   trx: Transaction<Database>,
-  rows: readonly { readonly job: JobRow }[],
-): Promise<ReadonlySet<string>> {
+  submissions: readonly Submission[],
+): Promise<ReadonlySet<Submission>> {
+  const rows = await trx
+    .selectFrom('jobs')
+    .select((eb) => ['tenant_id', eb.fn.countAll<number>().as('n')])
+    .where('tenant_id', 'in', [...new Set(submissions.map(({ job }) => job.tenant_id))])
+    .where('state', 'in', ['queued', 'running'])
+    .groupBy('tenant_id')
+    .execute();
+  const open = new Map(rows.map((row) => [row.tenant_id, Number(row.n)]));
+  return new Set(
+    submissions.filter(({ job }) => {
+      const n = (open.get(job.tenant_id) ?? 0) + 1;
+      open.set(job.tenant_id, n);
+      return n <= LIMITS.openJobsPerTenant;
+    }),
+  );
+}
+
+const notWritten = (hadRoom: boolean) =>
+  hadRoom
+    ? new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again')
+    : new KilnError(
+        'request.too_many',
+        `a tenant has at most ${LIMITS.openJobsPerTenant} jobs that have not ended: wait for some, or cancel some`,
+      );
+
+/** @returns the ids of those that were not there, neither with their id nor with their key. */
+async function insertJobs(trx: Transaction<Database>, submissions: Iterable<Submission>): Promise<ReadonlySet<string>> {
+  const rows = Array.from(submissions, ({ job }) => ({ ...job, error: null }));
+  if (rows.length === 0) return new Set();
   const inserted = await trx
     .insertInto('jobs')
-    .values(rows.map(({ job }) => ({ ...job, error: null })))
-    .onConflict((conflict) =>
-      conflict.columns(['tenant_id', 'idempotency_key']).where('idempotency_key', 'is not', null).doNothing(),
-    )
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .execute();
   return new Set(inserted.map((row) => row.id));

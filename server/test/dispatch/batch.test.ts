@@ -1,5 +1,7 @@
+import { KilnError } from '@kiln/shared';
 import { expect, test } from 'vitest';
 import { Batch } from '../../src/dispatch/batch.ts';
+import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -34,7 +36,7 @@ test('a write takes at most so many', async () => {
 
 test('an input that cannot be written does not take the others with it', async () => {
   const batch = new Batch<number, number>(10, async (inputs) => {
-    if (inputs.includes(2)) throw new Error('two');
+    if (inputs.includes(2)) throw new KilnError('resource.not_found', 'two');
     return inputs;
   });
   const results = await Promise.allSettled([1, 2, 3].map((input) => batch.submit(input)));
@@ -45,4 +47,32 @@ test('an output that is an error rejects its own input alone', async () => {
   const batch = new Batch<number, number>(10, async (inputs) => inputs.map((n) => (n === 2 ? new Error('two') : n)));
   const results = await Promise.allSettled([1, 2, 3].map((input) => batch.submit(input)));
   expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('what fails for all is asked for once, not once for each input', async () => {
+  let writes = 0;
+  const batch = new Batch<number, number>(10, async () => {
+    writes++;
+    throw Object.assign(new Error('the connection is gone'), { code: '08006' });
+  });
+  const results = await Promise.allSettled([1, 2, 3].map((input) => batch.submit(input)));
+  expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(writes).toBe(1);
+});
+
+test('more than may wait are refused, with an error that says to come again', async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const batch = new Batch<number, number>(1, async (inputs) => {
+    await gate;
+    return inputs;
+  });
+  const first = batch.submit(0);
+  await tick();
+  const waiting = Array.from({ length: DISPATCH_LIMITS.waitingWrites }, (_, index) => batch.submit(index));
+  await expect(batch.submit(-1)).rejects.toMatchObject({ code: 'storage.unavailable', retryable: true });
+  open();
+  await Promise.all([first, ...waiting]);
 });

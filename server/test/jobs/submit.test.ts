@@ -1,0 +1,72 @@
+import { LIMITS } from '@kiln/shared';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Change, createChange } from '../../src/events/changes.ts';
+import { AbilityMemory } from '../../src/jobs/abilities.ts';
+import { JobLayers } from '../../src/jobs/layers.ts';
+import { Submissions } from '../../src/jobs/submit.ts';
+import { jobOf, makeId, REPORT } from '../farm-fixture.ts';
+import { addSceneRow, type SceneRow } from '../job-rows.ts';
+import { openTestStore, type TestStore } from '../store-fixture.ts';
+
+let opened: TestStore;
+let scene: SceneRow;
+/** Transactions that are committed before their answer is lost. */
+let lostAnswers = 0;
+
+beforeAll(async () => {
+  opened = await openTestStore();
+});
+beforeEach(async () => {
+  const { db } = opened.store;
+  scene = await addSceneRow(db);
+  await db
+    .updateTable('scenes')
+    .set({ report: JSON.stringify(REPORT) })
+    .where('id', '=', scene.sceneId)
+    .execute();
+});
+afterAll(() => opened?.dispose());
+
+function submissions(): Submissions {
+  const { db } = opened.store;
+  const now = () => new Date();
+  const committing = createChange({ db, announce: () => {}, now });
+  const change: Change = async (work) => {
+    const result = await committing(work);
+    if (lostAnswers === 0) return result;
+    lostAnswers--;
+    throw Object.assign(new Error('the connection broke'), { code: '08006' });
+  };
+  const abilities = new AbilityMemory(db, { now, monotonicMs: () => performance.now() });
+  return new Submissions({ db, change, abilities, layers: new JobLayers(), newId: makeId, now, onSubmitted: () => {} });
+}
+
+const jobIds = async () => {
+  const rows = await opened.store.db.selectFrom('jobs').select('id').where('tenant_id', '=', scene.tenantId).execute();
+  return rows.map(({ id }) => id);
+};
+
+test('a commit whose answer is lost makes no job twice, neither alone nor among others', async () => {
+  lostAnswers = 1;
+  const one = submissions();
+  const jobs = await Promise.all([1, 2, 3].map(() => one.submit(scene.tenantId, jobOf(scene.sceneId, '1-5'))));
+  expect(new Set(jobs.map(({ id }) => id))).toEqual(new Set(await jobIds()));
+  expect(jobs[0]).toMatchObject({ state: 'queued', frameCount: 5, layers: [{ frames: '1-5' }] });
+  expect(await jobIds()).toHaveLength(3);
+});
+
+test('a tenant has so many open jobs and no more; one that ends makes room', async () => {
+  const { db } = opened.store;
+  await sql`
+    insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count)
+    select 'job_' || ${scene.tenantId} || n, ${scene.tenantId}, ${scene.sceneId}, 'a job', 'queued', 50, 3, 1000, 1
+    from generate_series(2, ${sql.lit(LIMITS.openJobsPerTenant)}) as n`.execute(db);
+  const all = submissions();
+  const submit = () => all.submit(scene.tenantId, jobOf(scene.sceneId, '1'));
+  const results = await Promise.allSettled([submit(), submit()]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(results[1]).toMatchObject({ reason: { code: 'request.too_many' } });
+  await db.updateTable('jobs').set({ state: 'cancelled' }).where('id', '=', `job_${scene.tenantId}2`).execute();
+  expect(await submit()).toMatchObject({ state: 'queued' });
+});
