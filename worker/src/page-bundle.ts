@@ -1,5 +1,6 @@
 /** Builds the page that runs in the browser: its program, its web workers, and the files that are built in. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, renameSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -41,12 +42,41 @@ const STAMP = 'built-of.txt';
 const require = createRequire(import.meta.url);
 
 /**
- * Builds the page into `outDir`. Does nothing when the folder was built of the same sources and library versions.
+ * Builds the page into `outDir`. Does nothing when the folder was built of the same sources and library versions. Workers
+ * that serve the folder, and others that build it at the same time, see it whole: it is made beside its place.
  */
 export async function buildPage(outDir: string): Promise<void> {
   const inputs = await inputsHash();
-  if ((await readFile(join(outDir, STAMP), 'utf8').catch(() => '')) === inputs) return;
-  await rm(outDir, { recursive: true, force: true });
+  if (await isBuiltOf(outDir, inputs)) return;
+  const draft = `${outDir}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    await buildInto(draft, inputs);
+    await replace(outDir, draft, inputs);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function isBuiltOf(folder: string, inputs: string): Promise<boolean> {
+  return (await readFile(join(folder, STAMP), 'utf8').catch(() => '')) === inputs;
+}
+
+/** Puts `draft` in the place of `folder`, unless somebody else has put the same there meanwhile. */
+async function replace(folder: string, draft: string, inputs: string): Promise<void> {
+  const old = `${draft}.old`;
+  try {
+    if (await isBuiltOf(folder, inputs)) return;
+    // Folders cannot be swapped in one call; without a turn of the event loop between, the gap is microseconds.
+    if (existsSync(folder)) renameSync(folder, old);
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!(await isBuiltOf(folder, inputs))) throw error;
+  } finally {
+    await rm(old, { recursive: true, force: true });
+  }
+}
+
+async function buildInto(outDir: string, inputs: string): Promise<void> {
   await mkdir(join(outDir, 'built-in'), { recursive: true });
   await build({
     entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(SOURCE, path)])),
