@@ -101,13 +101,14 @@ export class ScenePage {
   }
 
   /**
-   * Loads a scene that is held, or finds it loaded. Everybody who asks meanwhile waits for the same load.
+   * Loads a scene that is held, or finds it loaded. Everybody who asks meanwhile waits for the same load, which counts
+   * as the first asker's.
    *
    * @throws KilnError what the page says of the scene, or why it was lost
    */
   load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks = {}): Promise<LoadResult> {
     const underWay = this.#loading.get(source.sceneHash);
-    if (underWay) return underWay;
+    if (underWay) return underWay.then((result) => ({ ...result, loadedNow: false }));
     const loading = this.#load(source, files, hooks).finally(() => {
       this.#loading.delete(source.sceneHash);
       this.#forgetUnloaded(source.sceneHash);

@@ -94,6 +94,13 @@ it('keeps scenes that nobody holds while there is room, and unloads what was use
   expect(unloaded).toEqual(['1']);
 });
 
+it('tells one of all who ask at once that the scene was loaded now', async () => {
+  page.hold('a');
+  const source: SceneSource = { sceneHash: 'a', entry: 'scene.glb', files: [] };
+  const results = await Promise.all([1, 2, 3].map(() => page.load(source, new Map())));
+  expect(results.map(({ loadedNow }) => loadedNow)).toEqual([true, false, false]);
+});
+
 it('counts no scene as loaded whose load has failed, held or not', async () => {
   refusal = 'scene.bad_json';
   await expect(load('a')).rejects.toMatchObject({ code: 'scene.bad_json' });
