@@ -22,6 +22,9 @@ const DEVICES = /^(card\d+|renderD\d+|nvidia\d*|nvidiactl|kfd|dxg)$/;
 const TEXTS = ['/proc/driver/nvidia/version'];
 const FOLDERS_OF_DRIVERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/share/glvnd/egl_vendor.d'];
 
+/** Languages and time zones change from login to login, and no pixel with them. */
+const STEERS_NO_DRIVER = /^(PATH|LANG|LC_.*|TZ)$/;
+
 /** @param environment what the browser will see. @returns 64 hexadecimal digits */
 export function driverIdentity(environment: Readonly<Record<string, string>>): string {
   const facts: string[] = [process.platform, process.arch];
@@ -31,8 +34,8 @@ export function driverIdentity(environment: Readonly<Record<string, string>>): s
     for (const name of list(folder, /\.json$/)) facts.push(fileFact(join(folder, name)));
   for (const folder of DEVICE_FOLDERS) facts.push(...list(folder, DEVICES).map((name) => join(folder, name)));
   for (const path of TEXTS) if (existsSync(path)) facts.push(readFileSync(path, 'utf8'));
-  const steering = Object.entries(environment).filter(([name]) => !['PATH', 'LANG', 'TZ'].includes(name));
-  facts.push(JSON.stringify(steering.sort(([a], [b]) => a.localeCompare(b))));
+  const steering = Object.entries(environment).filter(([name]) => !STEERS_NO_DRIVER.test(name));
+  facts.push(JSON.stringify(steering.sort(([a], [b]) => (a < b ? -1 : 1))));
   return createHash('sha256').update(facts.join('\n')).digest('hex');
 }
 

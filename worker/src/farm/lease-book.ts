@@ -10,7 +10,7 @@ export interface HeldLease {
   readonly leaseToken: string;
   /** Aborts when the lease is lost or the attempt is to stop; its reason is a `KilnError`. */
   readonly signal: AbortSignal;
-  /** False as soon as the lease may be over, even if no timer has run yet, as after a suspended machine. */
+  /** False as soon as the lease may be over, even if no timer has run yet, as when this process was stopped for a while. */
   isHeld(): boolean;
   /** The attempt is over; nothing is renewed any more. */
   release(): void;

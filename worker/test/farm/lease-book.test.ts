@@ -57,7 +57,7 @@ it('[WK5] counts from the sending of the request that renewed, not from the arri
   expect(lease.signal.aborted).toBe(true);
 });
 
-it('[WK5] is not held after the machine slept, even before a timer runs', () => {
+it('[WK5] is not held after the process was stopped for a while, even before a timer runs', () => {
   const lease = take('a');
   nowMs += LEASE_MS;
   expect(lease.signal.aborted).toBe(false);

@@ -58,7 +58,7 @@ const refused = (refusal: Refusal, report: ImportReport | null): ImportAnswer =>
 function shaderRefusal(error: unknown): Refusal | null {
   if (!(error instanceof KilnError) || error.code !== 'render.failed') return null;
   const message = `The scene cannot be drawn by this worker: ${error.message}`;
-  return { code: 'scene.import_failed', message, pointer: null };
+  return { code: 'scene.over_limit', message, pointer: null };
 }
 
 function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): ImportReport {

@@ -10,9 +10,9 @@ import { plainText } from '../plain-text.ts';
 export const refuse = (code: ErrorCode, message: string, place: string | null = null): KilnError =>
   new KilnError(code, message, place === null ? {} : { field: place });
 
-/** A scene's error as a refusal; null for anything that is not the scene's fault. */
+/** A scene's error as a refusal, which is final; null for anything that is not the scene's fault or may pass. */
 export function refusalOf(error: unknown): Refusal | null {
-  if (!(error instanceof KilnError) || !error.code.startsWith('scene.')) return null;
+  if (!(error instanceof KilnError) || !error.code.startsWith('scene.') || error.retryable) return null;
   const cut = (text: string) => plainText(text, PAGE_LIMITS.messageChars);
   return {
     code: error.code,
