@@ -87,6 +87,4 @@ export const LIVE_LIMITS = {
   messageBurst: 1_200,
   /** Sessions of one tenant at once. */
   sessionsPerTenant: 200,
-  /** Ended sessions are kept this long for the curious. */
-  keepEndedMs: 86_400_000,
 } as const;

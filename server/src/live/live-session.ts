@@ -116,7 +116,7 @@ export class LiveSession {
   resume(viewer: ViewerPeer, hello: ViewerHello): void {
     const before = this.#viewer;
     this.#viewer = viewer;
-    before?.close(new KilnError('resource.conflict', '[LV14] another viewer has taken this session over'));
+    before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));
     this.#clear('lease');
     const token = newSecret(this.#parts.random);
     this.#resumeHash = hashSecret(token);

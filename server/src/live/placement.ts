@@ -1,4 +1,7 @@
-/** Which worker draws a session. Pure: one with room, preferably with the scene loaded for the tenant. */
+/**
+ * Which worker draws a session. Pure: one with room, preferably with the scene loaded for the tenant. What room there is
+ * goes first to tenants that have less than their share of it.
+ */
 import type { WorkerIdentity, WorkerStatus } from '@kiln/shared';
 
 export interface SessionWorker {
@@ -7,6 +10,14 @@ export interface SessionWorker {
   readonly status: WorkerStatus | null;
   /** Sessions that it has. */
   readonly sessions: number;
+}
+
+/** Open sessions of one tenant, but for the one that is placed. */
+export interface SessionDemand {
+  readonly tenantId: string;
+  /** Those that a worker draws, or is asked to. */
+  readonly drawn: number;
+  readonly waiting: number;
 }
 
 export interface SessionNeed {
@@ -18,14 +29,18 @@ export interface SessionNeed {
   readonly gone: ReadonlySet<string>;
 }
 
-/** Null when no worker has room. */
-export function placeSession(workers: readonly SessionWorker[], need: SessionNeed): string | null {
+/** Null when no worker has room, or others wait for what there is with a better right. */
+export function placeSession(
+  workers: readonly SessionWorker[],
+  need: SessionNeed,
+  demands: readonly SessionDemand[],
+): string | null {
+  const able = workers.filter(isAble);
+  if (!hasTurn(able, need.tenantId, demands)) return null;
   let best: string | null = null;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (const worker of workers) {
-    if (need.gone.has(worker.id) || worker.sessions >= worker.identity.maxSessions) continue;
-    // The live view is drawn by the raster engine.
-    if (!worker.identity.capabilities.some(({ engine }) => engine === 'raster')) continue;
+  for (const worker of able) {
+    if (need.gone.has(worker.id) || roomOf(worker) === 0) continue;
     const cost = costOf(worker, need);
     if (cost < bestCost) {
       best = worker.id;
@@ -33,6 +48,26 @@ export function placeSession(workers: readonly SessionWorker[], need: SessionNee
     }
   }
   return best;
+}
+
+/** The live view is drawn by the raster engine. */
+const isAble = ({ identity }: SessionWorker) => identity.capabilities.some(({ engine }) => engine === 'raster');
+
+const roomOf = ({ identity, sessions }: SessionWorker) => Math.max(0, identity.maxSessions - sessions);
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
+
+/**
+ * A tenant below its share (all slots by the tenants that want some) has its turn. One that has its share takes no slot
+ * that a tenant below waits for.
+ */
+function hasTurn(workers: readonly SessionWorker[], tenantId: string, demands: readonly SessionDemand[]): boolean {
+  const own = demands.find((demand) => demand.tenantId === tenantId)?.drawn ?? 0;
+  const others = demands.filter((demand) => demand.tenantId !== tenantId);
+  const share = sum(workers.map(({ identity }) => identity.maxSessions)) / (others.length + 1);
+  if (own + 1 <= Math.max(1, share)) return true;
+  const owed = others.map(({ drawn, waiting }) => Math.min(waiting, Math.max(0, Math.ceil(share - drawn))));
+  return sum(workers.map(roomOf)) > sum(owed);
 }
 
 function costOf({ id, status, sessions, identity }: SessionWorker, need: SessionNeed): number {

@@ -1,10 +1,9 @@
 /** Sessions in the database: who draws which one, and until when each is kept. */
 import type { SceneSource, Session, SessionOffer, SessionState } from '@kiln/shared';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
-import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import type { Database } from '../store/tables.ts';
-import { placeSession, type SessionNeed } from './placement.ts';
+import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
 export interface NewSession {
   readonly id: string;
@@ -21,6 +20,26 @@ export interface SessionRowsParts {
   readonly leaseMs: number;
   readonly workerLeaseMs: number;
   readonly scene: (sceneId: string) => Promise<SceneSource | null>;
+}
+
+/** Open sessions by tenant, without this one. */
+async function demandsBeside(trx: Transaction<Database>, sessionId: string): Promise<SessionDemand[]> {
+  const isWaiting = sql<boolean>`worker_id is null or state = 'stranded'`;
+  const rows = await trx
+    .selectFrom('sessions')
+    .select((eb) => [
+      'tenant_id',
+      eb.fn.countAll<number>().as('open'),
+      eb.fn.countAll<number>().filterWhere(isWaiting).as('waiting'),
+    ])
+    .where('state', '!=', 'ended')
+    .where('id', '!=', sessionId)
+    .groupBy('tenant_id')
+    .execute();
+  return rows.map((row) => {
+    const waiting = Number(row.waiting);
+    return { tenantId: row.tenant_id, drawn: Number(row.open) - waiting, waiting };
+  });
 }
 
 /** Key of the advisory lock under which sessions are placed, so that no worker gets more than it has room for. */
@@ -63,7 +82,7 @@ export class SessionRows {
     return Number(row.n);
   }
 
-  /** Gives the session to a worker with room. Null: there is none now, or the session has ended. */
+  /** Gives the session to a worker with room. Null: there is none for its tenant now, or the session has ended. */
   place(sessionId: string, need: SessionNeed, workerToken: string): Promise<string | null> {
     return this.#parts.db.transaction().execute(async (trx) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(PLACEMENT_LOCK)})`.execute(trx);
@@ -88,6 +107,7 @@ export class SessionRows {
       const workerId = placeSession(
         workers.map((row) => ({ ...row, sessions: Number(row.sessions ?? 0) })),
         need,
+        await demandsBeside(trx, sessionId),
       );
       if (workerId === null) return null;
       const updated = await trx
@@ -155,14 +175,6 @@ export class SessionRows {
       .limit(200)
       .execute();
     return rows.map((row) => row.id);
-  }
-
-  async forgetEnded(): Promise<void> {
-    await this.#parts.db
-      .deleteFrom('sessions')
-      .where('state', '=', 'ended')
-      .where('ended_at', '<', fromNow(-LIVE_LIMITS.keepEndedMs))
-      .execute();
   }
 
   /** An open session of the tenant that this token resumes, wherever its sockets are. */
