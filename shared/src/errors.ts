@@ -56,6 +56,7 @@ export const ERRORS = {
   'scene.over_limit': row(422, false, 'The scene has more bytes, files, nodes or triangles than the limits allow.'),
   'scene.import_failed': row(422, true, 'The scene could not be loaded: its import crashed or ran out of time.'),
   'upload.hash_mismatch': row(422, true, 'The bytes that arrived are not those whose hash was announced.'),
+  'upload.version': row(412, false, 'The client speaks no version of the upload protocol tus that is accepted here.'),
   'upload.over_limit': row(413, false, 'The upload is larger than the limits allow.'),
   'storage.full': row(507, true, 'The disk or the store is full; nothing was kept of this request.'),
   'storage.unavailable': row(503, true, 'The database, the queue or the object store does not answer.'),

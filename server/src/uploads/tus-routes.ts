@@ -65,7 +65,7 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
   });
 
   app.post(collection, { schema: { summary, operationId: 'createUpload' } }, async (request, reply) => {
-    checkVersion(request);
+    checkVersion(request, reply);
     const metadata = parseUploadMetadata(headerOf(request, 'upload-metadata'));
     const created = await uploads.create(identityOf(request).tenantId, countOf(request, 'upload-length'), metadata);
     reply.code(201).header('location', `${collection}/${created.id}`);
@@ -85,14 +85,14 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
     url: single,
     schema: { ...schema, operationId: 'getUpload' },
     handler: async (request, reply) => {
-      checkVersion(request);
+      checkVersion(request, reply);
       const { upload, offset } = await inTurn(request, (found) => uploads.state(found));
       return expires(reply).code(200).header('upload-offset', offset).header('upload-length', upload.size_bytes).send();
     },
   });
 
   app.patch(single, { schema: { ...schema, operationId: 'appendUpload' } }, async (request, reply) => {
-    checkVersion(request);
+    checkVersion(request, reply);
     uploadBodyOf(request);
     const from = countOf(request, 'upload-offset');
     const offset = await inTurn(request, (upload, signal) => uploads.append(upload, from, bytesOf(request, signal)));
@@ -100,7 +100,7 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
   });
 
   app.delete(single, { schema: { ...schema, operationId: 'endUpload' } }, async (request, reply) => {
-    checkVersion(request);
+    checkVersion(request, reply);
     await inTurn(request, (upload) => uploads.remove(upload));
     return reply.code(204).send();
   });
@@ -129,10 +129,12 @@ function countOf(request: FastifyRequest, name: string): number {
   });
 }
 
-function checkVersion(request: FastifyRequest): void {
+/** @throws KilnError `upload.version`, with the version that is spoken here in a header. */
+function checkVersion(request: FastifyRequest, reply: FastifyReply): void {
   const version = headerOf(request, 'tus-resumable');
   if (version === VERSION) return;
-  throw new KilnError('request.invalid', `expected the header Tus-Resumable: ${VERSION}, got ${version ?? 'none'}`, {
+  reply.header('tus-version', VERSION);
+  throw new KilnError('upload.version', `expected the header Tus-Resumable: ${VERSION}, got ${version ?? 'none'}`, {
     field: '/headers/tus-resumable',
   });
 }

@@ -193,7 +193,7 @@ describe('on a running server', () => {
     ['a hash that is none', 'A'.repeat(64), 5, {}, 400, 'request.invalid'],
     ['no metadata', 'a'.repeat(64), 5, { 'upload-metadata': '' }, 400, 'request.invalid'],
     ['no length', 'a'.repeat(64), 5, { 'upload-length': 'x' }, 400, 'request.invalid'],
-    ['another version of tus', 'a'.repeat(64), 5, { 'tus-resumable': '0.2.2' }, 400, 'request.invalid'],
+    ['another version of tus', 'a'.repeat(64), 5, { 'tus-resumable': '0.2.2' }, 412, 'upload.version'],
   ])('%s is refused at once', async (_what, sha256, sizeBytes, headers, status, code) => {
     const response = await create(fixture, sha256, sizeBytes, headers);
     expect([response.status, await codeOf(response)]).toEqual([status, code]);
