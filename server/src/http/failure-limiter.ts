@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.ts';
 import type { Clock } from '../services.ts';
 
 export interface FailureLimit {
@@ -5,7 +6,10 @@ export interface FailureLimit {
   readonly windowMs: number;
 }
 
-/** Counts failures of a client in windows of fixed length, and says when it has to wait. Memory is bounded. */
+/**
+ * Counts failures of a client in windows of fixed length, and says when it has to wait. Of more clients than
+ * `SERVER_LIMITS.countedClients` the one whose window opened first is forgotten.
+ */
 export class FailureLimiter {
   readonly #limit: FailureLimit;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
@@ -28,7 +32,8 @@ export class FailureLimiter {
       window.count++;
       return;
     }
-    this.#forgetEnded();
+    this.#windows.delete(client);
+    this.#makeRoom();
     this.#windows.set(client, { count: 1, endsAtMs: this.#clock.monotonicMs() + this.#limit.windowMs });
   }
 
@@ -38,9 +43,9 @@ export class FailureLimiter {
   }
 
   /** Windows end in the order in which they were opened, so only the oldest need a look. */
-  #forgetEnded(): void {
+  #makeRoom(): void {
     for (const [client, { endsAtMs }] of this.#windows) {
-      if (endsAtMs > this.#clock.monotonicMs()) return;
+      if (endsAtMs > this.#clock.monotonicMs() && this.#windows.size < SERVER_LIMITS.countedClients) return;
       this.#windows.delete(client);
     }
   }

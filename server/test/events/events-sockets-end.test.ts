@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveEvents } from '../../src/events/events-socket.ts';
 import { Feed, type FeedListener } from '../../src/events/feed.ts';
 import { UpgradeRouter } from '../../src/http/socket-router.ts';
+import type { Identities } from '../../src/identity/identities.ts';
 import { SERVER_LIMITS } from '../../src/limits.ts';
 import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
@@ -42,8 +43,10 @@ beforeAll(async () => {
   feed = new CountedFeed(services.store.db, pino({ level: 'silent' }));
   router = new UpgradeRouter();
   // Known without the database, which a test below keeps busy.
-  const identity = { tenantId: tenant.id, tenantName: 'one', role: 'member' as const };
-  const identities = { ofHeaders: async () => identity };
+  const identity = { tenantId: tenant.id, tenantName: 'one', role: 'member' as const, by: 'key' as const };
+  const identities: Identities = {
+    ofHeaders: async ({ authorization }) => (authorization === 'Bearer wrong' ? null : identity),
+  };
   serveEvents({ services: { ...services, sockets: router, identities }, feed });
   server = createServer();
   router.attach(server, () => false);
@@ -56,8 +59,8 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-const connect = () =>
-  new TestSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${API_PREFIX}/events`, null);
+const connect = (key: string | null = null) =>
+  new TestSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${API_PREFIX}/events`, key);
 const HELLO = { type: 'hello', protocols: [1] };
 
 test('one that leaves while its filter is looked up is forgotten', async () => {
@@ -103,6 +106,26 @@ test('a tenant has so many at once and no more, and another when one has gone', 
     async () => feed.listeners,
     (count) => count < SERVER_LIMITS.eventSocketsPerTenant,
   );
+  const next = connect();
+  await (await next.say(HELLO)).next('welcome');
+  for (const socket of [...sockets, next]) socket.cut();
+  await until(
+    async () => feed.listeners,
+    (count) => count === 0,
+  );
+});
+
+test('who tries too many keys has to wait, and who has a good one does not', async () => {
+  const { failures } = SERVER_LIMITS.identityFailures;
+  const codes = new Map<number, number>();
+  for (let tries = 0; tries < failures; tries++) {
+    const { code } = await (await connect('wrong').say(HELLO)).closed;
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  }
+  expect([...codes]).toEqual([
+    [4401, failures - 1],
+    [4429, 1],
+  ]);
   await (await connect().say(HELLO)).next('welcome');
 });
 
