@@ -47,12 +47,38 @@ export async function openArchive(
   const bytes = zip.outputStream as Readable;
   // yazl leaves the file that it was reading open when nobody takes the archive any more.
   let reading: Readable | null = null;
-  bytes.once('close', () => reading?.destroy());
+  const closed = new Promise<void>((resolve) => {
+    bytes.once('close', () => {
+      reading?.destroy();
+      resolve();
+    });
+  });
   zip.on('error', (error) => bytes.destroy(error instanceof Error ? error : new Error(String(error))));
 
+  /** @returns when it is the frame's turn to be read. */
+  const addFrame = (fileName: string, frame: { sha256: string; size_bytes: number; finished_at: Date }) =>
+    new Promise<void>((onTurn) => {
+      const options = { compress: false, size: frame.size_bytes, mtime: frame.finished_at, mode: 0o100644 };
+      zip.addReadStreamLazy(fileName, options, (done) => {
+        onTurn();
+        objects.get(frame.sha256).then(
+          (stream) => {
+            reading = stream;
+            if (bytes.destroyed) stream.destroy();
+            else done(null, stream);
+          },
+          (error: unknown) => {
+            log.error({ err: error, jobId, sha256: frame.sha256 }, 'a frame of an archive cannot be read');
+            bytes.destroy(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
+      });
+    });
+
+  /** A page of frames is looked up when the one before has been read, and none once nobody reads. */
   const add = async () => {
     let after = 0;
-    for (;;) {
+    while (!bytes.destroyed) {
       const frames = await db
         .selectFrom('frames')
         .select(['layer_id', 'frame_number', 'sequence', 'sha256', 'size_bytes', 'finished_at'])
@@ -61,31 +87,15 @@ export async function openArchive(
         .orderBy('sequence')
         .limit(PAGE)
         .execute();
-      for (const frame of frames) {
+      const turns = frames.flatMap((frame) => {
         const layer = layerById.get(frame.layer_id);
-        if (layer === undefined) continue;
-        zip.addReadStreamLazy(
-          `${folderOf(layer.name)}${frameFileName(frame.frame_number, layer.settings.format)}`,
-          { compress: false, size: frame.size_bytes, mtime: frame.finished_at, mode: 0o100644 },
-          (done) => {
-            objects.get(frame.sha256).then(
-              (stream) => {
-                reading = stream;
-                if (bytes.destroyed) stream.destroy();
-                else done(null, stream);
-              },
-              (error: unknown) => {
-                log.error({ err: error, jobId, sha256: frame.sha256 }, 'a frame of an archive cannot be read');
-                bytes.destroy(error instanceof Error ? error : new Error(String(error)));
-              },
-            );
-          },
-        );
-      }
+        if (layer === undefined) return [];
+        return [addFrame(`${folderOf(layer.name)}${frameFileName(frame.frame_number, layer.settings.format)}`, frame)];
+      });
+      if (frames.length < PAGE) return zip.end();
       after = frames.at(-1)?.sequence ?? after;
-      if (frames.length < PAGE) break;
+      await Promise.race([closed, turns.at(-1)]);
     }
-    zip.end();
   };
   add().catch((error: unknown) => {
     log.error({ err: error, jobId }, 'an archive broke off');
