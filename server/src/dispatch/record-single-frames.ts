@@ -7,8 +7,9 @@
  */
 import type { Frame, JobChange } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
-import { EVENT_LOCK, eventText, type LoggedEvent, mergeJobEvents } from '../events/event-log.ts';
+import { eventText, type LoggedEvent, mergeJobEvents } from '../events/event-log.ts';
 import { frameView } from '../jobs/present.ts';
+import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import type { FrameReport } from './record-frames.ts';
 
@@ -95,7 +96,7 @@ export async function recordSingleFrames(
       returning j.*
     ), turn as materialized (
       -- Last of all locks: what writes above is read here to its end, for what nobody reads is written after the rest.
-      select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)})
+      select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.events)})
       from (select count(*) from stored) as s, (select count(*) from recorded) as r,
            (select count(*) from finished) as f, (select count(*) from moved) as m
     ), news as (

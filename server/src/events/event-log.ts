@@ -5,6 +5,7 @@
  */
 import type { FarmEvent, FarmEventType } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 
 type DataOf<K extends FarmEventType> = Extract<FarmEvent, { type: K }>['data'];
@@ -29,9 +30,6 @@ export interface LoggedEvent {
   readonly text: string;
 }
 
-/** Key of the advisory lock that orders the writers of events. */
-export const EVENT_LOCK = 7_700_001;
-
 /**
  * Writes events; must be the last statement of its transaction, because it takes the lock of all event writers.
  *
@@ -55,7 +53,7 @@ export async function writeEvents(
   );
   const { rows: ids } = await sql<{ id: number }>`
     with turn as materialized (
-      select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)})
+      select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.events)})
     ), news as materialized (
       select * from jsonb_to_recordset(${rows}::jsonb)
         as e("order" int, tenant_id text, type text, job_id text, scene_id text, data jsonb)

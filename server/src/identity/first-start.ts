@@ -3,14 +3,13 @@ import { hostname } from 'node:os';
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { RandomBytes, Services } from '../services.ts';
+import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import { newSecret } from '../workers/secrets.ts';
 import { credentialsPath, readCredentials } from './credentials-file.ts';
 import { StoreIdentities } from './store-identities.ts';
 import { createKey, createTenant } from './tenants.ts';
 
-/** Key of the advisory lock under which the first tenant is made: two servers may start at once. */
-const FIRST_TENANT_LOCK = 7_700_002;
 const FIRST_TENANT = 'default';
 
 type FirstStartServices = Pick<Services, 'clock' | 'newId'> & {
@@ -39,7 +38,7 @@ export async function ensureCredentials(services: FirstStartServices): Promise<F
     return { tenantName: known.tenantName, apiKey: kept.apiKey, workerToken, newTenantId: null };
   }
   const made = await db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${sql.lit(FIRST_TENANT_LOCK)})`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.firstTenant)})`.execute(tx);
     const first = await tx
       .selectFrom('tenants')
       .select(['id', 'name'])

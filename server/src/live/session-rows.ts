@@ -2,6 +2,7 @@
 import type { SceneSource, Session, SessionOffer, SessionState } from '@kiln/shared';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
+import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
@@ -41,9 +42,6 @@ async function demandsBeside(trx: Transaction<Database>, sessionId: string): Pro
     return { tenantId: row.tenant_id, drawn: Number(row.open) - waiting, waiting };
   });
 }
-
-/** Key of the advisory lock under which sessions are placed, so that no worker gets more than it has room for. */
-const PLACEMENT_LOCK = 7_700_002;
 
 export class SessionRows {
   readonly #parts: SessionRowsParts;
@@ -85,7 +83,7 @@ export class SessionRows {
   /** Gives the session to a worker with room. Null: there is none for its tenant now, or the session has ended. */
   place(sessionId: string, need: SessionNeed, workerToken: string): Promise<string | null> {
     return this.#parts.db.transaction().execute(async (trx) => {
-      await sql`select pg_advisory_xact_lock(${sql.lit(PLACEMENT_LOCK)})`.execute(trx);
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.placement)})`.execute(trx);
       const workers = await trx
         .selectFrom('workers as w')
         .select((eb) => [

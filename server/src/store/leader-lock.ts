@@ -1,12 +1,10 @@
 /** Who leads. In PostgreSQL: whoever holds the advisory lock, by a connection of its own. In PGlite: the only server. */
 import { type Kysely, sql } from 'kysely';
 import type pg from 'pg';
+import { LOCK_KEYS } from './lock-keys.ts';
 import { connectPostgres } from './postgres.ts';
 import type { LeaderLock, Leadership } from './store.ts';
 import type { Database } from './tables.ts';
-
-/** Key of the advisory lock: `kiln` in ASCII. */
-const LOCK_KEY = 0x6b_69_6c_6e;
 
 /** How often the leader's connection is tried: a peer that vanished sends no reset. Well below a lease. */
 const PROBE_MS = 2_000;
@@ -48,17 +46,20 @@ export function advisoryLeaderLock(
   databaseUrl: string,
 ): { lock: LeaderLock; close(): Promise<void> } {
   const held = new Set<Leadership>();
+  /** That of the last try, when another led: the next try asks by the same. */
+  let standby: pg.Client | null = null;
   const lock: LeaderLock = {
     async tryLead() {
-      const client = await connectPostgres(databaseUrl);
-      // Between here and the watch below an error is the query's own.
-      client.on('error', () => {});
+      const client = standby ?? (await connectPostgres(databaseUrl));
+      // Between two tries and until the watch below an error shows in the next query.
+      if (standby === null) client.on('error', () => {});
+      standby = null;
       try {
         const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock($1) as locked`, [
-          LOCK_KEY,
+          LOCK_KEYS.leader,
         ]);
         if (rows[0]?.locked !== true) {
-          await client.end();
+          standby = client;
           return null;
         }
         const watch = watchConnection(client);
@@ -79,7 +80,11 @@ export function advisoryLeaderLock(
       }
     },
   };
-  return { lock, close: async () => void (await Promise.all([...held].map((leadership) => leadership.release()))) };
+  const close = async () => {
+    await Promise.all([...held].map((leadership) => leadership.release()));
+    await standby?.end();
+  };
+  return { lock, close };
 }
 
 /** Aborts `lost` when the connection ends, fails, or leaves a probe unanswered. */

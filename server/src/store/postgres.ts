@@ -32,6 +32,8 @@ export async function connectPostgres(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: SERVER_LIMITS.storeConnectMs,
+    // Every query of it is short: without an answer for so long the peer is gone.
+    query_timeout: SERVER_LIMITS.storeConnectMs,
     keepAlive: true,
     application_name: 'kiln-leader',
     types,

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AttemptMemory } from '../../src/dispatch/attempt-facts.ts';
 import type { FrameReport } from '../../src/dispatch/record-frames.ts';
 import { recordSingleFrames } from '../../src/dispatch/record-single-frames.ts';
-import { EVENT_LOCK } from '../../src/events/event-log.ts';
 import { JobLayers } from '../../src/jobs/layers.ts';
+import { LOCK_KEYS } from '../../src/store/lock-keys.ts';
 import { until } from '../farm-fixture.ts';
 import { addAttemptRow, addJobRows, addSceneRow } from '../job-rows.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
@@ -32,7 +32,7 @@ describe.skipIf(bin === null)('frames of first attempts on PostgreSQL', () => {
     const report = await reportOf(await addAttemptRow(db, taskId, { state: 'running' }));
     let recording: Promise<unknown> = Promise.resolve();
     await db.transaction().execute(async (trx) => {
-      await sql`select pg_advisory_xact_lock(${sql.lit(EVENT_LOCK)})`.execute(trx);
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.events)})`.execute(trx);
       recording = recordSingleFrames(db, [report], { isDue: () => true, now: new Date() });
       await until(
         async () => (await sql`select 1 from pg_locks where locktype = 'advisory' and not granted`.execute(db)).rows,

@@ -78,6 +78,28 @@ if (bin === null) {
       await one.dispose();
     });
 
+    test('a server that does not lead asks again and again by one connection, and by a new one when it broke', async () => {
+      const one = await openTestStore(await postgres.createDatabase());
+      const other = await openStore(one.config, quietLog);
+      const leadership = await one.store.leaderLock.tryLead();
+      const connections = async () => {
+        const { rows } = await sql<{ pid: number }>`
+          select pid from pg_stat_activity where application_name = 'kiln-leader' and datname = current_database()
+          order by pid`.execute(one.store.db);
+        return rows.map(({ pid }) => pid);
+      };
+      expect(await other.leaderLock.tryLead()).toBeNull();
+      const asked = await connections();
+      expect(asked).toHaveLength(2);
+      expect(await other.leaderLock.tryLead()).toBeNull();
+      expect(await connections()).toEqual(asked);
+      await postgres.cutConnections('kiln-leader');
+      await expect(other.leaderLock.tryLead()).rejects.toThrow();
+      expect((await other.leaderLock.tryLead())?.epoch).toBe((leadership?.epoch ?? 0) + 1);
+      await other.close();
+      await one.dispose();
+    });
+
     test('a leader whose connection breaks hears of it, and another may lead', async () => {
       const one = await openTestStore(await postgres.createDatabase());
       const leader = await one.store.leaderLock.tryLead();
