@@ -30,6 +30,8 @@ export const WORKER_LIMITS = {
   frameWaitMs: 1_000,
   /** Frames of one attempt that are encoded or delivered while the next is drawn: bounds memory. */
   framesUnderWay: 3,
+  /** Imports at once, each of another tenant: a file that hangs until its time is over keeps nobody else waiting. */
+  imports: 3,
   /** Message from a page: an 8K frame as PNG takes under 128 MiB. */
   pageMessageBytes: 268_435_456,
   /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */
@@ -51,6 +53,10 @@ export const WORKER_LIMITS = {
   restMs: 250,
   /** Draw and encode of a picture while moving, which the scale aims for: 25 pictures a second. */
   movingPictureMs: 40,
-  /** Drain: frames in hand may finish for so long; the rest of the ten seconds is for goodbyes. */
-  drainMs: 8_000,
+  /** Drain: frames in hand may finish for so long. What comes after takes `goodbyeMs` or `poolCloseMs`; all of it, 8 s. */
+  drainMs: 5_000,
+  /** The server's answer to a goodbye; without it, it finds out by itself. */
+  goodbyeMs: 2_000,
+  /** All browsers end within this, above `pageCloseMs`; what is left goes with the process. */
+  poolCloseMs: 2_500,
 } as const;

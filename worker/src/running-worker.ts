@@ -13,6 +13,7 @@ import { WORKER_LIMITS } from './limits.ts';
 import { SessionDesk } from './live/session-desk.ts';
 import type { Log } from './log.ts';
 import type { BrowserPool } from './pool/browser-pool.ts';
+import { TenantTurns } from './pool/tenant-turns.ts';
 import type { SceneCache } from './scene-cache/scene-cache.ts';
 
 export interface RunningWorkerParts {
@@ -33,17 +34,17 @@ export class RunningWorker {
   readonly #leases: LeaseBook;
   readonly #desk: SessionDesk;
   readonly #heartbeat: HeartbeatLoop;
+  readonly #importTurns = new TenantTurns();
   readonly #working = new Set<Promise<void>>();
   #queue: DeliveryQueue;
   #stopSignals: () => void;
   #isDraining = false;
-  #isPaused = false;
   #end: Promise<void> | null = null;
 
   /** @param parts of a worker that has registered */
   constructor(parts: RunningWorkerParts) {
     this.#parts = parts;
-    const { client, clock, config, log, membership } = parts;
+    const { client, clock, log, membership } = parts;
     this.#leases = new LeaseBook(clock);
     this.#desk = new SessionDesk(parts);
     this.#heartbeat = new HeartbeatLoop({
@@ -58,8 +59,6 @@ export class RunningWorker {
     this.#stopSignals = this.#openSignals(membership.current);
     membership.onRenewed((registration) => this.#rejoin(registration));
     this.#heartbeat.start();
-    // Bound to its parent, a worker ends with it: nobody is left who would want what it draws.
-    if (config.boundToParent) process.once('disconnect', this.#onOrphaned);
   }
 
   get workerId(): string {
@@ -87,18 +86,6 @@ export class RunningWorker {
     return this.drain();
   }
 
-  /** Ends now: browsers are killed, the server finds out by itself. */
-  async stop(): Promise<void> {
-    this.#leases.stopAll('the worker stops');
-    this.#parts.pool.kill();
-    await this.#letGo();
-  }
-
-  readonly #onOrphaned = () => {
-    this.#parts.log.warn('the parent process is gone: stopping');
-    void this.stop();
-  };
-
   async #drain(): Promise<void> {
     const { client, log, pool } = this.#parts;
     this.#isDraining = true;
@@ -106,23 +93,19 @@ export class RunningWorker {
     const stopTaking = this.#queue
       .pause()
       .catch((error: unknown) => log.debug({ err: error }, 'could not pause the queue'));
-    const sessionsEnd = this.#desk.endAll();
-    await Promise.all([stopTaking, this.#heartbeat.beat()]);
-    const finished = Promise.all([...this.#working, sessionsEnd]);
+    const finished = Promise.all([stopTaking, this.#heartbeat.beat(), this.#desk.endAll(), ...this.#working]);
     const over = new AbortController();
     await Promise.race([finished, pause(WORKER_LIMITS.drainMs, over.signal)]);
     over.abort();
     this.#leases.stopAll('the worker is shutting down');
     this.#heartbeat.stop();
-    await client.goodbye().catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye'));
-    await Promise.all([pool.close(), this.#letGo()]);
+    const goodbye = client.goodbye().catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye'));
+    await Promise.all([goodbye.then(() => this.#letGo()), pool.close()]);
     log.info('drained');
   }
 
   async #letGo(): Promise<void> {
-    process.off('disconnect', this.#onOrphaned);
     this.#parts.over.abort();
-    this.#heartbeat.stop();
     this.#stopSignals();
     await this.#queue.close();
   }
@@ -148,7 +131,8 @@ export class RunningWorker {
   async #work(delivery: Delivery): Promise<void> {
     // Not claimed: the goodbye gives it back.
     if (this.#isDraining) return;
-    const work = runDelivery(delivery, this.#leases, this.#parts).finally(() => this.#working.delete(work));
+    const parts = { ...this.#parts, importTurns: this.#importTurns };
+    const work = runDelivery(delivery, this.#leases, parts).finally(() => this.#working.delete(work));
     this.#working.add(work);
     await work;
   }
@@ -193,17 +177,6 @@ export class RunningWorker {
     for (const sessionId of answer.endSessions) this.#desk.end(sessionId);
     if (this.#isDraining) return;
     for (const offer of answer.openSessions) this.#desk.open(offer);
-    this.#follow(answer.drain);
-  }
-
-  /** An operator may have the worker take nothing new for a while. */
-  #follow(shallPause: boolean): void {
-    if (shallPause === this.#isPaused) return;
-    this.#isPaused = shallPause;
-    this.#parts.log.info({ paused: shallPause }, 'the server changed whether this worker takes work');
-    if (shallPause)
-      this.#queue.pause().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'could not pause'));
-    else this.#queue.resume();
   }
 
   #describe(): Heartbeat {
@@ -218,7 +191,7 @@ export class RunningWorker {
       },
       attempts: this.#leases.held,
       sessions: this.#desk.ids,
-      draining: this.#isDraining || this.#isPaused,
+      draining: this.#isDraining,
     };
   }
 }

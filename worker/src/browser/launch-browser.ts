@@ -73,7 +73,9 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     releaseBrowserUser(user);
     if (cause instanceof KilnError) throw cause;
     const lines = cause instanceof Error ? cause.message.split('\n').slice(0, 3).join(' ') : String(cause);
-    throw new KilnError('render.page_lost', `the browser ${options.browserPath} did not start: ${lines}`, { cause });
+    // Why, and where it lies on this machine, is no tenant's business: that is for the log and the probe.
+    const detail = new Error(`${options.browserPath}: ${lines}`, { cause });
+    throw new KilnError('render.page_lost', 'the browser did not start', { cause: detail });
   }
 }
 

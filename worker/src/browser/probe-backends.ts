@@ -177,7 +177,11 @@ async function drawCanary(page: OpenPage, backend: GlBackend): Promise<GlCandida
   return { backend, correct: error === null, drawMs, renderer, maxTextureSizePx, pixelsSha256, error };
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** With its cause: this is for whoever runs the machine. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
 
 const webglFailure = (backend: GlBackend, error: unknown): GlCandidate => ({
   backend,

@@ -28,8 +28,6 @@ export const WorkerConfig = Type.Object({
   /** Bytes in `sceneFolder`; a machine's workers take so much each. */
   sceneCacheBytes: Type.Integer({ minimum: 1_048_576 }),
   logLevel: LogLevel,
-  /** End at once when the process that started this one goes away. */
-  boundToParent: Type.Boolean(),
   /** All that the browser sees of this process's environment: where drivers are, never a secret. */
   browserEnvironment: Type.Record(Type.String(), Type.String()),
 });
@@ -94,7 +92,6 @@ export function readWorkerConfig(env: Environment = process.env): {
     allowNoSandbox: read('KILN_ALLOW_NO_SANDBOX', '0') === '1',
     sceneCacheBytes: Number(read('KILN_SCENE_CACHE_BYTES', String(WORKER_LIMITS.sceneCacheBytes))),
     logLevel: read('KILN_LOG_LEVEL', 'info'),
-    boundToParent: read('KILN_PARENT', '0') === '1',
     browserEnvironment: browserEnvironment(env),
   };
   if (Value.Check(WorkerConfig, candidate)) return { config: Object.freeze(candidate), lines };

@@ -1,6 +1,7 @@
 /** One delivery from its claim to its end: claimed, drawn or imported, and a failure told to the server. */
-import { type Assignment, type AttemptFailure, type Delivery, KilnError } from '@kiln/shared';
+import type { Assignment, AttemptFailure, Delivery } from '@kiln/shared';
 import type { LeaseBook } from '../farm/lease-book.ts';
+import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import { runImport } from './import-attempt.ts';
 import { runRender } from './render-attempt.ts';
@@ -18,7 +19,7 @@ export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: 
     log.debug('the delivery came twice');
     return;
   }
-  const context: AttemptContext = { ...parts, log, lease, readLog: () => [] };
+  const context: AttemptContext = { ...parts, log, lease, readLog: () => ({ page: [], browser: [] }) };
   try {
     const assignment = await claim(context, leases);
     if (assignment.work.kind === 'render') await runRender(assignment, assignment.work, context);
@@ -41,12 +42,13 @@ async function claim({ client, clock, lease, membership }: AttemptContext, lease
 
 async function report(error: unknown, context: AttemptContext): Promise<void> {
   const { client, lease, log, membership } = context;
-  const failure = failureOf(error, context.readLog());
+  const lines = context.readLog();
+  const failure = failureOf(error, lines.page);
   if (!lease.isHeld() || NOT_OURS.has(failure.code)) {
     log.info({ code: failure.code, reason: failure.message }, 'dropped an attempt');
     return;
   }
-  log.warn({ err: error, code: failure.code }, 'an attempt failed');
+  log.warn({ err: error, code: failure.code, browser: lines.browser.slice(-20) }, 'an attempt failed');
   try {
     await membership.persist(() => client.fail(lease, failure, lease.signal), lease.signal);
   } catch (cause) {
@@ -55,11 +57,9 @@ async function report(error: unknown, context: AttemptContext): Promise<void> {
   }
 }
 
+/** Goes to the tenant: nothing of this machine is in it. */
 function failureOf(error: unknown, lines: readonly string[]): AttemptFailure {
-  const known = error instanceof KilnError ? error : new KilnError('render.failed', messageOf(error), { cause: error });
-  const { code, message, retryable } = known;
-  const log = lines.slice(-200).map((line) => line.slice(0, WORKER_LIMITS.logLineChars));
+  const { code, message, retryable } = knownError(error);
+  const log = lines.map((line) => `page: ${line}`.slice(0, WORKER_LIMITS.logLineChars));
   return { code, message: message.slice(0, 10_000), retryable, log };
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@
 import { Delivery, matches, type Registration } from '@kiln/shared';
 import { Worker } from 'bullmq';
 import { isRefusedByRedis, redisOptions } from '../farm/redis-connection.ts';
+import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 
 export interface DeliveryQueueOptions {
@@ -33,17 +34,13 @@ export class DeliveryQueue {
     this.#log = options.log;
     this.#workers = [
       this.#open(redis.renderQueue, options.renderConcurrency, options),
-      this.#open(redis.importQueue, 1, options),
+      this.#open(redis.importQueue, WORKER_LIMITS.imports, options),
     ];
   }
 
   /** Takes nothing new; what is under way goes on. */
   async pause(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.pause(true)));
-  }
-
-  resume(): void {
-    for (const worker of this.#workers) if (worker.isPaused()) worker.resume();
   }
 
   /** Lets go of Redis without waiting for deliveries under way: their attempts are settled over HTTP. */

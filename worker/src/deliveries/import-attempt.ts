@@ -2,6 +2,7 @@
 import { type Assignment, type ImportResult, KilnError } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { pause } from '../clock.ts';
+import { knownError } from '../known-error.ts';
 import type { HostedFile } from '../page-host/page-site.ts';
 import { holdScene } from './hold-scene.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -10,13 +11,23 @@ const THUMBNAIL = { widthPx: 512, heightPx: 384 } as const;
 
 /** @throws KilnError `scene.import_failed` when the scene could not be judged */
 export async function runImport(assignment: Assignment, context: AttemptContext): Promise<void> {
+  const { importTurns, lease } = context;
+  const endTurn = await importTurns.take(assignment.tenantId, lease.signal);
+  try {
+    await importOne(assignment, context);
+  } finally {
+    endTurn();
+  }
+}
+
+async function importOne(assignment: Assignment, context: AttemptContext): Promise<void> {
   const { client, lease, membership, pool } = context;
   const { held } = await holdScene(assignment.scene, context);
   try {
     const { browser, release } = await pool.borrow(assignment.tenantId, 'live', lease.signal);
     try {
       const page = await browser.importPage();
-      context.readLog = () => [...page.console.lines.map((line) => `page: ${line}`), ...browser.logLines(null)];
+      context.readLog = () => ({ page: page.console.lines, browser: browser.logTail });
       const result = await judge(page, assignment, held.files, lease.signal);
       await membership.persist(() => client.deliverImport(lease, result, lease.signal), lease.signal);
     } finally {
@@ -46,7 +57,7 @@ async function judge(
   } catch (error) {
     signal.throwIfAborted();
     // Whatever it was, it happened to this scene in a page that had nothing else to do.
-    const why = error instanceof Error ? error.message : String(error);
+    const why = knownError(error).message;
     throw new KilnError('scene.import_failed', `the scene could not be loaded: ${why}`, { cause: error });
   } finally {
     over.abort();

@@ -25,7 +25,7 @@ export async function runRender(assignment: Assignment, work: RenderWork, contex
     const borrowed = await pool.borrow(assignment.tenantId, 'job', lease.signal);
     try {
       const { page, release } = await borrowed.browser.takeFramePage(scene.sceneHash);
-      context.readLog = () => borrowed.browser.logLines(page);
+      context.readLog = () => ({ page: page.console, browser: borrowed.browser.logTail });
       try {
         const { loadedNow, load } = await page.load(scene, held.files);
         const preparation = { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };

@@ -4,6 +4,7 @@ import type { HeldLease } from '../farm/lease-book.ts';
 import type { Membership } from '../farm/membership.ts';
 import type { Log } from '../log.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
+import type { TenantTurns } from '../pool/tenant-turns.ts';
 import type { SceneCache } from '../scene-cache/scene-cache.ts';
 
 /** What working on an attempt needs. */
@@ -12,13 +13,20 @@ export interface WorkParts {
   readonly membership: Membership;
   readonly cache: SceneCache;
   readonly pool: BrowserPool;
+  readonly importTurns: TenantTurns;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** One attempt under its lease. `note` keeps lines for the report of a failure. */
+/** Last lines of the logs of an attempt's page and browser. The browser's speak of this machine: they are not a tenant's. */
+interface AttemptLog {
+  readonly page: readonly string[];
+  readonly browser: readonly string[];
+}
+
+/** One attempt under its lease. */
 export interface AttemptContext extends WorkParts {
   readonly lease: HeldLease;
-  /** Where the log of the page and the browser comes from, once there is one. */
-  readLog: () => string[];
+  /** Where the log comes from, once there is a page. */
+  readLog: () => AttemptLog;
 }

@@ -67,7 +67,7 @@ export class FarmClient {
   }
 
   async goodbye(): Promise<void> {
-    await this.#json('goodbye', Nothing, { body: {}, timeoutMs: 2_000 });
+    await this.#json('goodbye', Nothing, { body: {}, timeoutMs: WORKER_LIMITS.goodbyeMs });
   }
 
   claim(lease: LeaseKey, signal: AbortSignal): Promise<Assignment> {

@@ -12,6 +12,7 @@ import {
   type ViewerMessage,
 } from '@kiln/shared';
 import { type Clock, pause } from '../clock.ts';
+import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
@@ -273,13 +274,13 @@ export class LiveSession {
   #fail(error: unknown, begun: BegunPicture, lost: AbortController): void {
     begun.drop();
     if (this.#ended.signal.aborted) return;
-    const known = error instanceof KilnError ? error : new KilnError('render.failed', String(error), { cause: error });
+    const known = knownError(error);
     if (known.code === 'render.page_lost' || known.code === 'render.timeout') {
       lost.abort(known);
       return;
     }
     // This view cannot be drawn; the next one may.
-    this.#parts.log.info({ code: known.code, reason: known.message }, 'a live picture failed');
+    this.#parts.log.info({ err: known }, 'a live picture failed');
     if (this.#begun) this.#begun = { ...this.#begun, level: 'final' };
     this.#tell(known);
   }

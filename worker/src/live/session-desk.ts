@@ -3,6 +3,7 @@ import { KilnError, type SessionOffer } from '@kiln/shared';
 import type { Clock } from '../clock.ts';
 import type { FarmClient } from '../farm/farm-client.ts';
 import type { Membership } from '../farm/membership.ts';
+import { knownError } from '../known-error.ts';
 import type { Log } from '../log.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
 import type { SceneCache } from '../scene-cache/scene-cache.ts';
@@ -93,8 +94,7 @@ export class SessionDesk {
     try {
       await session.run();
     } catch (error) {
-      const known =
-        error instanceof KilnError ? error : new KilnError('render.failed', String(error), { cause: error });
+      const known = knownError(error);
       log.warn({ err: known }, 'a live session cannot go on');
       await Promise.race([line.started, hungUp]);
       line.message({ type: 'error', code: known.code, message: known.message, fatal: true });

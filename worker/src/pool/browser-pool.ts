@@ -5,7 +5,7 @@
 import { KilnError, type WorkerBrowser, type WorkerScene } from '@kiln/shared';
 import type { LaunchedBrowser } from '../browser/launch-browser.ts';
 import { processTree } from '../browser/process-tree.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { Permits } from './permits.ts';
@@ -106,24 +106,19 @@ export class BrowserPool {
     }
   }
 
-  /** Ends every browser, in order and within `pageCloseMs`. */
+  /** Ends every browser, in order, within `poolCloseMs`. One that is still starting then ends as soon as it has. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#sweep);
     this.#wake();
-    for (const entry of this.#all) {
+    const all = this.#all.map(async (entry) => {
       const started = await entry.started.catch(() => null);
       if (started) this.#end(entry, started);
-    }
-    await Promise.all(this.#ending);
-  }
-
-  /** Ends every browser now. */
-  kill(): void {
-    this.#isClosed = true;
-    clearInterval(this.#sweep);
-    this.#wake();
-    for (const { browser } of this.#all) browser?.kill();
+    });
+    const over = new AbortController();
+    const ended = Promise.all(all).then(() => Promise.all(this.#ending));
+    await Promise.race([ended, pause(WORKER_LIMITS.poolCloseMs, over.signal)]);
+    over.abort();
   }
 
   get #all(): Entry[] {

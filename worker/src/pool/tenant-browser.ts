@@ -61,10 +61,9 @@ export class TenantBrowser {
     return frames >= WORKER_LIMITS.browserFrames;
   }
 
-  /** Last lines of the page's console and of the browser's log. */
-  logLines(page: ScenePage | null): string[] {
-    const own = page ? page.console.map((line) => `page: ${line}`) : [];
-    return [...own, ...this.#parts.browser.logTail.map((line) => `browser: ${line}`)].slice(-WORKER_LIMITS.logLines);
+  /** Last lines that the browser wrote, for the worker's own log. */
+  get logTail(): readonly string[] {
+    return this.#parts.browser.logTail;
   }
 
   /** The page that holds live sessions, so that one load and one GPU context serve sessions and frames. */
@@ -96,10 +95,6 @@ export class TenantBrowser {
 
   close(): Promise<void> {
     return this.#parts.browser.close();
-  }
-
-  kill(): void {
-    this.#parts.browser.kill();
   }
 
   /** Pages that take work. Those that have drawn their share take no more, and go as soon as nobody uses them. */

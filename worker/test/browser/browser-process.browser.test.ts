@@ -68,6 +68,15 @@ it('sees nothing of the worker’s environment but what drivers need', async () 
   }
 });
 
+it('says that a browser did not start without naming its place; the cause has it', async () => {
+  const launching = launchBrowser({ ...(await tinyLaunchOptions()), browserPath: '/nowhere/chromium' });
+  await expect(launching).rejects.toMatchObject({
+    code: 'render.page_lost',
+    message: 'the browser did not start',
+    cause: expect.objectContaining({ message: expect.stringContaining('/nowhere/chromium') }),
+  });
+});
+
 it('leaves no process and no folder when it is closed', async () => {
   const browser = await launchTinyBrowser();
   await browser.openPage();

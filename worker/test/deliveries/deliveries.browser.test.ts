@@ -102,6 +102,9 @@ it('[WK8] tells why a frame cannot be drawn, with the log of the page, and keeps
   const attempt = await render([1], { clip: 'fail' });
   await over(attempt);
   expect(attempt.failure).toMatchObject({ code: 'job.unknown_camera', retryable: false });
+  // The page's lines, not the browser's, which speak of this machine.
+  expect(attempt.failure?.log).toContain('page: log: the tiny page');
+  expect(attempt.failure?.log.filter((line) => !line.startsWith('page: '))).toEqual([]);
   await acknowledged();
 });
 
@@ -169,6 +172,27 @@ it('[WK9] imports in a page that is closed afterwards', async () => {
   expect(attempt.importResult).toMatchObject({ outcome: 'refused', refusal: { code: 'scene.bad_json' } });
   const mine = () => pool.browsers.find((browser) => browser.tenantId === tenantId);
   expect(mine()?.pages ?? 0).toBeLessThanOrEqual(1);
+});
+
+it('ends an import that hangs when its time is over', async () => {
+  const hangs = farm.addScene({ 'hangs.glb': 'for ever' });
+  const attempt = await farm.send(hangs, { kind: 'import' }, { tenantId, timeoutMs: 500 });
+  await over(attempt);
+  expect(attempt.failure).toMatchObject({ code: 'scene.import_failed', retryable: true });
+});
+
+it('keeps no other tenant waiting for an import that hangs, and one tenant for its own', async () => {
+  const hangs = farm.addScene({ 'hangs.glb': 'for ever' });
+  const first = await farm.send(hangs, { kind: 'import' }, { tenantId, timeoutMs: 3_600_000 });
+  await expect.poll(() => first.claims, { timeout: 100_000 }).toBe(1);
+  const second = await farm.send(scene, { kind: 'import' }, { tenantId });
+  const other = await farm.send(scene, { kind: 'import' }, { tenantId: idOf('tenant') });
+  await over(other);
+  expect(other.importResult).not.toBeNull();
+  expect([first.isOver, second.isOver]).toEqual([false, false]);
+  farm.stops = [first.assignment.attemptId];
+  await over(second);
+  expect(second.importResult).not.toBeNull();
 });
 
 it('[WK4] drops a delivery whose lease has ended, and acknowledges it', async () => {
