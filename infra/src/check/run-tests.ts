@@ -1,19 +1,30 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { matches } from '@kiln/shared';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { Tally } from './run-checks.ts';
 
 /** The part of vitest's JSON report that is read. */
 const Report = Type.Object({
   numPassedTests: Type.Integer(),
   numFailedTests: Type.Integer(),
-  testResults: Type.Array(Type.Object({ status: Type.String(), assertionResults: Type.Array(Type.Unknown()) })),
+  testResults: Type.Array(
+    Type.Object({
+      /** Path of the file. */
+      name: Type.String(),
+      status: Type.String(),
+      assertionResults: Type.Array(Type.Object({ status: Type.String() })),
+    }),
+  ),
 });
+type TestFiles = Static<typeof Report>['testResults'];
 
-/** Runs vitest with its output on this terminal, and counts tests. A file that cannot be loaded counts as one failed. */
+/**
+ * Runs vitest with its output on this terminal, says which tests were skipped, and counts tests. A file that cannot be
+ * loaded counts as one failed.
+ */
 export async function runTests(rootDir: string, projects: readonly string[]): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-tests-'));
   try {
@@ -29,12 +40,25 @@ export async function runTests(rootDir: string, projects: readonly string[]): Pr
     const unloaded = report.testResults.filter(
       ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
     );
+    for (const line of skippedTests(report.testResults, rootDir)) console.log(line);
     const failed = report.numFailedTests + unloaded.length;
     // An error outside any test fails the run, too.
     return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** How many tests were skipped, then those of each file, a line each; none when none were. */
+export function skippedTests(files: TestFiles, rootDir: string): string[] {
+  const lines: string[] = [];
+  let total = 0;
+  for (const { name, assertionResults } of files) {
+    const count = assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed').length;
+    total += count;
+    if (count > 0) lines.push(`  ${relative(rootDir, name)}: ${count} of ${assertionResults.length}`);
+  }
+  return total === 0 ? [] : [`\n${total} skipped:`, ...lines.sort()];
 }
 
 function runVitest(rootDir: string, args: readonly string[]): Promise<number> {
