@@ -29,6 +29,7 @@ const mayRetry = (status: number) =>
 const statusOf = (error: Error) => (error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0);
 
 export function createFileTransfer(options: FileTransferOptions): FileTransfer {
+  let stopped = false;
   let settle: { resolve(): void; reject(error: KilnError): void } | null = null;
   const upload = new Upload(options.file, {
     endpoint: options.endpoint,
@@ -37,6 +38,9 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
     // By content: the same bytes under another name or from another folder go on where they stopped.
     fingerprint: () => Promise.resolve(`kiln-${options.sha256}-${options.file.size}`),
     removeFingerprintOnSuccess: true,
+    // The library forgets an `abort` that comes before it has read the file: nothing but the farewell is sent then.
+    onBeforeRequest: (request) =>
+      stopped && request.getMethod() !== 'DELETE' ? new Promise(() => undefined) : Promise.resolve(),
     onProgress(sentBytes) {
       options.onStalled(false);
       options.onProgress(sentBytes);
@@ -63,9 +67,13 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
       });
     },
     pause() {
+      stopped = true;
       void upload.abort();
     },
-    cancel: () => upload.abort(true),
+    cancel() {
+      stopped = true;
+      return upload.abort(true);
+    },
   };
 }
 

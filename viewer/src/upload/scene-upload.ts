@@ -35,6 +35,8 @@ export class SceneUpload {
   #files: UploadFile[] = [];
   #sceneId: string | null = null;
   #sentBytes = 0;
+  /** Contents that are still to be sent; another list after a pause, so that nobody goes on with the old one. */
+  #queue: string[] = [];
 
   constructor(options: SceneUploadOptions) {
     this.#options = options;
@@ -80,7 +82,7 @@ export class SceneUpload {
 
   pause(): void {
     if (this.#phase.phase !== 'uploading') return;
-    for (const transfer of this.#transfers) transfer.pause();
+    this.#pauseTransfers();
     this.#become({ phase: 'paused' });
   }
 
@@ -91,7 +93,14 @@ export class SceneUpload {
     await this.#guarded(() => this.#hashAndSend());
   }
 
+  /** Sends no more, and tells the farm nothing of it. */
+  stop(): void {
+    this.#pauseTransfers();
+    this.#become({ phase: 'cancelled' });
+  }
+
   async cancel(): Promise<void> {
+    this.#queue = [];
     const transfers = this.#transfers;
     const sceneId = this.#phase.phase === 'ready' ? null : this.#sceneId;
     this.#become({ phase: 'cancelled' });
@@ -166,34 +175,42 @@ export class SceneUpload {
     }
     if (missing.size > 0) {
       this.#become({ phase: 'uploading', stalled: false });
-      await this.#sendMissing(missing);
-      if (this.#isCancelled) return;
+      if (!(await this.#sendMissing(missing))) return;
       this.#become({ phase: 'checking', sceneId: scene.id });
     }
     // The event may have come before this page knew the scene's id.
     this.sceneChanged(missing.size > 0 ? await this.#options.getScene(scene.id) : scene);
   }
 
-  /** Each content once, however many files have it. */
-  async #sendMissing(missing: ReadonlySet<string>): Promise<void> {
+  /** Each content once, however many files have it. @returns whether all of it was sent: false when it was stopped. */
+  async #sendMissing(missing: ReadonlySet<string>): Promise<boolean> {
     const queue = [...missing];
+    this.#queue = queue;
     const next = async (): Promise<void> => {
-      for (let sha256 = queue.shift(); sha256; sha256 = queue.shift()) await this.#sendOne(sha256);
+      for (let sha256 = queue.shift(); sha256 && this.#queue === queue; sha256 = queue.shift()) {
+        await this.#sendOne(sha256);
+      }
     };
     this.#transfers = [];
     try {
       await Promise.all(Array.from({ length: VIEWER_LIMITS.parallelUploads }, next));
     } catch (error) {
-      queue.length = 0;
-      for (const transfer of this.#transfers) transfer.pause();
+      if (this.#queue !== queue) return false;
+      this.#pauseTransfers();
       throw error;
     }
+    return this.#queue === queue;
+  }
+
+  #pauseTransfers(): void {
+    this.#queue = [];
+    for (const transfer of this.#transfers) transfer.pause();
   }
 
   async #sendOne(sha256: string): Promise<void> {
     const same = this.#gathered.filter(({ path }) => this.#hashOf(path) === sha256);
     const [first] = same;
-    if (!first || this.#isCancelled) return;
+    if (!first) return;
     const transfer = this.#options.createTransfer({
       file: first.file,
       sha256,

@@ -207,6 +207,33 @@ describe('SceneUpload', () => {
     expect(farm.phase.phase).toBe('uploading');
   });
 
+  it('sends no other file when one that was through is paused', async () => {
+    farm = new Farm([
+      gathered('a.glb', 'a'),
+      ...Array.from({ length: 9 }, (_, i) => gathered(`${i}.bin`, `bytes ${i}`)),
+    ]);
+    // No glTF: every file is sent.
+    void farm.upload.start();
+    await settled();
+    const before = farm.sent.length;
+    expect(before).toBeLessThan(10);
+    farm.upload.pause();
+    for (const sent of [...farm.sent]) sent.settle();
+    await settled();
+    expect(farm.sent.length).toBe(before);
+    expect(farm.phase.phase).toBe('paused');
+  });
+
+  it('tells the farm nothing when it is stopped', async () => {
+    void farm.upload.start();
+    await settled();
+    farm.upload.stop();
+    expect(farm.sent.every(({ paused, cancelled }) => paused && !cancelled)).toBe(true);
+    expect(farm.deleted).toEqual([]);
+    farm.upload.sceneChanged(farm.end('ready'));
+    expect(farm.phase.phase).toBe('cancelled');
+  });
+
   it('leaves nothing behind when it is cancelled', async () => {
     void farm.upload.start();
     await settled();
