@@ -15,7 +15,8 @@ export async function filesOfScene(entry: GatheredFile, files: readonly Gathered
   const others = files.filter((other) => other !== entry);
   if (!uris) return [entry, ...others];
   const folder = entry.path.split('/').slice(0, -1);
-  const wanted = new Set(uris.map((uri) => resolvePath(folder, uri)));
+  const there = new Set(others.map(({ path }) => path));
+  const wanted = new Set(uris.map((uri) => pathsOf(folder, uri).find((path) => there.has(path))));
   return [entry, ...others.filter(({ path }) => wanted.has(path))];
 }
 
@@ -49,10 +50,16 @@ function urisIn(gltf: unknown, key: 'buffers' | 'images'): string[] {
   );
 }
 
-/** `../textures/a%20b.png` below `['gltf']` → `textures/a b.png`. What leads outside matches nothing. */
-function resolvePath(folder: readonly string[], uri: string): string {
+/** What a URI may mean, as the farm resolves it: plain or percent-encoded, with `/` or `\\`. The first that is there counts. */
+function pathsOf(folder: readonly string[], uri: string): string[] {
+  const spellings = [uri, decode(uri)].flatMap((spelling) => [spelling, spelling.replaceAll('\\', '/')]);
+  return spellings.map((spelling) => resolvePath(folder, spelling));
+}
+
+/** `../textures/a b.png` below `['gltf']` → `textures/a b.png`. What leads outside matches nothing. */
+function resolvePath(folder: readonly string[], reference: string): string {
   const parts = [...folder];
-  for (const part of decode(uri).split('/')) {
+  for (const part of reference.split('/')) {
     if (part === '..') parts.pop();
     else if (part !== '.' && part !== '') parts.push(part);
   }

@@ -35,6 +35,19 @@ describe('filesOfScene', () => {
     ]);
   });
 
+  it('finds what the farm finds: plain and encoded names, and a backslash for a slash', async () => {
+    const uris = ['textures\\a.png', '100%.png', 'b%20c.png', 'd%20e.png'];
+    const entry = gathered('s.gltf', gltf(uris));
+    const others = ['textures/a.png', '100%.png', 'b%20c.png', 'd e.png', 'b c.png'].map((p) => gathered(p));
+    expect((await filesOfScene(entry, [entry, ...others])).map(({ path }) => path)).toEqual([
+      's.gltf',
+      'textures/a.png',
+      '100%.png',
+      'b%20c.png',
+      'd e.png',
+    ]);
+  });
+
   it('leaves out data, foreign addresses and missing files: the farm judges them', async () => {
     const entry = gathered('a.gltf', gltf(['data:application/octet-stream;base64,AA==', 'http://x/y.png', 'gone.png']));
     expect((await filesOfScene(entry, [entry, gathered('y.png')])).map(({ path }) => path)).toEqual(['a.gltf']);
