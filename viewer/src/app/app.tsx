@@ -36,16 +36,19 @@ export function App() {
     case 'signed-out':
       return <SignInPage problem={session.problem} />;
     case 'signed-in':
-      return <SignedIn />;
+      return <SignedIn key={session.me.tenant.id} />;
   }
 }
 
 function SignedIn() {
-  const { farm } = useServices();
+  const { farm, uploads } = useServices();
   useEffect(() => {
     farm.connect();
-    return () => farm.disconnect();
-  }, [farm]);
+    return () => {
+      uploads.stop();
+      farm.disconnect();
+    };
+  }, [farm, uploads]);
   return (
     <LocationProvider>
       <Shell>

@@ -71,6 +71,17 @@ describe('createLiveList', () => {
     expect(cursors).toHaveLength(2);
   });
 
+  it('forgets everything when it is cleared, also a page that is on its way', async () => {
+    const { list, give, texts } = bench();
+    const loading = list.reload();
+    list.put(item('a'));
+    list.clear();
+    expect(list.list.value).toEqual({ state: 'loading', items: [] });
+    give(item('b'));
+    await loading;
+    expect(texts()).toEqual([]);
+  });
+
   it('keeps what it has when it cannot be fetched again', async () => {
     const { list, give, fail, texts } = bench();
     const first = list.reload();

@@ -33,11 +33,12 @@ export interface Farm {
   readonly workers: LiveList<Worker>;
   /** Frames of a job, newest state; fetched at the first call. */
   frames(jobId: string): LiveList<Frame>;
-  /** Failures of a job since this page was opened. */
-  failures(jobId: string): ReadonlySignal<readonly FrameFailure[]>;
+  /** The last failure of a job since this page was opened. */
+  lastFailure(jobId: string): ReadonlySignal<FrameFailure | null>;
   onScene(listener: (scene: Scene) => void): () => void;
   /** Opens the event stream and fetches the lists: after signing in. */
   connect(): void;
+  /** Forgets everything: the next who signs in may be of another tenant. */
   disconnect(): void;
   reconnectNow(): void;
 }
@@ -67,14 +68,14 @@ export function createFarm(client: Client, session: Session): Farm {
     fetchPage: async () => ({ items: (await client.listWorkers()).items, next: null }),
   });
   const frames = new Map<string, LiveList<Frame>>();
-  const failures = new Map<string, Signal<readonly FrameFailure[]>>();
+  const failures = new Map<string, Signal<FrameFailure | null>>();
   /** Newest event of jobs whose layers are being fetched. */
   const unknownJobs = new Map<string, JobChange>();
   const sceneListeners = new Set<(scene: Scene) => void>();
   let events: EventsConnection | null = null;
 
-  const failuresOf = (jobId: string) => {
-    const known = failures.get(jobId) ?? signal<readonly FrameFailure[]>([]);
+  const lastFailure = (jobId: string) => {
+    const known = failures.get(jobId) ?? signal<FrameFailure | null>(null);
     failures.set(jobId, known);
     return known;
   };
@@ -91,11 +92,9 @@ export function createFarm(client: Client, session: Session): Farm {
       case 'frame':
         frames.get(event.data.jobId)?.put(event.data);
         return;
-      case 'frame.failed': {
-        const known = failuresOf(event.data.jobId);
-        known.value = [...known.value, event.data];
+      case 'frame.failed':
+        lastFailure(event.data.jobId).value = event.data;
         return;
-      }
       case 'workers':
         void workers.reload();
     }
@@ -187,7 +186,7 @@ export function createFarm(client: Client, session: Session): Farm {
       void list.reload();
       return list;
     },
-    failures: failuresOf,
+    lastFailure,
     onScene(listener) {
       sceneListeners.add(listener);
       return () => sceneListeners.delete(listener);
@@ -203,6 +202,9 @@ export function createFarm(client: Client, session: Session): Farm {
       removeEventListener('online', reconnectNow);
       events?.close();
       events = null;
+      for (const list of [scenes, jobs, workers, ...frames.values()]) list.clear();
+      frames.clear();
+      failures.clear();
       link.value = { state: 'connecting' };
     },
     reconnectNow,

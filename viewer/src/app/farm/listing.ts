@@ -16,6 +16,8 @@ export interface LiveList<T> {
   /** Puts in what changed, in its place or in front. */
   put(item: T): void;
   remove(key: string): void;
+  /** Forgets everything, also a page that is on its way. */
+  clear(): void;
 }
 
 export interface LiveListOptions<T> {
@@ -30,6 +32,8 @@ export function createLiveList<T>({ key, compare, fetchPage }: LiveListOptions<T
   let next: string | null = null;
   /** Put or removed while a page was on its way: newer than what the page says. */
   let touched = new Map<string, T | null>();
+  /** Times that it was cleared. */
+  let life = 0;
 
   const merged = (old: readonly T[], fresh: readonly T[]) => {
     const byKey = new Map([...old, ...fresh].map((item) => [key(item), item]));
@@ -42,12 +46,15 @@ export function createLiveList<T>({ key, compare, fetchPage }: LiveListOptions<T
 
   async function fetchInto(old: readonly T[], cursor: string | null): Promise<void> {
     touched = new Map();
+    const began = life;
     try {
       const page = await fetchPage(cursor);
+      if (began !== life) return;
       next = page.next;
       list.value = { state: 'ready', items: merged(old, page.items), hasMore: next !== null };
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;
+      if (began !== life) return;
       list.value = { state: 'failed', items: list.value.items, error };
     }
   }
@@ -67,6 +74,12 @@ export function createLiveList<T>({ key, compare, fetchPage }: LiveListOptions<T
     remove(itemKey) {
       touched.set(itemKey, null);
       show(list.value.items.filter((other) => key(other) !== itemKey));
+    },
+    clear() {
+      life += 1;
+      next = null;
+      touched = new Map();
+      list.value = { state: 'loading', items: [] };
     },
   };
 }

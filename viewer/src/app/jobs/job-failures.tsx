@@ -12,7 +12,7 @@ const MOST_TASKS = 20;
 
 export function JobFailures({ job }: { readonly job: Job }) {
   const { farm } = useServices();
-  const last = farm.failures(job.id).value.at(-1);
+  const last = farm.lastFailure(job.id).value;
   const [tasks, setTasks] = useState<readonly Task[] | null>(null);
 
   async function fetchTasks(): Promise<void> {

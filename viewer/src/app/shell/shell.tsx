@@ -6,6 +6,7 @@ import { Button } from '../design/button.tsx';
 import { Icon, type IconName } from '../design/icon.tsx';
 import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import type { Session } from '../farm/session.ts';
 import { UploadDock } from '../upload/upload-dock.tsx';
 import { WindowDrop } from '../upload/window-drop.tsx';
 import { LinkBanner } from './link-banner.tsx';
@@ -93,11 +94,17 @@ function TopBar({ path }: { readonly path: string }) {
           icon="log-out"
           label="Sign out"
           testId="sign-out"
-          onClick={() => farm.session.signOut().catch(toastError)}
+          onClick={() => signOut(farm.session).catch(toastError)}
         />
       </div>
     </header>
   );
+}
+
+/** The address names what the next who signs in may not see. */
+async function signOut(session: Session): Promise<void> {
+  await session.signOut();
+  history.replaceState(null, '', '/');
 }
 
 const LINK_TEXT = {

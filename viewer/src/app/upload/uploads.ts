@@ -25,6 +25,8 @@ export interface Uploads {
   begin(gather: () => Promise<readonly GatheredFile[]> | readonly GatheredFile[]): Promise<void>;
   /** Takes one that is over, or failed, out of the list. */
   dismiss(id: number): void;
+  /** Stops and forgets all of them, without a word to the farm: nobody is signed in any more. */
+  stop(): void;
   /** Its scene is on the screen: says no more that it is ready. */
   opened(sceneId: string): void;
   /** Calls back when a scene that was uploaded here is ready. */
@@ -35,8 +37,11 @@ export function createUploads(farm: Farm): Uploads {
   const items = signal<readonly UploadItem[]>([]);
   const problem = signal<string | null>(null);
   const listeners = new Set<(sceneId: string) => void>();
+  const running = new Set<SceneUpload>();
   let hasher: FileHasher | null = null;
   let lastId = 0;
+  /** Times that all of them were stopped. */
+  let life = 0;
 
   function add(files: readonly GatheredFile[]): void {
     hasher ??= createFileHasher();
@@ -45,17 +50,17 @@ export function createUploads(farm: Farm): Uploads {
     const upload: SceneUpload = new SceneUpload({
       files,
       hasher,
-      createScene: async (manifest) => keep(await farm.client.createScene({ body: manifest })),
+      createScene: async (manifest) => keep(upload, await farm.client.createScene({ body: manifest })),
       deleteScene: async (sceneId) => {
         await farm.client.deleteScene({ params: { sceneId } });
         farm.scenes.remove(sceneId);
       },
-      getScene: async (sceneId) => keep(await farm.client.getScene({ params: { sceneId } })),
+      getScene: async (sceneId) => keep(upload, await farm.client.getScene({ params: { sceneId } })),
       createTransfer: (options) => createFileTransfer({ ...options, endpoint: farm.client.urls.uploads }),
       onChange(next) {
         const before = snapshot.value.phase.phase;
         snapshot.value = next;
-        if (next.phase.phase !== before && isOver(next.phase)) stopListening();
+        if (next.phase.phase !== before && isOver(next.phase)) end();
         if (next.phase.phase === 'ready' && before !== 'ready') {
           for (const listener of listeners) listener(next.phase.sceneId);
         }
@@ -64,6 +69,11 @@ export function createUploads(farm: Farm): Uploads {
     });
     const snapshot = signal<UploadSnapshot>(upload.snapshot);
     const stopListening = farm.onScene((scene) => upload.sceneChanged(scene));
+    const end = () => {
+      stopListening();
+      running.delete(upload);
+    };
+    running.add(upload);
     items.value = [
       {
         id,
@@ -78,8 +88,9 @@ export function createUploads(farm: Farm): Uploads {
     void upload.start();
   }
 
-  const keep = (scene: Scene): Scene => {
-    farm.scenes.put(scene);
+  /** What arrives for an upload that was stopped is not shown. */
+  const keep = (upload: SceneUpload, scene: Scene): Scene => {
+    if (running.has(upload)) farm.scenes.put(scene);
     return scene;
   };
 
@@ -92,13 +103,23 @@ export function createUploads(farm: Farm): Uploads {
     problem,
     async begin(gather) {
       problem.value = null;
+      const began = life;
       try {
-        add(await gather());
+        const files = await gather();
+        if (began === life) add(files);
       } catch (error) {
         problem.value = error instanceof Error ? error.message : String(error);
       }
     },
     dismiss,
+    stop() {
+      life += 1;
+      for (const upload of running) upload.stop();
+      hasher?.dispose();
+      hasher = null;
+      items.value = [];
+      problem.value = null;
+    },
     opened(sceneId) {
       items.value = items.value.filter(({ snapshot }) => {
         const { phase } = snapshot.peek();
