@@ -101,7 +101,7 @@ class FolderObjectStore implements ObjectStore {
 
   /** By a copy, never by a second name: another server may still be writing to the file. */
   putFile(path: string, options: PutOptions): Promise<StoredObject> {
-    return this.put(createReadStream(path), options);
+    return this.put(bytesOf(path), options);
   }
 
   async #name(path: string, sha256: string): Promise<void> {
@@ -176,6 +176,11 @@ class FolderObjectStore implements ObjectStore {
     if (!SHA256.test(sha256)) throw new Error('an object is addressed by a lower-case SHA-256');
     return join(this.#folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
+}
+
+/** Opened when it is first read: the error of a stream that nobody reads yet would be nobody's. */
+async function* bytesOf(path: string): AsyncIterable<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {

@@ -1,5 +1,4 @@
 /** The scene that every new tenant finds. */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { LIMITS } from '@kiln/shared';
 import { errorCodeOf } from '../objects/disk-errors.ts';
@@ -26,9 +25,7 @@ export async function giveSampleScene(
     return;
   }
   try {
-    const { sha256, sizeBytes } = await objects.put(createReadStream(config.sampleScenePath), {
-      maxBytes: LIMITS.fileBytes,
-    });
+    const { sha256, sizeBytes } = await objects.putFile(config.sampleScenePath, { maxBytes: LIMITS.fileBytes });
     await farm.change(async (tx) => {
       await lockTenant(tx, tenantId);
       await recordObject(tx, objects, { sha256, sizeBytes });

@@ -2,6 +2,7 @@
 import { KilnError, LIMITS } from '@kiln/shared';
 import type { Selectable } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
+import { errorCodeOf } from '../objects/disk-errors.ts';
 import { recordObject } from '../objects/record-object.ts';
 import { advanceScenes } from '../scenes/advance.ts';
 import { lockTenant } from '../scenes/find-scene.ts';
@@ -134,7 +135,7 @@ export class Uploads {
     }
   }
 
-  /** Safe to do again: until the end is recorded, the upload's own file stays. */
+  /** Safe to do again, and on two servers at once: until the end is recorded, the upload's own file stays. */
   async #finish(upload: Upload): Promise<void> {
     const { objects, newId, clock } = this.#services;
     const { id, tenant_id: tenantId, sha256 } = upload;
@@ -142,6 +143,9 @@ export class Uploads {
     const object = await objects
       .putFile(path, { expectSha256: sha256, maxBytes: upload.size_bytes })
       .catch(async (error: unknown) => {
+        if (errorCodeOf(error) === 'ENOENT') {
+          throw new KilnError('resource.conflict', 'another server has finished or ended this upload meanwhile');
+        }
         if (error instanceof KilnError && error.code !== 'storage.full') await this.remove(upload);
         throw error;
       });

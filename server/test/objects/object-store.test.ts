@@ -219,6 +219,11 @@ function contract(get: () => ObjectStore): void {
     expect(await readAll(get(), sha256)).toEqual(bytes);
   });
 
+  test('a file that is not there is told as such, and stores nothing', async () => {
+    await expect(get().putFile('/nowhere/file', { maxBytes: 1 })).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await listOf(get())).toEqual([]);
+  });
+
   test('what is not here is null, not found, or no error to delete', async () => {
     const sha256 = 'f'.repeat(64);
     expect(await get().size(sha256)).toBeNull();
