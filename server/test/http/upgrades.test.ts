@@ -22,6 +22,7 @@ afterAll(async () => {
 
 interface Upgrade {
   readonly answer: Promise<string>;
+  /** Both halves, by the server. */
   readonly closed: Promise<void>;
 }
 
@@ -30,13 +31,18 @@ function upgrade(target: string, headers: readonly string[] = []): Upgrade {
   const socket = connect({ port: fixture.server.port, host: '127.0.0.1', allowHalfOpen: true });
   sockets.push(socket);
   socket.on('error', () => {});
+  // What is sent to a connection that the server has closed, and not only ended, comes back as its reset.
+  socket.once('end', () => {
+    const timer = setInterval(() => socket.write('.'), 20);
+    socket.once('close', () => clearInterval(timer));
+  });
   const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13';
   const host = headers.some((line) => line.startsWith('Host:')) ? [] : [`Host: 127.0.0.1:${fixture.server.port}`];
   const lines = [`GET ${target} HTTP/1.1`, ...host, 'Connection: Upgrade', 'Upgrade: websocket', key, ...headers];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   return {
     answer: new Promise((resolve) => socket.once('data', (chunk) => resolve(chunk.toString('utf8')))),
-    closed: new Promise((resolve) => socket.once('end', () => resolve())),
+    closed: new Promise((resolve) => socket.once('close', () => resolve())),
   };
 }
 
