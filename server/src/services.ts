@@ -41,6 +41,8 @@ export interface FarmHealth {
   readonly workersReady: number;
   /** False when a ready worker runs its browser without a sandbox. */
   readonly sandboxed: boolean;
+  /** False when workers share this server's own access to Redis. */
+  readonly workersConfined: boolean;
 }
 
 /** What scenes, uploads and health need of the part that schedules work and tells of changes. */

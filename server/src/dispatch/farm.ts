@@ -186,6 +186,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   /** Redis forgets its users when it restarts. */
   async function restoreAccess(): Promise<void> {
     try {
+      await access.check();
       const known = await db
         .selectFrom('workers')
         .select(['id', 'secret_hash'])
@@ -203,6 +204,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       queue: redis.isUp() && (await answers()) ? 'ok' : 'down',
       workersReady: ready.length,
       sandboxed: ready.every(({ identity }) => identity.sandboxed),
+      workersConfined: access.isConfined() !== false,
     };
   }
 

@@ -7,7 +7,7 @@ import type { Farm, FarmHealth, Services } from '../services.ts';
 import { EventLoopWatch } from './event-loop.ts';
 
 /** What is said of a scheduling side that does not answer. */
-const FARM_DOWN: FarmHealth = { queue: 'down', workersReady: 0, sandboxed: true };
+const FARM_DOWN: FarmHealth = { queue: 'down', workersReady: 0, sandboxed: true, workersConfined: true };
 
 export interface HealthParts {
   readonly services: Pick<Services, 'store' | 'objects'>;
@@ -26,6 +26,7 @@ export function registerHealth(app: FastifyInstance, { services, farm, lifecycle
       parts: { ...parts, queue: farmHealth.queue },
       workersReady: farmHealth.workersReady,
       sandboxed: farmHealth.sandboxed,
+      workersConfined: farmHealth.workersConfined,
     };
     if (health.status !== 'ok') reply.code(503);
     return health;

@@ -3,6 +3,7 @@
  * this server may not make users, workers share its own connection, and health says so.
  */
 import { createHash } from 'node:crypto';
+import { KilnError } from '@kiln/shared';
 import type { Logger } from 'pino';
 import { QUEUE_PREFIX, queueName } from './delivery-queues.ts';
 import type { RedisConnections } from './redis.ts';
@@ -21,7 +22,9 @@ export interface WorkerAccess {
    */
   grant(workerId: string, secretHash: string): Promise<RedisCredentials>;
   revoke(workerId: string): Promise<void>;
-  /** False when workers share this server's own user. Null: no worker has asked yet. */
+  /** Finds whether this server may make users, and warns when it may not. @throws as `grant` */
+  check(): Promise<void>;
+  /** False when workers share this server's own user. Null: not known yet. */
   isConfined(): boolean | null;
 }
 
@@ -77,31 +80,42 @@ export class AclWorkerAccess implements WorkerAccess {
   }
 
   async grant(workerId: string, secretHash: string): Promise<RedisCredentials> {
-    this.#redis.requireUp();
     const password = createHash('sha256').update(`redis ${workerId} ${secretHash}`).digest('hex');
     const username = userName(workerId);
+    await this.#setUser(
+      username,
+      'on',
+      `#${createHash('sha256').update(password).digest('hex')}`,
+      ...(['render', 'import'] as const).map((lane) => `~${QUEUE_PREFIX}:${queueName(workerId, lane)}:*`),
+      `&${signalChannel(workerId)}`,
+      ...COMMANDS,
+    );
+    return this.#confined === false
+      ? sharedCredentials(this.#url)
+      : { ...withoutCredentials(this.#url), username, password };
+  }
+
+  async check(): Promise<void> {
+    const username = userName('check');
+    await this.#setUser(username, 'off');
+    if (this.#confined) await this.#redis.commands.call('ACL', 'DELUSER', username);
+  }
+
+  /** Whether it was made is in `#confined` then. @throws KilnError `storage.unavailable` when Redis does not say. */
+  async #setUser(username: string, ...rules: readonly string[]): Promise<void> {
+    this.#redis.requireUp();
     try {
-      await this.#redis.commands.call(
-        'ACL',
-        'SETUSER',
-        username,
-        'reset',
-        'on',
-        `#${createHash('sha256').update(password).digest('hex')}`,
-        ...(['render', 'import'] as const).map((lane) => `~${QUEUE_PREFIX}:${queueName(workerId, lane)}:*`),
-        `&${signalChannel(workerId)}`,
-        ...COMMANDS,
-      );
+      await this.#redis.commands.call('ACL', 'SETUSER', username, 'reset', ...rules);
+      this.#confined = true;
     } catch (error) {
-      this.#redis.requireUp();
+      if (!mayMakeNone(error)) {
+        throw new KilnError('storage.unavailable', 'Redis does not answer as expected; try again', { cause: error });
+      }
       if (this.#confined !== false) {
         this.#log.warn({ err: error }, 'Redis lets this server make no users: workers share its own access to Redis');
       }
       this.#confined = false;
-      return sharedCredentials(this.#url);
     }
-    this.#confined = true;
-    return { ...withoutCredentials(this.#url), username, password };
   }
 
   async revoke(workerId: string): Promise<void> {
@@ -114,6 +128,10 @@ export class AclWorkerAccess implements WorkerAccess {
     return this.#confined;
   }
 }
+
+/** It is not allowed to, or Redis knows no users. Anything else may be over in a moment, and must open nothing. */
+const mayMakeNone = (error: unknown) =>
+  error instanceof Error && /^(NOPERM|ERR unknown (sub)?command)/i.test(error.message);
 
 const userName = (workerId: string) => `kiln-${workerId}`;
 

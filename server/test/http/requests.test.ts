@@ -300,6 +300,7 @@ test('health says what it found, to everybody', async () => {
     parts: { store: 'ok', queue: 'ok', objects: 'ok' },
     workersReady: 0,
     sandboxed: true,
+    workersConfined: true,
   });
   expect(await fixture.client.ready()).toEqual({});
 });

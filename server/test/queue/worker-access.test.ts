@@ -1,6 +1,8 @@
 import { Worker as BullWorker, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REDIS_LIMITS } from '../../src/dispatch/limits.ts';
 import { BullDeliveryQueues, QUEUE_PREFIX, queueName } from '../../src/queue/delivery-queues.ts';
 import { connectionPath, connectRedis, type RedisConnections } from '../../src/queue/redis.ts';
 import { AclWorkerAccess, type RedisCredentials } from '../../src/queue/worker-access.ts';
@@ -158,6 +160,36 @@ describe('a worker’s access to Redis', () => {
     });
     expect(access.isConfined()).toBe(false);
     restricted.close();
+  });
+
+  test('is looked at before any worker asks, with a warning where it is the server’s own', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const free = new AclWorkerAccess(server, redis.url, log);
+    await free.check();
+    expect(free.isConfined()).toBe(true);
+    expect(await redis.client.call('ACL', 'USERS')).not.toContain('kiln-check');
+    expect(lines).toEqual([]);
+
+    await redis.client.call('ACL', 'SETUSER', 'plain', 'on', '>secret', '~*', '&*', '+@all', '-acl');
+    const restricted = connectRedis(redis.url, quietLog);
+    await new Promise<void>((resolve) => restricted.onUp(resolve));
+    await restricted.commands.auth('plain', 'secret');
+    const access = new AclWorkerAccess(restricted, redis.url, log);
+    await access.check();
+    await access.check();
+    expect(access.isConfined()).toBe(false);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('workers share its own access');
+    restricted.close();
+  });
+
+  test('is not the server’s own because Redis fails for a moment', async () => {
+    const access = new AclWorkerAccess(server, redis.url, quietLog);
+    await redis.client.call('CLIENT', 'PAUSE', String(3 * REDIS_LIMITS.commandTimeoutMs));
+    await expect(access.grant(makeId('worker'), 'a hash')).rejects.toMatchObject({ code: 'storage.unavailable' });
+    // Answered when the pause is over.
+    await redis.client.ping();
   });
 });
 

@@ -26,6 +26,8 @@ export const Health = Type.Object({
   workersReady: Type.Integer(),
   /** False when a worker runs its browser without a sandbox, by KILN_ALLOW_NO_SANDBOX=1. */
   sandboxed: Type.Boolean(),
+  /** False when Redis lets the server make no users: then workers share its own access, and see all that is in Redis. */
+  workersConfined: Type.Boolean(),
 });
 export type Health = Static<typeof Health>;
 
