@@ -72,6 +72,7 @@ function expectRed({ r, g, b }: { r: number; g: number; b: number }): void {
 test('a visitor finds the sample scene, live', async () => {
   await withPlainBrowser(async (page) => {
     await open(page);
+    await page.waitForSelector(id('scene-card'));
     await page.click(id('scene-card'));
     const pixels = await liveView(page);
     const corner = pixels.at(0.02, 0.5);
