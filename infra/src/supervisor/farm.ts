@@ -144,8 +144,8 @@ export class Farm {
       const name = `worker-${index + 1}`;
       const own = {
         ...workerEnvironment(env),
-        KILN_PARENT: '1',
-        KILN_WORKER_NAME: env.KILN_WORKER_NAME ?? name,
+        // Each name once: a worker's caches are in a folder of its name.
+        KILN_WORKER_NAME: env.KILN_WORKER_NAME ? `${env.KILN_WORKER_NAME}-${index + 1}` : name,
         ...(token === null ? {} : { KILN_WORKER_TOKEN: token }),
       };
       return new Child(this.#node(name, this.#parts.worker, own), this.#context);
