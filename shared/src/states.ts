@@ -1,5 +1,6 @@
 /**
- * States and their transitions, as data. `from → to` pairs that are not listed do not happen: the store refuses them.
+ * States and their transitions, as data. `from → to` pairs that are not listed do not happen: each statement that
+ * moves a state names the states that it moves from.
  */
 import Type, { type Static } from 'typebox';
 

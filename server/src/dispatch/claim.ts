@@ -39,7 +39,7 @@ export async function claimAttempts(
   const held = new Set(rows.map((row) => row.id));
   const delivered = await deliveredFrames(
     db,
-    attempts.filter((facts) => facts.number > 1 && held.has(facts.attemptId)),
+    attempts.filter((facts) => held.has(facts.attemptId) && mayBeDelivered(facts)),
   );
   return attempts.map((facts) => {
     if (!held.has(facts.attemptId)) return staleAttempt(facts.attemptId);
@@ -48,6 +48,10 @@ export async function claimAttempts(
     return { frames: frames.filter((frame) => !delivered.has(`${layerId}/${frame}`)) };
   });
 }
+
+/** [WK4] A first attempt at one frame is over when that frame is recorded; any other may have delivered some. */
+const mayBeDelivered = ({ number, work }: AttemptFacts) =>
+  number > 1 || (work.kind === 'render' && work.frames.length > 1);
 
 export const staleAttempt = (attemptId: string) =>
   new KilnError('attempt.stale', `the lease of attempt ${attemptId} has ended; drop it, another attempt follows`);

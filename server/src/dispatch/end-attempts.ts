@@ -94,6 +94,7 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
     .select(['a.id', 't.id as task_id', 't.job_id', 'l.name', 'l.frames', 'l.frame_count', 'l.chunk'])
     .where('a.id', 'in', attemptIds)
     .execute();
+  if (owners.length === 0) return { byAttempt: new Map(), jobs: new Map() };
   const jobs = await lockJobs(
     trx,
     owners.flatMap((owner) => owner.job_id ?? []),
@@ -101,7 +102,7 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
   const rows = await trx
     .selectFrom('tasks')
     .selectAll()
-    .where('id', 'in', [...new Set(owners.map((owner) => owner.task_id)), ''])
+    .where('id', 'in', [...new Set(owners.map((owner) => owner.task_id))])
     .orderBy('id')
     .forNoKeyUpdate()
     .execute();

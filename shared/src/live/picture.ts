@@ -216,12 +216,6 @@ export function decodePicture(message: Uint8Array): Picture {
   };
 }
 
-/** What a relay needs of a picture without decoding it: its sequence number, or null if this is no picture. */
-export function peekSequence(message: Uint8Array): number | null {
-  if (message.length < PICTURE_HEADER_BYTES || message[0] !== KIND_PICTURE) return null;
-  return new DataView(message.buffer, message.byteOffset, message.byteLength).getUint32(4, true);
-}
-
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {
   if (message.length < PICTURE_HEADER_BYTES) return;
