@@ -327,7 +327,7 @@ describe('workers', () => {
     await expect(worker.claim(wrong)).rejects.toMatchObject({ status: 404 });
     const thief = await addWorker({ identity: { name: 'thief', pid: 2 } });
     await expect(thief.claim(delivery)).rejects.toMatchObject({ status: 404 });
-    await expect(worker.post('/worker/heartbeat', 'not-a-secret', {})).rejects.toMatchObject({ status: 400 });
+    await expect(worker.post('/worker/heartbeat', 'not-a-secret', {})).rejects.toMatchObject({ status: 410 });
     const path = `/worker/attempts/${delivery.attemptId}/claim`;
     await expect(worker.post(path, 'not-a-secret', undefined, delivery.leaseToken)).rejects.toMatchObject({
       status: 410,
