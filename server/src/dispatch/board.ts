@@ -105,12 +105,12 @@ function deskOf(
   taskMs: BoardParts['taskMs'],
 ): PickWorker {
   let rendering = 0;
-  let importing = 0;
+  const importing = new Set<string>();
   let queuedMs: number | null = 0;
-  for (const { worker_id, kind, layer_id, n } of used) {
+  for (const { worker_id, tenant_id, kind, layer_id, n } of used) {
     if (worker_id !== id) continue;
     if (kind === 'import') {
-      importing += n;
+      importing.add(tenant_id);
       continue;
     }
     rendering += n;
@@ -130,6 +130,6 @@ function deskOf(
 }
 
 const mayHaveRoom = ({ slots, rendering, importing, queuedMs }: PickWorker) =>
-  importing < DISPATCH_LIMITS.importsPerWorker ||
+  importing.size < DISPATCH_LIMITS.importsPerWorker ||
   rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
   (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);

@@ -6,8 +6,11 @@ export const DISPATCH_LIMITS = {
   deliveriesPerSlot: 32,
   /** Tasks queued ahead on one slot, in milliseconds of their measured time: several round trips through the dispatcher. */
   queuedAheadMs: 400,
-  /** Imports under way on one worker, and none ahead: a hostile file may hold it up for its whole time limit. */
-  importsPerWorker: 1,
+  /**
+   * Imports under way on one worker, at most one of a tenant, and none ahead: a hostile file may hold its tenant up for
+   * its whole time limit, and nobody else.
+   */
+  importsPerWorker: 3,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
   /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */

@@ -51,9 +51,10 @@ export interface PickWorker {
   readonly loaded: ReadonlySet<string>;
   /** Tenants that have a browser. */
   readonly tenants: ReadonlySet<string>;
-  /** Deliveries of frames and of imports under way. */
+  /** Deliveries of frames under way. */
   readonly rendering: number;
-  readonly importing: number;
+  /** Tenants of the imports under way. */
+  readonly importing: ReadonlySet<string>;
   /** What the frames under way take together, in milliseconds; null when that is not known of each. */
   readonly queuedMs: number | null;
 }
@@ -167,7 +168,7 @@ class Share {
 class Desk {
   readonly worker: PickWorker;
   rendering: number;
-  importing: number;
+  readonly importing: Set<string>;
   queuedMs: number | null;
   /** Takes nothing more of this lane in this pass. */
   isReserved = false;
@@ -175,13 +176,13 @@ class Desk {
   constructor(worker: PickWorker) {
     this.worker = worker;
     this.rendering = worker.rendering;
-    this.importing = worker.importing;
+    this.importing = new Set(worker.importing);
     this.queuedMs = worker.queuedMs;
   }
 
   take(candidate: Candidate): void {
     if (candidate.kind === 'import') {
-      this.importing++;
+      this.importing.add(candidate.tenantId);
       return;
     }
     this.rendering++;
@@ -189,14 +190,14 @@ class Desk {
   }
 
   can(candidate: Candidate): boolean {
-    if (candidate.kind === 'import') return true;
+    if (candidate.kind === 'import') return !this.importing.has(candidate.tenantId);
     const { engine, backend } = candidate;
     return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
   }
 
   /** Room among the deliveries that the worker begins at once. */
   hasActiveRoom(candidate: Candidate): boolean {
-    if (candidate.kind === 'import') return this.importing < DISPATCH_LIMITS.importsPerWorker;
+    if (candidate.kind === 'import') return this.importing.size < DISPATCH_LIMITS.importsPerWorker;
     return this.rendering < this.worker.slots * DISPATCH_LIMITS.pipelinedPerSlot;
   }
 
@@ -217,7 +218,7 @@ function cost(desk: Desk, candidate: Candidate): number | null {
   const { worker } = desk;
   const loaded = worker.loaded.has(loadedKey(candidate.tenantId, candidate.sceneHash));
   const known = worker.tenants.has(candidate.tenantId);
-  const load = candidate.kind === 'import' ? desk.importing : desk.rendering / worker.slots;
+  const load = candidate.kind === 'import' ? desk.importing.size : desk.rendering / worker.slots;
   const place = desk.hasActiveRoom(candidate) ? 0 : 4;
   const fit = candidate.kind === 'import' ? 0 : loaded ? 0 : known ? 1 : 2;
   return (place + fit) * 1_000 + load;

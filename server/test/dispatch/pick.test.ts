@@ -9,7 +9,7 @@ const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
   loaded: new Set(),
   tenants: new Set(),
   rendering: 0,
-  importing: 0,
+  importing: new Set<string>(),
   queuedMs: null,
   ...more,
 });
@@ -131,6 +131,16 @@ describe('pick', () => {
     };
     const [first] = picks({ workers: [worker('a')], candidates: [cursor('t'), again] });
     expect(first).toMatchObject({ kind: 'task', taskId: 'again' });
+  });
+
+  test('an import that takes long keeps its own tenant waiting, and nobody else', () => {
+    const busy = worker('a', { importing: new Set(['slow']) });
+    const given = picks({
+      workers: [busy],
+      candidates: [importOf('slow', 's2', 1), importOf('quick', 'q1', 2), importOf('quick', 'q2', 3)],
+      usage: { render: new Map(), import: new Map([['slow', 1]]) },
+    });
+    expect(given).toEqual([{ workerId: 'a', tenantId: 'quick', kind: 'import', taskId: 'q1' }]);
   });
 
   test('imports have their own lane: a worker full of frames takes one', () => {
