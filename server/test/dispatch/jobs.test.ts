@@ -376,6 +376,10 @@ describe('workers', () => {
       () => draining.claimed.length,
       (n) => n >= 2,
     );
+    await until(
+      () => tasksOf(job),
+      (tasks) => tasks.filter((task) => task.attempts.length === 1).length === 3,
+    );
     draining.draining = true;
     await draining.heartbeat();
     await addWorker({ identity: { name: 'fresh', pid: 2 } });
