@@ -106,6 +106,7 @@ describe('the client', () => {
       parts: { store: 'ok', queue: 'down', objects: 'ok' },
       workersReady: 0,
       sandboxed: true,
+      workersConfined: true,
     };
     farm.answer = json(health, 503);
     await expect(client().health()).resolves.toEqual(health);
