@@ -277,7 +277,7 @@ export class FakeWorker {
       try {
         return await action();
       } catch (error) {
-        if (this.dead) throw error;
+        if (this.dead || this.#isLeaving) throw error;
         if (error instanceof HttpFailure && error.code === 'worker.unknown') await this.register();
         else if (error instanceof HttpFailure && error.status < 500) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));

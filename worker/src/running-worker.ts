@@ -99,13 +99,14 @@ export class RunningWorker {
     over.abort();
     this.#leases.stopAll('the worker is shutting down');
     this.#heartbeat.stop();
+    // It registers no more: a request that the goodbye overtakes is answered with `worker.unknown`.
+    this.#parts.over.abort();
     const goodbye = client.goodbye().catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye'));
     await Promise.all([goodbye.then(() => this.#letGo()), pool.close()]);
     log.info('drained');
   }
 
   async #letGo(): Promise<void> {
-    this.#parts.over.abort();
     this.#stopSignals();
     await this.#queue.close();
   }
