@@ -9,7 +9,7 @@ import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
-import { decodeColour } from './picture-decoder.ts';
+import { type DecodedColour, decodeColour } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { PosePacer } from './pose-pacer.ts';
@@ -61,7 +61,7 @@ export class LiveViewport {
   readonly #surface: LiveSurface;
   readonly #painter: PicturePainter;
   readonly #connection: LiveConnection;
-  readonly #flow: PictureFlow<ImageBitmap>;
+  readonly #flow: PictureFlow<DecodedColour>;
   readonly #source: PoseSource;
   readonly #pacer = new PosePacer();
   readonly #player = new ClipPlayer();
@@ -207,10 +207,10 @@ export class LiveViewport {
     this.#viewChanged = true;
   }
 
-  #createFlow(): PictureFlow<ImageBitmap> {
-    return new PictureFlow<ImageBitmap>({
-      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour)),
-      upload: (bitmap) => this.#painter.upload(bitmap, shownAspect(bitmap.width, bitmap.height, this.#aspect)),
+  #createFlow(): PictureFlow<DecodedColour> {
+    return new PictureFlow<DecodedColour>({
+      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour), header.moving),
+      upload: ({ pixels }) => this.#painter.upload(pixels, shownAspect(pixels.width, pixels.height, this.#aspect)),
       paint: () => this.#painter.paint(),
       onDisplayFrame: (callback) => requestAnimationFrame(callback),
       acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),

@@ -1,5 +1,6 @@
 /** Shows pictures: a textured rectangle in the middle of the view, drawn with three, over whatever stands behind it. */
 import {
+  DataTexture,
   LinearFilter,
   Mesh,
   NoColorSpace,
@@ -12,16 +13,20 @@ import {
   WebGLRenderer,
 } from 'three';
 import { letterbox } from './letterbox.ts';
+import type { Pixels } from './picture-decoder.ts';
 
 /** Light and dark of the checkerboard behind transparent pixels, and the edge of its squares in device pixels. */
 const CHECKER_LIGHT = 0.62;
 const CHECKER_DARK = 0.54;
 const CHECKER_EDGE_PX = 12;
 
+/** Textures that are kept, one for each size of picture: those drawn while moving and that drawn at rest take turns. */
+const KEPT_TEXTURES = 3;
+
 const VERTEX = /* glsl */ `
 varying vec2 vUv;
 void main() {
-  // The first row of an ImageBitmap is its upper one.
+  // The first row of a picture is its upper one.
   vUv = vec2(uv.x, 1.0 - uv.y);
   gl_Position = vec4(position.xy * 2.0, 0.0, 1.0);
 }`;
@@ -41,11 +46,11 @@ export class PicturePainter {
   readonly #renderer: WebGLRenderer;
   readonly #scene = new Scene();
   readonly #camera = new OrthographicCamera();
-  readonly #texture = new Texture<ImageBitmap>();
+  readonly #picture: { value: Texture | null } = { value: null };
+  /** By size, the one used last at the end: a texture's storage is made once, and making it takes longer than filling it. */
+  readonly #textures = new Map<string, Texture>();
   readonly #size = new Vector2();
   #pictureAspect = 0;
-  #textureWidth = 0;
-  #textureHeight = 0;
 
   /** @throws Error when the browser gives no WebGL2 context. */
   constructor(canvas: HTMLCanvasElement) {
@@ -60,14 +65,8 @@ export class PicturePainter {
       preserveDrawingBuffer: true,
     });
     this.#renderer.setClearColor(0x000000, 0);
-    const texture = this.#texture;
-    texture.colorSpace = NoColorSpace;
-    texture.minFilter = LinearFilter;
-    texture.magFilter = LinearFilter;
-    texture.generateMipmaps = false;
-    texture.flipY = false;
     const material = new ShaderMaterial({
-      uniforms: { picture: { value: texture } },
+      uniforms: { picture: this.#picture },
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
       depthTest: false,
@@ -91,19 +90,31 @@ export class PicturePainter {
   }
 
   /**
-   * Gives the pixels to the GPU. The bitmap may be closed afterwards.
+   * Gives the pixels to the GPU. A bitmap may be closed afterwards.
    *
    * @param aspect width ÷ height to show it with.
    */
-  upload(bitmap: ImageBitmap, aspect: number): void {
-    // A texture's storage is made once: another size needs a new one.
-    if (bitmap.width !== this.#textureWidth || bitmap.height !== this.#textureHeight) this.#texture.dispose();
-    this.#textureWidth = bitmap.width;
-    this.#textureHeight = bitmap.height;
+  upload(pixels: Pixels, aspect: number): void {
+    const texture = this.#textureFor(pixels);
     this.#pictureAspect = aspect;
-    this.#texture.image = bitmap;
-    this.#texture.needsUpdate = true;
-    this.#renderer.initTexture(this.#texture);
+    texture.image = pixels;
+    texture.needsUpdate = true;
+    this.#renderer.initTexture(texture);
+    this.#picture.value = texture;
+  }
+
+  #textureFor(pixels: Pixels): Texture {
+    const isRaw = 'data' in pixels;
+    const key = `${pixels.width}×${pixels.height} ${isRaw}`;
+    const texture = this.#textures.get(key) ?? asSent(isRaw ? new DataTexture() : new Texture());
+    this.#textures.delete(key);
+    this.#textures.set(key, texture);
+    const [oldest] = this.#textures;
+    if (oldest && this.#textures.size > KEPT_TEXTURES) {
+      oldest[1].dispose();
+      this.#textures.delete(oldest[0]);
+    }
+    return texture;
   }
 
   paint(): void {
@@ -117,8 +128,18 @@ export class PicturePainter {
   }
 
   dispose(): void {
-    this.#texture.dispose();
+    for (const texture of this.#textures.values()) texture.dispose();
     this.#renderer.dispose();
     this.#renderer.forceContextLoss();
   }
+}
+
+/** No colour conversion, no flip, no mipmaps. */
+function asSent(texture: Texture): Texture {
+  texture.colorSpace = NoColorSpace;
+  texture.minFilter = LinearFilter;
+  texture.magFilter = LinearFilter;
+  texture.generateMipmaps = false;
+  texture.flipY = false;
+  return texture;
 }

@@ -1,5 +1,5 @@
 /** The whole window takes files. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { gatherFromDrop } from '../../upload/gather-drop.ts';
 import { Icon } from '../design/icon.tsx';
 import { useServices } from '../farm/farm-context.ts';
@@ -11,7 +11,8 @@ export function WindowDrop() {
   const [over, setOver] = useState(false);
   // dragenter and dragleave come for every element on the way: only their balance says whether files are above the page.
   const depth = useRef(0);
-  useEffect(() => {
+  // Before the page is painted: what falls onto it while nobody listens takes the browser to that file.
+  useLayoutEffect(() => {
     const control = new AbortController();
     const listen = (name: 'dragenter' | 'dragover' | 'dragleave' | 'drop', listener: (event: DragEvent) => void) =>
       window.addEventListener(
