@@ -1,9 +1,21 @@
-/** Runs in the viewer's browser: a live view that has one pose in flight at a time. */
+/** Runs in the viewer's browser: a live view whose every painted picture is kept for the benchmark to read. */
 import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
+
+/** What the benchmark calls from outside. */
+export interface BenchView {
+  /** Jumps to the next view of a turn around the scene. */
+  jump(): void;
+  /** The next painted picture that answers an input newer than `input`, of a camera at rest if `atRest`. */
+  next(input: number, atRest: boolean): Promise<PictureMeasure>;
+  /** Of the newest picture painted, 0 before the first. */
+  readonly input: number;
+  dispose(): void;
+}
 
 declare global {
   interface Window {
-    measureLive?: (sceneId: string, poses: number) => Promise<PictureMeasure[]>;
+    openView?: (sceneId: string) => Promise<void>;
+    view?: BenchView;
   }
 }
 
@@ -17,35 +29,48 @@ const LOOK = {
   background: 'neutral',
 } as const;
 
-window.measureLive = async (sceneId, poses) => {
+window.openView = async (sceneId) => {
   document.body.replaceChildren();
   const host = document.createElement('div');
   host.style.cssText = 'position:fixed;inset:0;width:640px;height:360px';
   document.body.append(host);
   const viewport = new LiveViewport(host, { sceneId, look: LOOK, aspect: 640 / 360 });
-  const painted: ((measure: PictureMeasure) => void)[] = [];
-  viewport.on('measure', (measure) => painted.shift()?.(measure));
-  const next = () => new Promise<PictureMeasure>((resolve) => painted.push(resolve));
-  const first = next();
+  const waiting = new Set<(measure: PictureMeasure) => void>();
+  let newest = 0;
+  viewport.on('measure', (measure) => {
+    newest = measure.input;
+    for (const hear of waiting) hear(measure);
+  });
+  let turns = 0;
+  window.view = {
+    jump() {
+      const camera = viewport.camera;
+      if (!camera) throw new Error('the live view has no camera');
+      const step = STEP_RAD * (turns++ % 2 === 0 ? 1 : -1.5);
+      const [x, y, z] = camera.position.map((value, axis) => value - (camera.target[axis] ?? 0));
+      const offset = [
+        (x ?? 0) * Math.cos(step) + (z ?? 0) * Math.sin(step),
+        y ?? 0,
+        (z ?? 0) * Math.cos(step) - (x ?? 0) * Math.sin(step),
+      ];
+      const [px, py, pz] = offset.map((value, axis) => value + (camera.target[axis] ?? 0));
+      viewport.lookFrom({ ...camera, position: [px ?? 0, py ?? 0, pz ?? 0] }, false);
+    },
+    next: (input, atRest) =>
+      new Promise((resolve) => {
+        const hear = (measure: PictureMeasure) => {
+          if (measure.input <= input || (atRest && measure.moving)) return;
+          waiting.delete(hear);
+          resolve(measure);
+        };
+        waiting.add(hear);
+      }),
+    get input() {
+      return newest;
+    },
+    dispose: () => viewport.dispose(),
+  };
+  const first = window.view.next(-1, true);
   viewport.open();
   await first;
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const start = viewport.camera;
-  if (!start) throw new Error('the live view has no camera');
-  const measures: PictureMeasure[] = [];
-  const [x, y, z] = start.position.map((value, i) => value - (start.target[i] ?? 0));
-  for (let i = 1; i <= poses; i++) {
-    const turn = i * STEP_RAD;
-    const offset = [
-      (x ?? 0) * Math.cos(turn) + (z ?? 0) * Math.sin(turn),
-      y ?? 0,
-      (z ?? 0) * Math.cos(turn) - (x ?? 0) * Math.sin(turn),
-    ];
-    const [px, py, pz] = offset.map((value, axis) => value + (start.target[axis] ?? 0));
-    const answer = next();
-    viewport.lookFrom({ ...start, position: [px ?? 0, py ?? 0, pz ?? 0] }, false);
-    measures.push(await answer);
-  }
-  viewport.dispose();
-  return measures;
 };
