@@ -209,7 +209,7 @@ export class LiveViewport {
 
   #createFlow(): PictureFlow<DecodedColour> {
     return new PictureFlow<DecodedColour>({
-      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour), header.moving),
+      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour)),
       upload: ({ pixels }) => this.#painter.upload(pixels, shownAspect(pixels.width, pixels.height, this.#aspect)),
       paint: () => this.#painter.paint(),
       onDisplayFrame: (callback) => requestAnimationFrame(callback),
