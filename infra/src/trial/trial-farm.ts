@@ -45,6 +45,7 @@ const probeOf = (home: string) => join(home, 'worker-cache', 'probe.json');
 export async function startTrialFarm(options: TrialFarmOptions = {}): Promise<TrialFarm> {
   const repository = options.repository ?? REPOSITORY;
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'kiln-trial-')));
+  await mkdir(home, { recursive: true });
   if (options.home === undefined) await copy(PROBE, probeOf(home));
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(repository, 'infra', 'bin', 'start.mjs')], {
