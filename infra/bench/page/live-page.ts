@@ -1,4 +1,4 @@
-/** Runs in the viewer's browser: a live view whose every painted picture is kept for the benchmark to read. */
+/** Runs in the viewer's browser: a live view whose painted pictures the benchmark waits for, one by one. */
 import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
 
 /** What the benchmark calls from outside. */
@@ -9,7 +9,6 @@ export interface BenchView {
   next(input: number, atRest: boolean): Promise<PictureMeasure>;
   /** Of the newest picture painted, 0 before the first. */
   readonly input: number;
-  dispose(): void;
 }
 
 declare global {
@@ -68,7 +67,6 @@ window.openView = async (sceneId) => {
     get input() {
       return newest;
     },
-    dispose: () => viewport.dispose(),
   };
   const first = window.view.next(-1, true);
   viewport.open();

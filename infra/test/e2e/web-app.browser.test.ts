@@ -153,7 +153,10 @@ test('five views of one scene share one load and one browser', async () => {
       };
     };
     // The session of the page that came first ends a moment after that page has gone.
-    await until(async () => (await shared()).sessions === 5 && (await shared()).scene?.sessions === 5);
+    await until(async () => {
+      const { sessions, scene: shown } = await shared();
+      return sessions === 5 && shown?.sessions === 5;
+    });
     expect(await shared()).toMatchObject({ sessions: 5, scene: { loads: 1, sessions: 5 } });
     for (const one of pages.slice(1)) await one.close();
     await until(async () => (await shared()).sessions === 1);

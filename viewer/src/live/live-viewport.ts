@@ -9,7 +9,7 @@ import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
-import { type DecodedColour, decodeColour } from './picture-decoder.ts';
+import { type DecodedColour, PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { PosePacer } from './pose-pacer.ts';
@@ -208,8 +208,9 @@ export class LiveViewport {
   }
 
   #createFlow(): PictureFlow<DecodedColour> {
+    const decoder = new PictureDecoder();
     return new PictureFlow<DecodedColour>({
-      decode: ({ header, colour }) => decodeColour(header.codec, new Uint8Array(colour)),
+      decode: ({ header, colour }) => decoder.decode(header.codec, new Uint8Array(colour)),
       upload: ({ pixels }) => this.#painter.upload(pixels, shownAspect(pixels.width, pixels.height, this.#aspect)),
       paint: () => this.#painter.paint(),
       onDisplayFrame: (callback) => requestAnimationFrame(callback),

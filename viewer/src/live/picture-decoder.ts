@@ -41,18 +41,25 @@ export interface DecodedColour {
 }
 
 /** The painter shows the worker's pixels, not an interpretation of them. */
-export async function decodeColour(codec: PictureCodecName, colour: Uint8Array<ArrayBuffer>): Promise<DecodedColour> {
-  // Browsers have WebCodecs in secure contexts only.
-  const planes = codec === 'jpeg' && 'ImageDecoder' in globalThis ? await jpegPlanes(colour) : null;
-  if (planes) return { pixels: planes, close() {} };
-  const pixels = await createImageBitmap(new Blob([colour], { type: MEDIA_TYPE[codec] }), {
-    premultiplyAlpha: 'none',
-    colorSpaceConversion: 'none',
-  });
-  return { pixels, close: () => pixels.close() };
+export class PictureDecoder {
+  /** Whether JPEGs may come as planes. Browsers have WebCodecs in secure contexts only, and not all of them give planes. */
+  #triesPlanes = 'ImageDecoder' in globalThis;
+
+  async decode(codec: PictureCodecName, colour: Uint8Array<ArrayBuffer>): Promise<DecodedColour> {
+    if (codec === 'jpeg' && this.#triesPlanes) {
+      const planes = await jpegPlanes(colour);
+      if (planes) return { pixels: planes, close() {} };
+      this.#triesPlanes = false;
+    }
+    const pixels = await createImageBitmap(new Blob([colour], { type: MEDIA_TYPE[codec] }), {
+      premultiplyAlpha: 'none',
+      colorSpaceConversion: 'none',
+    });
+    return { pixels, close: () => pixels.close() };
+  }
 }
 
-/** Null where the browser decodes to something else than planes, as it does for small pictures and odd samplings. */
+/** Null where the browser decodes to something else than the planes of `YuvPicture`. */
 async function jpegPlanes(jpeg: Uint8Array<ArrayBuffer>): Promise<YuvPicture | null> {
   const decoder = new ImageDecoder({ data: jpeg, type: MEDIA_TYPE.jpeg, colorSpaceConversion: 'none' });
   try {
@@ -68,8 +75,9 @@ async function jpegPlanes(jpeg: Uint8Array<ArrayBuffer>): Promise<YuvPicture | n
 }
 
 async function planesOf(image: VideoFrame): Promise<YuvPicture | null> {
-  const { format, displayWidth: width, displayHeight: height } = image;
+  const { format, colorSpace, displayWidth: width, displayHeight: height } = image;
   if (format !== 'I420' && format !== 'I444') return null;
+  if (!colorSpace.fullRange || colorSpace.matrix !== 'smpte170m') return null;
   const half = (edge: number) => (format === 'I420' ? (edge + 1) >> 1 : edge);
   const sizes = [
     { width, height },

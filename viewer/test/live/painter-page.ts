@@ -1,6 +1,6 @@
 /** Runs in the browser: a picture through decoder and painter, beside the browser's own reading of it. */
 import type { PictureCodecName } from '@kiln/shared';
-import { decodeColour } from '../../src/live/picture-decoder.ts';
+import { PictureDecoder } from '../../src/live/picture-decoder.ts';
 import { PicturePainter } from '../../src/live/picture-painter.ts';
 
 export interface Difference {
@@ -20,10 +20,11 @@ declare global {
 const canvas = document.createElement('canvas');
 document.body.append(canvas);
 const painter = new PicturePainter(canvas);
+const decoder = new PictureDecoder();
 
 window.paintAndCompare = async (codec, width, height, quality) => {
   const bytes = await patternAs(codec, width, height, quality);
-  const decoded = await decodeColour(codec, bytes);
+  const decoded = await decoder.decode(codec, bytes);
   painter.resize(width, height, 1);
   painter.upload(decoded.pixels, width / height);
   painter.paint();
