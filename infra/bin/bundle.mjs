@@ -21,8 +21,12 @@ const ENTRIES = {
   'build-page': 'infra/src/setup/build-page.ts',
 };
 
-/** ES packages of many small modules; the others are found by Node, some of them beside files of their own. */
-const INLINED = ['typebox'];
+/** Packages that Node finds: they need files or binaries that lie beside their code, or are data. */
+const LEFT_TO_NODE = ['pino', 'esbuild', '@puppeteer/browsers', '@pmndrs/assets', '@electric-sql/pglite', 'sharp'];
+
+/** CommonJS packages in the bundle ask for Node's own modules by `require`. */
+const REQUIRE =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
 /** A bundle that no process was started from for so long is deleted. */
 const KEPT_MS = 3_600_000;
@@ -75,6 +79,7 @@ async function build(folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    banner: { js: REQUIRE },
     logLevel: 'error',
     plugins: [ours],
   })
@@ -93,7 +98,7 @@ async function build(folder) {
   }
 }
 
-/** What is bundled, what is left to Node, and where each of our files believes that it is. */
+/** What is left to Node, and where each of our files believes that it is. */
 const ours = {
   name: 'kiln',
   setup({ onResolve, onLoad, resolve }) {
@@ -103,11 +108,11 @@ const ours = {
         .split('/')
         .slice(0, path.startsWith('@') ? 2 : 1)
         .join('/');
-      if (name.startsWith('@kiln/') || INLINED.includes(name)) return undefined;
+      if (!LEFT_TO_NODE.includes(name)) return undefined;
       // By its file, as seen from the importing workspace: two workspaces may have different versions of a package.
       const found = await resolve(path, { resolveDir, kind, pluginData: 'kiln' });
       if (found.errors.length > 0 || found.external) return { path, external: true };
-      return { path: pathToFileURL(found.path).href, external: true };
+      return { path: kind === 'require-call' ? found.path : pathToFileURL(found.path).href, external: true };
     });
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8')

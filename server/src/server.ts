@@ -5,10 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { newId } from '@kiln/shared';
 import type { Logger } from 'pino';
-import { buildApp } from './app.ts';
 import { Closing } from './closing.ts';
 import type { ServerConfig } from './config/server-config.ts';
-import { openFarm } from './dispatch/farm.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { UpgradeRouter } from './http/socket-router.ts';
 import { credentialsPath, writeCredentials } from './identity/credentials-file.ts';
@@ -63,7 +61,12 @@ export async function startServer(
     const ownsCredentials = await lockCredentials(config.home);
     if (ownsCredentials !== null) closing.add('credentials', () => ownsCredentials.release());
 
-    const store = await openStore(config, log, (error) => endProcess(log, error));
+    // PGlite takes a second, in its own thread: the packages of the rest are loaded meanwhile.
+    const [store, { buildApp }, { openFarm }] = await Promise.all([
+      openStore(config, log, (error) => endProcess(log, error)),
+      import('./app.ts'),
+      import('./dispatch/farm.ts'),
+    ]);
     closing.add('store', () => store.close());
     const objects = await openFolderObjectStore(join(config.home, 'objects'), config.diskReserveBytes);
     closing.add('objects', () => objects.close());

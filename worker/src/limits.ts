@@ -43,6 +43,8 @@ export const WORKER_LIMITS = {
   transferMs: 600_000,
   /** Longest pause between two tries at an unreachable server. */
   backOffMs: 2_000,
+  /** The same before the first registration: on one machine the server starts beside its workers and is waited for. */
+  joinBackOffMs: 300,
   /** Live sessions at once. */
   sessions: 8,
   /** A session's socket that drops is dialled again for so long; the viewer's lease is longer. */

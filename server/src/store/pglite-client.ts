@@ -1,6 +1,27 @@
 /** The server's side of the PGlite thread: statements out, rows back. */
 import { Worker } from 'node:worker_threads';
-import type { PgliteAnswer, PgliteFailure } from './pglite-thread.ts';
+
+/** To the thread. */
+export interface PgliteCall {
+  readonly id: number;
+  /** `null` closes the database. */
+  readonly sql: string | null;
+  readonly parameters: readonly unknown[];
+}
+
+/** Fields of PostgreSQL's error, as far as the server reads them. */
+export interface PgliteFailure {
+  readonly message: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly table?: string;
+  readonly constraint?: string;
+}
+
+/** From the thread. */
+export type PgliteAnswer =
+  | { readonly id: number; readonly rows: readonly unknown[]; readonly affectedRows: number | null }
+  | { readonly id: number; readonly failure: PgliteFailure };
 
 export interface PgliteResult {
   readonly rows: readonly unknown[];
@@ -32,7 +53,7 @@ class PgliteLostError extends Error {
 
 /** @param folder the database's; the caller holds its lock. */
 export const startPgliteThread = (folder: string): Worker =>
-  new Worker(new URL('./pglite-thread-start.mjs', import.meta.url), { workerData: { folder }, execArgv: [] });
+  new Worker(new URL('./pglite-thread.mjs', import.meta.url), { workerData: { folder }, execArgv: [] });
 
 interface Waiting {
   resolve(result: PgliteResult): void;
@@ -74,7 +95,7 @@ export class PgliteClient {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#thread.postMessage({ id, sql, parameters });
+      this.#thread.postMessage({ id, sql, parameters } satisfies PgliteCall);
     });
   }
 

@@ -1,5 +1,6 @@
 /** This worker's place in the farm: it registers, and again when the server has forgotten it. */
 import { KilnError, type Registration, type WorkerIdentity } from '@kiln/shared';
+import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { isRetryable, withRetries } from './back-off.ts';
 import type { FarmClient } from './farm-client.ts';
@@ -41,7 +42,7 @@ export class Membership {
    * @throws KilnError `identity.missing` and others that waiting does not cure
    */
   async join(): Promise<Registration> {
-    this.#current = await this.#register(isRetryable);
+    this.#current = await this.#register(isRetryable, WORKER_LIMITS.joinBackOffMs);
     return this.#current;
   }
 
@@ -61,11 +62,12 @@ export class Membership {
     for (const listener of this.#listeners) listener(registration);
   }
 
-  async #register(mayRetry: (error: unknown) => boolean): Promise<Registration> {
+  async #register(mayRetry: (error: unknown) => boolean, longestMs?: number): Promise<Registration> {
     const { client, identity, token, log, signal } = this.#options;
     const resume = this.#current ? { resume: this.#current.workerId } : {};
     const registration = await withRetries(() => client.register({ identity, ...resume }, token, signal), {
       signal,
+      ...(longestMs === undefined ? {} : { longestMs }),
       mayRetry: (error, tries) => {
         // The first failure and then about one a minute: a server that is down for a night must not fill the disk.
         if (tries === 1 || tries % 30 === 0)
