@@ -28,11 +28,11 @@ export async function withFarm<T>(
 }
 
 /** Runs `work` with a folder that holds the bench's scene as `bench.glb`. */
-export async function withBenchScene<T>(work: (path: string) => Promise<T>): Promise<T> {
+export async function withBenchScene<T>(work: (path: string) => Promise<T>, triangles?: number): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-bench-'));
   try {
     const path = join(folder, 'bench.glb');
-    await writeFile(path, benchScene());
+    await writeFile(path, benchScene(triangles));
     return await work(path);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -53,7 +53,12 @@ export interface JobRun {
 }
 
 /** Submits one layer and waits for the job's end. @throws Error when it does not succeed. */
-export async function runJob(farm: TrialFarm, sceneId: string, layer: LayerRequest): Promise<JobRun> {
+export async function runJob(
+  farm: TrialFarm,
+  sceneId: string,
+  layer: LayerRequest,
+  onFrame: () => void = () => {},
+): Promise<JobRun> {
   const client = clientOf(farm);
   const startedAt = performance.now();
   const job = await client.client.createJob({ body: { sceneId, layers: [layer] } });
@@ -64,7 +69,10 @@ export async function runJob(farm: TrialFarm, sceneId: string, layer: LayerReque
       jobId: job.id,
       sync: async () => ended(await client.client.getJob({ params: { jobId: job.id } })),
       event: (event) => {
-        if (event.type === 'frame') frameMs.push(performance.now() - startedAt);
+        if (event.type === 'frame') {
+          frameMs.push(performance.now() - startedAt);
+          onFrame();
+        }
         return event.type === 'job' && event.data.id === job.id
           ? ended({ ...event.data, layers: job.layers })
           : undefined;

@@ -36,8 +36,10 @@ export interface FarmObserver {
 }
 
 const KILN = join(REPOSITORY, 'infra', 'bin', 'kiln.mjs');
-export const SERVER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'server'];
-export const WORKER_COMMAND: ChildSpec['command'] = [process.execPath, KILN, 'worker'];
+/** V8's room for new objects, in MB: by default it grows to 16, and a process by some 30 MB, before it is first full. */
+const NODE = [process.execPath, '--max-semi-space-size=4'] as const;
+export const SERVER_COMMAND: ChildSpec['command'] = [...NODE, KILN, 'server'];
+export const WORKER_COMMAND: ChildSpec['command'] = [...NODE, KILN, 'worker'];
 
 /** Address under which this machine reaches a server that is configured so. */
 function localUrl({ host, port, environment }: Pick<FarmConfig, 'host' | 'port' | 'environment'>): string {

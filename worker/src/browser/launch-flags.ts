@@ -111,6 +111,8 @@ const BARE_WINDOW_FLAGS = ['--window-size=200,200', '--disable-gpu-rasterization
  */
 const STEADY_FLAGS = [
   '--site-per-process',
+  // The page collects its garbage itself (page/garbage.ts).
+  '--js-flags=--expose-gc',
   '--force-color-profile=srgb',
   '--force-device-scale-factor=1',
   '--disable-background-timer-throttling',

@@ -1,8 +1,11 @@
 import { type PageCall, type PageEvent, SOCKET_ROUTE } from './contract.ts';
+import { PAGE_LIMITS } from './limits.ts';
 
 /** The page's end of the socket to its worker's Node process. */
 export class Connection {
   readonly #socket: WebSocket;
+  /** Where messages are put together: the socket copies what it is given. */
+  readonly #message = new Uint8Array(PAGE_LIMITS.messageBufferBytes);
 
   private constructor(socket: WebSocket, onCall: (call: PageCall) => void) {
     this.#socket = socket;
@@ -20,7 +23,10 @@ export class Connection {
     });
   }
 
-  /** Sends text, or with `bytes` the binary form: u32 length of the JSON (little-endian), the JSON, the bytes. */
+  /**
+   * Sends text, or with `bytes` the binary form: u32 length of the JSON (little-endian), the JSON, the bytes. Those are
+   * freed at once: the collector lets dozens of megabytes of them lie.
+   */
   send(event: PageEvent, bytes?: ArrayBuffer): void {
     const json = JSON.stringify(event);
     if (!bytes) {
@@ -28,10 +34,13 @@ export class Connection {
       return;
     }
     const text = new TextEncoder().encode(json);
-    const message = new Uint8Array(4 + text.length + bytes.byteLength);
+    const sizeBytes = 4 + text.length + bytes.byteLength;
+    const isSmall = sizeBytes <= this.#message.length;
+    const message = isSmall ? this.#message.subarray(0, sizeBytes) : new Uint8Array(sizeBytes);
     new DataView(message.buffer).setUint32(0, text.length, true);
     message.set(text, 4);
     message.set(new Uint8Array(bytes), 4 + text.length);
     this.#socket.send(message);
+    bytes.transfer(0);
   }
 }

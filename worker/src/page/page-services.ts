@@ -6,6 +6,7 @@ import { RasterEngine } from './engine/raster.ts';
 import { Resolver } from './engine/resolve.ts';
 import { TargetPool } from './engine/target-pool.ts';
 import type { Gpu } from './gpu.ts';
+import { PixelBuffers } from './pixel-buffers.ts';
 import { GltfReader } from './scene/gltf-reader.ts';
 import { LoadedScene, type SceneParts } from './scene/loaded-scene.ts';
 import { SceneFiles } from './scene/scene-files.ts';
@@ -26,10 +27,11 @@ const WARM_UP_SIZE = { widthPx: 32, heightPx: 32 };
 
 export async function startServices(gpu: Gpu): Promise<PageServices> {
   const { renderer } = gpu;
-  const [studio, encoder] = await Promise.all([Studio.load(renderer), Encoder.start()]);
+  const buffers = new PixelBuffers();
+  const [studio, encoder] = await Promise.all([Studio.load(renderer), Encoder.start(buffers)]);
   const targets = new TargetPool();
   const engine = new RasterEngine(renderer, studio, (shot) => targets.get(shot).sample);
-  const room = { gpu, engine, targets, resolver: new Resolver(renderer) };
+  const room = { gpu, engine, targets, resolver: new Resolver(renderer), buffers };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
 

@@ -2,22 +2,26 @@
 import { FORMAT_MEDIA_TYPE } from '@kiln/shared';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
+import { Garbage } from './garbage.ts';
 import type { Encoded, EncodeReply, EncodeRequest } from './messages.ts';
 import { measurePixels, mendPixels } from './statistics.ts';
 import { encodeTransparentPng } from './transparent-png.ts';
 
+const garbage = new Garbage();
 let canvas: OffscreenCanvas | null = null;
 
 addEventListener('message', ({ ports: [port] }: MessageEvent) => {
   if (!port) return;
   port.onmessage = async ({ data }: MessageEvent<EncodeRequest>) => {
+    const { id, pixels } = data;
     try {
       const encoded = await encode(data);
-      port.postMessage({ id: data.id, encoded } satisfies EncodeReply, [encoded.bytes]);
+      port.postMessage({ id, pixels, encoded } satisfies EncodeReply, [pixels, encoded.bytes]);
     } catch (error) {
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-      port.postMessage({ id: data.id, error: message, stack } satisfies EncodeReply);
+      port.postMessage({ id, pixels, error: message, stack } satisfies EncodeReply, [pixels]);
     }
+    garbage.count();
   };
 });
 

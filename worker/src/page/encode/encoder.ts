@@ -16,6 +16,7 @@
  */
 import type { ImageFormat, Size } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
+import type { PixelBuffers } from '../pixel-buffers.ts';
 import { startWorker } from '../start-worker.ts';
 import type { Encoded, EncodeReply, EncodeRequest } from './messages.ts';
 
@@ -36,24 +37,30 @@ interface Waiting {
 
 export class Encoder {
   readonly #idle: MessagePort[];
+  readonly #buffers: PixelBuffers;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<number, Waiting>();
   #lastId = 0;
   #roomWanted: (() => void)[] = [];
 
-  private constructor(ports: MessagePort[]) {
+  private constructor(ports: MessagePort[], buffers: PixelBuffers) {
+    this.#buffers = buffers;
     this.#idle = ports;
     for (const port of ports) port.onmessage = (event: MessageEvent<EncodeReply>) => this.#receive(port, event.data);
   }
 
-  static async start(): Promise<Encoder> {
+  /** @param buffers get the pixels back that were taken. */
+  static async start(buffers: PixelBuffers): Promise<Encoder> {
     const starting = Array.from({ length: PAGE_LIMITS.encodeWorkers }, () =>
       startWorker('encode-worker', (message) => console.error(message)),
     );
-    return new Encoder((await Promise.all(starting)).map(({ port }) => port));
+    return new Encoder(
+      (await Promise.all(starting)).map(({ port }) => port),
+      buffers,
+    );
   }
 
-  /** Takes the pixels away from their owner. Live pictures go before frames. */
+  /** Takes the pixels, which are of `buffers`, away from their owner. Live pictures go before frames. */
   encode({ pixels, size, ...rest }: EncodeOrder): Promise<Encoded> {
     return new Promise((resolve, reject) => {
       const request = { id: ++this.#lastId, pixels: pixels.buffer, ...size, ...rest };
@@ -84,6 +91,7 @@ export class Encoder {
     const waiting = this.#running.get(reply.id);
     this.#running.delete(reply.id);
     this.#idle.push(port);
+    this.#buffers.give(reply.pixels);
     if ('encoded' in reply) waiting?.resolve(reply.encoded);
     else
       waiting?.reject(

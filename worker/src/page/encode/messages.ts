@@ -26,5 +26,6 @@ export interface Encoded {
 }
 
 export type EncodeReply =
-  | { readonly id: number; readonly encoded: Encoded }
-  | { readonly id: number; readonly error: string; readonly stack: string };
+  /** The request's pixels come back; what is in them is anything. Transferred. */
+  | { readonly id: number; readonly pixels: ArrayBuffer; readonly encoded: Encoded }
+  | { readonly id: number; readonly pixels: ArrayBuffer; readonly error: string; readonly stack: string };

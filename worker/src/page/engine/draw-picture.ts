@@ -1,7 +1,8 @@
-import type { StageTime } from '@kiln/shared';
+import { KilnError, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import type { Gpu } from '../gpu.ts';
 import { PAGE_LIMITS } from '../limits.ts';
+import type { PixelBuffers } from '../pixel-buffers.ts';
 import { unixMs } from '../unix-time.ts';
 import { Accumulation } from './accumulation.ts';
 import type { CameraPlacement } from './camera-placement.ts';
@@ -10,7 +11,10 @@ import type { Resolver } from './resolve.ts';
 import type { TargetPool } from './target-pool.ts';
 
 export interface Picture {
-  /** RGBA, 8 bits, sRGB, straight alpha, top row first; marked where it is no number (see `resolve.ts`). */
+  /**
+   * RGBA, 8 bits, sRGB, straight alpha, top row first; marked where it is no number (see `resolve.ts`). Of the room's
+   * buffers: the encoder gives it back.
+   */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
@@ -23,16 +27,17 @@ export interface DrawingRoom {
   readonly engine: Engine;
   readonly targets: TargetPool;
   readonly resolver: Resolver;
+  readonly buffers: PixelBuffers;
 }
 
 /**
  * Draws one picture and reads it back. A picture of many samples gives way to more urgent ones between batches of them;
  * neither batches nor interruptions change a byte.
  *
- * @throws KilnError `render.failed`.
+ * @throws KilnError `render.failed`, `render.page_lost`.
  */
 export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
-  const { gpu, engine, targets, resolver } = room;
+  const { gpu, engine, targets, resolver, buffers } = room;
   const startedAtMs = unixMs();
   const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
   try {
@@ -54,8 +59,10 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     await gpu.finished();
     gpu.throwShaderErrors();
     const durationMs = unixMs() - startedAtMs;
-    const pixels = new Uint8Array(shot.size.widthPx * shot.size.heightPx * 4);
+    const pixels = buffers.take(shot.size.widthPx * shot.size.heightPx * 4);
     gpu.renderer.readRenderTargetPixels(picture, 0, 0, shot.size.widthPx, shot.size.heightPx, pixels);
+    // Then the buffer holds an older picture: a lost context answers every call with nothing.
+    if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;
     return { pixels, placement, draw: { startedAtMs, durationMs }, readBackMs };
   } finally {
