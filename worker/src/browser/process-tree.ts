@@ -60,11 +60,16 @@ export const commandLine = (pid: number) => (read(`/proc/${pid}/cmdline`) ?? '')
 /** Pids of processes whose command line contains `text`. */
 export const pidsWith = (text: string) => allPids().filter((pid) => commandLine(pid).includes(text));
 
-/** Clock ticks since boot at which a process started: with its pid, this names it for good. Null when it is gone. */
+/**
+ * Clock ticks since boot at which a process started: with its pid, this names it for good. Null when it has ended, also
+ * when nobody has asked how (a zombie stays until its parent does).
+ */
 export function startTicks(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`);
-  // The name, second field, may hold spaces and brackets: count from its last bracket. Field 22 is the start time.
-  return stat === null ? null : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null);
+  if (stat === null) return null;
+  // The name, second field, may hold spaces and brackets: count from its last bracket. Field 3 is the state, 22 the start.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? null : (fields[19] ?? null);
 }
 
 function read(path: string): string | null {
