@@ -1,6 +1,6 @@
 /**
- * The scene of the benchmarks: five physically based torus knots, 256,000 triangles or fewer, a directional light with a shadow
- * map, image-based light, one clip that turns the middle knot. Made in code, so that a clone needs nothing else.
+ * The scene of the benchmarks: five physically based torus knots, 256,000 triangles or fewer, a directional light with a
+ * shadow map, image-based light, one clip that turns the middle knot. Made in code, so that a clone needs nothing else.
  */
 import { TorusKnotGeometry } from 'three';
 import { GlbBuilder } from '../sample/glb-builder.ts';

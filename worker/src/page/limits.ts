@@ -10,6 +10,8 @@ export const PAGE_LIMITS = {
   samplesPerBlock: 16,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
   targetSets: 3,
+  /** Bytes of targets kept between pictures. */
+  targetBytes: 1_073_741_824,
   /** Pictures between two collections of garbage. */
   picturesPerCollection: 64,
   /** Messages to Node up to so many bytes are put together in one buffer that stays. */
@@ -17,8 +19,6 @@ export const PAGE_LIMITS = {
   /** Buffers of read-back pixels kept for the next picture of their size, and their bytes. */
   pixelBuffers: 5,
   pixelBufferBytes: 268_435_456,
-  /** Bytes of targets kept between pictures. */
-  targetBytes: 1_073_741_824,
   /** Text of a glTF; V8 holds no string above 512 MiB, and parsing takes some ten times the text. */
   jsonBytes: 268_435_456,
   /** Bytes that three allocates for accessors without, or besides, a buffer view: sparse and zero-filled ones. */
