@@ -29,7 +29,7 @@ export interface FakeWorkerOptions {
   readonly heartbeatMs?: number;
 }
 
-const IDENTITY: WorkerIdentity = {
+export const IDENTITY: WorkerIdentity = {
   name: 'fake',
   pid: 1,
   version: 'test',

@@ -25,37 +25,41 @@ export class Board {
   #work: Work[] | null = null;
   /** More work waits than was read. */
   #isPartial = false;
+  /** Goes up when something must be forgotten, so that a read under way is not remembered. */
+  #workAge = 0;
+  #workersAge = 0;
 
   constructor(parts: BoardParts) {
     this.#parts = parts;
   }
 
   forgetWorkers(): void {
+    this.#workersAge += 1;
     this.#workers = null;
   }
 
   forgetWork(): void {
+    this.#workAge += 1;
     this.#work = null;
   }
 
   /** @param avoided workers that are given nothing, unless there is no other. @returns null when nothing can be picked. */
   async look(avoided: ReadonlySet<string>): Promise<Snapshot | null> {
-    const { db, leaseMs, taskMs } = this.#parts;
-    this.#workers ??= await readDesks(db, leaseMs);
-    const rows = this.#workers;
+    const { db, taskMs } = this.#parts;
+    const rows = this.#workers ?? (await this.#readWorkers());
     if (rows.length === 0) return null;
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
     const welcome = rows.filter((row) => !avoided.has(row.id));
     const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
     if (!workers.some(mayHaveRoom)) return null;
-    this.#work ??= await this.#readWork();
-    if (this.#work.length === 0) return null;
+    const waiting = this.#work ?? (await this.#readWork());
+    if (waiting.length === 0) return null;
     const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
     for (const { kind, tenant_id, n } of used) usage[kind].set(tenant_id, (usage[kind].get(tenant_id) ?? 0) + n);
     return {
       workers,
-      candidates: this.#work.map((work): Candidate => withTime(work, taskMs)),
+      candidates: waiting.map((work): Candidate => withTime(work, taskMs)),
       usage,
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
     };
@@ -86,13 +90,23 @@ export class Board {
     this.#work = this.#isPartial && rest.length < work.length ? null : rest;
   }
 
+  async #readWorkers(): Promise<readonly DeskRow[]> {
+    const age = this.#workersAge;
+    const rows = await readDesks(this.#parts.db, this.#parts.leaseMs);
+    if (age === this.#workersAge) this.#workers = rows;
+    return rows;
+  }
+
   async #readWork(): Promise<Work[]> {
     const { db } = this.#parts;
+    const age = this.#workAge;
     const waiting = await readWaiting(db);
     const cursors = await readCursors(db);
     const most = DISPATCH_LIMITS.candidatesPerTenant;
     this.#isPartial = waiting.length >= most || cursors.length >= most;
-    return [...waiting, ...cursors];
+    const work = [...waiting, ...cursors];
+    if (age === this.#workAge) this.#work = work;
+    return work;
   }
 }
 
