@@ -20,7 +20,7 @@ export async function runPlan(
   if (plan.outcome === 'blocked') throw new SetupError(plan.message);
   for (const step of plan.steps) {
     if (step.kind === 'apt') await aptInstall(step, progress, environment, signal);
-    else await download(step, progress);
+    else await download(step, progress, environment.PUPPETEER_CHROME_DOWNLOAD_BASE_URL);
   }
 }
 
@@ -52,10 +52,15 @@ async function aptInstall(
   }
 }
 
-async function download({ otherwise }: Step & { kind: 'download-browser' }, progress: Progress): Promise<void> {
+/** @param baseUrl puppeteer's own setting for a mirror. */
+async function download(
+  { otherwise }: Step & { kind: 'download-browser' },
+  progress: Progress,
+  baseUrl: string | undefined,
+): Promise<void> {
   await progress.step('browser', async (note) => {
     try {
-      return `downloaded Chrome to ${await downloadBrowser(note)}`;
+      return `downloaded Chrome to ${await downloadBrowser(note, baseUrl)}`;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new SetupError(`A browser could not be downloaded (${why}).\n${otherwise}`);
