@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Health, matches } from '@kiln/shared';
 import {
   bestWebgl,
   browserEnvironment,
@@ -42,10 +43,11 @@ const LOW_DISK_BYTES = 2_000_000_000;
 
 export async function examine(config: DoctorConfig): Promise<Examination> {
   const found = await lookAround(config.searchPath, config.browserPath);
-  const [redis, database, disk, graphics] = await Promise.all([
+  const [redis, database, disk, farm, graphics] = await Promise.all([
     examineRedis(config, found),
     examineDatabase(config),
     examineDisk(config.home),
+    examineFarm(config.home),
     examineGraphics(config),
   ]);
   const findings = [
@@ -54,7 +56,7 @@ export async function examine(config: DoctorConfig): Promise<Examination> {
     redis,
     database,
     disk,
-    examineFarm(config.home),
+    farm,
   ];
   return { canRender: findings.every(({ state }) => state !== 'bad'), findings, probe: graphics.probe };
 }
@@ -137,13 +139,40 @@ async function examineDisk(home: string): Promise<Finding> {
     : { name: 'Disk', state: 'ok', detail };
 }
 
-function examineFarm(home: string): Finding {
+async function examineFarm(home: string): Promise<Finding> {
+  const name = 'Farm';
   const farm = readFarmLock(join(home, 'farm.lock'));
+  if (farm === null) return { name, state: 'note', detail: 'not running here; start it with `npm start`' };
+  const detail = `runs at ${farm.url} (process ${farm.pid})`;
+  const health = await healthOf(farm.url);
+  if (health === null) {
+    return {
+      name,
+      state: 'note',
+      detail: `${detail}, but does not say how it is`,
+      advice: `Its logs are in ${join(home, 'logs')}.`,
+    };
+  }
+  const { status, parts, workersReady, workersConfined } = health;
+  const down = Object.entries(parts).flatMap(([part, state]) => (state === 'ok' ? [] : [`${part} ${state}`]));
   return {
-    name: 'Farm',
+    name,
     state: 'note',
-    detail: farm === null ? 'not running here; start it with `npm start`' : `runs at ${farm.url} (process ${farm.pid})`,
+    detail: [detail, status, `${workersReady} ${workersReady === 1 ? 'worker' : 'workers'} ready`, ...down].join(', '),
+    ...(workersConfined
+      ? {}
+      : { advice: 'Let its Redis user make users (ACL SETUSER): without, workers see all that is in Redis.' }),
   };
+}
+
+async function healthOf(url: string): Promise<Health | null> {
+  try {
+    const response = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(REACH_MS) });
+    const body: unknown = await response.json();
+    return matches(Health, body) ? body : null;
+  } catch {
+    return null;
+  }
 }
 
 async function examineGraphics(config: DoctorConfig): Promise<{ findings: Finding[]; probe: ProbeResult | null }> {

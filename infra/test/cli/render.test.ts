@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -74,6 +74,19 @@ test('what a farm cannot answer for a moment is asked for again', async () => {
   expect((await renderBox()).state).toBe('succeeded');
   expect(times(`GET /scenes/${SCENE.id}`)).toBe(3);
   expect(times(`POST ${JOB}/cancel`)).toBe(0);
+});
+
+test('a scene that is not there leaves no empty folder', async () => {
+  farm = await startScriptedFarm(() => undefined);
+  const request = {
+    source: join(folder, 'mistyped.glb'),
+    job: { layers: [{ size: { widthPx: 64, heightPx: 64 }, frames: '0' }] },
+    folder: join(folder, 'shots', 'out'),
+    memory: memory(),
+  };
+  const { signal } = new AbortController();
+  await expect(render(farm.client, request, observer, signal)).rejects.toMatchObject({ code: 'request.invalid' });
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('Ctrl-C while the job is being made cancels it', async () => {

@@ -153,6 +153,21 @@ describe('what commands tell as JSON', () => {
     process.kill(worker.browserPid, 0);
   });
 
+  test('this machine and its farm: what a doctor finds', async () => {
+    const { code, stdout } = await kiln(farm, 'doctor', '--json');
+    expect(code).toBe(0);
+    const { canRender, findings, probe } = JSON.parse(stdout);
+    expect(canRender).toBe(true);
+    expect(probe).toMatchObject({ sandboxed: true });
+    const details = new Map<string, string>();
+    for (const { name, detail } of findings) details.set(name, `${details.get(name) ?? ''}${detail}\n`);
+    expect(details.get('Farm')).toMatch(new RegExp(`runs at ${farm.url} .*, ok, 1 worker ready`));
+    expect(details.get('WebGL')).toMatch(/canary right in [\d.]+ ms {2}← taken/);
+    expect(details.get('WebGPU')).toBeDefined();
+    expect(details.get('Sandbox')).toMatch(/^on/);
+    expect(details.get('Redis')).toMatch(/redis-server|KILN_REDIS_URL/);
+  });
+
   test('another tenant sees none of it', async () => {
     const { stdout } = await kiln(farm, 'admin', 'tenant', 'create', 'Second studio', '--json');
     const { apiKey } = JSON.parse(stdout);

@@ -1,6 +1,7 @@
 /** The folder that frames are written into. */
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { KilnError } from '@kiln/shared';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
@@ -10,15 +11,28 @@ const WRONG_PATH = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EE
 /**
  * Makes the folder, and looks whether files can be put into it: before anything is uploaded.
  *
+ * @returns takes back what was made, as far as nothing is in it.
  * @throws KilnError `request.invalid` when it cannot be had; `storage.full`.
  */
-export async function prepareOutFolder(folder: string): Promise<void> {
+export async function prepareOutFolder(folder: string): Promise<() => Promise<void>> {
+  const path = resolve(folder);
   try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK | constants.X_OK);
+    const firstMade = await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK | constants.X_OK);
+    return () => (firstMade === undefined ? Promise.resolve() : removeEmpty(path, resolve(firstMade)));
   } catch (error) {
     throw writeError(error, folder) ?? wrongPath(folder, error);
   }
+}
+
+/** @param last the uppermost folder that may go. */
+async function removeEmpty(folder: string, last: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch {
+    return;
+  }
+  if (folder !== last) await removeEmpty(dirname(folder), last);
 }
 
 /** A failure to write below `--out` that trying again does not mend; null for any other. */

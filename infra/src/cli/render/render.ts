@@ -46,8 +46,22 @@ export async function render(
   observer: RenderObserver,
   signal: AbortSignal,
 ): Promise<Job> {
+  const removeEmptyFolder = await prepareOutFolder(request.folder);
+  try {
+    return await submitAndCollect(farm, request, observer, signal);
+  } catch (error) {
+    await removeEmptyFolder();
+    throw error;
+  }
+}
+
+async function submitAndCollect(
+  farm: FarmClient,
+  request: RenderRequest,
+  observer: RenderObserver,
+  signal: AbortSignal,
+): Promise<Job> {
   const { source, memory } = request;
-  await prepareOutFolder(request.folder);
   const scene = SCENE_ID.test(source)
     ? await untilReady(farm, source, observer, signal)
     : await addScene(farm, source, memory, observer, signal);
