@@ -3,6 +3,7 @@ import { benchFrames } from './bench.ts';
 import { runCanary } from './canary/canary.ts';
 import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
 import { drawPicture } from './engine/draw-picture.ts';
+import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
 import type { PageServices } from './page-services.ts';
@@ -23,6 +24,7 @@ interface Answer {
 export class Page {
   readonly #services: PageServices;
   readonly #send: Send;
+  readonly #garbage = new Garbage();
 
   constructor(services: PageServices, send: Send) {
     this.#services = services;
@@ -86,6 +88,7 @@ export class Page {
       return { result: { ...encoded, draw } satisfies FrameOutcome, bytes };
     } finally {
       release();
+      this.#garbage.count();
     }
   }
 

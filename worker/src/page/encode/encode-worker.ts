@@ -1,8 +1,8 @@
 /** Web worker: raw pixels in, an encoded picture with its hash and statistics out. One picture at a time. */
 import { FORMAT_MEDIA_TYPE } from '@kiln/shared';
+import { Garbage } from '../garbage.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
-import { Garbage } from './garbage.ts';
 import type { Encoded, EncodeReply, EncodeRequest } from './messages.ts';
 import { measurePixels, mendPixels } from './statistics.ts';
 import { encodeTransparentPng } from './transparent-png.ts';
