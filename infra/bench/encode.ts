@@ -10,7 +10,7 @@ const SIZES: readonly Size[] = [
   { widthPx: 1_280, heightPx: 720 },
 ];
 const FORMATS: readonly ImageFormat[] = ['png', 'jpeg', 'webp'];
-const RUNS = 9;
+const RUNS = 7;
 
 export const encodeBench: Bench = {
   name: 'encode',

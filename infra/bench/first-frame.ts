@@ -7,7 +7,7 @@ import { startTrialFarm, type TrialFarm } from '../src/trial/trial-farm.ts';
 import { type Bench, median } from './measure.ts';
 import { clientOf, never, send, withBenchScene } from './on-farm.ts';
 
-const WARM_RUNS = 7;
+const WARM_RUNS = 5;
 
 /** Milliseconds from submitting a one-frame job to its file on this disk. */
 async function submitToDisk(farm: TrialFarm, sceneId: string, frame: number): Promise<number> {

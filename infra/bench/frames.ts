@@ -11,11 +11,11 @@ const CASES: readonly { readonly size: Size; readonly rounds: number; readonly t
   { size: { widthPx: 64, heightPx: 64 }, rounds: 1, target: '' },
 ];
 const PAGES = [1, 2] as const;
-const WARM_UP_FRAMES = 4;
+const WARM_UP_FRAMES = 3;
 /** What the farm takes for a round, about: the frames are as many as the bare pages draw in this time. */
 const ROUND_SEC = 6;
 const LEAST_FRAMES = 12;
-const SCREENSHOTS = 12;
+const SCREENSHOTS = 10;
 
 export const framesBench: Bench = {
   name: 'frames',

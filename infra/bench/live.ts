@@ -7,8 +7,8 @@ import { send, withBenchScene, withFarm } from './on-farm.ts';
 
 const PAGE_SOURCE = fileURLToPath(new URL('page/live-page.ts', import.meta.url));
 const VIEW = { width: 640, height: 360 } as const;
-const STILLS = 20;
-const MOVES = 40;
+const STILLS = 15;
+const MOVES = 30;
 /** Pixels that the hand moves between two pictures. */
 const MOVE_PX = 6;
 /** What a measure of the page has; milliseconds but for `bytes` and `widthPx`. */
