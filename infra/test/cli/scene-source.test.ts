@@ -50,6 +50,12 @@ test('a .glb that names files brings them', async () => {
   expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.glb', 't.png']);
 });
 
+test('a .gltf that begins with a byte order mark brings its files', async () => {
+  const path = put('s.gltf', `\uFEFF${gltf('t.png')}`);
+  put('t.png');
+  expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.gltf', 't.png']);
+});
+
 test('a damaged .glb goes to the farm as it is: the import says what is wrong', async () => {
   expect((await readSceneSource(put('s.glb', 'this is text'))).files).toHaveLength(1);
 });

@@ -11,14 +11,15 @@ const JSON_BYTES_MAX = 500_000_000;
 /** @returns undefined when it is no glTF that can be read. */
 export async function readGltfJson(path: string): Promise<unknown> {
   try {
-    const text = path.toLowerCase().endsWith('.glb') ? await glbJson(path) : await readFile(path, 'utf8');
-    return text === null ? undefined : JSON.parse(text);
+    const bytes = path.toLowerCase().endsWith('.glb') ? await glbJson(path) : await readFile(path);
+    // Leaves out a byte order mark, as browsers do.
+    return bytes === null ? undefined : JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }
 }
 
-async function glbJson(path: string): Promise<string | null> {
+async function glbJson(path: string): Promise<Buffer | null> {
   const file = await open(path);
   try {
     const header = Buffer.alloc(HEADER_BYTES);
@@ -28,7 +29,7 @@ async function glbJson(path: string): Promise<string | null> {
       return null;
     const json = Buffer.alloc(length);
     const { bytesRead } = await file.read(json, 0, length, HEADER_BYTES);
-    return bytesRead === length ? json.toString('utf8') : null;
+    return bytesRead === length ? json : null;
   } finally {
     await file.close();
   }
