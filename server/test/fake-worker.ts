@@ -247,6 +247,7 @@ export class FakeWorker {
       sizeBytes: bytes.length,
       stages: { draw: { startedAtMs, durationMs }, encode: { startedAtMs, durationMs: 1 } },
       statistics: null,
+      sentAtMs: startedAtMs + durationMs + 1,
     };
     return this.retry(() => this.#put(delivery, frameNumber, bytes, result));
   }

@@ -119,10 +119,8 @@ export const FrameResult = Type.Object({
   sizeBytes: Type.Integer({ minimum: 1 }),
   stages: FrameStages,
   statistics: Type.Union([PixelStatistics, Type.Null()]),
-  /** Delivery time of the frames before this one in the attempt, by number: each frame's own is known only later. */
-  deliveredBefore: Type.Optional(
-    Type.Array(Type.Object({ frameNumber: Type.Integer(), startedAtMs: Type.Number(), durationMs: Type.Number() })),
-  ),
+  /** When the worker began to send it, Unix milliseconds on its clock: there the stage `deliver` begins. */
+  sentAtMs: Type.Optional(Type.Number()),
 });
 export type FrameResult = Static<typeof FrameResult>;
 

@@ -131,7 +131,7 @@ describe('what commands tell as JSON', () => {
         leaseEpoch: expect.any(Number),
         reason: null,
         resultHash: expect.stringMatching(/^[0-9a-f]{64}$/),
-        frames: [{ stages: { draw: expect.any(Object), encode: expect.any(Object) } }],
+        frames: [{ stages: { draw: expect.any(Object), encode: expect.any(Object), deliver: expect.any(Object) } }],
       });
     }
     const overlaps = attempts.some((one: Attempt) => attempts.some((other: Attempt) => drawsWhileEncodes(one, other)));

@@ -2,7 +2,7 @@
  * Results become true here: each frame once, with its attempt, task and job in the same transaction. The bytes are in
  * the object store before; a crash in between leaves garbage there and nothing here.
  */
-import { type Frame, type FrameResult, type FrameStages, KilnError } from '@kiln/shared';
+import { type Frame, type FrameResult, KilnError } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { advanceJob, type JobCounters, lockJobs } from '../jobs/job-row.ts';
@@ -100,7 +100,6 @@ export async function recordFrames(
       tell({ type: 'frame', tenantId: report.attempt.tenantId, jobId: report.work.jobId, data: frame });
     }
   }
-  await noteDeliveries(trx, reports);
   return { outcomes, jobs: changed };
 }
 
@@ -208,20 +207,4 @@ async function requireBytes(objects: Pick<ObjectStore, 'has'>, plan: Plan): Prom
   const here = await Promise.all(plan.frames.map(({ sha256 }) => objects.has(sha256)));
   if (here.every(Boolean)) return;
   throw new KilnError('storage.unavailable', 'the frame was swept while it was being recorded: send it again');
-}
-
-/** Adds to frames recorded before how long their delivery took, which their own report could not say. */
-async function noteDeliveries(trx: Transaction<Database>, reports: readonly FrameReport[]): Promise<void> {
-  for (const { attempt, work, result } of reports) {
-    for (const { frameNumber, startedAtMs, durationMs } of result.deliveredBefore ?? []) {
-      const deliver: FrameStages['deliver'] = { startedAtMs, durationMs };
-      await trx
-        .updateTable('frames')
-        .set({ stages: sql`stages || ${JSON.stringify({ deliver })}::jsonb` })
-        .where('layer_id', '=', work.layerId)
-        .where('frame_number', '=', frameNumber)
-        .where('attempt_id', '=', attempt.attemptId)
-        .execute();
-    }
-  }
 }

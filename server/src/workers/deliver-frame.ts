@@ -40,13 +40,23 @@ export async function deliverFrame(
     throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
   }
   const result = readResult(headers[FRAME_HEADER]);
+  const startedAt = performance.now();
   const isFresh = !(await objects.has(result.sha256));
   const stored = await objects.put(bytes, { maxBytes: MAX_FRAME_BYTES, expectSha256: result.sha256 });
   if (stored.sizeBytes !== result.sizeBytes) {
     throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
   }
-  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result, isFresh });
+  const timed = withDelivery(result, performance.now() - startedAt);
+  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result: timed, isFresh });
   return { taskDone };
+}
+
+/** A worker of before says not when it began to send. */
+function withDelivery(result: FrameResult, durationMs: number): FrameResult {
+  const { sentAtMs, stages } = result;
+  return sentAtMs === undefined
+    ? result
+    : { ...result, stages: { ...stages, deliver: { startedAtMs: sentAtMs, durationMs } } };
 }
 
 function readResult(header: string | string[] | undefined): FrameResult {

@@ -77,6 +77,9 @@ describe('a job', () => {
     expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(items[0]).toMatchObject({ layer: 'main', mediaType: 'image/png' });
     const first = items.find((frame) => frame.frameNumber === 1);
+    const { draw, deliver } = first?.stages ?? {};
+    expect(deliver?.startedAtMs).toBeGreaterThan((draw?.startedAtMs ?? 0) + (draw?.durationMs ?? 0));
+    expect(deliver?.durationMs).toBeGreaterThan(0);
     expect(first).toMatchObject({ fileName: '0001.png', url: `/api/v1/jobs/${job.id}/frames/main/0001.png` });
     for (const task of await tasksOf(job)) {
       expect(task.state).toBe('succeeded');

@@ -66,7 +66,7 @@ export const FrameStages = Type.Object({
   load: Type.Optional(StageTime),
   draw: StageTime,
   encode: StageTime,
-  /** Storing the bytes and recording the result; the last frame's own report cannot hold it. */
+  /** From the worker's sending until the bytes are stored, as the server measures it. */
   deliver: Type.Optional(StageTime),
 });
 export type FrameStages = Static<typeof FrameStages>;

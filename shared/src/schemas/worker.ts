@@ -21,7 +21,7 @@ export const WorkerBrowser = Type.Object({
 });
 export type WorkerBrowser = Static<typeof WorkerBrowser>;
 
-/** A scene loaded into GPU memory: `loads` counts how often it was parsed and uploaded since the worker started. */
+/** A scene in GPU memory: `loads` counts how often the pages that have it have parsed and uploaded it. */
 export const WorkerScene = Type.Object({
   tenantId: Id('tenant'),
   sceneHash: Sha256,

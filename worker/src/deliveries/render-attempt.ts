@@ -1,5 +1,5 @@
 /** Frames of one attempt: the next is drawn while those before are encoded and delivered. */
-import { type Assignment, type FrameStages, KilnError, type RenderSettings, type StageTime } from '@kiln/shared';
+import { type Assignment, type FrameStages, KilnError, type RenderSettings } from '@kiln/shared';
 import { pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
@@ -41,8 +41,6 @@ export async function runRender(assignment: Assignment, work: RenderWork, contex
   }
 }
 
-type Delivered = StageTime & { readonly frameNumber: number };
-
 class FrameRun {
   readonly #assignment: Assignment;
   readonly #work: RenderWork;
@@ -52,8 +50,6 @@ class FrameRun {
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
   #preparation: Preparation;
-  /** Delivery of the frame before, which no message has told yet. */
-  #deliveredBefore: Delivered[] = [];
 
   constructor(
     assignment: Assignment,
@@ -155,12 +151,11 @@ class FrameRun {
     await before;
     const answer = await picture;
     const { client, clock, lease, log, membership } = this.#context;
-    const frame = { result: this.#describe(answer), mediaType: answer.result.mediaType, bytes: answer.bytes };
+    const result = { ...this.#describe(answer), sentAtMs: clock.unixMs() };
+    const frame = { result, mediaType: answer.result.mediaType, bytes: answer.bytes };
     lease.signal.throwIfAborted();
     if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the frame was delivered');
-    const startedAtMs = clock.unixMs();
     await membership.persist(() => client.deliverFrame(lease, frameNumber, frame, lease.signal), lease.signal);
-    this.#deliveredBefore = [{ frameNumber, startedAtMs, durationMs: clock.unixMs() - startedAtMs }];
     log.debug({ frameNumber, sizeBytes: answer.bytes.length }, 'delivered a frame');
   }
 
@@ -172,7 +167,6 @@ class FrameRun {
       sizeBytes: bytes.length,
       stages: { ...preparation, draw: result.draw, encode: result.encode },
       statistics: result.statistics,
-      ...(this.#deliveredBefore.length > 0 ? { deliveredBefore: this.#deliveredBefore } : {}),
     };
   }
 }

@@ -43,8 +43,6 @@ export class BrowserPool {
   readonly #retiring = new Set<Entry>();
   /** Browsers that end in order; the pool's own end waits for them. */
   readonly #ending = new Set<Promise<void>>();
-  /** Loads by tenant and scene since the worker started. */
-  readonly #loads = new Map<string, Map<string, number>>();
   readonly #waiting: (() => void)[] = [];
   readonly #sweep: NodeJS.Timeout;
   #isClosed = false;
@@ -85,7 +83,7 @@ export class BrowserPool {
       [...(browser?.sceneHashes ?? [])].map((sceneHash) => ({
         tenantId,
         sceneHash,
-        loads: this.#loads.get(tenantId)?.get(sceneHash) ?? 0,
+        loads: browser?.loadsOf(sceneHash) ?? 0,
         sessions: sessionsOn(tenantId, sceneHash),
       })),
     );
@@ -216,7 +214,6 @@ export class BrowserPool {
       slots,
       clock,
       log: browserLog,
-      onLoaded: (sceneHash) => this.#countLoad(tenantId, sceneHash),
     });
     browserLog.info({ sandbox: launched.sandbox.detail }, 'started a browser');
     void launched.ended.then(() => {
@@ -224,11 +221,6 @@ export class BrowserPool {
       this.#forget(entry);
     });
     return entry.browser;
-  }
-
-  #countLoad(tenantId: string, sceneHash: string): void {
-    const scenes = this.#loads.get(tenantId) ?? new Map<string, number>();
-    this.#loads.set(tenantId, scenes.set(sceneHash, (scenes.get(sceneHash) ?? 0) + 1));
   }
 
   #end(entry: Entry, browser: TenantBrowser): void {

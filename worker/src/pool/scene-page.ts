@@ -21,6 +21,8 @@ interface HeldScene {
   usedAt: number;
   /** Null until it is loaded. */
   gpuBytes: number | null;
+  /** How often it was parsed and uploaded since it is here. */
+  loads: number;
 }
 
 /** What of an open page this needs. */
@@ -32,16 +34,14 @@ export class ScenePage {
   readonly turns: DrawTurns;
   readonly #open: Opened;
   readonly #clock: Clock;
-  readonly #onLoaded: (sceneHash: string) => void;
   /** Scenes that are loaded, being loaded, or held to be. The page itself keeps what it is not told to unload. */
   readonly #scenes = new Map<string, HeldScene>();
   readonly #loading = new Map<string, Promise<LoadResult>>();
   #framesDrawn = 0;
 
-  constructor(open: Opened, clock: Clock, onLoaded: (sceneHash: string) => void) {
+  constructor(open: Opened, clock: Clock) {
     this.#open = open;
     this.#clock = clock;
-    this.#onLoaded = onLoaded;
     this.turns = new DrawTurns(clock);
     this.lost = open.client.lost;
   }
@@ -75,6 +75,10 @@ export class ScenePage {
     return (this.#scenes.get(sceneHash)?.gpuBytes ?? null) !== null;
   }
 
+  loadsOf(sceneHash: string): number {
+    return this.#scenes.get(sceneHash)?.loads ?? 0;
+  }
+
   /** Keeps a scene's place, loaded or not yet, until the answer is called: it is not unloaded meanwhile. */
   hold(sceneHash: string): () => void {
     const scene = this.#sceneOf(sceneHash);
@@ -90,7 +94,7 @@ export class ScenePage {
   }
 
   #sceneOf(sceneHash: string): HeldScene {
-    const scene = this.#scenes.get(sceneHash) ?? { holders: 0, usedAt: 0, gpuBytes: null };
+    const scene = this.#scenes.get(sceneHash) ?? { holders: 0, usedAt: 0, gpuBytes: null, loads: 0 };
     this.#scenes.set(sceneHash, scene);
     return scene;
   }
@@ -129,7 +133,7 @@ export class ScenePage {
         this.#open.client.call('load', { scene }, hooks),
       );
       held.gpuBytes = result.gpuBytes;
-      if (result.loadedNow) this.#onLoaded(sceneHash);
+      if (result.loadedNow) held.loads += 1;
       return result;
     } finally {
       this.#open.site.unmountScene(sceneHash);

@@ -14,7 +14,6 @@ export interface TenantBrowserParts {
   readonly slots: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onLoaded: (sceneHash: string) => void;
 }
 
 export interface TakenPage {
@@ -53,6 +52,11 @@ export class TenantBrowser {
   /** Loaded scenes of all pages. */
   get sceneHashes(): Set<string> {
     return new Set(this.#pages.flatMap((page) => page.sceneHashes));
+  }
+
+  /** How often the pages that have a scene loaded have parsed and uploaded it. */
+  loadsOf(sceneHash: string): number {
+    return this.#pages.reduce((sum, page) => sum + page.loadsOf(sceneHash), 0);
   }
 
   /** Whether it has drawn so much that a fresh one should take its place once nobody uses it. */
@@ -116,8 +120,8 @@ export class TenantBrowser {
   }
 
   async #open(): Promise<ScenePage> {
-    const { browser, clock, log, onLoaded } = this.#parts;
-    const page = new ScenePage(await browser.openPage(), clock, onLoaded);
+    const { browser, clock, log } = this.#parts;
+    const page = new ScenePage(await browser.openPage(), clock);
     this.#pages.push(page);
     void page.lost.then(async (reason) => {
       this.#pages.splice(this.#pages.indexOf(page), 1);

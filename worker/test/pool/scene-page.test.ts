@@ -57,7 +57,7 @@ beforeEach(async () => {
   socket = await openSocket(site, host.port);
   socket.on('message', (data) => socket.send(JSON.stringify(answer(JSON.parse(String(data))))));
   const close = async () => socket.terminate();
-  page = new ScenePage({ site, client: site.client, console: new LineTail(1, 1), close }, systemClock, () => {});
+  page = new ScenePage({ site, client: site.client, console: new LineTail(1, 1), close }, systemClock);
 });
 
 afterEach(async () => {
@@ -92,6 +92,9 @@ it('keeps scenes that nobody holds while there is room, and unloads what was use
   expect(unloaded).toEqual([]);
   await load('another');
   expect(unloaded).toEqual(['1']);
+  expect(['another', '1'].map((sceneHash) => page.loadsOf(sceneHash))).toEqual([1, 0]);
+  (await load('1'))();
+  expect(page.loadsOf('1')).toBe(1);
 });
 
 it('tells one of all who ask at once that the scene was loaded now', async () => {
