@@ -93,6 +93,29 @@ describe('background and formats', () => {
     expect(pixels.middle).toEqual([255, 0, 0, 255]);
   });
 
+  it.each([
+    ['up', [0, 3, 0.001], [-Math.SQRT1_2, 0, 0, Math.SQRT1_2]],
+    ['down', [0, -3, 0.001], [Math.SQRT1_2, 0, 0, Math.SQRT1_2]],
+    ['right', [3, 0, 0], [0, Math.SQRT1_2, 0, Math.SQRT1_2]],
+    ['left', [-3, 0, 0], [0, -Math.SQRT1_2, 0, Math.SQRT1_2]],
+    ['forward', [0, 0, 3], [0, 0, 0, 1]],
+    ['back', [0, 0, -3], [0, 1, 0, 0]],
+  ] as const)(
+    'lights a grey card that faces %s as a photographer would: neither dark nor washed out',
+    async (_, position, rotation) => {
+      const card = new GltfBuilder();
+      const matte = { baseColorFactor: [0.18, 0.18, 0.18, 1], metallicFactor: 0, roughnessFactor: 1 };
+      card.node({ mesh: card.square(card.material({ pbrMetallicRoughness: matte })), rotation });
+      const { pixels } = await picture(card.build(), {
+        camera: { position: [...position], target: [0, 0, 0], fovDeg: 15 },
+      });
+      const [red = 0, green = 0, blue = 0] = pixels.middle;
+      expect(green).toBeGreaterThan(65);
+      expect(green).toBeLessThan(145);
+      expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(10);
+    },
+  );
+
   it('has the size that was asked for', async () => {
     const { pixels } = await picture(unlitSquare([1, 0, 0]), { size: { widthPx: 120, heightPx: 34 } });
     expect([pixels.width, pixels.height]).toEqual([120, 34]);

@@ -13,8 +13,8 @@ import {
 import { PAGE_LIMITS } from '../limits.ts';
 
 /** Light of the studio where it is the only one, and where it only fills the shadows of the scene's own lights. */
-const STUDIO_ALONE = 0.75;
-const STUDIO_FILL = 0.25;
+const STUDIO_ALONE = 1;
+const STUDIO_FILL = 0.35;
 
 type ShadowLight = DirectionalLight | SpotLight;
 type Punctual = ShadowLight | PointLight;

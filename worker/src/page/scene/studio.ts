@@ -10,6 +10,11 @@ import {
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 
+/** Factor on the lamps, and light from everywhere, as of white walls: no side of a thing is black. */
+const LAMPS = 0.2;
+const WALLS = 0.4;
+const TURN_DEG = 225;
+
 /** The built-in studio: image-based light of scenes that bring none (glTF has no environment of its own). */
 export class Studio {
   /** Filtered for rough reflections. */
@@ -17,7 +22,7 @@ export class Studio {
   readonly #grey = new Color();
 
   constructor(renderer: WebGLRenderer, panorama: DataTexture) {
-    whiteBalance(panorama);
+    setUp(panorama);
     panorama.mapping = EquirectangularReflectionMapping;
     const generator = new PMREMGenerator(renderer);
     this.environment = generator.fromEquirectangular(panorama).texture;
@@ -35,25 +40,47 @@ export class Studio {
   }
 }
 
-/** The lamps of the photographed studio are bluish: scaled so that white in it is white, at the same luminance. */
-function whiteBalance({ image }: DataTexture): void {
-  const { data, width, height } = image;
+/**
+ * The photographed studio as a photographer would set it up. Its lamps are bluish: scaled so that white in it is white.
+ * Turned so that the key light comes from the right of the automatic camera, and exposed so that a white surface that
+ * faces the lamps just stays white.
+ */
+function setUp(panorama: DataTexture): void {
+  const { data } = panorama.image;
   if (!(data instanceof Uint16Array)) throw new Error('the studio is not an image of half floats');
-  const sums = [0, 0, 0];
+  const factors = whiteBalance(panorama).map((factor) => factor * LAMPS);
+  for (let i = 0; i < data.length; i += 4) {
+    for (const c of [0, 1, 2]) {
+      const light = DataUtils.fromHalfFloat(data[i + c] ?? 0) * (factors[c] ?? 1) + WALLS;
+      data[i + c] = DataUtils.toHalfFloat(Math.min(65_504, light));
+    }
+  }
+  turn(panorama.image, TURN_DEG / 360);
+}
+
+/** @returns factors on red, green and blue that make its mean grey, at the same luminance. */
+function whiteBalance({ image: { data, width, height } }: DataTexture): [number, number, number] {
+  const sums: [number, number, number] = [0, 0, 0];
   for (let row = 0; row < height; row += 1) {
     // Part of the sphere that a pixel of this row covers.
     const weight = Math.sin(((row + 0.5) / height) * Math.PI);
     for (let i = row * width * 4; i < (row + 1) * width * 4; i += 4) {
-      for (const c of [0, 1, 2]) sums[c] = (sums[c] ?? 0) + DataUtils.fromHalfFloat(data[i + c] ?? 0) * weight;
+      for (const c of [0, 1, 2] as const) sums[c] += DataUtils.fromHalfFloat(data?.[i + c] ?? 0) * weight;
     }
   }
-  const [red = 1, green = 1, blue = 1] = sums;
+  const [red, green, blue] = sums;
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  const factors = [luminance / red, luminance / green, luminance / blue];
-  for (let i = 0; i < data.length; i += 4) {
-    for (const c of [0, 1, 2]) {
-      const light = DataUtils.fromHalfFloat(data[i + c] ?? 0) * (factors[c] ?? 1);
-      data[i + c] = DataUtils.toHalfFloat(Math.min(65_504, light));
-    }
+  return [luminance / red, luminance / green, luminance / blue];
+}
+
+/** @param turns of a full circle about the vertical axis, from +z towards +x. */
+function turn({ data, width, height }: DataTexture['image'], turns: number): void {
+  const shift = Math.round(turns * width) * 4;
+  for (let row = 0; row < height; row += 1) {
+    const line = data?.subarray(row * width * 4, (row + 1) * width * 4);
+    const before = line?.slice();
+    if (!line || !before) continue;
+    line.set(before.subarray(shift));
+    line.set(before.subarray(0, shift), line.length - shift);
   }
 }
