@@ -245,6 +245,93 @@ describe('geometry', () => {
   });
 });
 
+describe('what is not where it was first', () => {
+  const RED = [255, 0, 0, 255];
+  const at20: RenderSettings['camera'] = { position: [20, 0, 3], target: [20, 0, 0], fovDeg: 30 };
+  /** Two seconds; the second one is spent at the end. */
+  const track = (gltf: GltfBuilder, values: Float32Array<ArrayBuffer>, type: 'SCALAR' | 'VEC3') => ({
+    input: gltf.accessor(Float32Array.of(0, 1, 2), 'SCALAR'),
+    output: gltf.accessor(values, type),
+  });
+  const changePrimitive = (gltf: GltfBuilder, mesh: number, change: (primitive: { attributes: Json }) => Json) => {
+    const { primitives } = gltf.meshes[mesh] as { primitives: { attributes: Json }[] };
+    gltf.meshes[mesh] = { primitives: primitives.map((primitive) => ({ ...primitive, ...change(primitive) })) };
+  };
+  const frames = async (file: Uint8Array, settings: Partial<RenderSettings>, numbers: readonly number[]) => {
+    const { sceneHash } = await page.load({ 'scene.glb': file });
+    const seen: (readonly number[])[] = [];
+    for (const number of numbers) {
+      const { bytes } = await page.frame(sceneHash, { fps: 24, ...settings }, number);
+      seen.push((await decode(bytes)).middle);
+    }
+    return seen;
+  };
+
+  it('is drawn where a skin has carried it', async () => {
+    const gltf = new GltfBuilder();
+    const mesh = gltf.square(gltf.unlit([1, 0, 0]));
+    const JOINTS_0 = gltf.accessor(new Uint16Array(16), 'VEC4');
+    const WEIGHTS_0 = gltf.accessor(
+      Float32Array.from({ length: 16 }, (_, i) => (i % 4 === 0 ? 1 : 0)),
+      'VEC4',
+    );
+    changePrimitive(gltf, mesh, ({ attributes }) => ({ attributes: { ...attributes, JOINTS_0, WEIGHTS_0 } }));
+    const joint = gltf.node({ name: 'Joint' });
+    gltf.node({ mesh, skin: 0 });
+    gltf.rest.skins = [{ joints: [joint] }];
+    const sampler = track(gltf, Float32Array.of(0, 0, 0, 20, 0, 0, 20, 0, 0), 'VEC3');
+    gltf.rest.animations = [
+      { samplers: [sampler], channels: [{ sampler: 0, target: { node: joint, path: 'translation' } }] },
+    ];
+    const [first, last] = await frames(gltf.build(), { camera: at20 }, [0, 24]);
+    expect(first).not.toEqual(RED);
+    expect(last).toEqual(RED);
+  });
+
+  it('is drawn where a morph weight above 1 has carried it', async () => {
+    const gltf = new GltfBuilder();
+    const mesh = gltf.square(gltf.unlit([1, 0, 0]));
+    const POSITION = gltf.accessor(Float32Array.of(2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0), 'VEC3');
+    changePrimitive(gltf, mesh, () => ({ targets: [{ POSITION }] }));
+    const node = gltf.node({ mesh });
+    const sampler = track(gltf, Float32Array.of(0, 10, 10), 'SCALAR');
+    gltf.rest.animations = [{ samplers: [sampler], channels: [{ sampler: 0, target: { node, path: 'weights' } }] }];
+    const [first, last] = await frames(gltf.build(), { camera: at20 }, [0, 24]);
+    expect(first).not.toEqual(RED);
+    expect(last).toEqual(RED);
+  });
+
+  it('is drawn although the file says that its vertices are elsewhere', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    gltf.accessors[0] = { ...gltf.accessors[0], min: [100, 100, 100], max: [101, 101, 101] };
+    expect((await picture(gltf.build())).middle).toEqual(RED);
+  });
+
+  it.each(['auto', { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 }] satisfies RenderSettings['camera'][])(
+    'is drawn where a later clip carries it, seen by %j',
+    async (camera) => {
+      const gltf = new GltfBuilder();
+      const node = gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])), scale: [6, 6, 6] });
+      const clip = (name: string, path: readonly number[]) => ({
+        name,
+        samplers: [track(gltf, Float32Array.from(path), 'VEC3')],
+        channels: [{ sampler: 0, target: { node, path: 'translation' } }],
+      });
+      gltf.rest.animations = [
+        clip('near', [0, 0, 0, 0.1, 0, 0, 0.1, 0, 0]),
+        clip('far', [0, 0, 0, 0, 0, -24, 0, 0, -24]),
+      ];
+      const { sceneHash } = await page.load({ 'scene.glb': gltf.build() });
+      const settings = { camera, clip: 'far', background: 'transparent', fps: 24 } as const;
+      for (const frame of [0, 12, 24]) {
+        const { data } = await decode((await page.frame(sceneHash, settings, frame)).bytes);
+        expect(data.some((level, index) => index % 4 === 3 && level > 0)).toBe(true);
+      }
+    },
+  );
+});
+
 /** A square KTX2 image of one colour: VK_FORMAT_R8G8B8_SRGB, one level, not compressed. */
 function ktx2(edge: number, color: readonly number[]): Uint8Array {
   const pixels = Buffer.alloc(edge * edge * 3);

@@ -36,6 +36,11 @@ const withImage = (uri: string) =>
   );
 const bin = square.bin;
 const wrong = (change: (json: Json) => void): SceneSource => ({ 'scene.glb': glb(changed(change), bin) });
+function hugeSquare(): Uint8Array {
+  const gltf = new GltfBuilder();
+  gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0]), 1e38) });
+  return gltf.build();
+}
 const zip = Buffer.concat([Buffer.from([0x50, 0x4b, 3, 4]), Buffer.alloc(100)]);
 const whole = square.build();
 
@@ -488,6 +493,30 @@ describe('accepts', () => {
         message: expect.stringContaining('ACME_magic'),
       }),
     );
+  });
+
+  it('takes a .gltf that begins with a byte order mark', async () => {
+    const uri = `data:application/octet-stream;base64,${Buffer.from(bin).toString('base64')}`;
+    const json = text(
+      changed((gltf) => {
+        gltf.buffers[0].uri = uri;
+      }),
+    );
+    await ready({ 'a.gltf': `\uFEFF${json}` });
+  });
+
+  it('warns of no extension that is drawn although the validator does not know it', async () => {
+    const gltf = new GltfBuilder().uses('EXT_mesh_gpu_instancing');
+    const TRANSLATION = gltf.accessor(Float32Array.of(0, 0, 0, 1, 0, 0), 'VEC3');
+    const extensions = { EXT_mesh_gpu_instancing: { attributes: { TRANSLATION } } };
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])), extensions });
+    const { report } = await ready({ 'a.glb': gltf.build() });
+    expect(report.findings.map(({ code }) => code)).not.toContain('UNSUPPORTED_EXTENSION');
+  });
+
+  it('warns of a scene too large for the numbers of a GPU', async () => {
+    const { report } = await ready({ 'a.glb': hugeSquare() });
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'TOO_LARGE_TO_DRAW', severity: 'warning' }));
   });
 
   it('says so when a scene shows nothing', async () => {

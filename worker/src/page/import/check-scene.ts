@@ -107,11 +107,15 @@ async function validateWithin(bytes: Uint8Array, gltf: Gltf, buffers: Buffers, f
     const finding: ImportFinding = { severity: 'information', code: 'NOT_VALIDATED', message, pointer: null };
     return { findings: [finding], findingCounts: { error: 0, warning: 0, information: 1, hint: 0 } };
   }
-  return validate(bytes, isGlb(bytes), async (uri) => {
+  return validate(withoutByteOrderMark(bytes), isGlb(bytes), async (uri) => {
     const index = (gltf.buffers ?? []).findIndex((buffer) => buffer.uri === uri);
     return buffers[index] ?? files.fetch(files.resolve(uri, ''));
   });
 }
+
+/** The validator takes none; every reader of JSON here passes over it. */
+const withoutByteOrderMark = (bytes: Uint8Array) =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
 function variantsOf(gltf: Gltf): string[] {
   const variants = member(gltf.extensions?.KHR_materials_variants, 'variants');

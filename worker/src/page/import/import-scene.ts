@@ -10,6 +10,8 @@ import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
 
 const THUMBNAIL = { format: 'webp', quality: 85 } as const;
+/** Metres. Matrices of a camera that sees more than this overflow in the GPU's 32-bit floats. */
+const LARGEST_RADIUS = 1e15;
 /** Part of an import's progress that the checks are; loading is the rest. */
 const CHECKS_SHARE = 0.5;
 
@@ -57,7 +59,8 @@ const refused = (refusal: Refusal, report: ImportReport | null): ImportAnswer =>
 /** A scene whose materials need more than this GPU has draws nothing right. */
 function shaderRefusal(error: unknown): Refusal | null {
   if (!(error instanceof KilnError) || error.code !== 'render.failed') return null;
-  const message = `The scene cannot be drawn by this worker: ${error.message}`;
+  const why = `The scene cannot be drawn by this worker: ${error.message.replace(/\.?$/, '.')}`;
+  const message = `${why} Use fewer lights, or simpler materials.`;
   return { code: 'scene.over_limit', message, pointer: null };
 }
 
@@ -69,13 +72,9 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
   }));
   const findings = [...facts.findings];
   const findingCounts = { ...facts.findingCounts };
-  if (scene.extent.isEmpty) {
-    findings.unshift({
-      severity: 'warning',
-      code: 'NOTHING_VISIBLE',
-      message: 'The scene shows nothing.',
-      pointer: null,
-    });
+  const doubt = doubtOf(scene);
+  if (doubt) {
+    findings.unshift({ severity: 'warning', pointer: null, ...doubt });
     findingCounts.warning += 1;
   }
   const { bounds } = describeLoaded(scene);
@@ -89,6 +88,17 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     clips: scene.clips.list,
     importMs,
   });
+}
+
+/** Why its pictures may be empty. */
+function doubtOf({ extent: { isEmpty, sphere } }: LoadedScene): { code: string; message: string } | null {
+  if (isEmpty) return { code: 'NOTHING_VISIBLE', message: 'The scene shows nothing.' };
+  if (sphere.radius <= LARGEST_RADIUS) return null;
+  const size = sphere.radius.toExponential(0);
+  return {
+    code: 'TOO_LARGE_TO_DRAW',
+    message: `The scene spans ${size} m: GPUs cannot draw that. Is a vertex in the wrong place?`,
+  };
 }
 
 const thumbnailShot = (scene: LoadedScene, size: { widthPx: number; heightPx: number }) => ({

@@ -9,7 +9,7 @@ const ERROR = 0;
 /**
  * Errors of the validator with which a scene cannot be rendered faithfully: container, JSON, references, bounds and types
  * of accessors, missing or damaged resources. Its other errors (normals that are not quite unit, bounds declared wrong,
- * weights that do not add up) do not keep three from drawing what was meant.
+ * weights that do not add up) do not keep what was meant from being drawn: culling takes the real vertices.
  */
 const REFUSED = {
   ACCESSOR_INDEX_OOB: 'scene.invalid',
@@ -57,8 +57,13 @@ const REFUSED = {
   UNRESOLVED_REFERENCE: 'scene.invalid',
 } as const satisfies Record<string, ErrorCode>;
 
-/** What the validator does not know and three does: KTX2 and AVIF images, whose headers were read before. */
-const UNTRUE = ['IMAGE_UNRECOGNIZED_FORMAT'];
+/**
+ * What the validator does not know and three does: KTX2 and AVIF images, whose headers were read before. Extensions that
+ * are not drawn are told of by `checkExtensions`.
+ */
+const UNTRUE = ['IMAGE_UNRECOGNIZED_FORMAT', 'UNSUPPORTED_EXTENSION'];
+const isUntrue = ({ code, message }: ValidatorMessage) =>
+  code === 'VALUE_NOT_IN_LIST' && message.includes('image/avif');
 
 const isRefused = (code: string): code is keyof typeof REFUSED => Object.hasOwn(REFUSED, code);
 
@@ -89,13 +94,15 @@ export async function validate(
   // A validation that stopped at its limit may have met nothing but trifles.
   if (report.issues.truncated)
     throwFirst(await validateBytes(bytes, { ...options, maxIssues: 1, onlyIssues: Object.keys(REFUSED) }));
-  const { messages, numErrors, numWarnings, numInfos, numHints } = report.issues;
+  const { numErrors, numWarnings, numInfos, numHints } = report.issues;
+  const messages = report.issues.messages.filter((message) => !isUntrue(message));
+  const untrue = report.issues.messages.length - messages.length;
   return {
-    findings: [...messages]
+    findings: messages
       .sort((a, b) => a.severity - b.severity)
       .slice(0, PAGE_LIMITS.reportedFindings)
       .map(toFinding),
-    findingCounts: { error: numErrors, warning: numWarnings, information: numInfos, hint: numHints },
+    findingCounts: { error: numErrors, warning: numWarnings - untrue, information: numInfos, hint: numHints },
   };
 }
 
@@ -105,7 +112,7 @@ function throwFirst({ issues }: ValidatorReport): void {
     throw refuse(
       REFUSED[code],
       `The scene is not valid glTF at ${pointer || 'its root'}: ${sentence(message)} Export it again.`,
-      pointer ?? null,
+      pointer || null,
     );
   }
 }

@@ -151,7 +151,7 @@ function isKtx2({ images }: Gltf, index: number): boolean {
 function badImage(gltf: Gltf, index: number, cause: unknown): KilnError {
   const { name, uri } = gltf.images?.[index] ?? {};
   const shown = name ?? (uri === undefined || isDataUri(uri) ? `number ${index}` : uri.slice(uri.lastIndexOf('/') + 1));
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const why = cause instanceof Error ? `: ${cause.message.replace(/\.$/, '')}` : '';
   return new KilnError('scene.invalid', `The image "${shown}" cannot be decoded${why}. Save it again as PNG or JPEG.`, {
     field: `/images/${index}`,
     cause,

@@ -31,7 +31,6 @@ export class Lights {
   /** Factor on the studio's light. */
   readonly studioIntensity: number;
   readonly #shadowLights: readonly ShadowLight[];
-  readonly #sphere: Sphere;
 
   constructor(root: Object3D, sphere: Sphere) {
     const lights: Punctual[] = [];
@@ -40,20 +39,23 @@ export class Lights {
     });
     this.count = lights.length;
     this.studioIntensity = lights.length === 0 ? STUDIO_ALONE : STUDIO_FILL;
-    this.#sphere = sphere;
     this.#shadowLights = lights
       .filter((light): light is ShadowLight => !(light instanceof PointLight) && brightness(light) > 0)
       .sort((a, b) => brightness(b) - brightness(a))
       .slice(0, PAGE_LIMITS.shadowLights);
-    for (const light of this.#shadowLights) this.#prepare(light);
+    for (const light of this.#shadowLights) prepare(light, sphere);
     if (this.#shadowLights.length > 0) root.traverse(castAndReceive);
   }
 
-  /** Makes the next drawing renew the shadow maps, fitted to the lights as they are posed now. */
-  renewShadows(): void {
+  /**
+   * Makes the next drawing renew the shadow maps, fitted to the lights as they are posed now.
+   *
+   * @param sphere around all that is drawn.
+   */
+  renewShadows(sphere: Sphere): void {
     for (const light of this.#shadowLights) {
-      if (light instanceof DirectionalLight) fitDirectional(light, this.#sphere);
-      else fitSpot(light, this.#sphere);
+      if (light instanceof DirectionalLight) fitDirectional(light, sphere);
+      else fitSpot(light, sphere);
       light.shadow.needsUpdate = true;
     }
   }
@@ -64,15 +66,15 @@ export class Lights {
       light.dispose();
     }
   }
+}
 
-  #prepare(light: ShadowLight): void {
-    light.castShadow = true;
-    light.shadow.autoUpdate = false;
-    light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
-    light.shadow.bias = -0.0003;
-    // Two texels of a map that spans the scene.
-    light.shadow.normalBias = (4 * this.#sphere.radius) / PAGE_LIMITS.shadowMapPx;
-  }
+function prepare(light: ShadowLight, { radius }: Sphere): void {
+  light.castShadow = true;
+  light.shadow.autoUpdate = false;
+  light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
+  light.shadow.bias = -0.0003;
+  // Two texels of a map that spans the scene.
+  light.shadow.normalBias = (4 * radius) / PAGE_LIMITS.shadowMapPx;
 }
 
 /** Glass and blended surfaces throw no shadow: three knows only opaque ones. */

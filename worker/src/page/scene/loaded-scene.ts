@@ -2,6 +2,7 @@ import type { Camera, Object3D, Scene, Sphere } from 'three';
 import type { Lens } from '../engine/camera-placement.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { ClipPlayer } from './clip-player.ts';
+import { prepareCulling } from './culling.ts';
 import { disposeTree } from './dispose-tree.ts';
 import { DrawOrder } from './draw-order.ts';
 import { type Extent, measureExtent, type Poses } from './extent.ts';
@@ -33,11 +34,12 @@ export class LoadedScene {
   readonly clips: ClipPlayer;
   readonly drawOrder: DrawOrder;
   readonly lights: Lights;
-  readonly extent: Extent;
   readonly gpuBytes: number;
-  /** Metres around the middle that may hold something: more than measured when clips move things. */
-  readonly reach: number;
   readonly #root: Object3D;
+  /** By clip; null where there is none. */
+  readonly #extents = new Map<number | null, Extent>();
+  #clip: number | null = null;
+  #timeSec = 0;
   #posed: string | null = null;
   #shadowsOf: string | null = null;
 
@@ -49,12 +51,27 @@ export class LoadedScene {
     this.clips = clips;
     this.#root = root;
     stage.add(root);
-    this.extent = measureExtent(root, this.#firstClip());
+    prepareCulling(root);
     this.pose(clips.choose(null), 0);
-    this.reach = this.extent.sphere.radius * (clips.names.length > 0 ? 2 : 1.01);
-    this.lights = new Lights(root, this.extent.sphere);
+    this.lights = new Lights(root, this.sphere);
     this.drawOrder = new DrawOrder(root);
     this.gpuBytes = gpuBytesOf(root);
+  }
+
+  /** Of the clip that it is posed by, over all of that clip's time; measured when it is first asked for. */
+  get extent(): Extent {
+    const known = this.#extents.get(this.#clip);
+    if (known) return known;
+    const [clip, timeSec] = [this.#clip, this.#timeSec];
+    const extent = measureExtent(this.#root, this.#posesOf(clip));
+    this.#extents.set(clip, extent);
+    this.pose(clip, timeSec);
+    return extent;
+  }
+
+  /** Metres around the middle that may hold something: more than measured when a clip moves things. */
+  get reach(): number {
+    return this.sphere.radius * (this.#clip === null ? 1.01 : 2);
   }
 
   get sphere(): Sphere {
@@ -70,12 +87,13 @@ export class LoadedScene {
     const pose = clip === null ? 'still' : `${clip}@${timeSec}`;
     if (pose === this.#posed) return;
     this.#posed = pose;
+    this.#clip = clip;
+    this.#timeSec = timeSec;
     this.clips.pose(clip, timeSec);
     this.#root.updateMatrixWorld(true);
   }
 
-  #firstClip(): Poses {
-    const clip = this.clips.choose(null);
+  #posesOf(clip: number | null): Poses {
     if (clip === null) return { count: 1, set: () => this.pose(null, 0) };
     const count = PAGE_LIMITS.framedPoses;
     const durationSec = this.clips.list[clip]?.durationSec ?? 0;
@@ -86,7 +104,7 @@ export class LoadedScene {
   requestShadows(): void {
     if (this.#shadowsOf === this.#posed) return;
     this.#shadowsOf = this.#posed;
-    this.lights.renewShadows();
+    this.lights.renewShadows(this.sphere);
   }
 
   /** Frees its GPU memory. */
