@@ -87,6 +87,9 @@ describe('the web app in Chromium', () => {
     const text = await app.textOf('upload-error');
     expect(text).toContain('Accessor 3 ends outside its buffer.');
     expect(text).toContain('/accessors/3');
+    await app.drop('mended.glb', 'glTF, mended');
+    await app.see('scene-page');
+    await app.gone('upload-error');
   });
 
   it('turns the live view under the hand and acknowledges every picture', async () => {
@@ -105,6 +108,10 @@ describe('the web app in Chromium', () => {
     expect(await app.page.$eval(test('camera-select'), (select) => (select as HTMLSelectElement).value)).toBe(
       'current',
     );
+    // [LV26]
+    expect(app.farm.live.messages.find((message) => message.type === 'hello')?.view.camera).toBe('auto');
+    const view = app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    expect(view).not.toHaveProperty('camera');
     const poses = app.farm.live.messages.filter((message) => message.type === 'pose');
     expect(poses.some(({ moving }) => moving)).toBe(true);
     expect(poses.at(-1)?.moving).toBe(false);
@@ -199,6 +206,7 @@ describe('the web app in Chromium', () => {
       (element) => (element as HTMLElement).dataset.position,
     );
     expect(position).toBe('5');
+    expect(await app.textOf('render-fault')).not.toBe('');
     expect(await app.page.$eval(test('render-button'), (button) => (button as HTMLButtonElement).disabled)).toBe(true);
     await app.replaceText('render-frames', '1-10');
     await app.page.waitForFunction(

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
 export const LIVE_PROTOCOLS = [1] as const;
@@ -38,6 +39,8 @@ export const LiveView = Type.Object(
   {
     ...Type.Omit(RenderSettings, ['size', 'camera', 'format', 'engine', 'backend', 'quality']).properties,
     size: LiveSize,
+    /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
+    camera: Type.Optional(Name),
     /** May lie between frames, while a clip plays. */
     frameNumber: Type.Number({ default: 0 }),
   },

@@ -2,7 +2,7 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type ServerMessage } from '@kiln/shared';
+import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type Pose, type ServerMessage } from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
 import { shownAspect } from './letterbox.ts';
 import { LiveConnection } from './live-connection.ts';
@@ -73,6 +73,8 @@ export class LiveViewport {
   /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
   #viewSent = '';
   #viewChanged = false;
+  /** Where the camera of the last painted picture stood. */
+  #drawnPose: Pose | null = null;
   #input = 0;
   #frameRequest = 0;
   #lastFrameMs = 0;
@@ -185,6 +187,7 @@ export class LiveViewport {
 
   /** Keeps the direction and shows all of the scene. */
   fit(): void {
+    this.#takeOverCamera();
     this.#source.fit();
     this.#events.emit('move', undefined);
   }
@@ -226,6 +229,12 @@ export class LiveViewport {
       target.addEventListener(name, listener);
       this.#undo.push(() => target.removeEventListener(name, listener));
     };
+    // Before whoever moves the camera hears of it.
+    for (const name of ['pointerdown', 'wheel', 'keydown']) {
+      const takeOver = () => this.#takeOverCamera();
+      this.canvas.addEventListener(name, takeOver, { capture: true, passive: true });
+      this.#undo.push(() => this.canvas.removeEventListener(name, takeOver, { capture: true }));
+    }
     this.#undo.push(listenToKeys(this.canvas, this.#source, onUserMove));
     listen(window, 'offline', () => this.#connection.drop('The network is gone.'));
     listen(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
@@ -235,6 +244,11 @@ export class LiveViewport {
     listen(motion, 'change', () => {
       this.#source.reducedMotion = motion.matches;
     });
+  }
+
+  /** [LV26] The hand begins where the scene's camera stands in the picture. */
+  #takeOverCamera(): void {
+    if (this.#look.camera !== undefined && this.#drawnPose) this.#source.takeOver(this.#drawnPose);
   }
 
   #resized(): void {
@@ -325,6 +339,7 @@ export class LiveViewport {
   }
 
   #painted(picture: ShownPicture): void {
+    this.#drawnPose = picture.header.pose;
     const measure = this.#measurements.painted(picture, this.#timers.nowMs());
     this.#player.painted(picture.header.input);
     const { dataset } = this.canvas;

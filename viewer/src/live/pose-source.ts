@@ -82,6 +82,14 @@ export class PoseSource {
     this.#set = true;
   }
 
+  /** Stands at `pose`, upright, and turns around what is as far ahead as before. */
+  takeOver({ position, quaternion, fovDeg }: Pose): void {
+    const eye = new Vector3(...position);
+    const ahead = new Vector3(0, 0, -1).applyQuaternion(new Quaternion(...quaternion));
+    const [x, y, z] = eye.clone().addScaledVector(ahead, this.#controls.distance).toArray();
+    this.lookFrom({ position, target: [x, y, z], fovDeg }, false);
+  }
+
   /** Keeps the direction and takes the distance from which all of the scene is seen. */
   fit(): void {
     if (!this.#bounds || this.#bounds.isEmpty()) return;

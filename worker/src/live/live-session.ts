@@ -252,7 +252,7 @@ export class LiveSession {
       depth: null,
       near: result.near,
       far: result.far,
-      pose: wanted.pose,
+      pose: result.pose,
       stages: {
         inputWait: (beganAtMs - wanted.since) * 1_000,
         draw: result.drawMs * 1_000,

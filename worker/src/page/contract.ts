@@ -117,6 +117,8 @@ export interface FrameOutcome {
 }
 
 export interface LiveOutcome {
+  /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
+  readonly pose: Pose;
   readonly near: number;
   readonly far: number;
   readonly drawMs: number;

@@ -8,7 +8,7 @@ import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
-import { describeLoaded } from './scene/describe-loaded.ts';
+import { describeLoaded, poseOf } from './scene/describe-loaded.ts';
 import { frameShot, liveShot } from './shots.ts';
 import { unixMs } from './unix-time.ts';
 
@@ -105,6 +105,7 @@ export class Page {
       const hasAlpha = shot.background === 'transparent';
       const { bytes, encode } = await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: false });
       const result: LiveOutcome = {
+        pose: poseOf(placement, scene),
         near: placement.near,
         far: placement.far,
         drawMs: draw.durationMs,

@@ -29,7 +29,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
  * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to
  * four times as long as none (Mesa's llvmpipe: 94,700 textured triangles 640 × 360 in 820 ms and 210), so those go without.
  *
- * @throws KilnError `job.unknown_clip`.
+ * @throws KilnError `job.unknown_camera`, `job.unknown_clip`.
  */
 export function liveShot(
   scene: LoadedScene,
@@ -39,7 +39,7 @@ export function liveShot(
   const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
-    camera: { kind: 'free', pose },
+    camera: view.camera === undefined ? { kind: 'free', pose } : chooseCamera(view.camera, scene),
     size,
     samples,
     multisampled: !(isSoftware && moving),

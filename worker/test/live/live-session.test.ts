@@ -77,7 +77,7 @@ class FakeStage implements LiveStage {
     if (order.samples >= this.crashesAt) throw new KilnError('render.page_lost', 'crashed');
     const drawEndMs = Date.now();
     await sleep(this.encodeMs);
-    const result = { near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
+    const result = { pose: order.pose, near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
     return { result, bytes: Buffer.from([1, 2, 3]) };
   }
 }

@@ -276,6 +276,34 @@ describe('cameras', () => {
     expect(await width('camera-2')).toBe(32);
   });
 
+  it.each(['auto', 'Rolled', 'Flat', 'Moving'])(
+    '[LV26] shows live what a job draws with the camera %s',
+    async (camera) => {
+      const gltf = new GltfBuilder();
+      gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])), translation: [0.3, 0.1, 0] });
+      gltf.node({ name: 'Rolled', camera: 0, translation: [0, 0, 3], rotation: [0, 0, 0.34, 0.94] });
+      gltf.node({ name: 'Flat', camera: 1, translation: [0, 0, 3] });
+      const node = gltf.node({ name: 'Moving', camera: 0, translation: [0, 0, 3] });
+      gltf.rest.cameras = [
+        { type: 'perspective', perspective: { yfov: 0.6, znear: 0.1 } },
+        { type: 'orthographic', orthographic: { xmag: 1, ymag: 1, znear: 0.1, zfar: 10 } },
+      ];
+      const input = gltf.accessor(Float32Array.of(0, 1), 'SCALAR');
+      const output = gltf.accessor(Float32Array.of(0, 0, 3, 1, 0.5, 4), 'VEC3');
+      const channels = [{ sampler: 0, target: { node, path: 'translation' } }];
+      gltf.rest.animations = [{ samplers: [{ input, output }], channels }];
+      const { sceneHash } = await page.load({ 'scene.glb': gltf.build() });
+      const size = { widthPx: 40, heightPx: 64 };
+      const frame = await page.frame(sceneHash, { ...VIEW_SETTINGS, camera, size }, 12);
+      const view = { ...VIEW, size, camera, frameNumber: 12 };
+      const order = { sceneHash, view, size, pose: POSE, format: 'png', quality: 80, samples: 1 } as const;
+      const live = await page.client.call('live', order);
+      expect(Buffer.compare(live.bytes, frame.bytes)).toBe(0);
+      expect(live.result.pose.position).not.toEqual(POSE.position);
+      if (camera === 'Moving') expect(live.result.pose.position).toEqual([0.5, 0.25, 3.5]);
+    },
+  );
+
   it('keeps the vertical view when the picture is wider', async () => {
     const square = await picture(withCameras(), { camera: 'Front' });
     const wide = await picture(withCameras(), { camera: 'Front', size: { widthPx: 128, heightPx: 64 } });
@@ -331,13 +359,16 @@ describe('cameras', () => {
 
 const WIDE: RenderSettings['camera'] = { position: [0, 0, 8], target: [0, 0, 0], fovDeg: 30 };
 const POSE: Pose = { position: [0.5, 0.2, 3], quaternion: [0, 0, 0, 1], fovDeg: 30 };
-const VIEW: LiveView = {
+const VIEW_SETTINGS = {
   samples: 1,
   clip: null,
   fps: 24,
   toneMapping: 'neutral',
   exposureEv: 0,
   background: 'neutral',
+} as const;
+const VIEW: LiveView = {
+  ...VIEW_SETTINGS,
   size: { widthPx: 64, heightPx: 64 },
   frameNumber: 3,
 };

@@ -136,6 +136,7 @@ export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Parti
 /** Numbers that are being typed and make no sense yet fall back to what the live view can show. */
 export function lookOf(form: RenderForm): Look {
   return {
+    ...(form.camera.kind === 'current' ? {} : { camera: form.camera.kind === 'auto' ? 'auto' : form.camera.name }),
     samples: whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
     clip: form.clip,
     fps: between(form.fps, Number.MIN_VALUE, 1_000) ? form.fps : DEFAULT_FPS,

@@ -96,6 +96,11 @@ export function RenderPanel({
             <p>{failure.message}</p>
           </Notice>
         )}
+        {blocked && (
+          <p class="field-fault" data-testid="render-fault">
+            {Object.values(faults)[0]}
+          </p>
+        )}
         <Button
           type="submit"
           kind="primary"

@@ -51,13 +51,14 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     keepForm(sceneId, form.value);
   }
 
-  function show(pick: CameraPick, glide: boolean): void {
+  /** The live view draws a camera of the scene as a job would; here the hand's camera follows it. */
+  function show(pick: CameraPick): void {
     const scene = loaded.value;
     if (!scene || pick.kind === 'current') return;
     const camera = pick.kind === 'auto' ? scene.autoCamera : scene.cameras.find(({ name }) => name === pick.name);
     if (!camera) return;
     const { position, target, fovDeg } = camera;
-    viewport.value?.lookFrom({ position, target, fovDeg }, glide);
+    viewport.value?.lookFrom({ position, target, fovDeg }, false);
   }
 
   function open(host: HTMLElement): LiveViewport | null {
@@ -85,7 +86,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
       view.on('scene', (message) => {
         const first = loaded.value === null;
         loaded.value = message;
-        if (first && form.value.camera.kind === 'scene') show(form.value.camera, false);
+        if (first && form.value.camera.kind === 'scene') show(form.value.camera);
       }),
       view.on('move', () => {
         if (form.value.camera.kind !== 'current') change({ camera: { kind: 'current' } });
@@ -124,7 +125,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     change,
     pickCamera(pick) {
       change({ camera: pick });
-      show(pick, true);
+      show(pick);
     },
     camera: () => viewport.value?.camera ?? null,
     seek(frameNumber) {

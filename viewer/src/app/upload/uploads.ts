@@ -27,7 +27,7 @@ export interface Uploads {
   dismiss(id: number): void;
   /** Stops and forgets all of them, without a word to the farm: nobody is signed in any more. */
   stop(): void;
-  /** Its scene is on the screen: says no more that it is ready. */
+  /** Its scene is on the screen: says no more that it is ready, or what was wrong with others. */
   opened(sceneId: string): void;
   /** Calls back when a scene that was uploaded here is ready. */
   onReady(listener: (sceneId: string) => void): () => void;
@@ -74,6 +74,7 @@ export function createUploads(farm: Farm): Uploads {
       running.delete(upload);
     };
     running.add(upload);
+    dismissFailed();
     items.value = [
       {
         id,
@@ -93,6 +94,14 @@ export function createUploads(farm: Farm): Uploads {
     if (running.has(upload)) farm.scenes.put(scene);
     return scene;
   };
+
+  /** Takes those out of the list that nobody can go on with: what was wrong with them has been read by now. */
+  function dismissFailed(): void {
+    items.value = items.value.filter(({ snapshot }) => {
+      const { phase } = snapshot.peek();
+      return phase.phase !== 'refused' && !(phase.phase === 'failed' && !phase.canRetry);
+    });
+  }
 
   function dismiss(id: number): void {
     items.value = items.value.filter((item) => item.id !== id);
@@ -121,6 +130,7 @@ export function createUploads(farm: Farm): Uploads {
       problem.value = null;
     },
     opened(sceneId) {
+      dismissFailed();
       items.value = items.value.filter(({ snapshot }) => {
         const { phase } = snapshot.peek();
         return phase.phase !== 'ready' || phase.sceneId !== sceneId;

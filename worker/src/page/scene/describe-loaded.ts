@@ -1,6 +1,7 @@
-import type { Vector3 as Triple } from '@kiln/shared';
-import { Quaternion, Vector3 } from 'three';
+import type { Pose, Vector3 as Triple } from '@kiln/shared';
+import { Quaternion, type Sphere, Vector3 } from 'three';
 import type { LoadResult } from '../contract.ts';
+import type { CameraPlacement, Lens } from '../engine/camera-placement.ts';
 import { framingCamera } from './framing.ts';
 import type { LoadedScene } from './loaded-scene.ts';
 
@@ -16,13 +17,9 @@ export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow'
     const quaternion = new Quaternion();
     camera.updateWorldMatrix(true, false);
     camera.matrixWorld.decompose(position, quaternion, new Vector3());
-    // What it turns around: the point of its line of sight beside the scene's middle.
-    const ahead = new Vector3(0, 0, -1).applyQuaternion(quaternion);
-    const along = ahead.dot(sphere.center.clone().sub(position));
-    const distance = along > 0 ? along : sphere.radius;
+    const { ahead, distance } = viewOf(position, quaternion, sphere);
     const target = position.clone().addScaledVector(ahead, distance);
-    const fovDeg = lens.kind === 'perspective' ? lens.fovDeg : perspectiveFov(lens.halfHeight, distance);
-    return { name, position: triple(position), target: triple(target), fovDeg };
+    return { name, position: triple(position), target: triple(target), fovDeg: fovOf(lens, distance) };
   });
   return {
     bounds: { min: triple(box.min), max: triple(box.max) },
@@ -32,7 +29,22 @@ export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow'
   };
 }
 
-/** A perspective that shows as much at this distance; the viewer has no orthographic camera. */
-const perspectiveFov = (halfHeight: number, distance: number) => (2 * Math.atan(halfHeight / distance) * 180) / Math.PI;
+/** A placed camera as the viewer takes it over. */
+export function poseOf({ position, quaternion, lens }: CameraPlacement, { sphere }: LoadedScene): Pose {
+  const { x, y, z, w } = quaternion;
+  const { distance } = viewOf(position, quaternion, sphere);
+  return { position: triple(position), quaternion: [x, y, z, w], fovDeg: fovOf(lens, distance) };
+}
+
+/** How far away the camera's subject is: the point of its line of sight beside the scene's middle. */
+function viewOf(position: Vector3, quaternion: Quaternion, { center, radius }: Sphere) {
+  const ahead = new Vector3(0, 0, -1).applyQuaternion(quaternion);
+  const along = ahead.dot(center.clone().sub(position));
+  return { ahead, distance: along > 0 ? along : radius };
+}
+
+/** Of an orthographic lens that of a perspective that shows as much at this distance; the viewer has no other. */
+const fovOf = (lens: Lens, distance: number) =>
+  lens.kind === 'perspective' ? lens.fovDeg : (2 * Math.atan(lens.halfHeight / distance) * 180) / Math.PI;
 
 const triple = ({ x, y, z }: Vector3): Triple => [x, y, z];
