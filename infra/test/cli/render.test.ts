@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { prepareOutFolder } from '../../src/cli/render/out-folder.ts';
 import { type RenderObserver, render } from '../../src/cli/render/render.ts';
 import { uploadFile } from '../../src/cli/scene/upload-file.ts';
 import { UploadMemory } from '../../src/cli/scene/upload-memory.ts';
@@ -13,7 +14,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-render-'));
 });
 afterEach(async () => {
-  await farm.close();
+  await farm?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -87,6 +88,12 @@ test('a scene that is not there leaves no empty folder', async () => {
   const { signal } = new AbortController();
   await expect(render(farm.client, request, observer, signal)).rejects.toMatchObject({ code: 'request.invalid' });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test.skipIf(process.platform !== 'linux')('a folder that cannot be made is refused at once', async () => {
+  await expect(prepareOutFolder('/proc/shots/out')).rejects.toMatchObject({ code: 'request.invalid' });
+  await expect(prepareOutFolder(import.meta.filename)).rejects.toMatchObject({ code: 'request.invalid' });
+  await expect(prepareOutFolder(join(import.meta.filename, 'out'))).rejects.toMatchObject({ code: 'request.invalid' });
 });
 
 test('Ctrl-C while the job is being made cancels it', async () => {

@@ -96,6 +96,7 @@ function stages(attempt: Attempt): string {
   const last = attempt.frames.at(-1)?.stages;
   if (last === undefined) return '';
   return Object.entries(last)
+    .sort(([, one], [, other]) => one.startedAtMs - other.startedAtMs)
     .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms`)
     .join(', ');
 }

@@ -1,6 +1,6 @@
 /** The folder that frames are written into. */
 import { constants } from 'node:fs';
-import { access, mkdir, rmdir } from 'node:fs/promises';
+import { access, mkdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { KilnError } from '@kiln/shared';
 
@@ -17,13 +17,32 @@ const WRONG_PATH = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EE
 export async function prepareOutFolder(folder: string): Promise<() => Promise<void>> {
   const path = resolve(folder);
   try {
-    const firstMade = await mkdir(path, { recursive: true });
+    const firstMade = await makeFolder(path);
     await access(path, constants.W_OK | constants.X_OK);
-    return () => (firstMade === undefined ? Promise.resolve() : removeEmpty(path, resolve(firstMade)));
+    return () => (firstMade === undefined ? Promise.resolve() : removeEmpty(path, firstMade));
   } catch (error) {
     throw writeError(error, folder) ?? wrongPath(folder, error);
   }
 }
+
+/**
+ * Not `mkdir` with `recursive`: below /proc that never ends.
+ *
+ * @returns the uppermost folder that was made, if any.
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  if (await isFolder(path)) return undefined;
+  const firstMade = await makeFolder(dirname(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Somebody else has made it meanwhile.
+    if (!(await isFolder(path))) throw error;
+  }
+  return firstMade ?? path;
+}
+
+const isFolder = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() ?? dirname(path) === path;
 
 /** @param last the uppermost folder that may go. */
 async function removeEmpty(folder: string, last: string): Promise<void> {
