@@ -38,7 +38,7 @@ export const PAGE_LIMITS = {
   /** Vertices looked at to frame a scene, rigid ones and those moved by skins or morph targets; more are sampled. */
   framedVertices: 4_000_000,
   framedDeformedVertices: 200_000,
-  /** Poses of the first clip that an automatic camera has in view, evenly over its time. */
+  /** Poses of a clip that are measured, evenly over its time: what the automatic camera has in view. */
   framedPoses: 16,
   /** Lights that cast shadows, brightest first: each takes a texture unit of every material. */
   shadowLights: 2,

@@ -2,6 +2,12 @@ import { Box3, type BufferGeometry, InstancedMesh, type Object3D, SkinnedMesh, S
 import { type Drawable, isDrawable } from './drawable.ts';
 
 /**
+ * three scales a sphere by the longest column of the world matrix. Where turned things are stretched, that is less than
+ * the matrix stretches: the root of the sum of the three columns' squares, √3 times the longest, is never less.
+ */
+const ASKEW = Math.sqrt(3);
+
+/**
  * What three leaves out of a picture because it is out of view. three asks bounding spheres that the loader takes from
  * the file, where they may be wrong, and that skins get in the pose of their first picture: a character that walks away
  * would vanish. So things of one shape get the sphere of their real vertices, and all others are always drawn.
@@ -44,6 +50,7 @@ function measure(geometry: BufferGeometry): boolean {
   each(() => {
     sphere.radius = Math.max(sphere.radius, sphere.center.distanceTo(point));
   });
+  sphere.radius *= ASKEW;
   geometry.boundingSphere = sphere;
   return true;
 }

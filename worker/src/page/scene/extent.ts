@@ -38,14 +38,15 @@ export function measureExtent(root: Object3D, poses: Poses): Extent {
       const strides = pose === 0 ? first : others;
       for (const object of drawn) {
         const stride = isDeformed(object) ? strides.deformed : strides.rigid;
-        visitPoints(object, stride, (point) => each(point, pose));
+        visitPoints(object, stride, (point) => {
+          if (Number.isFinite(point.x + point.y + point.z)) each(point, pose);
+        });
       }
     }
   };
   const box = new Box3();
   const reached = new Box3();
   visit((point, pose) => {
-    if (!Number.isFinite(point.x + point.y + point.z)) return;
     reached.expandByPoint(point);
     if (pose === 0) box.expandByPoint(point);
   });

@@ -32,7 +32,7 @@ export class Lights {
   readonly studioIntensity: number;
   readonly #shadowLights: readonly ShadowLight[];
 
-  constructor(root: Object3D, sphere: Sphere) {
+  constructor(root: Object3D) {
     const lights: Punctual[] = [];
     root.traverse((object) => {
       if (isPunctual(object)) lights.push(object);
@@ -43,7 +43,7 @@ export class Lights {
       .filter((light): light is ShadowLight => !(light instanceof PointLight) && brightness(light) > 0)
       .sort((a, b) => brightness(b) - brightness(a))
       .slice(0, PAGE_LIMITS.shadowLights);
-    for (const light of this.#shadowLights) prepare(light, sphere);
+    for (const light of this.#shadowLights) prepare(light);
     if (this.#shadowLights.length > 0) root.traverse(castAndReceive);
   }
 
@@ -56,6 +56,8 @@ export class Lights {
     for (const light of this.#shadowLights) {
       if (light instanceof DirectionalLight) fitDirectional(light, sphere);
       else fitSpot(light, sphere);
+      // Two texels of a map that spans the scene.
+      light.shadow.normalBias = (4 * sphere.radius) / PAGE_LIMITS.shadowMapPx;
       light.shadow.needsUpdate = true;
     }
   }
@@ -68,13 +70,11 @@ export class Lights {
   }
 }
 
-function prepare(light: ShadowLight, { radius }: Sphere): void {
+function prepare(light: ShadowLight): void {
   light.castShadow = true;
   light.shadow.autoUpdate = false;
   light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
   light.shadow.bias = -0.0003;
-  // Two texels of a map that spans the scene.
-  light.shadow.normalBias = (4 * radius) / PAGE_LIMITS.shadowMapPx;
 }
 
 /** Glass and blended surfaces throw no shadow: three knows only opaque ones. */

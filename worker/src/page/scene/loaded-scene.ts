@@ -53,7 +53,7 @@ export class LoadedScene {
     stage.add(root);
     prepareCulling(root);
     this.pose(clips.choose(null), 0);
-    this.lights = new Lights(root, this.sphere);
+    this.lights = new Lights(root);
     this.drawOrder = new DrawOrder(root);
     this.gpuBytes = gpuBytesOf(root);
   }
