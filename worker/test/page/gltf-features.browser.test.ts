@@ -151,6 +151,37 @@ describe('lights of KHR_lights_punctual', () => {
   });
 });
 
+describe('shadows', () => {
+  it('are as fine in a small clip as if the first clip had not carried something far away', async () => {
+    const plate = (casts: boolean) => {
+      const gltf = new GltfBuilder().uses('KHR_lights_punctual');
+      gltf.rest.extensions = { KHR_lights_punctual: { lights: [{ type: 'directional', intensity: 1 }] } };
+      const matte = { metallicFactor: 0, roughnessFactor: 1 };
+      const white = gltf.material({ pbrMetallicRoughness: matte, doubleSided: true });
+      gltf.node({ mesh: gltf.square(white) });
+      if (casts) gltf.node({ mesh: gltf.square(white, 0.3), translation: [0, 0, 0.5] });
+      gltf.node({ extensions: { KHR_lights_punctual: { light: 0 } } });
+      const traveller = gltf.node({ mesh: gltf.square(white, 0.1), translation: [0.4, 0.4, 0.1] });
+      const input = gltf.accessor(Float32Array.of(0, 1), 'SCALAR');
+      const clip = (name: string, to: number) => ({
+        name,
+        samplers: [{ input, output: gltf.accessor(Float32Array.of(0.4, 0.4, 0.1, to, 0.4, 0.1), 'VEC3') }],
+        channels: [{ sampler: 0, target: { node: traveller, path: 'translation' } }],
+      });
+      gltf.rest.animations = [clip('far', 2_000), clip('near', 0.5)];
+      return gltf.build();
+    };
+    // Looks below the blocker at the plate's middle.
+    const settings: Partial<RenderSettings> = {
+      camera: { position: [0, -1.2, 0.5], target: [0, 0, 0], fovDeg: 10 },
+      clip: 'near',
+    };
+    const [lit = 0] = (await picture(plate(false), settings)).middle;
+    const [shaded = 0] = (await picture(plate(true), settings)).middle;
+    expect(shaded).toBeLessThan(lit - 40);
+  });
+});
+
 describe('geometry', () => {
   it('is read from meshes compressed with EXT_meshopt_compression', async () => {
     // A square's positions and triangles, as meshoptimizer's encoder writes them.
