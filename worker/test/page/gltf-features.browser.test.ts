@@ -351,6 +351,13 @@ describe('what is not where it was first', () => {
     expect((await picture(gltf.build(), { camera })).middle).toEqual(RED);
   });
 
+  it('is in the picture of the automatic camera although something else is infinitely far away', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    gltf.node({ mesh: gltf.square(0, 1e38), scale: [1e300, 1, 1] });
+    expect((await picture(gltf.build(), { camera: 'auto' })).middle).toEqual(RED);
+  });
+
   it.each(['auto', { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 }] satisfies RenderSettings['camera'][])(
     'is drawn where a later clip carries it, seen by %j',
     async (camera) => {
