@@ -268,6 +268,13 @@ describe('cameras', () => {
     expect(cameras[1]).toMatchObject({ position: [0, 0, 6], fovDeg: expect.closeTo(30, 3) });
   });
 
+  it('describes a scene by its first clip, whichever was drawn last', async () => {
+    const files = { 'scene.glb': movingSquare() };
+    const { sceneHash, bounds, autoCamera } = await page.load(files);
+    await page.frame(sceneHash, { clip: 'Rise' }, 12);
+    expect(await page.load(files)).toMatchObject({ bounds, autoCamera });
+  });
+
   it('takes the picture from the camera that is named', async () => {
     const width = async (camera: string) => redColumns((await picture(withCameras(), { camera })).pixels).length;
     // A square of 1 at 3 and 6 metres: 64 ÷ (2 tan 15° × distance) pixels.

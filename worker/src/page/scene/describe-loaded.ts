@@ -10,8 +10,8 @@ const DESCRIBED_ASPECT = 16 / 9;
 
 /** What the viewer must know to place its camera. Scene cameras are described at frame 0. */
 export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow' | 'load'> {
-  const { box, sphere } = scene.extent;
   scene.pose(scene.clips.choose(null), 0);
+  const { box, sphere } = scene.extent;
   const cameras = scene.cameras.map(({ name, camera, lens }) => {
     const position = new Vector3();
     const quaternion = new Quaternion();
