@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -124,4 +125,24 @@ test('exit code 4: an address without a key', async () => {
   const { code, stderr } = await kiln(['jobs', '--url', 'http://127.0.0.1:9']);
   expect(code).toBe(4);
   expect(stderr).toMatch(/^error identity\.missing: .*KILN_API_KEY.*\n$/);
+});
+
+test('a server that cannot start ends, although its supervisor listens', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'kiln-start-'));
+  try {
+    const child = fork(join(REPOSITORY, 'infra', 'bin', 'kiln.mjs'), ['server'], {
+      env: {
+        ...process.env,
+        KILN_HOME: home,
+        KILN_REDIS_URL: 'redis://127.0.0.1:1',
+        KILN_TLS_CERT: '/nope.pem',
+        KILN_TLS_KEY: '/nope.key',
+      },
+      silent: true,
+    });
+    const [code] = await once(child, 'exit');
+    expect(code).toBeGreaterThan(0);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 });
