@@ -66,6 +66,8 @@ export class LiveSession {
   #begun: { version: number; level: PictureLevel } | null = null;
   #isDrawing = false;
   #isRefining = false;
+  /** What is said while the scene loads; another once a page was lost. */
+  #loadingText = 'Loading the scene';
   /** Since the last final picture. */
   #pagesLost = 0;
   #wake: () => void = () => {};
@@ -117,6 +119,8 @@ export class LiveSession {
         if (!isLost || ++this.#pagesLost >= PAGES_LOST) throw error;
         this.#parts.log.warn({ err: error }, 'the page of a live session is gone: loading again');
         this.#loaded = null;
+        this.#loadingText = 'The renderer stopped; loading the scene again';
+        this.#tellLoading(null);
         await pause(500, signal);
       }
     }
@@ -138,7 +142,7 @@ export class LiveSession {
 
   #tellLoading(progress: number | null): void {
     if (!this.#start) return;
-    this.#parts.port.message({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress });
+    this.#parts.port.message({ type: 'state', state: 'loading-scene', message: this.#loadingText, progress });
   }
 
   #announce(loaded: LoadResult): void {

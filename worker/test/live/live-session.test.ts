@@ -29,6 +29,9 @@ const view: LiveView = {
 
 const poseAt = (x: number): Pose => ({ position: [x, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 });
 
+/** Where the scene's own camera stands. */
+const STAND = poseAt(50);
+
 const loaded: LoadResult = {
   bounds: { min: [0, 0, 0], max: [1, 1, 1] },
   autoCamera: { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 40 },
@@ -77,7 +80,8 @@ class FakeStage implements LiveStage {
     if (order.samples >= this.crashesAt) throw new KilnError('render.page_lost', 'crashed');
     const drawEndMs = Date.now();
     await sleep(this.encodeMs);
-    const result = { pose: order.pose, near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
+    const pose = order.view.camera === undefined ? order.pose : STAND;
+    const result = { pose, near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
     return { result, bytes: Buffer.from([1, 2, 3]) };
   }
 }
@@ -159,6 +163,16 @@ it('[LV5] answers an input with its number and the pose that was drawn', async (
   expect(pictures[0]).toMatchObject({ sequence: 1, input: 7, final: true, moving: false, widthPx: 640, samples: 1 });
   expect(pictures[0]?.pose.position[0]).toBe(7);
   expect(pictures[0]?.stages).toMatchObject({ draw: 20_000, encode: 5_000 });
+});
+
+it('[LV26] says where the scene’s camera stood, and the viewer’s pose again when it leaves the camera out', async () => {
+  start({ view: { ...view, camera: 'Close' }, pose: poseAt(0) });
+  await pass(100);
+  acknowledge();
+  session.receive({ type: 'view', input: 1, view });
+  await pass(1_000);
+  expect(pictures[0]?.pose).toEqual(STAND);
+  expect(pictures.at(-1)?.pose).toEqual(poseAt(0));
 });
 
 it('[LV8] draws nothing after the final picture until the next input', async () => {
@@ -343,8 +357,14 @@ describe('when something fails', () => {
     start({ pose: poseAt(0) });
     await pass(1_000);
     acknowledge();
+    const before = messages.length;
     stage.lose(new KilnError('render.page_lost', 'crashed'));
+    await pass(1);
+    const stopped = 'The renderer stopped; loading the scene again';
+    expect(messages.slice(before)).toMatchObject([{ state: 'loading-scene', message: stopped, progress: null }]);
     await pass(2_000);
+    expect(messages.slice(before)).toContainEqual(expect.objectContaining({ message: stopped, progress: 0.5 }));
+    expect(messages.at(-1)).toMatchObject({ state: 'live' });
     expect(stage.loads).toBe(2);
     expect(pictures).toHaveLength(2);
   });
