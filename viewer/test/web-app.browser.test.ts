@@ -110,8 +110,8 @@ describe('the web app in Chromium', () => {
     );
     // [LV26]
     expect(app.farm.live.messages.find((message) => message.type === 'hello')?.view.camera).toBe('auto');
-    const view = app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
-    expect(view).not.toHaveProperty('camera');
+    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    expect(view()).not.toHaveProperty('camera');
     const poses = app.farm.live.messages.filter((message) => message.type === 'pose');
     expect(poses.some(({ moving }) => moving)).toBe(true);
     expect(poses.at(-1)?.moving).toBe(false);
@@ -119,6 +119,8 @@ describe('the web app in Chromium', () => {
       .filter((message) => message.type === 'ack')
       .map(({ picture }) => picture);
     expect(acknowledged).toEqual(app.farm.live.pictures.slice(0, acknowledged.length).map(({ sequence }) => sequence));
+    await app.page.select(test('camera-select'), 'scene:Close');
+    await expect.poll(() => view()?.camera, { timeout: HANGS_MS }).toBe('Close');
   });
 
   it('asks for pictures of the size of the view: of another window, and of a finer display', async () => {
