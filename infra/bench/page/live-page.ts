@@ -53,7 +53,7 @@ window.openView = async (sceneId) => {
         (z ?? 0) * Math.cos(step) - (x ?? 0) * Math.sin(step),
       ];
       const [px, py, pz] = offset.map((value, axis) => value + (camera.target[axis] ?? 0));
-      viewport.lookFrom({ ...camera, position: [px ?? 0, py ?? 0, pz ?? 0] }, false);
+      viewport.lookFrom({ ...camera, position: [px ?? 0, py ?? 0, pz ?? 0] });
     },
     next: (input, atRest) =>
       new Promise((resolve) => {

@@ -165,6 +165,7 @@ async function examineFarm(home: string): Promise<Finding> {
   };
 }
 
+/** Not by the client, which takes the 503 of a farm that is not whole for a failure. */
 async function healthOf(url: string): Promise<Health | null> {
   try {
     const response = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(REACH_MS) });

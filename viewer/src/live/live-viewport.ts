@@ -120,7 +120,7 @@ export class LiveViewport {
       },
     });
     const kept = this.#resumeStore.camera(options.sceneId);
-    if (kept) this.#source.lookFrom(kept, false);
+    if (kept) this.#source.lookFrom(kept);
     this.#listen(onUserMove);
   }
 
@@ -180,9 +180,8 @@ export class LiveViewport {
     this.#viewChanged = true;
   }
 
-  /** @param glide move there instead of jumping. */
-  lookFrom(camera: ExplicitCamera, glide = true): void {
-    this.#source.lookFrom(camera, glide);
+  lookFrom(camera: ExplicitCamera): void {
+    this.#source.lookFrom(camera);
   }
 
   /** Keeps the direction and shows all of the scene. */
@@ -327,7 +326,7 @@ export class LiveViewport {
         // [LV17]
         this.#flow.restart();
         this.#source.bounds = message.bounds;
-        if (!this.#source.set) this.#source.lookFrom(message.autoCamera, false);
+        if (!this.#source.set) this.#source.lookFrom(message.autoCamera);
         this.#events.emit('scene', message);
         return;
       case 'error':

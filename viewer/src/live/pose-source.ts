@@ -73,11 +73,11 @@ export class PoseSource {
     this.#controls.restThreshold = radius * 0.0005;
   }
 
-  /** Stands where `camera` says. @param glide move there instead of jumping. */
-  lookFrom({ position, target, fovDeg }: ExplicitCamera, glide: boolean): void {
+  /** Stands where `camera` says, at once. */
+  lookFrom({ position, target, fovDeg }: ExplicitCamera): void {
     this.#camera.fov = fovDeg;
     this.#camera.updateProjectionMatrix();
-    void this.#controls.setLookAt(...position, ...target, glide && this.#set && !this.#still);
+    void this.#controls.setLookAt(...position, ...target, false);
     if (!this.#set) this.#controls.update(0);
     this.#set = true;
   }
@@ -87,7 +87,7 @@ export class PoseSource {
     const eye = new Vector3(...position);
     const ahead = new Vector3(0, 0, -1).applyQuaternion(new Quaternion(...quaternion));
     const [x, y, z] = eye.clone().addScaledVector(ahead, this.#controls.distance).toArray();
-    this.lookFrom({ position, target: [x, y, z], fovDeg }, false);
+    this.lookFrom({ position, target: [x, y, z], fovDeg });
   }
 
   /** Keeps the direction and takes the distance from which all of the scene is seen. */

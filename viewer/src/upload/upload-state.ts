@@ -38,6 +38,10 @@ export interface UploadSnapshot {
 export const isOver = ({ phase }: UploadPhase): boolean =>
   phase === 'ready' || phase === 'refused' || phase === 'cancelled';
 
+/** Nobody can go on with it. */
+export const isHopeless = (phase: UploadPhase): boolean =>
+  phase.phase === 'refused' || (phase.phase === 'failed' && !phase.canRetry);
+
 /** Fraction from 0 to 1 of the step that is under way; null when nobody can know. */
 export function progressOf({ phase, files }: UploadSnapshot): number | null {
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -135,8 +135,9 @@ export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Parti
 
 /** Numbers that are being typed and make no sense yet fall back to what the live view can show. */
 export function lookOf(form: RenderForm): Look {
+  const camera = cameraName(form.camera);
   return {
-    ...(form.camera.kind === 'current' ? {} : { camera: form.camera.kind === 'auto' ? 'auto' : form.camera.name }),
+    ...(camera === null ? {} : { camera }),
     samples: whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
     clip: form.clip,
     fps: between(form.fps, Number.MIN_VALUE, 1_000) ? form.fps : DEFAULT_FPS,
@@ -173,6 +174,9 @@ export function jobRequest(
 }
 
 function cameraChoice(pick: CameraPick, camera: ExplicitCamera | null): RenderSettings['camera'] {
-  if (pick.kind === 'scene') return pick.name;
-  return pick.kind === 'current' && camera ? camera : 'auto';
+  return cameraName(pick) ?? camera ?? 'auto';
 }
+
+/** As the farm knows it; null where the person's own is meant. */
+const cameraName = (pick: CameraPick): string | null =>
+  pick.kind === 'current' ? null : pick.kind === 'auto' ? 'auto' : pick.name;

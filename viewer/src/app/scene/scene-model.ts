@@ -58,7 +58,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     const camera = pick.kind === 'auto' ? scene.autoCamera : scene.cameras.find(({ name }) => name === pick.name);
     if (!camera) return;
     const { position, target, fovDeg } = camera;
-    viewport.value?.lookFrom({ position, target, fovDeg }, false);
+    viewport.value?.lookFrom({ position, target, fovDeg });
   }
 
   function open(host: HTMLElement): LiveViewport | null {

@@ -1,6 +1,6 @@
 /** One upload: what is being done, how far it is, and what can be done about it. */
 import { useState } from 'preact/hooks';
-import { progressOf, type UploadFile, type UploadSnapshot } from '../../upload/upload-state.ts';
+import { isHopeless, progressOf, type UploadFile, type UploadSnapshot } from '../../upload/upload-state.ts';
 import { Button } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
 import { Notice } from '../design/notice.tsx';
@@ -13,7 +13,7 @@ export function UploadCard({ item, onDismiss }: { readonly item: UploadItem; rea
   const snapshot = item.snapshot.value;
   const { phase } = snapshot;
   if (phase.phase === 'cancelled') return null;
-  const over = phase.phase === 'ready' || phase.phase === 'refused' || (phase.phase === 'failed' && !phase.canRetry);
+  const over = phase.phase === 'ready' || isHopeless(phase);
   return (
     <article
       class="upload-card"

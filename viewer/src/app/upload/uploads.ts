@@ -5,7 +5,7 @@ import { createFileHasher, type FileHasher } from '../../upload/file-hasher.ts';
 import { createFileTransfer } from '../../upload/file-transfer.ts';
 import type { GatheredFile } from '../../upload/gathered-file.ts';
 import { SceneUpload } from '../../upload/scene-upload.ts';
-import { isOver, type UploadSnapshot } from '../../upload/upload-state.ts';
+import { isHopeless, isOver, type UploadSnapshot } from '../../upload/upload-state.ts';
 import type { Farm } from '../farm/farm.ts';
 
 export interface UploadItem {
@@ -74,7 +74,7 @@ export function createUploads(farm: Farm): Uploads {
       running.delete(upload);
     };
     running.add(upload);
-    dismissFailed();
+    dismissHopeless();
     items.value = [
       {
         id,
@@ -95,12 +95,9 @@ export function createUploads(farm: Farm): Uploads {
     return scene;
   };
 
-  /** Takes those out of the list that nobody can go on with: what was wrong with them has been read by now. */
-  function dismissFailed(): void {
-    items.value = items.value.filter(({ snapshot }) => {
-      const { phase } = snapshot.peek();
-      return phase.phase !== 'refused' && !(phase.phase === 'failed' && !phase.canRetry);
-    });
+  /** What was wrong with them has been read by now. */
+  function dismissHopeless(): void {
+    items.value = items.value.filter(({ snapshot }) => !isHopeless(snapshot.peek().phase));
   }
 
   function dismiss(id: number): void {
@@ -130,7 +127,7 @@ export function createUploads(farm: Farm): Uploads {
       problem.value = null;
     },
     opened(sceneId) {
-      dismissFailed();
+      dismissHopeless();
       items.value = items.value.filter(({ snapshot }) => {
         const { phase } = snapshot.peek();
         return phase.phase !== 'ready' || phase.sceneId !== sceneId;

@@ -42,7 +42,7 @@ export class Studio {
 
 /**
  * The photographed studio as a photographer would set it up. Its lamps are bluish: scaled so that white in it is white.
- * Turned so that the key light comes from the right of the automatic camera, and exposed so that a white surface that
+ * Turned so that its key light comes from the left of the automatic camera, and exposed so that a white surface that
  * faces the lamps just stays white.
  */
 function setUp(panorama: DataTexture): void {
@@ -73,7 +73,7 @@ function whiteBalance({ image: { data, width, height } }: DataTexture): [number,
   return [luminance / red, luminance / green, luminance / blue];
 }
 
-/** @param turns of a full circle about the vertical axis, from +z towards +x. */
+/** @param turns of a full circle about the vertical axis. */
 function turn({ data, width, height }: DataTexture['image'], turns: number): void {
   const shift = Math.round(turns * width) * 4;
   for (let row = 0; row < height; row += 1) {
