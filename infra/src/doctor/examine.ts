@@ -13,13 +13,13 @@ import {
   type ProbeResult,
   probeBackends,
 } from '@kiln/worker';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { DoctorConfig } from '../config.ts';
 import { runCommand } from '../setup/command.ts';
 import { lookAround } from '../setup/found.ts';
 import { howToInstall, NEEDS } from '../setup/plan.ts';
 import { readFarmLock } from '../supervisor/farm-lock.ts';
+import { reachRedis } from '../supervisor/reach-redis.ts';
 
 export interface Finding {
   readonly name: string;
@@ -78,33 +78,17 @@ async function examineRedis({ redisUrl }: DoctorConfig, found: Found): Promise<F
     const version = /v=([\d.]+)/.exec(output)?.[1] ?? output;
     return { name, state: 'ok', detail: `redis-server ${version} (${found.redisServer}), started with the farm` };
   }
-  const redis = new Redis(redisUrl.replace(/^unix:(\/\/)?/, ''), {
-    lazyConnect: true,
-    connectTimeout: REACH_MS,
-    retryStrategy: () => null,
-  });
-  redis.on('error', () => undefined);
   try {
-    await redis.connect();
-    const policy = (await redis.config('GET', 'maxmemory-policy').catch(() => null)) as readonly string[] | null;
-    const evicts = policy !== null && policy[1] !== 'noeviction';
-    return evicts
-      ? {
-          name,
-          state: 'bad',
-          detail: `KILN_REDIS_URL answers; its maxmemory-policy is ${policy[1]}`,
-          advice: 'Set maxmemory-policy noeviction: an evicted key is a lost delivery.',
-        }
-      : { name, state: 'ok', detail: 'KILN_REDIS_URL answers' };
-  } catch (error) {
+    const policy = await reachRedis(redisUrl);
+    if (policy === null || policy === 'noeviction') return { name, state: 'ok', detail: 'KILN_REDIS_URL answers' };
     return {
       name,
       state: 'bad',
-      detail: `KILN_REDIS_URL does not answer (${messageOf(error)})`,
-      advice: 'Start that Redis, or unset KILN_REDIS_URL to have Kiln start its own.',
+      detail: `KILN_REDIS_URL answers; its maxmemory-policy is ${policy}`,
+      advice: 'Set maxmemory-policy noeviction: an evicted key is a lost delivery.',
     };
-  } finally {
-    redis.disconnect();
+  } catch (error) {
+    return { name, state: 'bad', detail: messageOf(error) };
   }
 }
 

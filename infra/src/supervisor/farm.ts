@@ -1,5 +1,4 @@
 /** All processes of one farm on this machine: starts them side by side, keeps them running, ends them in order. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KilnError } from '@kiln/shared';
 import type { FarmConfig } from '../config.ts';
@@ -86,7 +85,7 @@ export class Farm {
     if (ended.length > 0) this.#observer.ended(ended);
     await requireFreePort(this.#config.host, this.#config.port);
 
-    const redisUrl = this.#config.redisUrl ?? (await this.#startRedis());
+    const redisUrl = await this.#redisUrl();
     const environment = {
       ...this.#config.environment,
       KILN_HOME: this.#config.home,
@@ -116,6 +115,14 @@ export class Farm {
     this.#stopping = true;
     for (const child of [...this.#workers, this.#server, this.#redis]) child?.kill();
     this.#releaseLock();
+  }
+
+  async #redisUrl(): Promise<string> {
+    const given = this.#config.redisUrl;
+    if (given === null) return this.#startRedis();
+    const { reachRedis } = await import('./reach-redis.ts');
+    await reachRedis(given);
+    return given;
   }
 
   async #startRedis(): Promise<string> {
@@ -169,10 +176,12 @@ export class Farm {
   }
 
   #workerToken(): string | null {
-    const file = join(this.#config.home, 'credentials.json');
-    return (
-      this.#config.environment.KILN_WORKER_TOKEN ||
-      (existsSync(file) ? (readCredentials(file)?.workerToken ?? null) : null)
-    );
+    if (this.#config.environment.KILN_WORKER_TOKEN) return this.#config.environment.KILN_WORKER_TOKEN;
+    try {
+      return readCredentials(join(this.#config.home, 'credentials.json'))?.workerToken ?? null;
+    } catch {
+      // Damaged: the server writes it again.
+      return null;
+    }
   }
 }

@@ -107,12 +107,30 @@ test('Ctrl-C while the job is being made cancels it', async () => {
   expect(times(`POST ${JOB}/cancel`)).toBe(1);
 });
 
+test('an upload is tried again while the farm does not answer, and given up at once when its disk is full', async () => {
+  let posts = 0;
+  farm = await startScriptedFarm(() => {
+    posts += 1;
+    return posts === 1 ? { status: 503, code: 'server.draining' } : { status: 507, code: 'storage.full' };
+  });
+  const { urls, headers } = farm.client.client;
+  const file = { path: 'a.bin', diskPath: import.meta.filename, sizeBytes: 1, sha256: '0'.repeat(64) };
+  const target = { endpoint: urls.uploads, headers, memory: memory() };
+  const waited: string[] = [];
+  const { signal } = new AbortController();
+  await expect(uploadFile(file, target, signal, ignore, ({ code }) => waited.push(code))).rejects.toMatchObject({
+    code: 'storage.full',
+  });
+  expect(waited).toEqual(['server.draining']);
+  expect(posts).toBe(2);
+});
+
 test('Ctrl-C before an upload begins sends nothing', async () => {
   farm = await startScriptedFarm(() => undefined);
   const { urls, headers } = farm.client.client;
   const file = { path: 'a.bin', diskPath: import.meta.filename, sizeBytes: 1, sha256: '0'.repeat(64) };
   const target = { endpoint: urls.uploads, headers, memory: memory() };
-  await expect(uploadFile(file, target, AbortSignal.abort(new Error('interrupted')), ignore)).rejects.toThrow(
+  await expect(uploadFile(file, target, AbortSignal.abort(new Error('interrupted')), ignore, ignore)).rejects.toThrow(
     'interrupted',
   );
   expect(farm.requests).toEqual([]);

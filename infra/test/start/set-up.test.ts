@@ -54,3 +54,15 @@ test.runIf(canTry)('Ctrl-C during set-up ends the command that runs, which was p
   expect(output).toMatch(/\nStopped\n$/);
   while (isRunning(apt)) await sleep(20);
 });
+
+test('a variable that cannot be read is one line', async () => {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'infra', 'bin', 'start.mjs')], {
+    env: { PATH: process.env.PATH ?? '', HOME: folder, KILN_HOME: join(folder, 'home'), KILN_PORT: 'abc' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (bytes) => (errors += bytes));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(errors.trim()).toMatch(/^error request\.invalid: KILN_PORT .*abc.*$/);
+  expect(code).toBe(2);
+});

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -164,4 +173,19 @@ test('a taken port is said before anything is started', async () => {
   expect(farm.errors).toContain(`Port ${port}`);
   expect(readdirSync(elsewhere)).not.toContain('redis');
   rmSync(elsewhere, { recursive: true });
+});
+
+test('a Redis that does not answer is said before anything is started', async () => {
+  const farm = new RunningFarm({
+    KILN_PORT: String(await requireFreePort('127.0.0.1', 0)),
+    KILN_REDIS_URL: `redis://127.0.0.1:${await requireFreePort('127.0.0.1', 0)}`,
+  });
+  await until(() => farm.process.exitCode !== null);
+  expect(farm.errors).toContain('KILN_REDIS_URL does not answer');
+  expect(farm.events.map(({ event }) => event)).not.toContain('starting');
+});
+
+test('damaged credentials are those of a first start', async () => {
+  writeFileSync(join(home, 'credentials.json'), '{');
+  await startFarm();
 });

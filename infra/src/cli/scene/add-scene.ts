@@ -80,13 +80,14 @@ async function sendMissing(
   const sendNext = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const current = file;
-      await uploadFile(current, target, stopped, (bytes) => {
+      const onBytes = (bytes: number) => {
         sentBytes.set(current, bytes);
         observer.uploading(
           [...sentBytes.values()].reduce((sum, value) => sum + value, 0),
           total(toSend),
         );
-      });
+      };
+      await uploadFile(current, target, stopped, onBytes, (error) => observer.waiting(error));
     }
   };
   try {

@@ -17,6 +17,7 @@ export interface UploadTarget {
  * Sends one file, from where an earlier try stopped.
  *
  * @param onBytes is told how many bytes of it have been sent.
+ * @param waiting is told of every failure after which it is tried again.
  * @throws KilnError what the farm says; `client.unreachable` when it does not answer; the signal's reason.
  */
 export async function uploadFile(
@@ -24,6 +25,7 @@ export async function uploadFile(
   target: UploadTarget,
   signal: AbortSignal,
   onBytes: (sentBytes: number) => void,
+  waiting: (error: KilnError) => void,
 ): Promise<void> {
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
@@ -39,6 +41,11 @@ export async function uploadFile(
       fingerprint: async () => `${target.endpoint} ${file.sha256}`,
       removeFingerprintOnSuccess: true,
       retryDelays: RETRY_DELAYS_MS,
+      onShouldRetry: (error) => {
+        const helps = mayPass(error.originalResponse?.getStatus() ?? null);
+        if (helps) waiting(asKilnError(error, target.endpoint));
+        return helps;
+      },
       onProgress: onBytes,
       onSuccess: () => resolve(),
       onError: (error) => reject(asKilnError(error, target.endpoint)),
@@ -64,6 +71,10 @@ const fileSlices = ({ diskPath, sizeBytes }: HashedFile) => ({
   close() {},
 });
 
+/** @param status null when nothing was answered. A full disk (507) is not emptied by waiting. */
+const mayPass = (status: number | null) =>
+  status === null || (status >= 500 && status !== 507) || [409, 423, 429].includes(status);
+
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 'identity.missing',
   413: 'upload.over_limit',
@@ -71,10 +82,14 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   507: 'storage.full',
 };
 
+/** The library's own message names everything that it knows of the request. */
+const causeOf = (error: Error) =>
+  error instanceof DetailedError && error.causingError ? `: ${error.causingError.message}` : '';
+
 function asKilnError(error: Error, endpoint: string): KilnError {
   const response = error instanceof DetailedError ? error.originalResponse : null;
   if (response === null)
-    return new KilnError('client.unreachable', `The upload to ${endpoint} broke off: ${error.message}`, {
+    return new KilnError('client.unreachable', `The upload to ${endpoint} broke off${causeOf(error)}.`, {
       cause: error,
     });
   let body: unknown;
