@@ -1,4 +1,5 @@
 export * from './api/routes.ts';
+export * from './app-pages.ts';
 export * from './client/answer.ts';
 export * from './client/client.ts';
 export * from './client/close-reason.ts';

@@ -17,11 +17,32 @@ const FASTIFY_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Ma
   ['FST_ERR_MAX_LIMIT_REACHED', ['request.too_many', 'too many requests']],
 ]);
 
+/** What else Fastify or a plugin of it refuses, by the status that it would answer: a path that leads out of a folder. */
+const CLIENT_FAULTS: ReadonlyMap<number, ErrorCode> = new Map([
+  [403, 'resource.not_found'],
+  [404, 'resource.not_found'],
+  [413, 'request.too_large'],
+  [415, 'request.unsupported_media_type'],
+  [429, 'request.too_many'],
+]);
+
+const isClientsFault = (error: unknown): error is { readonly statusCode: number } =>
+  error instanceof Error &&
+  'statusCode' in error &&
+  typeof error.statusCode === 'number' &&
+  error.statusCode >= 400 &&
+  error.statusCode < 500;
+
 /** Any failure as one that a client may be told. */
 export function asKilnError(error: unknown): KilnError {
   if (error instanceof KilnError) return error;
   const known = FASTIFY_ERRORS.get(errorCodeOf(error) ?? '');
   if (known !== undefined) return new KilnError(known[0], known[1], { cause: error });
+  if (isClientsFault(error)) {
+    return new KilnError(CLIENT_FAULTS.get(error.statusCode) ?? 'request.invalid', 'the request cannot be answered', {
+      cause: error,
+    });
+  }
   if (isDiskFull(error) || isStoreFull(error)) {
     return new KilnError('storage.full', 'the farm’s disk is full: its operator must free space', { cause: error });
   }

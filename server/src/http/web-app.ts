@@ -1,8 +1,8 @@
-/** The web app's files. Every other path is the app's own, and gets its page. */
+/** The web app's files, and its one document for each of its pages. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import { KilnError } from '@kiln/shared';
+import { APP_PAGES, KilnError } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const PAGE = 'index.html';
@@ -36,13 +36,13 @@ export async function registerWebApp(app: FastifyInstance, folder: string | null
 
 const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '/';
 
-function isPage(request: FastifyRequest): boolean {
-  const path = pathOf(request);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  if (path === '/api' || path.startsWith('/api/')) return false;
-  // A file that is missing must not be answered with a page: the browser would run or draw it.
-  return path === '/' || !/\.[A-Za-z0-9]+$/.test(path);
-}
+/** Ids are not looked at: that nothing has this one, the page says. */
+const PAGES = Object.values(APP_PAGES).map(
+  (path) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+').replace(/\/$/, '')}/?$`),
+);
+
+const isPage = (request: FastifyRequest) =>
+  (request.method === 'GET' || request.method === 'HEAD') && PAGES.some((page) => page.test(pathOf(request)));
 
 const notBuilt = (reply: FastifyReply) =>
   reply.code(200).header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(NOT_BUILT);

@@ -249,13 +249,30 @@ describe('Host and Origin', () => {
 });
 
 describe('the web app', () => {
-  test('its page answers every path that is not a file or the API', async () => {
-    for (const path of ['/', '/scenes/scn_1', '/jobs']) {
+  test('its document answers the path of every page', async () => {
+    for (const path of ['/', '/scenes/scn_1', '/jobs', '/jobs/', '/jobs/job_1?a=b', '/workers']) {
       const answer = await send(path);
       expect([answer.status, answer.text]).toEqual([200, PAGE]);
       expect(answer.headers['cache-control']).toBe('no-cache');
       expect(answer.headers['content-type']).toContain('text/html');
     }
+  });
+
+  test('other paths are not there, whatever has them elsewhere', async () => {
+    for (const path of [
+      '/metrics',
+      '/scenes',
+      '/scenes/scn_1/files',
+      '/jobs/a/b',
+      '/api',
+      '/admin',
+      '//jobs',
+      '/.env',
+    ]) {
+      const answer = await send(path, { authorization: `Bearer ${fixture.apiKey}` });
+      expect([answer.status, errorOf(answer).code], path).toEqual([404, 'resource.not_found']);
+    }
+    expect((await send('/jobs', {}, 'POST')).status).toBe(404);
   });
 
   test('hashed files never change; a missing file is not answered with the page', async () => {
@@ -267,6 +284,15 @@ describe('the web app', () => {
     expect(errorOf(missing).code).toBe('resource.not_found');
     expect((await send('/../../etc/passwd')).text).not.toContain('root:');
     expect((await send('/%2e%2e/%2e%2e/etc/passwd')).text).not.toContain('root:');
+  });
+
+  test.each(['GET', 'HEAD'])('%s of a path that leads out of the folder finds nothing', async (method) => {
+    const authorization = `Bearer ${fixture.apiKey}`;
+    for (const path of ['/..%2f', '/../x', `${API_PREFIX}/../../etc/passwd`, `${API_PREFIX}/uploads/../../x`]) {
+      const answer = await send(path, { authorization }, method);
+      expect(answer.status, path).toBe(404);
+      if (method === 'GET') expect(errorOf(answer)).toMatchObject({ code: 'resource.not_found', retryable: false });
+    }
   });
 
   test('may run only what it brings, and speak only to its own host', async () => {

@@ -1,3 +1,4 @@
+import { APP_PAGES } from '@kiln/shared';
 import { useEffect } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { Button } from './design/button.tsx';
@@ -54,11 +55,11 @@ function SignedIn() {
       <Shell>
         <ErrorBoundary>
           <Router>
-            <Route path="/" component={HomePage} />
-            <Route path="/scenes/:sceneId" component={ScenePage} />
-            <Route path="/jobs" component={JobsPage} />
-            <Route path="/jobs/:jobId" component={JobPage} />
-            <Route path="/workers" component={WorkersPage} />
+            <Route path={APP_PAGES.home} component={HomePage} />
+            <Route path={APP_PAGES.scene} component={ScenePage} />
+            <Route path={APP_PAGES.jobs} component={JobsPage} />
+            <Route path={APP_PAGES.job} component={JobPage} />
+            <Route path={APP_PAGES.workers} component={WorkersPage} />
             <Route default component={NotFound} />
           </Router>
         </ErrorBoundary>
