@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jsonReporter } from '../src/cli/render/json-reporter.ts';
 import { render } from '../src/cli/render/render.ts';
 import { UploadMemory } from '../src/cli/scene/upload-memory.ts';
 import { startTrialFarm, type TrialFarm } from '../src/trial/trial-farm.ts';
@@ -23,13 +24,7 @@ async function submitToDisk(farm: TrialFarm, sceneId: string, frame: number): Pr
       memory: new UploadMemory(join(folder, 'uploads.json')),
     },
     {
-      hashing() {},
-      uploading() {},
-      uploaded() {},
-      importing() {},
-      waiting() {},
-      frameFailed() {},
-      submitted() {},
+      ...jsonReporter(() => undefined),
       frame: () => {
         onDiskAt = performance.now();
       },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Job, LayerRequest, Scene, Size } from '@kiln/shared';
 import { connect, type FarmClient } from '../src/cli/connection.ts';
 import { follow } from '../src/cli/follow.ts';
+import { jsonReporter } from '../src/cli/render/json-reporter.ts';
 import { addScene } from '../src/cli/scene/add-scene.ts';
 import { UploadMemory } from '../src/cli/scene/upload-memory.ts';
 import { startTrialFarm, type TrialFarm } from '../src/trial/trial-farm.ts';
@@ -40,7 +41,7 @@ export async function withBenchScene<T>(work: (path: string) => Promise<T>, tria
 }
 
 export function send(farm: TrialFarm, path: string): Promise<Scene> {
-  const quiet = { hashing() {}, uploading() {}, uploaded() {}, importing() {}, waiting() {} };
+  const quiet = jsonReporter(() => undefined);
   return addScene(clientOf(farm), path, new UploadMemory(join(farm.home, 'uploads.json')), quiet, never);
 }
 

@@ -4,6 +4,7 @@ import type { Terminal } from '../setup/progress.ts';
 export class StatusLine {
   readonly #out: Terminal & { readonly columns?: number };
   #shown = '';
+  #phase = '';
 
   constructor(out: Terminal & { readonly columns?: number }) {
     this.#out = out;
@@ -22,6 +23,16 @@ export class StatusLine {
     this.clear();
     this.#out.write(`${text}\n`);
     if (shown !== '') this.show(shown);
+    this.#phase = '';
+  }
+
+  /** `living` on a terminal; elsewhere `plain` as a line of its own, once until something else is said. */
+  phase(living: string, plain: string = living): void {
+    if (this.#out.isTTY) this.show(living);
+    else if (plain !== this.#phase) {
+      this.line(plain);
+      this.#phase = plain;
+    }
   }
 
   /** `living` on a terminal, `plain` as a line of its own elsewhere. */

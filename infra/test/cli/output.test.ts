@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { formatBytes, formatDuration, table } from '../../src/cli/output.ts';
 import { parseCamera } from '../../src/cli/parse-options.ts';
-import { bar } from '../../src/cli/render/progress-reporter.ts';
+import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
 
 test.each([
@@ -68,4 +68,28 @@ test('the living line is shown on a terminal only', () => {
   terminal.line('stays');
   expect(written.join('')).toContain('a long li\r');
   expect(written.join('')).toContain('stays\n');
+});
+
+test('without a terminal each change of phase is one line', () => {
+  const written: string[] = [];
+  const status = new StatusLine({ write: (text: string) => written.push(text) });
+  const reporter = progressReporter(status);
+  const lost = new KilnError('client.unreachable', 'x');
+  reporter.uploading(0, 2_000);
+  reporter.uploading(2_000, 2_000);
+  reporter.importing();
+  reporter.noWorker();
+  reporter.importing();
+  reporter.importing();
+  reporter.waiting(lost);
+  reporter.waiting(lost);
+  reporter.importing();
+  expect(written.map((line) => line.trimEnd())).toEqual([
+    'Uploading  2.0 kB …',
+    'Importing  the farm checks the scene …',
+    expect.stringMatching(/^Waiting +no worker is connected/),
+    'Importing  the farm checks the scene …',
+    expect.stringMatching(/^Waiting +the farm does not answer/),
+    'Importing  the farm checks the scene …',
+  ]);
 });

@@ -2,11 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { prepareOutFolder } from '../../src/cli/render/out-folder.ts';
-import { type RenderObserver, render } from '../../src/cli/render/render.ts';
+import { render } from '../../src/cli/render/render.ts';
 import { uploadFile } from '../../src/cli/scene/upload-file.ts';
 import { UploadMemory } from '../../src/cli/scene/upload-memory.ts';
-import { FRAME, jobIn, SCENE, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
+import { FRAME, HEALTH, jobIn, SCENE, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
 
 let folder: string;
 let farm: ScriptedFarm;
@@ -19,18 +20,9 @@ afterEach(async () => {
 });
 
 const ignore = () => undefined;
-const observer: RenderObserver = {
-  hashing: ignore,
-  uploading: ignore,
-  uploaded: ignore,
-  importing: ignore,
-  waiting: ignore,
-  submitted: ignore,
-  frame: ignore,
-  frameFailed: ignore,
-};
+const observer = jsonReporter(ignore);
 const memory = () => new UploadMemory(join(folder, 'uploads.json'));
-const renderBox = (signal = new AbortController().signal) =>
+const renderBox = (signal = new AbortController().signal, watching = observer) =>
   render(
     farm.client,
     {
@@ -39,7 +31,7 @@ const renderBox = (signal = new AbortController().signal) =>
       folder,
       memory: memory(),
     },
-    observer,
+    watching,
     signal,
   );
 
@@ -76,6 +68,21 @@ test('what a farm cannot answer for a moment is asked for again', async () => {
   expect(times(`GET /scenes/${SCENE.id}`)).toBe(3);
   expect(times(`POST ${JOB}/cancel`)).toBe(0);
 });
+
+test.each(['scene', 'job'])(
+  'a %s that waits because no worker is connected says so',
+  async (what) => {
+    farm = await startScriptedFarm((request) => {
+      if (request === 'GET /health') return { body: { ...HEALTH, workersReady: 0 } };
+      if (what === 'scene' && request.startsWith('GET /scenes/')) return { body: { ...SCENE, state: 'importing' } };
+      return request === `GET ${JOB}` ? { body: jobIn('queued') } : undefined;
+    });
+    const interrupt = new AbortController();
+    const watching = { ...observer, noWorker: () => interrupt.abort(new Error('no worker')) };
+    await expect(renderBox(interrupt.signal, watching)).rejects.toThrow('no worker');
+  },
+  30_000,
+);
 
 test('a scene that is not there leaves no empty folder', async () => {
   farm = await startScriptedFarm(() => undefined);

@@ -8,9 +8,11 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     hashing: silent,
     uploading: silent,
     importing: silent,
+    noWorker: silent,
     waiting: silent,
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
+    rendering: silent,
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, stages }, file) =>
       say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, stages }),
     frameFailed: (failure) => say('error', failure),

@@ -13,34 +13,47 @@ export function bar(fraction: number, cells: number = BAR_CELLS): string {
 
 export function progressReporter(status: StatusLine, nowMs: () => number = Date.now): RenderObserver {
   let frames = 0;
+  let doneFrames = 0;
   let startedMs = nowMs();
-  const bytes = (what: string) => (done: number, total: number) => {
-    if (total > 0) status.show(`${what} ${bar(done / total)} ${formatBytes(done)} of ${formatBytes(total)}`);
-  };
+  const bytes = (what: string, done: number, total: number) =>
+    `${what} ${bar(done / total)} ${formatBytes(done)} of ${formatBytes(total)}`;
   const remaining = (done: number) => {
     const leftMs = ((nowMs() - startedMs) / done) * (frames - done);
     return done === 0 || done === frames ? '' : `  about ${Math.ceil(leftMs / 1_000)} s left`;
   };
   return {
-    hashing: bytes('Reading  '),
-    uploading: bytes('Uploading'),
+    hashing: (done, total) => {
+      if (total > 0) status.show(bytes('Reading   ', done, total));
+    },
+    uploading: (done, total) => {
+      if (total > 0) status.phase(bytes('Uploading ', done, total), `Uploading  ${formatBytes(total)} …`);
+    },
     uploaded: ({ files, sizeBytes, sentFiles, sentBytes }) =>
       status.line(
         sentFiles === 0
           ? `Scene      ${files} files, ${formatBytes(sizeBytes)}: all of it is on the farm already`
           : `Scene      ${files} files, ${formatBytes(sizeBytes)}: ${formatBytes(sentBytes)} uploaded`,
       ),
-    importing: () => status.show('Importing: the farm checks the scene …'),
-    waiting: (error) => status.show(`The farm does not answer (${error.code}); trying again …`),
+    importing: () => status.phase('Importing  the farm checks the scene …'),
+    noWorker: () => status.phase('Waiting    no worker is connected to the farm; `kiln worker` starts one'),
+    waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
     submitted: (job) => {
       frames = job.frameCount;
       startedMs = nowMs();
       status.line(`Job        ${job.id}`);
-      status.show(`Rendering ${bar(0)} 0/${frames}`);
+      status.show(`Rendering  ${bar(0)} 0/${frames}`);
+    },
+    rendering: () => {
+      if (doneFrames === 0) startedMs = nowMs();
+      status.phase(
+        `Rendering  ${bar(doneFrames / frames)} ${doneFrames}/${frames}`,
+        `Rendering  ${doneFrames}/${frames}`,
+      );
     },
     frame: (frame, path, done) => {
+      doneFrames = done;
       status.progress(
-        `Rendering ${bar(done / frames)} ${done}/${frames}${remaining(done)}`,
+        `Rendering  ${bar(done / frames)} ${done}/${frames}${remaining(done)}`,
         `Frame      ${frame.frameNumber} → ${path} (${done}/${frames})`,
       );
     },

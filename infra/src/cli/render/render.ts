@@ -4,7 +4,9 @@ import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
 import { patiently } from '../patiently.ts';
-import { type AddSceneObserver, addScene, untilReady } from '../scene/add-scene.ts';
+import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
+import { untilReady } from '../scene/ready-scene.ts';
+import { WorkerWatch } from '../worker-watch.ts';
 import { downloadFrame } from './download-frame.ts';
 import { prepareOutFolder } from './out-folder.ts';
 
@@ -29,6 +31,8 @@ interface FrameFailure {
 
 export interface RenderObserver extends AddSceneObserver {
   submitted(job: Job): void;
+  /** It goes on after `noWorker`. */
+  rendering(): void;
   /** A frame is on this disk. */
   frame(frame: Frame, path: string, doneFrames: number): void;
   frameFailed(failure: FrameFailure): void;
@@ -90,6 +94,9 @@ async function collect(
   const stopped = AbortSignal.any([signal, over.signal]);
   const downloads = new Downloads(farm, folder, observer, stopped);
   const waiting = (error: KilnError) => observer.waiting(error);
+  const workers = new WorkerWatch(farm.client, (isConnected) =>
+    isConnected ? observer.rendering() : observer.noWorker(),
+  );
   const ended = (now: Job): Job | undefined =>
     isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' ? now : undefined;
   const allFrames = async () => {
@@ -108,6 +115,7 @@ async function collect(
       jobId: job.id,
       sync: (followed) => patiently(look, followed, waiting),
       event: (event) => {
+        if (event.type.startsWith('frame')) workers.heard();
         if (event.type === 'frame') downloads.add(event.data);
         if (event.type === 'frame.failed') observer.frameFailed(event.data);
         return event.type === 'job' && event.data.id === job.id
@@ -126,6 +134,7 @@ async function collect(
     await downloads.finish();
     return last;
   } finally {
+    workers.stop();
     over.abort();
   }
 }

@@ -1,10 +1,9 @@
 /** From files on this disk to a scene that can be rendered: hash, announce, send what is missing, wait for the import. */
-import { isErrorCode, KilnError, type Scene } from '@kiln/shared';
+import type { Scene } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
-import { follow } from '../follow.ts';
-import { patiently } from '../patiently.ts';
 import { type HashedFile, hashFiles } from './hash-files.ts';
+import { type ImportObserver, untilReady } from './ready-scene.ts';
 import { readSceneSource } from './scene-source.ts';
 import { uploadFile } from './upload-file.ts';
 
@@ -20,12 +19,10 @@ interface UploadSummary {
   readonly sentBytes: number;
 }
 
-export interface AddSceneObserver {
+export interface AddSceneObserver extends ImportObserver {
   hashing(doneBytes: number, totalBytes: number): void;
   uploading(doneBytes: number, totalBytes: number): void;
   uploaded(summary: UploadSummary): void;
-  importing(): void;
-  waiting(error: KilnError): void;
 }
 
 /**
@@ -97,38 +94,4 @@ async function sendMissing(
     stop.abort();
   }
   return toSend;
-}
-
-/** @throws KilnError with the code and reason of the refusal. */
-export function untilReady(
-  farm: FarmClient,
-  sceneId: string,
-  observer: Pick<AddSceneObserver, 'importing' | 'waiting'>,
-  signal: AbortSignal,
-): Promise<Scene> {
-  const look = (scene: Scene): Scene | undefined => {
-    if (scene.state === 'importing') observer.importing();
-    if (scene.state === 'refused') throw refusalOf(scene);
-    return scene.state === 'ready' ? scene : undefined;
-  };
-  const waiting = (error: KilnError) => observer.waiting(error);
-  return follow<Scene>(
-    farm,
-    {
-      sceneId,
-      sync: async (ended) => look(await patiently(() => farm.client.getScene({ params: { sceneId } }), ended, waiting)),
-      event: (event) => (event.type === 'scene' && event.data.id === sceneId ? look(event.data) : undefined),
-      waiting,
-    },
-    signal,
-  );
-}
-
-function refusalOf({ refusal }: Scene): KilnError {
-  if (refusal === null) return new KilnError('scene.refused', 'The scene was refused.');
-  const { code, message, pointer } = refusal;
-  const detail = pointer === null ? {} : { field: pointer };
-  return isErrorCode(code)
-    ? new KilnError(code, message, detail)
-    : new KilnError('scene.refused', `${message} (${code})`, detail);
 }

@@ -1,7 +1,7 @@
 /** A farm of one ready scene and one job whose answers a test decides: for failures that a real one gives rarely. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Frame, Job, Scene } from '@kiln/shared';
+import type { Frame, Health, Job, Scene } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { connect, type FarmClient } from '../../../src/cli/connection.ts';
 
@@ -56,6 +56,15 @@ export const FRAME: Frame = {
   finishedAt: NOW,
 };
 
+export const HEALTH: Health = {
+  status: 'ok',
+  version: '0.0.0',
+  parts: { store: 'ok', queue: 'ok', objects: 'ok' },
+  workersReady: 1,
+  sandboxed: true,
+  workersConfined: true,
+};
+
 /** What a request is answered with: a body, or the code of an error. */
 type Answer = { readonly body: unknown } | { readonly status: number; readonly code: string };
 
@@ -100,6 +109,7 @@ export async function startScriptedFarm(answer: (request: string) => Answer | un
 const nameOf = ({ method, url = '' }: IncomingMessage) => `${method} ${url.replace(/^\/api\/v1|\?.*$/g, '')}`;
 
 function usualAnswer(request: string): unknown {
+  if (request === 'GET /health') return HEALTH;
   if (request.startsWith('GET /scenes/')) return SCENE;
   return request.endsWith('/frames') ? { items: [], next: null } : jobIn('succeeded');
 }
