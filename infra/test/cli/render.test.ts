@@ -84,6 +84,24 @@ test.each(['scene', 'job'])(
   30_000,
 );
 
+test('a scene whose files were never sent is refused at once, naming them', async () => {
+  const files = ['a.bin', 'b.png'].map((path, index) => ({ path, sha256: String(index).repeat(64), sizeBytes: 1 }));
+  const missing = ['1'.repeat(64)];
+  farm = await startScriptedFarm((request) =>
+    request.startsWith('GET /scenes/') ? { body: { ...SCENE, state: 'uploading', files, missing } } : undefined,
+  );
+  await expect(renderBox()).rejects.toMatchObject({
+    code: 'scene.not_ready',
+    message: expect.stringMatching(/still lacks b\.png: name the folder of box\.glb/),
+  });
+  expect(farm.requests).toEqual([`GET /scenes/${SCENE.id}`]);
+});
+
+test('the id of a scene that is not there says so', async () => {
+  farm = await startScriptedFarm(() => ({ status: 404, code: 'resource.not_found', message: 'there is no scene' }));
+  await expect(renderBox()).rejects.toMatchObject({ code: 'resource.not_found', message: 'there is no scene' });
+});
+
 test('a scene that is not there leaves no empty folder', async () => {
   farm = await startScriptedFarm(() => undefined);
   const request = {

@@ -5,7 +5,7 @@ import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
 import { patiently } from '../patiently.ts';
 import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
-import { untilReady } from '../scene/ready-scene.ts';
+import { storedScene } from '../scene/ready-scene.ts';
 import { WorkerWatch } from '../worker-watch.ts';
 import { downloadFrame } from './download-frame.ts';
 import { prepareOutFolder } from './out-folder.ts';
@@ -67,7 +67,7 @@ async function submitAndCollect(
 ): Promise<Job> {
   const { source, memory } = request;
   const scene = SCENE_ID.test(source)
-    ? await untilReady(farm, source, observer, signal)
+    ? await storedScene(farm, source, observer, signal)
     : await addScene(farm, source, memory, observer, signal);
   signal.throwIfAborted();
   const job = await farm.client.createJob({ body: { ...request.job, sceneId: scene.id } });

@@ -13,6 +13,40 @@ export interface ImportObserver {
   waiting(error: KilnError): void;
 }
 
+/** Files that an error names. */
+const NAMED_FILES = 5;
+
+/**
+ * A scene that was added before.
+ *
+ * @throws KilnError `resource.not_found`; `scene.not_ready` while files of it are missing; the reason of a refusal.
+ */
+export async function storedScene(
+  farm: FarmClient,
+  sceneId: string,
+  observer: ImportObserver,
+  signal: AbortSignal,
+): Promise<Scene> {
+  const scene = await patiently(
+    () => farm.client.getScene({ params: { sceneId } }),
+    signal,
+    (error) => observer.waiting(error),
+  );
+  // Nobody here sends them, so waiting for them may never end.
+  if (scene.missing.length > 0) throw incomplete(scene);
+  return scene.state === 'ready' ? scene : untilReady(farm, sceneId, observer, signal);
+}
+
+function incomplete({ id, entry, files, missing }: Scene): KilnError {
+  const paths = files.filter(({ sha256 }) => missing.includes(sha256)).map(({ path }) => path);
+  const more = paths.length > NAMED_FILES ? ` and ${paths.length - NAMED_FILES} more` : '';
+  const named = paths.slice(0, NAMED_FILES).join(', ');
+  return new KilnError(
+    'scene.not_ready',
+    `Scene ${id} still lacks ${named}${more}: name the folder of ${entry} instead of the id, and what is missing is sent.`,
+  );
+}
+
 /** @throws KilnError with the code and reason of the refusal. */
 export async function untilReady(
   farm: FarmClient,

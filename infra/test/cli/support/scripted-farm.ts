@@ -66,7 +66,9 @@ export const HEALTH: Health = {
 };
 
 /** What a request is answered with: a body, or the code of an error. */
-type Answer = { readonly body: unknown } | { readonly status: number; readonly code: string };
+type Answer =
+  | { readonly body: unknown }
+  | { readonly status: number; readonly code: string; readonly message?: string };
 
 export interface ScriptedFarm {
   readonly client: FarmClient;
@@ -76,7 +78,7 @@ export interface ScriptedFarm {
   close(): Promise<void>;
 }
 
-/** @param answer what `METHOD /path` gets; undefined: what a farm without frames, whose job has succeeded, says. */
+/** @param answer what `METHOD /path`, or `EVENTS` for the stream, gets; undefined: what a farm without frames, whose job has succeeded, says. */
 export async function startScriptedFarm(answer: (request: string) => Answer | undefined): Promise<ScriptedFarm> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -84,13 +86,19 @@ export async function startScriptedFarm(answer: (request: string) => Answer | un
     requests.push(name);
     const given = answer(name) ?? { body: usualAnswer(name) };
     const failed = 'code' in given;
-    const error = { code: failed ? given.code : '', message: 'no', retryable: false, requestId: 'r' };
+    const { code = '', message = 'no' } = failed ? given : {};
+    const error = { code, message, retryable: false, requestId: 'r' };
     response.writeHead(failed ? given.status : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(failed ? { error } : given.body));
   });
   const streams = new WebSocketServer({ server });
   streams.on('connection', (socket: WebSocket) =>
-    socket.once('message', () => socket.send(JSON.stringify({ type: 'welcome', protocol: 1, cursor: 0 }))),
+    socket.once('message', () => {
+      const refusal = answer('EVENTS');
+      // [WS6]
+      if (refusal && 'code' in refusal) socket.close(4_000 + refusal.status, refusal.code);
+      else socket.send(JSON.stringify({ type: 'welcome', protocol: 1, cursor: 0 }));
+    }),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
