@@ -16,6 +16,7 @@ export * from './limits.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
 export * from './scene-hash.ts';
+export * from './scene-references.ts';
 export * from './schema-defaults.ts';
 export * from './schemas/event.ts';
 export * from './schemas/farm.ts';

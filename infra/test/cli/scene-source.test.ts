@@ -38,10 +38,13 @@ test('a .gltf brings the files that it names, and no others', async () => {
   ]);
 });
 
-test('URIs in extensions count', async () => {
-  const path = put('s.gltf', JSON.stringify({ extensions: { EXT_light: { maps: [{ uri: 'light.ies' }] } } }));
-  put('light.ies');
-  expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.gltf', 'light.ies']);
+test('a URI counts where glTF has resources, not in extras and unknown extensions', async () => {
+  const extensions = { EXT_link: { uri: 'https://example.com/about' } };
+  const images = [{ uri: 't.png', extras: { uri: 'source.psd' } }];
+  const extras = { uri: 'https://example.com', images: [{ uri: 'gone.png' }] };
+  const path = put('s.gltf', JSON.stringify({ extensions, extras, images }));
+  put('t.png');
+  expect((await readSceneSource(path)).files.map((file) => file.path)).toEqual(['s.gltf', 't.png']);
 });
 
 test('a .glb that names files brings them', async () => {

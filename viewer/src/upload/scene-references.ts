@@ -2,6 +2,7 @@
  * Which of the gathered files a glTF needs, so that a folder with other things in it is not sent whole. The farm checks
  * the scene; this only reads what it refers to, and when it cannot, everything is sent.
  */
+import { referenceOf, resourceUris } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import type { GatheredFile } from './gathered-file.ts';
 
@@ -14,9 +15,8 @@ export async function filesOfScene(entry: GatheredFile, files: readonly Gathered
   const uris = await referencedUris(entry.file);
   const others = files.filter((other) => other !== entry);
   if (!uris) return [entry, ...others];
-  const folder = entry.path.split('/').slice(0, -1);
   const there = new Set(others.map(({ path }) => path));
-  const wanted = new Set(uris.map((uri) => pathsOf(folder, uri).find((path) => there.has(path))));
+  const wanted = new Set(uris.map((uri) => referenceOf(entry.path, uri).paths.find((path) => there.has(path))));
   return [entry, ...others.filter(({ path }) => wanted.has(path))];
 }
 
@@ -25,8 +25,7 @@ export async function referencedUris(file: File): Promise<string[] | null> {
   try {
     const text = await jsonText(file);
     if (text === null) return null;
-    const gltf: unknown = JSON.parse(text);
-    return [...urisIn(gltf, 'buffers'), ...urisIn(gltf, 'images')];
+    return resourceUris(JSON.parse(text));
   } catch {
     return null;
   }
@@ -39,37 +38,4 @@ async function jsonText(file: File): Promise<string | null> {
   const jsonBytes = preamble.getUint32(12, true);
   if (preamble.getUint32(16, true) !== GLB_JSON_CHUNK || jsonBytes > VIEWER_LIMITS.glbJsonBytes) return null;
   return file.slice(GLB_PREAMBLE_BYTES, GLB_PREAMBLE_BYTES + jsonBytes).text();
-}
-
-function urisIn(gltf: unknown, key: 'buffers' | 'images'): string[] {
-  if (typeof gltf !== 'object' || gltf === null || !(key in gltf)) return [];
-  const list = Object.entries(gltf).find(([name]) => name === key)?.[1];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((item: unknown) =>
-    typeof item === 'object' && item !== null && 'uri' in item && typeof item.uri === 'string' ? [item.uri] : [],
-  );
-}
-
-/** What a URI may mean, as the farm resolves it: plain or percent-encoded, with `/` or `\\`. The first that is there counts. */
-function pathsOf(folder: readonly string[], uri: string): string[] {
-  const spellings = [uri, decode(uri)].flatMap((spelling) => [spelling, spelling.replaceAll('\\', '/')]);
-  return spellings.map((spelling) => resolvePath(folder, spelling));
-}
-
-/** `../textures/a b.png` below `['gltf']` → `textures/a b.png`. What leads outside matches nothing. */
-function resolvePath(folder: readonly string[], reference: string): string {
-  const parts = [...folder];
-  for (const part of reference.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
-}
-
-function decode(uri: string): string {
-  try {
-    return decodeURIComponent(uri);
-  } catch {
-    return uri;
-  }
 }

@@ -34,20 +34,3 @@ async function glbJson(path: string): Promise<Buffer | null> {
     await file.close();
   }
 }
-
-/** Every `uri` in it, wherever it stands (buffers, images, extensions), but for `data:`. */
-export function urisOf(json: unknown): string[] {
-  const found = new Set<string>();
-  // A stack of its own: hostile nesting would overflow the call stack.
-  const waiting: unknown[] = [json];
-  while (waiting.length > 0) {
-    const value = waiting.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    for (const [key, child] of Object.entries(value)) {
-      if (key === 'uri' && typeof child === 'string') {
-        if (!child.startsWith('data:')) found.add(child);
-      } else waiting.push(child);
-    }
-  }
-  return [...found];
-}

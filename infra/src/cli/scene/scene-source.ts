@@ -1,8 +1,8 @@
 /** Which files of this disk make a scene: from a `.glb`, a `.gltf`, or a folder that holds one of them. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, posix, relative, resolve, sep } from 'node:path';
-import { KilnError, LIMITS } from '@kiln/shared';
-import { readGltfJson, urisOf } from './gltf-json.ts';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { KilnError, LIMITS, referenceOf, resourceUris } from '@kiln/shared';
+import { readGltfJson } from './gltf-json.ts';
 
 export interface SourceFile {
   /** Path inside the scene, `/`-separated. */
@@ -40,7 +40,7 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
   }
   const entry = relative(root, entryPath).split(sep).join('/');
   const files = [await sourceFile(root, entry, entry)];
-  for (const uri of urisOf(await readGltfJson(entryPath))) {
+  for (const uri of resourceUris(await readGltfJson(entryPath))) {
     const file = await referencedFile(root, entry, uri);
     if (!files.some(({ path }) => path === file.path)) files.push(file);
   }
@@ -81,42 +81,24 @@ async function readFolder(folder: string): Promise<{ path: string; isFolder: boo
 }
 
 /**
- * The file that a URI in `entry` names. Resolved as the farm does (worker, `SceneFiles.resolve`): percent-encoded and
- * plain names are both found, as is a backslash for a slash.
+ * The file that a URI in `entry` names.
  *
  * @throws KilnError `scene.forbidden_uri` for anything outside the scene, `scene.missing_resource`.
  */
 async function referencedFile(root: string, entry: string, uri: string): Promise<SourceFile> {
-  const spellings = [uri, decoded(uri)].flatMap((spelling) => [spelling, spelling.replaceAll('\\', '/')]);
-  const paths = spellings.map((spelling) => insideScene(entry, spelling));
+  const { paths, leadsOut } = referenceOf(entry, uri);
   for (const path of paths) {
-    // No path inside a scene has a backslash.
-    if (path === null || path.includes('\\')) continue;
     const found = await stat(join(root, path)).catch(() => null);
     if (found?.isFile()) return sourceFile(root, path, entry);
   }
   const shown = `“${entry}” refers to “${uri.slice(0, 200)}”`;
-  if (paths.includes(null) || spellings.some((spelling) => /^([a-z][a-z0-9+.-]*:|[/\\])/i.test(spelling))) {
+  if (leadsOut) {
     throw new KilnError(
       'scene.forbidden_uri',
       `${shown}, which is outside of its own folder; put the file beside it and name it by a relative path.`,
     );
   }
   throw new KilnError('scene.missing_resource', `${shown}, which is not there; add the file, or remove the reference.`);
-}
-
-/** Path inside the scene, or null when it leads out of it. */
-function insideScene(entry: string, reference: string): string | null {
-  const path = posix.normalize(posix.join(posix.dirname(entry), reference));
-  return path === '..' || path.startsWith('../') ? null : path;
-}
-
-function decoded(uri: string): string {
-  try {
-    return decodeURIComponent(uri);
-  } catch {
-    return uri; // A bare % that is part of the name.
-  }
 }
 
 async function sourceFile(root: string, path: string, entry: string): Promise<SourceFile> {

@@ -1,7 +1,7 @@
-import { LIMITS } from '@kiln/shared';
+import { isDataUri, LIMITS } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { type Accessor, COMPONENT_BYTES, ELEMENT_COMPONENTS, type Gltf, member } from '../scene/gltf-json.ts';
-import { isDataUri, type SceneFiles } from '../scene/scene-files.ts';
+import type { SceneFiles } from '../scene/scene-files.ts';
 import { MESHOPT } from './check-references.ts';
 import { refuse } from './refuse.ts';
 

@@ -1,6 +1,6 @@
-import { type ImportReport, LIMITS } from '@kiln/shared';
+import { type ImportReport, isDataUri, LIMITS } from '@kiln/shared';
 import type { Gltf } from '../scene/gltf-json.ts';
-import { isDataUri, type SceneFiles } from '../scene/scene-files.ts';
+import type { SceneFiles } from '../scene/scene-files.ts';
 import { type Buffers, readDataUri } from './check-buffers.ts';
 import { readImageSize } from './image-size.ts';
 import { refuse } from './refuse.ts';

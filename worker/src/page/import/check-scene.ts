@@ -1,8 +1,8 @@
-import { type ImportFinding, LIMITS } from '@kiln/shared';
+import { type ImportFinding, isDataUri, LIMITS } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { isGlb, readContainer } from '../scene/container.ts';
 import { type Gltf, member } from '../scene/gltf-json.ts';
-import { isDataUri, type SceneFiles } from '../scene/scene-files.ts';
+import type { SceneFiles } from '../scene/scene-files.ts';
 import { type Buffers, checkBufferBounds, readBuffers } from './check-buffers.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkImages } from './check-images.ts';

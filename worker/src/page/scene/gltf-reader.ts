@@ -1,4 +1,4 @@
-import { KilnError } from '@kiln/shared';
+import { isDataUri, KilnError } from '@kiln/shared';
 import { LoadingManager, type Object3D, type Texture, Camera as ThreeCamera, type WebGLRenderer } from 'three';
 import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
 import { DRACOLoader } from 'three/addons/loaders/DRACOLoader.js';
@@ -10,7 +10,7 @@ import { parseJson, readContainer } from './container.ts';
 import type { Camera, Gltf } from './gltf-json.ts';
 import { Ktx2Images } from './ktx2-images.ts';
 import type { SceneCamera, SceneParts } from './loaded-scene.ts';
-import { isDataUri, type SceneFiles } from './scene-files.ts';
+import type { SceneFiles } from './scene-files.ts';
 import { uniqueNames } from './unique-names.ts';
 
 /** Threads of the decoder; a page shares its machine with others and with the software renderer. */

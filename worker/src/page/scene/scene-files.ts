@@ -1,9 +1,5 @@
-import { KilnError } from '@kiln/shared';
+import { KilnError, referenceOf } from '@kiln/shared';
 import { type PageScene, SCENE_ROUTE } from '../contract.ts';
-
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
-
-export const isDataUri = (uri: string): boolean => /^data:/i.test(uri);
 
 /** The files of one scene, and what its URIs mean. Nothing else is ever fetched. */
 export class SceneFiles {
@@ -24,19 +20,17 @@ export class SceneFiles {
   }
 
   /**
-   * The path of the file that `uri` names; not for `data:` URIs. Percent-encoded and plain names are both found, as is a
-   * backslash for a slash.
+   * The path of the file that `uri` names; not for `data:` URIs.
    *
    * @param pointer JSON Pointer of the URI, for the error.
    * @throws KilnError `scene.forbidden_uri` for anything outside the scene, `scene.missing_resource`.
    */
   resolve(uri: string, pointer: string): string {
-    const spellings = [uri, decoded(uri), uri.replaceAll('\\', '/'), decoded(uri).replaceAll('\\', '/')];
-    const paths = spellings.map((spelling) => this.#within(spelling));
-    const found = paths.find((path) => path !== null && this.#sizes.has(path));
+    const { paths, leadsOut } = referenceOf(this.scene.entry, uri);
+    const found = paths.find((path) => this.#sizes.has(path));
     if (found) return found;
     const shown = uri.length > 100 ? `${uri.slice(0, 100)}…` : uri;
-    if (spellings.some((spelling) => SCHEME.test(spelling) || /^[/\\]/.test(spelling)) || paths.includes(null)) {
+    if (leadsOut) {
       throw new KilnError(
         'scene.forbidden_uri',
         `The scene refers to "${shown}", which is outside its own folder: put the file into the folder and refer to it by a relative path.`,
@@ -79,25 +73,5 @@ export class SceneFiles {
       });
     }
     return bytes;
-  }
-
-  /** Path below the scene's folder, or null when it leads out of it. */
-  #within(uri: string): string | null {
-    const segments = this.scene.entry.split('/').slice(0, -1);
-    for (const segment of uri.split('/')) {
-      if (segment === '' || segment === '.') continue;
-      if (segment !== '..') segments.push(segment);
-      else if (segments.pop() === undefined) return null;
-    }
-    return segments.join('/');
-  }
-}
-
-function decoded(uri: string): string {
-  try {
-    return decodeURIComponent(uri);
-  } catch {
-    // A bare % that is part of the name.
-    return uri;
   }
 }
