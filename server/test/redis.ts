@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
 export interface TestRedis {
-  /** `unix:/path` */
+  /** `unix:/path?password=…` */
   readonly url: string;
   /** A connection of the test's own. */
   readonly client: Redis;
@@ -17,20 +17,23 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+const PASSWORD = 'of-the-test';
+
 export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-redis-'));
   const path = join(folder, 'redis.sock');
+  const address = `${path}?password=${PASSWORD}`;
   let child: ReturnType<typeof spawn> | null = null;
   const launch = async () => {
     child = spawn(
       'redis-server',
       [
         ...['--port', '0', '--unixsocket', path, '--dir', folder, '--maxmemory-policy', 'noeviction'],
-        ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', ...settings],
+        ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--requirepass', PASSWORD, ...settings],
       ],
       { stdio: 'ignore' },
     );
-    await untilAnswers(path);
+    await untilAnswers(address);
   };
   const kill = async () => {
     const dying = child;
@@ -41,10 +44,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     await gone;
   };
   await launch();
-  const client = new Redis(path);
+  const client = new Redis(address);
   client.on('error', () => {});
   return {
-    url: `unix:${path}`,
+    url: `unix:${address}`,
     client,
     kill,
     launch,
@@ -60,9 +63,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   };
 }
 
-async function untilAnswers(path: string): Promise<void> {
+async function untilAnswers(address: string): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const probe = new Redis(path, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+    const probe = new Redis(address, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
     probe.on('error', () => {});
     try {
       await probe.connect();

@@ -145,7 +145,10 @@ async function examineFarm(home: string): Promise<Finding> {
     detail: [detail, status, `${workersReady} ${workersReady === 1 ? 'worker' : 'workers'} ready`, ...down].join(', '),
     ...(workersConfined
       ? {}
-      : { advice: 'Let its Redis user make users (ACL SETUSER): without, workers see all that is in Redis.' }),
+      : {
+          advice:
+            'Give its Redis a password (requirepass) and a user that may make users (ACL SETUSER): else workers see all that is in Redis.',
+        }),
   };
 }
 

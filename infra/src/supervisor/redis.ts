@@ -1,4 +1,4 @@
-/** The `redis-server` that a farm starts for itself: durable, never evicting, and reachable by this user only. */
+/** The `redis-server` that a farm starts for itself: durable, never evicting, and open to who knows its password. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -14,11 +14,13 @@ const POLL_MS = 10;
 
 export interface OwnRedis {
   readonly spec: ChildSpec;
-  /** For KILN_REDIS_URL: `unix:/path`, or `redis://:password@127.0.0.1:port` where the path is too long for a socket. */
+  /** For KILN_REDIS_URL: a socket, or `redis://:password@127.0.0.1:port` where its path would be too long. */
   readonly url: string;
 }
 
 /**
+ * Its password is a new one at every start: only the server gets it, and workers users of their own.
+ *
  * @param folder where its data, socket and configuration live.
  * @param searchPath as in PATH, to find `setpriv`.
  */
@@ -30,9 +32,8 @@ export async function ownRedis(binary: string, folder: string, searchPath: strin
   const password = randomBytes(24).toString('hex');
   const configFile = join(folder, 'redis.conf');
   const settings = [
-    ...(useSocket
-      ? ['port 0', `unixsocket ${quote(socket)}`, 'unixsocketperm 600']
-      : [`port ${port}`, `requirepass ${password}`]),
+    ...(useSocket ? ['port 0', `unixsocket ${quote(socket)}`, 'unixsocketperm 600'] : [`port ${port}`]),
+    `requirepass ${password}`,
     'bind 127.0.0.1',
     'daemonize no',
     `dir ${quote(folder)}`,
@@ -48,7 +49,7 @@ export async function ownRedis(binary: string, folder: string, searchPath: strin
     setpriv === null ? [binary, configFile] : [setpriv, '--pdeathsig=TERM', '--', binary, configFile];
   const target = useSocket ? { path: socket } : { host: '127.0.0.1', port };
   return {
-    url: useSocket ? `unix:${socket}` : `redis://:${password}@127.0.0.1:${port}`,
+    url: useSocket ? `unix:${socket}?password=${password}` : `redis://:${password}@127.0.0.1:${port}`,
     spec: {
       name: 'redis',
       command,
@@ -56,7 +57,7 @@ export async function ownRedis(binary: string, folder: string, searchPath: strin
       cwd: folder,
       ipc: false,
       isReady: async (process) => {
-        while (process.exitCode === null && !(await answers(target))) await sleep(POLL_MS);
+        while (process.exitCode === null && !(await answers(target, password))) await sleep(POLL_MS);
       },
     },
   };
@@ -65,15 +66,18 @@ export async function ownRedis(binary: string, folder: string, searchPath: strin
 /** Redis reads its own quoting: a path may hold spaces. */
 const quote = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-/** Whether Redis answers there and has read its data: `LOADING` is not yet ready; asking for a password is. */
-function answers(target: { path: string } | { host: string; port: number }): Promise<boolean> {
+/** Whether the Redis with this password answers there and has read its data: `LOADING` is not yet ready. */
+function answers(target: { path: string } | { host: string; port: number }, password: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(target);
-    socket.on('connect', () => socket.write('PING\r\n'));
+    let answer = '';
+    socket.on('connect', () => socket.write(`AUTH ${password}\r\nPING\r\n`));
     socket.on('error', () => resolve(false));
     socket.on('close', () => resolve(false));
     socket.on('data', (data) => {
-      resolve(/^(\+PONG|-NOAUTH)/.test(data.toString('latin1')));
+      answer += data.toString('latin1');
+      if (answer.split('\r\n').length <= 2) return;
+      resolve(answer === '+OK\r\n+PONG\r\n');
       socket.destroy();
     });
   });

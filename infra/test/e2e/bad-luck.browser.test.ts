@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -97,7 +97,9 @@ describe('a job goes on, every frame once, when kill -9 hits', () => {
 test('a job ends right when Redis is emptied in the middle of it', async () => {
   const run = renderMany();
   await run.event('frame');
-  const redis = new Redis({ path: join(farm.home, 'redis', 'redis.sock') });
+  const settings = readFileSync(join(farm.home, 'redis', 'redis.conf'), 'utf8');
+  const password = /^requirepass (\S+)$/m.exec(settings)?.[1] ?? '';
+  const redis = new Redis({ path: join(farm.home, 'redis', 'redis.sock'), password });
   await redis.flushall();
   redis.disconnect();
   await expectWhole(await run.ended);

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,9 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { REPOSITORY } from '../../src/repository.ts';
 import { requireFreePort } from '../../src/supervisor/free-port.ts';
+import { PidFiles } from '../../src/supervisor/left-overs.ts';
 import { isRunning, type ProcessRecord } from '../../src/supervisor/process-identity.ts';
 
 let home: string;
@@ -97,6 +100,41 @@ test('starts Redis, the server and the workers, each told of the others', async 
   expect(log('server')).toContain(join(home, 'redis', 'redis.sock'));
   expect(log('worker-1')).toContain('"token":"token"');
   expect(log('worker-1')).not.toMatch(/redis\.sock|password/);
+});
+
+/** The password that the server was given for it. */
+const redisPassword = () => /\?password=(\w+)/.exec(log('server').split('\n').at(-2) ?? '')?.[1] ?? '';
+
+test('its Redis answers only those who know its password', async () => {
+  await startFarm();
+  const path = join(home, 'redis', 'redis.sock');
+  const ask = async (credentials: { password?: string }) => {
+    const redis = new Redis({ path, protocol: 2, retryStrategy: () => null, ...credentials });
+    redis.on('error', () => {});
+    return redis.ping().finally(() => redis.disconnect());
+  };
+  expect(await ask({ password: redisPassword() })).toBe('PONG');
+  await expect(ask({})).rejects.toThrow('NOAUTH');
+  expect(statSync(join(home, 'redis', 'redis.conf')).mode & 0o777).toBe(0o600);
+});
+
+test('goes on with the data of a Redis that was left running, also one that had no password', async () => {
+  const folder = join(home, 'redis');
+  const path = join(folder, 'redis.sock');
+  mkdirSync(folder, { recursive: true });
+  const settings = ['--port', '0', '--unixsocket', path, '--dir', folder, '--appendonly', 'yes', '--save', ''];
+  const old = spawn('redis-server', settings, { stdio: 'ignore', detached: true });
+  new PidFiles(join(home, 'run')).write('redis', old.pid ?? 0);
+  const before = new Redis({ path, retryStrategy: () => 20 });
+  before.on('error', () => {});
+  await before.set('kept', 'yes');
+  before.disconnect();
+
+  const farm = await startFarm();
+  expect(farm.events).toContainEqual({ event: 'ended', detail: ['redis'] });
+  const after = new Redis({ path, password: redisPassword() });
+  expect(await after.get('kept')).toBe('yes');
+  after.disconnect();
 });
 
 test('ends all of it when it is asked to', async () => {

@@ -20,7 +20,7 @@ const Environment = Type.Object({
   ),
   KILN_REDIS_URL: Type.String({
     pattern: '^(rediss?://|unix:/)',
-    description: 'Redis with noeviction: redis://host:port/db or unix:/path',
+    description: 'Redis with noeviction: redis://host:port/db or unix:/path?password=…',
   }),
   KILN_ADVERTISE_URL: Type.Optional(
     Type.String({ pattern: '^https?://', description: 'address under which workers and browsers reach this server' }),

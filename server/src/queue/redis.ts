@@ -21,7 +21,7 @@ export interface RedisConnections {
 const reconnectDelay = (times: number) =>
   Math.min(REDIS_LIMITS.reconnectMaxMs, REDIS_LIMITS.reconnectMinMs * 2 ** Math.min(times, 10));
 
-/** @param url `redis://…`, `rediss://…` or `unix:/path`. */
+/** @param url `redis://…`, `rediss://…` or `unix:/path`, with `?password=…` where it has one. */
 export function connectRedis(url: string, log: Logger): RedisConnections {
   const open = (name: string, offlineQueue: boolean) => {
     const redis = new Redis(connectionPath(url), {
@@ -65,5 +65,5 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
   };
 }
 
-/** ioredis takes a socket's path as it is. */
+/** ioredis takes a socket's path as it is, with its query. */
 export const connectionPath = (url: string) => (url.startsWith('unix:') ? url.replace(/^unix:(\/\/)?/, '') : url);

@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { KilnError } from '@kiln/shared';
+import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { REDIS_LIMITS } from '../dispatch/limits.ts';
 import { QUEUE_PREFIX, queueName } from './delivery-queues.ts';
-import type { RedisConnections } from './redis.ts';
+import { connectionPath, type RedisConnections } from './redis.ts';
 import { signalChannel } from './worker-signals.ts';
 
 export interface RedisCredentials {
@@ -22,9 +24,13 @@ export interface WorkerAccess {
    */
   grant(workerId: string, secretHash: string): Promise<RedisCredentials>;
   revoke(workerId: string): Promise<void>;
-  /** Finds whether this server may make users, and warns when it may not. @throws as `grant` */
+  /**
+   * Finds whether this server may make users, and whether Redis lets nobody in without one, and warns when not.
+   *
+   * @throws as `grant`
+   */
   check(): Promise<void>;
-  /** False when workers share this server's own user. Null: not known yet. */
+  /** False when workers share this server's own user, or need none. Null: not known yet. */
   isConfined(): boolean | null;
 }
 
@@ -70,7 +76,9 @@ export class AclWorkerAccess implements WorkerAccess {
   readonly #redis: RedisConnections;
   readonly #url: string;
   readonly #log: Logger;
-  #confined: boolean | null = null;
+  #makesUsers: boolean | null = null;
+  /** Redis takes commands of whoever connects. */
+  #isOpen = false;
 
   /** @param url this server's own, with its credentials. */
   constructor(redis: RedisConnections, url: string, log: Logger) {
@@ -90,7 +98,7 @@ export class AclWorkerAccess implements WorkerAccess {
       `&${signalChannel(workerId)}`,
       ...COMMANDS,
     );
-    return this.#confined === false
+    return this.#makesUsers === false
       ? sharedCredentials(this.#url)
       : { ...withoutCredentials(this.#url), username, password };
   }
@@ -98,34 +106,39 @@ export class AclWorkerAccess implements WorkerAccess {
   async check(): Promise<void> {
     const username = userName('check');
     await this.#setUser(username, 'off');
-    if (this.#confined) await this.#redis.commands.call('ACL', 'DELUSER', username);
+    if (this.#makesUsers) await this.#redis.commands.call('ACL', 'DELUSER', username);
+    const isOpen = await letsAnybodyIn(this.#url);
+    if (isOpen && !this.#isOpen) {
+      this.#log.warn('Redis asks for no password: workers can reach all that is in it; set requirepass');
+    }
+    this.#isOpen = isOpen;
   }
 
-  /** Whether it was made is in `#confined` then. @throws KilnError `storage.unavailable` when Redis does not say. */
+  /** Whether it was made is in `#makesUsers` then. @throws KilnError `storage.unavailable` when Redis does not say. */
   async #setUser(username: string, ...rules: readonly string[]): Promise<void> {
     this.#redis.requireUp();
     try {
       await this.#redis.commands.call('ACL', 'SETUSER', username, 'reset', ...rules);
-      this.#confined = true;
+      this.#makesUsers = true;
     } catch (error) {
       if (!mayMakeNone(error)) {
         throw new KilnError('storage.unavailable', 'Redis does not answer as expected; try again', { cause: error });
       }
-      if (this.#confined !== false) {
+      if (this.#makesUsers !== false) {
         this.#log.warn({ err: error }, 'Redis lets this server make no users: workers share its own access to Redis');
       }
-      this.#confined = false;
+      this.#makesUsers = false;
     }
   }
 
   async revoke(workerId: string): Promise<void> {
-    if (this.#confined === false) return;
+    if (this.#makesUsers === false) return;
     this.#redis.requireUp();
     await this.#redis.commands.call('ACL', 'DELUSER', userName(workerId));
   }
 
   isConfined(): boolean | null {
-    return this.#confined;
+    return this.#makesUsers && !this.#isOpen;
   }
 }
 
@@ -135,20 +148,45 @@ const mayMakeNone = (error: unknown) =>
 
 const userName = (workerId: string) => `kiln-${workerId}`;
 
+/** Whether Redis takes a command of somebody who says no name and no password. */
+async function letsAnybodyIn(url: string): Promise<boolean> {
+  const stranger = new Redis(connectionPath(withoutCredentials(url).url), {
+    lazyConnect: true,
+    enableReadyCheck: false,
+    // The handshake of 3 is refused before anything is asked.
+    protocol: 2,
+    connectTimeout: REDIS_LIMITS.commandTimeoutMs,
+    commandTimeout: REDIS_LIMITS.commandTimeoutMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  stranger.on('error', () => {});
+  try {
+    await stranger.connect();
+    await stranger.ping();
+    return true;
+  } catch (error) {
+    // It is let in and may not do this; else it was not let in.
+    return error instanceof Error && error.message.startsWith('NOPERM');
+  } finally {
+    stranger.disconnect();
+  }
+}
+
 function withoutCredentials(url: string): { url: string } {
-  if (url.startsWith('unix:')) return { url };
   const parsed = new URL(url);
+  if (parsed.protocol === 'unix:') return { url: url.split('?', 1)[0] ?? url };
   parsed.username = '';
   parsed.password = '';
   return { url: parsed.href };
 }
 
 function sharedCredentials(url: string): RedisCredentials {
-  if (url.startsWith('unix:')) return { url, username: null, password: null };
-  const { username, password } = new URL(url);
+  const { protocol, username, password, searchParams } = new URL(url);
+  const inQuery = protocol === 'unix:';
   return {
     ...withoutCredentials(url),
-    username: username === '' ? null : decodeURIComponent(username),
-    password: password === '' ? null : decodeURIComponent(password),
+    username: (inQuery ? searchParams.get('username') : decodeURIComponent(username)) || null,
+    password: (inQuery ? searchParams.get('password') : decodeURIComponent(password)) || null,
   };
 }

@@ -184,6 +184,30 @@ describe('a worker’s access to Redis', () => {
     restricted.close();
   });
 
+  test('is not confined while Redis takes commands without a password', async () => {
+    const lines: string[] = [];
+    const access = new AclWorkerAccess(server, redis.url, pino({}, { write: (line: string) => void lines.push(line) }));
+    await access.check();
+    expect(access.isConfined()).toBe(true);
+    await redis.client.config('SET', 'requirepass', '');
+    await access.check();
+    await access.check();
+    expect(access.isConfined()).toBe(false);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('set requirepass');
+    const password = new URL(redis.url).searchParams.get('password') ?? '';
+    await redis.client.config('SET', 'requirepass', password);
+    await access.check();
+    expect(access.isConfined()).toBe(true);
+  });
+
+  test('of a socket is told without the server’s password', async () => {
+    const access = new AclWorkerAccess(server, redis.url, quietLog);
+    const { url, username, password } = await access.grant(makeId('worker'), 'a hash');
+    expect(url).toBe(redis.url.split('?')[0]);
+    expect([username, password]).not.toContain(new URL(redis.url).searchParams.get('password'));
+  });
+
   test('is not the server’s own because Redis fails for a moment', async () => {
     const access = new AclWorkerAccess(server, redis.url, quietLog);
     await redis.client.call('CLIENT', 'PAUSE', String(3 * REDIS_LIMITS.commandTimeoutMs));
