@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './commands/admin.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addGcCommand } from './commands/gc.ts';
+import { addHelpCommand } from './commands/help.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRenderCommand } from './commands/render.ts';
@@ -23,7 +24,8 @@ Examples:
   $ kiln jobs
   $ kiln doctor
 
-Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong, 130 interrupted.`;
+Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong or not allowed to do this,
+130 interrupted.`;
 
 export function buildProgram(): Command {
   const program = new Command('kiln')
@@ -43,6 +45,8 @@ export function buildProgram(): Command {
   program.commandsGroup('This machine:');
   addDoctorCommand(program);
   addProcessCommands(program);
+  program.commandsGroup('Help:');
+  addHelpCommand(program);
   settle(program);
   return program;
 }
@@ -51,7 +55,7 @@ const HELP_WIDTH = 110;
 
 /** What holds for every command: commander ends the process itself unless told not to. */
 function settle(command: Command): void {
-  command.exitOverride().helpCommand(false);
+  command.exitOverride();
   command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH) });
   for (const child of command.commands) settle(child);
 }

@@ -51,6 +51,7 @@ const COMMANDS = [
   ['admin'],
   ['admin', 'tenant', 'create'],
   ['admin', 'tenant', 'list'],
+  ['help'],
 ];
 
 test('--help names every command, and exits 0', async () => {
@@ -65,9 +66,20 @@ test.each(COMMANDS)('%s %s has a help text', async (...command) => {
   expect(stdout).toMatch(/^Usage: kiln /);
 });
 
+test('help shows what --help shows, of commands of commands too', async () => {
+  expect(await kiln(['help'])).toEqual(await kiln(['--help']));
+  expect(await kiln(['help', 'render'])).toEqual(await kiln(['render', '--help']));
+  const { code, stdout } = await kiln(['help', 'scene', 'add']);
+  expect({ code, usage: stdout.split('\n')[0] }).toEqual({
+    code: 0,
+    usage: 'Usage: kiln scene add [options] <source>',
+  });
+});
+
 describe('exit code 2: what cannot be right', () => {
   test.each([
     [['nonsense'], /unknown command 'nonsense'/],
+    [['help', 'scene', 'nonsense'], /unknown command 'scene nonsense'/],
     [['render'], /missing required argument 'source'/],
     [['render', 'x.glb', '--format', 'exr'], /Allowed choices are png, jpeg, webp/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],

@@ -31,8 +31,8 @@ Examples:
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
-Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong,
-130 interrupted.
+Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
+or not allowed to do this, 130 interrupted.
 With --json each line is one event: upload, submitted, frame, done, error.`;
 
 export function addRenderCommand(program: Command): void {
