@@ -68,7 +68,7 @@ export const ERRORS = {
   'protocol.version': row(426, false, 'The peer speaks no version of the protocol that is accepted here.', 4426),
   'protocol.too_large': row(413, false, 'A message is larger than the protocol allows.', 1009),
   'attempt.stale': row(409, false, 'The lease of this attempt has ended; its result is not taken.'),
-  'worker.unknown': row(410, true, 'The server does not know this worker: it must register again.'),
+  'worker.unknown': row(410, true, 'The server has given this worker up, or it has left: it must register again.'),
   'render.failed': row(500, true, 'The frame could not be drawn.'),
   'render.timeout': row(504, true, 'The page did not answer in time and was replaced.'),
   'render.page_lost': row(500, true, 'The page or its browser crashed, or lost its GPU context.'),

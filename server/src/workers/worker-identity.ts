@@ -23,7 +23,8 @@ export class WorkerIdentities {
 
   /**
    * @returns the worker's id.
-   * @throws KilnError `identity.missing` without a bearer token; `worker.unknown` when it names no worker that is here.
+   * @throws KilnError `identity.missing` without the secret of a worker; `worker.unknown` when that worker was given up
+   *   or has left.
    */
   async of(headers: IncomingHttpHeaders): Promise<string> {
     const secretHash = hashSecret(bearerToken(headers));
@@ -31,11 +32,14 @@ export class WorkerIdentities {
     if (known && known.untilMs > this.#clock.monotonicMs()) return known.workerId;
     const row = await this.#db
       .selectFrom('workers')
-      .select('id')
+      .select(['id', 'state'])
       .where('secret_hash', '=', secretHash)
-      .where('state', 'in', ['ready', 'draining'])
       .executeTakeFirst();
-    if (!row) throw new KilnError('worker.unknown', 'this worker is not known (any more); register again');
+    if (!row)
+      throw new KilnError('identity.missing', 'this is the secret of no worker; register with KILN_WORKER_TOKEN');
+    if (row.state !== 'ready' && row.state !== 'draining') {
+      throw new KilnError('worker.unknown', `this worker is ${row.state}; register again`);
+    }
     this.#known.set(secretHash, { workerId: row.id, untilMs: this.#clock.monotonicMs() + TRUSTED_MS });
     return row.id;
   }

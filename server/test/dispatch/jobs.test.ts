@@ -330,11 +330,11 @@ describe('workers', () => {
     await expect(worker.claim(wrong)).rejects.toMatchObject({ status: 404 });
     const thief = await addWorker({ identity: { name: 'thief', pid: 2 } });
     await expect(thief.claim(delivery)).rejects.toMatchObject({ status: 404 });
-    await expect(worker.post('/worker/heartbeat', 'not-a-secret', {})).rejects.toMatchObject({ status: 410 });
+    await expect(worker.post('/worker/heartbeat', 'not-a-secret', {})).rejects.toMatchObject({ status: 401 });
     const path = `/worker/attempts/${delivery.attemptId}/claim`;
     await expect(worker.post(path, 'not-a-secret', undefined, delivery.leaseToken)).rejects.toMatchObject({
-      status: 410,
-      code: 'worker.unknown',
+      status: 401,
+      code: 'identity.missing',
     });
     await expect(worker.post('/worker/register', 'not-the-token', { identity: worker.identity })).rejects.toMatchObject(
       {

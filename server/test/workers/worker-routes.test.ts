@@ -58,8 +58,20 @@ test('who is no worker hears so whatever the request is', async () => {
     expect((await send(method, path, null)).status, `${method} ${path}`).toBe(401);
   }
   expect((await send('POST', WORKER_ROUTES.register.path, 'wrong')).status).toBe(401);
-  expect((await send('POST', WORKER_ROUTES.heartbeat.path, 'wrong')).status).toBe(410);
+  for (const { method, path } of Object.values(WORKER_ROUTES)) {
+    const answer = await send(method, path, 'wrong');
+    expect([answer.status, await codeOf(answer)], `${method} ${path}`).toEqual([401, 'identity.missing']);
+  }
   expect(await codeOf(await send('POST', WORKER_ROUTES.register.path, WORKER_TOKEN))).toBe('request.bad_json');
+});
+
+test('a worker that has left hears that it is to register again', async () => {
+  const worker = await new FakeWorker(farm.url).start();
+  const secret = worker.registration.workerSecret;
+  await worker.goodbye();
+  await worker.stop();
+  const answer = await send('POST', WORKER_ROUTES.heartbeat.path, secret);
+  expect([answer.status, await codeOf(answer)]).toEqual([410, 'worker.unknown']);
 });
 
 test('who tries too many tokens has to wait, and workers do not', async () => {
