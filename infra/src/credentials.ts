@@ -14,6 +14,11 @@ const Credentials = Type.Object({
 });
 export type Credentials = Static<typeof Credentials>;
 
+/** Credentials with the file that they are in. */
+interface FoundCredentials extends Credentials {
+  readonly file: string;
+}
+
 /**
  * @returns null when there is no such file, or none that this user may read.
  * @throws KilnError `request.invalid` when it is not what the server writes.
@@ -41,15 +46,21 @@ function jsonOf(text: string): unknown {
  * else of this checkout's own. A file of another user, who may have put a `.kiln` into a folder that many write to, is
  * passed over: with it, that user's farm would get what was meant for this one's.
  */
-export function findCredentials(cwd: string, env: Environment): Credentials | null {
-  if (env.KILN_HOME) return readCredentials(join(homeFolder(env), 'credentials.json'));
+export function findCredentials(cwd: string, env: Environment): FoundCredentials | null {
+  const own = join(homeFolder(env), 'credentials.json');
+  if (env.KILN_HOME) return readFound(own);
   for (let folder = cwd; ; folder = dirname(folder)) {
     const file = join(folder, '.kiln', 'credentials.json');
-    const found = isOwn(file) ? readCredentials(file) : null;
+    const found = isOwn(file) ? readFound(file) : null;
     if (found !== null) return found;
     if (folder === dirname(folder)) break;
   }
-  return readCredentials(join(homeFolder(env), 'credentials.json'));
+  return readFound(own);
+}
+
+function readFound(file: string): FoundCredentials | null {
+  const found = readCredentials(file);
+  return found === null ? null : { ...found, file };
 }
 
 /** Whether this user owns it; where files have no owners, yes. */

@@ -11,6 +11,8 @@ export interface ConnectionOptions {
 export interface Connection {
   readonly url: string;
   readonly apiKey: string;
+  /** For people: the variable, option or file that the key came from. */
+  readonly keySource: string;
 }
 
 /**
@@ -23,6 +25,7 @@ export function findConnection(options: ConnectionOptions, cwd: string, env: Env
   const url = given.url || found?.url;
   // A key found on this machine is for the farm of this machine: it is sent nowhere else.
   const apiKey = given.apiKey || (found !== null && url === found.url ? found.apiKey : undefined);
+  const keySource = options.apiKey ? '--api-key' : given.apiKey ? 'KILN_API_KEY' : (found?.file ?? '');
   if (url === undefined) {
     throw new KilnError(
       'client.unreachable',
@@ -37,5 +40,5 @@ export function findConnection(options: ConnectionOptions, cwd: string, env: Env
   if (!apiKey) {
     throw new KilnError('identity.missing', `No API key is known for ${url}: set KILN_API_KEY, or pass --api-key.`);
   }
-  return { url: url.replace(/\/+$/, ''), apiKey };
+  return { url: url.replace(/\/+$/, ''), apiKey, keySource };
 }

@@ -1,4 +1,12 @@
-import { type Client, createClient, type EventsConnection, type EventsOptions, openEvents } from '@kiln/shared';
+import {
+  type Client,
+  createClient,
+  type EventsConnection,
+  type EventsOptions,
+  type Fetch,
+  KilnError,
+  openEvents,
+} from '@kiln/shared';
 import type { Command } from 'commander';
 import { WebSocket } from 'ws';
 import { type Connection, type ConnectionOptions, findConnection } from './client-config.ts';
@@ -14,7 +22,7 @@ export function connect(options: ConnectionOptions): FarmClient {
   const connection = findConnection(options, process.cwd());
   return {
     connection,
-    client: createClient({ ...connection, fetch }),
+    client: createClient({ ...connection, fetch: fetchAs(connection) }),
     events: (more) =>
       openEvents({
         ...connection,
@@ -27,6 +35,15 @@ export function connect(options: ConnectionOptions): FarmClient {
       }),
   };
 }
+
+/** The farm knows only that no valid key came; here it is known which one was sent, and from where. */
+const fetchAs =
+  ({ url, keySource }: Connection): Fetch =>
+  async (address, init) => {
+    const response = await fetch(address, init);
+    if (response.status !== 401) return response;
+    throw new KilnError('identity.missing', `The key in ${keySource} is not known to ${url}: use a key of that farm.`);
+  };
 
 /** Adds what every command that talks to a farm understands. */
 export const withConnection = (command: Command): Command =>

@@ -1,6 +1,6 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,6 +137,29 @@ test('exit code 4: an address without a key', async () => {
   const { code, stderr } = await kiln(['jobs', '--url', 'http://127.0.0.1:9']);
   expect(code).toBe(4);
   expect(stderr).toMatch(/^error identity\.missing: .*KILN_API_KEY.*\n$/);
+});
+
+test('exit code 4: a key that the farm does not know, and where it came from', async () => {
+  const server = createServer((_, answer) => {
+    const error = { code: 'identity.missing', message: 'neither came', retryable: false, requestId: 'r' };
+    answer.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+  });
+  const port = await requireFreePort('127.0.0.1', 0);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${port}`;
+  const home = join(folder, 'stale');
+  mkdirSync(home);
+  writeFileSync(join(home, 'credentials.json'), JSON.stringify({ url, apiKey: 'old', workerToken: 'w' }));
+  const told = async (args: string[], env: Record<string, string>) => {
+    const { code, stderr } = await kiln(args, env);
+    return `${code} ${stderr}`;
+  };
+  const unknown = (source: string) =>
+    `4 error identity.missing: The key in ${source} is not known to ${url}: use a key of that farm.\n`;
+  expect(await told(['jobs'], { KILN_URL: url, KILN_API_KEY: 'k' })).toBe(unknown('KILN_API_KEY'));
+  expect(await told(['jobs', '--api-key', 'k'], { KILN_URL: url })).toBe(unknown('--api-key'));
+  expect(await told(['jobs'], { KILN_HOME: home })).toBe(unknown(join(home, 'credentials.json')));
+  server.close();
 });
 
 test('a server that cannot start ends, although its supervisor listens', async () => {

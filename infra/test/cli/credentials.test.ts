@@ -50,12 +50,17 @@ test('a damaged file is said, not passed over', () => {
 test('options come before the environment, the environment before what is found', () => {
   farmIn('.kiln', 'http://found');
   const env = { KILN_HOME: join(root, '.kiln') };
-  expect(findConnection({}, root, env)).toEqual({ url: 'http://found', apiKey: 'key of http://found' });
+  expect(findConnection({}, root, env)).toEqual({
+    url: 'http://found',
+    apiKey: 'key of http://found',
+    keySource: join(root, '.kiln', 'credentials.json'),
+  });
   const both = { ...env, KILN_URL: 'http://env/', KILN_API_KEY: 'env' };
-  expect(findConnection({}, root, both)).toEqual({ url: 'http://env', apiKey: 'env' });
+  expect(findConnection({}, root, both)).toEqual({ url: 'http://env', apiKey: 'env', keySource: 'KILN_API_KEY' });
   expect(findConnection({ url: 'https://option', apiKey: 'option' }, root, both)).toEqual({
     url: 'https://option',
     apiKey: 'option',
+    keySource: '--api-key',
   });
 });
 
