@@ -1,6 +1,6 @@
 /** What `npm start` reads from the environment; read once. The only place of the supervisor that looks at it. */
 import { resolve } from 'node:path';
-import { KilnError } from '@kiln/shared';
+import { KilnError, LIMITS } from '@kiln/shared';
 import { REPOSITORY } from './repository.ts';
 
 export interface FarmConfig {
@@ -12,6 +12,8 @@ export interface FarmConfig {
   readonly workers: number;
   /** A Redis or Valkey to use; null starts one. */
   readonly redisUrl: string | null;
+  /** Bytes of the disk that the server leaves free. */
+  readonly diskReserveBytes: number;
   readonly installForbidden: boolean;
   /** KILN_BROWSER: the only browser that may be used; null looks for one. */
   readonly browserPath: string | null;
@@ -38,6 +40,7 @@ export function readFarmConfig(env: Environment = process.env): FarmConfig {
     port: integer(env, 'KILN_PORT', DEFAULT_PORT, 0, 65_535),
     workers: integer(env, 'KILN_WORKERS', 1, 0, WORKERS_MAX),
     redisUrl: env.KILN_REDIS_URL || null,
+    diskReserveBytes: integer(env, 'KILN_DISK_RESERVE_BYTES', LIMITS.diskReserveBytes, 0, Number.MAX_SAFE_INTEGER),
     installForbidden: env.KILN_NO_INSTALL === '1',
     browserPath: env.KILN_BROWSER || null,
     searchPath: env.PATH ?? '',
@@ -52,6 +55,7 @@ export interface DoctorConfig {
   readonly home: string;
   readonly redisUrl: string | null;
   readonly databaseUrl: string | null;
+  readonly diskReserveBytes: number;
   readonly browserPath: string | null;
   readonly searchPath: string;
   readonly allowNoSandbox: boolean;
@@ -59,10 +63,10 @@ export interface DoctorConfig {
 }
 
 export function readDoctorConfig(env: Environment = process.env): DoctorConfig {
-  const { home, redisUrl, browserPath, searchPath } = readFarmConfig(env);
+  const { home, redisUrl, diskReserveBytes, browserPath, searchPath } = readFarmConfig(env);
   const databaseUrl = env.KILN_DATABASE_URL || null;
   const allowNoSandbox = env.KILN_ALLOW_NO_SANDBOX === '1';
-  return { home, redisUrl, databaseUrl, browserPath, searchPath, allowNoSandbox, environment: env };
+  return { home, redisUrl, databaseUrl, diskReserveBytes, browserPath, searchPath, allowNoSandbox, environment: env };
 }
 
 /** The environment for a process of the farm that is started by hand: its folder is this checkout's unless one is named. */

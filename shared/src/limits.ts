@@ -55,6 +55,8 @@ export const LIMITS = {
   liveWindow: 2,
   /** How long a session whose viewer is gone is kept for it. */
   liveLeaseMs: 20_000,
+  /** Of a farm's disk, left free by uploads and frames: the database must go on. Default of KILN_DISK_RESERVE_BYTES. */
+  diskReserveBytes: 268_435_456,
   /** Characters of a name that a user gives to something. */
   nameChars: 200,
 } as const;

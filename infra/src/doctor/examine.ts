@@ -1,7 +1,5 @@
 /** What `kiln doctor` looks at: everything a farm needs on this machine, each with what to do when it is not well. */
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Health, matches } from '@kiln/shared';
 import {
   bestWebgl,
@@ -15,6 +13,7 @@ import {
 } from '@kiln/worker';
 import pg from 'pg';
 import type { DoctorConfig } from '../config.ts';
+import { lookAtDisk } from '../disk-room.ts';
 import { runCommand } from '../setup/command.ts';
 import { lookAround } from '../setup/found.ts';
 import { howToInstall, NEEDS } from '../setup/plan.ts';
@@ -46,7 +45,7 @@ export async function examine(config: DoctorConfig): Promise<Examination> {
   const [redis, database, disk, farm, graphics] = await Promise.all([
     examineRedis(config, found),
     examineDatabase(config),
-    examineDisk(config.home),
+    examineDisk(config),
     examineFarm(config.home),
     examineGraphics(config),
   ]);
@@ -112,11 +111,15 @@ async function examineDatabase({ databaseUrl, home }: DoctorConfig): Promise<Fin
   }
 }
 
-async function examineDisk(home: string): Promise<Finding> {
-  let folder = home;
-  while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
+export async function examineDisk({
+  home,
+  diskReserveBytes,
+}: Pick<DoctorConfig, 'home' | 'diskReserveBytes'>): Promise<Finding> {
+  const { freeBytes, shortage } = await lookAtDisk(home, diskReserveBytes);
+  if (shortage !== null) {
+    const advice = 'Make room (`kiln gc` shows what nobody needs), or set KILN_DISK_RESERVE_BYTES to less.';
+    return { name: 'Disk', state: 'bad', detail: shortage, advice };
+  }
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free for ${home}`;
   return freeBytes < LOW_DISK_BYTES
     ? { name: 'Disk', state: 'note', detail, advice: 'Make room: `kiln gc` shows what nobody needs.' }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createClient, KilnError } from '@kiln/shared';
 import type { FarmConfig } from '../config.ts';
 import { readCredentials } from '../credentials.ts';
+import { lookAtDisk } from '../disk-room.ts';
 import { INFRA_LIMITS } from '../limits.ts';
 import { REPOSITORY } from '../repository.ts';
 import { prepare } from '../setup/prepare.ts';
@@ -78,6 +79,8 @@ async function welcome(config: FarmConfig, url: string, progress: Progress): Pro
   const credentials = readCredentials(file);
   if (credentials === null) throw new StartError(`The server did not write ${file}.`);
   const code = await createClient({ url, apiKey: credentials.apiKey, fetch }).createSignInCode();
+  const { shortage } = await lookAtDisk(config.home, config.diskReserveBytes);
+  if (shortage !== null) progress.line(`  disk      ${shortage}`);
   progress.line(`
   Open      ${code.url}
             (signs you in once; \`npx --no kiln signin\` prints another)

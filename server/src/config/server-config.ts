@@ -1,5 +1,6 @@
 /** What the server is told by its environment: read once, checked, frozen. The only file that names the variables. */
 import { resolve } from 'node:path';
+import { LIMITS } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -34,7 +35,7 @@ const Environment = Type.Object({
     Type.String({ minLength: 16, description: 'secret with which workers register; made when absent' }),
   ),
   KILN_DISK_RESERVE_BYTES: Type.Integer({
-    default: 268_435_456,
+    default: LIMITS.diskReserveBytes,
     minimum: 0,
     description: 'bytes of the disk that uploads and frames leave free for the database',
   }),

@@ -1,10 +1,25 @@
 import { statfs } from 'node:fs/promises';
+import { KilnError } from '@kiln/shared';
 import { SERVER_LIMITS } from '../limits.ts';
 
 /** @param reserveBytes of the folder's disk that are left free. @returns bytes that may still be written; 0 or less: none. */
 export async function freeBytes(folder: string, reserveBytes: number): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize - reserveBytes;
+}
+
+/**
+ * @param reserveBytes as in `freeBytes`.
+ * @throws KilnError `storage.full` with the figures when fewer than `neededBytes` may still be written.
+ */
+export async function requireRoom(folder: string, reserveBytes: number, neededBytes: number): Promise<void> {
+  const free = await freeBytes(folder, reserveBytes);
+  if (free >= neededBytes) return;
+  throw new KilnError(
+    'storage.full',
+    `the farm’s disk has no room: ${free + reserveBytes} bytes are free, KILN_DISK_RESERVE_BYTES keeps ${reserveBytes} of ` +
+      `them, and ${neededBytes} are needed; nothing was kept of this request: its operator must free space, or lower that`,
+  );
 }
 
 /** Has the disk looked at again every few MiB while bytes are written: many writers fill it together. */

@@ -11,7 +11,7 @@ import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
 import { type FolderLock, FolderLockedError, lockFolder } from '../store/folder-lock.ts';
 import { errorCodeOf, isDiskFull } from './disk-errors.ts';
-import { freeBytes, RoomWatch } from './disk-room.ts';
+import { freeBytes, RoomWatch, requireRoom } from './disk-room.ts';
 import type { ByteRange, ObjectStore, PutOptions, StoredObject } from './object-store.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -162,8 +162,8 @@ class FolderObjectStore implements ObjectStore {
     return freeBytes(this.#folder, this.#reserveBytes);
   }
 
-  async #checkRoom(): Promise<void> {
-    if ((await this.freeBytes()) <= 0) throw storageFull();
+  #checkRoom(): Promise<void> {
+    return requireRoom(this.#folder, this.#reserveBytes, 1);
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KilnError } from '@kiln/shared';
 import { errorCodeOf, isDiskFull } from '../objects/disk-errors.ts';
-import { freeBytes, RoomWatch } from '../objects/disk-room.ts';
+import { RoomWatch, requireRoom } from '../objects/disk-room.ts';
 
 export interface AppendOptions {
   /** Where the bytes belong: the file's present length. */
@@ -50,7 +50,7 @@ export class UploadFiles {
   /** @throws KilnError `storage.full` when the disk has no room for so many bytes. */
   async checkRoom(bytes: number): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    if ((await freeBytes(this.#folder, this.#reserveBytes)) < bytes) throw storageFull();
+    await requireRoom(this.#folder, this.#reserveBytes, bytes);
   }
 
   /**
