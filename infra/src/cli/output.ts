@@ -19,6 +19,10 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join('\n');
 }
 
+/** `1 file`, `2 files`. */
+export const count = (number: number, noun: string): string =>
+  `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+
 /** `1.5 MB`; a thousand is 1,000. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -40,6 +40,7 @@ const COMMANDS = [
   ['scene', 'add'],
   ['scene', 'list'],
   ['scene', 'show'],
+  ['scene', 'remove'],
   ['jobs'],
   ['job'],
   ['workers'],

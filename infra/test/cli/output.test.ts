@@ -1,7 +1,7 @@
 import { KilnError } from '@kiln/shared';
 import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { formatBytes, formatDuration, table } from '../../src/cli/output.ts';
+import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
 import { parseCamera } from '../../src/cli/parse-options.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -41,7 +41,8 @@ test('columns line up', () => {
   ).toBe('ID       NAME\nlong id  a\nb        c d');
 });
 
-test('sizes and times read well', () => {
+test('numbers, sizes and times read well', () => {
+  expect([0, 1, 1_200].map((files) => count(files, 'file'))).toEqual(['0 files', '1 file', '1,200 files']);
   expect([0, 999, 1_500, 25_000_000, 4e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 kB', '25 MB', '4.0 TB']);
   expect([400, 59_900, 125_000].map(formatDuration)).toEqual(['0.4 s', '59.9 s', '2 min 5 s']);
   expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(7, 4)]).toEqual(['░░░░', '██░░', '████', '████']);

@@ -179,10 +179,32 @@ describe('what commands tell as JSON', () => {
     expect(code).toBe(2);
   });
 
-  test('what nobody needs any more is shown by gc, and swept only when asked to', async () => {
-    const { code, stdout } = await kiln(farm, 'gc', '--json');
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toBeTypeOf('object');
+  test('refused scenes only when asked for; a removed one is gone, and gc says that its files are kept for now', async () => {
+    const unneeded = async () => JSON.parse((await kiln(farm, 'gc', '--json')).stdout).youngObjects;
+    const list = async (...args: string[]) => (await kiln(farm, 'scene', 'list', ...args)).stdout;
+    const letter = join(farm.home, 'refused.glb');
+    await writeFile(letter, 'Dear farm, this is no scene either.');
+    await kiln(farm, 'scene', 'add', letter);
+    const added = join(farm.home, 'removed.glb');
+    await writeFile(added, boxScene([0, 1, 0]));
+    const { stdout: sceneId } = await kiln(farm, 'scene', 'add', added);
+    const before = await unneeded();
+
+    expect(await list()).toMatch(/removed\n/);
+    expect(await list()).toMatch(/refused scenes? not shown: kiln scene list --all$/);
+    expect(await list('--json')).not.toContain('"refused"');
+    expect(await list('--all')).toMatch(/refused\n?/);
+    expect(await kiln(farm, 'scene', 'remove', sceneId)).toMatchObject({ code: 0, stdout: `Removed ${sceneId}` });
+    expect(await list()).not.toContain(sceneId);
+    expect(await kiln(farm, 'scene', 'remove', sceneId)).toMatchObject({
+      code: 2,
+      stderr: `error resource.not_found: there is no scene ${sceneId}\n`,
+    });
+    // The file and the thumbnail.
+    expect(await unneeded()).toBe(before + 2);
+    expect((await kiln(farm, 'gc')).stdout).toMatch(
+      /To delete: 0 files.*\nKept for now: \d+ files?, .* a day or two\n/,
+    );
   });
 });
 

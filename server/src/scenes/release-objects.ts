@@ -45,3 +45,20 @@ export const isUnreferenced = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256)
   and not exists (select from frames f where f.sha256 = objects.sha256)
   and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)`;
+
+/** A scene of its tenant needs what this row `t` of `tenant_objects` claims. */
+export const isClaimUsed = sql<boolean>`
+  exists (
+    select from scene_files f join scenes s on s.id = f.scene_id
+    where f.sha256 = t.sha256 and s.tenant_id = t.tenant_id and s.state <> 'refused' and s.deleted_at is null)`;
+
+/**
+ * Nobody needs this row of `objects` any more, although what is left of a deleted scene may refer to it for a while: its
+ * tenant's claim, and the thumbnail when no job keeps the scene's row.
+ */
+export const isUnneeded = sql<boolean>`
+  not exists (select from tenant_objects t where t.sha256 = objects.sha256 and ${isClaimUsed})
+  and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (
+    select from scenes s where s.thumbnail_sha256 = objects.sha256
+      and (s.deleted_at is null or exists (select from jobs j where j.scene_id = s.id)))`;

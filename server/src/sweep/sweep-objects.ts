@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { dropBytes } from '../objects/drop-bytes.ts';
 import { lockTenant } from '../scenes/find-scene.ts';
-import { isUnreferenced } from '../scenes/release-objects.ts';
+import { isClaimUsed, isUnreferenced } from '../scenes/release-objects.ts';
 import { sqlState } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import type { SweepParts, SweepTimes } from './sweep-parts.ts';
@@ -58,10 +58,7 @@ async function releaseUnused(db: Kysely<Database>, times: SweepTimes): Promise<v
       await lockTenant(tx, id);
       await sql`
         delete from tenant_objects t
-        where t.tenant_id = ${id} and t.created_at < ${times.objects} and not exists (
-          select from scene_files f join scenes s on s.id = f.scene_id
-          where f.sha256 = t.sha256 and s.tenant_id = t.tenant_id
-            and s.state <> 'refused' and s.deleted_at is null)`.execute(tx);
+        where t.tenant_id = ${id} and t.created_at < ${times.objects} and not ${isClaimUsed}`.execute(tx);
     });
   }
 }

@@ -2,7 +2,7 @@
 import type { SweepReport } from '@kiln/shared';
 import { sql } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
-import { isUnreferenced } from '../scenes/release-objects.ts';
+import { isUnneeded } from '../scenes/release-objects.ts';
 import { sweepOrphans } from './orphans.ts';
 import { sweepRecords } from './records.ts';
 import { sweepObjects } from './sweep-objects.ts';
@@ -28,25 +28,25 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
   const orphans = await sweepOrphans(services, times, dryRun);
   const young = await db
     .selectFrom('objects')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where(isUnreferenced)
+    .select(countAndBytes)
+    .where(isUnneeded)
     .where((eb) => eb.or([eb('unreferenced_at', 'is', null), eb('unreferenced_at', '>=', times.objects)]))
     .executeTakeFirstOrThrow();
-  const stored = await db
-    .selectFrom('objects')
-    .select(({ fn }) => [
-      fn.countAll<number>().as('count'),
-      fn.coalesce(fn.sum<number>('size_bytes'), sql<number>`0`).as('bytes'),
-    ])
-    .executeTakeFirstOrThrow();
+  const stored = await db.selectFrom('objects').select(countAndBytes).executeTakeFirstOrThrow();
   return {
     swept: !dryRun,
     objects: objects.count + orphans.count,
     objectBytes: objects.bytes + orphans.bytes,
     youngObjects: Number(young.count),
+    youngBytes: Number(young.bytes),
     ...uploads,
     events,
     storedObjects: Number(stored.count),
     storedBytes: Number(stored.bytes),
   };
 }
+
+const countAndBytes = [
+  sql<number>`count(*)`.as('count'),
+  sql<number>`coalesce(sum(size_bytes), 0)`.as('bytes'),
+] as const;

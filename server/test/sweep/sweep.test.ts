@@ -52,7 +52,7 @@ test('a deleted scene’s bytes go after their time; a shared file, other scenes
   await fixture.client.deleteScene({ params: { sceneId: goneScene.id } });
 
   const before = await sweep(true);
-  expect(before).toMatchObject({ swept: false, objects: 0 });
+  expect(before).toMatchObject({ swept: false, objects: 0, youngObjects: 1, youngBytes: 'only here'.length });
   expect((await sweep(false)).objects).toBe(0);
   expect(isStored(sha256Of(Buffer.from('only here')))).toBe(true);
 

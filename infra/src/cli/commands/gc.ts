@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
-import { formatBytes, printResult } from '../output.ts';
+import { count, formatBytes, printResult } from '../output.ts';
 
 interface Options extends ConnectionOptions {
   readonly json?: boolean;
@@ -12,18 +12,25 @@ export function addGcCommand(program: Command): void {
   withConnection(program.command('gc'))
     .summary('show, or sweep, what nobody references')
     .description(
-      'Shows stored files that no scene and no job needs, and uploads that nobody finishes. With --sweep, deletes them.',
+      'Shows stored files that no scene and no job needs, and uploads that nobody finishes. With --sweep, deletes those that have had their time; the farm does so by itself every hour.',
     )
     .option('--sweep', 'delete what is shown')
     .action(async (options: Options) => {
       const report = await connect(options).client.sweep({ body: { dryRun: !options.sweep } });
       printResult(options.json, report, () =>
         [
-          `${report.swept ? 'Deleted' : 'To delete'}: ${report.objects} files, ${formatBytes(report.objectBytes)}; ` +
-            `${report.uploads} uploads, ${formatBytes(report.uploadBytes)}; ${report.events} old events`,
-          `Unreferenced, but not for long enough: ${report.youngObjects} files`,
-          `Stored in all: ${report.storedObjects} files, ${formatBytes(report.storedBytes)}`,
-          ...(report.swept ? [] : ['Nothing was deleted. To delete: kiln gc --sweep']),
+          `${report.swept ? 'Deleted' : 'To delete'}: ${count(report.objects, 'file')}, ${formatBytes(report.objectBytes)}; ` +
+            `${count(report.uploads, 'upload')}, ${formatBytes(report.uploadBytes)}; ${count(report.events, 'old event')}`,
+          ...(report.youngObjects === 0
+            ? []
+            : [
+                `Kept for now: ${count(report.youngObjects, 'file')}, ${formatBytes(report.youngBytes)}, that nobody needs any more; ` +
+                  'such files go after a day or two',
+              ]),
+          `Stored in all: ${count(report.storedObjects, 'file')}, ${formatBytes(report.storedBytes)}`,
+          ...(report.swept || report.objects + report.uploads + report.events === 0
+            ? []
+            : ['Nothing was deleted. To delete: kiln gc --sweep']),
         ].join('\n'),
       );
     });

@@ -6,7 +6,7 @@ import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { formatDuration } from '../output.ts';
+import { count, formatDuration } from '../output.ts';
 import { number, parseCamera, parseFrames, parseSize, wholeNumber } from '../parse-options.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
@@ -95,9 +95,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       const { id: jobId, state, framesDone, framesFailed } = job;
       console.log(JSON.stringify({ event: 'done', jobId, state, framesDone, framesFailed, out: options.out, tookMs }));
     } else if (failure === null) {
-      console.log(
-        `${job.framesDone} ${job.framesDone === 1 ? 'frame' : 'frames'} in ${options.out} (${formatDuration(tookMs)})`,
-      );
+      console.log(`${count(job.framesDone, 'frame')} in ${options.out} (${formatDuration(tookMs)})`);
     }
     if (failure !== null && !options.json) throw failure;
     return failure === null ? EXIT.ok : EXIT.failed;

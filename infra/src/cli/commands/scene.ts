@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { formatBytes, formatTime, printResult, table } from '../output.ts';
+import { count, formatBytes, formatTime, printResult, table } from '../output.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { addScene } from '../scene/add-scene.ts';
@@ -15,7 +15,10 @@ import { StatusLine } from '../status-line.ts';
 type Options = ConnectionOptions & { readonly json?: boolean };
 
 export function addSceneCommand(program: Command): void {
-  const scene = program.command('scene').summary('add, list and show scenes').description('Scenes on the farm.');
+  const scene = program
+    .command('scene')
+    .summary('add, list, show and remove scenes')
+    .description('Scenes on the farm.');
 
   withConnection(scene.command('add'))
     .description('Uploads a scene and waits until it was checked. Prints its id.')
@@ -37,22 +40,28 @@ export function addSceneCommand(program: Command): void {
 
   withConnection(scene.command('list'))
     .description('Lists scenes, newest first.')
-    .action(async (options: Options) => {
+    .option('--all', 'refused ones too')
+    .action(async (options: Options & { readonly all?: boolean }) => {
       const { client } = connect(options);
       const scenes: Scene[] = [];
       for await (const one of allPages((at) => client.listScenes({ query: at }))) scenes.push(one);
-      printResult(options.json, scenes, () =>
-        table(
-          ['ID', 'STATE', 'SIZE', 'FILES', 'ADDED', 'NAME'],
-          scenes.map((one) => [
-            one.id,
-            one.state,
-            formatBytes(one.sizeBytes),
-            String(one.files.length),
-            formatTime(one.createdAt),
-            one.name,
-          ]),
-        ),
+      const listed = scenes.filter(({ state }) => options.all || state !== 'refused');
+      const left = scenes.length - listed.length;
+      printResult(options.json, listed, () =>
+        [
+          table(
+            ['ID', 'STATE', 'SIZE', 'FILES', 'ADDED', 'NAME'],
+            listed.map((one) => [
+              one.id,
+              one.state,
+              formatBytes(one.sizeBytes),
+              String(one.files.length),
+              formatTime(one.createdAt),
+              one.name,
+            ]),
+          ),
+          ...(left === 0 ? [] : [`\n${count(left, 'refused scene')} not shown: kiln scene list --all`]),
+        ].join('\n'),
       );
     });
 
@@ -63,6 +72,18 @@ export function addSceneCommand(program: Command): void {
       const found = await connect(options).client.getScene({ params: { sceneId } });
       printResult(options.json, found, () => describe(found));
     });
+
+  withConnection(scene.command('remove'))
+    .description('Removes scenes that no unfinished job uses. Frames of their jobs stay.')
+    .argument('<ids...>', 'ids of scenes')
+    .action(async (sceneIds: readonly string[], options: Options) => {
+      const { client } = connect(options);
+      for (const sceneId of sceneIds) {
+        await client.deleteScene({ params: { sceneId } });
+        if (!options.json) console.log(`Removed ${sceneId}`);
+      }
+      if (options.json) console.log(JSON.stringify({ removed: sceneIds }));
+    });
 }
 
 function describe(scene: Scene): string {
@@ -70,7 +91,7 @@ function describe(scene: Scene): string {
     ['Name', scene.name],
     ['State', scene.state],
     ['Entry', scene.entry],
-    ['Size', `${formatBytes(scene.sizeBytes)} in ${scene.files.length} files`],
+    ['Size', `${formatBytes(scene.sizeBytes)} in ${count(scene.files.length, 'file')}`],
     ['Added', formatTime(scene.createdAt)],
   ];
   const { report, refusal } = scene;
@@ -86,7 +107,7 @@ function describe(scene: Scene): string {
       ['Clips', names(report.clips)],
       ['Extensions', report.extensionsUsed.join(', ') || 'none'],
       ['Light', report.usesStudioLight ? 'the built-in studio' : 'its own'],
-      ['Findings', `${error} errors, ${warning} warnings, ${information + hint} remarks`],
+      ['Findings', `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(information + hint, 'remark')}`],
     );
   }
   return lines.map(([label = '', value]) => `${label.padEnd(11)} ${value}`).join('\n');

@@ -1,5 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
-import { formatBytes } from '../output.ts';
+import { count, formatBytes } from '../output.ts';
 import type { StatusLine } from '../status-line.ts';
 import type { RenderObserver } from './render.ts';
 
@@ -31,8 +31,8 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
     uploaded: ({ files, sizeBytes, sentFiles, sentBytes }) =>
       status.line(
         sentFiles === 0
-          ? `Scene      ${files} files, ${formatBytes(sizeBytes)}: all of it is on the farm already`
-          : `Scene      ${files} files, ${formatBytes(sizeBytes)}: ${formatBytes(sentBytes)} uploaded`,
+          ? `Scene      ${count(files, 'file')}, ${formatBytes(sizeBytes)}: all of it is on the farm already`
+          : `Scene      ${count(files, 'file')}, ${formatBytes(sizeBytes)}: ${formatBytes(sentBytes)} uploaded`,
       ),
     importing: () => status.phase('Importing  the farm checks the scene …'),
     noWorker: () => status.phase('Waiting    no worker is connected to the farm; `kiln worker` starts one'),
