@@ -39,8 +39,8 @@ export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppP
   const newRequestId = () => Buffer.from(random(new Uint8Array(9))).toString('base64url');
   const fastify = await createFastifyApp({
     log,
-    clock,
     identities: services.identities,
+    identityFailures: services.identityFailures,
     checkOrigin,
     newRequestId,
     tls,

@@ -7,6 +7,7 @@ import { newId } from '@kiln/shared';
 import type { Logger } from 'pino';
 import { Closing } from './closing.ts';
 import type { ServerConfig } from './config/server-config.ts';
+import { FailureLimiter } from './http/failure-limiter.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { UpgradeRouter } from './http/socket-router.ts';
 import { credentialsPath, writeCredentials } from './identity/credentials-file.ts';
@@ -87,6 +88,7 @@ export async function startServer(
       store,
       objects,
       identities: new StoreIdentities(store.db, clock),
+      identityFailures: new FailureLimiter(SERVER_LIMITS.identityFailures, clock),
       sockets,
       serverId: `srv_${Buffer.from(random(new Uint8Array(12))).toString('hex')}`,
       advertisedUrl: () => url,

@@ -18,6 +18,13 @@ export interface Clock {
 /** Fills the array with random bytes, as `crypto.getRandomValues` does. */
 export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 
+/** Failures of clients in the time that a limit looks at. */
+export interface FailureCount {
+  failed(client: string): void;
+  /** Milliseconds until this client may fail again; 0: now. */
+  waitMs(client: string): number;
+}
+
 export interface Services {
   readonly config: ServerConfig;
   readonly log: Logger;
@@ -27,6 +34,8 @@ export interface Services {
   readonly store: Store;
   readonly objects: ObjectStore;
   readonly identities: Identities;
+  /** Requests and sockets that came without a valid identity, by address. */
+  readonly identityFailures: FailureCount;
   readonly sockets: SocketRouter;
   /** Names this process among the servers of the farm. */
   readonly serverId: string;

@@ -6,11 +6,13 @@ import { newId } from '@kiln/shared';
 import { pino } from 'pino';
 import type { ServerConfig } from '../src/config/server-config.ts';
 import { type FarmRuntime, type FarmTiming, openFarm } from '../src/dispatch/farm.ts';
+import { FailureLimiter } from '../src/http/failure-limiter.ts';
 import { createFastifyApp } from '../src/http/fastify-app.ts';
 import { createOriginCheck, upgradeGuard } from '../src/http/origin.ts';
 import { UpgradeRouter } from '../src/http/socket-router.ts';
 import { StoreIdentities } from '../src/identity/store-identities.ts';
 import { createTenant } from '../src/identity/tenants.ts';
+import { SERVER_LIMITS } from '../src/limits.ts';
 import { openFolderObjectStore } from '../src/objects/folder-object-store.ts';
 import type { RandomBytes, Services } from '../src/services.ts';
 import { openStore } from '../src/store/open-store.ts';
@@ -55,6 +57,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
   const sockets = new UpgradeRouter();
   const identities = new StoreIdentities(store.db, clock);
+  const identityFailures = new FailureLimiter(SERVER_LIMITS.identityFailures, clock);
   const config: ServerConfig = {
     home,
     host: '127.0.0.1',
@@ -80,6 +83,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     store,
     objects,
     identities,
+    identityFailures,
     sockets,
     serverId: randomUUID(),
     advertisedUrl: () => url,
@@ -88,8 +92,8 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const checkOrigin = createOriginCheck(config);
   const app = await createFastifyApp({
     log,
-    clock,
     identities,
+    identityFailures,
     checkOrigin,
     newRequestId: randomUUID,
     tls: null,

@@ -13,15 +13,14 @@ import {
 import type { WebSocket } from 'ws';
 import { EVENT_LIMITS } from '../dispatch/limits.ts';
 import { asKilnError } from '../http/errors.ts';
-import { FailureLimiter } from '../http/failure-limiter.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { type LoggedEvent, oldestEventId, readEvents } from './event-log.ts';
 import type { Feed } from './feed.ts';
-import { agreeOnVersion, closeWith, hello, keepPulse } from './socket-peer.ts';
+import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, strangerError } from './socket-peer.ts';
 
 export interface EventsParts {
-  readonly services: Pick<Services, 'sockets' | 'identities' | 'store' | 'clock' | 'log'>;
+  readonly services: Pick<Services, 'sockets' | 'identities' | 'identityFailures' | 'store' | 'log'>;
   readonly feed: Feed;
 }
 
@@ -33,7 +32,6 @@ export interface EventsSockets {
 export function serveEvents({ services, feed }: EventsParts): EventsSockets {
   const open = new Set<WebSocket>();
   const socketsOf = new Map<string, number>();
-  const failures = new FailureLimiter(SERVER_LIMITS.identityFailures, services.clock);
   services.sockets.on(`${API_PREFIX}${BYTE_ROUTES.events.path}`, LIMITS.liveControlBytes, (socket, request) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
@@ -41,13 +39,7 @@ export function serveEvents({ services, feed }: EventsParts): EventsSockets {
     const greeting = hello(socket, EventsHello, 'the hello of an events client');
     serve(socket, greeting, async () => {
       const identity = await services.identities.ofHeaders(request.headers);
-      if (!identity) {
-        const from = request.socket.remoteAddress ?? '';
-        failures.failed(from);
-        if (failures.waitMs(from) > 0)
-          throw new KilnError('request.too_many', 'too many failed attempts: wait a minute');
-        throw new KilnError('identity.missing', '[WS1] no valid API key or sign-in came with the upgrade');
-      }
+      if (!identity) throw strangerError(services.identityFailures, request, NO_IDENTITY);
       return identity.tenantId;
     }).catch((error: unknown) => {
       const told = asKilnError(error);

@@ -1,8 +1,10 @@
 /** What every socket of this server has: a hello in time, a pulse, and a close that says why. */
+import type { IncomingMessage } from 'node:http';
 import { KilnError, LIMITS, matches } from '@kiln/shared';
 import type { Static, TSchema } from 'typebox';
 import type { RawData, WebSocket } from 'ws';
 import { SOCKET_LIMITS } from '../dispatch/limits.ts';
+import type { FailureCount } from '../services.ts';
 
 /** [WS6] Closes with the error's close code and its code as the reason. */
 export function closeWith(socket: WebSocket, error: KilnError): void {
@@ -11,6 +13,18 @@ export function closeWith(socket: WebSocket, error: KilnError): void {
     // One that waits since its hello would not read the other side's goodbye, and stay half closed for 30 s.
     socket.resume();
   }
+}
+
+export const NO_IDENTITY = 'no valid API key or sign-in came with the upgrade';
+
+/** [WS1] Counts one that came without a valid identity. @returns why it is closed. */
+export function strangerError(failures: FailureCount, request: IncomingMessage, message: string): KilnError {
+  const from = request.socket.remoteAddress ?? '';
+  failures.failed(from);
+  const waitSec = Math.ceil(failures.waitMs(from) / 1_000);
+  return waitSec === 0
+    ? new KilnError('identity.missing', `[WS1] ${message}`)
+    : new KilnError('request.too_many', `too many failed attempts from this address: try again in ${waitSec} s`);
 }
 
 /** [WS7] Pings; ends the socket without a goodbye when no pong comes. */

@@ -1,5 +1,5 @@
 import { SERVER_LIMITS } from '../limits.ts';
-import type { Clock } from '../services.ts';
+import type { Clock, FailureCount } from '../services.ts';
 
 export interface FailureLimit {
   readonly failures: number;
@@ -10,7 +10,7 @@ export interface FailureLimit {
  * Counts failures of a client in windows of fixed length, and says when it has to wait. Of more clients than
  * `SERVER_LIMITS.countedClients` the one whose window opened first is forgotten.
  */
-export class FailureLimiter {
+export class FailureLimiter implements FailureCount {
   readonly #limit: FailureLimit;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #windows = new Map<string, { count: number; endsAtMs: number }>();
@@ -20,7 +20,6 @@ export class FailureLimiter {
     this.#clock = clock;
   }
 
-  /** Milliseconds until this client may fail again; 0: now. */
   waitMs(client: string): number {
     const window = this.#current(client);
     return window !== null && window.count >= this.#limit.failures ? window.endsAtMs - this.#clock.monotonicMs() : 0;

@@ -11,7 +11,7 @@ import Fastify, {
 } from 'fastify';
 import type { Identities } from '../identity/identities.ts';
 import { SERVER_LIMITS } from '../limits.ts';
-import type { Clock } from '../services.ts';
+import type { FailureCount } from '../services.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { CheckOrigin } from './origin.ts';
@@ -28,8 +28,8 @@ export interface TlsKeys {
 
 export interface FastifyAppParts {
   readonly log: FastifyBaseLogger;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly identities: Identities;
+  readonly identityFailures: FailureCount;
   readonly checkOrigin: CheckOrigin;
   readonly newRequestId: () => string;
   readonly tls: TlsKeys | null;
@@ -56,7 +56,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   await registerSecurityHeaders(app, parts.tls !== null);
   app.addHook('onRequest', async (request) => parts.checkOrigin(request.headers));
   await app.register(cookie);
-  const failures = new FailureGate(SERVER_LIMITS.identityFailures, parts.clock);
+  const failures = new FailureGate(parts.identityFailures);
   registerRequestIdentity(app, parts.identities, (request, reply) => {
     failures.failed(request);
     failures.check(request, reply);

@@ -3,8 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import { KilnError } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SERVER_LIMITS } from '../limits.ts';
-import type { Clock } from '../services.ts';
-import { type FailureLimit, FailureLimiter } from './failure-limiter.ts';
+import type { FailureCount } from '../services.ts';
 import { apiPath } from './request-identity.ts';
 
 /** Counts requests by tenant, and by address where nobody is known. Workers are held to their leases instead. */
@@ -25,21 +24,21 @@ export async function registerRequestLimit(app: FastifyInstance): Promise<void> 
 
 /** Refuses whoever failed too often. */
 export class FailureGate {
-  readonly #limiter: FailureLimiter;
+  readonly #failures: FailureCount;
 
-  constructor(limit: FailureLimit, clock: Pick<Clock, 'monotonicMs'>) {
-    this.#limiter = new FailureLimiter(limit, clock);
+  constructor(failures: FailureCount) {
+    this.#failures = failures;
   }
 
   /** @throws KilnError `request.too_many` with `Retry-After`. */
   check(request: FastifyRequest, reply: FastifyReply): void {
-    const waitSec = Math.ceil(this.#limiter.waitMs(request.ip) / 1_000);
+    const waitSec = Math.ceil(this.#failures.waitMs(request.ip) / 1_000);
     if (waitSec === 0) return;
     reply.header('retry-after', waitSec);
     throw new KilnError('request.too_many', `too many failed attempts from this address: try again in ${waitSec} s`);
   }
 
   failed(request: FastifyRequest): void {
-    this.#limiter.failed(request.ip);
+    this.#failures.failed(request.ip);
   }
 }

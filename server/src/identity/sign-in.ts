@@ -1,6 +1,7 @@
 /** A one-time code, or an API key, becomes the cookie of a browser. */
 import { KilnError, type Role } from '@kiln/shared';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { FailureLimiter } from '../http/failure-limiter.ts';
 import { FailureGate } from '../http/request-limits.ts';
 import { route } from '../http/route.ts';
 import { SERVER_LIMITS } from '../limits.ts';
@@ -13,7 +14,7 @@ type SignInServices = Pick<Services, 'store' | 'clock' | 'random' | 'advertisedU
 export function registerSignIn(app: FastifyInstance, services: SignInServices): void {
   const { clock } = services;
   const { db } = services.store;
-  const failures = new FailureGate(SERVER_LIMITS.signInFailures, clock);
+  const failures = new FailureGate(new FailureLimiter(SERVER_LIMITS.signInFailures, clock));
   const identities = new StoreIdentities(db, clock);
 
   route(app, 'signIn', async ({ body, request, reply }) => {

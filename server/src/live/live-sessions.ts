@@ -15,7 +15,7 @@ import {
 import type { WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import type { Bus } from '../events/bus.ts';
-import { agreeOnVersion, closeWith, hello, keepPulse } from '../events/socket-peer.ts';
+import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, strangerError } from '../events/socket-peer.ts';
 import { asKilnError } from '../http/errors.ts';
 import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
@@ -27,7 +27,10 @@ import { ViewerPeer } from './viewer-peer.ts';
 import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
 
 export interface LiveParts {
-  readonly services: Pick<Services, 'sockets' | 'identities' | 'store' | 'log' | 'random' | 'newId'>;
+  readonly services: Pick<
+    Services,
+    'sockets' | 'identities' | 'identityFailures' | 'store' | 'log' | 'random' | 'newId'
+  >;
   readonly rows: SessionRows;
   readonly workers: WorkerIdentities;
   readonly signals: WorkerSignals;
@@ -103,7 +106,7 @@ export class LiveSessions {
       this.#parts.services.identities.ofHeaders(request.headers),
       greeting,
     ]);
-    if (!identity) throw new KilnError('identity.missing', '[WS1] no valid API key or sign-in came with the upgrade');
+    if (!identity) throw strangerError(this.#parts.services.identityFailures, request, NO_IDENTITY);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
     const { tenantId } = identity;
     const { sceneId, resume } = message;
@@ -139,7 +142,7 @@ export class LiveSessions {
   }
 
   async #openWorker(socket: WebSocket, greeting: Promise<WorkerHello>, request: IncomingMessage): Promise<void> {
-    const [workerId, message] = await Promise.all([this.#parts.workers.of(request.headers), greeting]);
+    const [workerId, message] = await Promise.all([this.#workerOf(request), greeting]);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
     const session = this.#sessions.get(message.sessionId);
     if (!session?.expects(workerId, message.token)) {
@@ -153,6 +156,16 @@ export class LiveSessions {
     session.attachWorker(worker);
     socket.resume();
     if (socket.readyState === socket.CLOSED) session.workerClosed(worker);
+  }
+
+  async #workerOf(request: IncomingMessage): Promise<string> {
+    const { workers, services } = this.#parts;
+    try {
+      return await workers.of(request.headers);
+    } catch (error) {
+      if (!(error instanceof KilnError && error.code === 'identity.missing')) throw error;
+      throw strangerError(services.identityFailures, request, error.message);
+    }
   }
 
   /** [LV1] */

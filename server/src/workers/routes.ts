@@ -26,7 +26,6 @@ import { apiPath } from '../http/request-identity.ts';
 import { FailureGate } from '../http/request-limits.ts';
 import { addRoute, route } from '../http/route.ts';
 import type { AbilityMemory } from '../jobs/abilities.ts';
-import { SERVER_LIMITS } from '../limits.ts';
 import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import type { Services } from '../services.ts';
@@ -80,7 +79,7 @@ export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesPa
 
 /** Whoever is no worker is refused before a body is read or looked at, and after too many tries has to wait. */
 function admitWorkers(scope: FastifyInstance, { services, workers }: WorkerRoutesParts): void {
-  const failures = new FailureGate(SERVER_LIMITS.identityFailures, services.clock);
+  const failures = new FailureGate(services.identityFailures);
   const comes = apiPath(WORKER_ROUTES.register.path);
   scope.addHook('onRequest', async (request, reply) => {
     try {
