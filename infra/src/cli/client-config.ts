@@ -34,7 +34,7 @@ export function findConnection(options: ConnectionOptions, cwd: string, env: Env
   }
   if (!/^https?:\/\/[^/]/.test(url)) {
     throw new KilnError('request.invalid', `The farm’s address must begin with http:// or https://; it is “${url}”.`, {
-      field: 'url',
+      field: options.url ? '--url' : 'KILN_URL',
     });
   }
   if (!apiKey) {

@@ -30,9 +30,10 @@ export function exitCodeOf(error: unknown): number {
   return BAD_INPUT.test(error.code) && !FARM_FAILED.has(error.code) ? EXIT.usage : EXIT.failed;
 }
 
-/** One clear line. */
+/** One clear line, with the field at fault. */
 export function errorLine(error: unknown): string {
   if (!(error instanceof KilnError)) return `error ${error instanceof Error ? error.message : String(error)}`;
-  const where = error.field === undefined ? '' : ` (${error.field})`;
-  return `error ${error.code}: ${error.message.replace(/\s*\n\s*/g, ' ')}${where}`;
+  const message = error.message.replace(/\s*\n\s*/g, ' ');
+  const where = error.field === undefined || message.includes(error.field) ? '' : ` (${error.field})`;
+  return `error ${error.code}: ${message}${where}`;
 }

@@ -11,6 +11,7 @@ import { addSceneCommand } from './commands/scene.ts';
 import { addSignInCommand } from './commands/sign-in.ts';
 import { addWorkersCommand } from './commands/workers.ts';
 import { EXIT, errorLine, exitCodeOf } from './exit-codes.ts';
+import { inOptions } from './in-options.ts';
 import { InterruptedError } from './interrupt.ts';
 import { version } from './version.ts';
 
@@ -27,7 +28,7 @@ Examples:
 Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong or not allowed to do this,
 130 interrupted.`;
 
-export function buildProgram(): Command {
+export function buildProgram(json: boolean): Command {
   const program = new Command('kiln')
     .description('Kiln: a render farm for three.js scenes.')
     .version(version)
@@ -47,26 +48,29 @@ export function buildProgram(): Command {
   addProcessCommands(program);
   program.commandsGroup('Help:');
   addHelpCommand(program);
-  settle(program);
+  settle(program, json);
   return program;
 }
 
 const HELP_WIDTH = 110;
 
 /** What holds for every command: commander ends the process itself unless told not to. */
-function settle(command: Command): void {
+function settle(command: Command, json: boolean): void {
   command.exitOverride();
+  // With --json what is wrong is said once, on standard output.
+  if (json) command.configureOutput({ writeErr: () => undefined });
   command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH) });
-  for (const child of command.commands) settle(child);
+  for (const child of command.commands) settle(child, json);
 }
 
 /** Runs one command line. @returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const json = args.includes('--json');
   try {
-    await buildProgram().parseAsync([...args], { from: 'user' });
+    await buildProgram(json).parseAsync([...args], { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
   } catch (error) {
-    return report(error, args.includes('--json'));
+    return report(inOptions(error), json);
   }
 }
 

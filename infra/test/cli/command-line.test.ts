@@ -87,7 +87,8 @@ describe('exit code 2: what cannot be right', () => {
     [['render', 'x.glb', '--size', '100000x10'], /from 1 to 8192/],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
-    [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http/],
+    [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http.*\(--url\)/],
+    [['job', 'x', '--url', 'http://127.0.0.1:9', '--api-key', 'k'], /expected the id of a job as ID, got "x"\n/],
     [
       ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k', '--out', 'file/frames'],
       /error request\.invalid: “file\/frames” cannot be written .*\(--out\)/,
@@ -106,9 +107,10 @@ describe('exit code 2: what cannot be right', () => {
 test.each([
   [['nonsense', '--json'], /unknown command/],
   [['render', '--json'], /missing required argument/],
-])('%j says its error as one event', async (args, message) => {
-  const { code, stdout } = await kiln(args);
-  expect(code).toBe(2);
+  [['scene', '--json'], /unknown option/],
+])('%j says its error as one event, and nowhere else', async (args, message) => {
+  const { code, stdout, stderr } = await kiln(args);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
   const event = { event: 'error', code: 'request.invalid', message: expect.stringMatching(message), exitCode: 2 };
   expect(JSON.parse(stdout)).toEqual(event);
 });

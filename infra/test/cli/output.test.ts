@@ -1,6 +1,7 @@
 import { KilnError } from '@kiln/shared';
 import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
 import { parseCamera } from '../../src/cli/parse-options.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
@@ -26,6 +27,23 @@ test('an error is one line, with the field at fault', () => {
   const error = new KilnError('scene.invalid', 'Accessor 3\n  is too short.', { field: '/accessors/3' });
   expect(errorLine(error)).toBe('error scene.invalid: Accessor 3 is too short. (/accessors/3)');
   expect(errorLine(new Error('broken'))).toBe('error broken');
+});
+
+test.each([
+  ['expected 1 as /layers/0/fps of the body, got 2', '/layers/0/fps', 'expected 1 as --fps, got 2'],
+  ['expected 1 as /layers/0/camera/fovDeg of the body', '/layers/0/camera/fovDeg', 'expected 1 as --camera'],
+  ['expected the id of a scene as /sceneId of the parameters', '/sceneId', 'expected the id of a scene as ID'],
+  ['expected text as /name of the body', '/name', 'expected text as the name'],
+  ['the scene has no clip "x"', '/layers/0/clip', 'the scene has no clip "x" (--clip)'],
+])('%s (%s) is said in the words of the command line', (message, field, line) => {
+  expect(errorLine(inOptions(new KilnError('request.invalid', message, { field })))).toBe(
+    `error request.invalid: ${line}`,
+  );
+});
+
+test('a place in a scene stays what it is', () => {
+  const error = new KilnError('scene.invalid', 'x', { field: '/name' });
+  expect(inOptions(error)).toBe(error);
 });
 
 test('columns line up', () => {

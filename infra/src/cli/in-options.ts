@@ -1,0 +1,31 @@
+import { KilnError } from '@kiln/shared';
+
+/** What the fields of requests are called on the command line, by their JSON Pointer. */
+const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^\/layers\/0\/(\w+).*$/, '--$1'],
+  [/^\/priority$/, '--priority'],
+  [/^\/name$/, 'the name'],
+  [/^\/(sceneId|jobId)$/, 'ID'],
+];
+
+/** Errors of scenes have pointers too, into the scene's own files. */
+const OF_REQUESTS = /^(request|job)\./;
+
+/** An error in the words of the command line: a field of the request by the name of the option that it came from. */
+export function inOptions(error: unknown): unknown {
+  if (!(error instanceof KilnError) || error.field === undefined || !OF_REQUESTS.test(error.code)) return error;
+  const { code, field: pointer, position, requestId } = error;
+  const name = NAMES.find(([pattern]) => pattern.test(pointer));
+  if (name === undefined) return error;
+  const field = pointer.replace(...name);
+  const message = [`${pointer} of the body`, `${pointer} of the parameters`, pointer].reduce(
+    (text, spelling) => text.replaceAll(spelling, field),
+    error.message,
+  );
+  return new KilnError(code, message, {
+    field,
+    cause: error,
+    ...(position === undefined ? {} : { position }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}
