@@ -1,4 +1,5 @@
 /** A WebSocket of a test: what came is kept in order, and waited for. */
+import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 export interface Message {
@@ -25,11 +26,17 @@ export class TestSocket {
   /** All binary messages that came. */
   readonly pictures: Buffer[] = [];
   readonly closed: Promise<Closed>;
+  readonly #line: Socket;
   #read = 0;
   #wake = () => {};
 
   constructor(url: string, key: string | null) {
-    this.socket = new WebSocket(url, key === null ? {} : { headers: { authorization: `Bearer ${key}` } });
+    const { hostname, port } = new URL(url);
+    this.#line = connect({ host: hostname, port: Number(port) });
+    this.socket = new WebSocket(url, {
+      createConnection: () => this.#line,
+      ...(key === null ? {} : { headers: { authorization: `Bearer ${key}` } }),
+    });
     this.socket.on('error', () => {});
     this.socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.pictures.push(data);
@@ -50,6 +57,17 @@ export class TestSocket {
       await new Promise<void>((resolve) => this.socket.once('open', () => resolve()));
     }
     this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+    return this;
+  }
+
+  /** Sends these messages in one packet. */
+  async sayAtOnce(...messages: readonly unknown[]): Promise<this> {
+    if (this.socket.readyState === WebSocket.CONNECTING) {
+      await new Promise<void>((resolve) => this.socket.once('open', () => resolve()));
+    }
+    this.#line.cork();
+    for (const message of messages) await this.say(message);
+    this.#line.uncork();
     return this;
   }
 

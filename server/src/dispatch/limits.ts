@@ -51,6 +51,8 @@ export const REDIS_LIMITS = {
 export const SOCKET_LIMITS = {
   /** [WS2] Time for a hello. */
   helloMs: 10_000,
+  /** Messages that may come with a hello: a viewer's first poses. */
+  heldMessages: 100,
   /** [WS7] */
   pingMs: 10_000,
   /** Without a pong for so long a peer is lost: one ping unanswered for 20 s. */

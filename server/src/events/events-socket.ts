@@ -17,7 +17,7 @@ import { SERVER_LIMITS } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { type LoggedEvent, oldestEventId, readEvents } from './event-log.ts';
 import type { Feed } from './feed.ts';
-import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, strangerError } from './socket-peer.ts';
+import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, resumeHeld, strangerError } from './socket-peer.ts';
 
 export interface EventsParts {
   readonly services: Pick<Services, 'sockets' | 'identities' | 'identityFailures' | 'store' | 'log'>;
@@ -54,6 +54,7 @@ export function serveEvents({ services, feed }: EventsParts): EventsSockets {
     tenantOf: () => Promise<string>,
   ): Promise<void> {
     const [tenantId, message] = await Promise.all([tenantOf(), greeting]);
+    // To hear of its end; what it says is held until it is welcome.
     socket.resume();
     const protocol = agreeOnVersion(EVENTS_PROTOCOLS, message.protocols);
     await checkFilter(services, tenantId, message);
@@ -126,14 +127,15 @@ class EventsClient {
       stop();
       clearInterval(timer);
     });
-    this.#socket.on('message', () =>
-      closeWith(this.#socket, new KilnError('protocol.violation', '[EV1] a client says nothing after its hello')),
-    );
     const { after } = this.#hello;
     const missed = after !== undefined && (await this.#isMissed(after, cursor));
     this.#sent = after === undefined || after > cursor ? cursor : after;
     const welcome: EventsWelcome = { type: 'welcome', protocol, cursor, ...(missed ? { missed } : {}) };
     this.#send(JSON.stringify(welcome));
+    this.#socket.on('message', () =>
+      closeWith(this.#socket, new KilnError('protocol.violation', '[EV1] a client says nothing after its hello')),
+    );
+    resumeHeld(this.#socket);
     await this.#replay(cursor);
     const waiting = this.#waiting ?? [];
     this.#waiting = null;

@@ -76,8 +76,8 @@ export function readControl<T extends TSchema>(
 }
 
 /**
- * [WS2] Waits for the opener's first message. Its listener is there before this returns, so nothing is missed; what
- * comes after the hello goes to the listener that the caller adds in the same turn in which the promise settles.
+ * [WS2] Waits for the opener's first message. Its listener is there before this returns, so nothing is missed. Reading
+ * stops after the hello, and what came with it is held, until the caller has its own listener and calls `resumeHeld`.
  *
  * @throws KilnError `protocol.violation` when anything else comes, or nothing in time, or the socket closes.
  */
@@ -97,8 +97,8 @@ export function hello<T extends TSchema>(socket: WebSocket, schema: T, what: str
       settle(() => {
         try {
           if (isBinary) throw new KilnError('protocol.violation', '[WS2] the hello is text');
-          // Nothing is lost while the caller decides: reading stops until it resumes.
           const message = readControl(schema, data, what);
+          hold(socket);
           if (socket.readyState === socket.OPEN) socket.pause();
           resolve(message);
         } catch (error) {
@@ -108,6 +108,37 @@ export function hello<T extends TSchema>(socket: WebSocket, schema: T, what: str
     socket.on('message', onMessage);
     socket.on('close', onClose);
   });
+}
+
+interface Held {
+  readonly messages: { readonly data: RawData; readonly isBinary: boolean }[];
+  readonly listener: (data: RawData, isBinary: boolean) => void;
+}
+
+const heldOf = new WeakMap<WebSocket, Held>();
+
+/** A paused socket still hands out the messages of the packet that it has read. */
+function hold(socket: WebSocket): void {
+  const messages: Held['messages'] = [];
+  const listener: Held['listener'] = (data, isBinary) => {
+    messages.push({ data, isBinary });
+    if (messages.length <= SOCKET_LIMITS.heldMessages) return;
+    socket.off('message', listener);
+    closeWith(socket, new KilnError('protocol.violation', '[WS2] too much came before the answer to the hello'));
+  };
+  heldOf.set(socket, { messages, listener });
+  socket.on('message', listener);
+}
+
+/** Hands what came since the hello to the listeners that are there now, in order, and reads on. */
+export function resumeHeld(socket: WebSocket): void {
+  const held = heldOf.get(socket);
+  if (held !== undefined) {
+    heldOf.delete(socket);
+    socket.off('message', held.listener);
+    for (const { data, isBinary } of held.messages) socket.emit('message', data, isBinary);
+  }
+  socket.resume();
 }
 
 /**

@@ -15,7 +15,15 @@ import {
 import type { WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import type { Bus } from '../events/bus.ts';
-import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, strangerError } from '../events/socket-peer.ts';
+import {
+  agreeOnVersion,
+  closeWith,
+  hello,
+  keepPulse,
+  NO_IDENTITY,
+  resumeHeld,
+  strangerError,
+} from '../events/socket-peer.ts';
 import { asKilnError } from '../http/errors.ts';
 import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
@@ -137,7 +145,7 @@ export class LiveSessions {
       onClosed: () => session.viewerClosed(viewer),
     });
     enter(viewer);
-    socket.resume();
+    resumeHeld(socket);
     if (socket.readyState === socket.CLOSED) session.viewerClosed(viewer);
   }
 
@@ -154,7 +162,7 @@ export class LiveSessions {
       onClosed: () => session.workerClosed(worker),
     });
     session.attachWorker(worker);
-    socket.resume();
+    resumeHeld(socket);
     if (socket.readyState === socket.CLOSED) session.workerClosed(worker);
   }
 

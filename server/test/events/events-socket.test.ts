@@ -1,5 +1,6 @@
 import { API_PREFIX, type Job, LIMITS } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SOCKET_LIMITS } from '../../src/dispatch/limits.ts';
 import { FakeWorker } from '../fake-worker.ts';
 import {
   addScene,
@@ -198,6 +199,21 @@ describe('a client is closed with the reason', () => {
   test('[WS4] with a message that is too large', async () => {
     const socket = await connect(tenant.key).say(`{"x":"${'x'.repeat(LIMITS.liveControlBytes)}"}`);
     expect((await socket.closed).code).toBe(1009);
+  });
+
+  test.each([
+    ['a key', () => tenant.key, 'protocol.violation', 1],
+    ['no key', () => null, 'identity.missing', 0],
+  ])('[EV1] when it speaks with its hello, which is answered first, with %s', async (_what, key, reason, answers) => {
+    const socket = await connect(key()).sayAtOnce(hello(), hello());
+    expect((await socket.closed).reason).toBe(reason);
+    expect(socket.messages.filter(({ type }) => type === 'welcome')).toHaveLength(answers);
+  });
+
+  test('[WS2] when it says too much before its hello is answered', async () => {
+    const many = Array.from({ length: SOCKET_LIMITS.heldMessages + 1 }, () => 'x');
+    const socket = await connect(tenant.key).sayAtOnce(hello(), ...many);
+    expect(await socket.closed).toEqual({ code: 4400, reason: 'protocol.violation' });
   });
 
   test('[EV1] when it speaks after its hello', async () => {

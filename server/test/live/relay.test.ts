@@ -284,6 +284,20 @@ describe('a viewer', () => {
     );
   });
 
+  test('whose first poses come with its hello draws the newest of them', async () => {
+    const viewer = await connect(liveUrl(farm), tenant.key).sayAtOnce(hello(), pose(1), pose(2));
+    const { sessionId } = await viewer.next('welcome');
+    const { start } = await takeUp(await offerOf(sessionId));
+    expect(start).toMatchObject({ input: 2 });
+    viewer.cut();
+  });
+
+  test('that says goodbye with its hello is welcome first', async () => {
+    const viewer = await connect(liveUrl(farm), tenant.key).sayAtOnce(hello(), { type: 'bye' });
+    await viewer.next('welcome');
+    expect((await viewer.closed).code).toBe(1000);
+  });
+
   test.each([
     ['[WS1] without a key', () => view({}, null), 4401, 'identity.missing'],
     [
