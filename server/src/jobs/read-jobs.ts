@@ -2,6 +2,7 @@
 import { type Attempt, type Frame, type Job, KilnError, type Task } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
@@ -31,6 +32,7 @@ export class JobReader {
 
   /** Newest first. The cursor is the id of the last job of the page before. */
   async list(tenantId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Job>> {
+    await checkCursor(cursor, (id) => this.#find(tenantId, id));
     let query = this.#db
       .selectFrom('jobs')
       .selectAll()
@@ -64,6 +66,9 @@ export class JobReader {
   /** Tasks that have been released, with every attempt. The cursor is the id of the last task of the page before. */
   async tasks(tenantId: string, jobId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Task>> {
     await this.#job(tenantId, jobId);
+    await checkCursor(cursor, (id) =>
+      this.#db.selectFrom('tasks').select('id').where('id', '=', id).where('job_id', '=', jobId).executeTakeFirst(),
+    );
     let query = this.#db
       .selectFrom('tasks')
       .selectAll()
@@ -94,10 +99,15 @@ export class JobReader {
   /** Finished frames in the order of finishing; the cursor is the sequence number of the last one. */
   async frames(tenantId: string, jobId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Frame>> {
     await this.#job(tenantId, jobId);
-    const after = cursor === undefined ? 0 : Number(cursor);
-    if (!Number.isSafeInteger(after) || after < 0) {
-      throw new KilnError('request.invalid', 'expected the cursor of an earlier page', { field: '/cursor' });
-    }
+    const after = /^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : 0;
+    await checkCursor(cursor, () =>
+      this.#db
+        .selectFrom('frames')
+        .select('sequence')
+        .where('job_id', '=', jobId)
+        .where('sequence', '=', after)
+        .executeTakeFirst(),
+    );
     const rows = await this.#db
       .selectFrom('frames as f')
       .innerJoin('layers as l', 'l.id', 'f.layer_id')
@@ -116,13 +126,17 @@ export class JobReader {
     );
   }
 
-  async #job(tenantId: string, jobId: string): Promise<JobRow> {
-    const row = await this.#db
+  #find(tenantId: string, jobId: string): Promise<JobRow | undefined> {
+    return this.#db
       .selectFrom('jobs')
       .selectAll()
       .where('id', '=', jobId)
       .where('tenant_id', '=', tenantId)
       .executeTakeFirst();
+  }
+
+  async #job(tenantId: string, jobId: string): Promise<JobRow> {
+    const row = await this.#find(tenantId, jobId);
     if (!row) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
     return row;
   }

@@ -2,6 +2,7 @@ import { BYTE_ROUTES, Id, KilnError, parse } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import { type Kysely, sql } from 'kysely';
 import Type from 'typebox';
+import { checkCursor } from '../http/list-cursor.ts';
 import { apiPath, identityOf } from '../http/request-identity.ts';
 import { route } from '../http/route.ts';
 import { sendObject } from '../http/send-object.ts';
@@ -29,6 +30,9 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
   route(app, 'listScenes', async ({ identity, query }) => {
     const { tenantId } = identity;
     const limit = query.limit ?? PAGE;
+    await checkCursor(query.cursor, (id) =>
+      db.selectFrom('scenes').select('id').where('id', '=', id).where('tenant_id', '=', tenantId).executeTakeFirst(),
+    );
     let select = db
       .selectFrom('scenes')
       .selectAll()
@@ -38,7 +42,7 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
       .orderBy('id', 'desc')
       .limit(limit + 1);
     if (query.cursor !== undefined) {
-      // The cursor is the id of the last scene of the page before; one of another tenant finds nothing.
+      // The cursor is the id of the last scene of the page before.
       select = select.where(
         sql<boolean>`(created_at, id) < (select created_at, id from scenes where id = ${query.cursor} and tenant_id = ${tenantId})`,
       );

@@ -121,8 +121,10 @@ describe('a bad body', () => {
     expect([path.status, errorOf(path).field]).toEqual([400, '/params/sceneId']);
     const query = await send(`${API_PREFIX}/scenes?limit=0`, { authorization });
     expect([query.status, errorOf(query).field]).toEqual([400, '/query/limit']);
-    const cursor = await send(`${API_PREFIX}/scenes?cursor=%00`, { authorization });
-    expect([cursor.status, errorOf(cursor).field]).toEqual([400, '/query/cursor']);
+    for (const text of ['%00', 'garbage', JOB.sceneId]) {
+      const cursor = await send(`${API_PREFIX}/scenes?cursor=${text}`, { authorization });
+      expect([cursor.status, errorOf(cursor).field], text).toEqual([400, '/query/cursor']);
+    }
     const unknown = await send(`${API_PREFIX}/scenes?colour=red`, { authorization });
     expect([unknown.status, errorOf(unknown).field]).toEqual([400, '/query/colour']);
     expect((await send(`${API_PREFIX}/scenes?limit=5`, { authorization })).status).toBe(200);
