@@ -34,6 +34,7 @@ export const homeFolder = (env: Environment): string =>
 
 /** @throws KilnError `request.invalid` naming the variable that cannot be read. */
 export function readFarmConfig(env: Environment = process.env): FarmConfig {
+  requireAddress(env, 'KILN_ADVERTISE_URL');
   return Object.freeze({
     home: homeFolder(env),
     host: env.KILN_HOST || '127.0.0.1',
@@ -74,6 +75,15 @@ export const processEnvironment = (env: Environment = process.env): Environment 
   ...env,
   KILN_HOME: homeFolder(env),
 });
+
+/** What the server takes too; here it becomes the address that the workers are given. */
+function requireAddress(env: Environment, name: string): void {
+  const text = env[name];
+  if (!text || (/^https?:\/\/[^/?#]+\/?$/.test(text) && URL.canParse(text))) return;
+  throw new KilnError('request.invalid', `${name} must be an address as http://HOST:PORT; it is “${text}”.`, {
+    field: name,
+  });
+}
 
 function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
   const text = env[name];

@@ -1,6 +1,5 @@
 /** What starts a server from outside: the supervisor and the command line. */
 export {
-  ConfigError,
   type EnvironmentVariables,
   explainConfig,
   readServerConfig,

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { newId } from '@kiln/shared';
+import { KilnError, newId } from '@kiln/shared';
 import type { Logger } from 'pino';
 import { Closing } from './closing.ts';
 import type { ServerConfig } from './config/server-config.ts';
@@ -58,7 +58,10 @@ export async function startServer(
     const tls =
       config.tls === null
         ? null
-        : { cert: await readFile(config.tls.certPath), key: await readFile(config.tls.keyPath) };
+        : {
+            cert: await readPem('KILN_TLS_CERT', config.tls.certPath),
+            key: await readPem('KILN_TLS_KEY', config.tls.keyPath),
+          };
     const ownsCredentials = await lockCredentials(config.home);
     if (ownsCredentials !== null) closing.add('credentials', () => ownsCredentials.release());
 
@@ -171,4 +174,14 @@ function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** @throws KilnError `request.invalid` naming the variable. */
+async function readPem(variable: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KilnError('request.invalid', `${variable} cannot be read: ${why}.`, { field: variable, cause });
+  }
 }

@@ -1,6 +1,7 @@
 /** `npm start`: set-up, then a farm until Ctrl-C, told in a few lines. */
 import { join } from 'node:path';
 import { createClient, KilnError } from '@kiln/shared';
+import { EXIT, exitCodeOf } from '../cli/exit-codes.ts';
 import type { FarmConfig } from '../config.ts';
 import { readCredentials } from '../credentials.ts';
 import { lookAtDisk } from '../disk-room.ts';
@@ -57,7 +58,8 @@ export async function runFarm(given: FarmConfig, out: Terminal): Promise<number>
     await farm?.stop();
     if (!isExplained(error)) throw error;
     progress.line(`\n${error.message}`);
-    return 1;
+    // What cannot be right in the configuration of a part is so in that of the farm.
+    return error instanceof StartError && error.exitCode === EXIT.usage ? EXIT.usage : exitCodeOf(error);
   }
 }
 

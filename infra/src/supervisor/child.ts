@@ -31,6 +31,19 @@ export interface ChildContext {
 /** A process that did not become ready the first time. */
 export class StartError extends Error {
   override readonly name = 'StartError';
+  /** With which it ended, when it did. */
+  readonly exitCode: number | null;
+
+  constructor(message: string, exitCode: number | null = null) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+interface Exit {
+  /** For people: a signal, or `exit code 1`. */
+  readonly how: string;
+  readonly code: number | null;
 }
 
 /**
@@ -44,7 +57,7 @@ export class Child {
   readonly #backOff = new BackOff();
   readonly #stopping = new AbortController();
   #process: ChildProcess | undefined;
-  #exited: Promise<string> = Promise.resolve('');
+  #exited: Promise<Exit> = Promise.resolve({ how: '', code: null });
   #lastWords = '';
   #wasReady = false;
 
@@ -67,8 +80,8 @@ export class Child {
    */
   async start(): Promise<void> {
     const process = this.#spawn();
-    const ended = this.#exited.then((how) => {
-      throw new StartError(`${this.spec.name} ended at once (${how}).\n${this.#lastWords.trim()}`);
+    const ended = this.#exited.then(({ how, code }) => {
+      throw new StartError(`${this.spec.name} ended at once (${how}).\n${reasonIn(this.#lastWords)}`, code);
     });
     await Promise.race([this.spec.isReady(process), ended]);
     this.#wasReady = true;
@@ -110,11 +123,11 @@ export class Child {
     this.#lastWords = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.#hear(chunk));
     this.#exited = new Promise((resolve) => {
-      child.on('error', (error) => resolve(error.message));
-      child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      child.on('error', (error) => resolve({ how: error.message, code: null }));
+      child.on('close', (code, signal) => resolve({ how: signal ?? `exit code ${code}`, code }));
     });
     if (child.pid !== undefined) this.#note(child.pid);
-    void this.#exited.then((how) => this.#ended(child, how, Date.now() - startedMs));
+    void this.#exited.then(({ how }) => this.#ended(child, how, Date.now() - startedMs));
     return child;
   }
 
@@ -143,4 +156,12 @@ export class Child {
     await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     if (!this.#stopping.signal.aborted) this.#spawn();
   }
+}
+
+/** What a process said for people; its log lines only when it said nothing else. */
+function reasonIn(lastWords: string): string {
+  // Of the first line the beginning may be lost.
+  const lines = lastWords.length < LAST_WORDS_CHARS ? lastWords.split('\n') : lastWords.split('\n').slice(1);
+  const said = lines.filter((line) => !line.startsWith('{"level":')).join('\n');
+  return (said.trim() === '' ? lastWords : said).trim();
 }

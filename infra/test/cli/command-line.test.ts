@@ -104,6 +104,26 @@ describe('exit code 2: what cannot be right', () => {
   });
 });
 
+describe('exit code 2: a variable that cannot be right', () => {
+  const redis = { KILN_REDIS_URL: 'redis://127.0.0.1:1' };
+  test.each([
+    ['server', { ...redis, KILN_PORT: 'x' }, /error request\.invalid: KILN_PORT must be: port .*; got "x"\.\n$/],
+    ['server', { ...redis, KILN_ADVERTISE_URL: 'http://' }, /: KILN_ADVERTISE_URL must be: .* http:\/\/HOST:PORT; got/],
+    [
+      'server',
+      { ...redis, KILN_TLS_CERT: '/nope', KILN_TLS_KEY: '/nope' },
+      /: KILN_TLS_CERT cannot be read: ENOENT.*\n$/,
+    ],
+    ['server', {}, /KILN_REDIS_URL must be: .*it is not set\.\n$/],
+    ['worker', { KILN_URL: 'http://127.0.0.1:9', KILN_WORKER_TOKEN: 't', KILN_SLOTS: 'x' }, /KILN_SLOTS must be/],
+    ['doctor', { KILN_ADVERTISE_URL: 'http://' }, /KILN_ADVERTISE_URL must be an address as http:\/\/HOST:PORT/],
+  ])('%s with %j', async (command, env, message) => {
+    const { code, stderr } = await kiln([command], env);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
+
 test.each([
   [['nonsense', '--json'], /unknown command/],
   [['render', '--json'], /missing required argument/],

@@ -1,6 +1,6 @@
 /** What the server is told by its environment: read once, checked, frozen. The only file that names the variables. */
 import { resolve } from 'node:path';
-import { LIMITS } from '@kiln/shared';
+import { KilnError, LIMITS } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -17,14 +17,20 @@ const Environment = Type.Object({
     description: 'port to listen on; 0: any free',
   }),
   KILN_DATABASE_URL: Type.Optional(
-    Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL; PGlite under KILN_HOME when absent' }),
+    Type.String({
+      pattern: '^postgres(ql)?://',
+      description: 'PostgreSQL as postgres://USER@HOST/DATABASE; PGlite under KILN_HOME when absent',
+    }),
   ),
   KILN_REDIS_URL: Type.String({
     pattern: '^(rediss?://|unix:/)',
     description: 'Redis with noeviction: redis://host:port/db or unix:/path?password=…',
   }),
   KILN_ADVERTISE_URL: Type.Optional(
-    Type.String({ pattern: '^https?://', description: 'address under which workers and browsers reach this server' }),
+    Type.String({
+      pattern: '^https?://[^/?#]+/?$',
+      description: 'address under which workers and browsers reach this server, as http://HOST:PORT',
+    }),
   ),
   KILN_ALLOWED_HOSTS: Type.String({ default: '', description: 'more host names that clients may use, by comma' }),
   KILN_LOG_LEVEL: Type.Enum([...LOG_LEVELS], { default: 'info', description: LOG_LEVELS.join(', ') }),
@@ -72,26 +78,22 @@ export interface ServerConfig {
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 /**
  * @param env usually `process.env`; an empty variable counts as absent.
- * @throws ConfigError naming the variable, what was expected and what came.
+ * @throws KilnError `request.invalid` naming the variable, what was expected and what came.
  */
 export function readServerConfig(env: EnvironmentVariables): ServerConfig {
   const given = Object.keys(env).filter((name) => name.startsWith('KILN_S3_') && env[name]);
   if (given.length > 0) {
-    throw new ConfigError(`${given.join(', ')}: S3 is not supported yet; unset it to keep objects under KILN_HOME`);
+    throw invalid(`${given.join(', ')}: S3 is not supported yet; unset it to keep objects under KILN_HOME.`);
   }
   const known = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, env[name] || undefined]));
   const values = Value.Convert(Environment, Value.Default(Environment, known));
-  if (!Value.Check(Environment, values)) throw new ConfigError(whatIsWrong(values, env));
+  if (!Value.Check(Environment, values)) throw invalid(whatIsWrong(values, env));
 
   const { KILN_TLS_CERT: certPath, KILN_TLS_KEY: keyPath } = values;
   if ((certPath === undefined) !== (keyPath === undefined)) {
-    throw new ConfigError('KILN_TLS_CERT and KILN_TLS_KEY must be set together');
+    throw invalid('KILN_TLS_CERT and KILN_TLS_KEY must be set together.');
   }
   return Object.freeze({
     home: resolve(values.KILN_HOME),
@@ -112,6 +114,8 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
   });
 }
 
+const invalid = (message: string) => new KilnError('request.invalid', message);
+
 function whatIsWrong(values: unknown, env: EnvironmentVariables): string {
   const sentences = Object.entries(Environment.properties).flatMap(([name, schema]) => {
     const value: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, name) : undefined;
@@ -122,9 +126,9 @@ function whatIsWrong(values: unknown, env: EnvironmentVariables): string {
         ? 'what it holds is not that'
         : `got ${JSON.stringify(env[name])}`
       : 'it is not set';
-    return [`${name} must be: ${String(Reflect.get(schema, 'description'))}; ${came}`];
+    return [`${name} must be: ${String(Reflect.get(schema, 'description'))}; ${came}.`];
   });
-  return sentences.join('\n');
+  return sentences.join(' ');
 }
 
 /** One line for each value, with where it came from; secrets hidden. */
