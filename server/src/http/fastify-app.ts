@@ -13,6 +13,7 @@ import type { Identities } from '../identity/identities.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { FailureCount } from '../services.ts';
 import { registerErrors, sendError } from './errors.ts';
+import { registerJsonBodies } from './json-body.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { CheckOrigin } from './origin.ts';
 import { registerRequestBodies } from './request-body.ts';
@@ -53,6 +54,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
     reply.header('x-request-id', request.id);
   });
   registerRequestBodies(app);
+  registerJsonBodies(app);
   await registerSecurityHeaders(app, parts.tls !== null);
   app.addHook('onRequest', async (request) => parts.checkOrigin(request.headers));
   await app.register(cookie);

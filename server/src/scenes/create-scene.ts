@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { KilnError, type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
 import type { Transaction } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
+import { knownSizes } from '../objects/known-sizes.ts';
 import type { Farm, Services } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 import { advanceScene } from './advance.ts';
@@ -21,7 +22,8 @@ const FILES_PER_INSERT = 5_000;
 /**
  * Announces a scene. The same content is the same scene, except that a refused one may be tried anew.
  *
- * @throws KilnError what `checkScene` throws; `scene.over_limit` when the tenant has as many scenes as it may.
+ * @throws KilnError what `checkScene` throws; `request.invalid` for a wrong size of a file that the tenant has;
+ *   `scene.over_limit` when the tenant has as many scenes as it may.
  */
 export async function createScene(
   services: Pick<Services, 'newId' | 'clock'>,
@@ -45,6 +47,7 @@ export async function createScene(
       const isTaskReady = existing.state === 'uploading' && (await advanceScene(tx, tell, services.newId, existing));
       return { scene: await sceneView(tx, await rowOf(tx, existing.id)), isNew: false, isTaskReady };
     }
+    await checkSizes(tx, tenantId, manifest);
     await checkSceneCount(tx, tenantId);
     const row = await tx
       .insertInto('scenes')
@@ -81,6 +84,23 @@ export async function createScene(
   });
   if (created.isTaskReady) farm.onTaskReady();
   return created;
+}
+
+/** A wrong size is told before anything is sent. */
+async function checkSizes(tx: Transaction<Database>, tenantId: string, { files }: SceneManifest): Promise<void> {
+  const hashes = [...new Set(files.map(({ sha256 }) => sha256))];
+  const sizes = new Map((await knownSizes(tx, tenantId, hashes)).map(({ sha256, sizeBytes }) => [sha256, sizeBytes]));
+  for (const [index, { path, sha256, sizeBytes }] of files.entries()) {
+    // Two files of one content have one size, whether it is known or not.
+    const right = sizes.get(sha256) ?? sizeBytes;
+    sizes.set(sha256, right);
+    if (right === sizeBytes) continue;
+    throw new KilnError(
+      'request.invalid',
+      `expected ${right} bytes of ${JSON.stringify(path)}, which files with its hash have, got ${sizeBytes}`,
+      { field: `/files/${index}/sizeBytes` },
+    );
+  }
 }
 
 async function checkSceneCount(tx: Transaction<Database>, tenantId: string): Promise<void> {

@@ -66,6 +66,7 @@ export function registerUploads(app: FastifyInstance, uploads: Uploads, clock: P
 
   app.post(collection, { schema: { summary, operationId: 'createUpload' } }, async (request, reply) => {
     checkVersion(request, reply);
+    refuseConcatenation(request);
     const metadata = parseUploadMetadata(headerOf(request, 'upload-metadata'));
     const created = await uploads.create(identityOf(request).tenantId, countOf(request, 'upload-length'), metadata);
     reply.code(201).header('location', `${collection}/${created.id}`);
@@ -127,6 +128,18 @@ function countOf(request: FastifyRequest, name: string): number {
   throw new KilnError('request.invalid', `expected the header ${name} with a number of bytes, got ${text ?? 'none'}`, {
     field: `/headers/${name}`,
   });
+}
+
+/** Its parts would be stored as files. @throws KilnError `request.invalid` when the upload is one of several, or their whole. */
+function refuseConcatenation(request: FastifyRequest): void {
+  if (headerOf(request, 'upload-concat') === undefined) return;
+  throw new KilnError(
+    'request.invalid',
+    'uploads are not concatenated here: it is none of the Tus-Extension; send one',
+    {
+      field: '/headers/upload-concat',
+    },
+  );
 }
 
 /** @throws KilnError `upload.version`, with the version that is spoken here in a header. */

@@ -3,6 +3,7 @@ import { KilnError, LIMITS } from '@kiln/shared';
 import type { Selectable } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
 import { errorCodeOf } from '../objects/disk-errors.ts';
+import { knownSizes } from '../objects/known-sizes.ts';
 import { recordObject } from '../objects/record-object.ts';
 import { advanceScenes } from '../scenes/advance.ts';
 import { lockTenant } from '../scenes/find-scene.ts';
@@ -33,7 +34,7 @@ export class Uploads {
     this.#files = files;
   }
 
-  /** @throws KilnError `upload.over_limit`, `scene.empty_file`, `storage.full`. */
+  /** @throws KilnError `upload.over_limit`, `scene.empty_file`, `storage.full`; `request.invalid` for a wrong size. */
   async create(tenantId: string, sizeBytes: number, { sha256, filename }: UploadMetadata): Promise<Upload> {
     if (sizeBytes === 0) {
       throw new KilnError('scene.empty_file', `${JSON.stringify(filename)} has no bytes: there is nothing to upload`);
@@ -42,6 +43,14 @@ export class Uploads {
       throw new KilnError(
         'upload.over_limit',
         `a file has at most ${LIMITS.fileBytes} bytes, ${JSON.stringify(filename)} has ${sizeBytes}`,
+        { field: '/headers/upload-length' },
+      );
+    }
+    const [known] = await knownSizes(this.#services.store.db, tenantId, [sha256]);
+    if (known !== undefined && known.sizeBytes !== sizeBytes) {
+      throw new KilnError(
+        'request.invalid',
+        `the file with the hash ${sha256} has ${known.sizeBytes} bytes, not ${sizeBytes}: hash or length is wrong`,
         { field: '/headers/upload-length' },
       );
     }

@@ -80,6 +80,16 @@ describe('a bad body', () => {
     }
   });
 
+  test.each([
+    ['{"name":"x","__proto__":{"role":"operator"}}', '/__proto__'],
+    ['{"name":"x","files":[{"\\u005f_proto__":1}]}', '/files/0/__proto__'],
+    ['{"constructor":{"prototype":{}}}', '/constructor'],
+  ])('that would change what objects inherit: %s', async (body, field) => {
+    const answer = await post('/scenes', body);
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)).toMatchObject({ code: 'request.invalid', field, retryable: false });
+  });
+
   test('that is too large', async () => {
     const answer = await post('/scenes', JSON.stringify({ name: 'x'.repeat(LIMITS.requestBytes) }));
     expect(answer.status).toBe(413);

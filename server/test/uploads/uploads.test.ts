@@ -193,10 +193,37 @@ describe('on a running server', () => {
     ['a hash that is none', 'A'.repeat(64), 5, {}, 400, 'request.invalid'],
     ['no metadata', 'a'.repeat(64), 5, { 'upload-metadata': '' }, 400, 'request.invalid'],
     ['no length', 'a'.repeat(64), 5, { 'upload-length': 'x' }, 400, 'request.invalid'],
+    ['a part of a concatenation', 'a'.repeat(64), 5, { 'upload-concat': 'partial' }, 400, 'request.invalid'],
+    ['a concatenation', 'a'.repeat(64), 5, { 'upload-concat': 'final;/a /b' }, 400, 'request.invalid'],
     ['another version of tus', 'a'.repeat(64), 5, { 'tus-resumable': '0.2.2' }, 412, 'upload.version'],
   ])('%s is refused at once', async (_what, sha256, sizeBytes, headers, status, code) => {
     const response = await create(fixture, sha256, sizeBytes, headers);
     expect([response.status, await codeOf(response)]).toEqual([status, code]);
+  });
+
+  test('a size that the file with this hash does not have is refused with its place, to whoever has the file', async () => {
+    const bytes = randomBytes(1_000);
+    const sha256 = sha256Of(bytes);
+    await sendBytes(fixture, sha256, bytes);
+    const wrong = await create(fixture, sha256, 999);
+    expect(wrong.status).toBe(400);
+    const { code, field } = parse(ErrorBody, await wrong.json(), 'the error').error;
+    expect([code, field]).toEqual(['request.invalid', '/headers/upload-length']);
+    expect((await create(fixture, sha256, 1_000)).status).toBe(201);
+
+    const file = (path: string, sizeBytes: number, hash = sha256) => ({ path, sha256: hash, sizeBytes });
+    const body = (...files: ReturnType<typeof file>[]) => ({ body: { name: 'x', entry: 'a.glb', files } });
+    const refused = { code: 'request.invalid', field: '/files/1/sizeBytes' };
+    const announce = (...files: ReturnType<typeof file>[]) => fixture.client.createScene(body(...files));
+    await expect(announce(file('a.glb', 1_000), file('b.bin', 1_001))).rejects.toMatchObject(refused);
+    const unknown = sha256Of(randomBytes(9));
+    const twoSizes = announce(file('a.glb', 9, unknown), file('b.bin', 8, unknown));
+    await expect(twoSizes).rejects.toMatchObject(refused);
+
+    // Of another tenant nobody hears that there is such a file.
+    const other = await fixture.newTenant('with the wrong size');
+    const { missing } = await other.client.createScene(body(file('a.glb', 999)));
+    expect(missing).toEqual([sha256]);
   });
 
   test('an upload that its client ends is gone', async () => {
