@@ -17,13 +17,14 @@ export async function readWorkers(db: Kysely<Database>, identity: Identity): Pro
   const [sessions, attempts] = await Promise.all([countSessions(db, of), countAttempts(db, of)]);
   return rows.map((row): Worker => {
     const isSeen = ({ tenantId }: { readonly tenantId: string }) => mayAll || tenantId === identity.tenantId;
-    const browsers = (row.status?.browsers ?? []).filter(isSeen);
-    const own = browsers.find(({ tenantId }) => tenantId === identity.tenantId);
     const status = mayAll ? row.status : null;
+    const browsers = status?.browsers ?? [];
+    const own = browsers.find(({ tenantId }) => tenantId === identity.tenantId);
     return {
       ...row.identity,
       id: row.id,
       state: row.state,
+      pid: mayAll ? row.identity.pid : null,
       browserPid: (own ?? browsers[0])?.pid ?? null,
       browsers,
       scenes: (row.status?.scenes ?? []).filter(isSeen),

@@ -66,7 +66,9 @@ export const Worker = Type.Object({
   id: Id('worker'),
   state: WorkerState,
   ...WorkerIdentity.properties,
-  /** Of the browser that serves the asking tenant, else of any when the asker operates the farm, else null. */
+  /** Processes of the machine are the operator's business: null and none for others. */
+  pid: Type.Union([Type.Integer(), Type.Null()]),
+  /** Of the browser that serves the asking tenant, else of any. */
   browserPid: Type.Union([Type.Integer(), Type.Null()]),
   browsers: Type.Array(WorkerBrowser),
   scenes: Type.Array(WorkerScene),
