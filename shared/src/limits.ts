@@ -12,6 +12,9 @@ export const LIMITS = {
   frameExpressionChars: 10_000,
   /** Frame numbers lie within ± this, 115 hours at 24 frames a second; small enough that overlaps are found in exact integers. */
   frameNumber: 10_000_000,
+  /** Frames of a second of the scene's time: at the largest frame number even the least makes a time that is exact. */
+  fpsMin: 0.001,
+  fpsMax: 1_000,
   /** Layers of one job. */
   jobLayers: 64,
   /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */

@@ -28,7 +28,7 @@ function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
   if (Type.IsLiteral(schema)) return fc.constant(schema.const);
   if (Type.IsEnum(schema)) return fc.constantFrom(...schema.enum);
   if (Type.IsInteger(schema) || Type.IsNumber(schema)) {
-    const min = numberIn(schema, 'minimum') ?? (numberIn(schema, 'exclusiveMinimum') ?? 0) + 1;
+    const min = Math.ceil(numberIn(schema, 'minimum') ?? (numberIn(schema, 'exclusiveMinimum') ?? 0) + 1);
     return fc.integer({ min, max: numberIn(schema, 'maximum') ?? min + 20 });
   }
   if (Type.IsBoolean(schema)) return fc.boolean();

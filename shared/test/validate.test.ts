@@ -67,7 +67,7 @@ describe('parse', () => {
       'an open bound',
       layerFault({ fps: 0 }),
       '/layers/1/fps',
-      'expected a number above 0 and at most 1000 as /layers/1/fps of the job, got 0',
+      'expected a number from 0.001 to 1000 as /layers/1/fps of the job, got 0',
     ],
     [
       'a fault within a union',

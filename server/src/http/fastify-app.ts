@@ -19,7 +19,7 @@ import type { CheckOrigin } from './origin.ts';
 import { registerRequestBodies } from './request-body.ts';
 import { registerRequestIdentity } from './request-identity.ts';
 import { FailureGate, registerRequestLimit } from './request-limits.ts';
-import { registerSecurityHeaders } from './security-headers.ts';
+import { allowSocketsOfHost, registerSecurityHeaders } from './security-headers.ts';
 import { registerValidation } from './validation.ts';
 
 export interface TlsKeys {
@@ -56,7 +56,10 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   registerRequestBodies(app);
   registerJsonBodies(app);
   await registerSecurityHeaders(app, parts.tls !== null);
-  app.addHook('onRequest', async (request) => parts.checkOrigin(request.headers));
+  app.addHook('onRequest', async (request, reply) => {
+    parts.checkOrigin(request.headers);
+    allowSocketsOfHost(request, reply);
+  });
   await app.register(cookie);
   const failures = new FailureGate(parts.identityFailures);
   registerRequestIdentity(app, parts.identities, (request, reply) => {

@@ -1,12 +1,13 @@
 /** What browsers are told about every answer. */
 import helmet from '@fastify/helmet';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * The web app brings everything itself: WebAssembly for decoding and hashing, workers and pictures from blobs. `'self'`
- * does not cover WebSockets in every browser, so the host is named; it was checked before.
+ * The web app brings everything itself: WebAssembly for decoding and hashing, workers and pictures from blobs.
+ *
+ * @param sockets sources of WebSockets, each after a space.
  */
-function contentSecurityPolicy(host: string): string {
+function contentSecurityPolicy(sockets: string): string {
   return [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -15,7 +16,7 @@ function contentSecurityPolicy(host: string): string {
     "font-src 'self'",
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
-    `connect-src 'self' blob: ws://${host} wss://${host}`,
+    `connect-src 'self' blob:${sockets}`,
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
@@ -35,7 +36,12 @@ export async function registerSecurityHeaders(app: FastifyInstance, isSecure: bo
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
   });
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('content-security-policy', contentSecurityPolicy(request.headers.host ?? ''));
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('content-security-policy', contentSecurityPolicy(''));
   });
+}
+
+/** `'self'` does not cover WebSockets in every browser, so the host is named, once it is known to be this farm's. */
+export function allowSocketsOfHost({ headers: { host = '' } }: FastifyRequest, reply: FastifyReply): void {
+  reply.header('content-security-policy', contentSecurityPolicy(` ws://${host} wss://${host}`));
 }

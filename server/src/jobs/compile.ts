@@ -132,6 +132,7 @@ function compileLayer(
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
   checkNames(settings, path, report);
+  checkView(settings, path);
   if (settings.background === 'transparent' && settings.format === 'jpeg') {
     throw new KilnError('job.unsupported', 'JPEG has no alpha; a transparent background needs png or webp', {
       field: `${path}/background`,
@@ -200,6 +201,16 @@ function checkNames({ camera, clip }: RenderSettings, path: string, report: Impo
       });
     }
   }
+}
+
+/** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */
+function checkView({ camera }: RenderSettings, path: string): void {
+  if (typeof camera === 'string') return;
+  const { position, target } = camera;
+  const distance = Math.fround(Math.hypot(...position.map((value, axis) => (target[axis] ?? 0) - value)));
+  if (distance > 0 && distance < Number.POSITIVE_INFINITY) return;
+  const message = `expected a camera whose target lies away from its position, got both at ${position.join(', ')}`;
+  throw new KilnError('request.invalid', message, { field: `${path}/camera/target` });
 }
 
 /** Names that a message lists before it says how many more there are. */

@@ -18,6 +18,10 @@ let webApp: Awaited<ReturnType<typeof temporaryFolder>>;
 const FILE = { path: 'a.glb', sha256: 'a'.repeat(64), sizeBytes: 1 };
 const LAYER = { frames: '1', size: { widthPx: 1, heightPx: 1 } };
 const JOB = { sceneId: `scn_${'0'.repeat(20)}`, layers: [LAYER] };
+const lookingWith = (fovDeg: number) => ({
+  ...JOB,
+  layers: [{ ...LAYER, camera: { position: [0, 0, 1], target: [0, 0, 0], fovDeg } }],
+});
 const PAGE = '<!doctype html><title>the page</title>';
 
 beforeAll(async () => {
@@ -117,6 +121,9 @@ describe('a bad body', () => {
     ['/scenes', { name: 'half \ud83d', entry: 'a.glb', files: [FILE] }, '/name'],
     ['/jobs', { ...JOB, name: 'a\0b' }, '/name'],
     ['/jobs', { ...JOB, idempotencyKey: '\udc00' }, '/idempotencyKey'],
+    ['/jobs', lookingWith(0), '/layers/0/camera/fovDeg'],
+    ['/jobs', lookingWith(180), '/layers/0/camera/fovDeg'],
+    ['/jobs', { ...JOB, layers: [{ ...LAYER, fps: 1e-300 }] }, '/layers/0/fps'],
     ['/jobs', { ...JOB, layers: [{ ...LAYER, clip: '\0' }] }, '/layers/0/clip'],
     ['/admin/sweep', { dryRun: 'yes' }, '/dryRun'],
   ])('%s with %j names the field %s', async (path, body, field) => {
@@ -193,6 +200,7 @@ describe('Host and Origin', () => {
       const answer = await send(health, { host });
       expect(answer.status, host).toBe(421);
       expect(errorOf(answer).code).toBe('request.foreign_host');
+      expect(JSON.stringify(answer.headers)).not.toContain(host);
     }
     expect((await send('/', { host: 'evil.example' })).status).toBe(421);
     expect(await rawRequest(fixture.server.port, `GET ${health} HTTP/1.0\r\n\r\n`)).toContain(' 421 ');

@@ -5,6 +5,7 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
+  type Vector3,
 } from '@kiln/shared';
 import { describe, expect, test } from 'vitest';
 import { type CompilerScene, compileJob } from '../../src/jobs/compile.ts';
@@ -90,6 +91,28 @@ describe('compileJob', () => {
   test('refuses a clip that the scene does not have', () => {
     expect(failure(job(layer({ clip: 'Run' })))).toMatchObject({ code: 'job.unknown_clip', field: '/layers/0/clip' });
     expect(compileJob(job(layer({ clip: 'Walk' })), SCENE, RASTER).layers[0]?.settings.clip).toBe('Walk');
+  });
+
+  test('refuses a camera that looks nowhere', () => {
+    const looking = (position: Vector3, target: Vector3) => job(layer({ camera: { position, target, fovDeg: 40 } }));
+    for (const [position, target] of [
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+      [
+        [1e200, 0, 0],
+        [0, 0, 0],
+      ],
+      [
+        [1e-200, 0, 0],
+        [0, 0, 0],
+      ],
+    ] satisfies [Vector3, Vector3][]) {
+      const error = failure(looking(position, target));
+      expect(error).toMatchObject({ code: 'request.invalid', field: '/layers/0/camera/target' });
+    }
+    expect(compileJob(looking([0, 0, 1e-6], [0, 0, 0]), SCENE, RASTER).frameCount).toBe(3);
   });
 
   test('says where a frame expression is wrong', () => {

@@ -42,7 +42,7 @@ export const LiveView = Type.Object(
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),
     /** May lie between frames, while a clip plays. */
-    frameNumber: Type.Number({ default: 0 }),
+    frameNumber: Type.Number({ minimum: -LIMITS.frameNumber, maximum: LIMITS.frameNumber, default: 0 }),
   },
   { additionalProperties: false },
 );

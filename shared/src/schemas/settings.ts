@@ -71,8 +71,8 @@ export const RenderSettings = Type.Object(
       description: 'Animation clip by name; null plays the first one, if any.',
     }),
     fps: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 1_000,
+      minimum: LIMITS.fpsMin,
+      maximum: LIMITS.fpsMax,
       default: 24,
       description: 'Frame n shows the scene at n ÷ fps seconds; clips repeat.',
     }),

@@ -122,7 +122,7 @@ export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Parti
   if (!frames.ok) faults.frames = frames.message;
   if (form.format !== 'png' && !whole(form.quality, 1, 100)) faults.quality = 'A whole number from 1 to 100.';
   if (!whole(form.samples, 1, LIMITS.frameSamples)) faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
-  if (!between(form.fps, Number.MIN_VALUE, 1_000)) faults.fps = 'A number above 0, at most 1,000.';
+  if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
   if (form.background === 'transparent' && form.format === 'jpeg') {
     faults.background = 'JPEG cannot be transparent. Choose PNG or WebP, or another background.';
@@ -140,7 +140,7 @@ export function lookOf(form: RenderForm): Look {
     ...(camera === null ? {} : { camera }),
     samples: whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
     clip: form.clip,
-    fps: between(form.fps, Number.MIN_VALUE, 1_000) ? form.fps : DEFAULT_FPS,
+    fps: between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax) ? form.fps : DEFAULT_FPS,
     toneMapping: form.toneMapping,
     exposureEv: between(form.exposureEv, -20, 20) ? form.exposureEv : 0,
     background: form.background,
