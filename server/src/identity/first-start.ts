@@ -7,7 +7,7 @@ import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import { newSecret } from '../workers/secrets.ts';
 import { credentialsPath, readCredentials } from './credentials-file.ts';
-import { StoreIdentities } from './store-identities.ts';
+import { StoreKeys } from './store-identities.ts';
 import { createKey, createTenant } from './tenants.ts';
 
 const FIRST_TENANT = 'default';
@@ -33,12 +33,12 @@ export async function ensureCredentials(services: FirstStartServices): Promise<F
   const { db, home, log, random } = services;
   const kept = await readCredentials(home);
   const workerToken = kept?.workerToken ?? newSecret(random);
-  const known = kept === null ? null : await new StoreIdentities(db, services.clock).ofKey(kept.apiKey);
+  const known = kept === null ? null : await new StoreKeys(db, services.clock).ofKey(kept.apiKey);
   if (kept !== null && known !== null) {
     return { tenantName: known.tenantName, apiKey: kept.apiKey, workerToken, newTenantId: null };
   }
   const made = await db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.firstTenant)})`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.tenants)})`.execute(tx);
     const first = await tx
       .selectFrom('tenants')
       .select(['id', 'name'])

@@ -1,9 +1,10 @@
 /** Tenants and their first keys. */
-import type { Role, Tenant } from '@kiln/shared';
+import { KilnError, type Role, type Tenant } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { route } from '../http/route.ts';
 import type { Services } from '../services.ts';
+import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import { newApiKey } from './api-key.ts';
 
@@ -15,13 +16,20 @@ export interface TenantWithKey {
   readonly apiKey: string;
 }
 
+/** @throws KilnError `resource.conflict` when a tenant has this name. */
 export async function createTenant(
   tx: Transaction<Database>,
   services: KeyMaker,
   tenant: { readonly name: string; readonly role: Role },
 ): Promise<TenantWithKey> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_KEYS.tenants)})`.execute(tx);
+  const { name } = tenant;
+  if ((await tx.selectFrom('tenants').select('id').where('name', '=', name).executeTakeFirst()) !== undefined) {
+    const message = `there is a tenant ${JSON.stringify(name)} already: give this one another name`;
+    throw new KilnError('resource.conflict', message, { field: '/name' });
+  }
   const tenantId = services.newId('tenant');
-  await tx.insertInto('tenants').values({ id: tenantId, name: tenant.name }).execute();
+  await tx.insertInto('tenants').values({ id: tenantId, name }).execute();
   return { tenantId, apiKey: await createKey(tx, services, { tenantId, role: tenant.role, name: 'first key' }) };
 }
 

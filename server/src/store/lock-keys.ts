@@ -6,6 +6,6 @@ export const LOCK_KEYS = {
   events: 7_700_001,
   /** Sessions are placed under it, so that no worker gets more than it has room for. */
   placement: 7_700_002,
-  /** The first tenant is made under it: two servers may start at once. */
-  firstTenant: 7_700_003,
+  /** Tenants are made under it: two servers may start at once, and no two tenants have one name. */
+  tenants: 7_700_003,
 } as const;
