@@ -45,6 +45,7 @@ export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppP
     newRequestId,
     tls,
     version: VERSION,
+    farmUrl: services.advertisedUrl,
   });
   sockets.attach(fastify.server, upgradeGuard(checkOrigin, newRequestId));
 

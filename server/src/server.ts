@@ -90,7 +90,7 @@ export async function startServer(
       newId: makeId,
       store,
       objects,
-      identities: new StoreIdentities(store.db, clock),
+      identities: new StoreIdentities(store.db, clock, () => url),
       identityFailures: new FailureLimiter(SERVER_LIMITS.identityFailures, clock),
       sockets,
       serverId: `srv_${Buffer.from(random(new Uint8Array(12))).toString('hex')}`,

@@ -56,7 +56,8 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const objects = await openFolderObjectStore(join(home, 'objects'));
   const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
   const sockets = new UpgradeRouter();
-  const identities = new StoreIdentities(store.db, clock);
+  let url = '';
+  const identities = new StoreIdentities(store.db, clock, () => url);
   const identityFailures = new FailureLimiter(SERVER_LIMITS.identityFailures, clock);
   const config: ServerConfig = {
     home,
@@ -73,7 +74,6 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     sampleScenePath: '',
     diskReserveBytes: 0,
   };
-  let url = '';
   const services: Services = {
     config,
     log,
@@ -98,6 +98,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     newRequestId: randomUUID,
     tls: null,
     version: 'test',
+    farmUrl: () => url,
   });
   const farm = await openFarm(services, options.timing);
   farm.register(app);

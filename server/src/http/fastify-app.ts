@@ -10,6 +10,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Identities } from '../identity/identities.ts';
+import { sessionCookieName } from '../identity/session-cookie.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { FailureCount } from '../services.ts';
 import { registerErrors, sendError } from './errors.ts';
@@ -35,6 +36,8 @@ export interface FastifyAppParts {
   readonly newRequestId: () => string;
   readonly tls: TlsKeys | null;
   readonly version: string;
+  /** By which browsers reach the farm; known once it listens. */
+  readonly farmUrl: () => string;
 }
 
 export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyInstance> {
@@ -68,7 +71,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   });
   await registerRequestLimit(app);
   registerRequestLog(app);
-  await registerOpenApi(app, parts.version);
+  await registerOpenApi(app, parts.version, () => sessionCookieName(parts.farmUrl()));
   return app;
 }
 

@@ -4,7 +4,19 @@ import type { FastifyInstance } from 'fastify';
 import { apiPath } from './request-identity.ts';
 
 /** Must be registered before the routes that it describes. */
-export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
+export async function registerOpenApi(
+  app: FastifyInstance,
+  version: string,
+  sessionCookie: () => string,
+): Promise<void> {
+  // Its name is known when the server listens: it is read for the first answer.
+  const cookie = {
+    type: 'apiKey' as const,
+    in: 'cookie',
+    get name() {
+      return sessionCookie();
+    },
+  };
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -13,7 +25,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `kiln_…`.' },
-          cookie: { type: 'apiKey', in: 'cookie', name: 'kiln_session' },
+          cookie,
         },
       },
       security: [{ apiKey: [] }, { cookie: [] }],

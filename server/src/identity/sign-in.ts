@@ -7,7 +7,8 @@ import { route } from '../http/route.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
-import { SESSION_COOKIE, StoreIdentities, sessionTokenOf } from './store-identities.ts';
+import { sessionCookieName, sessionTokenOf } from './session-cookie.ts';
+import { StoreKeys } from './store-identities.ts';
 
 type SignInServices = Pick<Services, 'store' | 'clock' | 'random' | 'advertisedUrl' | 'config'>;
 
@@ -15,7 +16,7 @@ export function registerSignIn(app: FastifyInstance, services: SignInServices): 
   const { clock } = services;
   const { db } = services.store;
   const failures = new FailureGate(new FailureLimiter(SERVER_LIMITS.signInFailures, clock));
-  const identities = new StoreIdentities(db, clock);
+  const keys = new StoreKeys(db, clock);
 
   route(app, 'signIn', async ({ body, request, reply }) => {
     failures.check(request, reply);
@@ -23,7 +24,7 @@ export function registerSignIn(app: FastifyInstance, services: SignInServices): 
       throw new KilnError('request.invalid', 'expected either `code` or `apiKey` in the body', { field: '/code' });
     }
     const known =
-      body.apiKey === undefined ? await spendCode(services, body.code ?? '') : await identities.ofKey(body.apiKey);
+      body.apiKey === undefined ? await spendCode(services, body.code ?? '') : await keys.ofKey(body.apiKey);
     if (known === null) {
       failures.failed(request);
       throw body.apiKey === undefined
@@ -40,9 +41,9 @@ export function registerSignIn(app: FastifyInstance, services: SignInServices): 
   });
 
   route(app, 'signOut', async ({ request, reply }) => {
-    const token = sessionTokenOf(request.headers);
+    const token = sessionTokenOf(request.headers, services.advertisedUrl());
     if (token !== null) await db.deleteFrom('web_sessions').where('token_hash', '=', hashSecret(token)).execute();
-    reply.clearCookie(SESSION_COOKIE, { path: '/' });
+    reply.clearCookie(sessionCookieName(services.advertisedUrl()), { path: '/' });
     return {};
   });
 
@@ -97,7 +98,7 @@ async function openSession(
     .insertInto('web_sessions')
     .values({ token_hash: hashSecret(token), tenant_id: known.tenantId, role: known.role, expires_at: expiresAt })
     .execute();
-  reply.setCookie(SESSION_COOKIE, token, {
+  reply.setCookie(sessionCookieName(services.advertisedUrl()), token, {
     path: '/',
     httpOnly: true,
     sameSite: 'strict',

@@ -1,6 +1,5 @@
 /** Identities that the store knows. */
 import type { IncomingHttpHeaders } from 'node:http';
-import cookie from '@fastify/cookie';
 import type { Role } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { Remembered } from '../jobs/remembered.ts';
@@ -9,8 +8,7 @@ import type { Database } from '../store/tables.ts';
 import { hashSecret } from '../workers/secrets.ts';
 import { isSecretOf, parseApiKey } from './api-key.ts';
 import type { Identities, Identity } from './identities.ts';
-
-export const SESSION_COOKIE = 'kiln_session';
+import { sessionTokenOf } from './session-cookie.ts';
 
 /** A key that was good is taken to be good for so long: a burst of requests looks it up once. */
 const TRUSTED_MS = 3_000;
@@ -22,12 +20,8 @@ interface KnownTenant {
   readonly role: Role;
 }
 
-/** The cookie's token, or null. */
-export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
-  return headers.cookie === undefined ? null : (cookie.parse(headers.cookie)[SESSION_COOKIE] ?? null);
-}
-
-export class StoreIdentities implements Identities {
+/** API keys that the store knows. */
+export class StoreKeys {
   readonly #db: Kysely<Database>;
   readonly #clock: Clock;
   readonly #keys = new Remembered<{ readonly known: KnownTenant; readonly untilMs: number }>(KEPT_KEYS);
@@ -35,18 +29,6 @@ export class StoreIdentities implements Identities {
   constructor(db: Kysely<Database>, clock: Clock) {
     this.#db = db;
     this.#clock = clock;
-  }
-
-  /** A wrong key is not made good by a right cookie. */
-  async ofHeaders(headers: IncomingHttpHeaders): Promise<Identity | null> {
-    if (headers.authorization !== undefined) {
-      const [, key] = /^Bearer +(\S+) *$/i.exec(headers.authorization) ?? [];
-      const known = key === undefined ? null : await this.ofKey(key);
-      return known === null ? null : { ...known, by: 'key' };
-    }
-    const token = sessionTokenOf(headers);
-    const known = token === null ? null : await this.#ofToken(token);
-    return known === null ? null : { ...known, by: 'cookie' };
   }
 
   async ofKey(text: string): Promise<KnownTenant | null> {
@@ -70,6 +52,33 @@ export class StoreIdentities implements Identities {
       .executeTakeFirst();
     if (row === undefined || !isSecretOf(key.secret, row.secret_hash)) return null;
     return { tenantId: row.tenantId, tenantName: row.tenantName, role: row.role };
+  }
+}
+
+export class StoreIdentities implements Identities {
+  readonly #db: Kysely<Database>;
+  readonly #clock: Clock;
+  readonly #farmUrl: () => string;
+  readonly #keys: StoreKeys;
+
+  /** @param farmUrl by which browsers reach the farm. */
+  constructor(db: Kysely<Database>, clock: Clock, farmUrl: () => string) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#farmUrl = farmUrl;
+    this.#keys = new StoreKeys(db, clock);
+  }
+
+  /** A wrong key is not made good by a right cookie. */
+  async ofHeaders(headers: IncomingHttpHeaders): Promise<Identity | null> {
+    if (headers.authorization !== undefined) {
+      const [, key] = /^Bearer +(\S+) *$/i.exec(headers.authorization) ?? [];
+      const known = key === undefined ? null : await this.#keys.ofKey(key);
+      return known === null ? null : { ...known, by: 'key' };
+    }
+    const token = sessionTokenOf(headers, this.#farmUrl());
+    const known = token === null ? null : await this.#ofToken(token);
+    return known === null ? null : { ...known, by: 'cookie' };
   }
 
   async #ofToken(token: string): Promise<KnownTenant | null> {

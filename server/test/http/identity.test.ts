@@ -1,6 +1,7 @@
 /** Who may do what, for every route of the table: a new row is covered without a line here. */
 import { API_PREFIX, ErrorBody, parse, ROUTES, type RouteSpec } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionCookieName } from '../../src/identity/session-cookie.ts';
 import { FakeWorker } from '../fake-worker.ts';
 import { jobEnded, jobOf, WORKER_TOKEN } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
@@ -181,7 +182,7 @@ describe('sign-in', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
     const good = answers.find(({ ok }) => ok) ?? answers[0];
     const setCookie = good.headers.get('set-cookie') ?? '';
-    expect(setCookie).toMatch(/^kiln_session=[\w-]{43}; .*HttpOnly/);
+    expect(setCookie).toMatch(new RegExp(`^kiln_session_${fixture.server.port}=[\\w-]{43}; .*HttpOnly`));
     expect(setCookie).toContain('SameSite=Strict');
     expect(setCookie).toContain('Path=/');
     const cookie = cookieOf(good);
@@ -190,7 +191,21 @@ describe('sign-in', () => {
     const out = await fetch(`${fixture.server.url}${API_PREFIX}/sign-out`, { method: 'POST', headers: { cookie } });
     expect(out.status).toBe(200);
     expect((await me(cookie)).status).toBe(401);
-    expect((await me('kiln_session=')).status).toBe(401);
+    expect((await me(`kiln_session_${fixture.server.port}=`)).status).toBe(401);
+  });
+
+  test('the cookie of another port of this host means nothing here, and is left as it is', async () => {
+    const cookie = cookieOf(await signIn({ apiKey: otherKey }));
+    const elsewhere = cookie.replace(`_${fixture.server.port}=`, '_1=');
+    expect((await me(elsewhere)).status).toBe(401);
+    expect((await me(`${elsewhere}; ${cookie}`)).status).toBe(200);
+    const out = await fetch(`${fixture.server.url}${API_PREFIX}/sign-out`, { method: 'POST', headers: { cookie } });
+    expect(out.headers.getSetCookie()).toEqual([expect.stringMatching(`^kiln_session_${fixture.server.port}=;`)]);
+    const description = await fetch(`${fixture.server.url}${API_PREFIX}/openapi.json`);
+    const cookieScheme = { name: `kiln_session_${fixture.server.port}` };
+    expect(await description.json()).toMatchObject({ components: { securitySchemes: { cookie: cookieScheme } } });
+    expect(sessionCookieName('https://farm.example')).toBe('kiln_session_443');
+    expect(sessionCookieName('http://farm.example/')).toBe('kiln_session_80');
   });
 
   test('a key becomes a cookie of its own tenant', async () => {
