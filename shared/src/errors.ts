@@ -69,6 +69,8 @@ export const ERRORS = {
   'protocol.too_large': row(413, false, 'A message is larger than the protocol allows.', 1009),
   'attempt.stale': row(409, false, 'The lease of this attempt has ended; its result is not taken.'),
   'worker.unknown': row(410, true, 'The server has given this worker up, or it has left: it must register again.'),
+  'worker.lost': row(503, true, 'The worker was not heard of in time, or did not do what it held.'),
+  'worker.left': row(503, true, 'The worker has left, or takes nothing new before it does; another does its work.'),
   'render.failed': row(500, true, 'The frame could not be drawn.'),
   'render.timeout': row(504, true, 'The page did not answer in time and was replaced.'),
   'render.page_lost': row(500, true, 'The page or its browser crashed, or lost its GPU context.'),

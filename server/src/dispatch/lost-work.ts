@@ -24,7 +24,7 @@ export async function expiredAttempts(db: Kysely<Database>): Promise<AttemptEnd[
     return {
       attemptId: row.id,
       state: began ? 'lost' : 'withdrawn',
-      reason: 'render.page_lost',
+      reason: 'worker.lost',
       message: `the lease ran out: worker ${row.worker_name} was not heard of in time`,
       retry: began ? 'counts' : 'free',
     };
@@ -36,7 +36,7 @@ export async function strandedAttempts(db: Kysely<Database>): Promise<AttemptEnd
   const rows = await db
     .selectFrom('attempts as a')
     .leftJoin('workers as w', 'w.id', 'a.worker_id')
-    .select(['a.id', 'a.worker_name'])
+    .select(['a.id', 'a.worker_name', 'w.state'])
     .where('a.state', '=', 'assigned')
     .where((eb) => eb.or([eb('w.state', '!=', 'ready'), eb('w.id', 'is', null)]))
     .limit(ENDS_PER_CHANGE)
@@ -44,10 +44,16 @@ export async function strandedAttempts(db: Kysely<Database>): Promise<AttemptEnd
   return rows.map((row) => ({
     attemptId: row.id,
     state: 'withdrawn',
-    reason: null,
-    message: `worker ${row.worker_name} left before it began`,
+    ...whyStranded(row.worker_name, row.state),
     retry: 'free',
   }));
+}
+
+/** @param state of the worker; null: it was forgotten. */
+function whyStranded(name: string, state: string | null): Pick<AttemptEnd, 'reason' | 'message'> {
+  if (state === 'draining') return { reason: 'worker.left', message: `worker ${name} drains and began nothing new` };
+  if (state === 'gone') return { reason: 'worker.left', message: `worker ${name} left before it began` };
+  return { reason: 'worker.lost', message: `worker ${name} was not heard of before it began` };
 }
 
 /** Ends attempts, some in each transaction. */

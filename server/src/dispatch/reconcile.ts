@@ -93,7 +93,7 @@ export class Reconciler {
 const untakenEnd = (attemptId: string): AttemptEnd => ({
   attemptId,
   state: 'withdrawn',
-  reason: null,
+  reason: 'worker.lost',
   message: 'the worker did not take the delivery from its queue',
   retry: 'free',
 });

@@ -67,7 +67,7 @@ export async function takeHeartbeat(
       ({ id, worker_name }): AttemptEnd => ({
         attemptId: id,
         state: 'lost',
-        reason: 'render.page_lost',
+        reason: 'worker.lost',
         message: `worker ${worker_name} does not hold the attempt any more`,
         retry: 'counts',
       }),

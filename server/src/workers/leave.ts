@@ -24,7 +24,7 @@ export async function leave(db: Kysely<Database>, change: Change, workerId: stri
   return rows.map((row) => ({
     attemptId: row.id,
     state: row.state === 'assigned' ? 'withdrawn' : 'cancelled',
-    reason: null,
+    reason: 'worker.left',
     message: `worker ${row.worker_name} said goodbye`,
     retry: 'free',
   }));

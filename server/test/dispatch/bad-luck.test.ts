@@ -86,7 +86,7 @@ describe('a worker that vanishes', () => {
       ['lost', 'first'],
       ['succeeded', 'second'],
     ]);
-    expect(third?.attempts[0]).toMatchObject({ reason: 'render.page_lost', leaseExpiresAt: null });
+    expect(third?.attempts[0]).toMatchObject({ reason: 'worker.lost', leaseExpiresAt: null });
     const counted = await farm.services.store.db
       .selectFrom('tasks')
       .select('tries')
@@ -107,9 +107,12 @@ describe('a worker that vanishes', () => {
     await addWorker({ identity: { name: 'second' } });
     const end = await ended(job);
     expect(end).toMatchObject({ state: 'failed', framesDone: 1, framesFailed: 2 });
-    expect(end.error?.code).toBe('render.page_lost');
+    expect(end.error?.code).toBe('worker.lost');
     const waited = (await tasksOf(job)).find((task) => task.state === 'succeeded');
-    expect(waited?.attempts.map(({ state }) => state)).toEqual(['withdrawn', 'succeeded']);
+    expect(waited?.attempts.map(({ state, reason }) => [state, reason])).toEqual([
+      ['withdrawn', 'worker.lost'],
+      ['succeeded', null],
+    ]);
   });
 });
 

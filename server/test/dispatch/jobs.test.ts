@@ -393,9 +393,9 @@ describe('workers', () => {
     gate.open();
     expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
     const moved = (await tasksOf(job)).find((task) => task.attempts.length === 2);
-    expect(moved?.attempts.map(({ state, workerName }) => [state, workerName])).toEqual([
-      ['withdrawn', 'draining'],
-      ['succeeded', 'fresh'],
+    expect(moved?.attempts.map(({ state, workerName, reason }) => [state, workerName, reason])).toEqual([
+      ['withdrawn', 'draining', 'worker.left'],
+      ['succeeded', 'fresh', null],
     ]);
   });
 
@@ -411,6 +411,12 @@ describe('workers', () => {
     expect(await redis.client.keys(`kiln:w-${leaving.registration.workerId}-*`)).toEqual([]);
     await addWorker({ identity: { name: 'staying', pid: 2 } });
     expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
+    const freed = (await tasksOf(job)).flatMap(({ attempts }) => attempts.filter(({ state }) => state !== 'succeeded'));
+    expect(freed.map(({ state, reason }) => `${state} ${reason}`).sort()).toEqual([
+      'cancelled worker.left',
+      'cancelled worker.left',
+      'withdrawn worker.left',
+    ]);
   });
 
   test('[WK1] one that registers again with `resume` keeps its id and what it holds', async () => {

@@ -109,7 +109,7 @@ export const Attempt = Type.Object({
   /** Epoch of the dispatcher that gave the lease. */
   leaseEpoch: Type.Integer(),
   leaseExpiresAt: Nullable(Timestamp),
-  /** Error code, when it failed or was lost. */
+  /** Error code of why it ended without a result; null when its job was cancelled. */
   reason: Nullable(Type.String()),
   message: Nullable(Type.String()),
   /** Result of the last frame. */
