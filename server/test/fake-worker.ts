@@ -7,6 +7,7 @@ import {
   FRAME_HEADER,
   type FrameAccepted,
   type FrameResult,
+  GLB_MEDIA_TYPE,
   type Heartbeat,
   type HeartbeatAnswer,
   LEASE_HEADER,
@@ -27,6 +28,8 @@ export interface FakeWorkerOptions {
   /** Called before a frame is delivered; what it throws fails the attempt. */
   readonly onFrame?: (assignment: Assignment, frameNumber: number) => Promise<void> | void;
   readonly heartbeatMs?: number;
+  /** The GLB that an import makes of a scene. @defaultValue none, as for glTF */
+  readonly convert?: (assignment: Assignment) => Buffer | null;
 }
 
 export const IDENTITY: WorkerIdentity = {
@@ -197,6 +200,9 @@ export class FakeWorker {
   async work(delivery: Delivery): Promise<void> {
     const assignment = await this.claim(delivery);
     if (assignment.work.kind === 'import') {
+      const glb = this.#options.convert?.(assignment) ?? null;
+      const converted = glb && { sha256: createHash('sha256').update(glb).digest('hex'), sizeBytes: glb.length };
+      if (glb && converted) await this.sendConverted(delivery, converted.sha256, glb);
       await this.post(
         `/worker/attempts/${delivery.attemptId}/import`,
         this.registration.workerSecret,
@@ -205,6 +211,7 @@ export class FakeWorker {
           report: REPORT,
           thumbnailBase64: Buffer.from('thumbnail').toString('base64'),
           thumbnailMediaType: 'image/webp',
+          ...(converted ? { converted } : {}),
         },
         delivery.leaseToken,
       );
@@ -223,6 +230,28 @@ export class FakeWorker {
       await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, startedAtMs);
       this.delivered.push(frameNumber);
     }
+  }
+
+  /** [WK15] */
+  async sendConverted(delivery: Delivery, sha256: string, glb: Buffer): Promise<void> {
+    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/converted/${sha256}`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${this.registration.workerSecret}`,
+        [LEASE_HEADER]: delivery.leaseToken,
+        'content-type': GLB_MEDIA_TYPE,
+      },
+      body: new Uint8Array(glb),
+    });
+    await answerOf(response);
+  }
+
+  /** Bytes of a scene's file, or the status of the refusal. */
+  async file(delivery: Delivery, sha256: string): Promise<Buffer | number> {
+    const response = await fetch(`${this.url}/api/v1/worker/files/${sha256}`, {
+      headers: { authorization: `Bearer ${this.registration.workerSecret}`, [LEASE_HEADER]: delivery.leaseToken },
+    });
+    return response.ok ? Buffer.from(await response.arrayBuffer()) : response.status;
   }
 
   async fail(delivery: Delivery, code: string, message: string, retryable: boolean): Promise<void> {

@@ -15,6 +15,8 @@ export * from './job-defaults.ts';
 export * from './limits.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
+export * from './scene-companions.ts';
+export * from './scene-formats.ts';
 export * from './scene-hash.ts';
 export * from './scene-references.ts';
 export * from './schema-defaults.ts';

@@ -38,6 +38,8 @@ export const WORKER_ROUTES = {
   claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
   /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
   frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
+  /** Bytes of the GLB that an import made of a scene in another format → `{}`. */
+  converted: { method: 'PUT', path: '/worker/attempts/:attemptId/converted/:sha256' },
   /** `ImportResult`. */
   import: { method: 'POST', path: '/worker/attempts/:attemptId/import' },
   /** `AttemptFailure`. */
@@ -85,6 +87,11 @@ export const Delivery = Type.Object({
 });
 export type Delivery = Static<typeof Delivery>;
 
+/** Path of the one file of a scene that was converted. */
+export const CONVERTED_ENTRY = 'scene.glb';
+export const GLB_MEDIA_TYPE = 'model/gltf-binary';
+
+/** Files to draw a scene from: its own, or the GLB that its import made of them. An import gets the scene's own. */
 export const SceneSource = Type.Object({
   sceneHash: Sha256,
   entry: ScenePath,
@@ -147,6 +154,8 @@ export const ImportResult = Type.Union([
     report: ImportReport,
     thumbnailBase64: Type.String({ maxLength: 1_000_000 }),
     thumbnailMediaType: Type.String(),
+    /** The GLB that the scene was converted to and is drawn from; sent before. Absent for glTF. */
+    converted: Type.Optional(Type.Object({ sha256: Sha256, sizeBytes: Type.Integer({ minimum: 1 }) })),
   }),
   Type.Object({
     outcome: Type.Literal('refused'),

@@ -1,5 +1,5 @@
 /** What never changes about an attempt: which task it tries, for whom, with which settings. Read once, remembered. */
-import type { Assignment, RenderSettings, SceneFile, SceneSource } from '@kiln/shared';
+import { type Assignment, CONVERTED_ENTRY, type RenderSettings, type SceneFile, type SceneSource } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
@@ -90,11 +90,16 @@ export class AttemptMemory {
     }
   }
 
-  /** Where the files of a scene are; a scene's files never change. */
+  /** The scene's own files, for its import. */
+  ownFiles(sceneId: string): Promise<SceneSource | null> {
+    return readSceneSource(this.#db, sceneId, 'own');
+  }
+
+  /** What a scene that is ready is drawn from; that never changes. */
   async scene(sceneId: string): Promise<SceneSource | null> {
     const known = this.#scenes.get(sceneId);
     if (known) return known;
-    const source = await readSceneSource(this.#db, sceneId);
+    const source = await readSceneSource(this.#db, sceneId, 'drawn');
     if (source) this.#scenes.set(sceneId, source);
     return source;
   }
@@ -172,13 +177,22 @@ export class AttemptMemory {
 const REMEMBERED_SCENES = 100;
 
 /** Null when the scene does not exist. */
-async function readSceneSource(db: Kysely<Database>, sceneId: string): Promise<SceneSource | null> {
+async function readSceneSource(
+  db: Kysely<Database>,
+  sceneId: string,
+  which: 'own' | 'drawn',
+): Promise<SceneSource | null> {
   const scene = await db
     .selectFrom('scenes')
-    .select(['scene_hash', 'entry'])
+    .select(['scene_hash', 'entry', 'converted_sha256', 'converted_size_bytes'])
     .where('id', '=', sceneId)
     .executeTakeFirst();
   if (!scene) return null;
+  const { converted_sha256: sha256, converted_size_bytes: sizeBytes } = scene;
+  if (which === 'drawn' && sha256 !== null && sizeBytes !== null) {
+    const file = { path: CONVERTED_ENTRY, sha256, sizeBytes };
+    return { sceneHash: scene.scene_hash, entry: CONVERTED_ENTRY, files: [file] };
+  }
   const files = await db
     .selectFrom('scene_files')
     .select(['path', 'sha256', 'size_bytes'])

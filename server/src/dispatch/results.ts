@@ -5,7 +5,7 @@ import type { Bus } from '../events/bus.ts';
 import { type Change, untangled } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
-import { applyImport, prepareImport, settleImport } from '../scenes/import-result.ts';
+import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
 import type { AttemptFacts, RenderFacts } from './attempt-facts.ts';
 import { Batch } from './batch.ts';
@@ -97,7 +97,7 @@ export class Results {
   /**
    * Makes the scene ready or refused, and ends its task.
    *
-   * @throws KilnError `attempt.stale`
+   * @throws KilnError `attempt.stale`; `request.invalid` when it names a GLB that this attempt has not sent.
    */
   async import(attempt: AttemptFacts, result: ImportResult): Promise<void> {
     const { change, services, bus } = this.#parts;
@@ -118,9 +118,10 @@ export class Results {
         })
         .where('id', '=', attempt.attemptId)
         .where('state', 'in', ['assigned', 'running'])
-        .returning('id')
+        .returning('result_hash')
         .executeTakeFirst();
       if (task?.state !== 'leased' || !closed) throw staleAttempt(attempt.attemptId);
+      checkSent(prepared, closed.result_hash);
       await trx
         .updateTable('tasks')
         .set({ state: 'succeeded', ended_at: sql<Date>`now()` })
@@ -166,3 +167,9 @@ export class Results {
 /** What a task of this layer takes, by the frame that was just done. Encoding and the next drawing overlap. */
 const taskMs = ({ stages }: FrameResult, work: RenderFacts) =>
   Math.max(stages.draw.durationMs, stages.encode.durationMs) * work.frames.length;
+
+/** [WK15] Whoever knows the hash of somebody's bytes cannot make a scene of them. */
+function checkSent(prepared: PreparedImport, sentHash: string | null): void {
+  if (prepared.outcome === 'refused' || prepared.converted === null || prepared.converted.sha256 === sentHash) return;
+  throw new KilnError('request.invalid', 'this attempt has sent no such converted scene', { field: '/converted' });
+}

@@ -1,7 +1,6 @@
-import { checkManifest, KilnError, type SceneManifest } from '@kiln/shared';
+import { checkManifest, formatOf, KilnError, SCENE_ENDINGS, type SceneManifest } from '@kiln/shared';
 
-const ARCHIVE = /\.(zip|7z|rar|tar|tgz|gz|bz2|xz)$/i;
-const ENTRY = /\.(glb|gltf)$/i;
+const OTHER_ARCHIVE = /\.(7z|rar|tar|tgz|gz|bz2|xz)$/i;
 
 /**
  * Refuses what no upload can make right.
@@ -19,13 +18,13 @@ export function checkScene(manifest: SceneManifest): void {
     });
   }
   const { entry } = manifest;
-  if (ENTRY.test(entry)) return;
+  if (formatOf(entry) !== null) return;
   const name = JSON.stringify(entry);
   throw new KilnError(
     'scene.unsupported_format',
-    ARCHIVE.test(entry)
-      ? `expected a .glb or .gltf file as the entry, got the archive ${name}: unpack it and add its files`
-      : `expected a .glb or .gltf file as the entry, got ${name}: export the scene as glTF 2.0`,
+    OTHER_ARCHIVE.test(entry)
+      ? `expected a scene as the entry, got the archive ${name}: unpack it and add its files, or make a ZIP of them`
+      : `expected one of ${SCENE_ENDINGS.join(', ')} as the entry, got ${name}: export the scene as glTF 2.0`,
     { field: '/entry' },
   );
 }

@@ -63,6 +63,8 @@ export async function createScene(
         refusal: null,
         thumbnail_sha256: null,
         thumbnail_media_type: null,
+        converted_sha256: null,
+        converted_size_bytes: null,
         created_at: services.clock.now(),
         deleted_at: null,
       })

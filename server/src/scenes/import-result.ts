@@ -25,13 +25,15 @@ export type PreparedImport =
       readonly report: ImportReport;
       readonly thumbnail: StoredObject;
       readonly thumbnailMediaType: string;
+      /** The GLB that the scene was converted to, if it was. */
+      readonly converted: StoredObject | null;
     }
   | { readonly outcome: 'refused'; readonly report: ImportReport | null; readonly refusal: Refusal };
 
 /**
- * Stores the thumbnail; call it before the transaction.
+ * Stores the thumbnail and looks whether the GLB is there that came before; call it before the transaction.
  *
- * @throws KilnError `request.invalid`, `storage.full`.
+ * @throws KilnError `request.invalid`, `storage.full`; `storage.unavailable` when the GLB was swept: it must come again.
  */
 export async function prepareImport(
   services: Pick<Services, 'objects'>,
@@ -50,7 +52,18 @@ export async function prepareImport(
     })(),
     { maxBytes: THUMBNAIL_BYTES },
   );
-  return { outcome: 'ready', report: result.report, thumbnail, thumbnailMediaType: result.thumbnailMediaType };
+  const { report, thumbnailMediaType, converted = null } = result;
+  if (converted !== null) await checkConverted(services.objects, converted);
+  return { outcome: 'ready', report, thumbnail, thumbnailMediaType, converted };
+}
+
+async function checkConverted(objects: Pick<ObjectStore, 'size'>, { sha256, sizeBytes }: StoredObject): Promise<void> {
+  const stored = await objects.size(sha256);
+  if (stored === sizeBytes) return;
+  if (stored === null) throw new KilnError('storage.unavailable', 'the converted scene is not stored: send it again');
+  throw new KilnError('request.invalid', `expected the converted scene's ${stored} bytes, got ${sizeBytes}`, {
+    field: '/converted/sizeBytes',
+  });
 }
 
 /** A scene whose import crashed or ran out of time as often as it may. */
@@ -75,7 +88,10 @@ export async function applyImport(
   const scene = await tx.selectFrom('scenes').selectAll().where('id', '=', sceneId).executeTakeFirst();
   if (scene === undefined || scene.state !== 'importing') return { unreferenced: [] };
   await lockTenant(tx, scene.tenant_id);
-  if (prepared.outcome === 'ready') await recordObject(tx, objects, prepared.thumbnail);
+  if (prepared.outcome === 'ready') {
+    await recordObject(tx, objects, prepared.thumbnail);
+    if (prepared.converted) await recordObject(tx, objects, prepared.converted);
+  }
 
   const row = await tx
     .updateTable('scenes')
@@ -86,6 +102,8 @@ export async function applyImport(
             report: JSON.stringify(prepared.report),
             thumbnail_sha256: prepared.thumbnail.sha256,
             thumbnail_media_type: prepared.thumbnailMediaType,
+            converted_sha256: prepared.converted?.sha256 ?? null,
+            converted_size_bytes: prepared.converted?.sizeBytes ?? null,
           }
         : {
             state: 'refused',

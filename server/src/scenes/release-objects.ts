@@ -40,11 +40,16 @@ async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly st
   return deleted.map((row) => row.sha256);
 }
 
-/** Nothing refers to this row of `objects`: no tenant, no frame, no thumbnail. */
+/** No scene that is not deleted is drawn from this row of `objects`. */
+const isNoConvertedScene = sql<boolean>`
+  not exists (select from scenes s where s.converted_sha256 = objects.sha256 and s.deleted_at is null)`;
+
+/** Nothing refers to this row of `objects`: no tenant, no frame, no thumbnail, no scene that was converted to it. */
 export const isUnreferenced = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256)
   and not exists (select from frames f where f.sha256 = objects.sha256)
-  and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)`;
+  and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)
+  and ${isNoConvertedScene}`;
 
 /** A scene of its tenant needs what this row `t` of `tenant_objects` claims. */
 export const isClaimUsed = sql<boolean>`
@@ -61,4 +66,5 @@ export const isUnneeded = sql<boolean>`
   and not exists (select from frames f where f.sha256 = objects.sha256)
   and not exists (
     select from scenes s where s.thumbnail_sha256 = objects.sha256
-      and (s.deleted_at is null or exists (select from jobs j where j.scene_id = s.id)))`;
+      and (s.deleted_at is null or exists (select from jobs j where j.scene_id = s.id)))
+  and ${isNoConvertedScene}`;

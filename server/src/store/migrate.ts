@@ -1,6 +1,7 @@
 import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { up as firstLight } from './migrations/0001-first-light.ts';
 import { up as jobEvents } from './migrations/0002-job-events.ts';
+import { up as convertedScenes } from './migrations/0003-converted-scenes.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -8,6 +9,7 @@ import type { Database } from './tables.ts';
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-light': { up: firstLight },
   '0002-job-events': { up: jobEvents },
+  '0003-converted-scenes': { up: convertedScenes },
 };
 
 /**

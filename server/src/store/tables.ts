@@ -95,6 +95,9 @@ export interface SceneTable {
   refusal: NullableJson<Refusal>;
   thumbnail_sha256: string | null;
   thumbnail_media_type: string | null;
+  /** The GLB that it is drawn from, where its entry is no glTF; kept until the scene is deleted. */
+  converted_sha256: string | null;
+  converted_size_bytes: number | null;
   created_at: CreatedAt;
   /** Forgotten by its tenant: shown nowhere, kept for the jobs that it was drawn for. */
   deleted_at: Date | null;

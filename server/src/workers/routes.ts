@@ -2,6 +2,7 @@
 import {
   Assignment,
   AttemptFailure,
+  GLB_MEDIA_TYPE,
   Heartbeat,
   HeartbeatAnswer,
   Id,
@@ -37,6 +38,7 @@ import { readWorkers } from './read-workers.ts';
 import { registerWorker } from './register.ts';
 import type { SceneFiles } from './scene-files.ts';
 import { sameSecret } from './secrets.ts';
+import { takeConverted } from './take-converted.ts';
 import { bearerToken, type WorkerIdentities } from './worker-identity.ts';
 
 export interface WorkerRoutesParts {
@@ -167,7 +169,8 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
     async ({ params, request }) => {
       const attempt = await held(request, params.attemptId);
       const { frames } = await results.claim(attempt);
-      const scene = await attempts.scene(attempt.sceneId);
+      const isImport = attempt.work.kind === 'import';
+      const scene = await (isImport ? attempts.ownFiles(attempt.sceneId) : attempts.scene(attempt.sceneId));
       if (!scene) throw new KilnError('resource.not_found', `scene ${attempt.sceneId} was deleted`);
       return assignmentOf(attempt, scene, leaseMs, frames);
     },
@@ -196,8 +199,9 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
 function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
   const { services, workers, attempts, results, files } = parts;
   app.register(async (scope) => {
-    // The body of a frame is streamed into the object store as it comes.
+    // The body is streamed into the object store as it comes: a frame, or a scene that was converted.
     scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
+    scope.addContentTypeParser(GLB_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
     scope.route<{ Params: { attemptId: string; frameNumber: string } }>({
       method: WORKER_ROUTES.frame.method,
       url: apiPath(WORKER_ROUTES.frame.path),
@@ -213,6 +217,20 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
           services.objects,
           results,
         );
+      },
+    });
+    scope.route<{ Params: { attemptId: string; sha256: string } }>({
+      method: WORKER_ROUTES.converted.method,
+      url: apiPath(WORKER_ROUTES.converted.path),
+      schema: { hide: true, params: Type.Object({ attemptId: Id('attempt'), sha256: Sha256 }) },
+      config: { identity: 'none' },
+      logLevel: 'warn',
+      handler: async (request) => {
+        const workerId = await workers.of(request.headers);
+        const { attemptId, sha256 } = request.params;
+        const attempt = await attemptOf(attempts, workerId, attemptId, request.headers);
+        await takeConverted({ attempt, sha256, headers: request.headers, bytes: request.raw }, services);
+        return {};
       },
     });
     scope.route<{ Params: { sha256: string } }>({

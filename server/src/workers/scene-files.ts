@@ -1,7 +1,7 @@
 /** Files of a scene, for a worker that holds a lease or a session of it ([WK11]). */
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Remembered } from '../jobs/remembered.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Clock } from '../services.ts';
@@ -38,6 +38,13 @@ export class SceneFiles {
       .select('size_bytes')
       .where('scene_id', '=', sceneId)
       .where('sha256', '=', sha256)
+      .unionAll(
+        db
+          .selectFrom('scenes')
+          .select(sql<number>`converted_size_bytes`.as('size_bytes'))
+          .where('id', '=', sceneId)
+          .where('converted_sha256', '=', sha256),
+      )
       .executeTakeFirst();
     if (!file) throw new KilnError('resource.not_found', `the scene of this lease has no file ${sha256}`);
     return { bytes: await objects.get(sha256), sizeBytes: file.size_bytes };

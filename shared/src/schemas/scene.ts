@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
+import { SCENE_FORMAT_NAMES } from '../scene-formats.ts';
 import { SceneState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Vector3 } from './settings.ts';
@@ -62,7 +63,26 @@ export type SceneCamera = Static<typeof SceneCamera>;
 export const SceneClip = Type.Object({ name: Type.String(), durationSec: Type.Number() });
 export type SceneClip = Static<typeof SceneClip>;
 
+/** Who says so: the file, the format's specification, or nobody, so that it was assumed. */
+const SaidBy = Type.Enum(['file', 'format', 'assumed']);
+
+/** What a scene was converted from. In the GLB it is in metres, y up. */
+export const ImportSource = Type.Object({
+  format: Type.Enum([...SCENE_FORMAT_NAMES]),
+  /** The file that was converted: the entry, or a file in the archive that the entry is. */
+  path: Type.String(),
+  metresPerUnit: Type.Number(),
+  unitSaidBy: SaidBy,
+  upAxis: Type.Enum(['x', 'y', 'z']),
+  upAxisSaidBy: SaidBy,
+  /** Bytes of the GLB that it became. */
+  convertedBytes: Type.Integer(),
+});
+export type ImportSource = Static<typeof ImportSource>;
+
 export const ImportReport = Type.Object({
+  /** Of a scene that is not glTF, or came as an archive. */
+  source: Type.Optional(ImportSource),
   generator: Type.Union([Type.String(), Type.Null()]),
   /** World-space box of everything visible in the first pose, metres. */
   bounds: Type.Object({ min: Vector3, max: Vector3 }),
@@ -86,7 +106,7 @@ export const ImportReport = Type.Object({
   usesStudioLight: Type.Boolean(),
   /** At most 100, the gravest first. */
   findings: Type.Array(ImportFinding),
-  /** All findings of the validator, by severity. */
+  /** All findings, by severity: of the validator; of the conversion, where there was one. */
   findingCounts: Type.Object({
     error: Type.Integer(),
     warning: Type.Integer(),
