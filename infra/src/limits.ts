@@ -16,3 +16,9 @@ export const INFRA_LIMITS = {
   /** One build of the page or the web app. */
   buildMs: 300_000,
 } as const;
+
+/** Limits of the command line. */
+export const CLI_LIMITS = {
+  /** Files below a scene's folder among which those that it names are looked for; ten times what a scene may have. */
+  searchedFiles: 20_000,
+} as const;

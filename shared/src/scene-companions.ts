@@ -11,6 +11,11 @@ const REFERABLE = /\.(?:png|jpe?g|webp|avif|ktx2|bmp|gif|tga|tiff?|mtl|bin)(?![\
 const NAME_CHARS = 255;
 const SEPARATOR = /[\\/"'<>|:\p{Cc}]/u;
 
+/** What operating systems leave in folders and archives. */
+const LITTER = /(^|\/)(\.[^/]+|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
+
+export const isLitter = (path: string): boolean => LITTER.test(path);
+
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /**

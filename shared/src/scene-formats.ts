@@ -135,7 +135,7 @@ export const SCENE_ENDINGS = [...BY_ENDING.keys()].map((ending) => `.${ending}`)
 
 /** The format that a file's name says; null for one that no scene has. */
 export const formatOf = (path: string): SceneFormat | null =>
-  BY_ENDING.get(path.slice(path.lastIndexOf('.') + 1).toLowerCase()) ?? null;
+  BY_ENDING.get(/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '') ?? null;
 
 export type EntryChoice =
   | { readonly kind: 'one'; readonly path: string }

@@ -88,9 +88,51 @@ describe('a folder', () => {
     });
   });
 
+  test('with a glTF among other formats is the glTF; without one, the one file of another', async () => {
+    put('package.json', '{}');
+    put('textures.zip');
+    put('models/a.obj');
+    expect((await readSceneSource(root)).entry).toBe('models/a.obj');
+    put('models/b.gltf', gltf());
+    expect((await readSceneSource(root)).entry).toBe('models/b.gltf');
+  });
+
+  test('with a ZIP only is the ZIP', async () => {
+    put('notes.txt');
+    put('scene.zip');
+    expect((await readSceneSource(root)).entry).toBe('scene.zip');
+  });
+
+  test('with two scenes in other formats is refused, naming them', async () => {
+    put('a.obj');
+    put('b.fbx');
+    await expect(readSceneSource(root)).rejects.toMatchObject({ message: expect.stringContaining('a.obj and b.fbx') });
+  });
+
   test('without any is refused', async () => {
     await expect(readSceneSource(root)).rejects.toMatchObject({ code: 'request.invalid' });
   });
+});
+
+test('an OBJ brings its material library, the images that this names, and nothing else', async () => {
+  const path = put('spider/spider.obj', 'mtllib spider.mtl\nv 0 0 0');
+  put('spider/spider.mtl', 'newmtl Leg\nmap_Kd -s 1 1 1 .\\Drk Wood.jpg\nmap_bump gone.png');
+  put('spider/other.mtl', 'map_Kd other.png');
+  put('spider/tex/drk wood.JPG');
+  put('spider/other.png');
+  expect((await readSceneSource(path)).files.map((one) => one.path)).toEqual([
+    'spider.obj',
+    'spider.mtl',
+    'tex/drk wood.JPG',
+  ]);
+});
+
+test('an FBX brings the images that it names by paths of another machine', async () => {
+  const name = Buffer.from('C:\\Users\\Ann\\tex\\Hair é.tga');
+  const path = put('model.fbx', Buffer.concat([Buffer.from([0, 0xff, 0x53, 24, 0, 0, 0]), name, Buffer.from([0, 1])]));
+  put('model.fbm/Hair é.tga');
+  put('model.fbm/Skin.tga');
+  expect((await readSceneSource(path)).files.map((one) => one.path)).toEqual(['model.fbx', 'model.fbm/Hair é.tga']);
 });
 
 test.each([
@@ -110,7 +152,7 @@ test.each([
 
 test('an empty file, another format and nothing at all are refused', async () => {
   await expect(readSceneSource(put('s.glb', ''))).rejects.toMatchObject({ code: 'scene.empty_file' });
-  await expect(readSceneSource(put('s.fbx'))).rejects.toMatchObject({ code: 'scene.unsupported_format' });
+  await expect(readSceneSource(put('s.blend'))).rejects.toMatchObject({ code: 'scene.unsupported_format' });
   await expect(readSceneSource(join(root, 'nothing'))).rejects.toMatchObject({ code: 'request.invalid' });
 });
 

@@ -1,3 +1,5 @@
+import { isLitter } from '@kiln/shared';
+
 /** Files as a person hands them over: each with its path below what was dropped or chosen. */
 export interface GatheredFile {
   /** Relative, `/`-separated. */
@@ -5,12 +7,9 @@ export interface GatheredFile {
   readonly file: File;
 }
 
-/** What operating systems leave in folders. */
-const LITTER = /(^|\/)(\.[^/]+|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
-
 /** Without the operating system's litter and without the folder that all of them share. */
 export function tidy(files: readonly GatheredFile[]): GatheredFile[] {
-  return withoutCommonFolder(files.filter(({ path }) => !LITTER.test(path)));
+  return withoutCommonFolder(files.filter(({ path }) => !isLitter(path)));
 }
 
 function withoutCommonFolder(files: readonly GatheredFile[]): GatheredFile[] {

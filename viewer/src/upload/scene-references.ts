@@ -1,8 +1,8 @@
 /**
- * Which of the gathered files a glTF needs, so that a folder with other things in it is not sent whole. The farm checks
+ * Which of the gathered files a scene needs, so that a folder with other things in it is not sent whole. The farm checks
  * the scene; this only reads what it refers to, and when it cannot, everything is sent.
  */
-import { referenceOf, resourceUris } from '@kiln/shared';
+import { companionsOf, formatOf, referenceOf, resourceUris } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import type { GatheredFile } from './gathered-file.ts';
 
@@ -12,6 +12,24 @@ const GLB_PREAMBLE_BYTES = 20;
 
 /** The entry first, then what it refers to, as far as it is among `files`. */
 export async function filesOfScene(entry: GatheredFile, files: readonly GatheredFile[]): Promise<GatheredFile[]> {
+  const format = formatOf(entry.path);
+  return format === null || format === 'gltf' ? filesOfGltf(entry, files) : filesOfOther(entry, files);
+}
+
+async function filesOfOther(entry: GatheredFile, files: readonly GatheredFile[]): Promise<GatheredFile[]> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const named = await companionsOf(entry.path, [...byPath.keys()], (path) => textOf(byPath.get(path)));
+  return [entry, ...named.flatMap((path) => byPath.get(path) ?? [])];
+}
+
+/** In pieces: a file may be larger than a string. */
+async function* textOf(gathered: GatheredFile | undefined): AsyncIterable<string> {
+  if (!gathered) return;
+  const reader = gathered.file.stream().pipeThrough(new TextDecoderStream()).getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+}
+
+async function filesOfGltf(entry: GatheredFile, files: readonly GatheredFile[]): Promise<GatheredFile[]> {
   const uris = await referencedUris(entry.file);
   const others = files.filter((other) => other !== entry);
   if (!uris) return [entry, ...others];

@@ -2,7 +2,7 @@
  * Brings a scene to the farm: hashes its files, announces them, sends what the farm does not have, and waits until a
  * worker has looked at it.
  */
-import { KilnError, LIMITS, type Scene, type SceneManifest } from '@kiln/shared';
+import { KilnError, LIMITS, SCENE_ENDINGS, type Scene, type SceneManifest } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import type { FileHasher } from './file-hasher.ts';
 import type { FileTransfer, FileTransferOptions } from './file-transfer.ts';
@@ -61,8 +61,8 @@ export class SceneUpload {
         code: 'scene.unsupported_format',
         message:
           this.#options.files.length === 0
-            ? 'There are no files in what you gave. Choose a .glb, or the folder of a .gltf.'
-            : 'None of these files is a .glb or .gltf. Choose one, with the files that belong to it.',
+            ? 'There are no files in what you gave. Choose a .glb, the folder of a .gltf, or a scene in another format.'
+            : `None of these files is a scene (${SCENE_ENDINGS.join(', ')}). Choose one, with the files that belong to it.`,
         canRetry: false,
       });
       return;

@@ -19,6 +19,13 @@ describe('chooseEntry', () => {
     expect(choice.kind === 'ask' && choice.candidates.map(({ path }) => path)).toEqual(['a.GLB', 'b/b.gltf']);
   });
 
+  it('takes the one scene in another format where there is no glTF', () => {
+    const choice = chooseEntry(gathered('spider.obj', 'spider.mtl', 'leg.jpg', 'package.json'));
+    expect(choice.kind === 'entry' && choice.entry.path).toBe('spider.obj');
+    const several = chooseEntry(gathered('a.fbx', 'b.dae'));
+    expect(several.kind === 'ask' && several.candidates.map(({ path }) => path)).toEqual(['a.fbx', 'b.dae']);
+  });
+
   it('says when there is none', () => {
     expect(chooseEntry(gathered('a.png', 'b.png')).kind).toBe('none');
     expect(chooseEntry([]).kind).toBe('none');

@@ -35,6 +35,13 @@ describe('filesOfScene', () => {
     ]);
   });
 
+  it('takes what a scene in another format names, and what its material library does', async () => {
+    const entry = gathered('m/spider.obj', 'mtllib spider.mtl');
+    const others = [gathered('m/spider.mtl', 'map_Kd .\\leg.jpg'), gathered('t/leg.jpg'), gathered('t/other.jpg')];
+    const files = await filesOfScene(entry, [entry, ...others]);
+    expect(files.map(({ path }) => path)).toEqual(['m/spider.obj', 'm/spider.mtl', 't/leg.jpg']);
+  });
+
   it('finds what the farm finds: plain and encoded names, and a backslash for a slash', async () => {
     const uris = ['textures\\a.png', '100%.png', 'b%20c.png', 'd%20e.png'];
     const entry = gathered('s.gltf', gltf(uris));

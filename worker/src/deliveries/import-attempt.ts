@@ -1,9 +1,11 @@
 /** An import: an untrusted scene is loaded in a page of its own, which ends with it. */
-import { type Assignment, type ImportResult, KilnError } from '@kiln/shared';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Assignment, type ImportResult, KilnError, LIMITS } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
-import type { HostedFile } from '../page-host/page-site.ts';
+import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { holdScene } from './hold-scene.ts';
 import type { AttemptContext } from './work-parts.ts';
 
@@ -21,39 +23,74 @@ export async function runImport(assignment: Assignment, context: AttemptContext)
 }
 
 async function importOne(assignment: Assignment, context: AttemptContext): Promise<void> {
-  const { client, lease, membership, pool } = context;
   const { held } = await holdScene(assignment.scene, context);
   try {
-    const { browser, release } = await pool.borrow(assignment.tenantId, 'live', lease.signal);
+    await mkdir(context.cache.arrivalFolder, { recursive: true });
+    const folder = await mkdtemp(join(context.cache.arrivalFolder, 'converted-'));
     try {
-      const page = await browser.importPage();
-      context.readLog = () => ({ page: page.console.lines, browser: browser.logTail });
-      const result = await judge(page, assignment, held.files, lease.signal);
-      await membership.persist(() => client.deliverImport(lease, result, lease.signal), lease.signal);
+      const convertedPath = join(folder, 'scene.glb');
+      await importInBrowser(assignment, { files: held.files, convertedPath }, context);
     } finally {
-      release();
+      await rm(folder, { recursive: true, force: true });
     }
   } finally {
     held.release();
   }
 }
 
+async function importInBrowser(assignment: Assignment, files: ImportFiles, context: AttemptContext): Promise<void> {
+  const { lease, pool } = context;
+  const { browser, release } = await pool.borrow(assignment.tenantId, 'live', lease.signal);
+  try {
+    const page = await browser.importPage();
+    context.readLog = () => ({ page: page.console.lines, browser: browser.logTail });
+    await report(await judge(page, assignment, files, lease.signal), context);
+  } finally {
+    release();
+  }
+}
+
+interface Judged {
+  readonly result: ImportResult;
+  readonly converted: ReceivedFile | null;
+}
+
+/** [WK15] The GLB first. Both are sent again when the result was not taken: the GLB may have been swept meanwhile. */
+function report({ result, converted }: Judged, { client, lease, membership }: AttemptContext): Promise<void> {
+  return membership.persist(async () => {
+    if (converted) await client.sendConverted(lease, converted, lease.signal);
+    await client.deliverImport(lease, result, lease.signal);
+  }, lease.signal);
+}
+
+interface ImportFiles {
+  readonly files: ReadonlyMap<string, HostedFile>;
+  /** Where the page's GLB is put, if it makes one. */
+  readonly convertedPath: string;
+}
+
 async function judge(
   page: OpenPage,
   { scene: source, timeoutMs }: Assignment,
-  files: ReadonlyMap<string, HostedFile>,
+  { files, convertedPath }: ImportFiles,
   signal: AbortSignal,
-): Promise<ImportResult> {
+): Promise<Judged> {
   const { sceneHash, entry } = source;
   const scene = { sceneHash, entry, files: source.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
   const over = new AbortController();
   page.site.mountScene(sceneHash, files);
+  const receivedGlb = page.site.awaitConverted(sceneHash, convertedPath, LIMITS.fileBytes);
   try {
     void endWhen(page, timeoutMs, signal, over.signal);
     const { result, bytes } = await page.client.call('import', { scene, thumbnail: THUMBNAIL });
-    if (result.outcome === 'refused') return result;
-    const { report, thumbnailMediaType } = result;
-    return { outcome: 'ready', report, thumbnailMediaType, thumbnailBase64: bytes.toString('base64') };
+    if (result.outcome === 'refused') return { result, converted: null };
+    const { report, thumbnailMediaType, isConverted } = result;
+    const converted = isConverted ? receivedGlb() : null;
+    if (isConverted && !converted) throw new KilnError('render.page_lost', 'the converted scene did not come');
+    const ready = { outcome: 'ready', report, thumbnailMediaType, thumbnailBase64: bytes.toString('base64') } as const;
+    if (!converted) return { result: ready, converted };
+    const { sha256, sizeBytes } = converted;
+    return { result: { ...ready, converted: { sha256, sizeBytes } }, converted };
   } catch (error) {
     signal.throwIfAborted();
     // Whatever it was, it happened to this scene in a page that had nothing else to do.

@@ -1,4 +1,7 @@
 /** The server's routes for workers, as functions. One call is one request; trying again is the caller's business. */
+
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import {
   API_PREFIX,
   Assignment,
@@ -6,6 +9,7 @@ import {
   FRAME_HEADER,
   FrameAccepted,
   type FrameResult,
+  GLB_MEDIA_TYPE,
   type Heartbeat,
   HeartbeatAnswer,
   type ImportResult,
@@ -19,14 +23,15 @@ import {
 } from '@kiln/shared';
 import Type, { type Static, type TSchema } from 'typebox';
 import { WORKER_LIMITS } from '../limits.ts';
+import type { ReceivedFile } from '../page-host/page-site.ts';
 
 type RouteName = keyof typeof WORKER_ROUTES;
 
 interface RequestParts {
   readonly params?: Readonly<Record<string, string | number>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes, or a value that is sent as JSON. */
-  readonly body?: Uint8Array | object;
+  /** Bytes, whole or as a stream, or a value that is sent as JSON. */
+  readonly body?: Uint8Array | ReadableStream<Uint8Array> | object;
   /** Bearer token; the worker's secret unless another is given. */
   readonly token?: string;
   readonly timeoutMs?: number;
@@ -94,6 +99,22 @@ export class FarmClient {
     });
   }
 
+  /** Sends the GLB that a scene was converted to, before `deliverImport` names it. */
+  async sendConverted(
+    lease: LeaseKey,
+    { diskPath, sizeBytes, sha256 }: ReceivedFile,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const parts = attemptParts(lease, signal);
+    await this.#json('converted', Nothing, {
+      ...parts,
+      params: { ...parts.params, sha256 },
+      headers: { ...parts.headers, 'content-type': GLB_MEDIA_TYPE, 'content-length': String(sizeBytes) },
+      body: Readable.toWeb(createReadStream(diskPath)),
+      timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
   async deliverImport(lease: LeaseKey, result: ImportResult, signal: AbortSignal): Promise<void> {
     await this.#json('import', Nothing, { ...attemptParts(lease, signal), body: result });
   }
@@ -129,15 +150,16 @@ export class FarmClient {
     const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(parts.params?.[name] ?? '')));
     const limit = AbortSignal.timeout(parts.timeoutMs ?? WORKER_LIMITS.requestMs);
     const { body } = parts;
+    const isBytes = body instanceof Uint8Array || body instanceof ReadableStream;
     try {
       return await fetch(this.#baseUrl + filled, {
         method,
         headers: {
           authorization: `Bearer ${parts.token ?? this.#secret}`,
-          ...(body && !(body instanceof Uint8Array) ? { 'content-type': 'application/json' } : {}),
+          ...(body && !isBytes ? { 'content-type': 'application/json' } : {}),
           ...parts.headers,
         },
-        ...(body ? { body: body instanceof Uint8Array ? body : JSON.stringify(body) } : {}),
+        ...(body ? { body: isBytes ? body : JSON.stringify(body), duplex: 'half' } : {}),
         signal: parts.signal ? AbortSignal.any([parts.signal, limit]) : limit,
       });
     } catch (cause) {

@@ -1,17 +1,32 @@
 /** What one page may ask its worker for: its program, built-in files, and the scenes that it was given. */
-import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../log.ts';
-import { SCENE_ROUTE } from '../page/contract.ts';
+import { CONVERTED_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
 import { PageClient } from './page-client.ts';
 
 /** A file on this machine's disk. */
 export interface HostedFile {
   readonly diskPath: string;
   readonly sizeBytes: number;
+}
+
+/** A file that the page has sent. */
+export interface ReceivedFile extends HostedFile {
+  readonly sha256: string;
+}
+
+/** A file that the page may send, once. */
+interface AwaitedFile {
+  readonly diskPath: string;
+  readonly maxBytes: number;
+  received: ReceivedFile | null;
+  isTaken: boolean;
 }
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -36,6 +51,7 @@ export class PageSite {
   readonly #folder: string;
   readonly #log: Log;
   readonly #scenes = new Map<string, ReadonlyMap<string, HostedFile>>();
+  readonly #awaited = new Map<string, AwaitedFile>();
 
   /** @param folder of the built page: its `index.html`, and built-in files under `built-in/` */
   constructor(host: string, folder: string, log: Log) {
@@ -58,7 +74,19 @@ export class PageSite {
     this.#scenes.delete(sceneHash);
   }
 
+  /**
+   * Lets the page send the GLB that it makes of a scene, to this path, which does not exist yet.
+   *
+   * @returns tells what came, whole; null while nothing has.
+   */
+  awaitConverted(sceneHash: string, diskPath: string, maxBytes: number): () => ReceivedFile | null {
+    const awaited: AwaitedFile = { diskPath, maxBytes, received: null, isTaken: false };
+    this.#awaited.set(sceneHash, awaited);
+    return () => awaited.received;
+  }
+
   async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'PUT') return this.#take(path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
     if (path === '/favicon.ico') {
       // Every browser asks for one; a 404 would be a line in each page's console.
@@ -78,6 +106,25 @@ export class PageSite {
     });
     if (request.method === 'HEAD') return void response.end();
     await pipeline(createReadStream(file.diskPath), response);
+  }
+
+  async #take(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const awaited = this.#awaited.get(path.slice(CONVERTED_ROUTE.length + 1));
+    if (!awaited || awaited.isTaken || !path.startsWith(`${CONVERTED_ROUTE}/`)) return refuse(response, 405);
+    awaited.isTaken = true;
+    const { diskPath, maxBytes } = awaited;
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    const measure = new Transform({
+      transform(chunk: Uint8Array, _encoding, done) {
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+        done(sizeBytes > maxBytes ? new Error(`the page sent more than ${maxBytes} bytes`) : null, chunk);
+      },
+    });
+    await pipeline(request, measure, createWriteStream(diskPath, { flags: 'wx', mode: 0o600 }));
+    awaited.received = { diskPath, sizeBytes, sha256: hash.digest('hex') };
+    response.writeHead(204, headersFor(this.host)).end();
   }
 
   #sceneFile(path: string): HostedFile | null {

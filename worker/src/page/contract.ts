@@ -22,6 +22,8 @@ import type {
 
 /** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
 export const SCENE_ROUTE = '/scene';
+/** `PUT CONVERTED_ROUTE/<sceneHash>` takes the GLB that an import has made of a scene; once. */
+export const CONVERTED_ROUTE = '/converted';
 /** `GET BUILT_IN_ROUTE/<name>` answers built-in files: `studio.exr`, decoders under `draco/`, `basis/`. */
 export const BUILT_IN_ROUTE = '/built-in';
 /** Path of the WebSocket. */
@@ -42,7 +44,10 @@ export type PageCall =
   /** Loads a scene, or finds it loaded. Idempotent; one load serves frames and sessions. It stays until `unload`. */
   | { readonly call: 'load'; readonly id: number; readonly scene: PageScene }
   | { readonly call: 'unload'; readonly id: number; readonly sceneHash: string }
-  /** Loads, checks and describes a scene that is not trusted, and draws its thumbnail. */
+  /**
+   * Loads, checks and describes a scene that is not trusted, and draws its thumbnail. One that is not glTF is converted
+   * first; the GLB goes to `CONVERTED_ROUTE` before the answer.
+   */
   | { readonly call: 'import'; readonly id: number; readonly scene: PageScene; readonly thumbnail: Size }
   /** Draws and encodes one frame of a loaded scene. `drawn` comes when the next may begin, `done` with the bytes. */
   | {
@@ -105,7 +110,13 @@ export interface LoadResult {
 }
 
 export type ImportOutcome =
-  | { readonly outcome: 'ready'; readonly report: ImportReport; readonly thumbnailMediaType: string }
+  | {
+      readonly outcome: 'ready';
+      readonly report: ImportReport;
+      readonly thumbnailMediaType: string;
+      /** The scene is drawn from the GLB that was sent. */
+      readonly isConverted: boolean;
+    }
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly report: ImportReport | null };
 
 export interface FrameOutcome {

@@ -19,6 +19,18 @@ export const PAGE_LIMITS = {
   /** Buffers of read-back pixels kept for the next picture of their size, and their bytes. */
   pixelBuffers: 5,
   pixelBufferBytes: 268_435_456,
+  /** A file in another format than glTF, which is read whole: loaders take some ten times its bytes. */
+  convertedBytes: 536_870_912,
+  /** The same in a format of text, which becomes one string. */
+  textBytes: 268_435_456,
+  /** All files of an archive together: they lie in memory beside what is made of them. */
+  unpackedBytes: 1_073_741_824,
+  /** An archive that unpacks to so many times its bytes is none that somebody made to send a scene; text packs 20 times. */
+  unpackedRatio: 200,
+  /** Below this nothing is asked of the ratio: empty buffers and flat pictures pack to nothing. */
+  trustedUnpackedBytes: 67_108_864,
+  /** Segments of all shapes that a file describes by numbers; each makes up to twelve triangles. */
+  madeParts: 10_000_000,
   /** Text of a glTF; V8 holds no string above 512 MiB, and parsing takes some ten times the text. */
   jsonBytes: 268_435_456,
   /** Bytes that three allocates for accessors without, or besides, a buffer view: sparse and zero-filled ones. */

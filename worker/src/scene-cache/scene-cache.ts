@@ -58,8 +58,8 @@ export class SceneCache {
   /** Reads what the folder holds, removes what an earlier process left half-written, and keeps to the limit. */
   static async open(options: SceneCacheOptions): Promise<SceneCache> {
     const cache = new SceneCache(options);
-    await rm(cache.#arrivalFolder, { recursive: true, force: true });
-    await mkdir(cache.#arrivalFolder, { recursive: true });
+    await rm(cache.arrivalFolder, { recursive: true, force: true });
+    await mkdir(cache.arrivalFolder, { recursive: true });
     for (const name of await readdir(options.folder)) {
       if (!/^[0-9a-f]{64}$/.test(name)) continue;
       const { size, mtimeMs } = await stat(join(options.folder, name));
@@ -68,6 +68,11 @@ export class SceneCache {
     }
     await cache.#makeRoom(0);
     return cache;
+  }
+
+  /** What is not whole yet lies here; what an earlier process left is removed when the cache is opened. */
+  get arrivalFolder(): string {
+    return join(this.#options.folder, 'arriving');
   }
 
   get sizeBytes(): number {
@@ -160,10 +165,10 @@ export class SceneCache {
 
   async #fetch(file: SceneFile, fetchFile: FetchFile, signal: AbortSignal): Promise<number> {
     this.#arriving += file.sizeBytes;
-    const arriving = join(this.#arrivalFolder, `${file.sha256}-${randomBytes(4).toString('hex')}`);
+    const arriving = join(this.arrivalFolder, `${file.sha256}-${randomBytes(4).toString('hex')}`);
     try {
       await this.#makeRoom(file.sizeBytes);
-      await mkdir(this.#arrivalFolder, { recursive: true });
+      await mkdir(this.arrivalFolder, { recursive: true });
       const hash = createHash('sha256');
       let sizeBytes = 0;
       const measure = new Transform({
@@ -242,10 +247,6 @@ export class SceneCache {
 
   #pathOf(sha256: string): string {
     return join(this.#options.folder, sha256);
-  }
-
-  get #arrivalFolder(): string {
-    return join(this.#options.folder, 'arriving');
   }
 }
 

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SceneSource } from '@kiln/shared';
@@ -174,6 +175,32 @@ it('[WK9] imports in a page that is closed afterwards', async () => {
   expect(attempt.importResult).toMatchObject({ outcome: 'refused', refusal: { code: 'scene.bad_json' } });
   const mine = () => pool.browsers.find((browser) => browser.tenantId === tenantId);
   expect(mine()?.pages ?? 0).toBeLessThanOrEqual(1);
+});
+
+it('[WK15] sends the GLB that a page has made of a scene, then the result that names it', async () => {
+  const other = farm.addScene({ 'converts-2000000.obj': 'v 0 0 0' });
+  const attempt = await farm.send(other, { kind: 'import' }, { tenantId });
+  await over(attempt);
+  const sha256 = createHash('sha256').update(Buffer.alloc(2_000_000, 7)).digest('hex');
+  expect(attempt.converted).toMatchObject({ sha256, mediaType: 'model/gltf-binary' });
+  expect(attempt.converted?.bytes.equals(Buffer.alloc(2_000_000, 7))).toBe(true);
+  expect(attempt.importResult).toMatchObject({
+    outcome: 'ready',
+    converted: { sha256, sizeBytes: 2_000_000 },
+    thumbnailBase64: Buffer.from([1, 2, 3]).toString('base64'),
+  });
+  await expect.poll(() => readdir(join(home, 'worker-cache/scenes/tiny/arriving'))).toEqual([]);
+});
+
+it.each([
+  ['says that it has sent one and has not', 'converts-1-never.obj', false],
+  ['sends a second one', 'converts-1-twice.obj', true],
+])('takes one GLB only from a page that %s', async (_what, entry, isTaken) => {
+  const attempt = await farm.send(farm.addScene({ [entry]: 'v 0 0 0' }), { kind: 'import' }, { tenantId });
+  await over(attempt);
+  if (isTaken) expect(attempt.importResult).toMatchObject({ outcome: 'ready' });
+  else expect(attempt.failure).toMatchObject({ code: 'scene.import_failed', retryable: true });
+  expect(attempt.converted?.bytes.length ?? null).toBe(isTaken ? 1 : null);
 });
 
 it('ends an import that hangs when its time is over', async () => {

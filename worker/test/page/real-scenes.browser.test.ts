@@ -17,6 +17,12 @@ const SHOWN: [path: string, least: number, most: number][] = [
   ['chess-board.glb', 0.1, 0.5],
   ['cornell-box.glb', 0.2, 0.6],
   ['flight-helmet', 0.1, 0.4],
+  ['formats/animation-with-skeleton.fbx', 0.01, 0.1],
+  ['formats/collada.dae', 0.05, 0.3],
+  ['formats/cube-binary.ply', 0.2, 0.5],
+  ['formats/cube-gears.3mf', 0.05, 0.3],
+  ['formats/spider', 0.1, 0.4],
+  ['formats/spider-binary.stl', 0.1, 0.4],
   ['fox-animated.glb', 0.1, 0.5],
   ['morph-stress-test.gltf', 0.05, 0.5],
   ['transmission-roughness.glb', 0.2, 0.7],
@@ -32,14 +38,16 @@ const REFUSED: [file: string, code: string][] = [
   ['unknown-type.gltf', 'scene.invalid'],
   ['unresolved-bufferviews.gltf', 'scene.invalid'],
   ['wrong_bytelength.glb', 'scene.invalid'],
-  ['crash-payload.ply', 'scene.unsupported_format'],
-  ['property-index-oob.3mf', 'scene.unsupported_format'],
+  ['crash-payload.ply', 'scene.invalid'],
+  ['property-index-oob.3mf', 'scene.invalid'],
 ];
 
-/** A file, or all files of a folder with the glTF first. */
+const isEntry = (name: string) => /\.(gltf|obj)$/.test(name);
+
+/** A file, or all files of a folder with the scene first. */
 async function sourceOf(path: string): Promise<SceneSource> {
   if ((await stat(path)).isFile()) return { [basename(path)]: await readFile(path) };
-  const names = (await readdir(path)).sort((a, b) => Number(b.endsWith('.gltf')) - Number(a.endsWith('.gltf')));
+  const names = (await readdir(path)).sort((a, b) => Number(isEntry(b)) - Number(isEntry(a)));
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(path, name))])));
 }
 
@@ -53,9 +61,8 @@ describe.skipIf(!existsSync(SCENES))('real scenes (of ../shared/scenes)', () => 
 
   it.each(SHOWN)('shows %s', async (path, least, most) => {
     const files = await sourceOf(join(SCENES, path));
-    const { result } = await page.import(files);
+    const { result, sceneHash } = await page.import(files);
     expect(result).toMatchObject({ outcome: 'ready' });
-    const { sceneHash } = await page.load(files);
     const size = { widthPx: 160, heightPx: 90 };
     const { result: frame, bytes } = await page.frame(sceneHash, { size, background: 'transparent' });
     await page.client.call('unload', { sceneHash });

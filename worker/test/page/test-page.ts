@@ -4,14 +4,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RenderSettings } from '@kiln/shared';
+import { LIMITS, type RenderSettings } from '@kiln/shared';
 import { findBrowser } from '../../src/browser/find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from '../../src/browser/launch-browser.ts';
 import type { OpenPage } from '../../src/browser/open-page.ts';
 import { createLog } from '../../src/log.ts';
 import type { ImportOutcome, PageScene } from '../../src/page/contract.ts';
 import { buildPage } from '../../src/page-bundle.ts';
-import type { HostedFile } from '../../src/page-host/page-site.ts';
+import type { HostedFile, ReceivedFile } from '../../src/page-host/page-site.ts';
 
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page', import.meta.url));
 
@@ -21,6 +21,8 @@ export class TestPage {
   readonly open: OpenPage;
   readonly #browser: LaunchedBrowser;
   readonly #folder: string;
+  readonly #converted = new Map<string, () => ReceivedFile | null>();
+  #mounted = 0;
 
   private constructor(browser: LaunchedBrowser, open: OpenPage, folder: string) {
     this.#browser = browser;
@@ -79,7 +81,15 @@ export class TestPage {
       listed.push({ path, sizeBytes: bytes.length });
     }
     this.open.site.mountScene(sceneHash, hosted);
+    this.#mounted += 1;
+    const convertedPath = join(this.#folder, `${this.#mounted}.glb`);
+    this.#converted.set(sceneHash, this.open.site.awaitConverted(sceneHash, convertedPath, LIMITS.fileBytes));
     return { sceneHash, entry: listed[0]?.path ?? '', files: listed };
+  }
+
+  /** The GLB that an import has made of a scene. */
+  convertedOf(sceneHash: string): ReceivedFile | null {
+    return this.#converted.get(sceneHash)?.() ?? null;
   }
 
   /** Mounts and loads a scene. */
@@ -94,9 +104,13 @@ export class TestPage {
   }
 
   /** @param thumbnail edge of the square thumbnail, pixels. */
-  async import(files: SceneSource, thumbnail = 64): Promise<{ result: ImportOutcome; bytes: Buffer }> {
+  async import(
+    files: SceneSource,
+    thumbnail = 64,
+  ): Promise<{ result: ImportOutcome; bytes: Buffer; sceneHash: string }> {
     const scene = await this.mount(files);
-    return this.client.call('import', { scene, thumbnail: { widthPx: thumbnail, heightPx: thumbnail } });
+    const answer = await this.client.call('import', { scene, thumbnail: { widthPx: thumbnail, heightPx: thumbnail } });
+    return { ...answer, sceneHash: scene.sceneHash };
   }
 }
 

@@ -59,6 +59,8 @@ export class FakeAttempt {
   claims = 0;
   failure: AttemptFailure | null = null;
   importResult: ImportResult | null = null;
+  /** The GLB that it has sent, and the hash that it said. */
+  converted: { readonly bytes: Buffer; readonly sha256: string; readonly mediaType: string | undefined } | null = null;
   /** The lease is not renewed, and nothing of this attempt is taken any more. */
   isStale = false;
 
@@ -216,9 +218,13 @@ export class FakeFarm {
       this.fetched.push(file);
       return this.#files.get(file) ?? fail('resource.not_found');
     }
-    const [, attemptId, action, frame] = /^\/worker\/attempts\/(\w+)\/(\w+)(?:\/(-?\d+))?$/.exec(path) ?? [];
+    const [, attemptId, action, frame] = /^\/worker\/attempts\/(\w+)\/(\w+)(?:\/(-?\w+))?$/.exec(path) ?? [];
     const attempt = this.attempts.get(attemptId ?? '') ?? fail('resource.not_found');
     if (attempt.isStale || request.headers[LEASE_HEADER] !== attempt.leaseToken) fail('attempt.stale');
+    if (action === 'converted') {
+      attempt.converted = { bytes: body, sha256: frame ?? '', mediaType: request.headers['content-type'] };
+      return {};
+    }
     return this.#attempt(attempt, action ?? '', Number(frame), request, body);
   }
 

@@ -22,8 +22,9 @@ interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name'> {
 }
 
 const HELP = `
-SOURCE is a .glb or .gltf file, a folder that holds one of them, or the id of a scene on the farm.
-Only what the farm does not have yet is uploaded; of a .gltf, only the files that it refers to.
+SOURCE is a .glb or .gltf file, a scene in another format (FBX, OBJ, USDZ, STL, PLY, Collada, 3MF, three.js JSON, or
+a ZIP with one), a folder that holds one of them, or the id of a scene on the farm. Only what the farm does not have
+yet is uploaded, and only files that the scene refers to.
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
 Examples:

@@ -22,7 +22,7 @@ export function addSceneCommand(program: Command): void {
 
   withConnection(scene.command('add'))
     .description('Uploads a scene and waits until it was checked. Prints its id.')
-    .argument('<source>', 'a .glb or .gltf file, or a folder that holds one of them')
+    .argument('<source>', 'a file in one of the formats of scenes, or a folder that holds one')
     .addHelpText('after', '\nExample:\n  $ kiln scene add ../scenes/flight-helmet')
     .action(async (source: string, options: Options) => {
       const farm = connect(options);

@@ -1,7 +1,19 @@
-/** Which files of this disk make a scene: from a `.glb`, a `.gltf`, or a folder that holds one of them. */
+/** Which files of this disk make a scene: from a file in a format that is taken, or a folder that holds one. */
+import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
-import { KilnError, LIMITS, referenceOf, resourceUris } from '@kiln/shared';
+import {
+  chooseEntry,
+  companionsOf,
+  formatOf,
+  KilnError,
+  LIMITS,
+  referenceOf,
+  resourceUris,
+  SCENE_ENDINGS,
+  SCENE_FORMATS,
+} from '@kiln/shared';
+import { CLI_LIMITS } from '../../limits.ts';
 import { readGltfJson } from './gltf-json.ts';
 
 export interface SourceFile {
@@ -19,10 +31,8 @@ export interface SceneSource {
   readonly files: readonly SourceFile[];
 }
 
-const isGltf = (name: string) => /\.(glb|gltf)$/i.test(name);
-
 /**
- * @param source a file, or a folder with exactly one `.glb` or `.gltf` in it.
+ * @param source a file, or a folder with exactly one glTF in it, or without any, one scene in another format.
  * @throws KilnError `request.invalid` when there is no such thing; `scene.…` for what the farm would refuse.
  */
 export async function readSceneSource(source: string): Promise<SceneSource> {
@@ -32,18 +42,16 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
     throw new KilnError('request.invalid', `There is no file, folder or scene “${source}”.`, { field: 'SOURCE' });
   const entryPath = found.isDirectory() ? await findEntry(path, source) : path;
   const root = found.isDirectory() ? path : dirname(path);
-  if (!isGltf(entryPath)) {
+  const format = formatOf(entryPath);
+  if (format === null) {
     throw new KilnError(
       'scene.unsupported_format',
-      `“${source}” is neither .glb nor .gltf; convert it to glTF 2.0 first.`,
+      `“${source}” is none of ${SCENE_ENDINGS.join(', ')}; convert it to glTF 2.0 first.`,
     );
   }
   const entry = relative(root, entryPath).split(sep).join('/');
-  const files = [await sourceFile(root, entry, entry)];
-  for (const uri of resourceUris(await readGltfJson(entryPath))) {
-    const file = await referencedFile(root, entry, uri);
-    if (!files.some(({ path }) => path === file.path)) files.push(file);
-  }
+  const others = format === 'gltf' ? await referencedFiles(root, entry) : await namedFiles(root, entry);
+  const files = [await sourceFile(root, entry, entry), ...others];
   if (files.length > LIMITS.sceneFiles) {
     throw new KilnError(
       'scene.over_limit',
@@ -53,24 +61,70 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
   return { name: basename(entry, extname(entry)), entry, files };
 }
 
-/** The nearest level of the folder that has glTF files must have exactly one. */
+/** What a glTF refers to, each file once. */
+async function referencedFiles(root: string, entry: string): Promise<SourceFile[]> {
+  const files = new Map<string, SourceFile>();
+  for (const uri of resourceUris(await readGltfJson(join(root, entry)))) {
+    const file = await referencedFile(root, entry, uri);
+    if (file.path !== entry) files.set(file.path, file);
+  }
+  return [...files.values()];
+}
+
+/** Files below the folder that a scene in another format names. One that is missing is told of in the scene's report. */
+async function namedFiles(root: string, entry: string): Promise<SourceFile[]> {
+  const paths = (await pathsBelow(root)).map((path) => relative(root, path).split(sep).join('/'));
+  const named = await companionsOf(entry, paths, (path) =>
+    createReadStream(join(root, path), { encoding: 'utf8', highWaterMark: 1_048_576 }),
+  );
+  return Promise.all(named.map((path) => sourceFile(root, path, entry)));
+}
+
+/** Paths of the files below a folder, the nearest first, up to a limit: the folder may be somebody's whole disk. */
+async function pathsBelow(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  // What may not be read holds nothing that this scene could have.
+  const read = (level: string) => readFolder(level).catch(() => []);
+  for (let level = [folder]; level.length > 0 && found.length < CLI_LIMITS.searchedFiles; ) {
+    const entries = (await Promise.all(level.map(read))).flat();
+    found.push(...entries.filter(({ isFolder }) => !isFolder).map(({ path }) => path));
+    level = entries.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+  }
+  return found.slice(0, CLI_LIMITS.searchedFiles);
+}
+
+/** What is a scene by its name. JSON and ZIP may be anything: they count only where there is nothing else. */
+const isScene = (path: string, isSure: boolean) => {
+  const format = formatOf(path);
+  return format !== null && (!isSure || SCENE_FORMATS[format].rank < 2);
+};
+
 async function findEntry(folder: string, source: string): Promise<string> {
-  let level = [folder];
-  while (level.length > 0) {
+  const found = (await findNearest(folder, source, true)) ?? (await findNearest(folder, source, false));
+  if (found !== null) return found;
+  throw new KilnError('request.invalid', `“${source}” holds none of ${SCENE_ENDINGS.join(', ')}.`, {
+    field: 'SOURCE',
+  });
+}
+
+/** The nearest level of the folder that has scenes must have exactly one. */
+async function findNearest(folder: string, source: string, isSure: boolean): Promise<string | null> {
+  for (let level = [folder]; level.length > 0; ) {
     const entries = (await Promise.all(level.map(readFolder))).flat();
-    const [first, second] = entries.filter(({ isFolder, path }) => !isFolder && isGltf(path));
-    if (first !== undefined && second === undefined) return first.path;
-    if (first !== undefined && second !== undefined) {
-      const names = [first, second].map(({ path }) => basename(path)).join(' and ');
+    const scenes = entries.filter(({ isFolder, path }) => !isFolder && isScene(path, isSure));
+    const choice = chooseEntry(scenes.map(({ path }) => path));
+    if (choice.kind === 'one') return choice.path;
+    if (choice.kind === 'several') {
+      const names = choice.paths.slice(0, 2).map((path) => basename(path));
       throw new KilnError(
         'request.invalid',
-        `“${source}” holds more than one scene (${names}): name the file that is meant.`,
+        `“${source}” holds more than one scene (${names.join(' and ')}): name the file that is meant.`,
         { field: 'SOURCE' },
       );
     }
     level = entries.filter(({ isFolder }) => isFolder).map(({ path }) => path);
   }
-  throw new KilnError('request.invalid', `“${source}” holds no .glb or .gltf file.`, { field: 'SOURCE' });
+  return null;
 }
 
 async function readFolder(folder: string): Promise<{ path: string; isFolder: boolean }[]> {

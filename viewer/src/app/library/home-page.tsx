@@ -27,8 +27,8 @@ export function HomePage() {
             <span class="with-touch">Add a scene</span>
           </h1>
           <p>
-            A <code>.glb</code>, or the folder of a <code>.gltf</code> with its textures. You see it live within
-            seconds.
+            A <code>.glb</code>, the folder of a <code>.gltf</code>, or FBX, OBJ, USDZ, STL, PLY, Collada, 3MF and
+            three.js JSON with the files that belong to it; or a ZIP. You see it live within seconds.
           </p>
         </div>
         <FileButtons />

@@ -1,11 +1,16 @@
 /** What the import found in a scene. */
-import type { ImportFinding, ImportReport, Scene } from '@kiln/shared';
+import { type ImportFinding, type ImportReport, type ImportSource, SCENE_FORMATS, type Scene } from '@kiln/shared';
 import type { ComponentChildren } from 'preact';
 import { Fact } from '../design/fact.tsx';
 import { formatBytes, formatCount, formatDuration, plural } from '../design/quantities.ts';
 
 const SEVERITIES = ['error', 'warning', 'information', 'hint'] as const;
 const SEVERITY_TEXT = { error: 'Errors', warning: 'Warnings', information: 'Notes', hint: 'Hints' } as const;
+
+const SAID_BY = { file: 'the file says so', format: 'the format says so', assumed: 'assumed' } as const;
+
+const unitText = ({ metresPerUnit, unitSaidBy }: ImportSource) =>
+  `${Number(metresPerUnit.toPrecision(4))} m (${SAID_BY[unitSaidBy]})`;
 
 export function InfoPanel({ scene, report }: { readonly scene: Scene; readonly report: ImportReport }) {
   return (
@@ -26,6 +31,14 @@ export function InfoPanel({ scene, report }: { readonly scene: Scene; readonly r
           <Fact name="GPU memory" value={`≈ ${formatBytes(report.gpuBytes)}`} />
           <Fact name="Size" value={sizeText(report.bounds)} />
           <Fact name="Import took" value={formatDuration(report.importMs)} />
+          {report.source && (
+            <>
+              <Fact name="Converted from" value={SCENE_FORMATS[report.source.format].name} />
+              <Fact name="File" value={report.source.path} wide />
+              <Fact name="Unit" value={unitText(report.source)} />
+              <Fact name="Up" value={`${report.source.upAxis} (${SAID_BY[report.source.upAxisSaidBy]})`} />
+            </>
+          )}
           {report.generator && <Fact name="Made by" value={report.generator} wide />}
         </dl>
         {report.usesStudioLight && (

@@ -50,7 +50,7 @@ export function WindowDrop() {
       <div class="window-drop-card">
         <Icon name="upload" size={40} />
         <p>Drop it anywhere</p>
-        <span>A .glb, or the folder of a .gltf</span>
+        <span>A .glb, the folder of a .gltf, FBX, OBJ, USDZ, STL, PLY, Collada, 3MF, three.js JSON, or a ZIP</span>
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import type { ImportFinding, ImportReport } from '@kiln/shared';
+import { type ImportFinding, type ImportReport, LIMITS } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { plainText } from '../plain-text.ts';
 
@@ -14,6 +14,9 @@ export function boundedReport(report: ImportReport): ImportReport {
   };
   const bounded = {
     ...report,
+    ...(report.source
+      ? { source: { ...report.source, path: plainText(report.source.path, LIMITS.scenePathChars) } }
+      : {}),
     generator: report.generator === null ? null : plainText(report.generator),
     textures: listed('textures', report.textures).map((texture) => ({ ...texture, name: plainText(texture.name) })),
     cameras: listed('cameras', report.cameras),

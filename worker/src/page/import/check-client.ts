@@ -1,5 +1,5 @@
 import type { Refusal } from '@kiln/shared';
-import type { PageScene } from '../contract.ts';
+import type { SceneContent } from '../scene/scene-files.ts';
 import { startWorker } from '../start-worker.ts';
 import type { CheckReply, CheckRequest, SceneFacts } from './scene-facts.ts';
 
@@ -10,7 +10,7 @@ export type Checked = { readonly facts: SceneFacts } | { readonly refusal: Refus
  *
  * @throws Error when the check itself fails.
  */
-export async function checkOnce(scene: PageScene, onFraction: (fraction: number) => void): Promise<Checked> {
+export async function checkOnce(scene: SceneContent, onFraction: (fraction: number) => void): Promise<Checked> {
   let fail: (error: Error) => void = () => {};
   const { port, end } = await startWorker('check-worker', (message) => fail(new Error(message)));
   try {

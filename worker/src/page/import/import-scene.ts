@@ -1,5 +1,6 @@
-import { FORMAT_MEDIA_TYPE, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
-import type { ImportOutcome, PageCall } from '../contract.ts';
+import { FORMAT_MEDIA_TYPE, GLB_MEDIA_TYPE, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
+import { type Converted, convertScene } from '../convert/convert-scene.ts';
 import { drawPicture } from '../engine/draw-picture.ts';
 import type { PageServices } from '../page-services.ts';
 import { describeLoaded } from '../scene/describe-loaded.ts';
@@ -20,17 +21,20 @@ export interface ImportAnswer {
   readonly bytes?: ArrayBuffer;
 }
 
-/** Checks a scene that is not trusted, loads it, describes it and draws its thumbnail. It stays loaded. */
+/** Checks a scene that is not trusted, converts it to glTF where it is none, loads it, describes it and draws its thumbnail. It stays loaded. */
 export async function importScene(
   services: PageServices,
-  { scene: files, thumbnail }: Extract<PageCall, { call: 'import' }>,
+  { scene: own, thumbnail }: Extract<PageCall, { call: 'import' }>,
   onFraction: (fraction: number) => void,
 ): Promise<ImportAnswer> {
   const startedAt = performance.now();
-  const checked = await checkOnce(files, (fraction) => onFraction(fraction * CHECKS_SHARE));
-  if ('refusal' in checked) return refused(checked.refusal, null);
   const { room, queue, encoder, scenes } = services;
   try {
+    const converted = await convertScene(own);
+    const files = converted?.scene ?? own;
+    const checked = await checkOnce(files, (fraction) => onFraction(fraction * CHECKS_SHARE));
+    if ('refusal' in checked)
+      return refused(converted ? refusalOfConverted(checked.refusal, converted) : checked.refusal, null);
     await scenes.load(files, (fraction) => onFraction(CHECKS_SHARE + fraction * (1 - CHECKS_SHARE)));
     const { scene, release } = scenes.use(files.sceneHash);
     try {
@@ -39,9 +43,11 @@ export async function importScene(
       );
       const order = { pixels, size: thumbnail, ...THUMBNAIL, hasAlpha: false, isFrame: false };
       const { bytes } = await encoder.encode(order);
-      const report = reportOf(scene, checked.facts, performance.now() - startedAt);
-      const result = { outcome: 'ready', report, thumbnailMediaType: FORMAT_MEDIA_TYPE[THUMBNAIL.format] } as const;
-      return { result, bytes };
+      if (converted) await sendConverted(converted);
+      const facts = converted ? factsOfConverted(checked.facts, converted) : checked.facts;
+      const report = reportOf(scene, facts, performance.now() - startedAt);
+      const thumbnailMediaType = FORMAT_MEDIA_TYPE[THUMBNAIL.format];
+      return { result: { outcome: 'ready', report, thumbnailMediaType, isConverted: converted !== null }, bytes };
     } finally {
       release();
     }
@@ -50,6 +56,30 @@ export async function importScene(
     if (!refusal) throw error;
     return refused(refusal, null);
   }
+}
+
+async function sendConverted({ scene, glb }: Converted): Promise<void> {
+  const response = await fetch(`${CONVERTED_ROUTE}/${scene.sceneHash}`, {
+    method: 'PUT',
+    headers: { 'content-type': GLB_MEDIA_TYPE },
+    body: glb,
+  });
+  if (!response.ok) throw new Error(`the converted scene was not taken (status ${response.status})`);
+}
+
+/** What is wrong with the GLB is told of the file that it was made of: nobody has seen the GLB. */
+const refusalOfConverted = ({ code, message }: Refusal, { source }: Converted): Refusal => ({
+  code,
+  message: `${source.path} gives a scene that cannot be drawn. ${message}`,
+  pointer: source.path,
+});
+
+/** The validator's findings are about the GLB; where that was made here, those of the conversion are about the scene. */
+function factsOfConverted(facts: SceneFacts, { source, findings, generator }: Converted): SceneFacts {
+  if (source.format === 'gltf') return { ...facts, source };
+  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+  const findingCounts = { error: 0, warning: count('warning'), information: count('information'), hint: 0 };
+  return { ...facts, source, generator, findings: [...findings], findingCounts };
 }
 
 const refused = (refusal: Refusal, report: ImportReport | null): ImportAnswer => ({

@@ -1,41 +1,23 @@
+import { SCENE_ENDINGS } from '@kiln/shared';
 import { isGlb } from '../scene/container.ts';
 import { refuse } from './refuse.ts';
 
-/** What people upload instead of glTF, by file name ending. */
+/** What people upload and nothing here reads, by file name ending. */
 const OTHER_FORMATS: Readonly<Record<string, string>> = {
   '3dm': 'Rhino',
   '3ds': '3D Studio',
-  '3mf': '3MF',
   abc: 'Alembic',
   blend: 'Blender',
   c4d: 'Cinema 4D',
-  dae: 'Collada',
-  fbx: 'FBX',
   ma: 'Maya',
   max: '3ds Max',
   mb: 'Maya',
-  obj: 'OBJ',
-  ply: 'PLY',
-  stl: 'STL',
-  usd: 'USD',
-  usda: 'USD',
-  usdc: 'USD',
-  usdz: 'USDZ',
   vrm: 'VRM',
   wrl: 'VRML',
   x3d: 'X3D',
 };
 
 const startsWith = (bytes: Uint8Array, magic: readonly number[]) => magic.every((byte, i) => bytes[i] === byte);
-
-/** Local file header, empty archive, spanned archive. */
-const isZip = (bytes: Uint8Array) =>
-  startsWith(bytes, [0x50, 0x4b]) &&
-  [
-    [3, 4],
-    [5, 6],
-    [7, 8],
-  ].some(([a, b]) => bytes[2] === a && bytes[3] === b);
 
 const isOtherArchive = (bytes: Uint8Array) =>
   startsWith(bytes, [0x1f, 0x8b]) ||
@@ -59,13 +41,9 @@ export function recogniseGltf(bytes: Uint8Array, path: string): void {
       path,
     );
   }
-  if (isZip(bytes) || isOtherArchive(bytes)) {
-    const kind = isZip(bytes) ? 'a ZIP' : 'an archive';
-    throw refuse(
-      'scene.unsupported_format',
-      `${path} is ${kind}: unpack it and upload the files that are in it.`,
-      path,
-    );
+  if (isOtherArchive(bytes)) {
+    const advice = 'unpack it and upload the files that are in it, or make a ZIP of them.';
+    throw refuse('scene.unsupported_format', `${path} is an archive: ${advice}`, path);
   }
   if (ending === 'glb') {
     const advice = 'If it is glTF text, name it .gltf; otherwise export or upload it again.';
@@ -74,7 +52,7 @@ export function recogniseGltf(bytes: Uint8Array, path: string): void {
   if (ending === 'gltf' || firstCharacter(bytes) === '{') return;
   throw refuse(
     'scene.unsupported_format',
-    `${path} is in no format that can be imported: upload a .glb or .gltf.`,
+    `${path} is in no format that can be imported: upload one of ${SCENE_ENDINGS.join(', ')}.`,
     path,
   );
 }

@@ -1,15 +1,23 @@
 import { KilnError, referenceOf } from '@kiln/shared';
 import { type PageScene, SCENE_ROUTE } from '../contract.ts';
 
+/** A scene some of whose files lie in the page's own memory. */
+export interface SceneContent extends PageScene {
+  /** By path; those that are not in it come from Node. */
+  readonly contents?: ReadonlyMap<string, Blob>;
+}
+
 /** The files of one scene, and what its URIs mean. Nothing else is ever fetched. */
 export class SceneFiles {
-  readonly scene: PageScene;
+  readonly scene: SceneContent;
+  /** Addresses of files in memory, made when they are asked for. */
+  readonly #addresses = new Map<string, string>();
   readonly #sizes: ReadonlyMap<string, number>;
 
   readonly #origin: string;
 
   /** @param origin of the page. */
-  constructor(scene: PageScene, origin: string) {
+  constructor(scene: SceneContent, origin: string) {
     this.scene = scene;
     this.#origin = origin;
     this.#sizes = new Map(scene.files.map(({ path, sizeBytes }) => [path, sizeBytes]));
@@ -45,7 +53,23 @@ export class SceneFiles {
   }
 
   url(path: string): string {
+    const content = this.scene.contents?.get(path);
+    if (content) {
+      const address = this.#addresses.get(path) ?? URL.createObjectURL(content);
+      this.#addresses.set(path, address);
+      return address;
+    }
     return `${this.#origin}${SCENE_ROUTE}/${this.scene.sceneHash}/${path.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  /** The first bytes of a file, enough for its signature; the rest is not waited for. */
+  async start(path: string): Promise<Uint8Array> {
+    if (this.sizeOf(path) === 0) return new Uint8Array();
+    const abort = new AbortController();
+    const { body } = await fetch(this.url(path), { signal: abort.signal });
+    const first = await body?.getReader().read();
+    abort.abort();
+    return first?.value ?? new Uint8Array();
   }
 
   /**

@@ -1,7 +1,7 @@
 import { KilnError } from '@kiln/shared';
 import { Scene } from 'three';
-import type { PageScene } from '../contract.ts';
 import type { LoadedScene, SceneParts } from './loaded-scene.ts';
+import type { SceneContent } from './scene-files.ts';
 
 interface Entry {
   readonly scene: LoadedScene;
@@ -12,7 +12,7 @@ interface Entry {
 
 export interface SceneStoreNeeds {
   /** Reads the scene; called once for all who ask for it at the same time. */
-  read(scene: PageScene, onFraction: (fraction: number) => void): Promise<SceneParts>;
+  read(scene: SceneContent, onFraction: (fraction: number) => void): Promise<SceneParts>;
   /** Puts it on the GPU, in an empty stage. */
   prepare(parts: SceneParts, stage: Scene): Promise<LoadedScene>;
 }
@@ -34,7 +34,7 @@ export class SceneStore {
 
   /** Loads the scene, or finds it loaded or being loaded. */
   async load(
-    scene: PageScene,
+    scene: SceneContent,
     onFraction: (fraction: number) => void,
   ): Promise<{ scene: LoadedScene; loadedNow: boolean }> {
     const { sceneHash } = scene;
@@ -86,7 +86,7 @@ export class SceneStore {
     else this.#free(entry);
   }
 
-  async #load(scene: PageScene, onFraction: (fraction: number) => void): Promise<LoadedScene> {
+  async #load(scene: SceneContent, onFraction: (fraction: number) => void): Promise<LoadedScene> {
     const parts = await this.#needs.read(scene, onFraction);
     const loaded = await this.#needs.prepare(parts, this.#stages.pop() ?? new Scene());
     this.#entries.set(scene.sceneHash, { scene: loaded, users: 0, doomed: false });
