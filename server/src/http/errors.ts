@@ -18,13 +18,14 @@ const FASTIFY_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Ma
 ]);
 
 /** What else Fastify or a plugin of it refuses, by the status that it would answer: a path that leads out of a folder. */
-const CLIENT_FAULTS: ReadonlyMap<number, ErrorCode> = new Map([
-  [403, 'resource.not_found'],
-  [404, 'resource.not_found'],
-  [413, 'request.too_large'],
-  [415, 'request.unsupported_media_type'],
-  [429, 'request.too_many'],
+const CLIENT_FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
+  [403, ['resource.not_found', 'there is nothing at this path']],
+  [404, ['resource.not_found', 'there is nothing at this path']],
+  [413, ['request.too_large', 'the request is larger than this route takes']],
+  [415, ['request.unsupported_media_type', 'this route does not take such a body']],
+  [429, ['request.too_many', 'too many requests']],
 ]);
+const CLIENT_FAULT: readonly [ErrorCode, string] = ['request.invalid', 'the request cannot be read'];
 
 const isClientsFault = (error: unknown): error is { readonly statusCode: number } =>
   error instanceof Error &&
@@ -39,9 +40,8 @@ export function asKilnError(error: unknown): KilnError {
   const known = FASTIFY_ERRORS.get(errorCodeOf(error) ?? '');
   if (known !== undefined) return new KilnError(known[0], known[1], { cause: error });
   if (isClientsFault(error)) {
-    return new KilnError(CLIENT_FAULTS.get(error.statusCode) ?? 'request.invalid', 'the request cannot be answered', {
-      cause: error,
-    });
+    const [code, message] = CLIENT_FAULTS.get(error.statusCode) ?? CLIENT_FAULT;
+    return new KilnError(code, message, { cause: error });
   }
   if (isDiskFull(error) || isStoreFull(error)) {
     return new KilnError('storage.full', 'the farm’s disk is full: its operator must free space', { cause: error });

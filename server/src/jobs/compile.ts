@@ -209,7 +209,7 @@ function checkView({ camera }: RenderSettings, path: string): void {
   const { position, target } = camera;
   const distance = Math.fround(Math.hypot(...position.map((value, axis) => (target[axis] ?? 0) - value)));
   if (distance > 0 && distance < Number.POSITIVE_INFINITY) return;
-  const message = `expected a camera whose target lies away from its position, got both at ${position.join(', ')}`;
+  const message = `expected a target away from the camera’s position (${position.join(', ')}), got ${target.join(', ')}`;
   throw new KilnError('request.invalid', message, { field: `${path}/camera/target` });
 }
 
