@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln, startKiln } from './support/kiln.ts';
 import { readPixels } from './support/pixels.ts';
-import { boxScene } from './support/scenes.ts';
+import { boxScene, objScene } from './support/scenes.ts';
 
 /** Ends what hangs; no measurement. */
 const HANGS_MS = 400_000;
@@ -85,6 +85,34 @@ describe('kiln render', () => {
     expect(result.stderr).toMatch(says);
     expect(result.stderr).not.toMatch(/^\s+at /m);
     expect(result.code).toBe(code);
+  });
+
+  test('sends an OBJ with its material library, and draws it from the GLB that it became', async () => {
+    const folder = join(farm.home, 'obj');
+    const out = join(farm.home, 'obj-frames');
+    await mkdir(folder);
+    const { obj, mtl } = objScene([1, 0, 0]);
+    await writeFile(join(folder, 'box.obj'), obj);
+    await writeFile(join(folder, 'box.mtl'), mtl);
+    const { code, lines } = await kiln(
+      farm,
+      'render',
+      folder,
+      '--frames',
+      '0',
+      '--size',
+      '160x90',
+      '-o',
+      out,
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(lines[0]).toMatchObject({ event: 'upload', files: 2 });
+    const { r, g, b } = (await readPixels(join(out, '0000.png'))).at(0.5, 0.5);
+    expect(r).toBeGreaterThan(150);
+    expect(Math.max(g, b)).toBeLessThan(r / 2);
+    const { stdout } = await kiln(farm, 'scene', 'show', String(lines[0]?.sceneId), '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ entry: 'box.obj', report: { source: { format: 'obj', upAxis: 'y' } } });
   });
 
   test('says which file of a scene is missing before anything is sent', async () => {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unzipSync } from 'fflate';
+import { strToU8, unzipSync, zipSync } from 'fflate';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
@@ -9,7 +9,7 @@ import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln } from './support/kiln.ts';
 import { type Pixels, readPixels } from './support/pixels.ts';
 import { until } from './support/processes.ts';
-import { asGltf, boxScene, twoSidedScene } from './support/scenes.ts';
+import { asGltf, boxScene, objScene, twoSidedScene } from './support/scenes.ts';
 
 /** Ends what hangs; no measurement. */
 const HANGS_MS = 400_000;
@@ -126,6 +126,32 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
     const files = unzipSync(await readFile(join(folder, archive)));
     expect(Object.keys(files).sort()).toEqual(['0003.png', '0004.png', '0005.png']);
     expectRed((await readPixels(files['0005.png'] ?? new Uint8Array())).at(0.5, 0.55));
+  });
+});
+
+test('a visitor drops a folder with two scenes in other formats, says which, and sees it live', async () => {
+  const scene = join(folder, 'boxes');
+  await mkdir(scene);
+  const { obj, mtl } = objScene([1, 0, 0]);
+  await writeFile(join(scene, 'box.mtl'), mtl);
+  await writeFile(join(scene, 'box.obj'), obj);
+  await writeFile(join(scene, 'other.zip'), zipSync({ 'a/box.obj': strToU8(obj), 'a/box.mtl': strToU8(mtl) }));
+  await writeFile(join(scene, 'other.stl'), 'solid nothing\nendsolid nothing\n');
+  await withPlainBrowser(async (page) => {
+    await open(page);
+    await drop(page, scene);
+    await page.waitForSelector(id('entry-choice'));
+    expect(await page.$$eval(id('entry-option'), (options) => options.map((one) => one.dataset.path))).toEqual([
+      'box.obj',
+      'other.stl',
+    ]);
+    await page.click(id('entry-option', '[data-path="box.obj"]'));
+    await page.click(id('entry-confirm'));
+    expectRed((await liveView(page)).at(0.5, 0.5));
+    await page.goto(farm.url);
+    await page.waitForSelector(id('home'));
+    await drop(page, join(scene, 'other.zip'));
+    expectRed((await liveView(page)).at(0.5, 0.5));
   });
 });
 

@@ -42,3 +42,13 @@ export function asGltf(glb: Uint8Array, uri: string): { readonly json: string; r
   json.buffers[0].uri = uri;
   return { json: JSON.stringify(json), bin: glb.subarray(20 + jsonBytes + 8) };
 }
+
+/** A box of one colour as OBJ, which glows in it, and the material library that it names. */
+export function objScene(color: Color): { readonly obj: string; readonly mtl: string } {
+  const corners = [0, 1].flatMap((z) => [0, 1].flatMap((y) => [0, 1].map((x) => `v ${x} ${y} ${z}`)));
+  const sides = ['5 6 8 7', '2 1 3 4', '6 2 4 8', '1 5 7 3', '7 8 4 3', '1 2 6 5'].map((side) => `f ${side}`);
+  return {
+    obj: ['mtllib box.mtl', ...corners, 'usemtl Box', ...sides, ''].join('\n'),
+    mtl: `newmtl Box\nKd 0 0 0\nKs 0 0 0\nKe ${color.join(' ')}\n`,
+  };
+}

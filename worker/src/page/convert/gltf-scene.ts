@@ -75,7 +75,7 @@ export async function makeGltfScene(
     object.material = Array.isArray(material)
       ? await Promise.all(material.map((one: Material) => materials.make(one)))
       : await materials.make(material);
-    if (object instanceof SkinnedMesh) object.normalizeSkinWeights();
+    if (object instanceof SkinnedMesh && geometry.hasAttribute('skinWeight')) object.normalizeSkinWeights();
   }
   if (drawn === 0) {
     const message = `${path} holds nothing to draw: no meshes, lines or points. Export it with its geometry.`;
