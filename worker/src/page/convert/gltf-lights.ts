@@ -9,6 +9,7 @@ import {
   Vector3,
 } from 'three';
 import type { Findings } from './findings.ts';
+import { nameOf } from './name-of.ts';
 
 type PunctualLight = DirectionalLight | PointLight | SpotLight;
 
@@ -31,7 +32,7 @@ export function makeLights(root: Object3D, { around, isUnitless }: LightOptions,
     if (isLight(object)) lights.push(object);
   });
   for (const light of lights.filter((one) => !isPunctual(one))) {
-    const message = `glTF has no lights of the kind ${light.type}: "${light.name.slice(0, 100)}" is left out.`;
+    const message = `glTF has no lights of the kind ${light.type}: ${nameOf(light)} is left out.`;
     findings.add('warning', 'LIGHT_LOST', message, light.name.slice(0, 100) || null);
     light.removeFromParent();
   }
@@ -39,7 +40,7 @@ export function makeLights(root: Object3D, { around, isUnitless }: LightOptions,
   for (const light of punctual) aim(light);
   if (!isUnitless) {
     for (const light of punctual.filter((one) => 'decay' in one && one.decay !== 2)) {
-      const message = `The light "${light.name.slice(0, 100)}" fades otherwise than with the square of the distance, as glTF's do.`;
+      const message = `The light ${nameOf(light)} fades otherwise than with the square of the distance, as glTF's do.`;
       findings.add('warning', 'LIGHT_DECAY_LOST', message, light.name.slice(0, 100) || null);
     }
     return;

@@ -18,6 +18,7 @@ import {
 import { mergeAlphaMap } from './alpha-map.ts';
 import type { Findings } from './findings.ts';
 import { countFromTop, takeImages, texturesOf } from './gltf-textures.ts';
+import { nameOf } from './name-of.ts';
 import type { SceneImages } from './scene-images.ts';
 
 /** Members of materials that glTF has no place for. */
@@ -112,9 +113,9 @@ export class GltfMaterials {
     if (roughnessMap && !(await this.#images.draw(roughnessMap))) material.roughnessMap = null;
   }
 
-  #lose(what: string, { name }: Material): void {
-    const message = `glTF cannot carry of the material "${name.slice(0, 100)}" ${what}.`;
-    this.#findings.add('warning', 'MATERIAL_SIMPLIFIED', message, name.slice(0, 100) || null);
+  #lose(what: string, material: Material): void {
+    const message = `glTF cannot carry of ${nameOf(material)} ${what}.`;
+    this.#findings.add('warning', 'MATERIAL_SIMPLIFIED', message, material.name.slice(0, 100) || null);
   }
 }
 

@@ -23,6 +23,7 @@ import { makeClips } from './gltf-clips.ts';
 import { GltfGeometries } from './gltf-geometry.ts';
 import { makeLights } from './gltf-lights.ts';
 import { GltfMaterials } from './gltf-materials.ts';
+import { nameOf } from './name-of.ts';
 import type { ReadScene } from './read-scene.ts';
 import type { SceneImages } from './scene-images.ts';
 
@@ -30,8 +31,6 @@ type Drawable = Mesh | Line | Points;
 
 const isDrawable = (object: Object3D): object is Drawable =>
   object instanceof Mesh || object instanceof Line || object instanceof Points;
-
-const nameOf = ({ name, type }: Object3D) => (name ? `"${name.slice(0, 100)}"` : `a ${type} without a name`);
 
 /**
  * A scene in metres, y up, in which there is nothing that three's exporter would leave out or write wrong. What had to
