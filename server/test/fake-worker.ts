@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import {
   type Assignment,
   type Delivery,
-  FORMAT_MEDIA_TYPE,
   FRAME_HEADER,
   type FrameAccepted,
   type FrameResult,
   GLB_MEDIA_TYPE,
   type Heartbeat,
   type HeartbeatAnswer,
+  IMAGE_FORMATS,
   LEASE_HEADER,
   type Registration,
   type SessionOffer,
@@ -298,7 +298,7 @@ export class FakeWorker {
   /** What the layer asks for; PNG for an attempt that was never claimed. */
   #mediaTypeOf({ attemptId }: Delivery): string {
     const work = this.claimed.find((claimed) => claimed.attemptId === attemptId)?.work;
-    return FORMAT_MEDIA_TYPE[work?.kind === 'render' ? work.settings.format : 'png'];
+    return IMAGE_FORMATS[work?.kind === 'render' ? work.settings.format : 'png'].mediaType;
   }
 
   /** [WK12] Whatever may pass is tried again while this worker lives. */

@@ -1,11 +1,16 @@
 /** The settings of a layer in full, as they decide a frame's pixels. */
+
+import { defaultBitDepth } from './image-formats.ts';
 import { withDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
-import { RenderSettings } from './schemas/settings.ts';
+import { DEFAULT_FORMAT, RenderSettings } from './schemas/settings.ts';
 
 /**
  * What a layer asks for, with every default filled in and every key in the order of the schema, so that equal settings
  * are equal as JSON.
  */
-export const completeSettings = (layer: LayerRequest): RenderSettings =>
-  withDefaults(RenderSettings, layer, 'the settings of the layer');
+export function completeSettings(layer: LayerRequest): RenderSettings {
+  const format = layer.format ?? DEFAULT_FORMAT;
+  const bitDepth = layer.bitDepth ?? defaultBitDepth(format);
+  return withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');
+}

@@ -17,6 +17,7 @@ describe('completeSettings', () => {
       backend: 'auto',
       samples: 1,
       format: 'png',
+      bitDepth: 8,
       quality: 90,
       clip: null,
       fps: 24,

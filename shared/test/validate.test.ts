@@ -61,7 +61,7 @@ describe('parse', () => {
       'an unknown format',
       layerFault({ format: 'gif' }),
       '/layers/1/format',
-      'expected one of png, jpeg, webp as /layers/1/format of the job, got "gif"',
+      'expected one of png, jpeg, webp, avif, tiff, exr as /layers/1/format of the job, got "gif"',
     ],
     [
       'an open bound',

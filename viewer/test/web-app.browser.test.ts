@@ -256,6 +256,26 @@ describe('the web app in Chromium', () => {
     await app.gone('lightbox');
   });
 
+  it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
+    app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
+    await app.openScene();
+    await app.page.click(`label:has(${test('render-format-exr')})`);
+    await app.page.click(`label:has(${test('render-bit-depth-float')})`);
+    await app.replaceText('render-frames', '3');
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({ format: 'exr', bitDepth: 'float' });
+    expect(await app.textOf('frame-unseen')).toContain('OpenEXR');
+    expect(await app.textOf('frame-flag')).toContain('12 pixels are not numbers, all black');
+    const name = await app.page.$eval(test('frame-download'), (element) => (element as HTMLAnchorElement).download);
+    expect(name).toBe('0003.exr');
+    await app.page.click(test('frame-thumbnail'));
+    await app.see('lightbox');
+    expect(await app.page.$(test('lightbox-image'))).toBeNull();
+    await app.see('lightbox-download');
+    expect(await app.textOf('lightbox')).toContain('12 pixels are not numbers · all black');
+  });
+
   it('cancels a job after asking once more', async () => {
     app.farm.state.frameMs = 2_000;
     await app.openScene();

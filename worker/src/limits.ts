@@ -32,8 +32,8 @@ export const WORKER_LIMITS = {
   framesUnderWay: 3,
   /** Imports at once, each of another tenant: a file that hangs until its time is over keeps nobody else waiting. */
   imports: 3,
-  /** Message from a page: an 8K frame as PNG takes under 128 MiB. */
-  pageMessageBytes: 268_435_456,
+  /** Message from a page: an 8K frame of floats takes 507 MiB before it is compressed. */
+  pageMessageBytes: 536_870_912,
   /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */
   logLines: 100,
   logLineChars: 2_000,

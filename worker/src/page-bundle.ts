@@ -19,15 +19,17 @@ const ENTRIES = {
 } as const;
 
 /** Libraries that go into the page; their versions decide, with the sources, whether it is to be built again. */
-const LIBRARIES = ['three', 'gltf-validator', 'typebox', '@pmndrs/assets', 'esbuild'];
+const LIBRARIES = ['three', '@jsquash/avif', 'gltf-validator', 'typebox', '@pmndrs/assets', 'esbuild'];
 
-/** Files of three that its decoders fetch, from its folder to the page's `built-in/`. */
-const BUILT_IN = {
+/** Files of three that its decoders fetch, and the AVIF encoder's: from their packages to the page's `built-in/`. */
+const OF_THREE = {
   'draco/gltf/draco_wasm_wrapper.js': 'draco/draco_wasm_wrapper.js',
   'draco/gltf/draco_decoder.wasm': 'draco/draco_decoder.wasm',
   'basis/basis_transcoder.js': 'basis/basis_transcoder.js',
   'basis/basis_transcoder.wasm': 'basis/basis_transcoder.wasm',
 } as const;
+
+const OF_AVIF = { 'codec/enc/avif_enc.wasm': 'avif/avif_enc.wasm' } as const;
 
 /** Node sends the content policy as a header, which holds for the workers too. */
 const INDEX_HTML = `<!doctype html>
@@ -96,10 +98,15 @@ async function buildInto(outDir: string, inputs: string): Promise<void> {
 }
 
 async function copyBuiltIn(folder: string): Promise<void> {
-  const libs = join(dirname(require.resolve('three')), '../examples/jsm/libs');
-  for (const [from, to] of Object.entries(BUILT_IN)) {
-    await mkdir(dirname(join(folder, to)), { recursive: true });
-    await copyFile(join(libs, from), join(folder, to));
+  const copies = [
+    { source: join(dirname(require.resolve('three')), '../examples/jsm/libs'), files: OF_THREE },
+    { source: dirname(require.resolve('@jsquash/avif')), files: OF_AVIF },
+  ];
+  for (const { source, files } of copies) {
+    for (const [from, to] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, to)), { recursive: true });
+      await copyFile(join(source, from), join(folder, to));
+    }
   }
   // The package holds its files as modules with a data: URI.
   const { default: dataUri } = await import('@pmndrs/assets/hdri/studio.exr.js');
@@ -114,6 +121,8 @@ async function inputsHash(): Promise<string> {
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     for (const file of files.sort()) hash.update(`${relative(folder, file)}\0`).update(await readFile(file));
   }
+  // It has Kiln's version, which files carry.
+  hash.update(await readFile(join(SHARED, '../package.json')));
   hash.update(await readFile(fileURLToPath(import.meta.url)));
   for (const library of LIBRARIES) hash.update(`${library}@${await versionOf(library)}\0`);
   return hash.digest('hex');

@@ -8,11 +8,13 @@ import { allChecks } from './checks.ts';
 import { runChecks, type Tally } from './run-checks.ts';
 import { runTests } from './run-tests.ts';
 
-const projects = process.argv.includes('--full') ? ['fast', 'browser', 'full'] : ['fast', 'browser'];
+const full = process.argv.includes('--full');
+const projects = full ? ['fast', 'browser', 'full'] : ['fast', 'browser'];
 
 async function setUp(): Promise<Tally> {
   try {
-    await prepare(readFarmConfig(), new Progress(process.stdout), { browser: true, redisServer: true, postgres: true });
+    const wanted = { browser: true, redisServer: true, postgres: true, imageTools: full };
+    await prepare(readFarmConfig(), new Progress(process.stdout), wanted);
     return { passed: 0, failed: 0 };
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);

@@ -1,5 +1,15 @@
 /** Values of options, read and checked before anything is sent. */
-import { type ExplicitCamera, KilnError, LIMITS, parseFrameRange, type Size } from '@kiln/shared';
+import {
+  BitDepth,
+  checkImageFormat,
+  completeSettings,
+  type ExplicitCamera,
+  KilnError,
+  type LayerRequest,
+  LIMITS,
+  parseFrameRange,
+  type Size,
+} from '@kiln/shared';
 
 const invalid = (field: string, message: string) => new KilnError('request.invalid', message, { field });
 
@@ -28,6 +38,28 @@ export const number = (field: string) => (text: string) => {
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw invalid(field, `${field} must be a number; it is “${text}”.`);
 };
+
+/** `8`, `16`, `half` or `float`. @throws KilnError `request.invalid` */
+export function parseBitDepth(text: string): BitDepth {
+  const depth = BitDepth.enum.find((known) => String(known) === text);
+  if (depth !== undefined) return depth;
+  throw invalid('--bit-depth', `--bit-depth must be one of ${BitDepth.enum.join(', ')}; it is “${text}”.`);
+}
+
+/**
+ * Refuses what the farm would refuse, before anything is uploaded.
+ *
+ * @throws KilnError `job.unsupported` or `job.too_large`, naming the option.
+ */
+export function checkFileFormat(layer: LayerRequest): void {
+  try {
+    checkImageFormat(completeSettings(layer), '');
+  } catch (cause) {
+    if (!(cause instanceof KilnError)) throw cause;
+    const option = cause.field?.slice(1).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new KilnError(cause.code, cause.message, { cause, field: `--${option}` });
+  }
+}
 
 /** Gives the expression back. @throws KilnError `job.bad_frame_range` with the position of the fault. */
 export function parseFrames(expression: string): string {

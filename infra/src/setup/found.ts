@@ -17,6 +17,8 @@ export interface Found {
   readonly redisServer: string | null;
   /** Folder with PostgreSQL's `initdb` and `postgres`, or null. */
   readonly postgresBin: string | null;
+  /** OpenImageIO's `oiiotool` is here. */
+  readonly imageTools: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function lookAround(searchPath: string, browserPath: string | null)
     rejectedBrowsers,
     redisServer: which('redis-server', searchPath) ?? which('valkey-server', searchPath),
     postgresBin: findPostgres(searchPath),
+    imageTools: which('oiiotool', searchPath) !== null,
   };
 }
 

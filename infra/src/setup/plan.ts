@@ -6,6 +6,8 @@ export interface Wanted {
   readonly redisServer: boolean;
   /** The tests of the store run against a real PostgreSQL where one can be had; nothing else needs it. */
   readonly postgres: boolean;
+  /** The heavy tests read pictures back with OpenImageIO where it can be had; nothing else needs it. */
+  readonly imageTools: boolean;
   /** KILN_NO_INSTALL=1. */
   readonly installForbidden: boolean;
 }
@@ -34,6 +36,7 @@ export const NEEDS = {
   },
   redis: { what: 'redis-server', apt: ['redis-server'], brew: ['redis'] },
   postgres: { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] },
+  imageTools: { what: 'OpenImageIO', apt: ['openimageio-tools'], brew: ['openimageio'] },
 } as const satisfies Record<string, Need>;
 
 /** What a farm cannot be without and this machine has not. */
@@ -54,6 +57,7 @@ export function planSetup(found: Found, wanted: Wanted): Plan {
   if (byPackage.length > 0 && !mayApt) return { outcome: 'blocked', message: howToInstall(found, wanted, needs) };
 
   if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(NEEDS.postgres);
+  if (wanted.imageTools && !found.imageTools && mayApt) byPackage.push(NEEDS.imageTools);
   const steps: Step[] = [];
   if (byPackage.length > 0) steps.push({ kind: 'apt', packages: byPackage.flatMap(({ apt }) => apt) });
   if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [NEEDS.browser]) });

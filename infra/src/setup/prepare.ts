@@ -22,6 +22,7 @@ export async function prepare(
     browser: config.workers > 0,
     redisServer: config.redisUrl === null,
     postgres: false,
+    imageTools: false,
     installForbidden: config.installForbidden,
     ...wanted,
   };

@@ -61,6 +61,12 @@ test('--help names every command, and exits 0', async () => {
   for (const [name] of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
 });
 
+test('the help of render tells what each file format holds', async () => {
+  const { stdout } = await kiln(['render', '--help']);
+  expect(stdout).toMatch(/^tiff +\.tif +8, 16, float +yes/m);
+  expect(stdout).toMatch(/^webp +\.webp +8 +yes +16,383$/m);
+});
+
 test.each(COMMANDS)('%s %s has a help text', async (...command) => {
   const { code, stdout } = await kiln([...command, '--help']);
   expect(code).toBe(0);
@@ -82,7 +88,10 @@ describe('exit code 2: what cannot be right', () => {
     [['nonsense'], /unknown command 'nonsense'/],
     [['help', 'scene', 'nonsense'], /unknown command 'scene nonsense'/],
     [['render'], /missing required argument 'source'/],
-    [['render', 'x.glb', '--format', 'exr'], /Allowed choices are png, jpeg, webp/],
+    [['render', 'x.glb', '--format', 'bmp'], /Allowed choices are png, jpeg, webp, avif, tiff, exr/],
+    [['render', 'x.glb', '--bit-depth', '12'], /must be one of 8, 16, half, float; it is “12”. \(--bit-depth\)/],
+    [['render', 'x.glb', '--format', 'jpeg', '--bit-depth', '16'], /job\.unsupported: JPEG .* \(--bit-depth\)/],
+    [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
     [['render', 'x.glb', '--size', '100000x10'], /from 1 to 8192/],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],

@@ -4,8 +4,10 @@ import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
 import { parseCamera } from '../../src/cli/parse-options.ts';
+import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
+import { FRAME } from './support/scripted-farm.ts';
 
 test.each([
   ['client.unreachable', 3],
@@ -111,4 +113,21 @@ test('without a terminal each change of phase is one line', () => {
     expect.stringMatching(/^Waiting +the farm does not answer/),
     'Importing  the farm checks the scene …',
   ]);
+});
+
+test('a frame that is suspicious is warned about', () => {
+  const written: string[] = [];
+  const reporter = progressReporter(new StatusLine({ write: (text: string) => written.push(text) }));
+  const statistics = { min: 0, max: 0, mean: 0, nanCount: 1 };
+  reporter.frame({ ...FRAME, frameNumber: 7, statistics, flags: ['nan', 'black'] }, 'out/0007.png', 1);
+  reporter.frame(FRAME, 'out/0000.png', 2);
+  expect(written.map((line) => line.trimEnd())).toEqual([
+    expect.stringContaining('out/0007.png'),
+    'Warning    frame 7: 1 pixel is not a number',
+    'Warning    frame 7: all black',
+    expect.stringContaining('out/0000.png'),
+  ]);
+  const events: string[] = [];
+  jsonReporter((line) => events.push(line)).frame({ ...FRAME, statistics, flags: ['black'] }, 'x', 1);
+  expect(JSON.parse(events[0] ?? '')).toMatchObject({ event: 'frame', statistics, flags: ['black'] });
 });

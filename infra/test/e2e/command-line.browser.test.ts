@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
@@ -59,6 +59,24 @@ describe('kiln render', () => {
     expect(lines.at(-1)).toMatchObject({ state: 'succeeded', framesDone: 4, framesFailed: 0 });
     expect((await readdir(out)).sort()).toEqual(['0007.webp', '0008.webp', '0009.webp', '0010.webp']);
     expect((await readPixels(join(out, '0007.webp'))).format).toBe('webp');
+  });
+
+  test.each([
+    { format: 'png', bitDepth: '16', file: '0007.png', start: '89504e470d0a1a0a' },
+    { format: 'avif', bitDepth: '8', file: '0007.avif', start: '00000020667479706176696600000000' },
+    { format: 'tiff', bitDepth: 'float', file: '0007.tif', start: '49492a00' },
+    { format: 'exr', bitDepth: 'half', file: '0007.exr', start: '762f310102000000' },
+  ])('writes $format of $bitDepth bits', async ({ format, bitDepth, file, start }) => {
+    const out = join(farm.home, `as-${format}`);
+    const args = ['--frames', '7', '--size', '64x36', '--format', format, '--bit-depth', bitDepth, '-o', out];
+    const { code, lines } = await kiln(farm, 'render', scene, ...args, '--json');
+    expect(code).toBe(0);
+    expect(await readdir(out)).toEqual([file]);
+    expect((await readFile(join(out, file))).toString('hex')).toMatch(new RegExp(`^${start}`));
+    expect(lines.find(({ event }) => event === 'frame')).toMatchObject({ flags: [], statistics: { nanCount: 0 } });
+    const jobId = lines.find(({ event }) => event === 'submitted')?.jobId;
+    const archive = await fetch(`${farm.url}/api/v1/jobs/${jobId}/archive.zip`, { headers: farm.client.headers });
+    expect(Buffer.from(await archive.arrayBuffer()).toString('latin1')).toContain(file);
   });
 
   test.each([

@@ -10,8 +10,15 @@ const bareDebian: Found = {
   rejectedBrowsers: [],
   redisServer: null,
   postgresBin: null,
+  imageTools: false,
 };
-const wanted: Wanted = { browser: true, redisServer: true, postgres: false, installForbidden: false };
+const wanted: Wanted = {
+  browser: true,
+  redisServer: true,
+  postgres: false,
+  imageTools: false,
+  installForbidden: false,
+};
 
 describe('on a bare Debian', () => {
   test('root installs both with one apt command', () => {
@@ -34,11 +41,15 @@ describe('on a bare Debian', () => {
     expect(plan.outcome === 'blocked' && plan.message).toMatch(/KILN_NO_INSTALL=1 forbids[\s\S]*\n {2}apt-get update/);
   });
 
-  test('PostgreSQL is installed for the tests only, and never asked for', () => {
+  test.each([
+    ['PostgreSQL', { postgres: true }, ['postgresql'], { postgresBin: '/usr/bin' }],
+    ['OpenImageIO', { imageTools: true }, ['openimageio-tools'], { imageTools: true }],
+  ])('%s is installed for the tests only, and never asked for', (_, want, packages, there) => {
     const ready = { ...bareDebian, browser: '/usr/bin/chromium', redisServer: '/usr/bin/redis-server' };
     expect(planSetup(ready, wanted)).toEqual({ outcome: 'steps', steps: [] });
-    const tests = { ...wanted, postgres: true };
-    expect(planSetup(ready, tests)).toEqual({ outcome: 'steps', steps: [{ kind: 'apt', packages: ['postgresql'] }] });
+    const tests = { ...wanted, ...want };
+    expect(planSetup(ready, tests)).toEqual({ outcome: 'steps', steps: [{ kind: 'apt', packages }] });
+    expect(planSetup({ ...ready, ...there }, tests)).toEqual({ outcome: 'steps', steps: [] });
     expect(planSetup({ ...ready, root: false }, tests)).toEqual({ outcome: 'steps', steps: [] });
     expect(planSetup(ready, { ...tests, installForbidden: true })).toEqual({ outcome: 'steps', steps: [] });
   });

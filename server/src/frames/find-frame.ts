@@ -1,4 +1,4 @@
-import { FORMAT_EXTENSION, frameFileName, KilnError } from '@kiln/shared';
+import { frameFileName, IMAGE_FORMATS, KilnError } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 
@@ -37,7 +37,8 @@ export async function findFrame(
   return { sha256: row.sha256, sizeBytes: row.size_bytes, mediaType: row.media_type };
 }
 
-const NAME = new RegExp(`^(-?\\d{4,9})\\.(?:${Object.values(FORMAT_EXTENSION).join('|')})$`);
+const EXTENSIONS = Object.values(IMAGE_FORMATS).map(({ extension }) => extension);
+const NAME = new RegExp(`^(-?\\d{4,9})\\.(?:${EXTENSIONS.join('|')})$`);
 
 function frameNumberOf(fileName: string): number | null {
   const [, digits] = NAME.exec(fileName) ?? [];

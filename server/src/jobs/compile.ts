@@ -5,6 +5,7 @@
 import {
   type Backend,
   type Capability,
+  checkImageFormat,
   completeSettings,
   frameCount,
   type ImportReport,
@@ -129,15 +130,11 @@ function compileLayer(
   abilities: FarmAbilities,
 ): CompiledLayer {
   const settings = completeSettings(request);
+  checkImageFormat(settings, path);
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
   checkNames(settings, path, report);
   checkView(settings, path);
-  if (settings.background === 'transparent' && settings.format === 'jpeg') {
-    throw new KilnError('job.unsupported', 'JPEG has no alpha; a transparent background needs png or webp', {
-      field: `${path}/background`,
-    });
-  }
   const count = countFrames(request.frames, `${path}/frames`);
   const chunk = request.chunk ?? 1;
   return { name, frames: request.frames, frameCount: count, chunk, taskCount: Math.ceil(count / chunk), settings };

@@ -4,6 +4,7 @@ import {
   type Attempt,
   type Frame,
   frameFileName,
+  frameFlags,
   type Job,
   type JobChange,
   type Layer,
@@ -70,6 +71,7 @@ export function frameView(row: FrameFacts, layer: FrameLayer): Frame {
     attemptId: row.attempt_id,
     stages: row.stages,
     statistics: row.statistics,
+    flags: frameFlags(row.statistics),
     finishedAt: row.finished_at.toISOString(),
   };
 }

@@ -1,5 +1,5 @@
 /** Jobs over HTTP. */
-import { FORMAT_EXTENSION } from '@kiln/shared';
+import { ImageFormat } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import type { EndedAttempt } from '../dispatch/end-attempts.ts';
 import { route } from '../http/route.ts';
@@ -30,6 +30,6 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
   });
   route(app, 'capabilities', async () => {
     const ability = await abilities.read();
-    return { engines: [...ability.abilities], formats: Object.keys(FORMAT_EXTENSION), slots: ability.slots };
+    return { engines: [...ability.abilities], formats: [...ImageFormat.enum], slots: ability.slots };
   });
 }

@@ -2,6 +2,7 @@ import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } f
 import { up as firstLight } from './migrations/0001-first-light.ts';
 import { up as jobEvents } from './migrations/0002-job-events.ts';
 import { up as convertedScenes } from './migrations/0003-converted-scenes.ts';
+import { up as bitDepth } from './migrations/0004-bit-depth.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -10,6 +11,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-light': { up: firstLight },
   '0002-job-events': { up: jobEvents },
   '0003-converted-scenes': { up: convertedScenes },
+  '0004-bit-depth': { up: bitDepth },
 };
 
 /**

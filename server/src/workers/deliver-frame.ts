@@ -1,10 +1,10 @@
 /** A frame's bytes come in ([WK6]): checked while they stream into the object store, then recorded. */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
-  FORMAT_MEDIA_TYPE,
   FRAME_HEADER,
   type FrameAccepted,
   FrameResult,
+  IMAGE_FORMATS,
   KilnError,
   LIMITS,
   parseJson,
@@ -20,8 +20,8 @@ export interface IncomingFrame {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Uncompressed RGBA of the largest frame: no format here writes more. */
-const MAX_FRAME_BYTES = LIMITS.framePixels * 4 + 1_048_576;
+/** RGBA of floats of the largest frame, which no compression makes larger by more: no format here writes more. */
+const MAX_FRAME_BYTES = LIMITS.framePixels * 4 * 4 + 1_048_576;
 
 /**
  * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.
@@ -35,7 +35,7 @@ export async function deliverFrame(
   if (work.kind !== 'render' || !work.frames.includes(frameNumber)) {
     throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
   }
-  const mediaType = FORMAT_MEDIA_TYPE[work.settings.format];
+  const mediaType = IMAGE_FORMATS[work.settings.format].mediaType;
   if (headers['content-type'] !== mediaType) {
     throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
   }

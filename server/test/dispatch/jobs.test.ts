@@ -142,6 +142,7 @@ describe('a job', () => {
     [{ size: { widthPx: 64, heightPx: 100_000 } }, 'request.invalid', '/layers/0/size/heightPx', undefined],
     [{ size: { widthPx: 8_192, heightPx: 8_192 } }, 'job.too_large', '/layers/0/size', undefined],
     [{ format: 'jpeg', background: 'transparent' }, 'job.unsupported', '/layers/0/background', undefined],
+    [{ format: 'jpeg', bitDepth: 16 }, 'job.unsupported', '/layers/0/bitDepth', undefined],
     [{ camera: 'nowhere' }, 'job.unknown_camera', '/layers/0/camera', undefined],
     [{ samples: 0 }, 'request.invalid', '/layers/0/samples', undefined],
     [{ colour: 'red' }, 'request.invalid', '/layers/0/colour', undefined],
@@ -567,7 +568,7 @@ describe('tenants', () => {
     const able = await get<{ engines: unknown[]; formats: string[]; slots: number }>('/capabilities');
     expect(able).toEqual({
       engines: [{ engine: 'raster', backend: 'webgl', workers: 1 }],
-      formats: ['png', 'jpeg', 'webp'],
+      formats: ['png', 'jpeg', 'webp', 'avif', 'tiff', 'exr'],
       slots: 3,
     });
     const refused = await call(farm.url, tenant.key, 'POST', '/jobs', {

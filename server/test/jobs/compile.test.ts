@@ -160,6 +160,15 @@ describe('compileJob', () => {
     expect(compileJob(job(layer({ background: 'transparent' })), SCENE, RASTER).frameCount).toBe(3);
   });
 
+  test('refuses a bit depth that the format has not, and completes it by the format', () => {
+    expect(failure(job(layer(), layer({ format: 'webp', bitDepth: 16 })))).toMatchObject({
+      code: 'job.unsupported',
+      field: '/layers/1/bitDepth',
+    });
+    const [exr] = compileJob(job(layer({ format: 'exr', background: 'transparent' })), SCENE, RASTER).layers;
+    expect(exr?.settings).toMatchObject({ format: 'exr', bitDepth: 'half' });
+  });
+
   test('refuses a scene that is not ready, or was refused', () => {
     expect(failure(job(layer()), { ...SCENE, state: 'importing', report: null }).code).toBe('scene.not_ready');
     const refusal = { code: 'scene.invalid', message: 'a broken accessor', pointer: null };

@@ -2,6 +2,7 @@
 import { newId } from '@kiln/shared';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { up as addBitDepth } from '../../src/store/migrations/0004-bit-depth.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { isUniqueViolation, sqlState } from '../../src/store/sql-state.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
@@ -127,6 +128,31 @@ function storeContract(open: () => Promise<TestStore>): void {
     opened = await open();
   });
   afterAll(() => opened?.dispose());
+
+  test('layers from before there were bit depths have 8 bits', async () => {
+    const { db } = opened.store;
+    const [tenantId, scene, job] = [tenant(), `scn_${tenant()}`, `job_${tenant()}`];
+    await db.insertInto('tenants').values({ id: tenantId, name: 'x' }).execute();
+    await sql`insert into scenes (id, tenant_id, name, state, scene_hash, entry, size_bytes)
+      values (${scene}, ${tenantId}, 'x', 'ready', ${scene}, 'x.glb', 1)`.execute(db);
+    await sql`insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count)
+      values (${job}, ${tenantId}, ${scene}, 'x', 'queued', 50, 3, 1000, 1)`.execute(db);
+    for (const [name, settings] of [
+      ['old', { format: 'png' }],
+      ['new', { format: 'png', bitDepth: 16 }],
+    ] as const) {
+      await sql`insert into layers (id, job_id, position, name, frames, frame_count, chunk, task_count, settings)
+        values (${`lay_${name}_${job}`}, ${job}, 0, ${name}, '1', 1, 1, 1, ${JSON.stringify(settings)}::jsonb)`.execute(
+        db,
+      );
+    }
+    await addBitDepth(db);
+    const layers = await db.selectFrom('layers').select(['name', 'settings']).where('job_id', '=', job).execute();
+    expect(Object.fromEntries(layers.map(({ name, settings }) => [name, settings.bitDepth]))).toEqual({
+      old: 8,
+      new: 16,
+    });
+  });
 
   test('gives numbers, dates, JSON and nulls as they went in', async () => {
     const { db } = opened.store;

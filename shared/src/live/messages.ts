@@ -37,7 +37,7 @@ const LiveSize = Type.Object(
 /** What is drawn, apart from the pose: the same settings as a frame's, and the frame number that is shown. */
 export const LiveView = Type.Object(
   {
-    ...Type.Omit(RenderSettings, ['size', 'camera', 'format', 'engine', 'backend', 'quality']).properties,
+    ...Type.Omit(RenderSettings, ['size', 'camera', 'format', 'bitDepth', 'engine', 'backend', 'quality']).properties,
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),

@@ -72,7 +72,7 @@ export const FrameStages = Type.Object({
 export type FrameStages = Static<typeof FrameStages>;
 
 export const PixelStatistics = Type.Object({
-  /** Over R, G and B as encoded, 0 to 1. */
+  /** Over R, G and B: from 0 to 1 as encoded; of half and float files the linear light that they hold. */
   min: Type.Number(),
   max: Type.Number(),
   mean: Type.Number(),
@@ -80,6 +80,10 @@ export const PixelStatistics = Type.Object({
   nanCount: Type.Integer(),
 });
 export type PixelStatistics = Static<typeof PixelStatistics>;
+
+/** `nan`: pixels that are no numbers, or infinite. `black`: no pixel shows any light. */
+export const FrameFlag = Type.Enum(['nan', 'black']);
+export type FrameFlag = Static<typeof FrameFlag>;
 
 export const Frame = Type.Object({
   jobId: Id('job'),
@@ -95,6 +99,7 @@ export const Frame = Type.Object({
   attemptId: Id('attempt'),
   stages: FrameStages,
   statistics: Nullable(PixelStatistics),
+  flags: Type.Array(FrameFlag, { description: 'What makes this frame suspicious; mostly nothing.' }),
   finishedAt: Timestamp,
 });
 export type Frame = Static<typeof Frame>;

@@ -18,8 +18,14 @@ export type Engine = Static<typeof Engine>;
 export const Backend = Type.Enum(['webgl', 'webgpu'], { description: 'The graphics interface an engine draws with.' });
 export type Backend = Static<typeof Backend>;
 
-export const ImageFormat = Type.Enum(['png', 'jpeg', 'webp']);
+/** What each can hold: `IMAGE_FORMATS`. */
+export const ImageFormat = Type.Enum(['png', 'jpeg', 'webp', 'avif', 'tiff', 'exr']);
 export type ImageFormat = Static<typeof ImageFormat>;
+export const DEFAULT_FORMAT = 'png' satisfies ImageFormat;
+
+/** Of each channel: integers of 8 or 16 bits, floats of 16 (`half`) or 32 (`float`). */
+export const BitDepth = Type.Enum([8, 16, 'half', 'float']);
+export type BitDepth = Static<typeof BitDepth>;
 
 export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
 export type ToneMapping = Static<typeof ToneMapping>;
@@ -64,8 +70,12 @@ export const RenderSettings = Type.Object(
       default: 1,
       description: 'Samples a pixel. A raster sample is itself multisampled; more add jittered anti-aliasing.',
     }),
-    format: Type.Enum(['png', 'jpeg', 'webp'], { default: 'png' }),
-    quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG and WebP.' }),
+    format: Type.Enum(ImageFormat.enum, { default: DEFAULT_FORMAT }),
+    bitDepth: Type.Enum(BitDepth.enum, {
+      description:
+        'Of a channel, as far as the format has it; 8, of OpenEXR half, when absent. With half and float the file holds linear light without tone mapping.',
+    }),
+    quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG, WebP and AVIF.' }),
     clip: Type.Union([ClipName, Type.Null()], {
       default: null,
       description: 'Animation clip by name; null plays the first one, if any.',
@@ -80,26 +90,9 @@ export const RenderSettings = Type.Object(
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
     background: Type.Enum(['environment', 'neutral', 'transparent'], {
       default: 'neutral',
-      description: 'What stands behind the scene: its environment, a neutral grey, or nothing (PNG and WebP).',
+      description: 'What stands behind the scene: its environment, a neutral grey, or nothing (not JPEG).',
     }),
   },
   { additionalProperties: false },
 );
 export type RenderSettings = Static<typeof RenderSettings>;
-
-/** The file name ending of a format. */
-export const FORMAT_EXTENSION = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const satisfies Record<
-  ImageFormat,
-  string
->;
-export const FORMAT_MEDIA_TYPE = {
-  png: 'image/png',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-} as const satisfies Record<ImageFormat, string>;
-
-/** A frame's file name: four digits or more, as the user counts: `0000.png`, `12345.png`, `-0003.png`. */
-export function frameFileName(frameNumber: number, format: ImageFormat): string {
-  const digits = String(Math.abs(frameNumber)).padStart(4, '0');
-  return `${frameNumber < 0 ? '-' : ''}${digits}.${FORMAT_EXTENSION[format]}`;
-}

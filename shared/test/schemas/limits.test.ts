@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/limits.ts';
 import { TenantRequest } from '../../src/schemas/identity.ts';
 import { JobRequest, LayerRequest } from '../../src/schemas/job.ts';
 import { SceneFile, SceneManifest } from '../../src/schemas/scene.ts';
-import { ExplicitCamera, frameFileName, Size } from '../../src/schemas/settings.ts';
+import { ExplicitCamera, Size } from '../../src/schemas/settings.ts';
 import { matches } from '../../src/validate.ts';
 
 const layer = { size: { widthPx: 1, heightPx: 1 }, frames: '1' };
@@ -119,17 +119,5 @@ describe('bounds of what a request may ask for', () => {
       files: times(LIMITS.sceneFiles, { ...file, path: text(LIMITS.scenePathChars), sizeBytes: LIMITS.fileBytes }),
     };
     expect(JSON.stringify(largest).length).toBeLessThan(LIMITS.requestBytes);
-  });
-});
-
-describe('frameFileName', () => {
-  it.each([
-    [0, 'png', '0000.png'],
-    [7, 'jpeg', '0007.jpg'],
-    [9_999, 'webp', '9999.webp'],
-    [12_345, 'png', '12345.png'],
-    [-3, 'png', '-0003.png'],
-  ] as const)('names frame %d as %s: %s', (frameNumber, format, name) => {
-    expect(frameFileName(frameNumber, format)).toBe(name);
   });
 });

@@ -1,4 +1,4 @@
-import { JobRequest, LIMITS, LiveView, matches, newId } from '@kiln/shared';
+import { ImageFormat, JobRequest, LIMITS, LiveView, matches, newId } from '@kiln/shared';
 import { describe, expect, it } from 'vitest';
 import {
   checkFrames,
@@ -8,6 +8,7 @@ import {
   jobRequest,
   lookOf,
   restoreForm,
+  withFormat,
 } from '../../src/app/scene/render-form.ts';
 import { REPORT } from '../fake-farm/fake-state.ts';
 
@@ -46,6 +47,9 @@ describe('faultsOf', () => {
     expect(faultsOf({ ...still, fps: 0 }, null)).toHaveProperty('fps');
     expect(faultsOf({ ...still, format: 'jpeg', quality: 101 }, null)).toHaveProperty('quality');
     expect(faultsOf({ ...still, format: 'jpeg', background: 'transparent' }, null)).toHaveProperty('background');
+    expect(faultsOf({ ...still, format: 'webp', bitDepth: 16 }, null)).toEqual({
+      bitDepth: 'WebP holds 8 bits a channel; 16 needs png or tiff.',
+    });
     expect(faultsOf({ ...still, camera: { kind: 'current' } }, null)).toHaveProperty('camera');
   });
 
@@ -55,11 +59,20 @@ describe('faultsOf', () => {
   });
 });
 
+describe('withFormat', () => {
+  it('keeps the bit depth where the new format has it, and takes its first one else', () => {
+    const deep = withFormat({ ...still, bitDepth: 16 }, 'tiff');
+    expect(deep).toMatchObject({ format: 'tiff', bitDepth: 16 });
+    expect(withFormat(deep, 'exr')).toMatchObject({ format: 'exr', bitDepth: 'half' });
+    expect(withFormat(deep, 'jpeg')).toMatchObject({ format: 'jpeg', bitDepth: 8 });
+  });
+});
+
 describe('jobRequest', () => {
   it('is what the farm takes, for every camera and format', () => {
     for (const camera of [{ kind: 'auto' }, { kind: 'scene', name: 'Close' }, { kind: 'current' }] as const) {
-      for (const format of ['png', 'jpeg', 'webp'] as const) {
-        const request = jobRequest({ ...defaultForm(REPORT), camera, format }, SCENE, CAMERA);
+      for (const format of ImageFormat.enum) {
+        const request = jobRequest(withFormat({ ...defaultForm(REPORT), camera }, format), SCENE, CAMERA);
         expect(matches(JobRequest, request)).toBe(true);
       }
     }
@@ -78,6 +91,7 @@ describe('jobRequest', () => {
       size: { widthPx: 1_280, heightPx: 720 },
       frames: '0-47',
       format: 'webp',
+      bitDepth: 8,
       quality: 71,
       samples: 1,
       fps: 24,
@@ -107,6 +121,12 @@ describe('restoreForm', () => {
       frames: '5',
     });
     expect(restoreForm(still, { toneMapping: 'sepia', widthPx: 640 })).toBe(still);
+    expect(restoreForm(still, { format: 'exr', bitDepth: 'float' })).toEqual({
+      ...still,
+      format: 'exr',
+      bitDepth: 'float',
+    });
+    expect(restoreForm(still, { format: 'exr', bitDepth: 9 })).toEqual({ ...still, format: 'exr', bitDepth: 'half' });
     expect(restoreForm(still, null)).toBe(still);
     expect(restoreForm(still, 'x')).toBe(still);
   });

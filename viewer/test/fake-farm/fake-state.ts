@@ -7,11 +7,14 @@ import {
   frameAt,
   frameCount,
   frameFileName,
+  frameFlags,
+  IMAGE_FORMATS,
   type ImportReport,
   type Job,
   type JobChange,
   type JobRequest,
   newId,
+  type PixelStatistics,
   parseFrameRange,
   type Scene,
   type SceneManifest,
@@ -39,6 +42,8 @@ export interface FakeState {
   /** The next import ends with this refusal. */
   refuseNext: { readonly code: string; readonly message: string; readonly pointer: string } | null;
   frameMs: number;
+  /** Of every frame. */
+  statistics: PixelStatistics;
   /** While true, no frame is done. */
   paused: boolean;
   /** The next frame ends its job with this error. */
@@ -107,6 +112,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     jobRequests: [],
     refuseNext: null,
     frameMs: 60,
+    statistics: { min: 0, max: 1, mean: 0.4, nanCount: 0 },
     paused: false,
     failNext: null,
     emit: publish,
@@ -191,6 +197,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     };
     const bytes = tracePicture(pose, small, frameNumber, exposureEv);
     const fileName = frameFileName(frameNumber, layer.settings.format);
+    const format = IMAGE_FORMATS[layer.settings.format];
     const frame: Frame = {
       jobId,
       layerId: layer.id,
@@ -199,11 +206,13 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       fileName,
       sha256: HASH,
       sizeBytes: bytes.length,
-      mediaType: 'image/png',
+      // Its bytes are PNG whatever was asked for, as far as a browser shows it.
+      mediaType: format.isForBrowsers ? 'image/png' : format.mediaType,
       url: `/api/v1/jobs/${jobId}/frames/${layer.name}/${fileName}`,
       attemptId: newId('attempt', random),
       stages: { draw: { startedAtMs: 0, durationMs: 131 }, encode: { startedAtMs: 131, durationMs: 24 } },
-      statistics: { min: 0, max: 1, mean: 0.4, nanCount: 0 },
+      statistics: state.statistics,
+      flags: frameFlags(state.statistics),
       finishedAt: now(),
     };
     state.frames.get(jobId)?.push({ frame, bytes });

@@ -1,5 +1,5 @@
 /** Which picture comes next: while moving a fast one, at rest a good one, then the one that cannot get better. */
-import type { ImageFormat, LiveView, PictureCodec, Size } from '@kiln/shared';
+import type { LiveView, PictureCodec, Size } from '@kiln/shared';
 import type { Wanted } from './live-input.ts';
 
 /** `moving`: drawn small and fast. `still`: full size, one sample. `final`: full size, all samples. */
@@ -18,7 +18,7 @@ export interface PicturePlan {
   /** Share of the view's width and height. */
   readonly scale: number;
   readonly samples: number;
-  readonly format: ImageFormat;
+  readonly format: PictureCodec;
   readonly quality: number;
 }
 
@@ -64,7 +64,7 @@ function scaled(size: Size, scale: number): Size {
 }
 
 /** The viewer's first choice, unless the picture is see-through and that one cannot say so. */
-function formatFor(view: LiveView, codecs: readonly PictureCodec[]): ImageFormat {
+function formatFor(view: LiveView, codecs: readonly PictureCodec[]): PictureCodec {
   const usable = view.background === 'transparent' ? codecs.filter((codec) => codec !== 'jpeg') : codecs;
   return usable[0] ?? codecs[0] ?? 'jpeg';
 }

@@ -1,4 +1,5 @@
 import type { BenchOutcome, PageCall } from './contract.ts';
+import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import type { PageServices } from './page-services.ts';
 import { frameShot } from './shots.ts';
@@ -19,9 +20,7 @@ export async function benchFrames(
       for (let frame = firstFrame; frame < firstFrame + count; frame += 1) {
         const shot = frameShot(scene, settings, frame);
         const { pixels } = await drawPicture(room, shot, async () => {});
-        const { size, format, quality } = settings;
-        const hasAlpha = shot.background === 'transparent';
-        await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: true });
+        await encoder.encode(frameOrder(pixels, shot, { sceneHash, settings, frameNumber: frame }));
       }
       return { frames: count, totalMs: performance.now() - startedAt };
     });

@@ -8,9 +8,9 @@
  * The page gets a scene's files from `SCENE_ROUTE` on the host that served it, and can reach nothing else.
  */
 import type {
-  ImageFormat,
   ImportReport,
   LiveView,
+  PictureCodec,
   PixelStatistics,
   Pose,
   Refusal,
@@ -66,7 +66,7 @@ export type PageCall =
       /** Size to draw at: the view's, or less while moving. */
       readonly size: Size;
       readonly pose: Pose;
-      readonly format: ImageFormat;
+      readonly format: PictureCodec;
       /** 1 to 100, of JPEG and WebP. */
       readonly quality: number;
       readonly samples: number;

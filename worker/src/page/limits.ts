@@ -2,6 +2,8 @@
 export const PAGE_LIMITS = {
   /** Pictures drawn and not yet encoded, above which no new frame is begun: each holds its raw pixels. */
   encodeBacklog: 3,
+  /** Memory of an AVIF encoder beyond which it is let go: a 1080p picture takes some 150 MB. */
+  avifHeapBytes: 268_435_456,
   /** Web workers that encode: one can be busy with a slow WebP while a live picture passes. */
   encodeWorkers: 2,
   /** A frame of many samples gives way to live pictures at least this often. */

@@ -2,6 +2,7 @@ import { KilnError } from '@kiln/shared';
 import { benchFrames } from './bench.ts';
 import { runCanary } from './canary/canary.ts';
 import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
+import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
@@ -82,9 +83,9 @@ export class Page {
       await encoder.room();
       const { pixels, draw } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
-      const { format, quality, size } = settings;
-      const hasAlpha = shot.background === 'transparent';
-      const { bytes, ...encoded } = await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: true });
+      const { bytes, ...encoded } = await encoder.encode(
+        frameOrder(pixels, shot, { sceneHash, settings, frameNumber }),
+      );
       return { result: { ...encoded, draw } satisfies FrameOutcome, bytes };
     } finally {
       release();
@@ -103,7 +104,8 @@ export class Page {
       this.#send({ event: 'drawn', id: call.id });
       const { format, quality, size } = call;
       const hasAlpha = shot.background === 'transparent';
-      const { bytes, encode } = await encoder.encode({ pixels, size, format, quality, hasAlpha, isFrame: false });
+      const order = { pixels, size, format, bitDepth: 8, quality, hasAlpha, origin: null } as const;
+      const { bytes, encode } = await encoder.encode(order);
       const result: LiveOutcome = {
         pose: poseOf(placement, scene),
         near: placement.near,

@@ -1,13 +1,15 @@
 /** From what was asked for to what is drawn. */
-import { KilnError, type RenderSettings } from '@kiln/shared';
+import { IMAGE_FORMATS, KilnError, type RenderSettings } from '@kiln/shared';
 import type { PageCall } from './contract.ts';
 import type { Shot } from './engine/engine.ts';
 import { chooseCamera } from './engine/shot-camera.ts';
+import { pixelKindFor } from './pixel-kind.ts';
 import type { LoadedScene } from './scene/loaded-scene.ts';
 
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
 export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number): Shot {
-  const { engine, backend, size, samples, toneMapping, exposureEv } = settings;
+  const { engine, backend, size, samples, exposureEv } = settings;
+  const pixelKind = pixelKindFor(settings.bitDepth);
   if (engine !== 'raster' || backend === 'webgpu') {
     throw new KilnError('job.unsupported', `This worker draws raster on WebGL; asked for ${engine} on ${backend}.`);
   }
@@ -20,8 +22,10 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     clip: scene.clips.choose(settings.clip),
     timeSec: frameNumber / settings.fps,
     background: backgroundFor(settings.background, settings.format),
-    toneMapping,
+    // The neutral background would else be made for a curve that linear light does not get.
+    toneMapping: pixelKind === 'linear' ? 'none' : settings.toneMapping,
     exposureEv,
+    pixelKind,
   };
 }
 
@@ -53,4 +57,4 @@ export function liveShot(
 
 /** JPEG has no transparency: what would be behind the scene is the neutral grey. */
 const backgroundFor = (background: RenderSettings['background'], format: RenderSettings['format']) =>
-  background === 'transparent' && format === 'jpeg' ? 'neutral' : background;
+  background === 'transparent' && !IMAGE_FORMATS[format].hasAlpha ? 'neutral' : background;

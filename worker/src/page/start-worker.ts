@@ -18,7 +18,7 @@ export async function startWorker(
   const response = await fetch(`/${name}.js`);
   if (!response.ok) throw new Error(`the page has no ${name}.js (status ${response.status})`);
   const url = URL.createObjectURL(await response.blob());
-  const worker = new Worker(url, { name });
+  const worker = new Worker(url, { name, type: 'module' });
   const { port1, port2 } = new MessageChannel();
   worker.postMessage(null, [port2]);
   worker.addEventListener('error', ({ message }) => onFailed(`${name} failed: ${message}`));

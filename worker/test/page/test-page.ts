@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LIMITS, type RenderSettings } from '@kiln/shared';
+import { defaultBitDepth, LIMITS, type RenderSettings } from '@kiln/shared';
 import { findBrowser } from '../../src/browser/find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from '../../src/browser/launch-browser.ts';
 import type { OpenPage } from '../../src/browser/open-page.ts';
@@ -100,7 +100,8 @@ export class TestPage {
   }
 
   async frame(sceneHash: string, settings: Partial<RenderSettings> = {}, frameNumber = 0) {
-    return this.client.call('frame', { sceneHash, settings: { ...SETTINGS, ...settings }, frameNumber });
+    const bitDepth = defaultBitDepth(settings.format ?? SETTINGS.format);
+    return this.client.call('frame', { sceneHash, settings: { ...SETTINGS, bitDepth, ...settings }, frameNumber });
   }
 
   /** @param thumbnail edge of the square thumbnail, pixels. */
@@ -122,6 +123,7 @@ export const SETTINGS: RenderSettings = {
   backend: 'auto',
   samples: 1,
   format: 'png',
+  bitDepth: 8,
   quality: 90,
   clip: null,
   fps: 24,

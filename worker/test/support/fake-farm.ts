@@ -36,6 +36,7 @@ export const settings: RenderSettings = {
   backend: 'auto',
   samples: 1,
   format: 'png',
+  bitDepth: 8,
   quality: 90,
   clip: null,
   fps: 24,

@@ -1,13 +1,21 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type LayerRequest, LIMITS } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { count, formatDuration } from '../output.ts';
-import { number, parseCamera, parseFrames, parseSize, wholeNumber } from '../parse-options.ts';
+import { count, formatDuration, table } from '../output.ts';
+import {
+  checkFileFormat,
+  number,
+  parseBitDepth,
+  parseCamera,
+  parseFrames,
+  parseSize,
+  wholeNumber,
+} from '../parse-options.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { failureOf, render } from '../render/render.ts';
@@ -32,9 +40,22 @@ Examples:
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
+${formatTable()}
+Bits 8 and 16 hold what a display shows (sRGB, tone mapped, alpha straight); half and float hold linear light (exposed, not
+tone mapped, alpha associated). The first is the default.
+
 Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
 or not allowed to do this, 130 interrupted.
 With --json each line is one event: upload, submitted, frame, done, error.`;
+
+/** What each file format holds. */
+function formatTable(): string {
+  const rows = ImageFormat.enum.map((format) => {
+    const { bitDepths, hasAlpha, extension, maxEdgePx } = IMAGE_FORMATS[format];
+    return [format, `.${extension}`, bitDepths.join(', '), hasAlpha ? 'yes' : 'no', maxEdgePx.toLocaleString('en')];
+  });
+  return table(['Format', 'File', 'Bits a channel', 'Alpha', 'Longest edge, px'], rows);
+}
 
 export function addRenderCommand(program: Command): void {
   const command = program
@@ -56,8 +77,11 @@ export function addRenderCommand(program: Command): void {
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
     )
     .option('--samples <n>', 'samples a pixel', wholeNumber('--samples', 1, LIMITS.frameSamples), 1)
-    .addOption(new Option('--format <format>', 'file format').choices(['png', 'jpeg', 'webp']).default('png'))
-    .option('--quality <1-100>', 'of JPEG and WebP', wholeNumber('--quality', 1, 100))
+    .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
+    .addOption(
+      new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),
+    )
+    .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100))
     .addOption(new Option('--background <what>', 'behind the scene').choices(['environment', 'neutral', 'transparent']))
     .option('--clip <name>', 'animation clip (default: the first)')
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
@@ -72,6 +96,8 @@ export function addRenderCommand(program: Command): void {
 }
 
 async function run(source: string, options: RenderOptions): Promise<number> {
+  const layer = layerOf(options);
+  checkFileFormat(layer);
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
@@ -83,7 +109,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       folder: options.out,
       memory: new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json')),
       job: {
-        layers: [layerOf(options)],
+        layers: [layer],
         ...(options.name === undefined ? {} : { name: options.name }),
         ...(options.priority === undefined ? {} : { priority: options.priority }),
       },

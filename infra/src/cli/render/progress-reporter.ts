@@ -1,4 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
+import { flagTexts } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
 import type { StatusLine } from '../status-line.ts';
 import type { RenderObserver } from './render.ts';
@@ -56,6 +57,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
         `Rendering  ${bar(done / frames)} ${done}/${frames}${remaining(done)}`,
         `Frame      ${frame.frameNumber} → ${path} (${done}/${frames})`,
       );
+      for (const text of flagTexts(frame)) status.line(`Warning    frame ${frame.frameNumber}: ${text}`);
     },
     frameFailed: ({ frameNumbers, code, message, willRetry }) =>
       status.line(

@@ -53,6 +53,7 @@ export const FRAME: Frame = {
   attemptId: id('att'),
   stages: { draw: { startedAtMs: 0, durationMs: 0 }, encode: { startedAtMs: 0, durationMs: 0 } },
   statistics: null,
+  flags: [],
   finishedAt: NOW,
 };
 

@@ -145,7 +145,7 @@ export function SelectField<V extends string>({
   );
 }
 
-/** Two to four choices side by side. */
+/** Some choices side by side; more than four in rows. */
 export function Segments<V extends string>({
   label,
   value,
@@ -165,7 +165,7 @@ export function Segments<V extends string>({
   return (
     <fieldset class="field segments-field" data-testid={testId} data-value={value}>
       <legend class={hideLabel ? 'visually-hidden' : 'field-label'}>{label}</legend>
-      <div class="segments">
+      <div class={options.length > 4 ? 'segments segments-rows' : 'segments'}>
         {options.map((option) => (
           <label key={option.value} class="segment">
             <input

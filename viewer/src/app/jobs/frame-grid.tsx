@@ -1,5 +1,5 @@
 /** The frames of a job as thumbnails; each appears when it is finished. */
-import type { Job } from '@kiln/shared';
+import { flagTexts, type Job } from '@kiln/shared';
 import { useState } from 'preact/hooks';
 import { VIEWER_LIMITS } from '../../limits.ts';
 import { Button } from '../design/button.tsx';
@@ -7,6 +7,7 @@ import { Icon } from '../design/icon.tsx';
 import { Notice } from '../design/notice.tsx';
 import { formatCount } from '../design/quantities.ts';
 import { useServices } from '../farm/farm-context.ts';
+import { FramePicture } from './frame-picture.tsx';
 import { type FrameSlot, frameSlots } from './frame-slots.ts';
 import { Lightbox } from './lightbox.tsx';
 
@@ -93,8 +94,14 @@ function FrameTile({
         data-frame-number={frameNumber}
         onClick={onOpen}
       >
-        <img src={url} alt="" loading="lazy" decoding="async" />
+        <FramePicture frame={frame} url={url} />
       </button>
+      {frame.flags.length > 0 && (
+        <span class="frame-flag" data-testid="frame-flag" data-flags={frame.flags.join(' ')}>
+          <Icon name="warning" size={12} />
+          {flagTexts(frame).join(', ')}
+        </span>
+      )}
       <span class="frame-number mono">{name}</span>
       <a
         class="frame-download"

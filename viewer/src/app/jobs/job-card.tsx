@@ -1,7 +1,9 @@
 /** One job: how far it is, its frames, and what can be done about it. */
 import {
+  defaultBitDepth,
   frameAt,
   frameFileName,
+  IMAGE_FORMATS,
   isFinal,
   JOB_TRANSITIONS,
   type Job,
@@ -128,7 +130,7 @@ export function JobCard({
 function JobPreview({ job }: { readonly job: Job }) {
   const { farm } = useServices();
   const [layer] = job.layers;
-  if (job.state !== 'succeeded' || !layer) return null;
+  if (job.state !== 'succeeded' || !layer || !IMAGE_FORMATS[layer.settings.format].isForBrowsers) return null;
   const fileName = frameFileName(frameAt(parseFrameRange(layer.frames), 0), layer.settings.format);
   const url = farm.client.urls.frame({ jobId: job.id, layer: layer.name, fileName });
   return <img class="job-preview" src={url} alt="" loading="lazy" decoding="async" />;
@@ -137,10 +139,11 @@ function JobPreview({ job }: { readonly job: Job }) {
 function settingsText({ layers, frameCount }: Job): string {
   const [layer] = layers;
   if (!layer) return plural(frameCount, 'frame');
-  const { size, format, camera, samples } = layer.settings;
+  const { size, format, bitDepth, camera, samples } = layer.settings;
+  const depth = bitDepth === defaultBitDepth(format) ? '' : ` ${bitDepth}`;
   const parts = [
     `${size.widthPx} × ${size.heightPx}`,
-    format.toUpperCase(),
+    `${IMAGE_FORMATS[format].name}${depth}`,
     cameraText(camera),
     ...(samples > 1 ? [plural(samples, 'sample')] : []),
     ...(layers.length > 1 ? [plural(layers.length, 'layer')] : []),

@@ -1,10 +1,11 @@
 /** One frame, large; the arrow keys go through the finished ones. */
-import type { Frame, Job } from '@kiln/shared';
+import { type Frame, flagTexts, type Job } from '@kiln/shared';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
 import { formatBytes, formatMs } from '../design/quantities.ts';
 import { useServices } from '../farm/farm-context.ts';
+import { FramePicture } from './frame-picture.tsx';
 import type { FrameSlot } from './frame-slots.ts';
 
 export function Lightbox({
@@ -71,7 +72,7 @@ export function Lightbox({
         </div>
       </header>
       <div class={`lightbox-picture${actualSize ? ' lightbox-actual' : ''}`}>
-        <img src={url} alt={`Frame ${frame.frameNumber}`} data-testid="lightbox-image" />
+        <FramePicture frame={frame} url={url} alt={`Frame ${frame.frameNumber}`} testId="lightbox-image" />
       </div>
       <div class="lightbox-step lightbox-previous">
         <Button
@@ -95,13 +96,12 @@ export function Lightbox({
   );
 }
 
-function frameFacts({ sizeBytes, stages, statistics }: Frame): string {
+function frameFacts(frame: Frame): string {
+  const { sizeBytes, stages } = frame;
   const facts = [
     formatBytes(sizeBytes),
     `drawn in ${formatMs(stages.draw.durationMs)}`,
     `encoded in ${formatMs(stages.encode.durationMs)}`,
   ];
-  if (statistics && statistics.nanCount > 0) facts.push(`${statistics.nanCount} pixels are not numbers`);
-  else if (statistics && statistics.max === 0) facts.push('all black');
-  return facts.join(' · ');
+  return [...facts, ...flagTexts(frame)].join(' · ');
 }

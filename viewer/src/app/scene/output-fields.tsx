@@ -1,8 +1,8 @@
 /** Size, frames and file format. */
-import type { ImportReport } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear } from '@kiln/shared';
 import { NumberField, Segments, SelectField } from '../design/field.tsx';
 import { FramesField } from './frames-field.tsx';
-import { allFrames, clipFrames, type FormField, SIZE_PRESETS } from './render-form.ts';
+import { allFrames, clipFrames, type FormField, SIZE_PRESETS, withFormat } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface OutputFieldsProps {
@@ -13,8 +13,11 @@ interface OutputFieldsProps {
 
 const sizeText = (size: { readonly widthPx: number; readonly heightPx: number }) => `${size.widthPx}x${size.heightPx}`;
 
+const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } as const;
+
 export function OutputFields({ report, model, faults }: OutputFieldsProps) {
   const form = model.form.value;
+  const { bitDepths, hasQuality } = IMAGE_FORMATS[form.format];
   const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
   const clip = report.clips.find(({ name }) => name === form.clip);
 
@@ -77,16 +80,30 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
       <Segments
         label="Format"
         value={form.format}
-        options={[
-          { value: 'png', label: 'PNG' },
-          { value: 'jpeg', label: 'JPEG' },
-          { value: 'webp', label: 'WebP' },
-        ]}
-        onChange={(format) => model.change({ format })}
+        options={ImageFormat.enum.map((value) => ({ value, label: IMAGE_FORMATS[value].name }))}
+        onChange={(format) => model.change(withFormat(form, format))}
         testId="render-format"
       />
+      {bitDepths.length > 1 && (
+        <Segments
+          label="Bits a channel"
+          value={String(form.bitDepth)}
+          options={bitDepths.map((depth) => ({ value: String(depth), label: BIT_DEPTH_TEXT[depth] }))}
+          onChange={(value) => {
+            const chosen = bitDepths.find((depth) => String(depth) === value);
+            if (chosen) model.change({ bitDepth: chosen });
+          }}
+          testId="render-bit-depth"
+        />
+      )}
+      {isLinear(form.bitDepth) && <p class="field-hint">Linear light: with exposure, without tone mapping.</p>}
+      {faults.bitDepth && (
+        <p class="field-fault" role="alert">
+          {faults.bitDepth}
+        </p>
+      )}
       <div class="field-pair">
-        {form.format !== 'png' && (
+        {hasQuality && (
           <NumberField
             label="Quality"
             value={form.quality}

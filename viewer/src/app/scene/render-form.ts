@@ -1,8 +1,12 @@
 /** What the render panel holds, and how it becomes a look for the live view and a job for the farm. */
 import {
+  BitDepth,
+  checkImageFormat,
+  defaultBitDepth,
   type ExplicitCamera,
   frameCount,
   ID_PREFIXES,
+  IMAGE_FORMATS,
   type ImageFormat,
   type ImportReport,
   JobRequest,
@@ -26,6 +30,7 @@ export interface RenderForm {
   readonly heightPx: number;
   readonly frames: string;
   readonly format: ImageFormat;
+  readonly bitDepth: BitDepth;
   readonly quality: number;
   readonly samples: number;
   readonly fps: number;
@@ -61,6 +66,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     heightPx: 720,
     frames: clip ? allFrames(clipFrames(clip.durationSec, DEFAULT_FPS)) : '0',
     format: 'png',
+    bitDepth: defaultBitDepth('png'),
     quality: 90,
     samples: 1,
     fps: DEFAULT_FPS,
@@ -82,10 +88,17 @@ export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
   if (typeof kept !== 'object' || kept === null) return base;
   const usable = Object.entries(kept).filter(([name, value]) => {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
+    if (name === 'bitDepth') return matches(BitDepth, value);
     return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
   });
   const form: RenderForm = { ...base, ...Object.fromEntries(usable) };
-  return matches(JobRequest, jobRequest(form, ANY_SCENE, null)) ? form : base;
+  return matches(JobRequest, jobRequest(form, ANY_SCENE, null)) ? withFormat(form, form.format) : base;
+}
+
+/** The form with another format, and a bit depth that it has. */
+export function withFormat(form: RenderForm, format: ImageFormat): RenderForm {
+  const { bitDepths } = IMAGE_FORMATS[format];
+  return { ...form, format, bitDepth: bitDepths.includes(form.bitDepth) ? form.bitDepth : defaultBitDepth(format) };
 }
 
 /** Stands for the scene where only the rest of a job counts. */
@@ -104,7 +117,16 @@ export function checkFrames(expression: string): FramesCheck {
   }
 }
 
-export type FormField = 'size' | 'frames' | 'quality' | 'samples' | 'fps' | 'exposureEv' | 'background' | 'camera';
+export type FormField =
+  | 'size'
+  | 'bitDepth'
+  | 'frames'
+  | 'quality'
+  | 'samples'
+  | 'fps'
+  | 'exposureEv'
+  | 'background'
+  | 'camera';
 
 const between = (value: number, min: number, max: number) => Number.isFinite(value) && value >= min && value <= max;
 const whole = (value: number, min: number, max: number) => Number.isInteger(value) && between(value, min, max);
@@ -118,19 +140,33 @@ export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Parti
   } else if (form.widthPx * form.heightPx > LIMITS.framePixels) {
     faults.size = `A frame has at most ${LIMITS.framePixels.toLocaleString('en')} pixels.`;
   }
+  Object.assign(faults, faults.size ? {} : formatFault(form));
   const frames = checkFrames(form.frames);
   if (!frames.ok) faults.frames = frames.message;
-  if (form.format !== 'png' && !whole(form.quality, 1, 100)) faults.quality = 'A whole number from 1 to 100.';
+  if (IMAGE_FORMATS[form.format].hasQuality && !whole(form.quality, 1, 100))
+    faults.quality = 'A whole number from 1 to 100.';
   if (!whole(form.samples, 1, LIMITS.frameSamples)) faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
-  if (form.background === 'transparent' && form.format === 'jpeg') {
-    faults.background = 'JPEG cannot be transparent. Choose PNG or WebP, or another background.';
-  }
   if (form.camera.kind === 'current' && !camera) {
     faults.camera = 'The live view has not shown the scene yet. Choose another camera, or wait for it.';
   }
   return faults;
+}
+
+/** What the format cannot hold. */
+function formatFault({
+  widthPx,
+  heightPx,
+  ...form
+}: RenderForm): Partial<Record<'size' | 'bitDepth' | 'background', string>> {
+  try {
+    checkImageFormat({ ...form, size: { widthPx, heightPx } }, '');
+    return {};
+  } catch (error) {
+    if (!(error instanceof KilnError)) throw error;
+    return { [error.field?.slice(1) ?? 'size']: `${error.message}.` };
+  }
 }
 
 /** Numbers that are being typed and make no sense yet fall back to what the live view can show. */
@@ -156,7 +192,7 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   camera: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, quality, ...look } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, quality, ...look } = form;
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
@@ -167,7 +203,8 @@ export function jobRequest(
         size: { widthPx, heightPx },
         frames,
         format,
-        ...(format === 'png' ? {} : { quality }),
+        bitDepth,
+        ...(IMAGE_FORMATS[format].hasQuality ? { quality } : {}),
       },
     ],
   };

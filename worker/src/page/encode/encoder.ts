@@ -14,19 +14,21 @@
  * The machine was busy, the ways are within its noise of each other. The last was taken because reading back costs 0.4
  * and 0.9 ms once the GPU is done, the pixels are at hand for statistics, and the page's thread stays free.
  */
-import type { ImageFormat, Size } from '@kiln/shared';
+import type { BitDepth, ImageFormat, Size } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
 import { startWorker } from '../start-worker.ts';
-import type { Encoded, EncodeReply, EncodeRequest } from './messages.ts';
+import type { Encoded, EncodeReply, EncodeRequest, FrameOrigin } from './messages.ts';
 
 export interface EncodeOrder {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly size: Size;
   readonly format: ImageFormat;
+  readonly bitDepth: BitDepth;
   readonly quality: number;
   readonly hasAlpha: boolean;
-  readonly isFrame: boolean;
+  /** Null of a live picture. */
+  readonly origin: FrameOrigin | null;
 }
 
 interface Waiting {
@@ -65,7 +67,7 @@ export class Encoder {
     return new Promise((resolve, reject) => {
       const request = { id: ++this.#lastId, pixels: pixels.buffer, ...size, ...rest };
       const waiting = { request, resolve, reject };
-      if (request.isFrame) this.#waiting.push(waiting);
+      if (request.origin) this.#waiting.push(waiting);
       else this.#waiting.unshift(waiting);
       this.#next();
     });

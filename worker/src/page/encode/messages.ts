@@ -1,19 +1,27 @@
 /** What passes between the page and its encode workers. */
-import type { ImageFormat, PixelStatistics, StageTime } from '@kiln/shared';
+import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, StageTime } from '@kiln/shared';
+
+/** What a frame is of; its file says so. */
+export interface FrameOrigin {
+  readonly sceneHash: string;
+  readonly frameNumber: number;
+  readonly settings: RenderSettings;
+}
 
 export interface EncodeRequest {
   readonly id: number;
-  /** RGBA, 8 bits, sRGB, straight alpha, top row first. Transferred. */
+  /** Of the kind that `pixelKindFor` names for the depth. Transferred. */
   readonly pixels: ArrayBuffer;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly format: ImageFormat;
-  /** 1 to 100, of JPEG and WebP. */
+  readonly bitDepth: BitDepth;
+  /** 1 to 100, of formats that lose. */
   readonly quality: number;
   /** Whether pixels may be transparent. */
   readonly hasAlpha: boolean;
-  /** Statistics and hash are asked for: frames need them, live pictures do not. */
-  readonly isFrame: boolean;
+  /** Frames need tags, statistics and a hash; live pictures, which have null here, do not. */
+  readonly origin: FrameOrigin | null;
 }
 
 export interface Encoded {

@@ -1,13 +1,17 @@
 import type { PixelStatistics } from '@kiln/shared';
+import { HALF_MAX } from './half-float.ts';
+
+/** RGBA. */
+export type Bytes = Uint8ClampedArray<ArrayBuffer>;
+export type Floats = Float32Array<ArrayBuffer>;
 
 /**
- * Mends the pixels that the resolve marked as no numbers (alpha 0, red 255): those that are infinite become white, others
+ * Mends the pixels that the resolve marked as no numbers (`PixelKind`): those that are infinite become white, others
  * black, or nothing where the picture may be transparent.
  *
- * @param pixels RGBA, 8 bits.
  * @returns how many there were.
  */
-export function mendPixels(pixels: Uint8ClampedArray<ArrayBuffer>, hasAlpha: boolean): number {
+export function mendBytes(pixels: Bytes, hasAlpha: boolean): number {
   // Little-endian on every machine that a browser runs on: alpha is the top byte.
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
   let count = 0;
@@ -21,9 +25,48 @@ export function mendPixels(pixels: Uint8ClampedArray<ArrayBuffer>, hasAlpha: boo
   return count;
 }
 
-/** Least, greatest and mean value over R, G and B of all pixels: 1.4 ms for 640 × 360, in the encode worker. */
-export function measurePixels(pixels: Uint8ClampedArray): Omit<PixelStatistics, 'nanCount'> {
-  let [min, max, sum] = [255, 0, 0];
+/** The same for floats of what a display shows. */
+export function mendShown(pixels: Floats, hasAlpha: boolean): number {
+  let count = 0;
+  for (let i = 0; i < pixels.length; i += 4) {
+    const alpha = pixels[i + 3] ?? 0;
+    if (alpha >= 0) continue;
+    count += 1;
+    const level = alpha < -1 ? 1 : 0;
+    pixels.fill(level, i, i + 3);
+    pixels[i + 3] = level === 1 || !hasAlpha ? 1 : 0;
+  }
+  return count;
+}
+
+/** The same for linear light, where white is as bright as a half float can be, in each channel that is infinite. */
+export function mendLinear(pixels: Floats, hasAlpha: boolean): number {
+  let count = 0;
+  for (let i = 0; i < pixels.length; i += 4) {
+    const sum = (pixels[i] ?? 0) + (pixels[i + 1] ?? 0) + (pixels[i + 2] ?? 0) + (pixels[i + 3] ?? 0);
+    if (Number.isFinite(sum)) continue;
+    count += 1;
+    const pixel = pixels.subarray(i, i + 4);
+    if (pixel.some(Number.isNaN)) {
+      pixel.set([0, 0, 0, hasAlpha ? 0 : 1]);
+      continue;
+    }
+    for (let channel = 0; channel < 3; channel += 1) {
+      const value = pixel[channel] ?? 0;
+      if (!Number.isFinite(value)) pixel[channel] = Math.sign(value) * HALF_MAX;
+    }
+    pixel[3] = 1;
+  }
+  return count;
+}
+
+/**
+ * Least, greatest and mean value over R, G and B of all pixels: 1.4 ms for 640 × 360 bytes, in the encode worker.
+ *
+ * @param one what stands for 1 in the result: 255 in bytes.
+ */
+export function measurePixels(pixels: Bytes | Floats, one: number): Omit<PixelStatistics, 'nanCount'> {
+  let [min, max, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (let i = 0; i < pixels.length; i += 4) {
     const r = pixels[i] ?? 0;
     const g = pixels[i + 1] ?? 0;
@@ -35,5 +78,5 @@ export function measurePixels(pixels: Uint8ClampedArray): Omit<PixelStatistics, 
     sum += r + g + b;
   }
   const count = (pixels.length / 4) * 3;
-  return { min: min / 255, max: max / 255, mean: count > 0 ? sum / count / 255 : 0 };
+  return { min: min / one, max: max / one, mean: sum / count / one };
 }

@@ -3,6 +3,7 @@ import type { GiveWay } from '../draw-queue.ts';
 import type { Gpu } from '../gpu.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
+import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
 import { Accumulation } from './accumulation.ts';
 import type { CameraPlacement } from './camera-placement.ts';
@@ -11,10 +12,7 @@ import type { Resolver } from './resolve.ts';
 import type { TargetPool } from './target-pool.ts';
 
 export interface Picture {
-  /**
-   * RGBA, 8 bits, sRGB, straight alpha, top row first; marked where it is no number (see `resolve.ts`). Of the room's
-   * buffers: the encoder gives it back.
-   */
+  /** The bytes of what the shot's `pixelKind` says. Of the room's buffers: the encoder gives it back. */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
@@ -54,13 +52,15 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
       await giveWay();
     }
     if (!placement) throw new Error('a picture has at least one sample');
+    const { pixelKind = 'srgb8', size } = shot;
     const { picture } = targets.get(shot);
-    resolver.resolve(accumulation.finish(), accumulation.samples, shot, picture);
+    resolver.resolve(accumulation.finish(), accumulation.samples, shot, pixelKind, picture);
     await gpu.finished();
     gpu.throwShaderErrors();
     const durationMs = unixMs() - startedAtMs;
-    const pixels = buffers.take(shot.size.widthPx * shot.size.heightPx * 4);
-    gpu.renderer.readRenderTargetPixels(picture, 0, 0, shot.size.widthPx, shot.size.heightPx, pixels);
+    const pixels = buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[pixelKind]);
+    const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
+    gpu.renderer.readRenderTargetPixels(picture, 0, 0, size.widthPx, size.heightPx, values);
     // Then the buffer holds an older picture: a lost context answers every call with nothing.
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;

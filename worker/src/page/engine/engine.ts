@@ -7,6 +7,7 @@
  */
 import type { RenderSettings, Size, ToneMapping } from '@kiln/shared';
 import type { Texture } from 'three';
+import type { PixelKind } from '../pixel-kind.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { ShotCamera } from './shot-camera.ts';
@@ -27,6 +28,8 @@ export interface Shot {
   readonly background: RenderSettings['background'];
   readonly toneMapping: ToneMapping;
   readonly exposureEv: number;
+  /** What is read back. @defaultValue `srgb8` */
+  readonly pixelKind?: PixelKind;
 }
 
 export interface SampleRange {

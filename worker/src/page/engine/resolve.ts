@@ -1,16 +1,19 @@
 /** The one place where linear light becomes a picture: tone mapping, exposure, sRGB. */
 import type { Size, ToneMapping } from '@kiln/shared';
 import {
+  FloatType,
   GLSL3,
   LinearSRGBColorSpace,
   NearestFilter,
   NoBlending,
   RawShaderMaterial,
   type Texture,
+  UnsignedByteType,
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
+import type { PixelKind } from '../pixel-kind.ts';
 import { COVER_VERTEX } from './cover.ts';
 
 const CURVE = {
@@ -20,12 +23,31 @@ const CURVE = {
   none: 'clamp(light * toneMappingExposure, 0.0, 1.0)',
 } as const satisfies Record<ToneMapping, string>;
 
+/** From `mean`, the linear light of a pixel with associated alpha, to what a display shows. */
+const shown = (curve: string) => /* glsl */ `
+  float alpha = clamp(mean.a, 0.0, 1.0);
+  if (alpha == 0.0) { picture = vec4(0.0); return; }
+  vec3 light = max(mean.rgb, 0.0) / alpha;
+  picture = vec4(sRGBTransferOETF(vec4(${curve}, 1.0)).rgb, alpha);
+`;
+
+const RESULT = {
+  srgb8: (curve) => `
+  if (any(isnan(mean))) { picture = vec4(1.0, 0.0, 0.0, 0.0); return; }
+  if (any(isinf(mean))) { picture = vec4(1.0, 1.0, 0.0, 0.0); return; }
+  ${shown(curve)}`,
+  srgb: (curve) => `
+  if (any(isnan(mean))) { picture = vec4(0.0, 0.0, 0.0, -1.0); return; }
+  if (any(isinf(mean))) { picture = vec4(0.0, 0.0, 0.0, -2.0); return; }
+  ${shown(curve)}`,
+  linear: () => 'picture = vec4(mean.rgb * toneMappingExposure, mean.a);',
+} as const satisfies Record<PixelKind, (curve: string) => string>;
+
 /**
- * Rows come out upside down, so that reading the target back gives the top row first. A pixel that is not a number, or
- * infinite, has alpha 0 and red 255 (and green 255 when infinite), which no other pixel has: `encode/statistics.ts`
- * counts and mends them.
+ * Rows come out upside down, so that reading the target back gives the top row first. What is no number is marked (see
+ * `PixelKind`): `encode/statistics.ts` counts and mends it.
  */
-const fragment = (curve: string) => /* glsl */ `
+const fragment = (result: string) => /* glsl */ `
 precision highp float;
 #include <tonemapping_pars_fragment>
 #include <colorspace_pars_fragment>
@@ -35,31 +57,27 @@ out vec4 picture;
 void main() {
   ivec2 at = ivec2(gl_FragCoord.x, float(textureSize(sums, 0).y) - gl_FragCoord.y);
   vec4 mean = texelFetch(sums, at, 0) * share;
-  if (any(isnan(mean))) { picture = vec4(1.0, 0.0, 0.0, 0.0); return; }
-  if (any(isinf(mean))) { picture = vec4(1.0, 1.0, 0.0, 0.0); return; }
-  float alpha = clamp(mean.a, 0.0, 1.0);
-  if (alpha == 0.0) { picture = vec4(0.0); return; }
-  vec3 light = max(mean.rgb, 0.0) / alpha;
-  picture = vec4(sRGBTransferOETF(vec4(${curve}, 1.0)).rgb, alpha);
+  ${result}
 }
 `;
 
 export class Resolver {
   readonly #renderer: WebGLRenderer;
-  readonly #passes = new Map<ToneMapping, { quad: FullScreenQuad; material: RawShaderMaterial }>();
+  readonly #passes = new Map<string, { quad: FullScreenQuad; material: RawShaderMaterial }>();
 
   constructor(renderer: WebGLRenderer) {
     this.#renderer = renderer;
   }
 
-  /** Draws the mean of `sums` into `target`: sRGB, straight alpha, 8 bits, top row first. */
+  /** Draws the mean of `sums` into `target`, as `kind` says, top row first. Linear light is not tone mapped. */
   resolve(
     sums: Texture,
     samples: number,
     look: { toneMapping: ToneMapping; exposureEv: number },
+    kind: PixelKind,
     target: WebGLRenderTarget,
   ): void {
-    const { quad, material } = this.#pass(look.toneMapping);
+    const { quad, material } = this.#pass(look.toneMapping, kind);
     material.uniforms.sums = { value: sums };
     material.uniforms.share = { value: 1 / samples };
     material.uniforms.toneMappingExposure = { value: 2 ** look.exposureEv };
@@ -67,28 +85,30 @@ export class Resolver {
     quad.render(this.#renderer);
   }
 
-  #pass(toneMapping: ToneMapping) {
-    let pass = this.#passes.get(toneMapping);
+  #pass(toneMapping: ToneMapping, kind: PixelKind) {
+    const name = `resolve-${kind}-${toneMapping}`;
+    let pass = this.#passes.get(name);
     if (!pass) {
       const material = new RawShaderMaterial({
-        name: `resolve-${toneMapping}`,
+        name,
         glslVersion: GLSL3,
         vertexShader: COVER_VERTEX,
-        fragmentShader: fragment(CURVE[toneMapping]),
+        fragmentShader: fragment(RESULT[kind](CURVE[toneMapping])),
         blending: NoBlending,
         depthTest: false,
         depthWrite: false,
       });
       pass = { material, quad: new FullScreenQuad(material) };
-      this.#passes.set(toneMapping, pass);
+      this.#passes.set(name, pass);
     }
     return pass;
   }
 }
 
 /** Where pictures are resolved to, and read from. */
-export const pictureTarget = ({ widthPx, heightPx }: Size): WebGLRenderTarget =>
+export const pictureTarget = ({ widthPx, heightPx }: Size, kind: PixelKind): WebGLRenderTarget =>
   new WebGLRenderTarget(widthPx, heightPx, {
+    type: kind === 'srgb8' ? UnsignedByteType : FloatType,
     minFilter: NearestFilter,
     magFilter: NearestFilter,
     depthBuffer: false,

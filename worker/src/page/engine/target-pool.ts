@@ -1,6 +1,7 @@
 import type { Size } from '@kiln/shared';
 import type { WebGLRenderTarget } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
+import { BYTES_PER_PX, type PixelKind } from '../pixel-kind.ts';
 import { rasterBytesPerPx, rasterTarget } from './raster.ts';
 import { pictureTarget } from './resolve.ts';
 
@@ -19,12 +20,20 @@ export class TargetPool {
   /** In order of use, the last used at the end. */
   readonly #sets = new Map<string, TargetSet>();
 
-  get({ size, multisampled }: { readonly size: Size; readonly multisampled: boolean }): TargetSet {
-    const key = `${size.widthPx}×${size.heightPx} ${multisampled}`;
+  get({
+    size,
+    multisampled,
+    pixelKind = 'srgb8',
+  }: {
+    readonly size: Size;
+    readonly multisampled: boolean;
+    readonly pixelKind?: PixelKind;
+  }): TargetSet {
+    const key = `${size.widthPx}×${size.heightPx} ${multisampled} ${pixelKind}`;
     const set = this.#sets.get(key) ?? {
       sample: rasterTarget(size, multisampled),
-      picture: pictureTarget(size),
-      sizeBytes: size.widthPx * size.heightPx * (rasterBytesPerPx(multisampled) + 4),
+      picture: pictureTarget(size, pixelKind),
+      sizeBytes: size.widthPx * size.heightPx * (rasterBytesPerPx(multisampled) + BYTES_PER_PX[pixelKind]),
     };
     this.#sets.delete(key);
     this.#sets.set(key, set);

@@ -1,4 +1,4 @@
-import { FORMAT_MEDIA_TYPE, GLB_MEDIA_TYPE, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import { GLB_MEDIA_TYPE, IMAGE_FORMATS, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
 import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
 import { type Converted, convertScene } from '../convert/convert-scene.ts';
 import { drawPicture } from '../engine/draw-picture.ts';
@@ -10,7 +10,7 @@ import { checkOnce } from './check-client.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
 
-const THUMBNAIL = { format: 'webp', quality: 85 } as const;
+const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
 /** Metres. Matrices of a camera that sees more than this overflow in the GPU's 32-bit floats. */
 const LARGEST_RADIUS = 1e15;
 /** Part of an import's progress that the checks are; loading is the rest. */
@@ -41,12 +41,12 @@ export async function importScene(
       const { pixels } = await queue.run('import', (giveWay) =>
         drawPicture(room, thumbnailShot(scene, thumbnail), giveWay),
       );
-      const order = { pixels, size: thumbnail, ...THUMBNAIL, hasAlpha: false, isFrame: false };
+      const order = { pixels, size: thumbnail, ...THUMBNAIL, hasAlpha: false, origin: null };
       const { bytes } = await encoder.encode(order);
       if (converted) await sendConverted(converted);
       const facts = converted ? factsOfConverted(checked.facts, converted) : checked.facts;
       const report = reportOf(scene, facts, performance.now() - startedAt);
-      const thumbnailMediaType = FORMAT_MEDIA_TYPE[THUMBNAIL.format];
+      const thumbnailMediaType = IMAGE_FORMATS[THUMBNAIL.format].mediaType;
       return { result: { outcome: 'ready', report, thumbnailMediaType, isConverted: converted !== null }, bytes };
     } finally {
       release();

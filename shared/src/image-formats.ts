@@ -1,0 +1,149 @@
+/** File formats of frames: what each can hold. The documentation, the command line and every check read this table. */
+import { KilnError } from './errors.ts';
+import { type BitDepth, ImageFormat, type RenderSettings } from './schemas/settings.ts';
+
+export interface ImageFormatFacts {
+  readonly name: string;
+  /** Of file names. */
+  readonly extension: string;
+  readonly mediaType: string;
+  /** The first is the default. */
+  readonly bitDepths: readonly [BitDepth, ...BitDepth[]];
+  /** Straight in 8 and 16 bits, associated in half and float. */
+  readonly hasAlpha: boolean;
+  /** Whether `quality` means something: it loses. */
+  readonly hasQuality: boolean;
+  readonly maxEdgePx: number;
+  readonly maxPixels: number;
+  /** Whether browsers show it. */
+  readonly isForBrowsers: boolean;
+}
+
+/** Edges in PNG, TIFF and OpenEXR are 31-bit integers. */
+const INT31 = 2_147_483_647;
+/** The area of a canvas in Chromium, 16,384². */
+const CANVAS_PX = 268_435_456;
+
+export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
+  png: {
+    name: 'PNG',
+    extension: 'png',
+    mediaType: 'image/png',
+    bitDepths: [8, 16],
+    hasAlpha: true,
+    hasQuality: false,
+    maxEdgePx: INT31,
+    maxPixels: CANVAS_PX,
+    isForBrowsers: true,
+  },
+  jpeg: {
+    name: 'JPEG',
+    extension: 'jpg',
+    mediaType: 'image/jpeg',
+    bitDepths: [8],
+    hasAlpha: false,
+    hasQuality: true,
+    maxEdgePx: 65_535,
+    maxPixels: CANVAS_PX,
+    isForBrowsers: true,
+  },
+  webp: {
+    name: 'WebP',
+    extension: 'webp',
+    mediaType: 'image/webp',
+    bitDepths: [8],
+    hasAlpha: true,
+    hasQuality: true,
+    maxEdgePx: 16_383,
+    maxPixels: 16_383 ** 2,
+    isForBrowsers: true,
+  },
+  avif: {
+    name: 'AVIF',
+    extension: 'avif',
+    mediaType: 'image/avif',
+    bitDepths: [8],
+    hasAlpha: true,
+    hasQuality: true,
+    // What libavif decodes.
+    maxEdgePx: 32_768,
+    maxPixels: 33_177_600,
+    isForBrowsers: true,
+  },
+  tiff: {
+    name: 'TIFF',
+    extension: 'tif',
+    mediaType: 'image/tiff',
+    bitDepths: [8, 16, 'float'],
+    hasAlpha: true,
+    hasQuality: false,
+    maxEdgePx: INT31,
+    // Offsets are 32-bit: 4 GiB of floats, and some room for what does not shrink.
+    maxPixels: 260_000_000,
+    isForBrowsers: false,
+  },
+  exr: {
+    name: 'OpenEXR',
+    extension: 'exr',
+    mediaType: 'image/x-exr',
+    bitDepths: ['half', 'float'],
+    hasAlpha: true,
+    hasQuality: false,
+    maxEdgePx: INT31,
+    maxPixels: INT31,
+    isForBrowsers: false,
+  },
+};
+
+export const defaultBitDepth = (format: ImageFormat): BitDepth => IMAGE_FORMATS[format].bitDepths[0];
+
+/**
+ * Whether a file of this depth holds the light of the scene: linear, as bright as it is, with exposure and without tone
+ * mapping, alpha associated. Others hold what a display shows: sRGB, tone mapped, alpha straight.
+ */
+export const isLinear = (depth: BitDepth): boolean => depth === 'half' || depth === 'float';
+
+/**
+ * Refuses what the format cannot hold.
+ *
+ * @param path of the settings in the request: `/layers/0`.
+ * @throws KilnError `job.unsupported` at the bit depth or the background, `job.too_large` at the size.
+ */
+export function checkImageFormat(
+  { format, bitDepth, size, background }: Pick<RenderSettings, 'format' | 'bitDepth' | 'size' | 'background'>,
+  path: string,
+): void {
+  const { name, bitDepths, hasAlpha, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
+  if (!bitDepths.includes(bitDepth)) {
+    const others = formatNames((other) => other.bitDepths.includes(bitDepth));
+    const message = `${name} holds ${bitDepths.join(', ')} bits a channel; ${bitDepth} needs ${others}`;
+    throw new KilnError('job.unsupported', message, { field: `${path}/bitDepth` });
+  }
+  if (background === 'transparent' && !hasAlpha) {
+    const others = formatNames((other) => other.hasAlpha);
+    const message = `${name} has no alpha; a transparent background needs ${others}`;
+    throw new KilnError('job.unsupported', message, { field: `${path}/background` });
+  }
+  const { widthPx, heightPx } = size;
+  if (Math.max(widthPx, heightPx) > maxEdgePx) {
+    const message = `${name} has at most ${maxEdgePx} pixels an edge, asked for ${widthPx}×${heightPx}`;
+    throw new KilnError('job.too_large', message, { field: `${path}/size` });
+  }
+  if (widthPx * heightPx > maxPixels) {
+    const message = `${name} has at most ${maxPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
+    throw new KilnError('job.too_large', message, { field: `${path}/size` });
+  }
+}
+
+/** `png, tiff or exr` */
+function formatNames(fits: (facts: ImageFormatFacts) => boolean): string {
+  const names: string[] = ImageFormat.enum.filter((format) => fits(IMAGE_FORMATS[format]));
+  const last = names.pop() ?? '';
+  return names.length === 0 ? last : `${names.join(', ')} or ${last}`;
+}
+
+/** A frame's file name: four digits or more, as the user counts: `0000.png`, `12345.png`, `-0003.png`. */
+export function frameFileName(frameNumber: number, format: ImageFormat): string {
+  const digits = String(Math.abs(frameNumber)).padStart(4, '0');
+  return `${frameNumber < 0 ? '-' : ''}${digits}.${IMAGE_FORMATS[format].extension}`;
+}

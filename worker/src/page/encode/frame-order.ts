@@ -1,0 +1,9 @@
+import type { Shot } from '../engine/engine.ts';
+import type { EncodeOrder } from './encoder.ts';
+import type { FrameOrigin } from './messages.ts';
+
+/** How a frame that was drawn is encoded. */
+export function frameOrder(pixels: Uint8Array<ArrayBuffer>, shot: Shot, origin: FrameOrigin): EncodeOrder {
+  const { size, format, bitDepth, quality } = origin.settings;
+  return { pixels, size, format, bitDepth, quality, hasAlpha: shot.background === 'transparent', origin };
+}

@@ -1,0 +1,109 @@
+/** From pixels to a file, for each format. */
+import { IMAGE_FORMATS } from '@kiln/shared';
+import { avifParts } from './avif.ts';
+import { ExrWriter } from './exr.ts';
+import { iccProfile } from './icc-profile.ts';
+import { taggedJpeg } from './jpeg-tags.ts';
+import type { EncodeRequest, FrameOrigin } from './messages.ts';
+import { asciiJson, originJson, SOFTWARE } from './origin-text.ts';
+import { PngWriter, taggedPng } from './png.ts';
+import type { Bytes, Floats } from './statistics.ts';
+import { TiffWriter } from './tiff.ts';
+import { taggedWebp } from './webp-tags.ts';
+import { xmpPacket } from './xmp.ts';
+
+type Parts = Uint8Array<ArrayBuffer>[];
+/** Bytes for 8 bits, floats for all others. */
+type Pixels = Bytes | Floats;
+
+/** @throws when the browser cannot encode it. */
+export async function pictureFile(request: EncodeRequest, pixels: Pixels): Promise<ArrayBuffer> {
+  return new Blob(await partsOf(request, pixels)).arrayBuffer();
+}
+
+function partsOf(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+  switch (request.format) {
+    case 'png':
+      return png(request, pixels);
+    case 'jpeg':
+    case 'webp':
+      return lossy(request, pixels);
+    case 'avif':
+      return avif(request, pixels);
+    case 'tiff':
+      return tiff(request, pixels);
+    case 'exr':
+      return exr(request, pixels);
+  }
+}
+
+async function png(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+  const { bitDepth, hasAlpha, origin } = request;
+  const texts = origin ? { Software: SOFTWARE, Kiln: originJson(origin) } : {};
+  if (bitDepth === 8 && !hasAlpha) {
+    const bytes = await fromCanvas(request, pixels);
+    return origin ? taggedPng(bytes, texts) : [bytes];
+  }
+  const writer = new PngWriter(request, bitDepth === 16 ? 16 : 8, hasAlpha, texts);
+  await writer.add(pixels);
+  return writer.finish();
+}
+
+async function lossy(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+  const { format, hasAlpha, origin } = request;
+  const bytes = await fromCanvas(request, pixels);
+  if (!origin) return [bytes];
+  const xmp = xmpPacket(origin);
+  return format === 'jpeg' ? taggedJpeg(bytes, xmp) : taggedWebp(bytes, request, hasAlpha, xmp);
+}
+
+async function avif(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+  if (!(pixels instanceof Uint8ClampedArray)) throw new Error('AVIF is made of bytes');
+  return avifParts(pixels, request, request.quality, request.origin ? xmpPacket(request.origin) : null);
+}
+
+async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: EncodeRequest, pixels: Pixels): Promise<Parts> {
+  const depth = bitDepth === 'half' ? 'float' : bitDepth;
+  const writer = new TiffWriter({ widthPx, heightPx }, depth, hasAlpha, {
+    description: origin ? originJson(origin) : '',
+    software: SOFTWARE,
+    iccProfile: iccProfile(depth === 'float' ? 'linear' : 'srgb'),
+  });
+  await writer.add(pixels);
+  return writer.finish();
+}
+
+async function exr({ widthPx, heightPx, bitDepth, origin }: EncodeRequest, values: Pixels): Promise<Parts> {
+  if (!(values instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
+  const type = bitDepth === 'half' ? 'half' : 'float';
+  const channels = ['R', 'G', 'B', 'A'].map((name) => ({ name, type }) as const);
+  const writer = new ExrWriter({ widthPx, heightPx }, channels, origin ? exrAttributes(origin) : {});
+  await writer.add(
+    heightPx,
+    channels.map((_, offset) => ({ values, offset, stride: 4 })),
+  );
+  return writer.finish();
+}
+
+const exrAttributes = ({ sceneHash, frameNumber, settings }: FrameOrigin) => ({
+  Software: SOFTWARE,
+  'kiln:sceneHash': sceneHash,
+  'kiln:frameNumber': frameNumber,
+  'kiln:settings': asciiJson(settings),
+});
+
+let canvas: OffscreenCanvas | null = null;
+
+async function fromCanvas(request: EncodeRequest, pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
+  const { widthPx, heightPx, format, quality } = request;
+  if (!(pixels instanceof Uint8ClampedArray)) throw new Error('a canvas is made of bytes');
+  if (!canvas || canvas.width !== widthPx || canvas.height !== heightPx)
+    canvas = new OffscreenCanvas(widthPx, heightPx);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error(`no canvas of ${widthPx} × ${heightPx}`);
+  context.putImageData(new ImageData(pixels, widthPx, heightPx), 0, 0);
+  const type = IMAGE_FORMATS[format].mediaType;
+  const blob = await canvas.convertToBlob({ type, quality: quality / 100 });
+  if (blob.type !== type) throw new Error(`this browser encodes ${blob.type} where ${type} was asked for`);
+  return new Uint8Array(await blob.arrayBuffer());
+}

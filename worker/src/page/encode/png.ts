@@ -1,0 +1,129 @@
+/**
+ * PNG (specification, third edition) of 8 and 16 bits, tagged as sRGB. A canvas makes neither 16 bits nor straight alpha:
+ * it keeps premultiplied colours, which loses those of nearly transparent pixels. Of 8 opaque bits it makes a PNG three
+ * times faster than this, which `taggedPng` completes.
+ */
+import type { Size } from '@kiln/shared';
+import { Deflater } from './deflate.ts';
+
+/** Keywords and texts, ASCII. */
+export type PngTexts = Readonly<Record<string, string>>;
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+const HEADER_BYTES = 13;
+/** Chunk of length, type and checksum around its data. */
+const FRAME_BYTES = 12;
+/** Of compressed pixels in one chunk. */
+const PIECE_BYTES = 1_048_576;
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+/** Section 5: chunks are length, type, data, CRC-32 of type and data, big-endian. */
+function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(FRAME_BYTES + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
+  bytes.set(data, 8);
+  let crc = 0xffffffff;
+  for (const byte of bytes.subarray(4, 8 + data.length)) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  view.setUint32(8 + data.length, ~crc >>> 0);
+  return bytes;
+}
+
+/** Section 11.3: sRGB with perceptual intent, and texts; they stand before the pixels. */
+const tags = (texts: PngTexts): Uint8Array<ArrayBuffer>[] => [
+  chunk('sRGB', Uint8Array.of(0)),
+  ...Object.entries(texts).map(([keyword, text]) => chunk('tEXt', new TextEncoder().encode(`${keyword}\0${text}`))),
+];
+
+/** @returns the parts of `png`, tagged. It must have no tags yet. */
+export function taggedPng(png: Uint8Array<ArrayBuffer>, texts: PngTexts): Uint8Array<ArrayBuffer>[] {
+  const afterHeader = SIGNATURE.length + FRAME_BYTES + HEADER_BYTES;
+  return [png.subarray(0, afterHeader), ...tags(texts), png.subarray(afterHeader)];
+}
+
+export class PngWriter {
+  readonly #size: Size;
+  readonly #bits: 8 | 16;
+  readonly #hasAlpha: boolean;
+  readonly #texts: PngTexts;
+  readonly #deflater = new Deflater(PIECE_BYTES);
+  /** The row before, unfiltered. */
+  #above: Uint8Array;
+
+  constructor(size: Size, bits: 8 | 16, hasAlpha: boolean, texts: PngTexts = {}) {
+    this.#size = size;
+    this.#bits = bits;
+    this.#hasAlpha = hasAlpha;
+    this.#texts = texts;
+    this.#above = new Uint8Array(this.#rowBytes);
+  }
+
+  get #rowBytes(): number {
+    return (this.#size.widthPx * (this.#hasAlpha ? 4 : 3) * this.#bits) / 8;
+  }
+
+  /**
+   * Adds the next rows, from the top.
+   *
+   * @param pixels RGBA, sRGB, straight alpha: bytes for 8 bits, from 0 to 1 for 16.
+   */
+  async add(pixels: Uint8ClampedArray | Float32Array): Promise<void> {
+    const { widthPx } = this.#size;
+    const rows = pixels.length / 4 / widthPx;
+    const rowBytes = this.#rowBytes;
+    const out = new Uint8Array((rowBytes + 1) * rows);
+    for (let row = 0; row < rows; row += 1) {
+      const line = this.#line(pixels, row * widthPx * 4);
+      const to = row * (rowBytes + 1);
+      // Filter type 2, the difference to the row above, which suits renders and is fast. Above the first there is zero.
+      out[to] = 2;
+      for (let i = 0; i < rowBytes; i += 1) out[to + 1 + i] = (line[i] ?? 0) - (this.#above[i] ?? 0);
+      this.#above = line;
+    }
+    await this.#deflater.write(out);
+  }
+
+  /** The parts of the file, in order. */
+  async finish(): Promise<Uint8Array<ArrayBuffer>[]> {
+    const header = new Uint8Array(HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    view.setUint32(0, this.#size.widthPx);
+    view.setUint32(4, this.#size.heightPx);
+    // Bits, RGBA or RGB, deflate, adaptive filters, not interlaced.
+    header.set([this.#bits, this.#hasAlpha ? 6 : 2, 0, 0, 0], 8);
+    const pieces = await this.#deflater.finish();
+    return [
+      SIGNATURE,
+      chunk('IHDR', header),
+      ...tags(this.#texts),
+      ...pieces.map((piece) => chunk('IDAT', piece)),
+      chunk('IEND', new Uint8Array()),
+    ];
+  }
+
+  #line(pixels: Uint8ClampedArray | Float32Array, from: number): Uint8Array {
+    const line = new Uint8Array(this.#rowBytes);
+    const channels = this.#hasAlpha ? 4 : 3;
+    let to = 0;
+    for (let x = 0; x < this.#size.widthPx; x += 1) {
+      for (let channel = 0; channel < channels; channel += 1) {
+        const value = pixels[from + x * 4 + channel] ?? 0;
+        if (this.#bits === 8) {
+          line[to] = value;
+          to += 1;
+          continue;
+        }
+        const level = Math.round(value * 65_535);
+        line[to] = level >>> 8;
+        line[to + 1] = level;
+        to += 2;
+      }
+    }
+    return line;
+  }
+}

@@ -1,0 +1,122 @@
+/** Files of every format and bit depth, read back by OpenImageIO, which shares no code with Kiln. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BitDepth, IMAGE_FORMATS, ImageFormat, type RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { ExrWriter } from '../../src/page/encode/exr.ts';
+import { joined, noise } from './encode/bytes.ts';
+import { unlitSquare } from './glb.ts';
+import { readPicture } from './read-file.ts';
+import { TestPage } from './test-page.ts';
+
+const run = promisify(execFile);
+const hasTool = await run('oiiotool', ['--version']).then(
+  () => true,
+  () => false,
+);
+
+const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
+/** Linear light of sRGB level 128 of 255. */
+const GREY = ((128 / 255 + 0.055) / 1.055) ** 2.4;
+
+if (!hasTool) {
+  test.skip('OpenImageIO: not run, because there is no oiiotool; install the package openimageio-tools', () => {});
+} else {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kiln-oiio-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const tool = async (...args: string[]) => (await run('oiiotool', args)).stdout;
+  const put = async (name: string, bytes: Uint8Array) => {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    return path;
+  };
+  /** All values of some channels, as OpenImageIO reads them: through a float TIFF that it writes uncompressed. */
+  const valuesOf = async (path: string, channels: string) => {
+    const copy = join(folder, 'copy.tif');
+    await tool(path, '--ch', channels, '--chnames', 'R,G,B', '-d', 'float', '--compression', 'none', '-o', copy);
+    return (await readPicture(await readFile(copy), 'tiff', 'float')).values;
+  };
+
+  describe('a frame of the page', () => {
+    let page: TestPage;
+    beforeAll(async () => {
+      page = await TestPage.start();
+    });
+    afterAll(() => page?.close());
+
+    const kinds = ImageFormat.enum.flatMap((format) =>
+      BitDepth.enum
+        .filter((depth) => IMAGE_FORMATS[format].bitDepths.includes(depth))
+        .flatMap((depth) => [true, false].map((transparent) => [format, depth, transparent] as const)),
+    );
+    const pixelType = { 8: 'uint8', 16: 'uint16', half: 'half', float: 'float' } as const;
+
+    it.each(kinds)('as %s of %s bits, transparent: %s', async (format, bitDepth, transparent) => {
+      const { sceneHash } = await page.load({ 'scene.glb': unlitSquare([GREY, GREY, GREY]) });
+      const background = transparent ? 'transparent' : 'neutral';
+      const size = { widthPx: 70, heightPx: 50 };
+      const { bytes } = await page.frame(sceneHash, { camera: FRONT, format, bitDepth, background, size }, 12);
+      const path = await put(`frame.${IMAGE_FORMATS[format].extension}`, bytes);
+      const info = await tool('--info', '-v', path);
+      expect(info).toMatch(/70 x +50, [34] channel/);
+      expect(info).toContain(pixelType[bitDepth]);
+      // Linear light is grey × 1; a display's sRGB is 128 of 255.
+      const linear = bitDepth === 'half' || bitDepth === 'float';
+      const grey = await tool(path, '--cut', '1x1+35+25', '--printstats');
+      const [, ...channels] = /Stats Avg: ([\d.]+) ([\d.]+) ([\d.]+)/.exec(grey) ?? [];
+      const error = IMAGE_FORMATS[format].hasQuality ? 2 / 255 : 2 ** -11;
+      expect(channels).toHaveLength(3);
+      for (const value of channels) expect(Math.abs(Number(value) - (linear ? GREY : 128 / 255))).toBeLessThan(error);
+      if (format === 'exr') {
+        expect(info).toContain('channel list: R, G, B, A');
+        expect(info).toContain('compression: "zip"');
+        expect(info).toContain('chromaticities: 0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329');
+        expect(info).toContain(`kiln:sceneHash: "${sceneHash}"`);
+        expect(info).toContain('kiln:frameNumber: 12');
+        expect(info).toMatch(/kiln:settings: "\{.*"format":"exr"/);
+        const ours = await readPicture(bytes, format, bitDepth);
+        const theirs = await valuesOf(path, 'R,G,B');
+        expect([...theirs]).toEqual([...ours.values].filter((_, i) => i % 4 !== 3));
+      }
+      if (format === 'png') expect(info).toMatch(/Kiln: "\{"sceneHash"/);
+      if (format === 'tiff') {
+        expect(info).toMatch(/ImageDescription: "\{"sceneHash"/);
+        expect(info).toContain(`profile_description: "${linear ? 'Linear sRGB' : 'sRGB'}"`);
+      }
+      if (format !== 'tiff' && format !== 'exr') expect(info).toContain('oiio:ColorSpace: "sRGB"');
+    });
+  });
+
+  it('finds the layers of an OpenEXR, each channel of its own type, with the values that were written', async () => {
+    const size = { widthPx: 45, heightPx: 37 };
+    const random = noise(5);
+    const values = () => Float32Array.from({ length: 45 * 37 }, () => random() * 100 - 50);
+    const channels = [
+      { name: 'normal.X', type: 'float', values: values() },
+      { name: 'normal.Y', type: 'float', values: values() },
+      { name: 'normal.Z', type: 'float', values: values() },
+      { name: 'depth.Z', type: 'float', values: values() },
+      { name: 'R', type: 'half', values: values() },
+      { name: 'id', type: 'uint', values: Uint32Array.from({ length: 45 * 37 }, (_, i) => i) },
+    ] as const;
+    const writer = new ExrWriter(size, channels);
+    await writer.add(
+      37,
+      channels.map(({ values }) => ({ values, offset: 0, stride: 1 })),
+    );
+    const path = await put('layers.exr', joined(writer.finish()));
+    expect(await tool('--info', '-v', path)).toMatch(
+      /channel list: R \(half\), id \(uint\), depth.Z \(float\), normal.X \(float\), normal.Y \(float\), normal.Z \(float\)/,
+    );
+    const normals = await valuesOf(path, 'normal.X,normal.Y,normal.Z');
+    const [x, y, z] = channels;
+    expect([...normals]).toEqual([...x.values].flatMap((value, i) => [value, y.values[i], z.values[i]]));
+  });
+}
