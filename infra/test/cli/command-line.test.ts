@@ -89,7 +89,7 @@ describe('exit code 2: what cannot be right', () => {
     [['help', 'scene', 'nonsense'], /unknown command 'scene nonsense'/],
     [['render'], /missing required argument 'source'/],
     [['render', 'x.glb', '--format', 'bmp'], /Allowed choices are png, jpeg, webp, avif, tiff, exr/],
-    [['render', 'x.glb', '--bit-depth', '12'], /must be one of 8, 16, half, float; it is “12”. \(--bit-depth\)/],
+    [['render', 'x.glb', '--bit-depth', '12'], /--bit-depth must be one of 8, 16, half, float; it is “12”/],
     [['render', 'x.glb', '--format', 'jpeg', '--bit-depth', '16'], /job\.unsupported: JPEG .* \(--bit-depth\)/],
     [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
