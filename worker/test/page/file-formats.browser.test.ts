@@ -1,5 +1,5 @@
 /** Frames in every file format and bit depth, read back by programs that are not ours: sharp, and three's EXRLoader. */
-import { BitDepth, IMAGE_FORMATS, ImageFormat, type RenderSettings } from '@kiln/shared';
+import { BitDepth, frameFlags, IMAGE_FORMATS, ImageFormat, type RenderSettings } from '@kiln/shared';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GltfBuilder, unlitSquare } from './glb.ts';
@@ -27,11 +27,12 @@ async function frame(scene: Uint8Array, settings: Partial<RenderSettings>, frame
   return { sceneHash, bytes, ...result };
 }
 
-/** A square whose light goes from black at the left to white at the right. */
-function ramp(): Uint8Array {
+/** A square of 2 whose unlit light goes from one value at the left to another at the right. */
+function colored([left, right]: readonly [number, number]): Uint8Array {
   const gltf = new GltfBuilder();
   const position = gltf.accessor(Float32Array.of(-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0), 'VEC3');
-  const color = gltf.accessor(Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1), 'VEC4');
+  const corners = [left, right, right, left].flatMap((light) => [light, light, light, 1]);
+  const color = gltf.accessor(Float32Array.from(corners), 'VEC4');
   const indices = gltf.accessor(Uint16Array.of(0, 1, 2, 0, 2, 3), 'SCALAR');
   const attributes = { POSITION: position, COLOR_0: color };
   gltf.meshes.push({ primitives: [{ attributes, indices, material: gltf.unlit([1, 1, 1]) }] });
@@ -103,7 +104,7 @@ describe.each(KINDS)('%s of %s bits', (format, bitDepth) => {
 
 describe('depth', () => {
   const levels = async (format: ImageFormat, bitDepth: BitDepth) => {
-    const { bytes } = await frame(ramp(), { format, bitDepth, size: { widthPx: 512, heightPx: 512 } });
+    const { bytes } = await frame(colored([0, 1]), { format, bitDepth, size: { widthPx: 512, heightPx: 512 } });
     return new Set((await readPicture(bytes, format, bitDepth)).values).size;
   };
 
@@ -116,6 +117,24 @@ describe('depth', () => {
   ] as const)('%s of %s bits has more than 256 levels', async (format, bitDepth) => {
     expect(await levels(format, bitDepth)).toBeGreaterThan(256);
     expect(await levels('png', 8)).toBeLessThanOrEqual(256);
+  });
+});
+
+describe('what is no number', () => {
+  it.each(KINDS)('is counted, and black, in %s of %s bits', async (format, bitDepth) => {
+    for (const background of ['neutral', 'transparent'] as const) {
+      const { bytes, statistics } = await frame(colored([Number.NaN, Number.NaN]), { format, bitDepth, background });
+      expect(statistics?.nanCount).toBeGreaterThan(1_000);
+      const { middle } = await readPicture(bytes, format, bitDepth);
+      const alpha = background === 'transparent' && IMAGE_FORMATS[format].hasAlpha ? 0 : 1;
+      expect(middle).toEqual(middle.map((_, channel) => (channel === 3 ? alpha : 0)));
+    }
+  });
+
+  it.each(KINDS)('a picture without light is all black in %s of %s bits', async (format, bitDepth) => {
+    const camera: RenderSettings['camera'] = { position: [0, 0, 0.4], target: [0, 0, 0], fovDeg: 30 };
+    const { statistics } = await frame(unlitSquare([0, 0, 0]), { format, bitDepth, camera });
+    expect(frameFlags(statistics)).toEqual(['black']);
   });
 });
 
