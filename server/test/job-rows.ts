@@ -1,8 +1,10 @@
 /** Rows of tenants, scenes and jobs, written straight into a store: what is tested reads them, no farm runs. */
-import type { RenderSettings, TaskState } from '@kiln/shared';
+import { completeSettings, type RenderSettings, type TaskState } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../src/store/tables.ts';
 import { makeId } from './farm-fixture.ts';
+
+const ROW_SETTINGS = completeSettings({ size: { widthPx: 64, heightPx: 64 } });
 
 export interface SceneRow {
   readonly tenantId: string;
@@ -86,7 +88,7 @@ export async function addJobRows(db: Kysely<Database>, shape: JobShape): Promise
         frame_count: 1_000,
         chunk: 1,
         task_count: 1_000,
-        settings: JSON.stringify({ engine: 'raster', backend: 'auto', format: 'png', ...settings }),
+        settings: JSON.stringify({ ...ROW_SETTINGS, ...settings }),
       })),
     )
     .execute();

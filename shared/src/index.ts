@@ -8,6 +8,8 @@ export * from './client/fetch.ts';
 export * from './client/pages.ts';
 export * from './client/socket.ts';
 export * from './client/urls.ts';
+export * from './engine-features.ts';
+export * from './environments.ts';
 export * from './errors.ts';
 export * from './frame-flags.ts';
 export * from './frame-range.ts';

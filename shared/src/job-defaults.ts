@@ -9,7 +9,9 @@ import { DEFAULT_FORMAT, RenderSettings } from './schemas/settings.ts';
  * What a layer asks for, with every default filled in and every key in the order of the schema, so that equal settings
  * are equal as JSON.
  */
-export function completeSettings(layer: LayerRequest): RenderSettings {
+export function completeSettings(
+  layer: Partial<Pick<LayerRequest, 'frames'>> & Omit<LayerRequest, 'frames'>,
+): RenderSettings {
   const format = layer.format ?? DEFAULT_FORMAT;
   const bitDepth = layer.bitDepth ?? defaultBitDepth(format);
   return withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');

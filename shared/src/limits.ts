@@ -6,6 +6,8 @@ export const LIMITS = {
   framePixels: 33_177_600,
   /** Samples of one frame. */
   frameSamples: 4_096,
+  /** Of path tracing: light that was scattered more often is too dim to be seen. */
+  lightBounces: 64,
   /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */
   jobFrames: 1_000_000,
   /** Characters of a frame expression: some 1,500 single frames; longer lists are ranges. */

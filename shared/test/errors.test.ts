@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, ERRORS, isErrorCode, KilnError } from '../src/errors.ts';
+import { table } from './markdown-table.ts';
 
 /** ERRORS.md: written from the table by `npx vitest run shared/test/errors.test.ts -u`. */
 function errorsPage(): string {
@@ -16,14 +17,6 @@ function errorsPage(): string {
     ...table(['code', 'HTTP', 'close', 'again', 'meaning'], rows),
     '',
   ].join('\n');
-}
-
-/** A table in Markdown with its columns aligned, as the formatter has it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
 describe('the error table', () => {

@@ -16,6 +16,7 @@ describe('completeSettings', () => {
       engine: 'raster',
       backend: 'auto',
       samples: 1,
+      bounces: 8,
       format: 'png',
       bitDepth: 8,
       quality: 90,
@@ -24,6 +25,10 @@ describe('completeSettings', () => {
       toneMapping: 'neutral',
       exposureEv: 0,
       background: 'neutral',
+      environment: 'studio',
+      environmentRotationDeg: 0,
+      environmentIntensity: 1,
+      backgroundBlur: 0.35,
     });
   });
 

@@ -5,21 +5,29 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PANORAMA_NAMES } from '@kiln/shared';
 import { build } from 'esbuild';
 
 const SOURCE = fileURLToPath(new URL('./page/', import.meta.url));
 /** Where its own code comes from besides its folder. */
 const SHARED = fileURLToPath(new URL('../../shared/src/', import.meta.url));
 
-/** Programs, by the name of what they become. */
-const ENTRIES = {
-  main: 'main.ts',
-  'encode-worker': 'encode/encode-worker.ts',
-  'check-worker': 'import/check-worker.ts',
-} as const;
+/** The page's program; parts that are not needed at once become files of their own. */
+const MAIN = { main: 'main.ts' };
+/** Its web workers, by the name of what they become: one file each, for they are started from text. */
+const WORKERS = { 'encode-worker': 'encode/encode-worker.ts', 'check-worker': 'import/check-worker.ts' };
 
 /** Libraries that go into the page; their versions decide, with the sources, whether it is to be built again. */
-const LIBRARIES = ['three', '@jsquash/avif', 'gltf-validator', 'typebox', '@pmndrs/assets', 'esbuild'];
+const LIBRARIES = [
+  'three',
+  'three-gpu-pathtracer',
+  'three-mesh-bvh',
+  '@jsquash/avif',
+  'gltf-validator',
+  'typebox',
+  '@pmndrs/assets',
+  'esbuild',
+];
 
 /** Files of three that its decoders fetch, and the AVIF encoder's: from their packages to the page's `built-in/`. */
 const OF_THREE = {
@@ -80,10 +88,19 @@ async function replace(folder: string, draft: string, inputs: string): Promise<v
 
 async function buildInto(outDir: string, inputs: string): Promise<void> {
   await mkdir(join(outDir, 'built-in'), { recursive: true });
+  await bundle(outDir, MAIN, true);
+  await bundle(outDir, WORKERS, false);
+  await writeFile(join(outDir, 'index.html'), INDEX_HTML);
+  await copyBuiltIn(join(outDir, 'built-in'));
+  await writeFile(join(outDir, STAMP), inputs);
+}
+
+async function bundle(outDir: string, entries: Readonly<Record<string, string>>, splitting: boolean): Promise<void> {
   await build({
-    entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(SOURCE, path)])),
+    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(SOURCE, path)])),
     outdir: outDir,
     bundle: true,
+    splitting,
     format: 'esm',
     platform: 'browser',
     target: 'chrome120',
@@ -92,9 +109,6 @@ async function buildInto(outDir: string, inputs: string): Promise<void> {
     sourcemap: 'linked',
     logLevel: 'warning',
   });
-  await writeFile(join(outDir, 'index.html'), INDEX_HTML);
-  await copyBuiltIn(join(outDir, 'built-in'));
-  await writeFile(join(outDir, STAMP), inputs);
 }
 
 async function copyBuiltIn(folder: string): Promise<void> {
@@ -108,9 +122,13 @@ async function copyBuiltIn(folder: string): Promise<void> {
       await copyFile(join(source, from), join(folder, to));
     }
   }
-  // The package holds its files as modules with a data: URI.
-  const { default: dataUri } = await import('@pmndrs/assets/hdri/studio.exr.js');
-  await writeFile(join(folder, 'studio.exr'), Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64'));
+  await mkdir(join(folder, 'environments'));
+  for (const name of PANORAMA_NAMES) {
+    // The package holds its files as modules with a data: URI.
+    const { default: dataUri } = await import(`@pmndrs/assets/hdri/${name}.exr.js`);
+    const bytes = Buffer.from(dataUri.slice(dataUri.indexOf(',') + 1), 'base64');
+    await writeFile(join(folder, 'environments', `${name}.exr`), bytes);
+  }
 }
 
 /** SHA-256 over every source file, this one, and the version of each library. */

@@ -1,5 +1,5 @@
 /** Wires the worker: finds and probes the browser, registers, takes deliveries and sessions, and ends in order. */
-import { KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
+import { ENGINE_ABILITIES, KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
 import { launchBrowser } from './browser/launch-browser.ts';
@@ -66,7 +66,7 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
     protocols: [...WORKER_PROTOCOLS],
     slots: config.slots,
     maxSessions: config.maxSessions,
-    capabilities: [{ engine: 'raster', backend: 'webgl' }],
+    capabilities: [...ENGINE_ABILITIES],
     adapterClass: adapterClassOf(probe, chosen),
     renderer: chosen.renderer ?? 'unknown',
     backend: chosen.backend,

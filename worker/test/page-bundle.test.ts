@@ -29,6 +29,6 @@ it('is built by many at once, each finding it whole, while the one before is ser
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await builds;
-  expect(existsSync(join(folder, 'built-in', 'studio.exr'))).toBe(true);
+  expect(existsSync(join(folder, 'built-in', 'environments/studio.exr'))).toBe(true);
   expect(await readdir(top)).toEqual(['page']);
 });

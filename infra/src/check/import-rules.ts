@@ -30,7 +30,15 @@ const PAGE = 'worker/src/page/';
 /** The one file of the page that Node code may import. */
 const PAGE_CONTRACT = 'worker/src/page/contract.ts';
 /** Packages that code in the page may import, besides `@kiln/shared`. */
-const PAGE_PACKAGES = ['three', '@jsquash/avif', 'gltf-validator', 'meshoptimizer', 'typebox'];
+const PAGE_PACKAGES = [
+  'three',
+  'three-gpu-pathtracer',
+  'three-mesh-bvh',
+  '@jsquash/avif',
+  'gltf-validator',
+  'meshoptimizer',
+  'typebox',
+];
 
 const BUILT_IN = new Set(builtinModules);
 const isBuiltIn = (specifier: string) => specifier.startsWith('node:') || BUILT_IN.has(specifier);

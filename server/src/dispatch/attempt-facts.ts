@@ -1,5 +1,12 @@
 /** What never changes about an attempt: which task it tries, for whom, with which settings. Read once, remembered. */
-import { type Assignment, CONVERTED_ENTRY, type RenderSettings, type SceneFile, type SceneSource } from '@kiln/shared';
+import {
+  type Assignment,
+  CONVERTED_ENTRY,
+  completeSettings,
+  type RenderSettings,
+  type SceneFile,
+  type SceneSource,
+} from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
@@ -164,7 +171,7 @@ export class AttemptMemory {
             jobId: job_id,
             layerId: layer_id,
             layerName: name,
-            settings,
+            settings: completeSettings(settings),
             frames: taskFrames({ frames, frame_count, chunk }, row.index),
           },
         },

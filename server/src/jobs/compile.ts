@@ -7,6 +7,7 @@ import {
   type Capability,
   checkImageFormat,
   completeSettings,
+  ENGINE_ABILITIES,
   frameCount,
   type ImportReport,
   type JobRequest,
@@ -53,7 +54,7 @@ const DEFAULT_PRIORITY = 50;
 const DEFAULT_LAYER = 'main';
 
 /** What a farm without workers takes in the hope of one: every worker of this version can do it. */
-const EXPECTED_ABILITIES: FarmAbilities = [{ engine: 'raster', backend: 'webgl' }];
+const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES;
 
 /**
  * @param abilities of the workers that are here now; when it is empty, what every worker can do is accepted.
@@ -133,6 +134,7 @@ function compileLayer(
   checkImageFormat(settings, path);
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
+  checkGaps(settings, path, report);
   checkNames(settings, path, report);
   checkView(settings, path);
   const count = countFrames(request.frames, `${path}/frames`);
@@ -175,6 +177,21 @@ function checkEngine({ engine, backend }: RenderSettings, path: string, abilitie
     'job.unsupported',
     `no worker draws "${engine}" with "${backend}"; use "auto" or one of: ${backends}`,
     { field: `${path}/backend` },
+  );
+}
+
+/** Points and lines and what else an engine cannot draw: a picture without them would be another one. */
+function checkGaps({ engine }: RenderSettings, path: string, { gaps = [] }: ImportReport): void {
+  const missing = gaps.filter((gap) => gap.engine === engine).map(({ what }) => what);
+  if (missing.length === 0) return;
+  const others = ENGINE_ABILITIES.map((ability) => ability.engine).filter(
+    (other) => !gaps.some((gap) => gap.engine === other),
+  );
+  const listed = missing.slice(0, LISTED_NAMES).join(', ');
+  throw new KilnError(
+    'job.unsupported',
+    `the engine "${engine}" cannot draw all of this scene: ${listed}; use ${others.join(' or ')}`,
+    { field: `${path}/engine` },
   );
 }
 

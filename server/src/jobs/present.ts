@@ -2,6 +2,7 @@
 import {
   API_PREFIX,
   type Attempt,
+  completeSettings,
   type Frame,
   frameFileName,
   frameFlags,
@@ -28,7 +29,8 @@ export const layerView = (row: LayerRow): Layer => ({
   frames: row.frames,
   frameCount: row.frame_count,
   chunk: row.chunk,
-  settings: row.settings,
+  // A job of an earlier version has no word on what that version did not know.
+  settings: completeSettings(row.settings),
 });
 
 export const jobView = (row: JobRow, layers: readonly Layer[]): Job => ({ ...jobChange(row), layers: [...layers] });

@@ -151,7 +151,18 @@ describe('compileJob', () => {
 
   test('takes what every worker can do while none is here', () => {
     expect(compileJob(job(layer({ backend: 'webgl' })), SCENE, []).frameCount).toBe(3);
-    expect(failure(job(layer({ engine: 'pathtrace' })), SCENE, []).code).toBe('job.unsupported');
+    expect(compileJob(job(layer({ engine: 'pathtrace' })), SCENE, []).frameCount).toBe(3);
+    expect(failure(job(layer({ backend: 'webgpu' })), SCENE, []).code).toBe('job.unsupported');
+  });
+
+  test('refuses an engine that cannot draw all of the scene, naming what and which can', () => {
+    const { report } = SCENE;
+    if (!report) throw new Error('the scene has a report');
+    const dotted = { ...SCENE, report: { ...report, gaps: [{ engine: 'pathtrace' as const, what: 'points' }] } };
+    const error = failure(job(layer({ engine: 'pathtrace' })), dotted, []);
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
+    expect(error.message).toMatch(/points.*use raster/);
+    expect(compileJob(job(layer()), dotted, []).frameCount).toBe(3);
   });
 
   test('refuses transparency where the format has none', () => {

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
-import { RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { LightSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
@@ -37,7 +37,9 @@ const LiveSize = Type.Object(
 /** What is drawn, apart from the pose: the same settings as a frame's, and the frame number that is shown. */
 export const LiveView = Type.Object(
   {
-    ...Type.Omit(RenderSettings, ['size', 'camera', 'format', 'bitDepth', 'engine', 'backend', 'quality']).properties,
+    ...Type.Pick(RenderSettings, ['samples', 'clip', 'fps', 'toneMapping', 'exposureEv', 'background']).properties,
+    /** [LV27] What is absent is as a job has it. */
+    ...Type.Partial(LightSettings).properties,
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),

@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.ts';
 import { SCENE_FORMAT_NAMES } from '../scene-formats.ts';
 import { SceneState } from '../states.ts';
 import { Name } from '../storable-text.ts';
-import { Vector3 } from './settings.ts';
+import { Engine, Vector3 } from './settings.ts';
 
 /**
  * A path inside a scene, safe to put below a folder and to hash as UTF-8: relative, `/`-separated, no empty, `.` or `..`
@@ -104,6 +104,8 @@ export const ImportReport = Type.Object({
   extensionsUsed: Type.Array(Type.String()),
   /** The glTF names neither lights nor an environment: the built-in studio lights it. */
   usesStudioLight: Type.Boolean(),
+  /** What of the scene an engine cannot draw, in words; jobs with that engine are refused. */
+  gaps: Type.Optional(Type.Array(Type.Object({ engine: Engine, what: Type.String() }), { maxItems: 100 })),
   /** At most 100, the gravest first. */
   findings: Type.Array(ImportFinding),
   /** All findings, by severity: of the validator; of the conversion, where there was one. */

@@ -1,5 +1,6 @@
 /** What a layer asks of a picture: camera, size, engine, samples, format. */
 import Type, { type Static } from 'typebox';
+import { ENVIRONMENT_NAMES } from '../environments.ts';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
 
@@ -54,6 +55,33 @@ export type CameraChoice = Static<typeof CameraChoice>;
 /** A clip in a file may be named by nothing. */
 const ClipName = Type.String({ maxLength: LIMITS.nameChars, pattern: `^${STORABLE_CHARS}*$` });
 
+/** The light around a scene. */
+export const LightSettings = Type.Object({
+  environment: Type.Enum([...ENVIRONMENT_NAMES], {
+    default: 'studio',
+    description: 'Built-in light from all around. `studio` only fills the shadows where a scene has lights of its own.',
+  }),
+  environmentRotationDeg: Type.Number({
+    minimum: -360,
+    maximum: 360,
+    default: 0,
+    description: 'Turns the environment about the vertical axis, counter-clockwise seen from above.',
+  }),
+  environmentIntensity: Type.Number({
+    minimum: 0,
+    maximum: 1_000,
+    default: 1,
+    description: 'Factor on the light of the environment.',
+  }),
+  backgroundBlur: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.35,
+    description: 'How far the environment is out of focus where it stands behind the scene.',
+  }),
+});
+export type LightSettings = Static<typeof LightSettings>;
+
 /**
  * Everything that, with the scene's hash and the frame number, decides a frame's pixels. Complete: defaults are filled
  * in at submission, so that two equal settings are equal as JSON.
@@ -68,7 +96,15 @@ export const RenderSettings = Type.Object(
       minimum: 1,
       maximum: LIMITS.frameSamples,
       default: 1,
-      description: 'Samples a pixel. A raster sample is itself multisampled; more add jittered anti-aliasing.',
+      description:
+        'Samples a pixel. A raster sample is itself multisampled; more add jittered anti-aliasing. Path tracing needs many.',
+    }),
+    bounces: Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.lightBounces,
+      default: 8,
+      description:
+        'Of path tracing: how often light is scattered between a lamp and the camera, at most; 1 is direct light.',
     }),
     format: Type.Enum(ImageFormat.enum, { default: DEFAULT_FORMAT }),
     bitDepth: Type.Enum(BitDepth.enum, {
@@ -92,6 +128,7 @@ export const RenderSettings = Type.Object(
       default: 'neutral',
       description: 'What stands behind the scene: its environment, a neutral grey, or nothing (not JPEG).',
     }),
+    ...LightSettings.properties,
   },
   { additionalProperties: false },
 );

@@ -34,28 +34,28 @@ describe('checkFrames', () => {
 
 describe('faultsOf', () => {
   it('finds none in the default', () => {
-    expect(faultsOf(still, null)).toEqual({});
+    expect(faultsOf(still, null, {})).toEqual({});
   });
 
   it('names the field of every fault', () => {
-    expect(faultsOf({ ...still, widthPx: 0 }, null)).toHaveProperty('size');
-    expect(faultsOf({ ...still, widthPx: Number.NaN }, null)).toHaveProperty('size');
-    expect(faultsOf({ ...still, heightPx: LIMITS.frameEdgePx + 1 }, null)).toHaveProperty('size');
-    expect(faultsOf({ ...still, widthPx: 8_192, heightPx: 8_192 }, null)).toHaveProperty('size');
-    expect(faultsOf({ ...still, frames: '1-' }, null)).toHaveProperty('frames');
-    expect(faultsOf({ ...still, samples: 1.5 }, null)).toHaveProperty('samples');
-    expect(faultsOf({ ...still, fps: 0 }, null)).toHaveProperty('fps');
-    expect(faultsOf({ ...still, format: 'jpeg', quality: 101 }, null)).toHaveProperty('quality');
-    expect(faultsOf({ ...still, format: 'jpeg', background: 'transparent' }, null)).toHaveProperty('background');
-    expect(faultsOf({ ...still, format: 'webp', bitDepth: 16 }, null)).toEqual({
+    expect(faultsOf({ ...still, widthPx: 0 }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, widthPx: Number.NaN }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, heightPx: LIMITS.frameEdgePx + 1 }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, widthPx: 8_192, heightPx: 8_192 }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, frames: '1-' }, null, {})).toHaveProperty('frames');
+    expect(faultsOf({ ...still, samples: 1.5 }, null, {})).toHaveProperty('samples');
+    expect(faultsOf({ ...still, fps: 0 }, null, {})).toHaveProperty('fps');
+    expect(faultsOf({ ...still, format: 'jpeg', quality: 101 }, null, {})).toHaveProperty('quality');
+    expect(faultsOf({ ...still, format: 'jpeg', background: 'transparent' }, null, {})).toHaveProperty('background');
+    expect(faultsOf({ ...still, format: 'webp', bitDepth: 16 }, null, {})).toEqual({
       bitDepth: 'WebP holds 8 bits a channel; 16 needs png or tiff.',
     });
-    expect(faultsOf({ ...still, camera: { kind: 'current' } }, null)).toHaveProperty('camera');
+    expect(faultsOf({ ...still, camera: { kind: 'current' } }, null, {})).toHaveProperty('camera');
   });
 
   it('does not ask for the quality of what has none, nor for a view that is there', () => {
-    expect(faultsOf({ ...still, format: 'png', quality: 0 }, null)).toEqual({});
-    expect(faultsOf({ ...still, camera: { kind: 'current' } }, CAMERA)).toEqual({});
+    expect(faultsOf({ ...still, format: 'png', quality: 0 }, null, {})).toEqual({});
+    expect(faultsOf({ ...still, camera: { kind: 'current' } }, CAMERA, {})).toEqual({});
   });
 });
 
@@ -85,6 +85,9 @@ describe('jobRequest', () => {
       quality: 71,
       exposureEv: -1.5,
       background: 'environment',
+      environment: 'venice',
+      environmentRotationDeg: 90,
+      environmentIntensity: 2,
     } as const;
     expect(jobRequest({ ...form, camera: { kind: 'current' } }, SCENE, CAMERA).layers[0]).toEqual({
       camera: CAMERA,
@@ -93,16 +96,40 @@ describe('jobRequest', () => {
       format: 'webp',
       bitDepth: 8,
       quality: 71,
+      engine: 'raster',
       samples: 1,
       fps: 24,
       clip: 'Bounce',
       toneMapping: 'neutral',
       exposureEv: -1.5,
       background: 'environment',
+      environment: 'venice',
+      environmentRotationDeg: 90,
+      environmentIntensity: 2,
     });
     expect(jobRequest({ ...form, camera: { kind: 'scene', name: 'auto' } }, SCENE, null).layers[0]?.camera).toBe(
       'auto',
     );
+  });
+});
+
+describe('path tracing', () => {
+  const traced = { ...still, engine: 'pathtrace', samples: 4, tracedSamples: 256, bounces: 12 } as const;
+
+  it('has samples of its own, which the live view does not take over', () => {
+    expect(jobRequest(traced, SCENE, null).layers[0]).toMatchObject({ engine: 'pathtrace', samples: 256, bounces: 12 });
+    expect(lookOf(traced).samples).toBe(1);
+    const raster = jobRequest({ ...traced, engine: 'raster' }, SCENE, null).layers[0];
+    expect(raster).toMatchObject({ engine: 'raster', samples: 4 });
+    expect(raster).not.toHaveProperty('bounces');
+  });
+
+  it('is refused with what it cannot draw of the scene, and with numbers outside the limits', () => {
+    const gaps = [{ engine: 'pathtrace', what: 'points' }] as const;
+    expect(faultsOf(traced, null, { gaps: [...gaps] }).engine).toContain('points');
+    expect(faultsOf({ ...traced, engine: 'raster' }, null, { gaps: [...gaps] })).toEqual({});
+    expect(faultsOf({ ...traced, bounces: 0 }, null, {})).toHaveProperty('bounces');
+    expect(faultsOf({ ...traced, tracedSamples: 0 }, null, {})).toHaveProperty('samples');
   });
 });
 

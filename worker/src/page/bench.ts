@@ -10,7 +10,7 @@ import { frameShot } from './shots.ts';
  * encoding and drawing. Nothing else is drawn meanwhile.
  */
 export async function benchFrames(
-  { room, queue, encoder, scenes }: PageServices,
+  { room, queue, encoder, scenes, environments }: PageServices,
   { sceneHash, settings, firstFrame, count }: Extract<PageCall, { call: 'bench' }>,
 ): Promise<BenchOutcome> {
   const { scene, release } = scenes.use(sceneHash);
@@ -18,7 +18,7 @@ export async function benchFrames(
     return await queue.run('bench', async () => {
       const startedAt = performance.now();
       for (let frame = firstFrame; frame < firstFrame + count; frame += 1) {
-        const shot = frameShot(scene, settings, frame);
+        const shot = await frameShot(scene, settings, frame, environments);
         const { pixels } = await drawPicture(room, shot, async () => {});
         await encoder.encode(frameOrder(pixels, shot, { sceneHash, settings, frameNumber: frame }));
       }

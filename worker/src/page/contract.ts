@@ -24,7 +24,7 @@ import type {
 export const SCENE_ROUTE = '/scene';
 /** `PUT CONVERTED_ROUTE/<sceneHash>` takes the GLB that an import has made of a scene; once. */
 export const CONVERTED_ROUTE = '/converted';
-/** `GET BUILT_IN_ROUTE/<name>` answers built-in files: `studio.exr`, decoders under `draco/`, `basis/`. */
+/** `GET BUILT_IN_ROUTE/<name>` answers built-in files: panoramas under `environments/`, decoders under `draco/`, `basis/`. */
 export const BUILT_IN_ROUTE = '/built-in';
 /** Path of the WebSocket. */
 export const SOCKET_ROUTE = '/socket';

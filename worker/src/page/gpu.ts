@@ -41,8 +41,10 @@ export class Gpu {
     this.renderer.toneMapping = NoToneMapping;
     this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
-    this.renderer.debug.onShaderError = (context, program) => {
-      this.#shaderErrors.push(context.getProgramInfoLog(program)?.trim() || 'no log');
+    this.renderer.debug.onShaderError = (context, program, vertex, fragment) => {
+      const logs = [context.getShaderInfoLog(vertex), context.getShaderInfoLog(fragment)];
+      logs.push(context.getProgramInfoLog(program));
+      this.#shaderErrors.push(logs.find((log) => log?.trim())?.trim() ?? 'no log');
     };
   }
 
@@ -68,12 +70,30 @@ export class Gpu {
     gl.deleteSync(fence);
   }
 
-  /** @throws KilnError `render.failed` when a shader of the last picture did not compile; it would be drawn black. */
-  throwShaderErrors(): void {
-    const [first] = this.#shaderErrors.splice(0);
-    if (first !== undefined) throw new KilnError('render.failed', `A material's shader does not compile: ${first}`);
+  /**
+   * Looks for what went wrong in the last picture.
+   *
+   * @throws KilnError `render.failed` when a shader did not compile, or the GPU refused a command: something would be
+   *   missing from the picture. A shader that failed is told of once, and then refused each time.
+   */
+  throwErrors(): void {
+    const [shader] = this.#shaderErrors.splice(0);
+    let refused = '';
+    for (let error = this.gl.getError(); error !== this.gl.NO_ERROR && !this.isLost; error = this.gl.getError()) {
+      refused ||= REFUSALS.get(error) ?? '';
+    }
+    if (shader !== undefined) throw new KilnError('render.failed', `A material's shader does not compile: ${shader}`);
+    if (refused !== '')
+      throw new KilnError('render.failed', `The GPU refused to draw a part of the picture: ${refused}.`);
   }
 }
+
+/** Errors of WebGL after which a picture is not what it should be. */
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [WebGL2RenderingContext.INVALID_OPERATION, 'an invalid operation'],
+  [WebGL2RenderingContext.OUT_OF_MEMORY, 'out of memory'],
+  [WebGL2RenderingContext.INVALID_FRAMEBUFFER_OPERATION, 'an incomplete target'],
+]);
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 

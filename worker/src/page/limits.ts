@@ -6,8 +6,8 @@ export const PAGE_LIMITS = {
   avifHeapBytes: 268_435_456,
   /** Web workers that encode: one can be busy with a slow WebP while a live picture passes. */
   encodeWorkers: 2,
-  /** A frame of many samples gives way to live pictures at least this often. */
-  sampleBatchMs: 100,
+  /** A long frame is drawn in pieces of about so long: then it gives way to live pictures. */
+  pieceMs: 100,
   /** Samples that are summed before they join the total, so that no division of a frame changes a byte. */
   samplesPerBlock: 16,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
@@ -57,4 +57,7 @@ export const PAGE_LIMITS = {
   /** Lights that cast shadows, brightest first: each takes a texture unit of every material. */
   shadowLights: 2,
   shadowMapPx: 2_048,
+  /** Edge of the square that each texture is brought to for the path tracer, which has one array for all; and its bytes. */
+  tracedTexturePx: 2_048,
+  tracedTextureBytes: 1_073_741_824,
 } as const;

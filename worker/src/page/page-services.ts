@@ -2,17 +2,19 @@ import type { Scene } from 'three';
 import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
+import type { Engine, Shot } from './engine/engine.ts';
 import { RasterEngine } from './engine/raster.ts';
 import { Resolver } from './engine/resolve.ts';
 import { TargetPool } from './engine/target-pool.ts';
 import type { Gpu } from './gpu.ts';
 import { PixelBuffers } from './pixel-buffers.ts';
+import { Environments } from './scene/environments.ts';
 import { GltfReader } from './scene/gltf-reader.ts';
 import { LoadedScene, type SceneParts } from './scene/loaded-scene.ts';
 import { SceneFiles } from './scene/scene-files.ts';
 import { SceneStore } from './scene/scene-store.ts';
-import { Studio } from './scene/studio.ts';
 import { uploadTextures } from './scene/upload.ts';
+import { plainShot } from './shots.ts';
 
 /** What the page holds for all calls. */
 export interface PageServices {
@@ -20,6 +22,7 @@ export interface PageServices {
   readonly queue: DrawQueue;
   readonly encoder: Encoder;
   readonly scenes: SceneStore;
+  readonly environments: Environments;
 }
 
 /** Small picture that compiles a scene's shaders and uploads its geometry while it is being loaded. */
@@ -28,20 +31,33 @@ const WARM_UP_SIZE = { widthPx: 32, heightPx: 32 };
 export async function startServices(gpu: Gpu): Promise<PageServices> {
   const { renderer } = gpu;
   const buffers = new PixelBuffers();
-  const [studio, encoder] = await Promise.all([Studio.load(renderer), Encoder.start(buffers)]);
+  const environments = new Environments(renderer);
+  const [studio, encoder] = await Promise.all([environments.get('studio'), Encoder.start(buffers)]);
   const targets = new TargetPool();
-  const engine = new RasterEngine(renderer, studio, (shot) => targets.get(shot).sample);
-  const room = { gpu, engine, targets, resolver: new Resolver(renderer), buffers };
+  const targetOf = (shot: Shot) => targets.get(shot).sample;
+  const raster = new RasterEngine(renderer, targetOf);
+  let tracer: Promise<Engine> | null = null;
+  const engines = {
+    raster: async () => raster,
+    // A part of the program that is fetched when it is first asked for.
+    pathtrace: () => {
+      tracer ??= import('./engine/pathtrace/path-trace-engine.ts').then(
+        ({ PathTraceEngine }) => new PathTraceEngine(renderer, targetOf),
+      );
+      return tracer;
+    },
+  };
+  const room = { gpu, engines, targets, resolver: new Resolver(renderer), buffers };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
 
   const prepare = async (parts: SceneParts, stage: Scene): Promise<LoadedScene> => {
-    stage.environment = studio.environment;
     const scene = new LoadedScene(parts, stage);
-    stage.environmentIntensity = scene.lights.studioIntensity;
     try {
       uploadTextures(renderer, scene);
-      await queue.run('import', (giveWay) => drawPicture(room, warmUpShot(scene), giveWay));
+      await queue.run('import', (giveWay) =>
+        drawPicture(room, { ...plainShot(scene, studio), size: WARM_UP_SIZE }, giveWay),
+      );
     } catch (error) {
       scene.dispose();
       throw error;
@@ -52,18 +68,5 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
     read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
     prepare,
   });
-  return { room, queue, encoder, scenes };
+  return { room, queue, encoder, scenes, environments };
 }
-
-const warmUpShot = (scene: LoadedScene) => ({
-  scene,
-  camera: { kind: 'auto' } as const,
-  size: WARM_UP_SIZE,
-  samples: 1,
-  multisampled: true,
-  clip: scene.clips.choose(null),
-  timeSec: 0,
-  background: 'neutral' as const,
-  toneMapping: 'neutral' as const,
-  exposureEv: 0,
-});

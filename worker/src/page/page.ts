@@ -48,10 +48,10 @@ export class Page {
   }
 
   async #run(call: PageCall): Promise<Answer> {
-    const { room, queue, scenes } = this.#services;
+    const { queue, scenes } = this.#services;
     switch (call.call) {
       case 'canary':
-        return { result: await queue.run('import', () => runCanary(room)) };
+        return { result: await queue.run('import', () => runCanary(this.#services)) };
       case 'load':
         return { result: await this.#load(call) };
       case 'unload':
@@ -76,10 +76,10 @@ export class Page {
   }
 
   async #frame({ id, sceneHash, settings, frameNumber }: Call<'frame'>): Promise<Answer> {
-    const { room, queue, encoder, scenes } = this.#services;
+    const { room, queue, encoder, scenes, environments } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
     try {
-      const shot = frameShot(scene, settings, frameNumber);
+      const shot = await frameShot(scene, settings, frameNumber, environments);
       await encoder.room();
       const { pixels, draw } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
@@ -94,10 +94,10 @@ export class Page {
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {
-    const { room, queue, encoder, scenes } = this.#services;
+    const { room, queue, encoder, scenes, environments } = this.#services;
     const { scene, release } = scenes.use(call.sceneHash);
     try {
-      const shot = liveShot(scene, call, room.gpu.isSoftware);
+      const shot = await liveShot(scene, call, room.gpu.isSoftware, environments);
       const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>
         drawPicture(room, shot, giveWay),
       );

@@ -1,26 +1,59 @@
 /** From what was asked for to what is drawn. */
-import { IMAGE_FORMATS, KilnError, type RenderSettings } from '@kiln/shared';
+import { IMAGE_FORMATS, KilnError, LightSettings, type RenderSettings, withDefaults } from '@kiln/shared';
+
 import type { PageCall } from './contract.ts';
-import type { Shot } from './engine/engine.ts';
+import type { Shot, ShotLight } from './engine/engine.ts';
 import { chooseCamera } from './engine/shot-camera.ts';
+
 import { pixelKindFor } from './pixel-kind.ts';
+import type { Environment, Environments } from './scene/environments.ts';
+
 import type { LoadedScene } from './scene/loaded-scene.ts';
 
+/** A scene by default, one sample, in the studio's light. Without a size. */
+export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, 'size'> => ({
+  scene,
+  camera: { kind: 'auto' },
+  engine: 'raster',
+  samples: 1,
+  multisampled: true,
+  bounces: 1,
+  clip: scene.clips.choose(null),
+  timeSec: 0,
+  light: {
+    environment: studio,
+    rotationRad: 0,
+    intensity: scene.lights.studioIntensity,
+    backgroundIntensity: 1,
+    backgroundBlur: 0,
+  },
+  background: 'neutral',
+  toneMapping: 'neutral',
+  exposureEv: 0,
+});
+
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
-export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number): Shot {
-  const { engine, backend, size, samples, exposureEv } = settings;
+export async function frameShot(
+  scene: LoadedScene,
+  settings: RenderSettings,
+  frameNumber: number,
+  environments: Environments,
+): Promise<Shot> {
+  const { engine, backend, size, samples, bounces, exposureEv } = settings;
   const pixelKind = pixelKindFor(settings.bitDepth);
-  if (engine !== 'raster' || backend === 'webgpu') {
-    throw new KilnError('job.unsupported', `This worker draws raster on WebGL; asked for ${engine} on ${backend}.`);
-  }
+  if (backend === 'webgpu')
+    throw new KilnError('job.unsupported', `This worker draws with WebGL, not with ${backend}.`);
   return {
     scene,
     camera: chooseCamera(settings.camera, scene),
     size,
+    engine,
     samples,
     multisampled: true,
+    bounces,
     clip: scene.clips.choose(settings.clip),
     timeSec: frameNumber / settings.fps,
+    light: await shotLight(scene, settings, environments),
     background: backgroundFor(settings.background, settings.format),
     // The neutral background would else be made for a curve that linear light does not get.
     toneMapping: pixelKind === 'linear' ? 'none' : settings.toneMapping,
@@ -35,23 +68,39 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
  *
  * @throws KilnError `job.unknown_camera`, `job.unknown_clip`.
  */
-export function liveShot(
+export async function liveShot(
   scene: LoadedScene,
   { view, size, pose, samples, format }: Extract<PageCall, { call: 'live' }>,
   isSoftware: boolean,
-): Shot {
+  environments: Environments,
+): Promise<Shot> {
   const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
     camera: view.camera === undefined ? { kind: 'free', pose } : chooseCamera(view.camera, scene),
     size,
+    engine: 'raster',
+    bounces: 1,
     samples,
     multisampled: !(isSoftware && moving),
     clip: scene.clips.choose(view.clip),
     timeSec: view.frameNumber / view.fps,
+    light: await shotLight(scene, withDefaults(LightSettings, view, 'the light of the view'), environments),
     background: backgroundFor(view.background, format),
     toneMapping: view.toneMapping,
     exposureEv: view.exposureEv,
+  };
+}
+
+async function shotLight(scene: LoadedScene, settings: LightSettings, environments: Environments): Promise<ShotLight> {
+  const { environment, environmentRotationDeg, environmentIntensity, backgroundBlur } = settings;
+  const share = environment === 'studio' ? scene.lights.studioIntensity : 1;
+  return {
+    environment: await environments.get(environment),
+    rotationRad: (environmentRotationDeg * Math.PI) / 180,
+    intensity: share * environmentIntensity,
+    backgroundIntensity: environmentIntensity,
+    backgroundBlur,
   };
 }
 

@@ -36,6 +36,7 @@ export class GltfBuilder {
   readonly accessors: Json[] = [];
   readonly bufferViews: Json[] = [];
   readonly rest: Json = {};
+  readonly #lights: Json[] = [];
   readonly #extensions = new Set<string>();
   #bin = Buffer.alloc(0);
 
@@ -94,6 +95,94 @@ export class GltfBuilder {
     };
     const indices = this.accessor(Uint16Array.of(0, 1, 2, 0, 2, 3), 'SCALAR');
     return this.meshes.push({ primitives: [{ attributes, indices, material }] }) - 1;
+  }
+
+  /** Diffuse, without any reflection. @param albedo linear, of all channels or each. */
+  matte(albedo: number | readonly [number, number, number]): number {
+    this.#extensions.add('KHR_materials_specular');
+    const rgb = typeof albedo === 'number' ? [albedo, albedo, albedo] : albedo;
+    return this.material({
+      pbrMetallicRoughness: { baseColorFactor: [...rgb, 1], metallicFactor: 0, roughnessFactor: 1 },
+      extensions: { KHR_materials_specular: { specularFactor: 0 } },
+    });
+  }
+
+  /** Unlit, with a texture that is not smoothed. @param png its image. */
+  textured(png: Uint8Array): number {
+    this.rest.images = [{ bufferView: this.view(png), mimeType: 'image/png' }];
+    this.rest.samplers = [{ magFilter: 9728, minFilter: 9728 }];
+    this.rest.textures = [{ source: 0, sampler: 0 }];
+    this.#extensions.add('KHR_materials_unlit');
+    return this.material({
+      pbrMetallicRoughness: { baseColorTexture: { index: 0 } },
+      extensions: { KHR_materials_unlit: {} },
+    });
+  }
+
+  /** A ball around its own middle, fine enough to be round. */
+  sphere(material: number, radius: number): number {
+    const [rows, columns] = [32, 64];
+    const directions: number[] = [];
+    for (let row = 0; row <= rows; row += 1) {
+      const polar = (row / rows) * Math.PI;
+      for (let column = 0; column <= columns; column += 1) {
+        const turn = (column / columns) * 2 * Math.PI;
+        directions.push(Math.sin(polar) * Math.sin(turn), Math.cos(polar), Math.sin(polar) * Math.cos(turn));
+      }
+    }
+    const corners: number[] = [];
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        const a = row * (columns + 1) + column;
+        const b = a + columns + 1;
+        corners.push(a, b, a + 1, a + 1, b, b + 1);
+      }
+    }
+    const attributes = {
+      POSITION: this.accessor(
+        Float32Array.from(directions, (part) => part * radius),
+        'VEC3',
+      ),
+      NORMAL: this.accessor(Float32Array.from(directions), 'VEC3'),
+    };
+    const indices = this.accessor(Uint16Array.from(corners), 'SCALAR');
+    return this.meshes.push({ primitives: [{ attributes, indices, material }] }) - 1;
+  }
+
+  /** Three points. */
+  points(): number {
+    const attributes = { POSITION: this.accessor(Float32Array.of(-1, 0, 0, 0, 1, 0, 1, 0, 0), 'VEC3') };
+    return this.meshes.push({ primitives: [{ attributes, mode: 0 }] }) - 1;
+  }
+
+  /** @param light `intensity` in candela. */
+  pointLight({
+    intensity,
+    translation,
+  }: {
+    readonly intensity: number;
+    readonly translation: readonly number[];
+  }): number {
+    return this.#light({ type: 'point', intensity }, { translation });
+  }
+
+  /** Shines along −z, before it is turned. @param light `intensity` in lux. */
+  directionalLight({
+    intensity,
+    rotation,
+  }: {
+    readonly intensity: number;
+    readonly rotation: readonly number[];
+  }): number {
+    return this.#light({ type: 'directional', intensity }, { rotation });
+  }
+
+  #light(light: Json, placed: Json): number {
+    const name = 'KHR_lights_punctual';
+    this.uses(name);
+    this.#lights.push(light);
+    this.rest.extensions = { [name]: { lights: this.#lights } };
+    return this.node({ ...placed, extensions: { [name]: { light: this.#lights.length - 1 } } });
   }
 
   node(node: Json): number {

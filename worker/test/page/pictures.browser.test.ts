@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { KilnError, type LiveView, type Pose, type RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
-import { decode, redColumns, samePixels } from './pixels.ts';
+import { decode, lightOf, redColumns, samePixels } from './pixels.ts';
 import { TestPage } from './test-page.ts';
 
-/** Linear light of an sRGB level, 0 to 255. */
-const light = (level: number) => (level <= 10 ? level / 255 / 12.92 : ((level / 255 + 0.055) / 1.055) ** 2.4);
 const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
 
 let page: TestPage;
@@ -29,7 +27,7 @@ describe('colour', () => {
   it.each([1, 2, 10, 64, 128, 200, 254])(
     'shows grey of sRGB level %i at exactly that level without tone mapping',
     async (level) => {
-      const grey = await picture(unlitSquare([light(level), light(level), light(level)]));
+      const grey = await picture(unlitSquare([lightOf(level), lightOf(level), lightOf(level)]));
       expect(grey.pixels.middle).toEqual([level, level, level, 255]);
     },
   );
@@ -197,7 +195,7 @@ describe('samples', () => {
 
   it('leaves flat colours exact, however many samples are summed', async () => {
     for (const samples of [2, 16, 17, 33]) {
-      const { pixels } = await picture(unlitSquare([light(128), 1, 0]), { samples });
+      const { pixels } = await picture(unlitSquare([lightOf(128), 1, 0]), { samples });
       expect(pixels.middle).toEqual([128, 255, 0, 255]);
     }
   });
@@ -358,7 +356,7 @@ describe('cameras', () => {
   });
 
   it('says what it does not draw', async () => {
-    await expect(picture(unlitSquare([1, 0, 0]), { engine: 'pathtrace' })).rejects.toSatisfy(
+    await expect(picture(unlitSquare([1, 0, 0]), { backend: 'webgpu' })).rejects.toSatisfy(
       (error) => error instanceof KilnError && error.code === 'job.unsupported',
     );
   });

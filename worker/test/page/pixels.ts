@@ -10,6 +10,10 @@ export interface Pixels {
   readonly data: Buffer;
 }
 
+/** Linear light of an sRGB level, 0 to 255. */
+export const lightOf = (level: number): number =>
+  level <= 10 ? level / 255 / 12.92 : ((level / 255 + 0.055) / 1.055) ** 2.4;
+
 /** Decodes PNG, JPEG or WebP. */
 export async function decode(bytes: Uint8Array): Promise<Pixels> {
   const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });

@@ -6,6 +6,12 @@ export const png = (widthPx: number, heightPx: number, color: string): Promise<B
     .png()
     .toBuffer();
 
+/** Two by two pixels: red and green above blue and white. */
+export const colouredPng = (): Promise<Buffer> =>
+  sharp(Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]), { raw: { width: 2, height: 2, channels: 3 } })
+    .png()
+    .toBuffer();
+
 /** The first bytes of a PNG that says it has this size; what follows is missing. */
 export function pngHeader(widthPx: number, heightPx: number): Buffer {
   const bytes = Buffer.alloc(64);

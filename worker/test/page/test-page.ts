@@ -122,6 +122,7 @@ export const SETTINGS: RenderSettings = {
   engine: 'raster',
   backend: 'auto',
   samples: 1,
+  bounces: 8,
   format: 'png',
   bitDepth: 8,
   quality: 90,
@@ -130,4 +131,8 @@ export const SETTINGS: RenderSettings = {
   toneMapping: 'none',
   exposureEv: 0,
   background: 'neutral',
+  environment: 'studio',
+  environmentRotationDeg: 0,
+  environmentIntensity: 1,
+  backgroundBlur: 0.35,
 };

@@ -6,6 +6,7 @@ import {
   API_PREFIX,
   type Assignment,
   AttemptFailure,
+  completeSettings,
   type ErrorCode,
   FRAME_HEADER,
   FrameResult,
@@ -29,21 +30,7 @@ import type { RedisServer } from './redis-server.ts';
 
 export const idOf = (kind: Parameters<typeof newId>[0]) => newId(kind, (bytes) => crypto.getRandomValues(bytes));
 
-export const settings: RenderSettings = {
-  camera: 'auto',
-  size: { widthPx: 64, heightPx: 48 },
-  engine: 'raster',
-  backend: 'auto',
-  samples: 1,
-  format: 'png',
-  bitDepth: 8,
-  quality: 90,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-};
+export const settings: RenderSettings = completeSettings({ frames: '0', size: { widthPx: 64, heightPx: 48 } });
 
 export interface DeliveredFrame {
   readonly frameNumber: number;

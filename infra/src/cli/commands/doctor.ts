@@ -1,3 +1,4 @@
+import { ENGINE_ABILITIES, ENGINE_FEATURES } from '@kiln/shared';
 import type { Command } from 'commander';
 import { readDoctorConfig } from '../../config.ts';
 import type { Finding } from '../../doctor/examine.ts';
@@ -15,7 +16,7 @@ export function addDoctorCommand(program: Command): void {
     .action(async ({ json }: { readonly json?: boolean }) => {
       const { examine } = await import('../../doctor/examine.ts');
       const examination = await examine(readDoctorConfig());
-      printResult(json, examination, () =>
+      printResult(json, { ...examination, engines: { abilities: ENGINE_ABILITIES, features: ENGINE_FEATURES } }, () =>
         [
           ...examination.findings.map(line),
           '',

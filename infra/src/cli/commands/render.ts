@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS } from '@kiln/shared';
+
+import { ENVIRONMENT_NAMES, IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS } from '@kiln/shared';
+
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -23,6 +25,8 @@ import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
 interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name'> {
+  readonly exposure?: number;
+  readonly environmentRotation?: number;
   readonly out: string;
   readonly name?: string;
   readonly priority?: number;
@@ -38,6 +42,7 @@ Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels
 Examples:
   $ kiln render helmet.glb --frames 0 --size 1920x1080
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
+  $ kiln render room.glb --engine pathtrace --samples 256 --bounces 12 --exposure 0.5
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
 ${formatTable()}
@@ -76,13 +81,36 @@ export function addRenderCommand(program: Command): void {
     .addOption(
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
     )
+    .addOption(
+      new Option('--backend <interface>', 'graphics interface to draw with')
+        .choices(['auto', 'webgl', 'webgpu'])
+        .default('auto'),
+    )
     .option('--samples <n>', 'samples a pixel', wholeNumber('--samples', 1, LIMITS.frameSamples), 1)
+    .option(
+      '--bounces <n>',
+      'path tracing: how often light is scattered; 1 is direct light (default: 8)',
+      wholeNumber('--bounces', 1, LIMITS.lightBounces),
+    )
     .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
     .addOption(
       new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),
     )
     .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100))
     .addOption(new Option('--background <what>', 'behind the scene').choices(['environment', 'neutral', 'transparent']))
+    .addOption(new Option('--environment <name>', 'light from all around (default: studio)').choices(ENVIRONMENT_NAMES))
+    .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
+    .option('--environment-intensity <factor>', 'on its light, 0 to 1000', number('--environment-intensity'))
+    .option('--background-blur <0-1>', 'of the environment behind the scene', number('--background-blur'))
+    .option('--exposure <ev>', 'exposure in stops, -20 to 20 (default: 0)', number('--exposure'))
+    .addOption(
+      new Option('--tone-mapping <curve>', 'how light becomes a picture (default: neutral)').choices([
+        'agx',
+        'aces',
+        'neutral',
+        'none',
+      ]),
+    )
     .option('--clip <name>', 'animation clip (default: the first)')
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
     .option('--name <name>', 'name of the job')
@@ -132,6 +160,11 @@ async function run(source: string, options: RenderOptions): Promise<number> {
 }
 
 /** What is left of the options when all is gone that is not about the picture. */
-function layerOf({ url, apiKey, json, out, name, priority, ...layer }: RenderOptions): LayerRequest {
-  return layer;
+function layerOf(options: RenderOptions): LayerRequest {
+  const { url, apiKey, json, out, name, priority, exposure, environmentRotation, ...layer } = options;
+  return {
+    ...layer,
+    ...(exposure === undefined ? {} : { exposureEv: exposure }),
+    ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
+  };
 }

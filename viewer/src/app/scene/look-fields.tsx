@@ -1,8 +1,7 @@
-/** What the live view and the render share: camera, exposure, tone mapping, background. */
-import type { ImportReport } from '@kiln/shared';
-import { useId } from 'preact/hooks';
-import { Button } from '../design/button.tsx';
+/** What the live view and the render share: camera, light, exposure, tone mapping, background. */
+import { ENVIRONMENT_NAMES, ENVIRONMENTS, type EnvironmentName, type ImportReport } from '@kiln/shared';
 import { Segments, SelectField } from '../design/field.tsx';
+import { Slider } from '../design/slider.tsx';
 import type { CameraPick, FormField } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
@@ -50,7 +49,18 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         fault={faults.camera}
         testId="camera-select"
       />
-      <Exposure model={model} />
+      <Environment model={model} />
+      <Slider
+        label="Exposure"
+        value={form.exposureEv}
+        text={`${signed(form.exposureEv, 1)} EV`}
+        min={-5}
+        max={5}
+        step={0.1}
+        rest={0}
+        onChange={(exposureEv) => model.change({ exposureEv })}
+        testId="exposure"
+      />
       <SelectField
         label="Tone mapping"
         value={form.toneMapping}
@@ -87,46 +97,58 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
   );
 }
 
-const RANGE_EV = 5;
-const percent = (ev: number) => ((ev + RANGE_EV) / (2 * RANGE_EV)) * 100;
+const signed = (value: number, digits: number) =>
+  `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`;
 
-function Exposure({ model }: { readonly model: SceneModel }) {
-  const id = useId();
-  const { exposureEv } = model.form.value;
-  const text = `${exposureEv > 0 ? '+' : exposureEv < 0 ? '−' : ''}${Math.abs(exposureEv).toFixed(1)} EV`;
+/** What lights the scene from all around. */
+function Environment({ model }: { readonly model: SceneModel }) {
+  const { environment, environmentRotationDeg, environmentIntensity } = model.form.value;
   return (
-    <div class="field">
-      <div class="field-line">
-        <label class="field-label" for={id}>
-          Exposure
-        </label>
-        <span class="field-value mono">{text}</span>
-        {exposureEv !== 0 && (
-          <Button
-            kind="quiet"
-            small
-            icon="retry"
-            label="Exposure back to 0"
-            onClick={() => model.change({ exposureEv: 0 })}
-          />
-        )}
-      </div>
-      <input
-        id={id}
-        class="slider"
-        type="range"
-        min={-RANGE_EV}
-        max={RANGE_EV}
-        step={0.1}
-        value={exposureEv}
-        aria-valuetext={text}
-        style={{
-          '--fill-from': `${percent(Math.min(0, exposureEv))}%`,
-          '--fill-to': `${percent(Math.max(0, exposureEv))}%`,
-        }}
-        data-testid="exposure"
-        onInput={({ currentTarget }) => model.change({ exposureEv: currentTarget.valueAsNumber })}
+    <>
+      <SelectField
+        label="Environment"
+        value={environment}
+        groups={[
+          { name: 'Plain', options: PLAIN.map(environmentOption) },
+          { name: 'Places', options: PLACES.map(environmentOption) },
+        ]}
+        onChange={(name) => model.change({ environment: name })}
+        testId="environment"
       />
-    </div>
+      {environment !== 'none' && (
+        <Slider
+          label="Environment light"
+          value={environmentIntensity}
+          text={`× ${environmentIntensity.toFixed(2)}`}
+          min={0}
+          max={4}
+          step={0.05}
+          rest={1}
+          onChange={(intensity) => model.change({ environmentIntensity: intensity })}
+          testId="environment-intensity"
+        />
+      )}
+      {environment !== 'none' && environment !== 'white' && (
+        <Slider
+          label="Environment rotation"
+          value={environmentRotationDeg}
+          text={`${signed(environmentRotationDeg, 0)}°`}
+          min={-180}
+          max={180}
+          step={5}
+          rest={0}
+          onChange={(rotation) => model.change({ environmentRotationDeg: rotation })}
+          testId="environment-rotation"
+        />
+      )}
+    </>
   );
 }
+
+const PLAIN: readonly EnvironmentName[] = ['studio', 'white', 'none'];
+const PLACES = ENVIRONMENT_NAMES.filter((name) => !PLAIN.includes(name));
+
+const environmentOption = (value: EnvironmentName) => ({
+  value,
+  label: value === 'none' ? 'None' : `${value[0]?.toUpperCase()}${value.slice(1)} · ${ENVIRONMENTS[value]}`,
+});

@@ -1,5 +1,6 @@
 /** Size, frames and file format. */
-import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, LIMITS } from '@kiln/shared';
+
 import { NumberField, Segments, SelectField } from '../design/field.tsx';
 import { FramesField } from './frames-field.tsx';
 import { allFrames, clipFrames, type FormField, SIZE_PRESETS, withFormat } from './render-form.ts';
@@ -78,6 +79,22 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         wholeClip={clip ? allFrames(model.clipLength.value) : null}
       />
       <Segments
+        label="Engine"
+        value={form.engine}
+        options={[
+          { value: 'raster', label: 'Raster' },
+          { value: 'pathtrace', label: 'Path tracing' },
+        ]}
+        onChange={(engine) => model.change({ engine })}
+        testId="render-engine"
+      />
+      {faults.engine && (
+        <p class="field-fault" role="alert" data-testid="render-engine-fault">
+          {faults.engine}
+        </p>
+      )}
+      <SampleFields model={model} faults={faults} />
+      <Segments
         label="Format"
         value={form.format}
         options={ImageFormat.enum.map((value) => ({ value, label: IMAGE_FORMATS[value].name }))}
@@ -114,14 +131,6 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
             testId="render-quality"
           />
         )}
-        <NumberField
-          label="Samples"
-          value={form.samples}
-          min={1}
-          onChange={(samples) => model.change({ samples })}
-          fault={faults.samples}
-          testId="render-samples"
-        />
         {clip && (
           <NumberField
             label="Frames a second"
@@ -135,5 +144,34 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         )}
       </div>
     </>
+  );
+}
+
+/** How much work goes into a pixel. */
+function SampleFields({ model, faults }: Pick<OutputFieldsProps, 'model' | 'faults'>) {
+  const { engine, samples, tracedSamples, bounces } = model.form.value;
+  const isTraced = engine === 'pathtrace';
+  return (
+    <div class="field-pair">
+      <NumberField
+        label="Samples"
+        value={isTraced ? tracedSamples : samples}
+        min={1}
+        onChange={(count) => model.change(isTraced ? { tracedSamples: count } : { samples: count })}
+        fault={faults.samples}
+        testId="render-samples"
+      />
+      {isTraced && (
+        <NumberField
+          label="Bounces"
+          value={bounces}
+          min={1}
+          max={LIMITS.lightBounces}
+          onChange={(count) => model.change({ bounces: count })}
+          fault={faults.bounces}
+          testId="render-bounces"
+        />
+      )}
+    </div>
   );
 }

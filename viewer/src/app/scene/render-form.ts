@@ -3,6 +3,7 @@ import {
   BitDepth,
   checkImageFormat,
   defaultBitDepth,
+  type Engine,
   type ExplicitCamera,
   frameCount,
   ID_PREFIXES,
@@ -16,6 +17,7 @@ import {
   parseFrameRange,
   type RenderSettings,
 } from '@kiln/shared';
+
 import type { Look } from '../../live/live-viewport.ts';
 
 export type CameraPick =
@@ -32,13 +34,21 @@ export interface RenderForm {
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;
   readonly quality: number;
+  readonly engine: Engine;
+  /** Of the engine raster. */
   readonly samples: number;
+  /** Of path tracing: its own, for it needs many. */
+  readonly tracedSamples: number;
+  readonly bounces: number;
   readonly fps: number;
   /** Null when the scene has no clips. */
   readonly clip: string | null;
   readonly toneMapping: RenderSettings['toneMapping'];
   readonly exposureEv: number;
   readonly background: RenderSettings['background'];
+  readonly environment: RenderSettings['environment'];
+  readonly environmentRotationDeg: number;
+  readonly environmentIntensity: number;
 }
 
 export interface SizePreset {
@@ -68,12 +78,18 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     format: 'png',
     bitDepth: defaultBitDepth('png'),
     quality: 90,
+    engine: 'raster',
     samples: 1,
+    tracedSamples: 64,
+    bounces: 8,
     fps: DEFAULT_FPS,
     clip: clip?.name ?? null,
     toneMapping: 'neutral',
     exposureEv: 0,
     background: 'neutral',
+    environment: 'studio',
+    environmentRotationDeg: 0,
+    environmentIntensity: 1,
   };
 }
 
@@ -122,17 +138,30 @@ export type FormField =
   | 'bitDepth'
   | 'frames'
   | 'quality'
+  | 'engine'
   | 'samples'
+  | 'bounces'
   | 'fps'
   | 'exposureEv'
   | 'background'
   | 'camera';
 
+/** What the chosen engine draws a pixel with. */
+const samplesOf = ({ engine, samples, tracedSamples }: RenderForm) => (engine === 'raster' ? samples : tracedSamples);
+
 const between = (value: number, min: number, max: number) => Number.isFinite(value) && value >= min && value <= max;
 const whole = (value: number, min: number, max: number) => Number.isInteger(value) && between(value, min, max);
 
-/** What keeps the form from being submitted, by field. */
-export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Partial<Record<FormField, string>> {
+/**
+ * What keeps the form from being submitted, by field.
+ *
+ * @param camera where the live view looks from, null while it shows nothing.
+ */
+export function faultsOf(
+  form: RenderForm,
+  camera: ExplicitCamera | null,
+  { gaps = [] }: Pick<ImportReport, 'gaps'>,
+): Partial<Record<FormField, string>> {
   const faults: Partial<Record<FormField, string>> = {};
   const edge = LIMITS.frameEdgePx;
   if (!whole(form.widthPx, 1, edge) || !whole(form.heightPx, 1, edge)) {
@@ -145,7 +174,14 @@ export function faultsOf(form: RenderForm, camera: ExplicitCamera | null): Parti
   if (!frames.ok) faults.frames = frames.message;
   if (IMAGE_FORMATS[form.format].hasQuality && !whole(form.quality, 1, 100))
     faults.quality = 'A whole number from 1 to 100.';
-  if (!whole(form.samples, 1, LIMITS.frameSamples)) faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
+  const missing = gaps.filter(({ engine }) => engine === form.engine).map(({ what }) => what);
+  if (missing.length > 0) faults.engine = `It cannot draw all of this scene: ${missing.join(', ')}.`;
+  if (!whole(samplesOf(form), 1, LIMITS.frameSamples)) {
+    faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
+  }
+  if (form.engine === 'pathtrace' && !whole(form.bounces, 1, LIMITS.lightBounces)) {
+    faults.bounces = `A whole number from 1 to ${LIMITS.lightBounces}.`;
+  }
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
   if (form.camera.kind === 'current' && !camera) {
@@ -174,12 +210,16 @@ export function lookOf(form: RenderForm): Look {
   const camera = cameraName(form.camera);
   return {
     ...(camera === null ? {} : { camera }),
-    samples: whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
+    // The live view is drawn by the engine raster.
+    samples: form.engine === 'raster' && whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
     clip: form.clip,
     fps: between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax) ? form.fps : DEFAULT_FPS,
     toneMapping: form.toneMapping,
     exposureEv: between(form.exposureEv, -20, 20) ? form.exposureEv : 0,
     background: form.background,
+    environment: form.environment,
+    environmentRotationDeg: form.environmentRotationDeg,
+    environmentIntensity: form.environmentIntensity,
   };
 }
 
@@ -192,13 +232,15 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   camera: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, bitDepth, quality, ...look } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, quality, tracedSamples, bounces, ...look } = form;
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
     layers: [
       {
         ...look,
+        samples: samplesOf(form),
+        ...(form.engine === 'pathtrace' ? { bounces } : {}),
         camera: cameraChoice(form.camera, camera),
         size: { widthPx, heightPx },
         frames,

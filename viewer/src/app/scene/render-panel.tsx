@@ -35,12 +35,12 @@ export function RenderPanel({
   const form = model.form.value;
   // Reading the live state too: with the first picture the camera “current view” becomes possible.
   const camera = model.live.value.phase === 'closed' ? null : model.camera();
-  const faults = faultsOf(form, camera);
+  const faults = faultsOf(form, camera, report);
   const blocked = Object.keys(faults).length > 0;
   const frames = checkFrames(form.frames);
 
   async function submit(): Promise<void> {
-    if (busy || Object.keys(faultsOf(model.form.peek(), model.camera())).length > 0) return;
+    if (busy || Object.keys(faultsOf(model.form.peek(), model.camera(), report)).length > 0) return;
     setBusy(true);
     setFailure(null);
     try {

@@ -2,7 +2,11 @@ import { Quaternion } from 'three';
 import type { CanaryResult } from '../contract.ts';
 import { type DrawingRoom, drawPicture } from '../engine/draw-picture.ts';
 import type { Shot } from '../engine/engine.ts';
+import type { PageServices } from '../page-services.ts';
+import type { Environment } from '../scene/environments.ts';
+import type { LoadedScene } from '../scene/loaded-scene.ts';
 import { sha256Hex } from '../sha256.ts';
+import { plainShot } from '../shots.ts';
 import { CANARY_HALF_HEIGHT, canaryScene, PROBES } from './canary-scene.ts';
 
 const SIZE = { widthPx: 320, heightPx: 320 };
@@ -11,20 +15,23 @@ const FOV_DEG = 30;
 const SAMPLES = 2;
 const TIMED_DRAWS = 3;
 
+type CanaryParts = Pick<PageServices, 'room' | 'environments'>;
+
 /**
  * Draws a small fixed scene through the same engine, sums and resolve as every frame, and looks at probed points.
  *
  * @throws KilnError `render.failed` when a shader does not compile.
  */
-export async function runCanary(room: DrawingRoom): Promise<CanaryResult> {
+export async function runCanary({ room, environments }: CanaryParts): Promise<CanaryResult> {
   const { gl } = room.gpu;
+  const dark = await environments.get('none');
   const scene = canaryScene();
   try {
-    const summed = await draw(room, canaryShot(scene, SAMPLES));
+    const summed = await draw(room, canaryShot(scene, dark, SAMPLES));
     let drawMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < TIMED_DRAWS; i += 1) {
       const startedAt = performance.now();
-      await draw(room, canaryShot(scene, 1));
+      await draw(room, canaryShot(scene, dark, 1));
       drawMs = Math.min(drawMs, performance.now() - startedAt);
     }
     return {
@@ -42,22 +49,12 @@ export async function runCanary(room: DrawingRoom): Promise<CanaryResult> {
 
 const draw = async (room: DrawingRoom, shot: Shot) => (await drawPicture(room, shot, async () => {})).pixels;
 
-function canaryShot(scene: Shot['scene'], samples: number): Shot {
+function canaryShot(scene: LoadedScene, dark: Environment, samples: number): Shot {
   const distance = CANARY_HALF_HEIGHT / Math.tan((FOV_DEG / 2) * (Math.PI / 180));
   const quaternion = new Quaternion().toArray();
   const pose = { position: [0, 0, distance], quaternion, fovDeg: FOV_DEG } satisfies CanaryPose;
-  return {
-    scene,
-    camera: { kind: 'free', pose },
-    size: SIZE,
-    samples,
-    multisampled: true,
-    clip: null,
-    timeSec: 0,
-    background: 'neutral',
-    toneMapping: 'none',
-    exposureEv: 0,
-  };
+  const camera = { kind: 'free', pose } as const;
+  return { ...plainShot(scene, dark), camera, size: SIZE, samples, toneMapping: 'none' };
 }
 
 type CanaryPose = Extract<Shot['camera'], { kind: 'free' }>['pose'];

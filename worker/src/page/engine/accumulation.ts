@@ -37,7 +37,8 @@ void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy), 0); }
   }),
 );
 
-const floatTarget = ({ widthPx, heightPx }: Size) =>
+/** 32-bit floats, without depth. */
+export const floatTarget = ({ widthPx, heightPx }: Size) =>
   new WebGLRenderTarget(widthPx, heightPx, {
     type: FloatType,
     minFilter: NearestFilter,

@@ -1,7 +1,6 @@
-import { KilnError, type StageTime } from '@kiln/shared';
+import { type Engine as EngineName, KilnError, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import type { Gpu } from '../gpu.ts';
-import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
 import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
@@ -22,41 +21,38 @@ export interface Picture {
 
 export interface DrawingRoom {
   readonly gpu: Gpu;
-  readonly engine: Engine;
+  readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
   readonly targets: TargetPool;
   readonly resolver: Resolver;
   readonly buffers: PixelBuffers;
 }
 
 /**
- * Draws one picture and reads it back. A picture of many samples gives way to more urgent ones between batches of them;
- * neither batches nor interruptions change a byte.
+ * Draws one picture and reads it back. A long one gives way to more urgent ones; neither pieces nor interruptions change
+ * a byte.
  *
- * @throws KilnError `render.failed`, `render.page_lost`.
+ * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
  */
 export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
-  const { gpu, engine, targets, resolver, buffers } = room;
+  const { gpu, engines, targets, resolver, buffers } = room;
   const startedAtMs = unixMs();
+  const engine = await engines[shot.engine]();
   const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
+  let pieceStart = performance.now();
+  const rest = async () => {
+    await gpu.finished();
+    const ms = performance.now() - pieceStart;
+    await giveWay();
+    pieceStart = performance.now();
+    return ms;
+  };
   try {
-    let placement: CameraPlacement | null = null;
-    let batch = 1;
-    for (let drawn = 0; drawn < shot.samples; ) {
-      const count = Math.min(batch, shot.samples - drawn);
-      const batchStart = performance.now();
-      placement = engine.render(shot, { first: drawn, count }, accumulation);
-      drawn += count;
-      if (drawn === shot.samples) break;
-      await gpu.finished();
-      batch = batchFor((performance.now() - batchStart) / count);
-      await giveWay();
-    }
-    if (!placement) throw new Error('a picture has at least one sample');
+    const placement = await engine.render(shot, accumulation, rest);
     const { pixelKind = 'srgb8', size } = shot;
     const { picture } = targets.get(shot);
     resolver.resolve(accumulation.finish(), accumulation.samples, shot, pixelKind, picture);
     await gpu.finished();
-    gpu.throwShaderErrors();
+    gpu.throwErrors();
     const durationMs = unixMs() - startedAtMs;
     const pixels = buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[pixelKind]);
     const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
@@ -69,7 +65,3 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     accumulation.dispose();
   }
 }
-
-/** Samples that take about as long as others may be kept waiting; at most a block, whose commands are all queued at once. */
-const batchFor = (sampleMs: number) =>
-  Math.min(PAGE_LIMITS.samplesPerBlock, Math.max(1, Math.floor(PAGE_LIMITS.sampleBatchMs / sampleMs)));

@@ -5,26 +5,45 @@
  * - Sample `i` of a pixel depends only on the scene, the shot, `i` and the pixel's place in the full frame.
  * - A sample is linear light, RGB multiplied by alpha. Samples are added in order; the mean is the picture.
  */
-import type { RenderSettings, Size, ToneMapping } from '@kiln/shared';
+import type { Engine as EngineName, RenderSettings, Size, ToneMapping } from '@kiln/shared';
 import type { Texture } from 'three';
+
 import type { PixelKind } from '../pixel-kind.ts';
+import type { Environment } from '../scene/environments.ts';
+
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { ShotCamera } from './shot-camera.ts';
+
+/** The light around a scene. */
+export interface ShotLight {
+  readonly environment: Environment;
+  /** Counter-clockwise about the vertical axis, seen from above. */
+  readonly rotationRad: number;
+  /** Factor on the environment's light, of the scene's surfaces and of the background. */
+  readonly intensity: number;
+  readonly backgroundIntensity: number;
+  /** 0 to 1. */
+  readonly backgroundBlur: number;
+}
 
 /** Everything that decides the pixels of one picture. */
 export interface Shot {
   readonly scene: LoadedScene;
   readonly camera: ShotCamera;
   readonly size: Size;
+  readonly engine: EngineName;
   /** Samples of the whole picture, at least 1. */
   readonly samples: number;
-  /** Whether each sample is itself multisampled, as every final picture's is. */
+  /** Whether each sample is itself multisampled, as every final picture's is. Of rasterisation. */
   readonly multisampled: boolean;
+  /** How often light is scattered on its way, at most. Of path tracing. */
+  readonly bounces: number;
   /** Index into the scene's clips, or null for a scene that stands still. */
   readonly clip: number | null;
   /** May be negative; clips repeat. */
   readonly timeSec: number;
+  readonly light: ShotLight;
   readonly background: RenderSettings['background'];
   readonly toneMapping: ToneMapping;
   readonly exposureEv: number;
@@ -32,21 +51,26 @@ export interface Shot {
   readonly pixelKind?: PixelKind;
 }
 
-export interface SampleRange {
-  readonly first: number;
-  readonly count: number;
-}
-
 /** Takes samples in order. The texture may be overwritten once `add` is called again. */
 export interface SampleSink {
   add(sample: Texture): void;
 }
 
+/**
+ * Waits until the GPU has done what it was asked, and lets more urgent pictures be drawn: afterwards the scene may be
+ * posed otherwise, and the renderer is in any state.
+ *
+ * @returns milliseconds of the GPU's work.
+ */
+export type Rest = () => Promise<number>;
+
 export interface Engine {
   /**
-   * Adds the samples of `range` to `sink`. Nothing is kept between calls that could change a pixel.
+   * Adds all samples of the shot to `sink`. Rests after work that takes as long as others may be kept waiting, not after
+   * the last piece. Nothing is kept between calls that could change a pixel.
    *
    * @returns where the camera stood.
+   * @throws KilnError `job.unsupported` naming what of the scene the engine cannot draw.
    */
-  render(shot: Shot, range: SampleRange, sink: SampleSink): CameraPlacement;
+  render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement>;
 }

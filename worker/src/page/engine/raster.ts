@@ -1,5 +1,6 @@
 import type { Size } from '@kiln/shared';
 import {
+  Color,
   HalfFloatType,
   NearestFilter,
   OrthographicCamera,
@@ -7,39 +8,49 @@ import {
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
-import type { Studio } from '../scene/studio.ts';
+import { PAGE_LIMITS } from '../limits.ts';
 import type { CameraPlacement } from './camera-placement.ts';
-import type { Engine, SampleRange, SampleSink, Shot } from './engine.ts';
+import type { Engine, Rest, SampleSink, Shot } from './engine.ts';
 import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
+import { PieceSize } from './piece-size.ts';
 import { placeCamera, setCamera } from './shot-camera.ts';
 
 /** Multisampling of each sample; what every GPU with WebGL 2 can do. */
 const MULTISAMPLES = 4;
 
-/** How much the environment is blurred when it stands behind the scene: a room out of focus. */
-const BACKGROUND_BLUR = 0.35;
-
 /** three.js rasterisation on WebGL 2: each sample is one multisampled drawing in half floats, jittered within a pixel. */
 export class RasterEngine implements Engine {
   readonly #renderer: WebGLRenderer;
-  readonly #studio: Studio;
   readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
+  /** One colour object for all backgrounds. */
+  readonly #grey = new Color();
   /** The same two for all pictures: three keeps a transmission target per camera for ever. */
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
   /** @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample. */
-  constructor(renderer: WebGLRenderer, studio: Studio, targetOf: (shot: Shot) => WebGLRenderTarget) {
+  constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
     this.#renderer = renderer;
-    this.#studio = studio;
     this.#targetOf = targetOf;
   }
 
-  render(shot: Shot, { first, count }: SampleRange, sink: SampleSink): CameraPlacement {
+  async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
+    // A block at most: all its commands are queued at once.
+    const piece = new PieceSize(PAGE_LIMITS.samplesPerBlock);
+    for (let first = 0; ; ) {
+      const count = Math.min(piece.units, shot.samples - first);
+      const placement = this.#draw(shot, first, count, sink);
+      first += count;
+      if (first === shot.samples) return placement;
+      piece.took(count, await rest());
+    }
+  }
+
+  #draw(shot: Shot, first: number, count: number, sink: SampleSink): CameraPlacement {
     const { scene, size } = shot;
     scene.pose(shot.clip, shot.timeSec);
     const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx);
-    this.#setBackground(shot);
+    this.#light(shot);
     scene.drawOrder.applyTo(this.#renderer);
     scene.requestShadows();
     const target = this.#targetOf(shot);
@@ -54,10 +65,21 @@ export class RasterEngine implements Engine {
     return placement;
   }
 
-  #setBackground({ scene: { stage }, background, toneMapping, exposureEv }: Shot): void {
-    stage.backgroundBlurriness = BACKGROUND_BLUR;
-    stage.background = background === 'environment' ? this.#studio.environment : null;
-    if (background === 'neutral') stage.background = this.#studio.grey(neutralBackgroundLight(toneMapping, exposureEv));
+  #light({ scene: { stage }, light, background, toneMapping, exposureEv }: Shot): void {
+    stage.environment = light.environment.filtered;
+    stage.environmentIntensity = light.intensity;
+    stage.environmentRotation.y = stage.backgroundRotation.y = light.rotationRad;
+    stage.backgroundIntensity = light.backgroundIntensity;
+    stage.backgroundBlurriness = light.backgroundBlur;
+    stage.background = null;
+    if (background === 'environment') {
+      const { filtered, panorama } = light.environment;
+      stage.background = light.backgroundBlur > 0 ? filtered : panorama;
+    }
+    if (background === 'neutral') {
+      // A colour is not scaled by the background's intensity.
+      stage.background = this.#grey.setScalar(neutralBackgroundLight(toneMapping, exposureEv));
+    }
   }
 }
 

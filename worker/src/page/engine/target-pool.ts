@@ -1,15 +1,28 @@
 import type { Size } from '@kiln/shared';
 import type { WebGLRenderTarget } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
-import { BYTES_PER_PX, type PixelKind } from '../pixel-kind.ts';
+
+import { BYTES_PER_PX } from '../pixel-kind.ts';
+import { floatTarget } from './accumulation.ts';
+import type { Shot } from './engine.ts';
+
 import { rasterBytesPerPx, rasterTarget } from './raster.ts';
 import { pictureTarget } from './resolve.ts';
+
+type TargetOrder = Pick<Shot, 'size' | 'engine' | 'multisampled' | 'pixelKind'>;
 
 interface TargetSet {
   readonly sample: WebGLRenderTarget;
   readonly picture: WebGLRenderTarget;
   readonly sizeBytes: number;
 }
+
+/** What samples are drawn into. */
+const SAMPLES = {
+  multisampled: { target: (size: Size) => rasterTarget(size, true), bytesPerPx: rasterBytesPerPx(true) },
+  plain: { target: (size: Size) => rasterTarget(size, false), bytesPerPx: rasterBytesPerPx(false) },
+  traced: { target: floatTarget, bytesPerPx: 16 },
+} as const;
 
 /**
  * Targets by picture size, the last used kept: a live view changes between its moving and its resting size all the
@@ -20,20 +33,14 @@ export class TargetPool {
   /** In order of use, the last used at the end. */
   readonly #sets = new Map<string, TargetSet>();
 
-  get({
-    size,
-    multisampled,
-    pixelKind = 'srgb8',
-  }: {
-    readonly size: Size;
-    readonly multisampled: boolean;
-    readonly pixelKind?: PixelKind;
-  }): TargetSet {
-    const key = `${size.widthPx}×${size.heightPx} ${multisampled} ${pixelKind}`;
+  get({ size, engine, multisampled, pixelKind = 'srgb8' }: TargetOrder): TargetSet {
+    const kind = engine === 'pathtrace' ? 'traced' : multisampled ? 'multisampled' : 'plain';
+    const key = `${size.widthPx}×${size.heightPx} ${kind} ${pixelKind}`;
+    const { target, bytesPerPx } = SAMPLES[kind];
     const set = this.#sets.get(key) ?? {
-      sample: rasterTarget(size, multisampled),
+      sample: target(size),
       picture: pictureTarget(size, pixelKind),
-      sizeBytes: size.widthPx * size.heightPx * (rasterBytesPerPx(multisampled) + BYTES_PER_PX[pixelKind]),
+      sizeBytes: size.widthPx * size.heightPx * (bytesPerPx + BYTES_PER_PX[pixelKind]),
     };
     this.#sets.delete(key);
     this.#sets.set(key, set);

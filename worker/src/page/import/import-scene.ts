@@ -2,14 +2,18 @@ import { GLB_MEDIA_TYPE, IMAGE_FORMATS, type ImportReport, KilnError, type Refus
 import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
 import { type Converted, convertScene } from '../convert/convert-scene.ts';
 import { drawPicture } from '../engine/draw-picture.ts';
+import { untraceable } from '../engine/pathtrace/traceable.ts';
+import { PAGE_LIMITS } from '../limits.ts';
 import type { PageServices } from '../page-services.ts';
 import { describeLoaded } from '../scene/describe-loaded.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
+import { plainShot } from '../shots.ts';
 import { boundedReport } from './bounded-report.ts';
 import { checkOnce } from './check-client.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
 
+const THUMBNAIL_SAMPLES = 4;
 const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
 /** Metres. Matrices of a camera that sees more than this overflow in the GPU's 32-bit floats. */
 const LARGEST_RADIUS = 1e15;
@@ -28,7 +32,7 @@ export async function importScene(
   onFraction: (fraction: number) => void,
 ): Promise<ImportAnswer> {
   const startedAt = performance.now();
-  const { room, queue, encoder, scenes } = services;
+  const { room, queue, encoder, scenes, environments } = services;
   try {
     const converted = await convertScene(own);
     const files = converted?.scene ?? own;
@@ -36,10 +40,11 @@ export async function importScene(
     if ('refusal' in checked)
       return refused(converted ? refusalOfConverted(checked.refusal, converted) : checked.refusal, null);
     await scenes.load(files, (fraction) => onFraction(CHECKS_SHARE + fraction * (1 - CHECKS_SHARE)));
+    const studio = await environments.get('studio');
     const { scene, release } = scenes.use(files.sceneHash);
     try {
       const { pixels } = await queue.run('import', (giveWay) =>
-        drawPicture(room, thumbnailShot(scene, thumbnail), giveWay),
+        drawPicture(room, { ...plainShot(scene, studio), size: thumbnail, samples: THUMBNAIL_SAMPLES }, giveWay),
       );
       const order = { pixels, size: thumbnail, ...THUMBNAIL, hasAlpha: false, origin: null };
       const { bytes } = await encoder.encode(order);
@@ -108,6 +113,9 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     findingCounts.warning += 1;
   }
   const { bounds } = describeLoaded(scene);
+  const gaps = untraceable(scene.stage)
+    .slice(0, PAGE_LIMITS.reportedFindings)
+    .map((what) => ({ engine: 'pathtrace' as const, what }));
   return boundedReport({
     ...facts,
     findings,
@@ -116,6 +124,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     gpuBytes: scene.gpuBytes,
     cameras,
     clips: scene.clips.list,
+    gaps,
     importMs,
   });
 }
@@ -130,16 +139,3 @@ function doubtOf({ extent: { isEmpty, sphere } }: LoadedScene): { code: string; 
     message: `The scene spans ${size} m: GPUs cannot draw that. Is a vertex in the wrong place?`,
   };
 }
-
-const thumbnailShot = (scene: LoadedScene, size: { widthPx: number; heightPx: number }) => ({
-  scene,
-  camera: { kind: 'auto' } as const,
-  size,
-  samples: 4,
-  multisampled: true,
-  clip: scene.clips.choose(null),
-  timeSec: 0,
-  background: 'neutral' as const,
-  toneMapping: 'neutral' as const,
-  exposureEv: 0,
-});

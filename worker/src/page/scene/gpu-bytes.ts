@@ -42,6 +42,16 @@ export function gpuBytesOf(root: Object3D): number {
   return bytes;
 }
 
+/** The longest edge of a texture below `root`, 0 without textures. Only known until their images are freed. */
+export function largestTexturePx(root: Object3D): number {
+  let largest = 0;
+  root.traverse((object) => {
+    if (!isDrawable(object)) return;
+    for (const { width, height } of texturesOf([object.material].flat())) largest = Math.max(largest, width, height);
+  });
+  return largest;
+}
+
 /** Every texture that the materials use, once. */
 export function texturesOf(materials: readonly Material[]): Set<Texture> {
   const found = new Set<Texture>();

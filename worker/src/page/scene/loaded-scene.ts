@@ -7,7 +7,7 @@ import { disposeTree } from './dispose-tree.ts';
 import { DrawOrder } from './draw-order.ts';
 import { type Extent, measureExtent, type Poses } from './extent.ts';
 import type { Framing } from './framing.ts';
-import { gpuBytesOf } from './gpu-bytes.ts';
+import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
 import { Lights } from './lights.ts';
 
 /** A camera of the scene. */
@@ -35,6 +35,7 @@ export class LoadedScene {
   readonly drawOrder: DrawOrder;
   readonly lights: Lights;
   readonly gpuBytes: number;
+  readonly largestTexturePx: number;
   readonly #root: Object3D;
   /** By clip; null where there is none. */
   readonly #extents = new Map<number | null, Extent>();
@@ -56,6 +57,7 @@ export class LoadedScene {
     this.lights = new Lights(root);
     this.drawOrder = new DrawOrder(root);
     this.gpuBytes = gpuBytesOf(root);
+    this.largestTexturePx = largestTexturePx(root);
   }
 
   /** Of the clip that it is posed by, over all of that clip's time; measured when it is first asked for. */

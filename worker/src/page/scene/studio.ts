@@ -1,58 +1,23 @@
-import {
-  Color,
-  type DataTexture,
-  DataUtils,
-  EquirectangularReflectionMapping,
-  PMREMGenerator,
-  type Texture,
-  type WebGLRenderer,
-} from 'three';
-import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
-import { BUILT_IN_ROUTE } from '../contract.ts';
+import { type DataTexture, DataUtils } from 'three';
+import { HALF_MAX, halfFloatsOf } from './panorama.ts';
 
 /** Factor on the lamps, and light from everywhere, as of white walls: no side of a thing is black. */
 const LAMPS = 0.2;
 const WALLS = 0.4;
 const TURN_DEG = 225;
 
-/** The built-in studio: image-based light of scenes that bring none (glTF has no environment of its own). */
-export class Studio {
-  /** Filtered for rough reflections. */
-  readonly environment: Texture;
-  readonly #grey = new Color();
-
-  constructor(renderer: WebGLRenderer, panorama: DataTexture) {
-    setUp(panorama);
-    panorama.mapping = EquirectangularReflectionMapping;
-    const generator = new PMREMGenerator(renderer);
-    this.environment = generator.fromEquirectangular(panorama).texture;
-    generator.dispose();
-    panorama.dispose();
-  }
-
-  static async load(renderer: WebGLRenderer): Promise<Studio> {
-    return new Studio(renderer, await new EXRLoader().loadAsync(`${BUILT_IN_ROUTE}/studio.exr`));
-  }
-
-  /** One colour object for all backgrounds. @param light linear, of all three channels. */
-  grey(light: number): Color {
-    return this.#grey.setRGB(light, light, light);
-  }
-}
-
 /**
  * The photographed studio as a photographer would set it up. Its lamps are bluish: scaled so that white in it is white.
  * Turned so that its key light comes from the left of the automatic camera, and exposed so that a white surface that
  * faces the lamps just stays white.
  */
-function setUp(panorama: DataTexture): void {
-  const { data } = panorama.image;
-  if (!(data instanceof Uint16Array)) throw new Error('the studio is not an image of half floats');
+export function setUpStudio(panorama: DataTexture): void {
+  const data = halfFloatsOf(panorama);
   const factors = whiteBalance(panorama).map((factor) => factor * LAMPS);
   for (let i = 0; i < data.length; i += 4) {
     for (const c of [0, 1, 2]) {
       const light = DataUtils.fromHalfFloat(data[i + c] ?? 0) * (factors[c] ?? 1) + WALLS;
-      data[i + c] = DataUtils.toHalfFloat(Math.min(65_504, light));
+      data[i + c] = DataUtils.toHalfFloat(Math.min(HALF_MAX, light));
     }
   }
   turn(panorama.image, TURN_DEG / 360);

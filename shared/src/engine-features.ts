@@ -1,0 +1,78 @@
+/**
+ * What each engine can draw. The documentation (ENGINES.md), `kiln doctor --json`, the import report and the check at
+ * submission are made from this table.
+ */
+import type { Capability } from './schemas/worker.ts';
+
+/** `approximate`: something is drawn that comes near; `no`: a job that needs it is refused, or it has no effect. */
+type Support = 'yes' | 'approximate' | 'no';
+
+interface FeatureRow {
+  readonly feature: string;
+  readonly raster: Support;
+  readonly pathtrace: Support;
+  readonly note?: string;
+}
+
+/** What a worker whose WebGL draws right can do: engines with the graphics interface that each is written for. */
+export const ENGINE_ABILITIES: readonly Capability[] = [
+  { engine: 'raster', backend: 'webgl' },
+  { engine: 'pathtrace', backend: 'webgl' },
+];
+
+export const ENGINE_FEATURES: readonly FeatureRow[] = [
+  { feature: 'triangles, skins, morph targets, instances', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'points and lines',
+    raster: 'yes',
+    pathtrace: 'no',
+    note: 'A path-traced job of a scene with them is refused.',
+  },
+  { feature: 'colours of instances', raster: 'yes', pathtrace: 'no', note: 'Refused.' },
+  { feature: 'metal and roughness, normal maps, vertex colours, unlit', raster: 'yes', pathtrace: 'yes' },
+  { feature: 'clearcoat, sheen, iridescence, specular', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'anisotropy, dispersion',
+    raster: 'yes',
+    pathtrace: 'no',
+    note: 'Path tracing draws the surface without.',
+  },
+  {
+    feature: 'two sets of texture coordinates in one material',
+    raster: 'yes',
+    pathtrace: 'no',
+    note: 'Refused. Maps of ambient occlusion do not count: path tracing computes it.',
+  },
+  {
+    feature: 'textures that end at their edge, or are mirrored',
+    raster: 'yes',
+    pathtrace: 'approximate',
+    note: 'Path tracing repeats every texture.',
+  },
+  {
+    feature: 'textures larger than 2,048 pixels',
+    raster: 'yes',
+    pathtrace: 'approximate',
+    note: 'Brought to 2,048 × 2,048; smaller when there are many.',
+  },
+  {
+    feature: 'transmission, volume',
+    raster: 'approximate',
+    pathtrace: 'yes',
+    note: 'Raster sees through one surface, without refraction of what stands behind the next.',
+  },
+  { feature: 'alpha: mask, blend', raster: 'yes', pathtrace: 'yes', note: 'Blended surfaces are sampled by chance.' },
+  { feature: 'directional, spot and point lights', raster: 'yes', pathtrace: 'yes' },
+  { feature: 'light of the environment', raster: 'yes', pathtrace: 'yes', note: 'Raster without shadows.' },
+  {
+    feature: 'shadows of lights',
+    raster: 'approximate',
+    pathtrace: 'yes',
+    note: 'Raster: of the two brightest directional or spot lights, none of glass and blended surfaces.',
+  },
+  { feature: 'light from surface to surface', raster: 'no', pathtrace: 'yes' },
+  { feature: 'reflections of the scene in itself', raster: 'no', pathtrace: 'yes' },
+  { feature: 'surfaces that glow light others', raster: 'no', pathtrace: 'yes', note: 'Small ones need many samples.' },
+  { feature: 'perspective and orthographic cameras', raster: 'yes', pathtrace: 'yes' },
+  { feature: 'transparent background', raster: 'yes', pathtrace: 'yes' },
+];

@@ -1,0 +1,159 @@
+import { KilnError } from '@kiln/shared';
+import {
+  DataTexture,
+  FloatType,
+  NoBlending,
+  OrthographicCamera,
+  PerspectiveCamera,
+  RGBAFormat,
+  type Texture,
+  type WebGLRenderer,
+  type WebGLRenderTarget,
+} from 'three';
+import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
+import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
+import type { LoadedScene } from '../../scene/loaded-scene.ts';
+import type { CameraPlacement } from '../camera-placement.ts';
+import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
+import { neutralBackgroundLight } from '../neutral-grey.ts';
+import { PieceSize } from '../piece-size.ts';
+import { placeCamera, setCamera } from '../shot-camera.ts';
+import { BlurredPanorama } from './blurred-panorama.ts';
+import { untraceable } from './traceable.ts';
+import { TracedScene } from './traced-scene.ts';
+import { createTracer } from './tracer-material.ts';
+
+/** Surfaces that a path may pass through without being counted: glass in glass, leaves behind leaves. */
+const TRANSPARENT_SURFACES = 12;
+
+const NO_OFFSET = { x: 0, y: 0 };
+
+/**
+ * Path tracing on WebGL 2, by the shader of three-gpu-pathtracer. Its random numbers are Owen-scrambled Sobol points, whose
+ * index is the sample's: sample `i` of a pixel is always the same.
+ */
+export class PathTraceEngine implements Engine {
+  readonly #renderer: WebGLRenderer;
+  readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
+  readonly #tracer = createTracer();
+  readonly #quad = new FullScreenQuad(this.#tracer.material);
+  readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+  readonly #plain = plainPanorama();
+  readonly #blurred: BlurredPanorama;
+  #panorama: DataTexture | null = null;
+  #traced: { readonly scene: LoadedScene; readonly parts: TracedScene; pose: string | null } | null = null;
+
+  /** @param targetOf a target of 32-bit floats, free until the sink has taken its sample. */
+  constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
+    this.#renderer = renderer;
+    this.#targetOf = targetOf;
+    const { material } = this.#tracer;
+    material.blending = NoBlending;
+    // Blurred as raster blurs it: by chance, ray for ray, a bright sun stays noise for thousands of samples.
+    material.backgroundBlur = 0;
+    this.#blurred = new BlurredPanorama(renderer);
+    material.sobolTexture = new SobolNumberMapGenerator().generate(renderer).texture;
+  }
+
+  async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
+    const { heightPx } = shot.size;
+    const piece = new PieceSize(heightPx * 4);
+    let placement = this.#prepare(shot);
+    let rowsDue = piece.units;
+    for (let sample = 0; sample < shot.samples; sample += 1) {
+      for (let row = 0; row < heightPx; ) {
+        const rows = Math.min(rowsDue, heightPx - row);
+        this.#draw(shot, sample, row, rows);
+        row += rows;
+        rowsDue -= rows;
+        const isLast = sample === shot.samples - 1 && row === heightPx;
+        if (row === heightPx) sink.add(this.#targetOf(shot).texture);
+        if (isLast) return placement;
+        if (rowsDue > 0) continue;
+        piece.took(piece.units, await rest());
+        placement = this.#prepare(shot);
+        rowsDue = piece.units;
+      }
+    }
+    throw new Error('a picture has at least one sample');
+  }
+
+  /** Sets everything for a shot that another picture may have changed. */
+  #prepare(shot: Shot): CameraPlacement {
+    const { scene, size } = shot;
+    this.#take(shot);
+    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx);
+    const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
+    const { material, rayScale, isOrthographic } = this.#tracer;
+    material.cameraWorldMatrix.copy(camera.matrixWorld);
+    material.invProjectionMatrix.copy(camera.projectionMatrixInverse);
+    isOrthographic.value = camera instanceof OrthographicCamera;
+    material.resolution.set(size.widthPx, size.heightPx);
+    // The last vertex of a path only looks for light.
+    material.bounces = shot.bounces + 1;
+    material.transmissiveBounces = TRANSPARENT_SURFACES;
+    rayScale.value = Math.min(1, scene.sphere.radius);
+    this.#light(shot);
+    return placement;
+  }
+
+  /** Has the scene traced as the shot poses it. */
+  #take({ scene, clip, timeSec }: Shot): void {
+    scene.pose(clip, timeSec);
+    if (this.#traced?.scene !== scene) {
+      this.#traced?.parts.dispose();
+      this.#traced = null;
+      const parts = new TracedScene(this.#renderer, this.#tracer.material, scene);
+      this.#traced = { scene, parts, pose: null };
+    }
+    const pose = `${clip} ${timeSec}`;
+    if (this.#traced.pose === pose) return;
+    const missing = untraceable(scene.stage);
+    if (missing.length > 0) {
+      throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
+    }
+    this.#traced.parts.bake();
+    this.#traced.pose = pose;
+  }
+
+  #light({ light, background, toneMapping, exposureEv }: Shot): void {
+    const { material } = this.#tracer;
+    const { panorama } = light.environment;
+    if (panorama !== this.#panorama) {
+      material.envMapInfo.updateFrom(panorama);
+      this.#panorama = panorama;
+    }
+    material.environmentIntensity = light.intensity;
+    // From the world into the panorama.
+    material.environmentRotation.makeRotationY(-light.rotationRad);
+    const isSeen = background === 'environment';
+    material.backgroundAlpha = background === 'transparent' ? 0 : 1;
+    material.backgroundIntensity = isSeen ? light.backgroundIntensity : 1;
+    material.backgroundRotation.copy(material.environmentRotation);
+    material.backgroundMap = isSeen
+      ? this.#blurred.of(light.environment, light.backgroundBlur)
+      : this.#plain(background === 'neutral' ? neutralBackgroundLight(toneMapping, exposureEv) : 0);
+  }
+
+  /** Draws `rows` rows of a sample into its target. */
+  #draw(shot: Shot, sample: number, row: number, rows: number): void {
+    const target = this.#targetOf(shot);
+    this.#tracer.material.seed = sample;
+    target.scissorTest = true;
+    target.scissor.set(0, row, shot.size.widthPx, rows);
+    this.#renderer.setRenderTarget(target);
+    this.#quad.render(this.#renderer);
+    target.scissorTest = false;
+  }
+}
+
+/** One grey everywhere, as the panorama of a background. */
+function plainPanorama(): (light: number) => Texture {
+  const texels = new Float32Array(4);
+  const texture = new DataTexture(texels, 1, 1, RGBAFormat, FloatType);
+  return (light) => {
+    texels.set([light, light, light, 1]);
+    texture.needsUpdate = true;
+    return texture;
+  };
+}

@@ -1,0 +1,65 @@
+/** The parts of three-gpu-pathtracer that its own types leave out. */
+declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js' {
+  import type {
+    BufferAttribute,
+    Camera,
+    InterleavedBufferAttribute,
+    Light,
+    Material,
+    Matrix4,
+    ShaderMaterial,
+    Texture,
+    Vector2,
+  } from 'three';
+  import type { MeshBVH } from 'three-mesh-bvh';
+
+  type VertexAttribute = BufferAttribute | InterleavedBufferAttribute | undefined;
+
+  export class PhysicalPathTracingMaterial extends ShaderMaterial {
+    readonly resolution: Vector2;
+    /** Vertices of a path that are shaded; the last of them gives no direct light. */
+    bounces: number;
+    /** Surfaces that a path passes through without being counted. */
+    transmissiveBounces: number;
+    filterGlossyFactor: number;
+    readonly cameraWorldMatrix: Matrix4;
+    readonly invProjectionMatrix: Matrix4;
+    readonly bvh: { updateFrom(bvh: MeshBVH): void; dispose(): void };
+    readonly attributesArray: {
+      updateFrom(normal: VertexAttribute, tangent: VertexAttribute, uv: VertexAttribute, color: VertexAttribute): void;
+      dispose(): void;
+    };
+    readonly materialIndexAttribute: { updateFrom(attribute: VertexAttribute): void; dispose(): void };
+    readonly materials: Texture & { updateFrom(materials: readonly Material[], textures: readonly Texture[]): void };
+    textures: Texture;
+    readonly lights: { readonly tex: Texture; updateFrom(lights: readonly Light[]): void };
+    environmentIntensity: number;
+    readonly environmentRotation: Matrix4;
+    readonly envMapInfo: { updateFrom(panorama: Texture): void; dispose(): void };
+    backgroundBlur: number;
+    backgroundMap: Texture | null;
+    backgroundAlpha: number;
+    backgroundIntensity: number;
+    readonly backgroundRotation: Matrix4;
+    seed: number;
+    sobolTexture: Texture | null;
+  }
+}
+
+declare module 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js' {
+  import type { WebGLRenderer, WebGLRenderTarget } from 'three';
+
+  export class SobolNumberMapGenerator {
+    generate(renderer: WebGLRenderer): WebGLRenderTarget;
+  }
+}
+
+declare module 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js' {
+  import type { Texture, TextureDataType, WebGLArrayRenderTarget, WebGLRenderer } from 'three';
+
+  /** Textures of any size, drawn into the layers of one array. */
+  export class RenderTarget2DArray extends WebGLArrayRenderTarget {
+    constructor(widthPx: number, heightPx: number, options?: { readonly type?: TextureDataType });
+    setTextures(renderer: WebGLRenderer, textures: readonly Texture[], widthPx: number, heightPx: number): void;
+  }
+}

@@ -1,0 +1,72 @@
+import { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
+
+interface Tracer {
+  readonly material: PhysicalPathTracingMaterial;
+  /** Part of a tenth of a millimetre that rays start away from the surface which they leave; more far from the origin. */
+  readonly rayScale: { value: number };
+  readonly isOrthographic: { value: boolean };
+}
+
+/** Sobol points instead of a table that is drawn anew for each sample: sample `i` needs no sample before it. */
+const SOBOL = 1;
+
+/** Places of the library's shader that are changed; each must be there. */
+const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
+  {
+    // In a scene of centimetres 0.1 mm is much.
+    from: /#define RAY_OFFSET 1e-4(?=\s+#define INFINITY)/,
+    to: 'uniform float rayScale;\n#define RAY_OFFSET (1e-4 * rayScale)',
+  },
+  {
+    // Direct light at the last vertex would be a further bounce, of which the half that hits a light by chance is missing.
+    // And it is looked for from above the surface: the library starts below it whenever the path goes on below, as a
+    // rough reflection often does, and a quarter of the light is lost.
+    from: /gl_FragColor\.rgb \+= directLightContribution\( - ray\.direction, surf, state, hitPoint \);/,
+    to: `
+      if ( i < bounces - 1 ) {
+        vec3 above = stepRayOrigin( ray.origin, ray.direction, surf.faceNormal, surfaceHit.dist );
+        gl_FragColor.rgb += directLightContribution( - ray.direction, surf, state, above );
+      }`,
+  },
+  {
+    // The diffuse part of glTF's surface, as three's raster has it: Lambert's, less what the layer above reflects
+    // (glTF 2.0, appendix B, `fresnel_mix`; KHR_materials_specular). The library's loses a tenth to a third of the light.
+    from: /float F = disneyFresnel\( wo, wi, wh, [^;]+;\s+color = [^;]+\( retro \+ lambert \)[^;]+;/,
+    to: `
+      vec3 F0 = min( surf.f0 * surf.specularColor, vec3( 1.0 ) ) * surf.specularIntensity;
+      vec3 F = schlickFresnel( saturate( dot( wo, getHalfVector( wi, wo ) ) ), F0, vec3( surf.specularIntensity ) );
+      color = ( 1.0 - F ) * metalFactor * wi.z * surf.color / PI;`,
+  },
+  {
+    // Seen head on, a cosine comes out just above 1: no number, and no light.
+    from: /\bacos\( /g,
+    to: 'acosOfCosine( ',
+  },
+  { from: /pow\( 1\.0 - cosine, 5\.0 \)/g, to: 'pow( max( 1.0 - cosine, 0.0 ), 5.0 )' },
+  {
+    from: /#include <common>/,
+    to: '#include <common>\nfloat acosOfCosine( float cosine ) { return acos( clamp( cosine, - 1.0, 1.0 ) ); }',
+  },
+  {
+    // One program for both kinds of cameras: to compile one takes as long as dozens of samples.
+    from: /#if CAMERA_TYPE == 1([\s\S]+?)#else([\s\S]+?)#endif/,
+    to: 'if ( orthographicRays ) {$1} else {$2}',
+  },
+  { from: /(?=Ray getCameraRay\(\))/, to: 'uniform bool orthographicRays;\n' },
+];
+
+export function createTracer(): Tracer {
+  const material = new PhysicalPathTracingMaterial();
+  for (const { from, to } of CHANGES) {
+    const before = material.fragmentShader;
+    material.fragmentShader = before.replace(from, to);
+    if (material.fragmentShader === before) throw new Error(`the path tracer's shader has changed: no ${from}`);
+  }
+  const rayScale = { value: 1 };
+  const isOrthographic = { value: false };
+  Object.assign(material.uniforms, { rayScale, orthographicRays: isOrthographic });
+  // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
+  Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
+  material.onBeforeRender = () => {};
+  return { material, rayScale, isOrthographic };
+}

@@ -1,0 +1,228 @@
+import type { RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
+import { ball, boxRoom, rootMeanSquare } from './lit-scenes.ts';
+import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { colouredPng } from './png.ts';
+import { TestPage } from './test-page.ts';
+
+/** Without tone mapping and with little noise, small: a pixel of llvmpipe costs about 0.1 ms a sample. */
+const TRACED: Partial<RenderSettings> = {
+  engine: 'pathtrace',
+  samples: 64,
+  size: { widthPx: 32, heightPx: 32 },
+  environment: 'none',
+};
+const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await TestPage.start();
+});
+afterAll(() => page.close());
+
+async function picture(files: Uint8Array, settings: Partial<RenderSettings> = {}, frameNumber = 0) {
+  const { sceneHash } = await page.load({ 'scene.glb': files });
+  const { result, bytes } = await page.frame(sceneHash, { camera: FRONT, ...TRACED, ...settings }, frameNumber);
+  return { ...result, bytes, pixels: await decode(bytes) };
+}
+
+/** Mean linear light of a square of pixels around one, per channel. */
+function meanLight({ at }: Pixels, x: number, y: number, reach = 2): [number, number, number] {
+  const sums: [number, number, number] = [0, 0, 0];
+  let count = 0;
+  for (let dy = -reach; dy <= reach; dy += 1) {
+    for (let dx = -reach; dx <= reach; dx += 1) {
+      const pixel = at(x + dx, y + dy);
+      for (const c of [0, 1, 2] as const) sums[c] += lightOf(pixel[c] ?? 0);
+      count += 1;
+    }
+  }
+  return [sums[0] / count, sums[1] / count, sums[2] / count];
+}
+
+describe('light that can be reckoned', () => {
+  it('a white furnace: a white diffuse ball in even white light disappears', async () => {
+    const { pixels } = await picture(ball({ albedo: 1 }), {
+      environment: 'white',
+      background: 'environment',
+      backgroundBlur: 0,
+      exposureEv: -1,
+      samples: 256,
+      bounces: 12,
+    });
+    const [onBall] = meanLight(pixels, 16, 16, 5);
+    const [beside] = meanLight(pixels, 2, 2, 1);
+    expect(beside).toBeCloseTo(0.5, 2);
+    expect(Math.abs(onBall / beside - 1)).toBeLessThan(0.01);
+  });
+
+  it.each([0.2, 0.5, 0.8])('a diffuse ball of albedo %f gives back that part of even light', async (albedo) => {
+    const { pixels } = await picture(ball({ albedo }), { environment: 'white', samples: 256 });
+    expect(meanLight(pixels, 16, 16, 5)[0]).toBeCloseTo(albedo, 1.7);
+  });
+
+  it('an unlit grey of half comes out as half', async () => {
+    const { pixels } = await picture(unlitSquare([lightOf(128), lightOf(128), lightOf(128)]), { samples: 4 });
+    expect(pixels.middle).toEqual([128, 128, 128, 255]);
+  });
+
+  it('a point light falls off with the square of its distance', async () => {
+    // Candela that give a radiance of albedo × candela ÷ (π × distance²) on what faces the light.
+    const card = (distance: number) => {
+      const gltf = new GltfBuilder();
+      gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4) });
+      gltf.pointLight({ intensity: 2, translation: [0, 0, distance] });
+      return gltf.build();
+    };
+    const shine = async (distance: number) =>
+      meanLight((await picture(card(distance), { bounces: 1, camera: { ...FRONT, fovDeg: 3 } })).pixels, 16, 16)[0];
+    const [near, far] = [await shine(1), await shine(2)];
+    expect(near).toBeCloseTo((0.8 * 2) / Math.PI, 2);
+    expect(near / far).toBeCloseTo(4, 1);
+  });
+
+  it('walls colour what stands between them, only when light may bounce', async () => {
+    const sides = async (bounces: number) => {
+      const { pixels } = await picture(boxRoom(), {
+        bounces,
+        samples: 64,
+        camera: { position: [0, 0, 3.4], target: [0, 0, 0], fovDeg: 36 },
+      });
+      // On the floor, beside the red wall at the left and the green one at the right.
+      return { left: meanLight(pixels, 7, 27, 1), right: meanLight(pixels, 24, 27, 1) };
+    };
+    const direct = await sides(1);
+    const bounced = await sides(6);
+    expect(direct.left[0] / direct.left[1]).toBeCloseTo(1, 1);
+    expect(bounced.left[0] / bounced.left[1]).toBeGreaterThan(1.15);
+    expect(bounced.right[1] / bounced.right[0]).toBeGreaterThan(1.15);
+    expect(bounced.left[0]).toBeGreaterThan(direct.left[0]);
+  });
+
+  it('a mirror shows what stands before it, behind the camera', async () => {
+    const gltf = new GltfBuilder();
+    const chrome = { baseColorFactor: [1, 1, 1, 1], metallicFactor: 1, roughnessFactor: 0 };
+    gltf.node({ mesh: gltf.square(gltf.material({ pbrMetallicRoughness: chrome }), 2) });
+    // Red at the left, green at the right, both behind the camera.
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0]), 4), translation: [-2, 0, 5] });
+    gltf.node({ mesh: gltf.square(gltf.unlit([0, 1, 0]), 4), translation: [2, 0, 5] });
+    const { pixels } = await picture(gltf.build(), { samples: 16 });
+    expect(pixels.at(8, 16).slice(0, 3)).toEqual([255, 0, 0]);
+    expect(pixels.at(23, 16).slice(0, 3)).toEqual([0, 255, 0]);
+  });
+
+  it.each([
+    ['the sun', 'none'],
+    ['the studio', 'studio'],
+  ] as const)('a convex diffuse thing in the light of %s looks as raster draws it', async (what, environment) => {
+    const files = ball({ albedo: 0.7, sun: what === 'the sun' });
+    const settings = { environment, size: { widthPx: 48, heightPx: 48 } } as const;
+    const traced = await picture(files, { ...settings, bounces: 1, samples: 256 });
+    const raster = await picture(files, { ...settings, engine: 'raster', samples: 16 });
+    expect(rootMeanSquare(traced.pixels, raster.pixels)).toBeLessThan(6);
+  });
+});
+
+describe('what it takes of a scene', () => {
+  it('textures, the same as raster shows', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.textured(await colouredPng())) });
+    const settings = { samples: 16 } as const;
+    const traced = await picture(gltf.build(), settings);
+    const raster = await picture(gltf.build(), { ...settings, engine: 'raster' });
+    const corners = ({ at }: Pixels) => [at(11, 11), at(20, 11), at(11, 20), at(20, 20)];
+    expect(corners(traced.pixels)).toEqual(corners(raster.pixels));
+    expect(new Set(corners(traced.pixels).map(String)).size).toBe(4);
+  });
+
+  it('poses of a clip, whichever was drawn before', async () => {
+    const wide: RenderSettings['camera'] = { position: [0, 0, 6], target: [0, 0, 0], fovDeg: 40 };
+    const at = async (frame: number) => {
+      const { pixels, sha256 } = await picture(movingSquare(), { camera: wide, fps: 10, samples: 4 }, frame);
+      return { columns: redColumns(pixels), sha256 };
+    };
+    const [start, end] = [await at(0), await at(9)];
+    expect(start.columns[0] ?? 0).toBeLessThan(end.columns[0] ?? 0);
+    expect(await at(0)).toEqual(start);
+  });
+
+  it('transparent backgrounds, with straight alpha', async () => {
+    const { pixels } = await picture(unlitSquare([1, 0.5, 0]), { background: 'transparent', samples: 4 });
+    expect(pixels.at(0, 0)).toEqual([0, 0, 0, 0]);
+    expect(pixels.middle).toEqual([255, 188, 0, 255]);
+  });
+
+  it('orthographic cameras', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    gltf.rest.cameras = [{ type: 'orthographic', orthographic: { xmag: 1, ymag: 1, znear: 0.1, zfar: 10 } }];
+    gltf.node({ name: 'Flat', camera: 0, translation: [0, 0, 5] });
+    const { pixels } = await picture(gltf.build(), { camera: 'Flat', samples: 4 });
+    // Half of the picture's width, whatever the distance.
+    const columns = redColumns(pixels);
+    expect(columns.length).toBeGreaterThanOrEqual(15);
+    expect(columns.length).toBeLessThanOrEqual(17);
+  });
+
+  it('refuses points and lines by name, and the import says so', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.points() });
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    const files = gltf.build();
+    await expect(picture(files)).rejects.toMatchObject({
+      code: 'job.unsupported',
+      message: expect.stringContaining('points'),
+    });
+    const { result } = await page.import({ 'scene.glb': files });
+    expect(result).toMatchObject({ outcome: 'ready', report: { gaps: [{ engine: 'pathtrace', what: 'points' }] } });
+    expect((await picture(files, { engine: 'raster' })).pixels.middle).toEqual([255, 0, 0, 255]);
+  });
+});
+
+describe('samples', () => {
+  it('are the same whatever is drawn in between, in another page and after the scene was loaded again', async () => {
+    const files = { 'scene.glb': layeredScene() };
+    const settings = { ...TRACED, environment: 'studio', samples: 20, size: { widthPx: 64, heightPx: 64 } } as const;
+    const { sceneHash } = await page.load(files);
+    const alone = (await page.frame(sceneHash, settings)).result.sha256;
+    const frame = page.frame(sceneHash, settings);
+    const view = {
+      samples: 1,
+      clip: null,
+      fps: 24,
+      toneMapping: 'none',
+      exposureEv: 0,
+      background: 'neutral',
+    } as const;
+    const size = { widthPx: 64, heightPx: 64 };
+    for (let i = 0; i < 3; i += 1) {
+      await page.client.call('live', {
+        sceneHash,
+        view: { ...view, size, frameNumber: 0, environment: 'park' },
+        size,
+        pose: { position: [0, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 30 },
+        format: 'jpeg',
+        quality: 80,
+        samples: 1,
+      });
+    }
+    expect((await frame).result.sha256).toBe(alone);
+    const other = await page.another();
+    await other.load(files);
+    expect((await other.frame(sceneHash, settings)).result.sha256).toBe(alone);
+    await page.client.call('unload', { sceneHash });
+    await page.load(files);
+    expect((await page.frame(sceneHash, settings)).result.sha256).toBe(alone);
+  });
+
+  it('bring the picture nearer to the true one', async () => {
+    const draw = async (samples: number) =>
+      (await picture(ball({ albedo: 0.7 }), { environment: 'studio', samples })).pixels;
+    const truth = await draw(512);
+    const [four, sixteen, sixtyFour] = [await draw(4), await draw(16), await draw(64)];
+    const error = (pixels: Pixels) => rootMeanSquare(pixels, truth);
+    expect(error(sixteen)).toBeLessThan(error(four) * 0.7);
+    expect(error(sixtyFour)).toBeLessThan(error(sixteen) * 0.7);
+  });
+});
