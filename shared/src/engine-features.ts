@@ -73,6 +73,6 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   { feature: 'light from surface to surface', raster: 'no', pathtrace: 'yes' },
   { feature: 'reflections of the scene in itself', raster: 'no', pathtrace: 'yes' },
   { feature: 'surfaces that glow light others', raster: 'no', pathtrace: 'yes', note: 'Small ones need many samples.' },
-  { feature: 'perspective and orthographic cameras', raster: 'yes', pathtrace: 'yes' },
+  { feature: 'perspective and orthographic cameras, turntable', raster: 'yes', pathtrace: 'yes' },
   { feature: 'transparent background', raster: 'yes', pathtrace: 'yes' },
 ];

@@ -11,7 +11,7 @@ export interface SchemaFault {
 
 /**
  * The first fault of `value`, in the order of the schema's fields. Of a union it is the fault within the variant that
- * the value's own `type` (or other constant field) names.
+ * the value's own `type` (or other constant field) names, or that its fields fit best.
  *
  * @param what names the whole in the message: `the job`.
  */
@@ -79,7 +79,17 @@ function faultInObject(schema: Type.TObject, value: Readonly<Record<string, unkn
   return extra === undefined ? null : unknownField(Object.keys(schema.properties), below(field, extra));
 }
 
-/** Variants of a union are told apart by a field that is constant in each, such as `type`, or by being the only object. */
+/** The first of the variants with the fewest fields that are unknown or missing. */
+function likeliest(variants: readonly Type.TObject[], value: Readonly<Record<string, unknown>>) {
+  const misfit = ({ properties, required }: Type.TObject) => {
+    const needed: readonly string[] = required ?? [];
+    const unknown = Object.keys(value).filter((key) => !Object.hasOwn(properties, key));
+    return unknown.length + needed.filter((key) => !Object.hasOwn(value, key)).length;
+  };
+  return variants.toSorted((a, b) => misfit(a) - misfit(b))[0];
+}
+
+/** Variants of a union are told apart by a field that is constant in each, such as `type`, else by the fields of the value. */
 function faultInUnion(schema: Type.TUnion, value: unknown, field: string): Fault | null {
   const variants = schema.anyOf.filter(Type.IsObject);
   const [first] = variants;
@@ -90,7 +100,7 @@ function faultInUnion(schema: Type.TUnion, value: unknown, field: string): Fault
     return Type.IsLiteral(part) ? part : undefined;
   };
   const key = Object.keys(first.properties).find((name) => variants.every((variant) => constant(variant, name)));
-  if (key === undefined) return expected(schema, value, field);
+  if (key === undefined) return faultIn(likeliest(variants, value) ?? first, value, field);
   const variant = variants.find((candidate) => constant(candidate, key)?.const === value[key]);
   if (variant) return faultIn(variant, value, field);
   const choice = Type.Union(variants.flatMap((candidate) => constant(candidate, key) ?? []));

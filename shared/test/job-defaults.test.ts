@@ -12,6 +12,7 @@ describe('completeSettings', () => {
   it('fills in every default, and leaves out what is no setting', () => {
     expect(completeSettings({ frames: '1-3', name: 'beauty', chunk: 2, size: SIZE })).toEqual({
       camera: 'auto',
+      turntable: null,
       size: SIZE,
       engine: 'raster',
       backend: 'auto',

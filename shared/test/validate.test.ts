@@ -76,6 +76,12 @@ describe('parse', () => {
       'expected a list of 3 as /layers/1/camera/position of the job, got a list of 2',
     ],
     [
+      'a fault within the object of a union that the value is most like',
+      layerFault({ camera: { position: [1, 2, 3], target: [0, 0, 0], heightM: 0 } }),
+      '/layers/1/camera/heightM',
+      'expected a number from 0.000001 to 1000000000 as /layers/1/camera/heightM of the job, got 0',
+    ],
+    [
       'no variant of a union',
       layerFault({ camera: 3 }),
       '/layers/1/camera',

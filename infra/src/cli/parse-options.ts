@@ -1,14 +1,16 @@
 /** Values of options, read and checked before anything is sent. */
 import {
   BitDepth,
+  type CameraChoice,
   checkImageFormat,
   completeSettings,
-  type ExplicitCamera,
+  frameCount,
   KilnError,
   type LayerRequest,
   LIMITS,
   parseFrameRange,
   type Size,
+  type Vector3,
 } from '@kiln/shared';
 
 const invalid = (field: string, message: string) => new KilnError('request.invalid', message, { field });
@@ -67,22 +69,59 @@ export function parseFrames(expression: string): string {
   return expression;
 }
 
+const CAMERA_SYNTAX =
+  'x,y,z:x,y,z[:LENS][:up=x,y,z], where LENS is 40 (degrees), 35mm, 35mm/15.6mm or ortho=2.5 (metres)';
+
 /**
- * The name of a camera, `auto`, or `x,y,z:x,y,z[:fov]`: position, target, vertical field of view in degrees.
+ * The name of a camera, `auto`, or `x,y,z:x,y,z`, position and target, and then what it takes in: the vertical field of
+ * view in degrees, the focal length with the sensor's height, or the height in metres of an orthographic picture.
  *
  * @throws KilnError `request.invalid`
  */
-export function parseCamera(text: string): string | ExplicitCamera {
-  const parts = text
-    .split(':')
-    .map((part) => part.split(',').map((value) => (value.trim() === '' ? Number.NaN : Number(value))));
-  const [position, target, fov] = parts;
-  if (position?.length !== 3 || parts.flat().some((value) => !Number.isFinite(value))) return text;
-  const [px = 0, py = 0, pz = 0] = position;
-  const [tx, ty, tz] = target ?? [];
-  if (tx === undefined || ty === undefined || tz === undefined)
-    throw invalid('--camera', 'A camera by numbers needs a target: x,y,z:x,y,z[:fov].');
-  return { position: [px, py, pz], target: [tx, ty, tz], fovDeg: fov?.[0] ?? DEFAULT_FOV_DEG };
+export function parseCamera(text: string): CameraChoice {
+  const [first = '', second = '', ...more] = text.split(':');
+  const position = triple(first);
+  const target = triple(second);
+  if (!position) return text;
+  const bad = invalid('--camera', `A camera by numbers needs a target: ${CAMERA_SYNTAX}; it is “${text}”.`);
+  if (!target) {
+    if (second === '') throw bad;
+    return text;
+  }
+  const upText = more.find((part) => part.startsWith('up='));
+  const up = upText === undefined ? undefined : triple(upText.slice('up='.length));
+  const [lens, ...rest] = more.filter((part) => part !== upText);
+  if (rest.length > 0 || (upText !== undefined && !up)) throw bad;
+  const place = { position, target, ...(up ? { up } : {}) };
+  if (lens === undefined) return { ...place, fovDeg: DEFAULT_FOV_DEG };
+  const [, fovDeg, focalLengthMm, sensorHeightMm, heightM] =
+    /^(?:([\d.]+)|([\d.]+)mm(?:\/([\d.]+)mm)?|ortho=([\d.]+))$/.exec(lens)?.map(Number) ?? [];
+  if (fovDeg) return { ...place, fovDeg };
+  if (heightM) return { ...place, heightM };
+  if (!focalLengthMm) throw bad;
+  return { ...place, focalLengthMm, ...(sensorHeightMm ? { sensorHeightMm } : {}) };
+}
+
+function triple(text: string): Vector3 | undefined {
+  const [x = Number.NaN, y = Number.NaN, z = Number.NaN, ...more] = text
+    .split(',')
+    .map((value) => (value.trim() === '' ? Number.NaN : Number(value)));
+  return [x, y, z].every(Number.isFinite) && more.length === 0 ? [x, y, z] : undefined;
 }
 
 const DEFAULT_FOV_DEG = 35;
+
+/** One turn in all frames that are asked for, or all frames of the turn that is asked for. @throws KilnError `request.invalid` */
+export function turntableOf(
+  frames: string | undefined,
+  turntable: number | true | undefined,
+): Pick<LayerRequest, 'frames' | 'turntable'> {
+  if (turntable === undefined) return { frames: frames ?? '0' };
+  if (turntable === true) {
+    if (frames === undefined) {
+      throw invalid('--turntable', '--turntable needs a number of frames, or --frames.');
+    }
+    return { frames, turntable: { frames: frameCount(parseFrameRange(frames)) } };
+  }
+  return { frames: frames ?? `0-${turntable - 1}`, turntable: { frames: turntable } };
+}

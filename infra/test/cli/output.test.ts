@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
-import { parseCamera } from '../../src/cli/parse-options.ts';
+import { parseCamera, turntableOf } from '../../src/cli/parse-options.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -74,6 +74,14 @@ test('a camera is a name, or position and target', () => {
   expect(parseCamera('1,2,3:0,0.5,-1')).toEqual({ position: [1, 2, 3], target: [0, 0.5, -1], fovDeg: 35 });
   expect(parseCamera('1,2,3:0,0,0:50')).toEqual({ position: [1, 2, 3], target: [0, 0, 0], fovDeg: 50 });
   expect(() => parseCamera('1,2,3')).toThrow(/needs a target/);
+  const place = { position: [1, 2, 3], target: [0, 0, 0] };
+  expect(parseCamera('1,2,3:0,0,0:35mm')).toEqual({ ...place, focalLengthMm: 35 });
+  expect(parseCamera('1,2,3:0,0,0:35mm/15.6mm')).toEqual({ ...place, focalLengthMm: 35, sensorHeightMm: 15.6 });
+  expect(parseCamera('1,2,3:0,0,0:ortho=2.5:up=0,0,1')).toEqual({ ...place, heightM: 2.5, up: [0, 0, 1] });
+  expect(parseCamera('1,2,3:0,0,0:up=0,0,1')).toEqual({ ...place, fovDeg: 35, up: [0, 0, 1] });
+  for (const bad of ['35cm', '35mm/2', 'ortho=', 'up=1,2', '40:50', '']) {
+    expect(() => parseCamera(`1,2,3:0,0,0:${bad}`), bad).toThrow(/LENS is/);
+  }
 });
 
 test('the living line is shown on a terminal only', () => {
@@ -130,4 +138,12 @@ test('a frame that is suspicious is warned about', () => {
   const events: string[] = [];
   jsonReporter((line) => events.push(line)).frame({ ...FRAME, statistics, flags: ['black'] }, 'x', 1);
   expect(JSON.parse(events[0] ?? '')).toMatchObject({ event: 'frame', statistics, flags: ['black'] });
+});
+
+test('a turntable takes the frames that are asked for, or asks for the frames of its turn', () => {
+  expect(turntableOf(undefined, undefined)).toEqual({ frames: '0' });
+  expect(turntableOf('1-24,30', true)).toEqual({ frames: '1-24,30', turntable: { frames: 25 } });
+  expect(turntableOf(undefined, 48)).toEqual({ frames: '0-47', turntable: { frames: 48 } });
+  expect(turntableOf('12', 48)).toEqual({ frames: '12', turntable: { frames: 48 } });
+  expect(() => turntableOf(undefined, true)).toThrow(/number of frames/);
 });

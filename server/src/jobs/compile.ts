@@ -18,6 +18,7 @@ import {
   type Refusal,
   type RenderSettings,
   type SceneState,
+  type Vector3,
 } from '@kiln/shared';
 
 /** What the compiler must know of the scene. */
@@ -220,11 +221,24 @@ function checkNames({ camera, clip }: RenderSettings, path: string, report: Impo
 /** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */
 function checkView({ camera }: RenderSettings, path: string): void {
   if (typeof camera === 'string') return;
-  const { position, target } = camera;
+  const { position, target, up } = camera;
   const distance = Math.fround(Math.hypot(...position.map((value, axis) => (target[axis] ?? 0) - value)));
-  if (distance > 0 && distance < Number.POSITIVE_INFINITY) return;
+  if (distance > 0 && distance < Number.POSITIVE_INFINITY) {
+    if (!up || !isAlong(up, position, target)) return;
+    throw new KilnError('request.invalid', `expected what is up beside the line of sight, got ${up.join(', ')}`, {
+      field: `${path}/camera/up`,
+    });
+  }
   const message = `expected a target away from the camera’s position (${position.join(', ')}), got ${target.join(', ')}`;
   throw new KilnError('request.invalid', message, { field: `${path}/camera/target` });
+}
+
+/** Whether `up` is nothing, or points along the line of sight: then the picture may be turned anyhow. */
+function isAlong(up: Vector3, [px, py, pz]: Vector3, [tx, ty, tz]: Vector3): boolean {
+  const [x, y, z] = [tx - px, ty - py, tz - pz];
+  const across = Math.hypot(up[1] * z - up[2] * y, up[2] * x - up[0] * z, up[0] * y - up[1] * x);
+  // Also when either is beyond what numbers hold.
+  return !(across > 1e-6 * Math.hypot(...up) * Math.hypot(x, y, z));
 }
 
 /** Names that a message lists before it says how many more there are. */

@@ -115,6 +115,18 @@ describe('compileJob', () => {
     expect(compileJob(looking([0, 0, 1e-6], [0, 0, 0]), SCENE, RASTER).frameCount).toBe(3);
   });
 
+  test('refuses what is up along the line of sight', () => {
+    const looking = (up: Vector3) => job(layer({ camera: { position: [0, 0, 2], target: [0, 0, 0], heightM: 1, up } }));
+    for (const up of [
+      [0, 0, 1],
+      [0, 0, -5],
+      [0, 0, 0],
+    ] satisfies Vector3[]) {
+      expect(failure(looking(up))).toMatchObject({ code: 'request.invalid', field: '/layers/0/camera/up' });
+    }
+    expect(compileJob(looking([0, 0.1, 1]), SCENE, RASTER).frameCount).toBe(3);
+  });
+
   test('says where a frame expression is wrong', () => {
     const error = failure(job(layer({ frames: '1-3,x' })));
     expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });

@@ -31,9 +31,18 @@ export type BitDepth = Static<typeof BitDepth>;
 export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
 export type ToneMapping = Static<typeof ToneMapping>;
 
+/** Height in millimetres of a sensor of 36 × 24 mm: what a focal length means where nothing else is said. */
+export const FULL_FRAME_HEIGHT_MM = 24;
+
 /** A point or direction in the scene's world, metres, right-handed, y up. */
 export const Vector3 = Type.Tuple([Type.Number(), Type.Number(), Type.Number()]);
 export type Vector3 = Static<typeof Vector3>;
+
+const Up = Type.Optional(
+  Type.Tuple(Vector3.items, {
+    description: 'What is up in the picture; y when absent, −z for a look straight up or down.',
+  }),
+);
 
 /** A camera that is not in the scene: what the viewer's orbit leaves behind. */
 export const ExplicitCamera = Type.Object(
@@ -41,16 +50,59 @@ export const ExplicitCamera = Type.Object(
     position: Vector3,
     target: Vector3,
     fovDeg: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 180, description: 'Vertical field of view.' }),
+    up: Up,
   },
   { additionalProperties: false },
 );
 export type ExplicitCamera = Static<typeof ExplicitCamera>;
 
-export const CameraChoice = Type.Union([Name, ExplicitCamera], {
+const FocalLengthCamera = Type.Object(
+  {
+    position: Vector3,
+    target: Vector3,
+    focalLengthMm: Type.Number({ minimum: 0.1, maximum: 10_000 }),
+    sensorHeightMm: Type.Optional(
+      Type.Number({ minimum: 0.1, maximum: 1_000, description: 'That of 36 × 24 mm when absent.' }),
+    ),
+    up: Up,
+  },
+  { additionalProperties: false },
+);
+
+const ParallelCamera = Type.Object(
+  {
+    position: Vector3,
+    target: Vector3,
+    heightM: Type.Number({
+      minimum: 1e-6,
+      maximum: 1e9,
+      description: 'Metres that an orthographic picture is high.',
+    }),
+    up: Up,
+  },
+  { additionalProperties: false },
+);
+
+/** A camera given by numbers: by its field of view, its focal length, or without perspective. */
+const PlacedCamera = Type.Union([ExplicitCamera, FocalLengthCamera, ParallelCamera]);
+export type PlacedCamera = Static<typeof PlacedCamera>;
+
+export const CameraChoice = Type.Union([Name, ...PlacedCamera.anyOf], {
   default: 'auto',
   description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
 });
 export type CameraChoice = Static<typeof CameraChoice>;
+
+/** A camera that circles the middle of the scene. */
+export const Turntable = Type.Object(
+  { frames: Type.Integer({ minimum: 1, maximum: LIMITS.frameNumber, description: 'Frames that one turn takes.' }) },
+  {
+    additionalProperties: false,
+    description:
+      'Frame n is seen 360° · n ÷ frames further around the scene, counter-clockwise from above; `auto` sees all of it from each side.',
+  },
+);
+export type Turntable = Static<typeof Turntable>;
 
 /** A clip in a file may be named by nothing. */
 const ClipName = Type.String({ maxLength: LIMITS.nameChars, pattern: `^${STORABLE_CHARS}*$` });
@@ -89,6 +141,7 @@ export type LightSettings = Static<typeof LightSettings>;
 export const RenderSettings = Type.Object(
   {
     camera: CameraChoice,
+    turntable: Type.Union([Turntable, Type.Null()], { default: null }),
     size: Size,
     engine: Type.Enum(['raster', 'pathtrace'], { default: 'raster' }),
     backend: Type.Enum(['auto', 'webgl', 'webgpu'], { default: 'auto' }),

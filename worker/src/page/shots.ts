@@ -3,7 +3,7 @@ import { IMAGE_FORMATS, KilnError, LightSettings, type RenderSettings, withDefau
 
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
-import { chooseCamera } from './engine/shot-camera.ts';
+import { cameraOf, chooseCamera, poseCamera } from './engine/shot-camera.ts';
 
 import { pixelKindFor } from './pixel-kind.ts';
 import type { Environment, Environments } from './scene/environments.ts';
@@ -45,7 +45,7 @@ export async function frameShot(
     throw new KilnError('job.unsupported', `This worker draws with WebGL, not with ${backend}.`);
   return {
     scene,
-    camera: chooseCamera(settings.camera, scene),
+    camera: cameraOf(settings, scene),
     size,
     engine,
     samples,
@@ -77,7 +77,7 @@ export async function liveShot(
   const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
-    camera: view.camera === undefined ? { kind: 'free', pose } : chooseCamera(view.camera, scene),
+    camera: view.camera === undefined ? poseCamera(pose) : chooseCamera(view.camera, scene),
     size,
     engine: 'raster',
     bounces: 1,

@@ -118,6 +118,7 @@ export class TestPage {
 /** A small, fast picture whose colours are those of the scene. */
 export const SETTINGS: RenderSettings = {
   camera: 'auto',
+  turntable: null,
   size: { widthPx: 64, heightPx: 64 },
   engine: 'raster',
   backend: 'auto',

@@ -16,6 +16,7 @@ import {
   parseCamera,
   parseFrames,
   parseSize,
+  turntableOf,
   wholeNumber,
 } from '../parse-options.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
@@ -24,7 +25,10 @@ import { failureOf, render } from '../render/render.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
-interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name'> {
+interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | 'frames' | 'turntable'> {
+  readonly frames?: string;
+  /** `true` without a number. */
+  readonly turntable?: number | true;
   readonly exposure?: number;
   readonly environmentRotation?: number;
   readonly out: string;
@@ -37,12 +41,16 @@ const HELP = `
 SOURCE is a .glb or .gltf file, a scene in another format (FBX, OBJ, USDZ, STL, PLY, Collada, 3MF, three.js JSON, or
 a ZIP with one), a folder that holds one of them, or the id of a scene on the farm. Only what the farm does not have
 yet is uploaded, and only files that the scene refers to.
+A camera by numbers ends in its vertical field of view in degrees (1,1,3:0,0,0:40), its focal length in millimetres on a
+sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a picture without perspective (:ortho=2.5);
+:up=x,y,z says what is up.
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
 Examples:
   $ kiln render helmet.glb --frames 0 --size 1920x1080
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
   $ kiln render room.glb --engine pathtrace --samples 256 --bounces 12 --exposure 0.5
+  $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
 ${formatTable()}
@@ -68,15 +76,24 @@ export function addRenderCommand(program: Command): void {
     .summary('render frames of a scene into a folder')
     .description('Uploads a scene if need be, renders frames of it and downloads them.')
     .argument('<source>', 'scene file, folder, or scene id')
-    .option('--frames <expr>', 'frames: 7, 1-10, 1-100x3, 5,7,20-30, 10-1', parseFrames, '0')
+    .option(
+      '--frames <expr>',
+      'frames: 7, 1-10, 1-100x3, 5,7,20-30, 10-1 (default: 0, or one turn of --turntable)',
+      parseFrames,
+    )
     .addOption(
       new Option('--size <WxH>', 'size in pixels').argParser(parseSize).default(parseSize('1280x720'), '1280x720'),
     )
     .option(
       '--camera <name>',
-      'a camera of the scene, auto, or x,y,z:x,y,z[:fov] (position, target)',
+      'a camera of the scene, auto, or position and target, x,y,z:x,y,z, and lens (below)',
       parseCamera,
       'auto',
+    )
+    .option(
+      '--turntable [frames]',
+      'the camera circles the scene once in so many frames (default: as many as --frames has)',
+      wholeNumber('--turntable', 1, LIMITS.frameNumber),
     )
     .addOption(
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
@@ -161,9 +178,11 @@ async function run(source: string, options: RenderOptions): Promise<number> {
 
 /** What is left of the options when all is gone that is not about the picture. */
 function layerOf(options: RenderOptions): LayerRequest {
-  const { url, apiKey, json, out, name, priority, exposure, environmentRotation, ...layer } = options;
+  const { url, apiKey, json, out, name, priority, exposure, environmentRotation, frames, turntable, ...layer } =
+    options;
   return {
     ...layer,
+    ...turntableOf(frames, turntable),
     ...(exposure === undefined ? {} : { exposureEv: exposure }),
     ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
   };

@@ -2,6 +2,7 @@ import { Quaternion } from 'three';
 import type { CanaryResult } from '../contract.ts';
 import { type DrawingRoom, drawPicture } from '../engine/draw-picture.ts';
 import type { Shot } from '../engine/engine.ts';
+import { poseCamera } from '../engine/shot-camera.ts';
 import type { PageServices } from '../page-services.ts';
 import type { Environment } from '../scene/environments.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
@@ -52,12 +53,9 @@ const draw = async (room: DrawingRoom, shot: Shot) => (await drawPicture(room, s
 function canaryShot(scene: LoadedScene, dark: Environment, samples: number): Shot {
   const distance = CANARY_HALF_HEIGHT / Math.tan((FOV_DEG / 2) * (Math.PI / 180));
   const quaternion = new Quaternion().toArray();
-  const pose = { position: [0, 0, distance], quaternion, fovDeg: FOV_DEG } satisfies CanaryPose;
-  const camera = { kind: 'free', pose } as const;
+  const camera = poseCamera({ position: [0, 0, distance], quaternion, fovDeg: FOV_DEG });
   return { ...plainShot(scene, dark), camera, size: SIZE, samples, toneMapping: 'none' };
 }
-
-type CanaryPose = Extract<Shot['camera'], { kind: 'free' }>['pose'];
 
 /** The probed points that have another colour than they must. */
 function faultsIn(pixels: Uint8Array): string[] {

@@ -49,7 +49,7 @@ export class RasterEngine implements Engine {
   #draw(shot: Shot, first: number, count: number, sink: SampleSink): CameraPlacement {
     const { scene, size } = shot;
     scene.pose(shot.clip, shot.timeSec);
-    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx);
+    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, shot.timeSec);
     this.#light(shot);
     scene.drawOrder.applyTo(this.#renderer);
     scene.requestShadows();

@@ -1,22 +1,44 @@
-import type { CameraChoice, Pose, Vector3 as Triple } from '@kiln/shared';
-import { KilnError } from '@kiln/shared';
+import type { CameraChoice, PlacedCamera, Pose, RenderSettings, Vector3 as Triple } from '@kiln/shared';
+import { FULL_FRAME_HEIGHT_MM, KilnError } from '@kiln/shared';
 import { Matrix4, type OrthographicCamera, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
-import { framingCamera } from '../scene/framing.ts';
+import { framingCamera, turntableCamera } from '../scene/framing.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement, Lens } from './camera-placement.ts';
 
+/** Where a camera that is not in the scene stands. */
+interface FreeView {
+  readonly position: Triple;
+  /** Unit quaternion; looks along its −z. */
+  readonly quaternion: Pose['quaternion'];
+  readonly lens: Lens;
+}
+
 /** Which camera a shot is taken with. */
-export type ShotCamera =
+export type ShotCamera = (
   | { readonly kind: 'auto' }
   | { readonly kind: 'scene'; readonly index: number }
-  | { readonly kind: 'free'; readonly pose: Pose };
+  | { readonly kind: 'free'; readonly view: FreeView }
+) & {
+  /** How fast it circles the middle of the scene, counter-clockwise from above. @defaultValue 0 */
+  readonly turnsPerSec?: number;
+};
 
 /** Near plane over far plane, at least: with 24 bits of depth a step at the far end is then 1/8,000 of the distance. */
 const NEAREST_SHARE = 1 / 2_000;
 
+const Y_AXIS = new Vector3(0, 1, 0);
+
+type CameraSettings = Pick<RenderSettings, 'camera' | 'turntable' | 'fps'>;
+
+/** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
+export function cameraOf({ camera, turntable, fps }: CameraSettings, scene: LoadedScene): ShotCamera {
+  const chosen = chooseCamera(camera, scene);
+  return turntable ? { ...chosen, turnsPerSec: fps / turntable.frames } : chosen;
+}
+
 /** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
 export function chooseCamera(choice: CameraChoice, scene: LoadedScene): ShotCamera {
-  if (typeof choice === 'object') return { kind: 'free', pose: lookAt(choice.position, choice.target, choice.fovDeg) };
+  if (typeof choice === 'object') return { kind: 'free', view: viewOf(choice) };
   if (choice === 'auto') return { kind: 'auto' };
   const index = scene.cameras.findIndex(({ name }) => name === choice);
   if (index >= 0) return { kind: 'scene', index };
@@ -25,8 +47,14 @@ export function chooseCamera(choice: CameraChoice, scene: LoadedScene): ShotCame
   throw new KilnError('job.unknown_camera', `The scene has no camera "${choice}": ${known}.`);
 }
 
+/** The camera of a live view. */
+export const poseCamera = ({ position, quaternion, fovDeg }: Pose): ShotCamera => ({
+  kind: 'free',
+  view: { position, quaternion, lens: { kind: 'perspective', fovDeg } },
+});
+
 /** Where the shot's camera stands in the scene as it is posed now, for a picture of this aspect (width ÷ height). */
-export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: number): CameraPlacement {
+export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: number, timeSec: number): CameraPlacement {
   const position = new Vector3();
   const quaternion = new Quaternion();
   let lens: Lens;
@@ -39,14 +67,22 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
     lens = entry.lens;
     own = entry.range;
   } else {
-    const pose = camera.kind === 'free' ? camera.pose : autoPose(scene, aspect);
-    position.fromArray(pose.position);
-    quaternion.fromArray(pose.quaternion).normalize();
-    lens = { kind: 'perspective', fovDeg: pose.fovDeg };
+    const view = camera.kind === 'free' ? camera.view : autoView(scene, aspect, camera.turnsPerSec !== undefined);
+    position.fromArray(view.position);
+    quaternion.fromArray(view.quaternion).normalize();
+    lens = view.lens;
   }
+  if (camera.turnsPerSec !== undefined) turn(position, quaternion, scene.sphere.center, camera.turnsPerSec * timeSec);
   const { near, far } = depthRange(scene, position, quaternion);
   const tight = { near: Math.max(near, own.near), far: Math.min(far, own.far) };
   return { position, quaternion, lens, ...(tight.near < tight.far ? tight : { near, far }) };
+}
+
+/** Turns a camera about the vertical axis through `middle`. Whole turns change nothing. */
+function turn(position: Vector3, quaternion: Quaternion, middle: Vector3, turns: number): void {
+  const about = new Quaternion().setFromAxisAngle(Y_AXIS, (turns % 1) * 2 * Math.PI);
+  position.sub(middle).applyQuaternion(about).add(middle);
+  quaternion.premultiply(about);
 }
 
 /** Gives three's camera this placement, looking `offset` (in pixels) beside the middle of each pixel. */
@@ -78,19 +114,29 @@ export function setCamera(
   return camera;
 }
 
-/** The automatic camera as a pose. */
-function autoPose(scene: LoadedScene, aspect: number): Pose {
-  const { position, target, fovDeg } = framingCamera(scene.framing, aspect);
-  return lookAt(position, target, fovDeg);
+/** @param isTurning then it keeps its distance all the way around. */
+function autoView(scene: LoadedScene, aspect: number, isTurning: boolean): FreeView {
+  return viewOf((isTurning ? turntableCamera : framingCamera)(scene.framing, aspect));
 }
 
-/** y is up; a camera that looks straight up or down has −z up instead. */
-function lookAt(position: Triple, target: Triple, fovDeg: number): Pose {
+/** A camera by numbers. y is up where nothing else is said; one that looks straight up or down has −z up instead. */
+function viewOf({ position, target, up, ...kind }: PlacedCamera): FreeView {
   const eye = new Vector3(...position);
   const away = new Vector3(...target).sub(eye).normalize();
-  const up = Math.abs(away.y) > 0.999_999 ? new Vector3(0, 0, -1) : new Vector3(0, 1, 0);
-  const turn = new Quaternion().setFromRotationMatrix(new Matrix4().lookAt(eye, new Vector3(...target), up));
-  return { position, quaternion: [turn.x, turn.y, turn.z, turn.w], fovDeg };
+  const usual = Math.abs(away.y) > 0.999_999 ? new Vector3(0, 0, -1) : Y_AXIS;
+  const upwards = up ? new Vector3(...up).normalize() : usual;
+  const turned = new Quaternion().setFromRotationMatrix(new Matrix4().lookAt(eye, new Vector3(...target), upwards));
+  return { position, quaternion: [turned.x, turned.y, turned.z, turned.w], lens: lensOf(kind) };
+}
+
+type LensChoice = DistributiveOmit<PlacedCamera, 'position' | 'target' | 'up'>;
+type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
+
+function lensOf(choice: LensChoice): Lens {
+  if ('heightM' in choice) return { kind: 'orthographic', halfHeight: choice.heightM / 2 };
+  if ('fovDeg' in choice) return { kind: 'perspective', fovDeg: choice.fovDeg };
+  const half = Math.atan((choice.sensorHeightMm ?? FULL_FRAME_HEIGHT_MM) / (2 * choice.focalLengthMm));
+  return { kind: 'perspective', fovDeg: (2 * half * 180) / Math.PI };
 }
 
 /** Planes just around the scene's bounding sphere, seen from here. */

@@ -95,6 +95,13 @@ export function framingCamera(framing: Framing, aspect: number): ExplicitCamera 
   return { position: at(distance), target: at(center.dot(BACK)), fovDeg: FOV_DEG };
 }
 
+/** A camera from the same side that sees all of the scene, however either is turned about the middle. */
+export function turntableCamera({ center, radius }: Framing, aspect: number): ExplicitCamera {
+  const halfAngle = Math.atan(Math.tan((FOV_DEG / 2) * radians) * FILL * Math.min(1, aspect));
+  const position = new Vector3(...center).addScaledVector(BACK, radius / Math.sin(halfAngle)).toArray();
+  return { position, target: center, fovDeg: FOV_DEG };
+}
+
 /**
  * Two lines of sight of slope ±`tangent` just touch the outline; the camera is where they meet.
  */

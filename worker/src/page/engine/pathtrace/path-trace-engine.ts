@@ -82,7 +82,7 @@ export class PathTraceEngine implements Engine {
   #prepare(shot: Shot): CameraPlacement {
     const { scene, size } = shot;
     this.#take(shot);
-    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx);
+    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, shot.timeSec);
     const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
     const { material, rayScale, isOrthographic } = this.#tracer;
     material.cameraWorldMatrix.copy(camera.matrixWorld);
