@@ -74,5 +74,11 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   { feature: 'reflections of the scene in itself', raster: 'no', pathtrace: 'yes' },
   { feature: 'surfaces that glow light others', raster: 'no', pathtrace: 'yes', note: 'Small ones need many samples.' },
   { feature: 'perspective and orthographic cameras, turntable', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'depth of field',
+    raster: 'approximate',
+    pathtrace: 'yes',
+    note: 'Raster: as many points of the lens as there are samples. Refused for orthographic cameras.',
+  },
   { feature: 'transparent background', raster: 'yes', pathtrace: 'yes' },
 ];

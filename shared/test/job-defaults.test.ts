@@ -13,6 +13,7 @@ describe('completeSettings', () => {
     expect(completeSettings({ frames: '1-3', name: 'beauty', chunk: 2, size: SIZE })).toEqual({
       camera: 'auto',
       turntable: null,
+      lens: null,
       size: SIZE,
       engine: 'raster',
       backend: 'auto',

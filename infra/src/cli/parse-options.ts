@@ -10,6 +10,7 @@ import {
   LIMITS,
   parseFrameRange,
   type Size,
+  type ThinLens,
   type Vector3,
 } from '@kiln/shared';
 
@@ -124,4 +125,18 @@ export function turntableOf(
     return { frames, turntable: { frames: frameCount(parseFrameRange(frames)) } };
   }
   return { frames: frames ?? `0-${turntable - 1}`, turntable: { frames: turntable } };
+}
+
+/** Metres, or `auto`. @throws KilnError `request.invalid` */
+export const parseFocusDistance = (text: string): ThinLens['focusDistanceM'] =>
+  text === 'auto' ? text : number('--focus-distance')(text);
+
+/** @throws KilnError `request.invalid` for a distance without an aperture. */
+export function lensOf(
+  fStop: number | undefined,
+  focusDistanceM: ThinLens['focusDistanceM'] | undefined,
+): Pick<LayerRequest, 'lens'> {
+  if (fStop !== undefined) return { lens: { fStop, focusDistanceM: focusDistanceM ?? 'auto' } };
+  if (focusDistanceM === undefined) return {};
+  throw invalid('--focus-distance', '--focus-distance needs --f-stop: without it everything is in focus.');
 }

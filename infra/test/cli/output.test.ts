@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
-import { parseCamera, turntableOf } from '../../src/cli/parse-options.ts';
+import { lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -146,4 +146,12 @@ test('a turntable takes the frames that are asked for, or asks for the frames of
   expect(turntableOf(undefined, 48)).toEqual({ frames: '0-47', turntable: { frames: 48 } });
   expect(turntableOf('12', 48)).toEqual({ frames: '12', turntable: { frames: 48 } });
   expect(() => turntableOf(undefined, true)).toThrow(/number of frames/);
+});
+
+test('depth of field needs an aperture, and focuses by itself', () => {
+  expect(lensOf(undefined, undefined)).toEqual({});
+  expect(lensOf(2.8, undefined)).toEqual({ lens: { fStop: 2.8, focusDistanceM: 'auto' } });
+  expect(lensOf(2.8, parseFocusDistance('3.5'))).toEqual({ lens: { fStop: 2.8, focusDistanceM: 3.5 } });
+  expect(() => lensOf(undefined, 'auto')).toThrow(/needs --f-stop/);
+  expect(() => parseFocusDistance('near')).toThrow(/must be a number/);
 });

@@ -138,6 +138,7 @@ function compileLayer(
   checkGaps(settings, path, report);
   checkNames(settings, path, report);
   checkView(settings, path);
+  checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
   const chunk = request.chunk ?? 1;
   return { name, frames: request.frames, frameCount: count, chunk, taskCount: Math.ceil(count / chunk), settings };
@@ -231,6 +232,19 @@ function checkView({ camera }: RenderSettings, path: string): void {
   }
   const message = `expected a target away from the camera’s position (${position.join(', ')}), got ${target.join(', ')}`;
   throw new KilnError('request.invalid', message, { field: `${path}/camera/target` });
+}
+
+/** Rays of an orthographic camera are parallel: nothing is out of focus. */
+function checkLens({ camera, lens }: RenderSettings, path: string, report: ImportReport): void {
+  if (!lens) return;
+  const isOrthographic =
+    typeof camera === 'string'
+      ? report.cameras.find((known) => known.name === camera)?.kind === 'orthographic'
+      : 'heightM' in camera;
+  if (!isOrthographic) return;
+  throw new KilnError('job.unsupported', 'an orthographic camera has no depth of field; use one with perspective', {
+    field: `${path}/lens`,
+  });
 }
 
 /** Whether `up` is nothing, or points along the line of sight: then the picture may be turned anyhow. */

@@ -127,6 +127,17 @@ describe('compileJob', () => {
     expect(compileJob(looking([0, 0.1, 1]), SCENE, RASTER).frameCount).toBe(3);
   });
 
+  test('refuses depth of field of orthographic cameras', () => {
+    const lens = { fStop: 2, focusDistanceM: 'auto' } as const;
+    const flat: CameraChoice = { position: [0, 0, 2], target: [0, 0, 0], heightM: 1 };
+    for (const camera of ['Front', flat]) {
+      expect(failure(job(layer({ lens, camera })))).toMatchObject({ code: 'job.unsupported', field: '/layers/0/lens' });
+    }
+    for (const camera of ['auto', 'camera-0']) {
+      expect(compileJob(job(layer({ lens, camera })), SCENE, RASTER).layers[0]?.settings.lens).toEqual(lens);
+    }
+  });
+
   test('says where a frame expression is wrong', () => {
     const error = failure(job(layer({ frames: '1-3,x' })));
     expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });

@@ -104,6 +104,28 @@ export const Turntable = Type.Object(
 );
 export type Turntable = Static<typeof Turntable>;
 
+/** A lens whose aperture lets through more than one point sees: what is out of focus becomes a disc. */
+export const ThinLens = Type.Object(
+  {
+    fStop: Type.Number({
+      minimum: 0.001,
+      maximum: 1_000,
+      description:
+        'Focal length over diameter of the aperture. A field of view is taken as that of a sensor 24 mm high.',
+    }),
+    focusDistanceM: Type.Union([Type.Literal('auto'), Type.Number({ minimum: 1e-6, maximum: 1e9 })], {
+      default: 'auto',
+      description:
+        'Metres along the line of sight; `auto`: to the target of a camera by numbers, else to the middle of the scene.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: 'Depth of field. Of raster, as smooth as there are samples; one is a pinhole.',
+  },
+);
+export type ThinLens = Static<typeof ThinLens>;
+
 /** A clip in a file may be named by nothing. */
 const ClipName = Type.String({ maxLength: LIMITS.nameChars, pattern: `^${STORABLE_CHARS}*$` });
 
@@ -142,6 +164,7 @@ export const RenderSettings = Type.Object(
   {
     camera: CameraChoice,
     turntable: Type.Union([Turntable, Type.Null()], { default: null }),
+    lens: Type.Union([ThinLens, Type.Null()], { default: null }),
     size: Size,
     engine: Type.Enum(['raster', 'pathtrace'], { default: 'raster' }),
     backend: Type.Enum(['auto', 'webgl', 'webgpu'], { default: 'auto' }),

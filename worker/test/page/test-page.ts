@@ -119,6 +119,7 @@ export class TestPage {
 export const SETTINGS: RenderSettings = {
   camera: 'auto',
   turntable: null,
+  lens: null,
   size: { widthPx: 64, heightPx: 64 },
   engine: 'raster',
   backend: 'auto',

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { ENVIRONMENT_NAMES, IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS } from '@kiln/shared';
+import { ENVIRONMENT_NAMES, IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS, type ThinLens } from '@kiln/shared';
 
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
@@ -11,9 +11,11 @@ import { abortOnInterrupt } from '../interrupt.ts';
 import { count, formatDuration, table } from '../output.ts';
 import {
   checkFileFormat,
+  lensOf,
   number,
   parseBitDepth,
   parseCamera,
+  parseFocusDistance,
   parseFrames,
   parseSize,
   turntableOf,
@@ -25,10 +27,12 @@ import { failureOf, render } from '../render/render.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
-interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | 'frames' | 'turntable'> {
+interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | 'frames' | 'turntable' | 'lens'> {
   readonly frames?: string;
   /** `true` without a number. */
   readonly turntable?: number | true;
+  readonly fStop?: number;
+  readonly focusDistance?: ThinLens['focusDistanceM'];
   readonly exposure?: number;
   readonly environmentRotation?: number;
   readonly out: string;
@@ -95,6 +99,8 @@ export function addRenderCommand(program: Command): void {
       'the camera circles the scene once in so many frames (default: as many as --frames has)',
       wholeNumber('--turntable', 1, LIMITS.frameNumber),
     )
+    .option('--f-stop <n>', 'depth of field: focal length over aperture', number('--f-stop'))
+    .option('--focus-distance <m>', 'metres to what is in focus, or auto (default)', parseFocusDistance)
     .addOption(
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
     )
@@ -178,11 +184,25 @@ async function run(source: string, options: RenderOptions): Promise<number> {
 
 /** What is left of the options when all is gone that is not about the picture. */
 function layerOf(options: RenderOptions): LayerRequest {
-  const { url, apiKey, json, out, name, priority, exposure, environmentRotation, frames, turntable, ...layer } =
-    options;
+  const {
+    url,
+    apiKey,
+    json,
+    out,
+    name,
+    priority,
+    exposure,
+    environmentRotation,
+    frames,
+    turntable,
+    fStop,
+    focusDistance,
+    ...layer
+  } = options;
   return {
     ...layer,
     ...turntableOf(frames, turntable),
+    ...lensOf(fStop, focusDistance),
     ...(exposure === undefined ? {} : { exposureEv: exposure }),
     ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
   };

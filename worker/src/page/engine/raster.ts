@@ -15,6 +15,7 @@ import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
 import { PieceSize } from './piece-size.ts';
 import { placeCamera, setCamera } from './shot-camera.ts';
+import { lookThrough } from './thin-lens.ts';
 
 /** Multisampling of each sample; what every GPU with WebGL 2 can do. */
 const MULTISAMPLES = 4;
@@ -56,6 +57,7 @@ export class RasterEngine implements Engine {
     const target = this.#targetOf(shot);
     for (let index = first; index < first + count; index += 1) {
       const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
+      if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
       this.#renderer.setRenderTarget(target);
       this.#renderer.setClearColor(0, 0);
       this.#renderer.clear(true, true, false);

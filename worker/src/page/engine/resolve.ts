@@ -23,10 +23,13 @@ const CURVE = {
   none: 'clamp(light * toneMappingExposure, 0.0, 1.0)',
 } as const satisfies Record<ToneMapping, string>;
 
-/** From `mean`, the linear light of a pixel with associated alpha, to what a display shows. */
-const shown = (curve: string) => /* glsl */ `
+/**
+ * From `mean`, the linear light of a pixel with associated alpha, to what a display shows. Up to `leastAlpha` it is
+ * nothing: a colour without alpha marks what is no number.
+ */
+const shown = (curve: string, leastAlpha: string) => /* glsl */ `
   float alpha = clamp(mean.a, 0.0, 1.0);
-  if (alpha == 0.0) { picture = vec4(0.0); return; }
+  if (alpha <= ${leastAlpha}) { picture = vec4(0.0); return; }
   vec3 light = max(mean.rgb, 0.0) / alpha;
   picture = vec4(sRGBTransferOETF(vec4(${curve}, 1.0)).rgb, alpha);
 `;
@@ -35,11 +38,11 @@ const RESULT = {
   srgb8: (curve) => `
   if (any(isnan(mean))) { picture = vec4(1.0, 0.0, 0.0, 0.0); return; }
   if (any(isinf(mean))) { picture = vec4(1.0, 1.0, 0.0, 0.0); return; }
-  ${shown(curve)}`,
+  ${shown(curve, '0.501 / 255.0')}`,
   srgb: (curve) => `
   if (any(isnan(mean))) { picture = vec4(0.0, 0.0, 0.0, -1.0); return; }
   if (any(isinf(mean))) { picture = vec4(0.0, 0.0, 0.0, -2.0); return; }
-  ${shown(curve)}`,
+  ${shown(curve, '0.0')}`,
   linear: () => 'picture = vec4(mean.rgb * toneMappingExposure, mean.a);',
 } as const satisfies Record<PixelKind, (curve: string) => string>;
 

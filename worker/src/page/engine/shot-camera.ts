@@ -1,9 +1,10 @@
-import type { CameraChoice, PlacedCamera, Pose, RenderSettings, Vector3 as Triple } from '@kiln/shared';
+import type { CameraChoice, PlacedCamera, Pose, RenderSettings, ThinLens, Vector3 as Triple } from '@kiln/shared';
 import { FULL_FRAME_HEIGHT_MM, KilnError } from '@kiln/shared';
 import { Matrix4, type OrthographicCamera, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import { framingCamera, turntableCamera } from '../scene/framing.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement, Lens } from './camera-placement.ts';
+import { apertureOf } from './thin-lens.ts';
 
 /** Where a camera that is not in the scene stands. */
 interface FreeView {
@@ -11,6 +12,8 @@ interface FreeView {
   /** Unit quaternion; looks along its −z. */
   readonly quaternion: Pose['quaternion'];
   readonly lens: Lens;
+  /** Metres to what it looks at, if that is known. */
+  readonly targetDistance?: number;
 }
 
 /** Which camera a shot is taken with. */
@@ -21,6 +24,8 @@ export type ShotCamera = (
 ) & {
   /** How fast it circles the middle of the scene, counter-clockwise from above. @defaultValue 0 */
   readonly turnsPerSec?: number;
+  /** @defaultValue a pinhole */
+  readonly focus?: ThinLens;
 };
 
 /** Near plane over far plane, at least: with 24 bits of depth a step at the far end is then 1/8,000 of the distance. */
@@ -28,12 +33,15 @@ const NEAREST_SHARE = 1 / 2_000;
 
 const Y_AXIS = new Vector3(0, 1, 0);
 
-type CameraSettings = Pick<RenderSettings, 'camera' | 'turntable' | 'fps'>;
+type CameraSettings = Pick<RenderSettings, 'camera' | 'turntable' | 'lens' | 'fps'>;
 
 /** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
-export function cameraOf({ camera, turntable, fps }: CameraSettings, scene: LoadedScene): ShotCamera {
-  const chosen = chooseCamera(camera, scene);
-  return turntable ? { ...chosen, turnsPerSec: fps / turntable.frames } : chosen;
+export function cameraOf({ camera, turntable, lens, fps }: CameraSettings, scene: LoadedScene): ShotCamera {
+  return {
+    ...chooseCamera(camera, scene),
+    ...(turntable && { turnsPerSec: fps / turntable.frames }),
+    ...(lens && { focus: lens }),
+  };
 }
 
 /** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
@@ -58,6 +66,7 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
   const position = new Vector3();
   const quaternion = new Quaternion();
   let lens: Lens;
+  let targetDistance: number | undefined;
   let own = { near: 0, far: Number.POSITIVE_INFINITY };
   if (camera.kind === 'scene') {
     const entry = scene.cameras[camera.index];
@@ -70,12 +79,18 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
     const view = camera.kind === 'free' ? camera.view : autoView(scene, aspect, camera.turnsPerSec !== undefined);
     position.fromArray(view.position);
     quaternion.fromArray(view.quaternion).normalize();
-    lens = view.lens;
+    ({ lens, targetDistance } = view);
   }
   if (camera.turnsPerSec !== undefined) turn(position, quaternion, scene.sphere.center, camera.turnsPerSec * timeSec);
-  const { near, far } = depthRange(scene, position, quaternion);
+  const { near, far, middle } = depthRange(scene, position, quaternion);
   const tight = { near: Math.max(near, own.near), far: Math.min(far, own.far) };
-  return { position, quaternion, lens, ...(tight.near < tight.far ? tight : { near, far }) };
+  const range = tight.near < tight.far ? tight : { near, far };
+  const placement = { position, quaternion, lens, ...range };
+  if (!camera.focus) return placement;
+  const { fStop, focusDistanceM } = camera.focus;
+  const focusDistance = focusDistanceM === 'auto' ? (targetDistance ?? Math.max(middle, near)) : focusDistanceM;
+  const aperture = apertureOf(lens, fStop, focusDistance);
+  return aperture ? { ...placement, aperture } : placement;
 }
 
 /** Turns a camera about the vertical axis through `middle`. Whole turns change nothing. */
@@ -122,11 +137,13 @@ function autoView(scene: LoadedScene, aspect: number, isTurning: boolean): FreeV
 /** A camera by numbers. y is up where nothing else is said; one that looks straight up or down has −z up instead. */
 function viewOf({ position, target, up, ...kind }: PlacedCamera): FreeView {
   const eye = new Vector3(...position);
-  const away = new Vector3(...target).sub(eye).normalize();
+  const away = new Vector3(...target).sub(eye);
+  const targetDistance = away.length();
+  away.normalize();
   const usual = Math.abs(away.y) > 0.999_999 ? new Vector3(0, 0, -1) : Y_AXIS;
   const upwards = up ? new Vector3(...up).normalize() : usual;
   const turned = new Quaternion().setFromRotationMatrix(new Matrix4().lookAt(eye, new Vector3(...target), upwards));
-  return { position, quaternion: [turned.x, turned.y, turned.z, turned.w], lens: lensOf(kind) };
+  return { position, quaternion: [turned.x, turned.y, turned.z, turned.w], lens: lensOf(kind), targetDistance };
 }
 
 type LensChoice = DistributiveOmit<PlacedCamera, 'position' | 'target' | 'up'>;
@@ -135,13 +152,14 @@ type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, 
 function lensOf(choice: LensChoice): Lens {
   if ('heightM' in choice) return { kind: 'orthographic', halfHeight: choice.heightM / 2 };
   if ('fovDeg' in choice) return { kind: 'perspective', fovDeg: choice.fovDeg };
-  const half = Math.atan((choice.sensorHeightMm ?? FULL_FRAME_HEIGHT_MM) / (2 * choice.focalLengthMm));
-  return { kind: 'perspective', fovDeg: (2 * half * 180) / Math.PI };
+  const { focalLengthMm, sensorHeightMm = FULL_FRAME_HEIGHT_MM } = choice;
+  const half = Math.atan(sensorHeightMm / (2 * focalLengthMm));
+  return { kind: 'perspective', fovDeg: (2 * half * 180) / Math.PI, sensorHeightMm };
 }
 
 /** Planes just around the scene's bounding sphere, seen from here. */
 function depthRange({ sphere, reach }: LoadedScene, position: Vector3, quaternion: Quaternion) {
   const ahead = new Vector3(0, 0, -1).applyQuaternion(quaternion).dot(sphere.center.clone().sub(position));
   const far = Math.max(ahead + reach, reach * 0.01);
-  return { near: Math.max(ahead - reach, far * NEAREST_SHARE), far };
+  return { near: Math.max(ahead - reach, far * NEAREST_SHARE), far, middle: ahead };
 }

@@ -84,10 +84,12 @@ export class PathTraceEngine implements Engine {
     this.#take(shot);
     const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, shot.timeSec);
     const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
-    const { material, rayScale, isOrthographic } = this.#tracer;
+    const { material, rayScale, isOrthographic, lensRadius, focusDistance } = this.#tracer;
     material.cameraWorldMatrix.copy(camera.matrixWorld);
     material.invProjectionMatrix.copy(camera.projectionMatrixInverse);
     isOrthographic.value = camera instanceof OrthographicCamera;
+    lensRadius.value = placement.aperture?.radius ?? 0;
+    focusDistance.value = placement.aperture?.focusDistance ?? 1;
     material.resolution.set(size.widthPx, size.heightPx);
     // The last vertex of a path only looks for light.
     material.bounces = shot.bounces + 1;

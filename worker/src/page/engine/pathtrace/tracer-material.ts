@@ -5,6 +5,10 @@ interface Tracer {
   /** Part of a tenth of a millimetre that rays start away from the surface which they leave; more far from the origin. */
   readonly rayScale: { value: number };
   readonly isOrthographic: { value: boolean };
+  /** Metres; 0 is a pinhole. */
+  readonly lensRadius: { value: number };
+  /** Metres along the camera's axis. */
+  readonly focusDistance: { value: number };
 }
 
 /** Sobol points instead of a table that is drawn anew for each sample: sample `i` needs no sample before it. */
@@ -52,7 +56,26 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
     from: /#if CAMERA_TYPE == 1([\s\S]+?)#else([\s\S]+?)#endif/,
     to: 'if ( orthographicRays ) {$1} else {$2}',
   },
-  { from: /(?=Ray getCameraRay\(\))/, to: 'uniform bool orthographicRays;\n' },
+  {
+    // Without a program of its own; with the lens where the camera is, not at the near plane, and a plane in focus, not
+    // a sphere.
+    from: /#if FEATURE_DOF\s+\{[\s\S]+?\}\s+#endif/,
+    to: `
+      if ( lensRadius > 0.0 ) {
+        vec3 eye = cameraWorldMatrix[ 3 ].xyz;
+        vec3 axis = - normalize( cameraWorldMatrix[ 2 ].xyz );
+        float near = dot( ray.origin - eye, axis );
+        vec3 focused = eye + ray.direction * ( focusDistance / dot( ray.direction, axis ) );
+        vec2 onLens = sampleCircle( rand2( 1 ) ) * lensRadius;
+        vec3 through = eye + ( cameraWorldMatrix * vec4( onLens, 0.0, 0.0 ) ).xyz;
+        ray.direction = normalize( focused - through );
+        ray.origin = through + ray.direction * ( near / dot( ray.direction, axis ) );
+      }`,
+  },
+  {
+    from: /(?=Ray getCameraRay\(\))/,
+    to: 'uniform bool orthographicRays;\nuniform float lensRadius;\nuniform float focusDistance;\n',
+  },
 ];
 
 export function createTracer(): Tracer {
@@ -64,9 +87,11 @@ export function createTracer(): Tracer {
   }
   const rayScale = { value: 1 };
   const isOrthographic = { value: false };
-  Object.assign(material.uniforms, { rayScale, orthographicRays: isOrthographic });
+  const lensRadius = { value: 0 };
+  const focusDistance = { value: 1 };
+  Object.assign(material.uniforms, { rayScale, orthographicRays: isOrthographic, lensRadius, focusDistance });
   // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
   Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
   material.onBeforeRender = () => {};
-  return { material, rayScale, isOrthographic };
+  return { material, rayScale, isOrthographic, lensRadius, focusDistance };
 }
