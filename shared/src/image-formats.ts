@@ -1,5 +1,6 @@
 /** File formats of frames: what each can hold. The documentation, the command line and every check read this table. */
 import { KilnError } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import { type BitDepth, ImageFormat, type RenderSettings } from './schemas/settings.ts';
 
 export interface ImageFormatFacts {
@@ -15,6 +16,8 @@ export interface ImageFormatFacts {
   readonly hasQuality: boolean;
   readonly maxEdgePx: number;
   readonly maxPixels: number;
+  /** Whether it holds passes beside the picture. */
+  readonly hasLayers: boolean;
   /** Whether browsers show it. */
   readonly isForBrowsers: boolean;
 }
@@ -34,6 +37,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasQuality: false,
     maxEdgePx: INT31,
     maxPixels: CANVAS_PX,
+    hasLayers: false,
     isForBrowsers: true,
   },
   jpeg: {
@@ -45,6 +49,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasQuality: true,
     maxEdgePx: 65_535,
     maxPixels: CANVAS_PX,
+    hasLayers: false,
     isForBrowsers: true,
   },
   webp: {
@@ -56,6 +61,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasQuality: true,
     maxEdgePx: 16_383,
     maxPixels: 16_383 ** 2,
+    hasLayers: false,
     isForBrowsers: true,
   },
   avif: {
@@ -69,6 +75,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     maxEdgePx: 32_768,
     // 8K: its encoder takes 1.5 of 2 GiB of WebAssembly's memory for that.
     maxPixels: 33_177_600,
+    hasLayers: false,
     isForBrowsers: true,
   },
   tiff: {
@@ -81,6 +88,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     maxEdgePx: INT31,
     // Offsets are 32-bit: 4 GiB of floats, and some room for what does not shrink.
     maxPixels: 260_000_000,
+    hasLayers: false,
     isForBrowsers: false,
   },
   exr: {
@@ -92,6 +100,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasQuality: false,
     maxEdgePx: INT31,
     maxPixels: INT31,
+    hasLayers: true,
     isForBrowsers: false,
   },
 };
@@ -108,13 +117,19 @@ export const isLinear = (depth: BitDepth): boolean => depth === 'half' || depth 
  * Refuses what the format cannot hold.
  *
  * @param path of the settings in the request: `/layers/0`.
- * @throws KilnError `job.unsupported` at the bit depth or the background, `job.too_large` at the size.
+ * @throws KilnError `job.unsupported` at the bit depth, the background or the passes, `job.too_large` at the size.
  */
 export function checkImageFormat(
-  { format, bitDepth, size, background }: Pick<RenderSettings, 'format' | 'bitDepth' | 'size' | 'background'>,
+  {
+    format,
+    bitDepth,
+    size,
+    background,
+    passes,
+  }: Pick<RenderSettings, 'format' | 'bitDepth' | 'size' | 'background' | 'passes'>,
   path: string,
 ): void {
-  const { name, bitDepths, hasAlpha, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
+  const { name, bitDepths, hasAlpha, hasLayers, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
   if (!bitDepths.includes(bitDepth)) {
     const others = formatNames((other) => other.bitDepths.includes(bitDepth));
     const message = `${name} holds ${bitDepths.join(', ')} bits a channel; ${bitDepth} needs ${others}`;
@@ -125,7 +140,17 @@ export function checkImageFormat(
     const message = `${name} has no alpha; a transparent background needs ${others}`;
     throw new KilnError('job.unsupported', message, { field: `${path}/background` });
   }
+  const layers = passes.filter((pass) => pass !== 'beauty');
+  if (layers.length > 0 && !hasLayers) {
+    const others = formatNames((other) => other.hasLayers);
+    const message = `${name} holds the pass beauty only; ${layers.join(', ')} need ${others}`;
+    throw new KilnError('job.unsupported', message, { field: `${path}/passes` });
+  }
   const { widthPx, heightPx } = size;
+  if (layers.length > 0 && widthPx * heightPx > LIMITS.passPixels) {
+    const message = `passes beside beauty have at most ${LIMITS.passPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
+    throw new KilnError('job.too_large', message, { field: `${path}/size` });
+  }
   if (Math.max(widthPx, heightPx) > maxEdgePx) {
     const message = `${name} has at most ${maxEdgePx} pixels an edge, asked for ${widthPx}×${heightPx}`;
     throw new KilnError('job.too_large', message, { field: `${path}/size` });

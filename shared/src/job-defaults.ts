@@ -3,10 +3,10 @@
 import { defaultBitDepth } from './image-formats.ts';
 import { withDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
-import { DEFAULT_FORMAT, RenderSettings } from './schemas/settings.ts';
+import { DEFAULT_FORMAT, Pass, RenderSettings } from './schemas/settings.ts';
 
 /**
- * What a layer asks for, with every default filled in and every key in the order of the schema, so that equal settings
+ * What a layer asks for, with every default filled in every key and every pass in the order of the schema, so that equal settings
  * are equal as JSON.
  */
 export function completeSettings(
@@ -14,5 +14,6 @@ export function completeSettings(
 ): RenderSettings {
   const format = layer.format ?? DEFAULT_FORMAT;
   const bitDepth = layer.bitDepth ?? defaultBitDepth(format);
-  return withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');
+  const settings = withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');
+  return { ...settings, passes: Pass.enum.filter((pass) => settings.passes.includes(pass)) };
 }

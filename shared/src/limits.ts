@@ -4,6 +4,8 @@ export const LIMITS = {
   frameEdgePx: 8_192,
   /** Pixels of one frame: 8K UHD (7,680 × 4,320). A frame's float sums take 16 bytes a pixel of GPU memory. */
   framePixels: 33_177_600,
+  /** Of one with passes beside the picture, DCI 4K: each is drawn in 32-bit floats, 16 bytes a pixel. */
+  passPixels: 8_847_360,
   /** Samples of one frame. */
   frameSamples: 4_096,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */

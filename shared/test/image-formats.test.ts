@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KilnError } from '../src/errors.ts';
 import { checkImageFormat, defaultBitDepth, frameFileName, IMAGE_FORMATS, isLinear } from '../src/image-formats.ts';
 import { completeSettings } from '../src/job-defaults.ts';
+import { LIMITS } from '../src/limits.ts';
 import { BitDepth, ImageFormat } from '../src/schemas/settings.ts';
 
 const SIZE = { widthPx: 640, heightPx: 360 };
@@ -9,7 +10,8 @@ type Output = Parameters<typeof checkImageFormat>[0];
 
 function refusal(output: Partial<Output>) {
   try {
-    checkImageFormat({ format: 'png', bitDepth: 8, size: SIZE, background: 'neutral', ...output }, '/layers/0');
+    const plain = { format: 'png', bitDepth: 8, size: SIZE, background: 'neutral', passes: ['beauty'] } as const;
+    checkImageFormat({ ...plain, passes: [...plain.passes], ...output }, '/layers/0');
     return null;
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;
@@ -44,6 +46,24 @@ describe('checkImageFormat', () => {
       field: '/layers/0/background',
       message: 'JPEG has no alpha; a transparent background needs png, webp, avif, tiff or exr',
     });
+  });
+
+  it('takes passes beside the picture in OpenEXR only, and as many pixels of them as the limit', () => {
+    const passes = ['beauty', 'depth', 'normal'] satisfies Output['passes'];
+    expect(refusal({ passes })).toEqual({
+      code: 'job.unsupported',
+      field: '/layers/0/passes',
+      message: 'PNG holds the pass beauty only; depth, normal need exr',
+    });
+    const exr = { format: 'exr', bitDepth: 'half', passes } as const;
+    const heightPx = LIMITS.passPixels / 4_096;
+    expect(refusal({ ...exr, size: { widthPx: 4_096, heightPx } })).toBeNull();
+    expect(refusal({ ...exr, size: { widthPx: 4_096, heightPx: heightPx + 1 } })).toMatchObject({
+      code: 'job.too_large',
+      field: '/layers/0/size',
+    });
+    const beauty = { ...exr, passes: ['beauty'] satisfies Output['passes'] };
+    expect(refusal({ ...beauty, size: { widthPx: 4_096, heightPx: heightPx + 1 } })).toBeNull();
   });
 
   it.each([

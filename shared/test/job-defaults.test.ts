@@ -21,6 +21,7 @@ describe('completeSettings', () => {
       bounces: 8,
       format: 'png',
       bitDepth: 8,
+      passes: ['beauty'],
       quality: 90,
       clip: null,
       fps: 24,
@@ -56,6 +57,21 @@ describe('completeSettings', () => {
     });
     expect(JSON.stringify(other)).toBe(JSON.stringify(one));
     expect(Object.keys(one)).toEqual(Object.keys(RenderSettings.properties));
+  });
+
+  it('orders passes, and takes none twice nor one that is unknown', () => {
+    const layer = { frames: '1', size: SIZE, format: 'exr' } as const;
+    expect(completeSettings({ ...layer, passes: ['normal', 'beauty', 'depth'] }).passes).toEqual([
+      'beauty',
+      'depth',
+      'normal',
+    ]);
+    const wrong = [[], ['depth', 'depth'], ['depht']];
+    for (const passes of wrong) {
+      expect(() => withDefaults(RenderSettings, { ...completeSettings(layer), passes }, 'the settings')).toThrow(
+        expect.objectContaining({ field: expect.stringContaining('/passes') }),
+      );
+    }
   });
 
   it('refuses settings out of their range', () => {

@@ -8,6 +8,7 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
+  Pass,
   parseFrameRange,
   type Size,
   type ThinLens,
@@ -47,6 +48,15 @@ export function parseBitDepth(text: string): BitDepth {
   const depth = BitDepth.enum.find((known) => String(known) === text);
   if (depth !== undefined) return depth;
   throw invalid('--bit-depth', `--bit-depth must be one of ${BitDepth.enum.join(', ')}; it is “${text}”.`);
+}
+
+/** Names with commas between: `beauty,depth`. @throws KilnError `request.invalid` */
+export function parsePasses(text: string): Pass[] {
+  const names = text.split(',').map((name) => name.trim());
+  const passes = Pass.enum.filter((pass) => names.includes(pass));
+  const unknown = names.find((name) => !passes.some((pass) => pass === name));
+  if (unknown === undefined) return passes;
+  throw invalid('--passes', `--passes takes ${Pass.enum.join(', ')}, with commas between; “${unknown}” is none.`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IMAGE_FORMATS, ImageFormat } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, LIMITS, Pass } from '@kiln/shared';
 import { expect, test } from 'vitest';
 import { REPOSITORY } from '../../src/repository.ts';
 
@@ -17,4 +17,10 @@ test.each(ImageFormat.enum)('the README tells of %s what the table of formats do
       .slice(1, -1),
   );
   expect(rows).toContainEqual([...cells, ...limits]);
+});
+
+test('the README tells of every pass, and how large a frame may be that has some', () => {
+  for (const pass of Pass.enum) expect(README).toMatch(new RegExp(`^\\| \`${pass}\` +\\|`, 'm'));
+  expect(README).toContain(`--passes ${Pass.enum.join(',')}`);
+  expect(README).toContain(`${LIMITS.passPixels.toLocaleString('en')} pixels`);
 });

@@ -203,6 +203,14 @@ describe('compileJob', () => {
     expect(exr?.settings).toMatchObject({ format: 'exr', bitDepth: 'half' });
   });
 
+  test('refuses passes that the format cannot hold, and has those that it can in order', () => {
+    const error = failure(job(layer({ format: 'tiff', passes: ['beauty', 'depth'] })));
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/passes' });
+    expect(error.message).toContain('depth');
+    const [exr] = compileJob(job(layer({ format: 'exr', passes: ['depth', 'beauty'] })), SCENE, RASTER).layers;
+    expect(exr?.settings.passes).toEqual(['beauty', 'depth']);
+  });
+
   test('refuses a scene that is not ready, or was refused', () => {
     expect(failure(job(layer()), { ...SCENE, state: 'importing', report: null }).code).toBe('scene.not_ready');
     const refusal = { code: 'scene.invalid', message: 'a broken accessor', pointer: null };

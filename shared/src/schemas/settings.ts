@@ -28,6 +28,13 @@ export const DEFAULT_FORMAT = 'png' satisfies ImageFormat;
 export const BitDepth = Type.Enum([8, 16, 'half', 'float']);
 export type BitDepth = Static<typeof BitDepth>;
 
+/**
+ * What a frame holds, beside the picture (`beauty`) what stands at each pixel: depth along the view axis and position in
+ * metres, normal (both in the world), the surface's colour and the light that it emits, and the picture's samples.
+ */
+export const Pass = Type.Enum(['beauty', 'depth', 'normal', 'position', 'albedo', 'emission', 'samples']);
+export type Pass = Static<typeof Pass>;
+
 export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
 export type ToneMapping = Static<typeof ToneMapping>;
 
@@ -186,6 +193,12 @@ export const RenderSettings = Type.Object(
     bitDepth: Type.Enum(BitDepth.enum, {
       description:
         'Of a channel, as far as the format has it; 8, of OpenEXR half, when absent. With half and float the file holds linear light without tone mapping.',
+    }),
+    passes: Type.Array(Pass, {
+      minItems: 1,
+      uniqueItems: true,
+      default: ['beauty'],
+      description: 'Layers of the file; others than beauty need OpenEXR.',
     }),
     quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG, WebP and AVIF.' }),
     clip: Type.Union([ClipName, Type.Null()], {

@@ -19,8 +19,8 @@ export async function benchFrames(
       const startedAt = performance.now();
       for (let frame = firstFrame; frame < firstFrame + count; frame += 1) {
         const shot = await frameShot(scene, settings, frame, environments);
-        const { pixels } = await drawPicture(room, shot, async () => {});
-        await encoder.encode(frameOrder(pixels, shot, { sceneHash, settings, frameNumber: frame }));
+        const drawn = await drawPicture(room, shot, async () => {});
+        await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber: frame }));
       }
       return { frames: count, totalMs: performance.now() - startedAt };
     });

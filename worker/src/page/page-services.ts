@@ -3,6 +3,7 @@ import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
 import type { Engine, Shot } from './engine/engine.ts';
+import { DataPasses } from './engine/passes/data-passes.ts';
 import { RasterEngine } from './engine/raster.ts';
 import { Resolver } from './engine/resolve.ts';
 import { TargetPool } from './engine/target-pool.ts';
@@ -47,7 +48,8 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
       return tracer;
     },
   };
-  const room = { gpu, engines, targets, resolver: new Resolver(renderer), buffers };
+  const passes = new DataPasses(renderer, buffers);
+  const room = { gpu, engines, targets, resolver: new Resolver(renderer), passes, buffers };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
 

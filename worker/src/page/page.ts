@@ -81,11 +81,9 @@ export class Page {
     try {
       const shot = await frameShot(scene, settings, frameNumber, environments);
       await encoder.room();
-      const { pixels, draw } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
+      const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
-      const { bytes, ...encoded } = await encoder.encode(
-        frameOrder(pixels, shot, { sceneHash, settings, frameNumber }),
-      );
+      const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
       return { result: { ...encoded, draw } satisfies FrameOutcome, bytes };
     } finally {
       release();
@@ -104,7 +102,7 @@ export class Page {
       this.#send({ event: 'drawn', id: call.id });
       const { format, quality, size } = call;
       const hasAlpha = shot.background === 'transparent';
-      const order = { pixels, size, format, bitDepth: 8, quality, hasAlpha, origin: null } as const;
+      const order = { pixels, planes: [], size, format, bitDepth: 8, quality, hasAlpha, origin: null } as const;
       const { bytes, encode } = await encoder.encode(order);
       const result: LiveOutcome = {
         pose: poseOf(placement, scene),

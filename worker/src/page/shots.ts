@@ -3,8 +3,8 @@ import { IMAGE_FORMATS, KilnError, LightSettings, type RenderSettings, withDefau
 
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
+import { planesFor } from './engine/passes/planes.ts';
 import { cameraOf, chooseCamera, poseCamera } from './engine/shot-camera.ts';
-
 import { pixelKindFor } from './pixel-kind.ts';
 import type { Environment, Environments } from './scene/environments.ts';
 
@@ -39,16 +39,18 @@ export async function frameShot(
   frameNumber: number,
   environments: Environments,
 ): Promise<Shot> {
-  const { engine, backend, size, samples, bounces, exposureEv } = settings;
+  const { backend, size, bounces, exposureEv, passes } = settings;
   const pixelKind = pixelKindFor(settings.bitDepth);
+  // Without beauty, the picture is drawn for nothing: as quickly as can be.
+  const isSeen = passes.includes('beauty');
   if (backend === 'webgpu')
     throw new KilnError('job.unsupported', `This worker draws with WebGL, not with ${backend}.`);
   return {
     scene,
     camera: cameraOf(settings, scene),
     size,
-    engine,
-    samples,
+    engine: isSeen ? settings.engine : 'raster',
+    samples: isSeen ? settings.samples : 1,
     multisampled: true,
     bounces,
     clip: scene.clips.choose(settings.clip),
@@ -59,6 +61,7 @@ export async function frameShot(
     toneMapping: pixelKind === 'linear' ? 'none' : settings.toneMapping,
     exposureEv,
     pixelKind,
+    planes: planesFor(passes),
   };
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { BitDepth, IMAGE_FORMATS, ImageFormat, type RenderSettings } from '@kiln/shared';
+import { BitDepth, IMAGE_FORMATS, ImageFormat, Pass, type RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { ExrWriter } from '../../src/page/encode/exr.ts';
 import { joined, noise } from './encode/bytes.ts';
@@ -92,6 +92,28 @@ if (!hasTool) {
       }
       if (format !== 'tiff' && format !== 'exr') expect(info).toContain('oiio:ColorSpace: "sRGB"');
     });
+  });
+
+  it('reads the passes of a frame', async () => {
+    const page = await TestPage.start();
+    try {
+      const { sceneHash } = await page.load({ 'scene.glb': unlitSquare([GREY, GREY, GREY]) });
+      const size = { widthPx: 71, heightPx: 51 };
+      const passes = [...Pass.enum];
+      const { bytes } = await page.frame(sceneHash, { camera: FRONT, format: 'exr', size, passes, samples: 2 });
+      const path = await put('passes.exr', bytes);
+      const info = await tool('--info', '-v', path);
+      expect(info).toMatch(/71 x +51, 18 channel/);
+      for (const name of ['R', 'A', 'albedo.R', 'emission.B', 'normal.Z']) expect(info).toContain(`${name} (half)`);
+      for (const name of ['depth.Z', 'position.X', 'samples.Y']) expect(info).toContain(`${name} (float)`);
+      const data = await valuesOf(path, 'depth.Z,normal.Z,samples.Y');
+      expect([...data.slice(0, 3)]).toEqual([Math.fround(1e10), 0, 2]);
+      const middle = (25 * 71 + 35) * 3;
+      expect(Math.abs((data[middle] ?? 0) / 3 - 1)).toBeLessThan(1e-4);
+      expect([...data.slice(middle + 1, middle + 3)]).toEqual([1, 2]);
+    } finally {
+      await page.close();
+    }
   });
 
   it('finds the layers of an OpenEXR, each channel of its own type, with the values that were written', async () => {

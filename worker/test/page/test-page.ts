@@ -127,6 +127,7 @@ export const SETTINGS: RenderSettings = {
   bounces: 8,
   format: 'png',
   bitDepth: 8,
+  passes: ['beauty'],
   quality: 90,
   clip: null,
   fps: 24,

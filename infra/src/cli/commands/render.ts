@@ -1,7 +1,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { ENVIRONMENT_NAMES, IMAGE_FORMATS, ImageFormat, type LayerRequest, LIMITS, type ThinLens } from '@kiln/shared';
+import {
+  ENVIRONMENT_NAMES,
+  IMAGE_FORMATS,
+  ImageFormat,
+  type LayerRequest,
+  LIMITS,
+  Pass,
+  type ThinLens,
+} from '@kiln/shared';
 
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
@@ -17,6 +25,7 @@ import {
   parseCamera,
   parseFocusDistance,
   parseFrames,
+  parsePasses,
   parseSize,
   turntableOf,
   wholeNumber,
@@ -55,6 +64,7 @@ Examples:
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
   $ kiln render room.glb --engine pathtrace --samples 256 --bounces 12 --exposure 0.5
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
+  $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
 ${formatTable()}
@@ -119,6 +129,7 @@ export function addRenderCommand(program: Command): void {
     .addOption(
       new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),
     )
+    .option('--passes <names>', `layers of OpenEXR: ${Pass.enum.join(',')} (default: beauty)`, parsePasses)
     .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100))
     .addOption(new Option('--background <what>', 'behind the scene').choices(['environment', 'neutral', 'transparent']))
     .addOption(new Option('--environment <name>', 'light from all around (default: studio)').choices(ENVIRONMENT_NAMES))

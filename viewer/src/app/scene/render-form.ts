@@ -197,7 +197,7 @@ function formatFault({
   ...form
 }: RenderForm): Partial<Record<'size' | 'bitDepth' | 'background', string>> {
   try {
-    checkImageFormat({ ...form, size: { widthPx, heightPx } }, '');
+    checkImageFormat({ ...form, passes: ['beauty'], size: { widthPx, heightPx } }, '');
     return {};
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;

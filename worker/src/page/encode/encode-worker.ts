@@ -4,7 +4,7 @@ import { Garbage } from '../garbage.ts';
 import { pixelKindFor } from '../pixel-kind.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
-import type { Encoded, EncodeReply, EncodeRequest } from './messages.ts';
+import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
 import { pictureFile } from './picture-file.ts';
 import { type Bytes, type Floats, measurePixels, mendBytes, mendLinear, mendShown } from './statistics.ts';
 
@@ -13,13 +13,14 @@ const garbage = new Garbage();
 addEventListener('message', ({ ports: [port] }: MessageEvent) => {
   if (!port) return;
   port.onmessage = async ({ data }: MessageEvent<EncodeRequest>) => {
-    const { id, pixels } = data;
+    const { id } = data;
+    const buffers = buffersOf(data);
     try {
       const encoded = await encode(data);
-      port.postMessage({ id, pixels, encoded } satisfies EncodeReply, [pixels, encoded.bytes]);
+      port.postMessage({ id, buffers, encoded } satisfies EncodeReply, [...buffers, encoded.bytes]);
     } catch (error) {
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-      port.postMessage({ id, pixels, error: message, stack } satisfies EncodeReply, [pixels]);
+      port.postMessage({ id, buffers, error: message, stack } satisfies EncodeReply, buffers);
     }
     garbage.count();
   };
@@ -29,9 +30,11 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
   const startedAtMs = unixMs();
   const { pixels, nanCount } = mended(request);
   const one = pixels instanceof Uint8ClampedArray ? 255 : 1;
-  const statistics = request.origin ? { ...measurePixels(pixels, one), nanCount } : null;
+  const { origin } = request;
+  // Without beauty the file does not hold the picture.
+  const statistics = origin?.settings.passes.includes('beauty') ? { ...measurePixels(pixels, one), nanCount } : null;
   const bytes = await pictureFile(request, pixels);
-  const sha256 = request.origin ? await sha256Hex(bytes) : '';
+  const sha256 = origin ? await sha256Hex(bytes) : '';
   const encode = { startedAtMs, durationMs: unixMs() - startedAtMs };
   return { bytes, mediaType: IMAGE_FORMATS[request.format].mediaType, encode, sha256, statistics };
 }

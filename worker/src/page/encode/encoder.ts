@@ -15,13 +15,15 @@
  * and 0.9 ms once the GPU is done, the pixels are at hand for statistics, and the page's thread stays free.
  */
 import type { BitDepth, ImageFormat, Size } from '@kiln/shared';
+import type { DataPlane } from '../engine/passes/planes.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
 import { startWorker } from '../start-worker.ts';
-import type { Encoded, EncodeReply, EncodeRequest, FrameOrigin } from './messages.ts';
+import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest, type FrameOrigin } from './messages.ts';
 
 export interface EncodeOrder {
   readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly planes: readonly DataPlane[];
   readonly size: Size;
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;
@@ -62,7 +64,7 @@ export class Encoder {
     );
   }
 
-  /** Takes the pixels, which are of `buffers`, away from their owner. Live pictures go before frames. */
+  /** Takes the pixels and planes, which are of `buffers`, away from their owner. Live pictures go before frames. */
   encode({ pixels, size, ...rest }: EncodeOrder): Promise<Encoded> {
     return new Promise((resolve, reject) => {
       const request = { id: ++this.#lastId, pixels: pixels.buffer, ...size, ...rest };
@@ -86,14 +88,14 @@ export class Encoder {
     if (!waiting || !port) return;
     this.#waiting.shift();
     this.#running.set(waiting.request.id, waiting);
-    port.postMessage(waiting.request, [waiting.request.pixels]);
+    port.postMessage(waiting.request, buffersOf(waiting.request));
   }
 
   #receive(port: MessagePort, reply: EncodeReply): void {
     const waiting = this.#running.get(reply.id);
     this.#running.delete(reply.id);
     this.#idle.push(port);
-    this.#buffers.give(reply.pixels);
+    for (const buffer of reply.buffers) this.#buffers.give(buffer);
     if ('encoded' in reply) waiting?.resolve(reply.encoded);
     else
       waiting?.reject(

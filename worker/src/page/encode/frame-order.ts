@@ -1,9 +1,14 @@
+import type { Picture } from '../engine/draw-picture.ts';
 import type { Shot } from '../engine/engine.ts';
 import type { EncodeOrder } from './encoder.ts';
 import type { FrameOrigin } from './messages.ts';
 
 /** How a frame that was drawn is encoded. */
-export function frameOrder(pixels: Uint8Array<ArrayBuffer>, shot: Shot, origin: FrameOrigin): EncodeOrder {
+export function frameOrder(
+  { pixels, planes }: Pick<Picture, 'pixels' | 'planes'>,
+  shot: Shot,
+  origin: FrameOrigin,
+): EncodeOrder {
   const { size, format, bitDepth, quality } = origin.settings;
-  return { pixels, size, format, bitDepth, quality, hasAlpha: shot.background === 'transparent', origin };
+  return { pixels, planes, size, format, bitDepth, quality, hasAlpha: shot.background === 'transparent', origin };
 }

@@ -1,5 +1,6 @@
 /** What passes between the page and its encode workers. */
 import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, StageTime } from '@kiln/shared';
+import type { DataPlane } from '../engine/passes/planes.ts';
 
 /** What a frame is of; its file says so. */
 export interface FrameOrigin {
@@ -12,6 +13,8 @@ export interface EncodeRequest {
   readonly id: number;
   /** Of the kind that `pixelKindFor` names for the depth. Transferred. */
   readonly pixels: ArrayBuffer;
+  /** What else was read back. Transferred. */
+  readonly planes: readonly DataPlane[];
   readonly widthPx: number;
   readonly heightPx: number;
   readonly format: ImageFormat;
@@ -24,6 +27,12 @@ export interface EncodeRequest {
   readonly origin: FrameOrigin | null;
 }
 
+/** Everything of a request that is transferred, and comes back. */
+export const buffersOf = ({ pixels, planes }: EncodeRequest): ArrayBuffer[] => [
+  pixels,
+  ...planes.map(({ values }) => values),
+];
+
 export interface Encoded {
   readonly bytes: ArrayBuffer;
   readonly mediaType: string;
@@ -33,7 +42,7 @@ export interface Encoded {
   readonly statistics: PixelStatistics | null;
 }
 
+/** The request's pixels and planes come back in `buffers`; what is in them is anything. Transferred. */
 export type EncodeReply =
-  /** The request's pixels come back; what is in them is anything. Transferred. */
-  | { readonly id: number; readonly pixels: ArrayBuffer; readonly encoded: Encoded }
-  | { readonly id: number; readonly pixels: ArrayBuffer; readonly error: string; readonly stack: string };
+  | { readonly id: number; readonly buffers: readonly ArrayBuffer[]; readonly encoded: Encoded }
+  | { readonly id: number; readonly buffers: readonly ArrayBuffer[]; readonly error: string; readonly stack: string };

@@ -12,6 +12,7 @@
 import { IMAGE_FORMATS } from '@kiln/shared';
 import { avifParts } from './avif.ts';
 import { ExrWriter } from './exr.ts';
+import { exrLayers } from './exr-layers.ts';
 import { iccProfile } from './icc-profile.ts';
 import { taggedJpeg } from './jpeg-tags.ts';
 import type { EncodeRequest, FrameOrigin } from './messages.ts';
@@ -83,15 +84,14 @@ async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: EncodeReq
   return writer.finish();
 }
 
-async function exr({ widthPx, heightPx, bitDepth, origin }: EncodeRequest, values: Pixels): Promise<Parts> {
-  if (!(values instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
-  const type = bitDepth === 'half' ? 'half' : 'float';
-  const channels = ['R', 'G', 'B', 'A'].map((name) => ({ name, type }) as const);
+async function exr({ widthPx, heightPx, bitDepth, planes, origin }: EncodeRequest, beauty: Pixels): Promise<Parts> {
+  if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
+  const passes = origin?.settings.passes ?? ['beauty'];
+  const count = origin && passes.includes('beauty') ? origin.settings.samples : 1;
+  const source = { beauty, planes, samples: count, widthPx, heightPx };
+  const { channels, samples } = exrLayers(passes, bitDepth, source);
   const writer = new ExrWriter({ widthPx, heightPx }, channels, origin ? exrAttributes(origin) : {});
-  await writer.add(
-    heightPx,
-    channels.map((_, offset) => ({ values, offset, stride: 4 })),
-  );
+  await writer.add(heightPx, samples);
   return writer.finish();
 }
 

@@ -7,12 +7,16 @@ import { unixMs } from '../unix-time.ts';
 import { Accumulation } from './accumulation.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Engine, Shot } from './engine.ts';
+import type { DataPasses } from './passes/data-passes.ts';
+import type { DataPlane } from './passes/planes.ts';
 import type { Resolver } from './resolve.ts';
 import type { TargetPool } from './target-pool.ts';
 
 export interface Picture {
   /** The bytes of what the shot's `pixelKind` says. Of the room's buffers: the encoder gives it back. */
   readonly pixels: Uint8Array<ArrayBuffer>;
+  /** Those of the shot; also of the room's buffers. */
+  readonly planes: readonly DataPlane[];
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
   readonly draw: StageTime;
@@ -24,6 +28,7 @@ export interface DrawingRoom {
   readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
   readonly targets: TargetPool;
   readonly resolver: Resolver;
+  readonly passes: DataPasses;
   readonly buffers: PixelBuffers;
 }
 
@@ -34,7 +39,7 @@ export interface DrawingRoom {
  * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
  */
 export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
-  const { gpu, engines, targets, resolver, buffers } = room;
+  const { gpu, engines, targets, resolver, passes, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engines[shot.engine]();
   const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
@@ -57,10 +62,12 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     const pixels = buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[pixelKind]);
     const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
     gpu.renderer.readRenderTargetPixels(picture, 0, 0, size.widthPx, size.heightPx, values);
+    const planes = passes.draw(shot, placement);
+    gpu.throwErrors();
     // Then the buffer holds an older picture: a lost context answers every call with nothing.
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;
-    return { pixels, placement, draw: { startedAtMs, durationMs }, readBackMs };
+    return { pixels, planes, placement, draw: { startedAtMs, durationMs }, readBackMs };
   } finally {
     accumulation.dispose();
   }

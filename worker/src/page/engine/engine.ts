@@ -13,6 +13,7 @@ import type { Environment } from '../scene/environments.ts';
 
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement } from './camera-placement.ts';
+import type { PlaneName } from './passes/planes.ts';
 import type { ShotCamera } from './shot-camera.ts';
 
 /** The light around a scene. */
@@ -49,6 +50,8 @@ export interface Shot {
   readonly exposureEv: number;
   /** What is read back. @defaultValue `srgb8` */
   readonly pixelKind?: PixelKind;
+  /** What else is read back. @defaultValue none */
+  readonly planes?: readonly PlaneName[];
 }
 
 /** Takes samples in order. The texture may be overwritten once `add` is called again. */

@@ -27,20 +27,21 @@ export class DrawOrder {
     });
   }
 
-  /** Opaque things by material, then nearest first; transparent ones farthest first. */
-  applyTo(renderer: WebGLRenderer): void {
+  /**
+   * Opaque things by material, then nearest first; transparent ones farthest first.
+   *
+   * @param sourceOf the scene's own material that another stands for.
+   */
+  applyTo(renderer: WebGLRenderer, sourceOf = (material: Material): Material => material): void {
+    const rank = ({ material }: DrawItem) => this.#materials.get(sourceOf(material)) ?? -1;
     renderer.setOpaqueSort(
-      (a, b) => byGroup(a, b) || this.#material(a) - this.#material(b) || a.z - b.z || this.#place(a) - this.#place(b),
+      (a, b) => byGroup(a, b) || rank(a) - rank(b) || a.z - b.z || this.#place(a) - this.#place(b),
     );
     renderer.setTransparentSort((a, b) => byGroup(a, b) || b.z - a.z || this.#place(a) - this.#place(b));
   }
 
   #place({ object }: DrawItem): number {
     return this.#objects.get(object) ?? -1;
-  }
-
-  #material({ material }: DrawItem): number {
-    return this.#materials.get(material) ?? -1;
   }
 }
 

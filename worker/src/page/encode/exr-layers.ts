@@ -1,0 +1,78 @@
+/** The channels of a frame's OpenEXR, by pass. */
+import type { BitDepth, Pass } from '@kiln/shared';
+import { type DataPlane, PLANE_OF } from '../engine/passes/planes.ts';
+import type { ExrChannel, ExrPixelType, ExrSamples } from './exr.ts';
+
+/** Depth where nothing stands: farther than anything. */
+const BACKGROUND_DEPTH_M = 1e10;
+
+interface PassChannels {
+  readonly names: readonly string[];
+  /** Place of the first in its plane's pixels. */
+  readonly offset: number;
+  /** Whether half floats would not do: at 100 m they are 6 cm apart. */
+  readonly isFloat: boolean;
+}
+
+const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
+  beauty: { names: ['R', 'G', 'B', 'A'], offset: 0, isFloat: false },
+  depth: { names: ['depth.Z'], offset: 3, isFloat: true },
+  normal: { names: ['normal.X', 'normal.Y', 'normal.Z'], offset: 0, isFloat: false },
+  position: { names: ['position.X', 'position.Y', 'position.Z'], offset: 0, isFloat: true },
+  albedo: { names: ['albedo.R', 'albedo.G', 'albedo.B'], offset: 0, isFloat: false },
+  emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0, isFloat: false },
+  samples: { names: ['samples.Y'], offset: 0, isFloat: true },
+};
+
+interface LayerSource {
+  /** RGBA, top row first. */
+  readonly beauty: Float32Array;
+  /** As they were read back; they are turned here, once. */
+  readonly planes: readonly DataPlane[];
+  readonly samples: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** The channels of passes, and where their values are, in the same order. */
+export function exrLayers(
+  passes: readonly Pass[],
+  bitDepth: BitDepth,
+  { beauty, planes, samples, widthPx, heightPx }: LayerSource,
+): { readonly channels: ExrChannel[]; readonly samples: ExrSamples[] } {
+  const turned = new Map(planes.map((plane) => [plane.name, finished(plane, widthPx, heightPx)]));
+  const valuesOf = (pass: Pass) => {
+    if (pass === 'samples') return { values: Float32Array.of(samples), stride: 0 };
+    const plane = PLANE_OF[pass];
+    const values = plane === null ? beauty : turned.get(plane);
+    if (!values) throw new Error(`the plane of the pass ${pass} is missing`);
+    return { values, stride: 4 };
+  };
+  const layers = passes.flatMap((pass) => {
+    const { names, offset, isFloat } = CHANNELS[pass];
+    const type: ExrPixelType = isFloat || bitDepth === 'float' ? 'float' : 'half';
+    return names.map((name, index) => ({
+      channel: { name, type },
+      samples: { ...valuesOf(pass), offset: offset + index },
+    }));
+  });
+  return { channels: layers.map(({ channel }) => channel), samples: layers.map((layer) => layer.samples) };
+}
+
+/** The values of a plane, top row first, in its own buffer. */
+function finished({ name, values }: DataPlane, widthPx: number, heightPx: number): Float32Array {
+  const floats = new Float32Array(values);
+  const rowLength = widthPx * 4;
+  const kept = new Float32Array(rowLength);
+  for (let row = 0; row < Math.floor(heightPx / 2); row += 1) {
+    const upper = row * rowLength;
+    const lower = (heightPx - 1 - row) * rowLength;
+    kept.set(floats.subarray(upper, upper + rowLength));
+    floats.copyWithin(upper, lower, lower + rowLength);
+    floats.set(kept, lower);
+  }
+  if (name === 'place') {
+    for (let i = 3; i < floats.length; i += 4) if (floats[i] === 0) floats[i] = BACKGROUND_DEPTH_M;
+  }
+  return floats;
+}

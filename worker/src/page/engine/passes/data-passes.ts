@@ -1,0 +1,102 @@
+import {
+  FloatType,
+  type Material,
+  NearestFilter,
+  OrthographicCamera,
+  PerspectiveCamera,
+  type WebGLRenderer,
+  WebGLRenderTarget,
+} from 'three';
+import type { PixelBuffers } from '../../pixel-buffers.ts';
+import { type Drawable, isDrawable } from '../../scene/drawable.ts';
+import type { LoadedScene } from '../../scene/loaded-scene.ts';
+import type { CameraPlacement } from '../camera-placement.ts';
+import type { Shot } from '../engine.ts';
+import { setCamera } from '../shot-camera.ts';
+import { type DataPlane, PLANES } from './planes.ts';
+import { SurfaceMaterials } from './surface-materials.ts';
+
+const CENTRE = { x: 0, y: 0 };
+/** RGBA of 32-bit floats. */
+const BYTES_PER_PX = 16;
+
+/**
+ * What stands at each pixel rather than how it is lit: of every engine the same, one drawing by rasterisation through the
+ * middle of the pixels, without anti-aliasing. A mean of depths or normals would be those of no surface.
+ */
+export class DataPasses {
+  readonly #renderer: WebGLRenderer;
+  readonly #buffers: PixelBuffers;
+  readonly #materials = new SurfaceMaterials();
+  readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+
+  constructor(renderer: WebGLRenderer, buffers: PixelBuffers) {
+    this.#renderer = renderer;
+    this.#buffers = buffers;
+  }
+
+  /**
+   * @param placement where the camera stood for the picture.
+   * @returns the shot's planes, in buffers that the encoder gives back.
+   */
+  draw(shot: Shot, placement: CameraPlacement): DataPlane[] {
+    const { size, planes = [] } = shot;
+    if (planes.length === 0) return [];
+    const { widthPx, heightPx } = size;
+    const target = new WebGLRenderTarget(widthPx, heightPx, {
+      count: PLANES.length,
+      type: FloatType,
+      minFilter: NearestFilter,
+      magFilter: NearestFilter,
+    });
+    try {
+      this.#drawInto(target, shot, placement);
+      return planes.map((name) => {
+        const bytes = this.#buffers.take(widthPx * heightPx * BYTES_PER_PX);
+        const values = new Float32Array(bytes.buffer);
+        const texture = PLANES.indexOf(name);
+        this.#renderer.readRenderTargetPixels(target, 0, 0, widthPx, heightPx, values, undefined, texture);
+        return { name, values: bytes.buffer };
+      });
+    } finally {
+      target.dispose();
+    }
+  }
+
+  #drawInto(target: WebGLRenderTarget, { scene, clip, timeSec, size }: Shot, placement: CameraPlacement): void {
+    const renderer = this.#renderer;
+    scene.pose(clip, timeSec);
+    const camera = setCamera(this.#cameras, placement, size, CENTRE);
+    scene.drawOrder.applyTo(renderer, (material) => this.#materials.sourceOf(material));
+    // Engines set both whenever they draw.
+    scene.stage.background = scene.stage.environment = null;
+    const own = this.#exchange(scene);
+    const { shadowMap } = renderer;
+    const hadShadows = shadowMap.enabled;
+    // Those that are due are drawn with the picture's own materials.
+    shadowMap.enabled = false;
+    try {
+      renderer.setRenderTarget(target);
+      renderer.setClearColor(0, 0);
+      renderer.clear(true, true, false);
+      renderer.render(scene.stage, camera);
+    } finally {
+      shadowMap.enabled = hadShadows;
+      for (const [object, material] of own) object.material = material;
+    }
+  }
+
+  /** Gives everything the materials of passes. @returns the scene's own. */
+  #exchange({ stage }: LoadedScene): Map<Drawable, Material | Material[]> {
+    const own = new Map<Drawable, Material | Material[]>();
+    stage.traverse((object) => {
+      if (!isDrawable(object)) return;
+      const { material } = object;
+      own.set(object, material);
+      object.material = Array.isArray(material)
+        ? material.map((one) => this.#materials.of(one))
+        : this.#materials.of(material);
+    });
+    return own;
+  }
+}

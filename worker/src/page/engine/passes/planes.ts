@@ -1,0 +1,32 @@
+import type { Pass } from '@kiln/shared';
+
+/**
+ * Pictures of data as they are drawn and read back, RGBA of 32-bit floats, lowest row first, all 0 where nothing stands:
+ *
+ * - `place`: position in the world, and depth along the view axis, metres.
+ * - `normal`: in the world, of length 1.
+ * - `albedo`: colour of the surface, linear.
+ * - `emission`: light that it gives by itself, linear, without exposure.
+ */
+export const PLANES = ['place', 'normal', 'albedo', 'emission'] as const;
+export type PlaneName = (typeof PLANES)[number];
+
+export interface DataPlane {
+  readonly name: PlaneName;
+  readonly values: ArrayBuffer;
+}
+
+/** Where the channels of a pass come from; null of what is no data of surfaces. */
+export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
+  beauty: null,
+  depth: 'place',
+  normal: 'normal',
+  position: 'place',
+  albedo: 'albedo',
+  emission: 'emission',
+  samples: null,
+};
+
+/** The planes that passes need, each once. */
+export const planesFor = (passes: readonly Pass[]): PlaneName[] =>
+  PLANES.filter((plane) => passes.some((pass) => PLANE_OF[pass] === plane));

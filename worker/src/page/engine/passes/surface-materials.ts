@@ -1,0 +1,89 @@
+import {
+  LineBasicMaterial,
+  type Material,
+  MeshBasicMaterial,
+  MeshStandardMaterial,
+  NoBlending,
+  PointsMaterial,
+} from 'three';
+import { passShader, type SurfaceKind } from './surface-shader.ts';
+
+/** A blended surface that lets more than so much through is not there: one sees what stands behind it. */
+const OPAQUE_SHARE = 0.5;
+
+type Surface = MeshStandardMaterial | PointsMaterial | LineBasicMaterial;
+
+/** What the scene's materials are drawn with in data passes: made once of each, and freed with it. */
+export class SurfaceMaterials {
+  readonly #known = new WeakMap<Material, Surface>();
+  readonly #sources = new WeakMap<Material, Material>();
+
+  /** @param source as it is now: clips change colours too. */
+  of(source: Material): Material {
+    const surface = this.#known.get(source) ?? this.#create(source);
+    copyShared(source, surface);
+    if (surface instanceof MeshStandardMaterial) copyMesh(source, surface);
+    else if (surface instanceof PointsMaterial && source instanceof PointsMaterial) {
+      surface.color.copy(source.color);
+      surface.map = source.map;
+      surface.size = source.size;
+      surface.sizeAttenuation = source.sizeAttenuation;
+    } else if (source instanceof LineBasicMaterial) surface.color.copy(source.color);
+    return surface;
+  }
+
+  /** What a material that `of` answered stands for. */
+  sourceOf(surface: Material): Material {
+    return this.#sources.get(surface) ?? surface;
+  }
+
+  #create(source: Material): Surface {
+    const kind = kindOf(source);
+    const surface =
+      kind === 'points'
+        ? new PointsMaterial()
+        : kind === 'lines'
+          ? new LineBasicMaterial()
+          : new MeshStandardMaterial();
+    surface.name = `passes-${kind}`;
+    surface.blending = NoBlending;
+    surface.onBeforeCompile = (shader) => passShader(kind, shader);
+    surface.customProgramCacheKey = () => surface.name;
+    this.#known.set(source, surface);
+    this.#sources.set(surface, source);
+    source.addEventListener('dispose', () => surface.dispose());
+    return surface;
+  }
+}
+
+function kindOf(source: Material): SurfaceKind {
+  if (source instanceof PointsMaterial) return 'points';
+  if (source instanceof LineBasicMaterial) return 'lines';
+  return source instanceof MeshBasicMaterial ? 'unlit' : 'lit';
+}
+
+function copyShared(source: Material, surface: Surface): void {
+  const isBlended = source.transparent || source.alphaHash;
+  surface.alphaTest = isBlended ? Math.max(source.alphaTest, OPAQUE_SHARE) : source.alphaTest;
+  surface.opacity = source.opacity;
+  surface.side = source.side;
+  surface.vertexColors = source.vertexColors;
+  surface.visible = source.visible;
+}
+
+function copyMesh(source: Material, surface: MeshStandardMaterial): void {
+  // The glTF loader says this of unlit surfaces without normals too.
+  surface.flatShading = 'flatShading' in source && source.flatShading === true;
+  if (source instanceof MeshBasicMaterial || source instanceof MeshStandardMaterial) {
+    surface.color.copy(source.color);
+    surface.map = source.map;
+    surface.alphaMap = source.alphaMap;
+  }
+  if (!(source instanceof MeshStandardMaterial)) return;
+  surface.normalMap = source.normalMap;
+  surface.normalMapType = source.normalMapType;
+  surface.normalScale.copy(source.normalScale);
+  surface.emissive.copy(source.emissive);
+  surface.emissiveIntensity = source.emissiveIntensity;
+  surface.emissiveMap = source.emissiveMap;
+}
