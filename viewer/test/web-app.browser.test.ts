@@ -261,10 +261,18 @@ describe('the web app in Chromium', () => {
     await app.openScene();
     await app.page.click(`label:has(${test('render-format-exr')})`);
     await app.page.click(`label:has(${test('render-bit-depth-float')})`);
+    await app.page.click(`label:has(${test('render-passes-depth')})`);
+    await app.page.click(`label:has(${test('render-passes-beauty')})`);
+    // The last one stays.
+    await app.page.click(`label:has(${test('render-passes-depth')})`);
     await app.replaceText('render-frames', '3');
     await app.page.click(test('render-button'));
     await app.see('job', '[data-state="succeeded"]');
-    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({ format: 'exr', bitDepth: 'float' });
+    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
+      format: 'exr',
+      bitDepth: 'float',
+      passes: ['depth'],
+    });
     expect(await app.textOf('frame-unseen')).toContain('OpenEXR');
     expect(await app.textOf('frame-flag')).toContain('12 pixels are not numbers, all black');
     const name = await app.page.$eval(test('frame-download'), (element) => (element as HTMLAnchorElement).download);

@@ -69,6 +69,14 @@ describe('withFormat', () => {
 });
 
 describe('jobRequest', () => {
+  it('asks for passes of a format that has layers only', () => {
+    const passes = ['beauty', 'depth'] as const;
+    const of = (format: ImageFormat) => jobRequest(withFormat({ ...still, passes }, format), SCENE, null).layers[0];
+    expect(of('exr')?.passes).toEqual(passes);
+    expect(of('png')).not.toHaveProperty('passes');
+    expect(faultsOf({ ...still, passes }, null, {})).toEqual({});
+  });
+
   it('is what the farm takes, for every camera and format', () => {
     for (const camera of [{ kind: 'auto' }, { kind: 'scene', name: 'Close' }, { kind: 'current' }] as const) {
       for (const format of ImageFormat.enum) {

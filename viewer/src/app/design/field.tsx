@@ -184,3 +184,43 @@ export function Segments<V extends string>({
     </fieldset>
   );
 }
+
+/** Any of some choices, in rows; one at least stays. */
+export function Choices<V extends string>({
+  label,
+  values,
+  options,
+  onChange,
+  testId,
+}: {
+  readonly label: string;
+  readonly values: readonly V[];
+  readonly options: readonly Option<V>[];
+  /** @param values in the order of the options. */
+  readonly onChange: (values: V[]) => void;
+  readonly testId: string;
+}) {
+  const isChosen = (value: V) => values.includes(value);
+  const toggle = (value: V) =>
+    onChange(options.map((option) => option.value).filter((other) => isChosen(other) !== (other === value)));
+  return (
+    <fieldset class="field segments-field" data-testid={testId} data-value={values.join(',')}>
+      <legend class="field-label">{label}</legend>
+      <div class="segments segments-rows">
+        {options.map(({ value, label: text }) => (
+          <label key={value} class="segment">
+            <input
+              class="visually-hidden"
+              type="checkbox"
+              checked={isChosen(value)}
+              disabled={isChosen(value) && values.length === 1}
+              data-testid={`${testId}-${value}`}
+              onChange={() => toggle(value)}
+            />
+            <span class="segment-text">{text}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,7 +1,7 @@
 /** Size, frames and file format. */
-import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, LIMITS } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, LIMITS, Pass } from '@kiln/shared';
 
-import { NumberField, Segments, SelectField } from '../design/field.tsx';
+import { Choices, NumberField, Segments, SelectField } from '../design/field.tsx';
 import { FramesField } from './frames-field.tsx';
 import { allFrames, clipFrames, type FormField, SIZE_PRESETS, withFormat } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -14,11 +14,21 @@ interface OutputFieldsProps {
 
 const sizeText = (size: { readonly widthPx: number; readonly heightPx: number }) => `${size.widthPx}x${size.heightPx}`;
 
+const PASS_TEXT: Readonly<Record<Pass, string>> = {
+  beauty: 'Beauty',
+  depth: 'Depth',
+  normal: 'Normal',
+  position: 'Position',
+  albedo: 'Albedo',
+  emission: 'Emission',
+  samples: 'Samples',
+};
+
 const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } as const;
 
 export function OutputFields({ report, model, faults }: OutputFieldsProps) {
   const form = model.form.value;
-  const { bitDepths, hasQuality } = IMAGE_FORMATS[form.format];
+  const { bitDepths, hasLayers, hasQuality } = IMAGE_FORMATS[form.format];
   const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
   const clip = report.clips.find(({ name }) => name === form.clip);
 
@@ -114,6 +124,15 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         />
       )}
       {isLinear(form.bitDepth) && <p class="field-hint">Linear light: with exposure, without tone mapping.</p>}
+      {hasLayers && (
+        <Choices
+          label="Passes"
+          values={form.passes}
+          options={Pass.enum.map((value) => ({ value, label: PASS_TEXT[value] }))}
+          onChange={(passes) => model.change({ passes })}
+          testId="render-passes"
+        />
+      )}
       {faults.bitDepth && (
         <p class="field-fault" role="alert">
           {faults.bitDepth}

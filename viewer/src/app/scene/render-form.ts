@@ -14,8 +14,9 @@ import {
   KilnError,
   LIMITS,
   matches,
+  type Pass,
   parseFrameRange,
-  type RenderSettings,
+  RenderSettings,
 } from '@kiln/shared';
 
 import type { Look } from '../../live/live-viewport.ts';
@@ -33,6 +34,8 @@ export interface RenderForm {
   readonly frames: string;
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;
+  /** Of formats with layers; others have the picture alone. */
+  readonly passes: readonly Pass[];
   readonly quality: number;
   readonly engine: Engine;
   /** Of the engine raster. */
@@ -77,6 +80,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     frames: clip ? allFrames(clipFrames(clip.durationSec, DEFAULT_FPS)) : '0',
     format: 'png',
     bitDepth: defaultBitDepth('png'),
+    passes: ['beauty'],
     quality: 90,
     engine: 'raster',
     samples: 1,
@@ -105,6 +109,7 @@ export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
   const usable = Object.entries(kept).filter(([name, value]) => {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
     if (name === 'bitDepth') return matches(BitDepth, value);
+    if (name === 'passes') return matches(RenderSettings.properties.passes, value);
     return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
   });
   const form: RenderForm = { ...base, ...Object.fromEntries(usable) };
@@ -190,6 +195,10 @@ export function faultsOf(
   return faults;
 }
 
+/** What the file is to hold. */
+const passesOf = ({ format, passes }: Pick<RenderForm, 'format' | 'passes'>): Pass[] =>
+  IMAGE_FORMATS[format].hasLayers ? [...passes] : ['beauty'];
+
 /** What the format cannot hold. */
 function formatFault({
   widthPx,
@@ -197,7 +206,7 @@ function formatFault({
   ...form
 }: RenderForm): Partial<Record<'size' | 'bitDepth' | 'background', string>> {
   try {
-    checkImageFormat({ ...form, passes: ['beauty'], size: { widthPx, heightPx } }, '');
+    checkImageFormat({ ...form, passes: passesOf(form), size: { widthPx, heightPx } }, '');
     return {};
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;
@@ -232,7 +241,7 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   camera: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, bitDepth, quality, tracedSamples, bounces, ...look } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, bounces, ...look } = form;
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
@@ -246,6 +255,7 @@ export function jobRequest(
         frames,
         format,
         bitDepth,
+        ...(IMAGE_FORMATS[format].hasLayers ? { passes: passesOf(form) } : {}),
         ...(IMAGE_FORMATS[format].hasQuality ? { quality } : {}),
       },
     ],
