@@ -72,7 +72,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   },
   { feature: 'light from surface to surface', raster: 'no', pathtrace: 'yes' },
   { feature: 'reflections of the scene in itself', raster: 'no', pathtrace: 'yes' },
-  { feature: 'surfaces that glow light others', raster: 'no', pathtrace: 'yes', note: 'Small ones need many samples.' },
+  {
+    feature: 'surfaces that glow light others',
+    raster: 'no',
+    pathtrace: 'yes',
+    note: 'By their colour and strength; a texture of light is sampled evenly.',
+  },
   { feature: 'perspective and orthographic cameras, turntable', raster: 'yes', pathtrace: 'yes' },
   {
     feature: 'depth of field',

@@ -107,6 +107,20 @@ export class GltfBuilder {
     });
   }
 
+  /** Black, and gives off this radiance at every point, on both sides. */
+  glowing(radiance: number): number {
+    this.uses('KHR_materials_emissive_strength', 'KHR_materials_specular');
+    return this.material({
+      pbrMetallicRoughness: { baseColorFactor: [0, 0, 0, 1], metallicFactor: 0 },
+      emissiveFactor: [1, 1, 1],
+      doubleSided: true,
+      extensions: {
+        KHR_materials_emissive_strength: { emissiveStrength: radiance },
+        KHR_materials_specular: { specularFactor: 0 },
+      },
+    });
+  }
+
   /** Unlit, with a texture that is not smoothed. @param png its image. */
   textured(png: Uint8Array): number {
     this.rest.images = [{ bufferView: this.view(png), mimeType: 'image/png' }];

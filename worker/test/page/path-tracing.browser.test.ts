@@ -82,6 +82,30 @@ describe('light that can be reckoned', () => {
     expect(near / far).toBeCloseTo(4, 1);
   });
 
+  it('a small lamp of glowing surface lights a card by its area, radiance and distance, without noise', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4) });
+    gltf.node({ mesh: gltf.square(gltf.glowing(100), 0.1), translation: [0, 0, 1] });
+    // From the side, past the lamp.
+    const camera: RenderSettings['camera'] = { position: [1, 0, 3], target: [0, 0, 0], fovDeg: 1 };
+    const { pixels } = await picture(gltf.build(), { camera, bounces: 1, samples: 64 });
+    // E = L A ÷ d², and a diffuse card gives back albedo × E ÷ π.
+    const radiance = (0.8 * 100 * 0.01) / Math.PI;
+    expect(meanLight(pixels, 16, 16)[0] / radiance).toBeCloseTo(1, 1.7);
+    const levels = pixels.data.filter((_, i) => i % 4 === 0);
+    expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(8);
+  });
+
+  it('a ball in a glowing globe gives back its albedo of that light, whichever way it is found', async () => {
+    for (const albedo of [0.5, 0.8]) {
+      const gltf = new GltfBuilder();
+      gltf.node({ mesh: gltf.sphere(gltf.matte(albedo), 0.5) });
+      gltf.node({ mesh: gltf.sphere(gltf.glowing(1), 5) });
+      const { pixels } = await picture(gltf.build(), { bounces: 4, samples: 128 });
+      expect(meanLight(pixels, 16, 16, 4)[0] / albedo).toBeCloseTo(1, 1.7);
+    }
+  });
+
   it('walls colour what stands between them, only when light may bounce', async () => {
     const sides = async (bounces: number) => {
       const { pixels } = await picture(boxRoom(), {

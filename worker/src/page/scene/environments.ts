@@ -1,14 +1,8 @@
 import type { EnvironmentName } from '@kiln/shared';
-import {
-  type DataTexture,
-  EquirectangularReflectionMapping,
-  PMREMGenerator,
-  type Texture,
-  type WebGLRenderer,
-} from 'three';
+import { type DataTexture, PMREMGenerator, type Texture, type WebGLRenderer } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { BUILT_IN_ROUTE } from '../contract.ts';
-import { evenPanorama, expose } from './panorama.ts';
+import { evenPanorama, expose, setUpPanorama } from './panorama.ts';
 import { setUpStudio } from './studio.ts';
 
 /** Light from all around. */
@@ -56,7 +50,7 @@ async function panoramaOf(name: EnvironmentName): Promise<DataTexture> {
   if (name === 'white') return evenPanorama(1);
   if (name === 'none') return evenPanorama(0);
   const panorama = await new EXRLoader().loadAsync(`${BUILT_IN_ROUTE}/environments/${name}.exr`);
-  panorama.mapping = EquirectangularReflectionMapping;
+  setUpPanorama(panorama);
   if (name === 'studio') setUpStudio(panorama);
   else expose(panorama);
   return panorama;

@@ -5,6 +5,7 @@ import {
   EquirectangularReflectionMapping,
   HalfFloatType,
   LinearFilter,
+  RepeatWrapping,
   RGBAFormat,
 } from 'three';
 
@@ -22,10 +23,17 @@ export function evenPanorama(light: number): DataTexture {
   const data = new Uint16Array(SIZE.width * SIZE.height * 4).fill(DataUtils.toHalfFloat(light));
   for (let i = 3; i < data.length; i += 4) data[i] = DataUtils.toHalfFloat(1);
   const panorama = new DataTexture(data, SIZE.width, SIZE.height, RGBAFormat, HalfFloatType);
-  panorama.mapping = EquirectangularReflectionMapping;
-  panorama.minFilter = panorama.magFilter = LinearFilter;
+  setUpPanorama(panorama);
   panorama.needsUpdate = true;
   return panorama;
+}
+
+/** All panoramas are looked up the same way. */
+export function setUpPanorama(panorama: DataTexture): void {
+  panorama.mapping = EquirectangularReflectionMapping;
+  panorama.minFilter = panorama.magFilter = LinearFilter;
+  panorama.generateMipmaps = false;
+  panorama.wrapS = RepeatWrapping;
 }
 
 /** Light above this is a sun or a lamp. */

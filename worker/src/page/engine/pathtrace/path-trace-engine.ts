@@ -1,11 +1,10 @@
 import { KilnError } from '@kiln/shared';
 import {
-  DataTexture,
-  FloatType,
+  type DataTexture,
+  DataUtils,
   NoBlending,
   OrthographicCamera,
   PerspectiveCamera,
-  RGBAFormat,
   type Texture,
   type WebGLRenderer,
   type WebGLRenderTarget,
@@ -13,6 +12,7 @@ import {
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
+import { evenPanorama, halfFloatsOf } from '../../scene/panorama.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
@@ -105,7 +105,7 @@ export class PathTraceEngine implements Engine {
     if (this.#traced?.scene !== scene) {
       this.#traced?.parts.dispose();
       this.#traced = null;
-      const parts = new TracedScene(this.#renderer, this.#tracer.material, scene);
+      const parts = new TracedScene(this.#renderer, this.#tracer, scene);
       this.#traced = { scene, parts, pose: null };
     }
     const pose = `${clip} ${timeSec}`;
@@ -149,12 +149,15 @@ export class PathTraceEngine implements Engine {
   }
 }
 
-/** One grey everywhere, as the panorama of a background. */
+/** One grey everywhere, as the panorama of a background; of the kind of all others, so that one program does for all. */
 function plainPanorama(): (light: number) => Texture {
-  const texels = new Float32Array(4);
-  const texture = new DataTexture(texels, 1, 1, RGBAFormat, FloatType);
+  const texture = evenPanorama(0);
+  const texels = halfFloatsOf(texture);
+  let now = 0;
   return (light) => {
-    texels.set([light, light, light, 1]);
+    if (light === now) return texture;
+    now = light;
+    texels.fill(DataUtils.toHalfFloat(light));
     texture.needsUpdate = true;
     return texture;
   };

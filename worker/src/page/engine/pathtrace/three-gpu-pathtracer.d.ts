@@ -24,15 +24,22 @@ declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTraci
     filterGlossyFactor: number;
     readonly cameraWorldMatrix: Matrix4;
     readonly invProjectionMatrix: Matrix4;
-    readonly bvh: { updateFrom(bvh: MeshBVH): void; dispose(): void };
-    readonly attributesArray: {
-      updateFrom(normal: VertexAttribute, tangent: VertexAttribute, uv: VertexAttribute, color: VertexAttribute): void;
-      dispose(): void;
+    readonly bvh: {
+      readonly index: DataTexture;
+      readonly position: DataTexture;
+      readonly bvhBounds: DataTexture;
+      readonly bvhContents: DataTexture;
+      updateFrom(bvh: MeshBVH): void;
     };
-    readonly materialIndexAttribute: { updateFrom(attribute: VertexAttribute): void; dispose(): void };
-    readonly materials: Texture & { updateFrom(materials: readonly Material[], textures: readonly Texture[]): void };
+    readonly attributesArray: DataTexture & {
+      updateFrom(normal: VertexAttribute, tangent: VertexAttribute, uv: VertexAttribute, color: VertexAttribute): void;
+    };
+    readonly materialIndexAttribute: DataTexture & { updateFrom(attribute: VertexAttribute): void };
+    readonly materials: DataTexture & {
+      updateFrom(materials: readonly Material[], textures: readonly Texture[]): void;
+    };
     textures: Texture;
-    readonly lights: { readonly tex: Texture; updateFrom(lights: readonly Light[]): void };
+    readonly lights: { readonly tex: DataTexture; updateFrom(lights: readonly Light[]): void };
     environmentIntensity: number;
     readonly environmentRotation: Matrix4;
     readonly envMapInfo: { updateFrom(panorama: Texture): void; dispose(): void };

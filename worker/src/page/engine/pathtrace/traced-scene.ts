@@ -14,13 +14,15 @@ import {
   type Texture,
   type WebGLRenderer,
 } from 'three';
-import type { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
 import { RenderTarget2DArray } from 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js';
 import { MeshBVH, SAH } from 'three-mesh-bvh';
 import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import { bakeGeometry } from './baked-geometry.ts';
+import { type Emitters, emittersOf } from './emitters.ts';
+import { makeOddSized } from './odd-size.ts';
 import { materialOf, tracedTextures } from './traceable.ts';
+import type { Tracer } from './tracer-material.ts';
 
 /** A texture of few pixels that are not to be smoothed keeps their edges. */
 const SMALLEST_TEXTURE_PX = 256;
@@ -28,7 +30,9 @@ const SMALLEST_TEXTURE_PX = 256;
 const TEXEL_BYTES = 8;
 
 export class TracedScene {
-  readonly #material: PhysicalPathTracingMaterial;
+  readonly #tracer: Tracer;
+  readonly #materials: readonly Material[];
+  #emitters: Emitters | null = null;
   readonly #root: Object3D;
   readonly #materialIndices: ReadonlyMap<object, number>;
   readonly #textures: RenderTarget2DArray;
@@ -36,24 +40,25 @@ export class TracedScene {
   /**
    * Puts materials and textures of a scene into the tracer's material.
    */
-  constructor(renderer: WebGLRenderer, material: PhysicalPathTracingMaterial, scene: LoadedScene) {
-    this.#material = material;
+  constructor(renderer: WebGLRenderer, tracer: Tracer, scene: LoadedScene) {
+    this.#tracer = tracer;
     this.#root = scene.stage;
     const own = ownMaterials(scene.stage);
     this.#materialIndices = new Map(own.map((each, index) => [each, index]));
-    const traced = own.map(tracedMaterial);
-    const textures = uniqueTextures(traced);
+    this.#materials = own.map(tracedMaterial);
+    const textures = uniqueTextures(this.#materials);
     this.#textures = new RenderTarget2DArray(1, 1, { type: HalfFloatType });
     const edgePx = textureEdgePx(scene.largestTexturePx, textures.length);
     this.#textures.setTextures(renderer, textures, edgePx, edgePx);
-    material.textures = this.#textures.texture;
-    material.materials.updateFrom(traced, textures);
+    tracer.material.textures = this.#textures.texture;
+    tracer.material.materials.updateFrom(this.#materials, textures);
+    makeOddSized(tracer.material.materials);
   }
 
   /** Takes geometry and lights over as the scene is posed now. */
   bake(): void {
     const geometry = bakeGeometry(this.#root, this.#materialIndices);
-    const material = this.#material;
+    const { material, emitters } = this.#tracer;
     // Leaves of one triangle, as the tracer's shader reads them; built anew for each pose, so that a frame does not
     // depend on those before it.
     material.bvh.updateFrom(new MeshBVH(geometry, { strategy: SAH, targetLeafSize: 1, indirect: true }));
@@ -61,10 +66,19 @@ export class TracedScene {
     material.attributesArray.updateFrom(normal, tangent, uv, color);
     material.materialIndexAttribute.updateFrom(materialIndex);
     material.lights.updateFrom(lightsOf(this.#root));
+    const { index, position, bvhBounds, bvhContents } = material.bvh;
+    const tables = [index, position, bvhBounds, bvhContents, material.attributesArray, material.materialIndexAttribute];
+    for (const table of [...tables, material.lights.tex]) makeOddSized(table);
+    this.#emitters?.table.dispose();
+    this.#emitters = emittersOf(geometry, this.#materials);
+    emitters.table.value = this.#emitters.table;
+    emitters.count.value = this.#emitters.count;
+    emitters.weight.value = this.#emitters.weight;
   }
 
   dispose(): void {
     this.#textures.dispose();
+    this.#emitters?.table.dispose();
   }
 }
 

@@ -1,6 +1,8 @@
+import type { Texture } from 'three';
 import { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
+import { EMITTER_FUNCTIONS } from './emitters.ts';
 
-interface Tracer {
+export interface Tracer {
   readonly material: PhysicalPathTracingMaterial;
   /** Part of a tenth of a millimetre that rays start away from the surface which they leave; more far from the origin. */
   readonly rayScale: { value: number };
@@ -9,6 +11,11 @@ interface Tracer {
   readonly lensRadius: { value: number };
   /** Metres along the camera's axis. */
   readonly focusDistance: { value: number };
+  readonly emitters: {
+    readonly table: { value: Texture | null };
+    readonly count: { value: number };
+    readonly weight: { value: number };
+  };
 }
 
 /** Sobol points instead of a table that is drawn anew for each sample: sample `i` needs no sample before it. */
@@ -30,8 +37,31 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
       if ( i < bounces - 1 ) {
         vec3 above = stepRayOrigin( ray.origin, ray.direction, surf.faceNormal, surfaceHit.dist );
         gl_FragColor.rgb += directLightContribution( - ray.direction, surf, state, above );
+        gl_FragColor.rgb += emitterContribution( - ray.direction, surf, state, above );
       }`,
   },
+  // Surfaces that glow are looked for, too: what meets one by chance counts by the weight of that way.
+  { from: /(?=void main\(\) \{)/, to: EMITTER_FUNCTIONS },
+  {
+    from: /(?<=state\.firstRay = [^;]+;)/,
+    to: 'bool wasLookedFor = ! state.firstRay && ! state.transmissiveRay;',
+  },
+  {
+    from: /gl_FragColor\.rgb \+= \( surf\.emission \* state\.throughputColor \);/,
+    to: `
+      float emissionWeight = 1.0;
+      if ( wasLookedFor && emitterCount > 0u ) {
+        vec3 glowing = ray.origin + ray.direction * surfaceHit.dist;
+        float cosine = abs( dot( ray.direction, surfaceHit.faceNormal ) );
+        emissionWeight = emitterMis( lastPdf, emitterPdf( material, distance( lastVertex, glowing ), cosine ) );
+      }
+      gl_FragColor.rgb += surf.emission * state.throughputColor * emissionWeight;`,
+  },
+  {
+    from: /(?<=SurfaceHit surfaceHit;\s+ScatterRecord scatterRec;)/,
+    to: 'float lastPdf = 0.0; vec3 lastVertex = vec3( 0.0 );',
+  },
+  { from: /(?=ray\.direction = scatterRec\.direction;)/, to: 'lastPdf = scatterRec.pdf; lastVertex = hitPoint;' },
   {
     // The diffuse part of glTF's surface, as three's raster has it: Lambert's, less what the layer above reflects
     // (glTF 2.0, appendix B, `fresnel_mix`; KHR_materials_specular). The library's loses a tenth to a third of the light.
@@ -89,9 +119,18 @@ export function createTracer(): Tracer {
   const isOrthographic = { value: false };
   const lensRadius = { value: 0 };
   const focusDistance = { value: 1 };
-  Object.assign(material.uniforms, { rayScale, orthographicRays: isOrthographic, lensRadius, focusDistance });
+  const emitters = { table: { value: null }, count: { value: 0 }, weight: { value: 1 } };
+  Object.assign(material.uniforms, {
+    rayScale,
+    orthographicRays: isOrthographic,
+    lensRadius,
+    focusDistance,
+    emitters: emitters.table,
+    emitterCount: emitters.count,
+    emitterWeight: emitters.weight,
+  });
   // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
   Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
   material.onBeforeRender = () => {};
-  return { material, rayScale, isOrthographic, lensRadius, focusDistance };
+  return { material, rayScale, isOrthographic, lensRadius, focusDistance, emitters };
 }
