@@ -11,6 +11,13 @@ export function ball({ albedo, sun = false }: { readonly albedo: number; readonl
   return gltf.build();
 }
 
+/** Matte, facing +z, of albedo 0.5. */
+export function greyCard(): Uint8Array {
+  const gltf = new GltfBuilder();
+  gltf.node({ mesh: gltf.square(gltf.matte(0.5), 4) });
+  return gltf.build();
+}
+
 /** A room of 2 m, open to the camera, red at the left, green at the right, a lamp under its ceiling. */
 export function boxRoom(): Uint8Array {
   const gltf = new GltfBuilder();
