@@ -27,6 +27,8 @@ export const LIMITS = {
   taskAttempts: 3,
   /** Time for one frame, after which its page is replaced. Default and largest. */
   frameTimeoutMs: 600_000,
+  /** Of jobs with a path-traced layer: in software a frame of 1,280 × 720 and 64 samples takes ten minutes or more. */
+  tracedFrameTimeoutMs: 21_600_000,
   frameTimeoutMaxMs: 86_400_000,
   /** One uploaded file. glTF buffers are addressed with 32 bits. */
   fileBytes: 2_147_483_648,

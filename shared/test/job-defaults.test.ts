@@ -86,7 +86,7 @@ describe('withDefaults', () => {
       { sceneId: 'scn_0123456789abcdefghjk', layers: [{ frames: '1', size: SIZE }] },
       'the job',
     );
-    expect(job).toMatchObject({ priority: 50, maxAttempts: 3, frameTimeoutMs: 600_000 });
+    expect(job).toMatchObject({ priority: 50, maxAttempts: 3 });
     expect(job.layers[0]).toMatchObject({ chunk: 1, format: 'png' });
     expect('name' in job).toBe(false);
   });

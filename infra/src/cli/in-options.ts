@@ -2,8 +2,13 @@ import { KilnError } from '@kiln/shared';
 
 /** What the fields of requests are called on the command line, by their JSON Pointer. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^\/layers\/0\/exposureEv$/, '--exposure'],
+  [/^\/layers\/0\/environmentRotationDeg$/, '--environment-rotation'],
+  [/^\/layers\/0\/lens\/fStop$/, '--f-stop'],
+  [/^\/layers\/0\/lens\/focusDistanceM$/, '--focus-distance'],
   [/^\/layers\/0\/(\w+).*$/, '--$1'],
   [/^\/priority$/, '--priority'],
+  [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/name$/, 'the name'],
   [/^\/(sceneId|jobId)$/, 'ID'],
 ];
@@ -17,7 +22,10 @@ export function inOptions(error: unknown): unknown {
   const { code, field: pointer, position, requestId } = error;
   const name = NAMES.find(([pattern]) => pattern.test(pointer));
   if (name === undefined) return error;
-  const field = pointer.replace(...name);
+  // Options are spelt with hyphens: `--bit-depth`.
+  const field = pointer
+    .replace(...name)
+    .replace(/[A-Z]/g, (letter) => (name[1].startsWith('--') ? `-${letter.toLowerCase()}` : letter));
   const message = [`${pointer} of the body`, `${pointer} of the parameters`, pointer].reduce(
     (text, spelling) => text.replaceAll(spelling, field),
     error.message,

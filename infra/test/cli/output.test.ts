@@ -155,3 +155,15 @@ test('depth of field needs an aperture, and focuses by itself', () => {
   expect(() => lensOf(undefined, 'auto')).toThrow(/needs --f-stop/);
   expect(() => parseFocusDistance('near')).toThrow(/must be a number/);
 });
+
+test.each([
+  ['/layers/0/bitDepth', '--bit-depth'],
+  ['/layers/0/exposureEv', '--exposure'],
+  ['/layers/0/environmentRotationDeg', '--environment-rotation'],
+  ['/layers/0/lens/fStop', '--f-stop'],
+  ['/layers/0/frames', '--frames'],
+  ['/frameTimeoutMs', '--frame-timeout'],
+])('calls %s by its option, %s', (field, option) => {
+  const error = inOptions(new KilnError('request.invalid', `${field} must be less`, { field }));
+  expect(error).toMatchObject({ field: option, message: `${option} must be less` });
+});

@@ -82,11 +82,15 @@ export function compileJob(request: JobRequest, scene: CompilerScene, abilities:
     name: request.name ?? scene.name,
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
-    frameTimeoutMs: request.frameTimeoutMs ?? LIMITS.frameTimeoutMs,
+    frameTimeoutMs: request.frameTimeoutMs ?? defaultTimeoutMs(layers),
     frameCount: frames,
     layers,
   };
 }
+
+/** What a frame may take where the job says nothing. */
+const defaultTimeoutMs = (layers: readonly CompiledLayer[]): number =>
+  layers.some(({ settings }) => settings.engine === 'pathtrace') ? LIMITS.tracedFrameTimeoutMs : LIMITS.frameTimeoutMs;
 
 function usableReport(scene: CompilerScene): ImportReport {
   if (scene.state === 'refused') {

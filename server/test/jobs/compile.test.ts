@@ -178,6 +178,13 @@ describe('compileJob', () => {
     expect(failure(job(layer({ backend: 'webgpu' })), SCENE, []).code).toBe('job.unsupported');
   });
 
+  test('gives a path-traced frame more time, unless the job says how much', () => {
+    expect(compileJob(job(layer()), SCENE, []).frameTimeoutMs).toBe(600_000);
+    const traced = job(layer(), layer({ engine: 'pathtrace' }));
+    expect(compileJob(traced, SCENE, []).frameTimeoutMs).toBe(21_600_000);
+    expect(compileJob({ ...traced, frameTimeoutMs: 5_000 }, SCENE, []).frameTimeoutMs).toBe(5_000);
+  });
+
   test('refuses an engine that cannot draw all of the scene, naming what and which can', () => {
     const { report } = SCENE;
     if (!report) throw new Error('the scene has a report');

@@ -37,7 +37,11 @@ export const JobRequest = Type.Object(
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
     maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, default: LIMITS.taskAttempts })),
     frameTimeoutMs: Type.Optional(
-      Type.Integer({ minimum: 1_000, maximum: LIMITS.frameTimeoutMaxMs, default: LIMITS.frameTimeoutMs }),
+      Type.Integer({
+        minimum: 1_000,
+        maximum: LIMITS.frameTimeoutMaxMs,
+        description: 'Longest time for one frame. Ten minutes, unless a layer is path-traced: then six hours.',
+      }),
     ),
     idempotencyKey: Type.Optional(Name),
   },

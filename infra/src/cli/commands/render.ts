@@ -47,6 +47,7 @@ interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | '
   readonly out: string;
   readonly name?: string;
   readonly priority?: number;
+  readonly frameTimeout?: number;
   readonly json?: boolean;
 }
 
@@ -148,6 +149,11 @@ export function addRenderCommand(program: Command): void {
     .option('--clip <name>', 'animation clip (default: the first)')
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
     .option('--name <name>', 'name of the job')
+    .option(
+      '--frame-timeout <sec>',
+      'longest time for one frame (default: ten minutes, of path tracing six hours)',
+      number('--frame-timeout'),
+    )
     .option('--priority <0-100>', 'over other jobs of yours', wholeNumber('--priority', 0, 100))
     .option('-o, --out <folder>', 'where frames go', 'out');
   withConnection(command)
@@ -174,6 +180,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
         layers: [layer],
         ...(options.name === undefined ? {} : { name: options.name }),
         ...(options.priority === undefined ? {} : { priority: options.priority }),
+        ...(options.frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(options.frameTimeout * 1_000) }),
       },
     };
     const job = await render(farm, request, observer, signal);
@@ -202,6 +209,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     out,
     name,
     priority,
+    frameTimeout,
     exposure,
     environmentRotation,
     frames,
