@@ -211,6 +211,13 @@ export const RenderSettings = Type.Object(
       default: 24,
       description: 'Frame n shows the scene at n ÷ fps seconds; clips repeat.',
     }),
+    shutterAngleDeg: Type.Number({
+      minimum: 0,
+      maximum: 360,
+      default: 0,
+      description:
+        'Motion blur: how long the shutter is open from the frame’s time on; 360 is until the next frame. Its samples are spread over that time; one has none.',
+    }),
     toneMapping: Type.Enum(['agx', 'aces', 'neutral', 'none'], { default: 'neutral' }),
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
     background: Type.Enum(['environment', 'neutral', 'transparent'], {
