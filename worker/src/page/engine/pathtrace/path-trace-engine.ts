@@ -111,7 +111,7 @@ export class PathTraceEngine implements Engine {
       const parts = new TracedScene(this.#renderer, this.#tracer, scene);
       this.#traced = { scene, parts, pose: null };
     }
-    const pose = `${clip} ${timeSec}`;
+    const pose = clip === null ? 'still' : `${clip} ${timeSec}`;
     if (this.#traced.pose === pose) return;
     const missing = untraceable(scene.stage);
     if (missing.length > 0) {
