@@ -30,9 +30,20 @@ export type BitDepth = Static<typeof BitDepth>;
 
 /**
  * What a frame holds, beside the picture (`beauty`) what stands at each pixel: depth along the view axis and position in
- * metres, normal (both in the world), the surface's colour and the light that it emits, and the picture's samples.
+ * metres, normal (both in the world), the surface's colour and the light that it emits, the picture's samples, and mattes of
+ * objects and of materials (Cryptomatte).
  */
-export const Pass = Type.Enum(['beauty', 'depth', 'normal', 'position', 'albedo', 'emission', 'samples']);
+export const Pass = Type.Enum([
+  'beauty',
+  'depth',
+  'normal',
+  'position',
+  'albedo',
+  'emission',
+  'samples',
+  'crypto-object',
+  'crypto-material',
+]);
 export type Pass = Static<typeof Pass>;
 
 export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
