@@ -85,5 +85,11 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'yes',
     note: 'Raster: as many points of the lens as there are samples. Refused for orthographic cameras.',
   },
+  {
+    feature: 'motion blur',
+    raster: 'yes',
+    pathtrace: 'approximate',
+    note: 'Raster: as many moments as there are samples. Path tracing: 8 moments, fewer with fewer samples.',
+  },
   { feature: 'transparent background', raster: 'yes', pathtrace: 'yes' },
 ];

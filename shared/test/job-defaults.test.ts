@@ -25,6 +25,7 @@ describe('completeSettings', () => {
       quality: 90,
       clip: null,
       fps: 24,
+      shutterAngleDeg: 0,
       toneMapping: 'neutral',
       exposureEv: 0,
       background: 'neutral',

@@ -30,9 +30,20 @@ export type BitDepth = Static<typeof BitDepth>;
 
 /**
  * What a frame holds, beside the picture (`beauty`) what stands at each pixel: depth along the view axis and position in
- * metres, normal (both in the world), the surface's colour and the light that it emits, and the picture's samples.
+ * metres, normal (both in the world), the surface's colour and the light that it emits, the picture's samples, and mattes of
+ * objects and of materials (Cryptomatte).
  */
-export const Pass = Type.Enum(['beauty', 'depth', 'normal', 'position', 'albedo', 'emission', 'samples']);
+export const Pass = Type.Enum([
+  'beauty',
+  'depth',
+  'normal',
+  'position',
+  'albedo',
+  'emission',
+  'samples',
+  'crypto-object',
+  'crypto-material',
+]);
 export type Pass = Static<typeof Pass>;
 
 export const ToneMapping = Type.Enum(['agx', 'aces', 'neutral', 'none']);
@@ -210,6 +221,13 @@ export const RenderSettings = Type.Object(
       maximum: LIMITS.fpsMax,
       default: 24,
       description: 'Frame n shows the scene at n ÷ fps seconds; clips repeat.',
+    }),
+    shutterAngleDeg: Type.Number({
+      minimum: 0,
+      maximum: 360,
+      default: 0,
+      description:
+        'Motion blur: how long the shutter is open from the frame’s time on; 360 is until the next frame. Its samples are spread over that time; one has none.',
     }),
     toneMapping: Type.Enum(['agx', 'aces', 'neutral', 'none'], { default: 'neutral' }),
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),

@@ -102,7 +102,17 @@ export class Page {
       this.#send({ event: 'drawn', id: call.id });
       const { format, quality, size } = call;
       const hasAlpha = shot.background === 'transparent';
-      const order = { pixels, planes: [], size, format, bitDepth: 8, quality, hasAlpha, origin: null } as const;
+      const order = {
+        pixels,
+        planes: [],
+        mattes: null,
+        size,
+        format,
+        bitDepth: 8,
+        quality,
+        hasAlpha,
+        origin: null,
+      } as const;
       const { bytes, encode } = await encoder.encode(order);
       const result: LiveOutcome = {
         pose: poseOf(placement, scene),

@@ -55,6 +55,7 @@ export async function frameShot(
     bounces,
     clip: scene.clips.choose(settings.clip),
     timeSec: frameNumber / settings.fps,
+    shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
     light: await shotLight(scene, settings, environments),
     background: backgroundFor(settings.background, settings.format),
     // The neutral background would else be made for a curve that linear light does not get.

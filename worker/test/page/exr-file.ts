@@ -5,6 +5,8 @@ import { DataUtils } from 'three';
 export interface ExrFile {
   /** `uint`, `half` or `float`, by channel, in the order of the file. */
   readonly types: ReadonlyMap<string, string>;
+  /** Those of text, by name. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Of a pixel, counted from the upper left. */
   value(channel: string, x: number, y: number): number;
 }
@@ -22,9 +24,10 @@ export function readExrFile(file: Uint8Array): ExrFile {
     return value;
   };
   const types = new Map<string, string>();
+  const texts = new Map<string, string>();
   let [width, height] = [0, 0];
   for (let name = text(); name !== ''; name = text()) {
-    text();
+    const type = text();
     const end = at + 4 + bytes.readUInt32LE(at);
     at += 4;
     if (name === 'channels') {
@@ -33,6 +36,7 @@ export function readExrFile(file: Uint8Array): ExrFile {
         at += 16;
       }
     }
+    if (type === 'string') texts.set(name, bytes.toString('utf8', at, end));
     if (name === 'dataWindow') [width, height] = [bytes.readInt32LE(at + 8) + 1, bytes.readInt32LE(at + 12) + 1];
     at = end;
   }
@@ -48,6 +52,7 @@ export function readExrFile(file: Uint8Array): ExrFile {
   }
   return {
     types,
+    texts,
     value(channel, x, y) {
       let offset = 0;
       for (const [name, type] of types) {

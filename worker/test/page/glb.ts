@@ -265,3 +265,13 @@ export function layeredScene(): Uint8Array {
   gltf.node({ mesh: gltf.square(lit([0.9, 0.8, 0.2, 0.5], { alphaMode: 'BLEND' })), translation: [0.4, 0.1, 0.3] });
   return gltf.build();
 }
+
+/** Changes the primitives of a mesh. */
+export function changePrimitive(
+  gltf: GltfBuilder,
+  mesh: number,
+  change: (primitive: { attributes: Json }) => Json,
+): void {
+  const { primitives } = gltf.meshes[mesh] as { primitives: { attributes: Json }[] };
+  gltf.meshes[mesh] = { primitives: primitives.map((primitive) => ({ ...primitive, ...change(primitive) })) };
+}

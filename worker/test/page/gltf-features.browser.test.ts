@@ -1,7 +1,7 @@
 /** That the page knows what glTF and its extensions can say: each is seen in the pixels. */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GltfBuilder, glb } from './glb.ts';
+import { changePrimitive, GltfBuilder, glb } from './glb.ts';
 import { decode, type Pixels } from './pixels.ts';
 import { png } from './png.ts';
 import { TestPage } from './test-page.ts';
@@ -284,10 +284,6 @@ describe('what is not where it was first', () => {
     input: gltf.accessor(Float32Array.of(0, 1, 2), 'SCALAR'),
     output: gltf.accessor(values, type),
   });
-  const changePrimitive = (gltf: GltfBuilder, mesh: number, change: (primitive: { attributes: Json }) => Json) => {
-    const { primitives } = gltf.meshes[mesh] as { primitives: { attributes: Json }[] };
-    gltf.meshes[mesh] = { primitives: primitives.map((primitive) => ({ ...primitive, ...change(primitive) })) };
-  };
   const frames = async (file: Uint8Array, settings: Partial<RenderSettings>, numbers: readonly number[]) => {
     const { sceneHash } = await page.load({ 'scene.glb': file });
     const seen: (readonly number[])[] = [];

@@ -37,12 +37,14 @@ function expectNear(values: readonly number[], expected: readonly number[], digi
 }
 
 const XYZ = (layer: string) => `${layer}.X ${layer}.Y ${layer}.Z`;
+const RGBA = (layer: string) => `${layer}.R ${layer}.G ${layer}.B ${layer}.A`;
 const RGB = (layer: string) => `${layer}.R ${layer}.G ${layer}.B`;
 
 describe('the file', () => {
   it('holds each layer by its name, and of half floats depth, position and samples in whole ones', async () => {
     const { types } = await layers(ball({ albedo: 0.5 }), { bitDepth: 'half', samples: 3 });
-    const floats = ['depth.Z', 'position.X', 'position.Y', 'position.Z', 'samples.Y'];
+    const mattes = ['CryptoObject00', 'CryptoMaterial00'].flatMap((name) => RGBA(name).split(' '));
+    const floats = ['depth.Z', 'position.X', 'position.Y', 'position.Z', 'samples.Y', ...mattes];
     const halves = 'A B G R albedo.R albedo.G albedo.B normal.X normal.Y normal.Z emission.R emission.G emission.B';
     expect(Object.fromEntries(types)).toEqual({
       ...Object.fromEntries(halves.split(' ').map((name) => [name, 'half'])),
@@ -214,6 +216,55 @@ describe('data of surfaces', () => {
     expect(await depth(morphed())).toBeCloseTo(2.5, 4);
     expect(await depth(skinned())).toBeCloseTo(2, 4);
     expect(await depth(instanced())).toBeCloseTo(2.25, 4);
+  });
+
+  it('mattes of objects and materials, which the header names', async () => {
+    const gltf = new GltfBuilder();
+    const half = (name: string) => gltf.square(gltf.material({ name }), 0.5);
+    gltf.node({ name: 'Left: ä', mesh: half('Chrome'), translation: [-0.3, 0, 0] });
+    // Of two materials: one object.
+    const [upper, lower] = [half('Chrome'), half('Wood')];
+    const { primitives } = gltf.meshes[upper] as { primitives: Json[] };
+    const low = (gltf.meshes[lower] as { primitives: { attributes: Json }[] }).primitives[0];
+    const corners = Float32Array.of(-0.25, -0.75, 0, 0.25, -0.75, 0, 0.25, -0.25, 0, -0.25, -0.25, 0);
+    const attributes = { ...low?.attributes, POSITION: gltf.accessor(corners, 'VEC3') };
+    gltf.meshes[upper] = { primitives: [...primitives, { ...low, attributes }] };
+    gltf.node({ name: 'Right', mesh: upper, translation: [0.3, 0, 0] });
+    const file = await layers(gltf.build());
+    const named = (layer: string) => {
+      const key = [...file.texts].find(([name, text]) => name.endsWith('/name') && text === layer)?.[0].slice(0, -5);
+      expect(key).toMatch(/^cryptomatte\/[0-9a-f]{7}$/);
+      expect(file.texts.get(`${key}/hash`)).toBe('MurmurHash3_32');
+      expect(file.texts.get(`${key}/conversion`)).toBe('uint32_to_float32');
+      const manifest = new Map<string, string>(Object.entries(JSON.parse(file.texts.get(`${key}/manifest`) ?? '')));
+      const of = (pixel: readonly [number, number]) => {
+        const [id = 0, ...rest] = at(file, RGBA(`${layer}00`), pixel);
+        const bits = Buffer.alloc(4);
+        bits.writeFloatBE(id);
+        return [[...manifest].find(([, hex]) => hex === bits.toString('hex'))?.[0] ?? null, ...rest];
+      };
+      return { names: [...manifest.keys()], of };
+    };
+    const [objects, materials] = [named('CryptoObject'), named('CryptoMaterial')];
+    expect(objects.names).toEqual(['Left: ä', 'Right']);
+    expect(materials.names).toEqual(['Chrome', 'Wood']);
+    const [left, right, under, nothing] = [
+      [10, 16],
+      [22, 16],
+      [22, 26],
+      [0, 0],
+    ] as const;
+    expect([left, right, under].map(objects.of)).toEqual([
+      ['Left: ä', 1, 0, 0],
+      ['Right', 1, 0, 0],
+      ['Right', 1, 0, 0],
+    ]);
+    expect([left, right, under].map(materials.of)).toEqual([
+      ['Chrome', 1, 0, 0],
+      ['Chrome', 1, 0, 0],
+      ['Wood', 1, 0, 0],
+    ]);
+    expect(objects.of(nothing)).toEqual([null, 0, 0, 0]);
   });
 
   it('draws points, without normals', async () => {

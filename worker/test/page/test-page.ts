@@ -131,6 +131,7 @@ export const SETTINGS: RenderSettings = {
   quality: 90,
   clip: null,
   fps: 24,
+  shutterAngleDeg: 0,
   toneMapping: 'none',
   exposureEv: 0,
   background: 'neutral',

@@ -42,6 +42,7 @@ interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | '
   readonly turntable?: number | true;
   readonly fStop?: number;
   readonly focusDistance?: ThinLens['focusDistanceM'];
+  readonly shutterAngle?: number;
   readonly exposure?: number;
   readonly environmentRotation?: number;
   readonly out: string;
@@ -148,6 +149,11 @@ export function addRenderCommand(program: Command): void {
     )
     .option('--clip <name>', 'animation clip (default: the first)')
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
+    .option(
+      '--shutter-angle <deg>',
+      'motion blur: 0 (default) to 360, the time to the next frame',
+      number('--shutter-angle'),
+    )
     .option('--name <name>', 'name of the job')
     .option(
       '--frame-timeout <sec>',
@@ -216,12 +222,14 @@ function layerOf(options: RenderOptions): LayerRequest {
     turntable,
     fStop,
     focusDistance,
+    shutterAngle,
     ...layer
   } = options;
   return {
     ...layer,
     ...turntableOf(frames, turntable),
     ...lensOf(fStop, focusDistance),
+    ...(shutterAngle === undefined ? {} : { shutterAngleDeg: shutterAngle }),
     ...(exposure === undefined ? {} : { exposureEv: exposure }),
     ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
   };

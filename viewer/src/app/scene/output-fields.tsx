@@ -22,6 +22,8 @@ const PASS_TEXT: Readonly<Record<Pass, string>> = {
   albedo: 'Albedo',
   emission: 'Emission',
   samples: 'Samples',
+  'crypto-object': 'Object mattes',
+  'crypto-material': 'Material mattes',
 };
 
 const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } as const;

@@ -15,6 +15,7 @@
  * and 0.9 ms once the GPU is done, the pixels are at hand for statistics, and the page's thread stays free.
  */
 import type { BitDepth, ImageFormat, Size } from '@kiln/shared';
+import type { MatteManifests } from '../engine/passes/mattes.ts';
 import type { DataPlane } from '../engine/passes/planes.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
@@ -24,6 +25,8 @@ import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest, type Fra
 export interface EncodeOrder {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly planes: readonly DataPlane[];
+  /** What the ids in the planes stand for; null without planes. */
+  readonly mattes: MatteManifests | null;
   readonly size: Size;
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;

@@ -1,6 +1,7 @@
 /** The channels of a frame's OpenEXR, by pass. */
 import type { BitDepth, Pass } from '@kiln/shared';
 import { type DataPlane, PLANE_OF } from '../engine/passes/planes.ts';
+import { matteChannels } from './cryptomatte.ts';
 import type { ExrChannel, ExrPixelType, ExrSamples } from './exr.ts';
 
 /** Depth where nothing stands: farther than anything. */
@@ -14,6 +15,8 @@ interface PassChannels {
   readonly isFloat: boolean;
 }
 
+const rgba = (layer: string) => ['R', 'G', 'B', 'A'].map((channel) => `${layer}.${channel}`);
+
 const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   beauty: { names: ['R', 'G', 'B', 'A'], offset: 0, isFloat: false },
   depth: { names: ['depth.Z'], offset: 3, isFloat: true },
@@ -22,6 +25,8 @@ const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   albedo: { names: ['albedo.R', 'albedo.G', 'albedo.B'], offset: 0, isFloat: false },
   emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0, isFloat: false },
   samples: { names: ['samples.Y'], offset: 0, isFloat: true },
+  'crypto-object': { names: rgba('CryptoObject00'), offset: 0, isFloat: true },
+  'crypto-material': { names: rgba('CryptoMaterial00'), offset: 0, isFloat: true },
 };
 
 interface LayerSource {
@@ -46,14 +51,16 @@ export function exrLayers(
     const plane = PLANE_OF[pass];
     const values = plane === null ? beauty : turned.get(plane);
     if (!values) throw new Error(`the plane of the pass ${pass} is missing`);
-    return { values, stride: 4 };
+    const isMatte = pass === 'crypto-object' || pass === 'crypto-material';
+    return { values: isMatte ? matteChannels(values) : values, stride: 4 };
   };
   const layers = passes.flatMap((pass) => {
     const { names, offset, isFloat } = CHANNELS[pass];
     const type: ExrPixelType = isFloat || bitDepth === 'float' ? 'float' : 'half';
+    const values = valuesOf(pass);
     return names.map((name, index) => ({
       channel: { name, type },
-      samples: { ...valuesOf(pass), offset: offset + index },
+      samples: { ...values, offset: offset + index },
     }));
   });
   return { channels: layers.map(({ channel }) => channel), samples: layers.map((layer) => layer.samples) };

@@ -5,10 +5,20 @@ import type { FrameOrigin } from './messages.ts';
 
 /** How a frame that was drawn is encoded. */
 export function frameOrder(
-  { pixels, planes }: Pick<Picture, 'pixels' | 'planes'>,
+  { pixels, planes, mattes }: Pick<Picture, 'pixels' | 'planes' | 'mattes'>,
   shot: Shot,
   origin: FrameOrigin,
 ): EncodeOrder {
   const { size, format, bitDepth, quality } = origin.settings;
-  return { pixels, planes, size, format, bitDepth, quality, hasAlpha: shot.background === 'transparent', origin };
+  return {
+    pixels,
+    planes,
+    mattes,
+    size,
+    format,
+    bitDepth,
+    quality,
+    hasAlpha: shot.background === 'transparent',
+    origin,
+  };
 }

@@ -1,5 +1,6 @@
 /** What passes between the page and its encode workers. */
 import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, StageTime } from '@kiln/shared';
+import type { MatteManifests } from '../engine/passes/mattes.ts';
 import type { DataPlane } from '../engine/passes/planes.ts';
 
 /** What a frame is of; its file says so. */
@@ -15,6 +16,8 @@ export interface EncodeRequest {
   readonly pixels: ArrayBuffer;
   /** What else was read back. Transferred. */
   readonly planes: readonly DataPlane[];
+  /** What the ids in the planes stand for; null without planes. */
+  readonly mattes: MatteManifests | null;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly format: ImageFormat;

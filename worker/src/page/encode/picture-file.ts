@@ -11,6 +11,7 @@
  */
 import { IMAGE_FORMATS } from '@kiln/shared';
 import { avifParts } from './avif.ts';
+import { cryptomatteAttributes } from './cryptomatte.ts';
 import { ExrWriter } from './exr.ts';
 import { exrLayers } from './exr-layers.ts';
 import { iccProfile } from './icc-profile.ts';
@@ -84,13 +85,19 @@ async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: EncodeReq
   return writer.finish();
 }
 
-async function exr({ widthPx, heightPx, bitDepth, planes, origin }: EncodeRequest, beauty: Pixels): Promise<Parts> {
+async function exr(
+  { widthPx, heightPx, bitDepth, planes, mattes, origin }: EncodeRequest,
+  beauty: Pixels,
+): Promise<Parts> {
   if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
   const passes = origin?.settings.passes ?? ['beauty'];
   const count = origin && passes.includes('beauty') ? origin.settings.samples : 1;
   const source = { beauty, planes, samples: count, widthPx, heightPx };
   const { channels, samples } = exrLayers(passes, bitDepth, source);
-  const writer = new ExrWriter({ widthPx, heightPx }, channels, origin ? exrAttributes(origin) : {});
+  const writer = new ExrWriter({ widthPx, heightPx }, channels, {
+    ...(origin ? exrAttributes(origin) : {}),
+    ...(mattes ? cryptomatteAttributes(passes, mattes) : {}),
+  });
   await writer.add(heightPx, samples);
   return writer.finish();
 }

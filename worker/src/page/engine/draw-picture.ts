@@ -8,6 +8,7 @@ import { Accumulation } from './accumulation.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Engine, Shot } from './engine.ts';
 import type { DataPasses } from './passes/data-passes.ts';
+import type { MatteManifests } from './passes/mattes.ts';
 import type { DataPlane } from './passes/planes.ts';
 import type { Resolver } from './resolve.ts';
 import type { TargetPool } from './target-pool.ts';
@@ -17,6 +18,8 @@ export interface Picture {
   readonly pixels: Uint8Array<ArrayBuffer>;
   /** Those of the shot; also of the room's buffers. */
   readonly planes: readonly DataPlane[];
+  /** Null without planes. */
+  readonly mattes: MatteManifests | null;
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
   readonly draw: StageTime;
@@ -67,7 +70,8 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     // Then the buffer holds an older picture: a lost context answers every call with nothing.
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;
-    return { pixels, planes, placement, draw: { startedAtMs, durationMs }, readBackMs };
+    const mattes = planes.length > 0 ? passes.manifestsOf(shot.scene) : null;
+    return { pixels, planes, mattes, placement, draw: { startedAtMs, durationMs }, readBackMs };
   } finally {
     accumulation.dispose();
   }

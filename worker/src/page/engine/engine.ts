@@ -44,6 +44,8 @@ export interface Shot {
   readonly clip: number | null;
   /** May be negative; clips repeat. */
   readonly timeSec: number;
+  /** How long the shutter is open from then on. @defaultValue 0 */
+  readonly shutterSec?: number;
   readonly light: ShotLight;
   readonly background: RenderSettings['background'];
   readonly toneMapping: ToneMapping;

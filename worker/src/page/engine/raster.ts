@@ -15,6 +15,7 @@ import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
 import { PieceSize } from './piece-size.ts';
 import { placeCamera, setCamera } from './shot-camera.ts';
+import { shutterMoment } from './shutter.ts';
 import { lookThrough } from './thin-lens.ts';
 
 /** Multisampling of each sample; what every GPU with WebGL 2 can do. */
@@ -40,22 +41,21 @@ export class RasterEngine implements Engine {
     const piece = new PieceSize(PAGE_LIMITS.samplesPerBlock);
     for (let first = 0; ; ) {
       const count = Math.min(piece.units, shot.samples - first);
-      const placement = this.#draw(shot, first, count, sink);
+      this.#draw(shot, first, count, sink);
       first += count;
-      if (first === shot.samples) return placement;
+      if (first === shot.samples) return pose(shot, shot.timeSec);
       piece.took(count, await rest());
     }
   }
 
-  #draw(shot: Shot, first: number, count: number, sink: SampleSink): CameraPlacement {
-    const { scene, size } = shot;
-    scene.pose(shot.clip, shot.timeSec);
-    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, shot.timeSec);
+  #draw(shot: Shot, first: number, count: number, sink: SampleSink): void {
+    const { scene, size, timeSec, shutterSec = 0 } = shot;
     this.#light(shot);
     scene.drawOrder.applyTo(this.#renderer);
-    scene.requestShadows();
     const target = this.#targetOf(shot);
     for (let index = first; index < first + count; index += 1) {
+      const placement = pose(shot, timeSec + shutterSec * shutterMoment(index));
+      scene.requestShadows();
       const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
       if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
       this.#renderer.setRenderTarget(target);
@@ -64,7 +64,6 @@ export class RasterEngine implements Engine {
       this.#renderer.render(scene.stage, camera);
       sink.add(target.texture);
     }
-    return placement;
   }
 
   #light({ scene: { stage }, light, background, toneMapping, exposureEv }: Shot): void {
@@ -83,6 +82,12 @@ export class RasterEngine implements Engine {
       stage.background = this.#grey.setScalar(neutralBackgroundLight(toneMapping, exposureEv));
     }
   }
+}
+
+/** Moves everything to where it is then, the camera too. */
+function pose({ scene, clip, camera, size }: Shot, timeSec: number): CameraPlacement {
+  scene.pose(clip, timeSec);
+  return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
 }
 
 export const rasterTarget = ({ widthPx, heightPx }: Size, multisampled: boolean): WebGLRenderTarget =>

@@ -13,6 +13,7 @@ import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Shot } from '../engine.ts';
 import { setCamera } from '../shot-camera.ts';
+import { type MatteManifests, SceneMattes } from './mattes.ts';
 import { type DataPlane, PLANES } from './planes.ts';
 import { SurfaceMaterials } from './surface-materials.ts';
 
@@ -28,6 +29,7 @@ export class DataPasses {
   readonly #renderer: WebGLRenderer;
   readonly #buffers: PixelBuffers;
   readonly #materials = new SurfaceMaterials();
+  readonly #mattes = new WeakMap<LoadedScene, SceneMattes>();
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
   constructor(renderer: WebGLRenderer, buffers: PixelBuffers) {
@@ -63,6 +65,17 @@ export class DataPasses {
     }
   }
 
+  /** What the ids in the planes of a scene stand for. */
+  manifestsOf(scene: LoadedScene): MatteManifests {
+    return this.#mattesOf(scene).manifests;
+  }
+
+  #mattesOf(scene: LoadedScene): SceneMattes {
+    const mattes = this.#mattes.get(scene) ?? new SceneMattes(scene);
+    this.#mattes.set(scene, mattes);
+    return mattes;
+  }
+
   #drawInto(target: WebGLRenderTarget, { scene, clip, timeSec, size }: Shot, placement: CameraPlacement): void {
     const renderer = this.#renderer;
     scene.pose(clip, timeSec);
@@ -87,15 +100,15 @@ export class DataPasses {
   }
 
   /** Gives everything the materials of passes. @returns the scene's own. */
-  #exchange({ stage }: LoadedScene): Map<Drawable, Material | Material[]> {
+  #exchange(scene: LoadedScene): Map<Drawable, Material | Material[]> {
     const own = new Map<Drawable, Material | Material[]>();
-    stage.traverse((object) => {
+    const mattes = this.#mattesOf(scene);
+    scene.stage.traverse((object) => {
       if (!isDrawable(object)) return;
       const { material } = object;
       own.set(object, material);
-      object.material = Array.isArray(material)
-        ? material.map((one) => this.#materials.of(one))
-        : this.#materials.of(material);
+      const surfaceOf = (one: Material) => this.#materials.of(one, object, mattes.idsOf(object, one));
+      object.material = Array.isArray(material) ? material.map(surfaceOf) : surfaceOf(material);
     });
     return own;
   }

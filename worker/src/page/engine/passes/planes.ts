@@ -4,8 +4,8 @@ import type { Pass } from '@kiln/shared';
  * Pictures of data as they are drawn and read back, RGBA of 32-bit floats, lowest row first, all 0 where nothing stands:
  *
  * - `place`: position in the world, and depth along the view axis, metres.
- * - `normal`: in the world, of length 1.
- * - `albedo`: colour of the surface, linear.
+ * - `normal`: in the world, of length 1; and the id of the object.
+ * - `albedo`: colour of the surface, linear; and the id of the material.
  * - `emission`: light that it gives by itself, linear, without exposure.
  */
 export const PLANES = ['place', 'normal', 'albedo', 'emission'] as const;
@@ -25,6 +25,8 @@ export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
   albedo: 'albedo',
   emission: 'emission',
   samples: null,
+  'crypto-object': 'normal',
+  'crypto-material': 'albedo',
 };
 
 /** The planes that passes need, each once. */

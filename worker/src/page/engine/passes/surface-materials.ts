@@ -5,7 +5,9 @@ import {
   MeshStandardMaterial,
   NoBlending,
   PointsMaterial,
+  Vector2,
 } from 'three';
+import type { Drawable } from '../../scene/drawable.ts';
 import { passShader, type SurfaceKind } from './surface-shader.ts';
 
 /** A blended surface that lets more than so much through is not there: one sees what stands behind it. */
@@ -13,14 +15,17 @@ const OPAQUE_SHARE = 0.5;
 
 type Surface = MeshStandardMaterial | PointsMaterial | LineBasicMaterial;
 
-/** What the scene's materials are drawn with in data passes: made once of each, and freed with it. */
+/** What the scene's materials are drawn with in data passes: made once of each for each thing, and freed with it. */
 export class SurfaceMaterials {
-  readonly #known = new WeakMap<Material, Surface>();
+  readonly #known = new WeakMap<Drawable, Map<Material, Surface>>();
   readonly #sources = new WeakMap<Material, Material>();
 
-  /** @param source as it is now: clips change colours too. */
-  of(source: Material): Material {
-    const surface = this.#known.get(source) ?? this.#create(source);
+  /**
+   * @param source as it is now: clips change colours too.
+   * @param ids of the object and of the material.
+   */
+  of(source: Material, object: Drawable, ids: readonly [number, number]): Material {
+    const surface = this.#known.get(object)?.get(source) ?? this.#create(source, object, ids);
     copyShared(source, surface);
     if (surface instanceof MeshStandardMaterial) copyMesh(source, surface);
     else if (surface instanceof PointsMaterial && source instanceof PointsMaterial) {
@@ -37,7 +42,7 @@ export class SurfaceMaterials {
     return this.#sources.get(surface) ?? surface;
   }
 
-  #create(source: Material): Surface {
+  #create(source: Material, object: Drawable, ids: readonly [number, number]): Surface {
     const kind = kindOf(source);
     const surface =
       kind === 'points'
@@ -47,9 +52,12 @@ export class SurfaceMaterials {
           : new MeshStandardMaterial();
     surface.name = `passes-${kind}`;
     surface.blending = NoBlending;
-    surface.onBeforeCompile = (shader) => passShader(kind, shader);
+    surface.onBeforeCompile = (shader) => {
+      passShader(kind, shader);
+      shader.uniforms.matteIds = { value: new Vector2(...ids) };
+    };
     surface.customProgramCacheKey = () => surface.name;
-    this.#known.set(source, surface);
+    this.#known.set(object, (this.#known.get(object) ?? new Map()).set(source, surface));
     this.#sources.set(surface, source);
     source.addEventListener('dispose', () => surface.dispose());
     return surface;

@@ -13,6 +13,7 @@ layout(location = 2) out highp vec4 passAlbedo;
 layout(location = 3) out highp vec4 passEmission;
 uniform vec3 diffuse;
 uniform float opacity;
+uniform highp vec2 matteIds;
 varying vec3 vViewPosition;
 #include <common>
 #include <color_pars_fragment>
@@ -45,15 +46,16 @@ void main() {
   #include <normal_fragment_maps>
   #include <emissivemap_fragment>
   ${PLACE}
-  passNormal = vec4(inverseTransformDirection(normal, viewMatrix), 1.0);
-  passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, 1.0);
+  passNormal = vec4(inverseTransformDirection(normal, viewMatrix), matteIds.x);
+  passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, matteIds.y);
   passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
 }
 `;
 
 const WITHOUT_NORMAL = /* glsl */ `
   ${PLACE}
-  passNormal = passAlbedo = vec4(0.0, 0.0, 0.0, 1.0);
+  passNormal = vec4(vec3(0.0), matteIds.x);
+  passAlbedo = vec4(vec3(0.0), matteIds.y);
   passEmission = vec4(diffuseColor.rgb, 1.0);
 `;
 

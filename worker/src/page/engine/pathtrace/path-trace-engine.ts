@@ -18,6 +18,7 @@ import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
+import { tracedMoment } from '../shutter.ts';
 import { BlurredPanorama } from './blurred-panorama.ts';
 import { untraceable } from './traceable.ts';
 import { TracedScene } from './traced-scene.ts';
@@ -58,9 +59,11 @@ export class PathTraceEngine implements Engine {
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     const { heightPx } = shot.size;
     const piece = new PieceSize(heightPx * 4);
-    let placement = this.#prepare(shot);
+    shot.scene.pose(shot.clip, shot.timeSec);
+    const placement = placementOf(shot, shot.timeSec);
     let rowsDue = piece.units;
     for (let sample = 0; sample < shot.samples; sample += 1) {
+      this.#prepare(shot, sample);
       for (let row = 0; row < heightPx; ) {
         const rows = Math.min(rowsDue, heightPx - row);
         this.#draw(shot, sample, row, rows);
@@ -71,18 +74,19 @@ export class PathTraceEngine implements Engine {
         if (isLast) return placement;
         if (rowsDue > 0) continue;
         piece.took(piece.units, await rest());
-        placement = this.#prepare(shot);
+        this.#prepare(shot, sample);
         rowsDue = piece.units;
       }
     }
     throw new Error('a picture has at least one sample');
   }
 
-  /** Sets everything for a shot that another picture may have changed. */
-  #prepare(shot: Shot): CameraPlacement {
-    const { scene, size } = shot;
-    this.#take(shot);
-    const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, shot.timeSec);
+  /** Sets everything for a sample that another picture or sample may have changed. */
+  #prepare(shot: Shot, sample: number): void {
+    const { scene, size, shutterSec = 0 } = shot;
+    const timeSec = shot.timeSec + shutterSec * tracedMoment(sample, shot.samples);
+    this.#take(shot, timeSec);
+    const placement = placementOf(shot, timeSec);
     const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
     const { material, rayScale, isOrthographic, lensRadius, focusDistance } = this.#tracer;
     material.cameraWorldMatrix.copy(camera.matrixWorld);
@@ -96,11 +100,10 @@ export class PathTraceEngine implements Engine {
     material.transmissiveBounces = TRANSPARENT_SURFACES;
     rayScale.value = Math.min(1, scene.sphere.radius);
     this.#light(shot);
-    return placement;
   }
 
-  /** Has the scene traced as the shot poses it. */
-  #take({ scene, clip, timeSec }: Shot): void {
+  /** Has the scene traced as the shot poses it at a time. */
+  #take({ scene, clip }: Shot, timeSec: number): void {
     scene.pose(clip, timeSec);
     if (this.#traced?.scene !== scene) {
       this.#traced?.parts.dispose();
@@ -108,7 +111,7 @@ export class PathTraceEngine implements Engine {
       const parts = new TracedScene(this.#renderer, this.#tracer, scene);
       this.#traced = { scene, parts, pose: null };
     }
-    const pose = `${clip} ${timeSec}`;
+    const pose = clip === null ? 'still' : `${clip} ${timeSec}`;
     if (this.#traced.pose === pose) return;
     const missing = untraceable(scene.stage);
     if (missing.length > 0) {
@@ -148,6 +151,9 @@ export class PathTraceEngine implements Engine {
     target.scissorTest = false;
   }
 }
+
+const placementOf = ({ camera, scene, size }: Shot, timeSec: number): CameraPlacement =>
+  placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
 
 /** One grey everywhere, as the panorama of a background; of the kind of all others, so that one program does for all. */
 function plainPanorama(): (light: number) => Texture {
