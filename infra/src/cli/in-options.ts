@@ -4,8 +4,8 @@ import { KilnError } from '@kiln/shared';
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/0\/exposureEv$/, '--exposure'],
   [/^\/layers\/0\/environmentRotationDeg$/, '--environment-rotation'],
-  [/^\/layers\/0\/lens\/fStop$/, '--f-stop'],
-  [/^\/layers\/0\/lens\/focusDistanceM$/, '--focus-distance'],
+  [/^\/layers\/\d+\/lens\/fStop$/, '--f-stop'],
+  [/^\/layers\/\d+\/lens\/focusDistanceM$/, '--focus-distance'],
   [/^\/layers\/0\/(\w+).*$/, '--$1'],
   [/^\/priority$/, '--priority'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],

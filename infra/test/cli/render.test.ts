@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -47,6 +48,28 @@ test('a frame that cannot be had ends it: the job is cancelled, and no connectio
   await expect(renderBox()).rejects.toMatchObject({ code: 'resource.not_found' });
   expect(times(`POST ${JOB}/cancel`)).toBe(1);
   await expect.poll(() => farm.openStreams()).toBe(0);
+});
+
+test('frames of several layers go into a folder for each', async () => {
+  const frameOf = (layer: string) => {
+    const text = JSON.stringify(layer);
+    return { ...FRAME, layer, sizeBytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+  };
+  farm = await startScriptedFarm((request) => {
+    if (request === `GET ${JOB}/frames`) return { body: { items: ['Front', 'auto'].map(frameOf), next: null } };
+    const [, layer] = /frames\/(\w+)\/0000\.png$/.exec(request) ?? [];
+    return layer === undefined ? undefined : { body: layer };
+  });
+  const layer = { size: { widthPx: 64, heightPx: 64 }, frames: '0' };
+  const layers = [
+    { ...layer, name: 'Front', camera: 'Front' },
+    { ...layer, name: 'auto' },
+  ];
+  const { signal } = new AbortController();
+  await render(farm.client, { source: SCENE.id, job: { layers }, folder, memory: memory() }, observer, signal);
+  for (const name of ['Front', 'auto']) {
+    expect(readFileSync(join(folder, name, '0000.png'), 'utf8')).toBe(JSON.stringify(name));
+  }
 });
 
 test('what a farm cannot answer for a moment is asked for again', async () => {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import {
+  type CameraChoice,
   ENVIRONMENT_NAMES,
   IMAGE_FORMATS,
   ImageFormat,
@@ -30,13 +31,17 @@ import {
   turntableOf,
   wholeNumber,
 } from '../parse-options.ts';
+import { cameraLayers } from '../render/camera-layers.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { failureOf, render } from '../render/render.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
-interface RenderOptions extends ConnectionOptions, Omit<LayerRequest, 'name' | 'frames' | 'turntable' | 'lens'> {
+interface RenderOptions
+  extends ConnectionOptions,
+    Omit<LayerRequest, 'name' | 'camera' | 'frames' | 'turntable' | 'lens'> {
+  readonly camera?: readonly CameraChoice[];
   readonly frames?: string;
   /** `true` without a number. */
   readonly turntable?: number | true;
@@ -59,6 +64,7 @@ yet is uploaded, and only files that the scene refers to.
 A camera by numbers ends in its vertical field of view in degrees (1,1,3:0,0,0:40), its focal length in millimetres on a
 sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a picture without perspective (:ortho=2.5);
 :up=x,y,z says what is up.
+With several cameras each has its own folder: OUT/CAMERA/0000.png.
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
 Examples:
@@ -102,9 +108,8 @@ export function addRenderCommand(program: Command): void {
     )
     .option(
       '--camera <name>',
-      'a camera of the scene, auto, or position and target, x,y,z:x,y,z, and lens (below)',
-      parseCamera,
-      'auto',
+      'a camera of the scene, auto (default), or position and target, x,y,z:x,y,z, and lens (below); may be repeated',
+      (text: string, cameras: readonly CameraChoice[] = []) => [...cameras, parseCamera(text)],
     )
     .option(
       '--turntable [frames]',
@@ -172,6 +177,7 @@ export function addRenderCommand(program: Command): void {
 async function run(source: string, options: RenderOptions): Promise<number> {
   const layer = layerOf(options);
   checkFileFormat(layer);
+  const layers = cameraLayers(layer, options.camera ?? []);
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
@@ -183,7 +189,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       folder: options.out,
       memory: new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json')),
       job: {
-        layers: [layer],
+        layers,
         ...(options.name === undefined ? {} : { name: options.name }),
         ...(options.priority === undefined ? {} : { priority: options.priority }),
         ...(options.frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(options.frameTimeout * 1_000) }),
@@ -216,6 +222,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     name,
     priority,
     frameTimeout,
+    camera,
     exposure,
     environmentRotation,
     frames,

@@ -1,4 +1,5 @@
 /** The whole of `kiln render`: a scene, a job, its frames on this disk. */
+import { join } from 'node:path';
 import { allPages, type Frame, isFinal, JOB_TRANSITIONS, type Job, type JobRequest, KilnError } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
@@ -17,7 +18,7 @@ export interface RenderRequest {
   /** Path of a scene on this disk, or id of one on the farm. */
   readonly source: string;
   readonly job: Omit<JobRequest, 'sceneId'>;
-  /** Where frames go. */
+  /** Where frames go; those of several layers into a folder for each. */
   readonly folder: string;
   readonly memory: UrlStorage;
 }
@@ -73,7 +74,7 @@ async function submitAndCollect(
   const job = await farm.client.createJob({ body: { ...request.job, sceneId: scene.id } });
   observer.submitted(job);
   try {
-    return await collect(farm, job, request.folder, observer, signal);
+    return await collect(farm, job, folderOf(request), observer, signal);
   } catch (error) {
     // Nobody waits for its frames any more. One that has ended cannot be cancelled, which changes nothing.
     await farm.client.cancelJob({ params: { jobId: job.id } }).catch(() => undefined);
@@ -85,14 +86,14 @@ async function submitAndCollect(
 async function collect(
   farm: FarmClient,
   job: Job,
-  folder: string,
+  folderOf: FolderOf,
   observer: RenderObserver,
   signal: AbortSignal,
 ): Promise<Job> {
   const params = { jobId: job.id };
   const over = new AbortController();
   const stopped = AbortSignal.any([signal, over.signal]);
-  const downloads = new Downloads(farm, folder, observer, stopped);
+  const downloads = new Downloads(farm, folderOf, observer, stopped);
   const waiting = (error: KilnError) => observer.waiting(error);
   const workers = new WorkerWatch(farm.client, (isConnected) =>
     isConnected ? observer.rendering() : observer.noWorker(),
@@ -139,11 +140,16 @@ async function collect(
   }
 }
 
+type FolderOf = (frame: Frame) => string;
+
+const folderOf = ({ folder, job }: RenderRequest): FolderOf =>
+  job.layers.length === 1 ? () => folder : ({ layer }) => join(folder, layer);
+
 class Downloads {
   /** Rejects with the first download that fails for good. */
   readonly failed: Promise<never>;
   readonly #farm: FarmClient;
-  readonly #folder: string;
+  readonly #folderOf: FolderOf;
   readonly #observer: RenderObserver;
   readonly #signal: AbortSignal;
   readonly #known = new Set<string>();
@@ -152,9 +158,9 @@ class Downloads {
   #done = 0;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(farm: FarmClient, folder: string, observer: RenderObserver, signal: AbortSignal) {
+  constructor(farm: FarmClient, folderOf: FolderOf, observer: RenderObserver, signal: AbortSignal) {
     this.#farm = farm;
-    this.#folder = folder;
+    this.#folderOf = folderOf;
     this.#observer = observer;
     this.#signal = signal;
     this.failed = new Promise<never>((_, reject) => {
@@ -181,7 +187,7 @@ class Downloads {
     if (this.#running.size >= PARALLEL_DOWNLOADS || this.#signal.aborted) return;
     const frame = this.#waiting.shift();
     if (frame === undefined) return;
-    const running = downloadFrame(this.#farm.client, frame, this.#folder, this.#signal)
+    const running = downloadFrame(this.#farm.client, frame, this.#folderOf(frame), this.#signal)
       .then(
         (path) => {
           this.#done += 1;
