@@ -2,11 +2,11 @@ import { KilnError } from '@kiln/shared';
 
 /** What the fields of requests are called on the command line, by their JSON Pointer. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
-  [/^\/layers\/0\/exposureEv$/, '--exposure'],
-  [/^\/layers\/0\/environmentRotationDeg$/, '--environment-rotation'],
+  [/^\/layers\/\d+\/exposureEv$/, '--exposure'],
+  [/^\/layers\/\d+\/environmentRotationDeg$/, '--environment-rotation'],
   [/^\/layers\/\d+\/lens\/fStop$/, '--f-stop'],
   [/^\/layers\/\d+\/lens\/focusDistanceM$/, '--focus-distance'],
-  [/^\/layers\/0\/(\w+).*$/, '--$1'],
+  [/^\/layers\/\d+\/(\w+).*$/, '--$1'],
   [/^\/priority$/, '--priority'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/name$/, 'the name'],

@@ -158,6 +158,7 @@ test('depth of field needs an aperture, and focuses by itself', () => {
 
 test.each([
   ['/layers/0/bitDepth', '--bit-depth'],
+  ['/layers/3/bitDepth', '--bit-depth'],
   ['/layers/0/exposureEv', '--exposure'],
   ['/layers/0/environmentRotationDeg', '--environment-rotation'],
   ['/layers/0/lens/fStop', '--f-stop'],
