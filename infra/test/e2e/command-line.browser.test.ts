@@ -79,6 +79,21 @@ describe('kiln render', () => {
     expect(Buffer.from(await archive.arrayBuffer()).toString('latin1')).toContain(file);
   });
 
+  test('writes passes, with statistics of the picture only where the file holds it', async () => {
+    for (const [passes, channel] of [
+      ['normal,beauty', 'normal.X'],
+      ['depth', 'depth.Z'],
+    ] as const) {
+      const out = join(farm.home, `passes-${channel}`);
+      const args = ['--frames', '7', '--size', '64x36', '--format', 'exr', '--passes', passes, '-o', out];
+      const { code, lines } = await kiln(farm, 'render', scene, ...args, '--json');
+      expect(code).toBe(0);
+      expect((await readFile(join(out, '0007.exr'))).toString('latin1')).toContain(channel);
+      const { statistics } = lines.find(({ event }) => event === 'frame') ?? {};
+      expect(statistics === null).toBe(passes === 'depth');
+    }
+  });
+
   test.each([
     {
       what: 'a bad frame range, at its place',
