@@ -46,6 +46,7 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
   const startedAtMs = unixMs();
   const engine = await engines[shot.engine]();
   const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
+  const letGo = targets.hold(shot);
   let pieceStart = performance.now();
   const rest = async () => {
     await gpu.finished();
@@ -73,6 +74,7 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     const mattes = planes.length > 0 ? passes.manifestsOf(shot.scene) : null;
     return { pixels, planes, mattes, placement, draw: { startedAtMs, durationMs }, readBackMs };
   } finally {
+    letGo();
     accumulation.dispose();
   }
 }

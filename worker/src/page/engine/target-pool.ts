@@ -15,6 +15,8 @@ interface TargetSet {
   readonly sample: WebGLRenderTarget;
   readonly picture: WebGLRenderTarget;
   readonly sizeBytes: number;
+  /** Pictures under way that are drawn with it: it is not freed meanwhile. */
+  holders: number;
 }
 
 /** What samples are drawn into. */
@@ -41,6 +43,7 @@ export class TargetPool {
       sample: target(size),
       picture: pictureTarget(size, pixelKind),
       sizeBytes: size.widthPx * size.heightPx * (bytesPerPx + BYTES_PER_PX[pixelKind]),
+      holders: 0,
     };
     this.#sets.delete(key);
     this.#sets.set(key, set);
@@ -48,13 +51,23 @@ export class TargetPool {
     return set;
   }
 
-  /** Frees the least recently used, never the last one that was asked for. */
+  /** Keeps a set for a picture that gives way to others, until the answer is called: half a sample may be in it. */
+  hold(order: TargetOrder): () => void {
+    const set = this.get(order);
+    set.holders += 1;
+    return () => {
+      set.holders -= 1;
+    };
+  }
+
+  /** Frees the least recently used, never the last one that was asked for, nor one that is held. */
   #trim(): void {
     let bytes = 0;
     for (const { sizeBytes } of this.#sets.values()) bytes += sizeBytes;
     for (const [key, set] of this.#sets) {
       const few = this.#sets.size <= PAGE_LIMITS.targetSets && bytes <= PAGE_LIMITS.targetBytes;
       if (few || this.#sets.size === 1) return;
+      if (set.holders > 0) continue;
       this.#sets.delete(key);
       bytes -= set.sizeBytes;
       set.sample.dispose();
