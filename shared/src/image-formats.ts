@@ -1,7 +1,7 @@
 /** File formats of frames: what each can hold. The documentation, the command line and every check read this table. */
 import { KilnError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { type BitDepth, ImageFormat, type RenderSettings } from './schemas/settings.ts';
+import { type BitDepth, ImageFormat, type Pass, type RenderSettings } from './schemas/settings.ts';
 
 export interface ImageFormatFacts {
   readonly name: string;
@@ -151,6 +151,11 @@ export function checkImageFormat(
     const message = `passes beside beauty have at most ${LIMITS.passPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
     throw new KilnError('job.too_large', message, { field: `${path}/size` });
   }
+  const bytes = widthPx * heightPx * bytesPerPx(passes, bitDepth);
+  if (layers.length > 0 && bytes > LIMITS.frameFileBytes) {
+    const message = `these passes of ${widthPx}×${heightPx} take up to ${bytes} bytes, more than ${LIMITS.frameFileBytes}; use fewer, half floats or a smaller size`;
+    throw new KilnError('job.too_large', message, { field: `${path}/passes` });
+  }
   if (Math.max(widthPx, heightPx) > maxEdgePx) {
     const message = `${name} has at most ${maxEdgePx} pixels an edge, asked for ${widthPx}×${heightPx}`;
     throw new KilnError('job.too_large', message, { field: `${path}/size` });
@@ -160,6 +165,26 @@ export function checkImageFormat(
     throw new KilnError('job.too_large', message, { field: `${path}/size` });
   }
 }
+
+/** Channels of each pass in OpenEXR, and whether they are floats in files of half floats, too. */
+export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; readonly isFloat: boolean }>> = {
+  beauty: { count: 4, isFloat: false },
+  depth: { count: 1, isFloat: true },
+  normal: { count: 3, isFloat: false },
+  position: { count: 3, isFloat: true },
+  albedo: { count: 3, isFloat: false },
+  emission: { count: 3, isFloat: false },
+  samples: { count: 1, isFloat: true },
+  'crypto-object': { count: 4, isFloat: true },
+  'crypto-material': { count: 4, isFloat: true },
+};
+
+/** Of a file that cannot be compressed. */
+const bytesPerPx = (passes: readonly Pass[], bitDepth: BitDepth): number =>
+  passes.reduce((sum, pass) => {
+    const { count, isFloat } = PASS_CHANNELS[pass];
+    return sum + count * (isFloat || bitDepth === 'float' ? 4 : 2);
+  }, 0);
 
 /** `png, tiff or exr` */
 function formatNames(fits: (facts: ImageFormatFacts) => boolean): string {

@@ -1,7 +1,7 @@
 /** The settings of a layer in full, as they decide a frame's pixels. */
 
 import { defaultBitDepth } from './image-formats.ts';
-import { withDefaults } from './schema-defaults.ts';
+import { withDefaults, withLaterDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
 import { DEFAULT_FORMAT, Pass, RenderSettings } from './schemas/settings.ts';
 
@@ -17,3 +17,6 @@ export function completeSettings(
   const settings = withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');
   return { ...settings, passes: Pass.enum.filter((pass) => settings.passes.includes(pass)) };
 }
+
+/** Settings as they were stored, by this version or an earlier one, with what that one did not know filled in. */
+export const storedSettings = (settings: RenderSettings): RenderSettings => withLaterDefaults(RenderSettings, settings);

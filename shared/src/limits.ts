@@ -6,6 +6,8 @@ export const LIMITS = {
   framePixels: 33_177_600,
   /** Of one with passes beside the picture, DCI 4K: each is drawn in 32-bit floats, 16 bytes a pixel. */
   passPixels: 8_847_360,
+  /** Bytes of one frame with passes beside beauty, before it is compressed: what a page hands over in one message. */
+  frameFileBytes: 520_093_696,
   /** Samples of one frame. */
   frameSamples: 4_096,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */

@@ -13,6 +13,10 @@ export function withDefaults<T extends TSchema>(schema: T, value: unknown, what:
   return parse(schema, completed(schema, value), what);
 }
 
+/** The same of what was checked when it was stored, by an earlier version: nothing is refused. */
+export const withLaterDefaults = <T extends TSchema>(schema: T, value: Static<T>): Static<T> =>
+  completed(schema, value) as Static<T>;
+
 function completed(schema: TSchema, value: unknown): unknown {
   if (value === undefined) return 'default' in schema ? schema.default : undefined;
   if (Type.IsUnion(schema)) {

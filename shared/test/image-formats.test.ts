@@ -3,7 +3,7 @@ import { KilnError } from '../src/errors.ts';
 import { checkImageFormat, defaultBitDepth, frameFileName, IMAGE_FORMATS, isLinear } from '../src/image-formats.ts';
 import { completeSettings } from '../src/job-defaults.ts';
 import { LIMITS } from '../src/limits.ts';
-import { BitDepth, ImageFormat } from '../src/schemas/settings.ts';
+import { BitDepth, ImageFormat, Pass } from '../src/schemas/settings.ts';
 
 const SIZE = { widthPx: 640, heightPx: 360 };
 type Output = Parameters<typeof checkImageFormat>[0];
@@ -46,6 +46,17 @@ describe('checkImageFormat', () => {
       field: '/layers/0/background',
       message: 'JPEG has no alpha; a transparent background needs png, webp, avif, tiff or exr',
     });
+  });
+
+  it('refuses more of passes than one file can have, whatever their channels', () => {
+    const uhd = { format: 'exr', size: { widthPx: 3_840, heightPx: 2_160 }, background: 'neutral' } as const;
+    const all = [...Pass.enum];
+    expect(() =>
+      checkImageFormat({ ...uhd, bitDepth: 'half', passes: ['beauty', 'depth', 'normal'] }, ''),
+    ).not.toThrow();
+    expect(() => checkImageFormat({ ...uhd, bitDepth: 'float', passes: all }, '/layers/0')).toThrow(
+      expect.objectContaining({ code: 'job.too_large', field: '/layers/0/passes' }),
+    );
   });
 
   it('takes passes beside the picture in OpenEXR only, and as many pixels of them as the limit', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KilnError } from '../src/errors.ts';
-import { completeSettings } from '../src/job-defaults.ts';
+import { completeSettings, storedSettings } from '../src/job-defaults.ts';
 import { LiveView } from '../src/live/messages.ts';
 import { withDefaults } from '../src/schema-defaults.ts';
 import { JobRequest } from '../src/schemas/job.ts';
@@ -77,6 +77,14 @@ describe('completeSettings', () => {
 
   it('refuses settings out of their range', () => {
     expect(() => completeSettings({ frames: '1', size: SIZE, samples: 0 })).toThrow(KilnError);
+  });
+});
+
+describe('storedSettings', () => {
+  it('fills in what an earlier version did not know, and refuses nothing of what it took', () => {
+    const { passes, bounces, environment, ...earlier } = completeSettings({ size: SIZE });
+    const stored = { ...earlier, fps: 0.0001 } as RenderSettings;
+    expect(storedSettings(stored)).toMatchObject({ fps: 0.0001, passes, bounces, environment });
   });
 });
 

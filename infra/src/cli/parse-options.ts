@@ -1,4 +1,5 @@
 /** Values of options, read and checked before anything is sent. */
+
 import {
   BitDepth,
   type CameraChoice,
@@ -14,6 +15,7 @@ import {
   type ThinLens,
   type Vector3,
 } from '@kiln/shared';
+import { inOptions } from './in-options.ts';
 
 const invalid = (field: string, message: string) => new KilnError('request.invalid', message, { field });
 
@@ -68,9 +70,11 @@ export function checkFileFormat(layer: LayerRequest): void {
   try {
     checkImageFormat(completeSettings(layer), '');
   } catch (cause) {
-    if (!(cause instanceof KilnError)) throw cause;
-    const option = cause.field?.slice(1).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new KilnError(cause.code, cause.message, { cause, field: `--${option}` });
+    if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
+    // As the farm would say it of the first layer.
+    const field = `/layers/0${cause.field}`;
+    const message = cause.message.replaceAll(`${cause.field} of the settings of the layer`, field);
+    throw inOptions(new KilnError(cause.code, message, { cause, field }));
   }
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
-import { lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
+import { checkFileFormat, lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -162,9 +162,17 @@ test.each([
   ['/layers/0/exposureEv', '--exposure'],
   ['/layers/0/environmentRotationDeg', '--environment-rotation'],
   ['/layers/0/lens/fStop', '--f-stop'],
+  ['/layers/0/shutterAngleDeg', '--shutter-angle'],
   ['/layers/0/frames', '--frames'],
   ['/frameTimeoutMs', '--frame-timeout'],
 ])('calls %s by its option, %s', (field, option) => {
   const error = inOptions(new KilnError('request.invalid', `${field} must be less`, { field }));
   expect(error).toMatchObject({ field: option, message: `${option} must be less` });
+});
+
+test('an option out of its range is named as it is spelt', () => {
+  const layer = { frames: '0', size: { widthPx: 64, heightPx: 64 }, exposureEv: 50 };
+  expect(() => checkFileFormat(layer)).toThrow(
+    expect.objectContaining({ field: '--exposure', message: 'expected a number from -20 to 20 as --exposure, got 50' }),
+  );
 });

@@ -2,10 +2,10 @@
 import {
   type Assignment,
   CONVERTED_ENTRY,
-  completeSettings,
   type RenderSettings,
   type SceneFile,
   type SceneSource,
+  storedSettings,
 } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { JobLayers } from '../jobs/layers.ts';
@@ -171,7 +171,7 @@ export class AttemptMemory {
             jobId: job_id,
             layerId: layer_id,
             layerName: name,
-            settings: completeSettings(settings),
+            settings: storedSettings(settings),
             frames: taskFrames({ frames, frame_count, chunk }, row.index),
           },
         },

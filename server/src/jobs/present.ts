@@ -2,7 +2,6 @@
 import {
   API_PREFIX,
   type Attempt,
-  completeSettings,
   type Frame,
   frameFileName,
   frameFlags,
@@ -10,6 +9,7 @@ import {
   type JobChange,
   type Layer,
   type RenderSettings,
+  storedSettings,
   type Task,
 } from '@kiln/shared';
 import type { Selectable } from 'kysely';
@@ -30,7 +30,7 @@ export const layerView = (row: LayerRow): Layer => ({
   frameCount: row.frame_count,
   chunk: row.chunk,
   // A job of an earlier version has no word on what that version did not know.
-  settings: completeSettings(row.settings),
+  settings: storedSettings(row.settings),
 });
 
 export const jobView = (row: JobRow, layers: readonly Layer[]): Job => ({ ...jobChange(row), layers: [...layers] });

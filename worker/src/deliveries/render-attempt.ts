@@ -113,7 +113,9 @@ class FrameRun {
   async #turn(): Promise<() => void> {
     const leaveSlot = await this.#context.pool.slots.take(this.#signal);
     try {
-      const kind = this.#work.settings.samples > 1 ? 'long-frame' : 'frame';
+      const { engine, samples } = this.#work.settings;
+      // A path-traced sample alone may take minutes in software, and gives way in pieces.
+      const kind = samples > 1 || engine === 'pathtrace' ? 'long-frame' : 'frame';
       const endTurn = await this.#page.turns.take(kind, this.#signal);
       return () => {
         endTurn();

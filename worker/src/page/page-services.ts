@@ -45,6 +45,10 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
       tracer ??= import('./engine/pathtrace/path-trace-engine.ts').then(
         ({ PathTraceEngine }) => new PathTraceEngine(renderer, targetOf),
       );
+      // What failed once is tried again.
+      tracer.catch(() => {
+        tracer = null;
+      });
       return tracer;
     },
   };

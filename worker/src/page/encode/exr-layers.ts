@@ -1,5 +1,5 @@
 /** The channels of a frame's OpenEXR, by pass. */
-import type { BitDepth, Pass } from '@kiln/shared';
+import { type BitDepth, PASS_CHANNELS, type Pass } from '@kiln/shared';
 import { type DataPlane, PLANE_OF } from '../engine/passes/planes.ts';
 import { matteChannels } from './cryptomatte.ts';
 import type { ExrChannel, ExrPixelType, ExrSamples } from './exr.ts';
@@ -11,22 +11,20 @@ interface PassChannels {
   readonly names: readonly string[];
   /** Place of the first in its plane's pixels. */
   readonly offset: number;
-  /** Whether half floats would not do: at 100 m they are 6 cm apart. */
-  readonly isFloat: boolean;
 }
 
 const rgba = (layer: string) => ['R', 'G', 'B', 'A'].map((channel) => `${layer}.${channel}`);
 
 const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
-  beauty: { names: ['R', 'G', 'B', 'A'], offset: 0, isFloat: false },
-  depth: { names: ['depth.Z'], offset: 3, isFloat: true },
-  normal: { names: ['normal.X', 'normal.Y', 'normal.Z'], offset: 0, isFloat: false },
-  position: { names: ['position.X', 'position.Y', 'position.Z'], offset: 0, isFloat: true },
-  albedo: { names: ['albedo.R', 'albedo.G', 'albedo.B'], offset: 0, isFloat: false },
-  emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0, isFloat: false },
-  samples: { names: ['samples.Y'], offset: 0, isFloat: true },
-  'crypto-object': { names: rgba('CryptoObject00'), offset: 0, isFloat: true },
-  'crypto-material': { names: rgba('CryptoMaterial00'), offset: 0, isFloat: true },
+  beauty: { names: ['R', 'G', 'B', 'A'], offset: 0 },
+  depth: { names: ['depth.Z'], offset: 3 },
+  normal: { names: ['normal.X', 'normal.Y', 'normal.Z'], offset: 0 },
+  position: { names: ['position.X', 'position.Y', 'position.Z'], offset: 0 },
+  albedo: { names: ['albedo.R', 'albedo.G', 'albedo.B'], offset: 0 },
+  emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0 },
+  samples: { names: ['samples.Y'], offset: 0 },
+  'crypto-object': { names: rgba('CryptoObject00'), offset: 0 },
+  'crypto-material': { names: rgba('CryptoMaterial00'), offset: 0 },
 };
 
 interface LayerSource {
@@ -55,7 +53,8 @@ export function exrLayers(
     return { values: isMatte ? matteChannels(values) : values, stride: 4 };
   };
   const layers = passes.flatMap((pass) => {
-    const { names, offset, isFloat } = CHANNELS[pass];
+    const { names, offset } = CHANNELS[pass];
+    const { isFloat } = PASS_CHANNELS[pass];
     const type: ExrPixelType = isFloat || bitDepth === 'float' ? 'float' : 'half';
     const values = valuesOf(pass);
     return names.map((name, index) => ({

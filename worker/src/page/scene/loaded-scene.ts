@@ -39,6 +39,7 @@ export class LoadedScene {
   readonly #root: Object3D;
   /** By clip; null where there is none. */
   readonly #extents = new Map<number | null, Extent>();
+  readonly #onDispose: (() => void)[] = [];
   #clip: number | null = null;
   #timeSec = 0;
   #posed: string | null = null;
@@ -109,8 +110,14 @@ export class LoadedScene {
     this.lights.renewShadows(this.sphere);
   }
 
+  /** @param free called when the scene is: for what others have made of it. */
+  onDispose(free: () => void): void {
+    this.#onDispose.push(free);
+  }
+
   /** Frees its GPU memory. */
   dispose(): void {
+    for (const free of this.#onDispose.splice(0)) free();
     this.clips.dispose();
     this.lights.dispose();
     this.#root.removeFromParent();

@@ -3,6 +3,7 @@ import {
   BufferAttribute,
   BufferGeometry,
   InstancedMesh,
+  type Material,
   Matrix3,
   Matrix4,
   Mesh,
@@ -117,7 +118,7 @@ function bakeMesh(mesh: Mesh, place: Matrix4): BakedMesh {
   const normal = geometry.getAttribute('normal')
     ? bakeDirections(mesh, 'normal', place)
     : normalsOf(position, geometry.index);
-  const needsTangents = 'normalMap' in materialOf(mesh);
+  const needsTangents = hasNormalMap(materialOf(mesh));
   const tangent = geometry.getAttribute('tangent')
     ? withHandedness(bakeDirections(mesh, 'tangent', place), geometry)
     : needsTangents && uv
@@ -125,6 +126,10 @@ function bakeMesh(mesh: Mesh, place: Matrix4): BakedMesh {
       : null;
   return { position, normal, tangent, uv, color: copyOf(geometry, 'color', FLOATS.color, 1) };
 }
+
+/** The property is there, as null, on every standard material. */
+const hasNormalMap = (material: Material): boolean =>
+  Object.entries(material).some(([key, value]) => /^(clearcoatN|n)ormalMap$/.test(key) && value !== null);
 
 const uvName = (mesh: Mesh): string => {
   const channel = uvChannelOf(materialOf(mesh));

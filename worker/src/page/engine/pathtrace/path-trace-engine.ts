@@ -105,20 +105,27 @@ export class PathTraceEngine implements Engine {
   /** Has the scene traced as the shot poses it at a time. */
   #take({ scene, clip }: Shot, timeSec: number): void {
     scene.pose(clip, timeSec);
+    const pose = clip === null ? 'still' : `${clip} ${timeSec}`;
+    if (this.#traced?.scene === scene && this.#traced.pose === pose) return;
+    const missing = untraceable(scene.stage);
+    if (missing.length > 0) {
+      throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
+    }
     if (this.#traced?.scene !== scene) {
       this.#traced?.parts.dispose();
       this.#traced = null;
       const parts = new TracedScene(this.#renderer, this.#tracer, scene);
       this.#traced = { scene, parts, pose: null };
-    }
-    const pose = clip === null ? 'still' : `${clip} ${timeSec}`;
-    if (this.#traced.pose === pose) return;
-    const missing = untraceable(scene.stage);
-    if (missing.length > 0) {
-      throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
+      scene.onDispose(() => this.#forget(scene));
     }
     this.#traced.parts.bake();
     this.#traced.pose = pose;
+  }
+
+  #forget(scene: LoadedScene): void {
+    if (this.#traced?.scene !== scene) return;
+    this.#traced.parts.dispose();
+    this.#traced = null;
   }
 
   #light({ light, background, toneMapping, exposureEv }: Shot): void {
