@@ -9,7 +9,7 @@ const SIZES: readonly Size[] = [
   { widthPx: 640, heightPx: 360 },
   { widthPx: 1_920, heightPx: 1_080 },
 ];
-const RUNS = 5;
+const RUNS = 3;
 
 /** Formats of 8 bits that sharp writes too. */
 type SharpFormat = Exclude<ImageFormat, 'exr'>;
