@@ -1,13 +1,12 @@
 /** The settings of a layer in full, as they decide a frame's pixels. */
-
 import { defaultBitDepth } from './image-formats.ts';
 import { withDefaults, withLaterDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
 import { DEFAULT_FORMAT, Pass, RenderSettings } from './schemas/settings.ts';
 
 /**
- * What a layer asks for, with every default filled in every key and every pass in the order of the schema, so that equal settings
- * are equal as JSON.
+ * What a layer asks for, with every default filled in, and every key and every pass in the order of the schema, so that
+ * equal settings are equal as JSON.
  */
 export function completeSettings(
   layer: Partial<Pick<LayerRequest, 'frames'>> & Omit<LayerRequest, 'frames'>,
