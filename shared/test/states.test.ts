@@ -5,6 +5,7 @@ import {
   JOB_TRANSITIONS,
   JobState,
   mayBecome,
+  mayReach,
   SCENE_TRANSITIONS,
   SESSION_TRANSITIONS,
   TASK_TRANSITIONS,
@@ -66,4 +67,12 @@ it('the schema of a state takes the states of its table only', () => {
     expect(matches(JobState, state)).toBe(true);
   }
   for (const other of ['', 'Queued', 'done', 'toString', null, 0]) expect(matches(JobState, other)).toBe(false);
+});
+
+it('mayReach follows any number of arrows, and none', () => {
+  expect(mayReach(SCENE_TRANSITIONS, 'uploading', 'ready')).toBe(true);
+  expect(mayReach(SCENE_TRANSITIONS, 'ready', 'ready')).toBe(true);
+  expect(mayReach(SCENE_TRANSITIONS, 'ready', 'importing')).toBe(false);
+  expect(mayReach(JOB_TRANSITIONS, 'failed', 'succeeded')).toBe(true);
+  expect(mayReach(JOB_TRANSITIONS, 'cancelled', 'running')).toBe(false);
 });

@@ -70,7 +70,8 @@ export function useApp(): AppFixture {
     });
   });
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(await lookOf(page));
     await page.browserContext().close();
     await farm.close();
     expect(complaints).toEqual([]);
@@ -125,4 +126,16 @@ export function useApp(): AppFixture {
     },
   };
   return fixture;
+}
+
+/** What a page shows, and whether it still does anything: for whoever reads why a test failed. */
+async function lookOf(page: Page): Promise<string> {
+  const look = page.evaluate(`new Promise((resolve) => {
+    const live = document.querySelector('${test('live-canvas')}');
+    const told = [location.pathname, JSON.stringify({ ...live?.dataset }), document.body.innerText].join('\\n');
+    setTimeout(resolve, 2_000, 'no display frame within 2 s\\n' + told);
+    requestAnimationFrame(() => resolve(told));
+  })`);
+  const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'The page does not answer.'));
+  return String(await Promise.race([look.catch(String), late]));
 }

@@ -32,6 +32,36 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** As `withPlainBrowser`; what failed is told with what the page showed and what the farm said last. */
+async function visit(work: (page: Page) => Promise<void>): Promise<void> {
+  await withPlainBrowser(async (page) => {
+    try {
+      await work(page);
+    } catch (error) {
+      const shown = await within5s(page.evaluate('location.pathname + "\\n" + document.body.innerText'));
+      const live = await within5s(onElement(page, id('live-canvas'), 'JSON.stringify({ ...element?.dataset })'));
+      const painted = await within5s(page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))'));
+      const told = `live view: ${live}\ndisplay frame: ${painted}\npage: ${shown}\n${await endOfLogs()}`;
+      throw new Error(`${error}\n${told}`, { cause: error });
+    }
+  });
+}
+
+async function endOfLogs(): Promise<string> {
+  const logs = join(farm.home, 'logs');
+  const texts = (await readdir(logs)).map(async (name) => {
+    const text = await readFile(join(logs, name), 'utf8');
+    return `${name}:\n${text.slice(-6_000)}`;
+  });
+  return (await Promise.all(texts)).join('\n');
+}
+
+const within5s = (answer: Promise<unknown>): Promise<unknown> =>
+  Promise.race([
+    answer.catch((error: unknown) => String(error)),
+    new Promise((resolve) => setTimeout(resolve, 5_000, 'none within 5 s')),
+  ]);
+
 async function open(page: Page): Promise<void> {
   page.setDefaultTimeout(HANGS_MS);
   await page.setViewport({ width: 1200, height: 800 });
@@ -70,7 +100,7 @@ function expectRed({ r, g, b }: { r: number; g: number; b: number }): void {
 }
 
 test('a visitor finds the sample scene, live', async () => {
-  await withPlainBrowser(async (page) => {
+  await visit(async (page) => {
     await open(page);
     await page.waitForSelector(id('scene-card'));
     await page.click(id('scene-card'));
@@ -88,7 +118,7 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
   const { json, bin } = asGltf(twoSidedScene(), 'cube.bin');
   await writeFile(join(scene, 'cube.gltf'), json);
   await writeFile(join(scene, 'cube.bin'), bin);
-  await withPlainBrowser(async (page) => {
+  await visit(async (page) => {
     await open(page);
     await drop(page, scene);
     expectRed((await liveView(page)).at(0.5, 0.55));
@@ -137,7 +167,7 @@ test('a visitor drops a folder with two scenes in other formats, says which, and
   await writeFile(join(scene, 'box.obj'), obj);
   await writeFile(join(scene, 'other.zip'), zipSync({ 'a/box.obj': strToU8(obj), 'a/box.mtl': strToU8(mtl) }));
   await writeFile(join(scene, 'other.stl'), 'solid nothing\nendsolid nothing\n');
-  await withPlainBrowser(async (page) => {
+  await visit(async (page) => {
     await open(page);
     await drop(page, scene);
     await page.waitForSelector(id('entry-choice'));
@@ -160,7 +190,7 @@ test('five views of one scene share one load and one browser', async () => {
   await writeFile(scene, boxScene([0, 0, 1]));
   const { stdout } = await kiln(farm, 'scene', 'add', scene, '--json');
   const sceneId = JSON.parse(stdout).id;
-  await withPlainBrowser(async (page) => {
+  await visit(async (page) => {
     await open(page);
     const pages = [page];
     while (pages.length < 5) pages.push(await page.browserContext().newPage());

@@ -10,7 +10,7 @@ import type { GatheredFile } from './gathered-file.ts';
 import { chooseEntry, sceneName } from './scene-entry.ts';
 import { filesOfScene } from './scene-references.ts';
 import { createTransferSpeed } from './transfer-speed.ts';
-import type { UploadFile, UploadPhase, UploadSnapshot } from './upload-state.ts';
+import { isOver, type UploadFile, type UploadPhase, type UploadSnapshot } from './upload-state.ts';
 
 export interface SceneUploadOptions {
   readonly files: readonly GatheredFile[];
@@ -108,9 +108,9 @@ export class SceneUpload {
     if (sceneId) await this.#options.deleteScene(sceneId).catch(() => {});
   }
 
-  /** What the farm says of a scene; of others than this one nothing is taken. */
+  /** What the farm says of a scene; of others than this one nothing is taken, nor what is older than its end. */
   sceneChanged(scene: Scene): void {
-    if (scene.id !== this.#sceneId || this.#phase.phase === 'cancelled') return;
+    if (scene.id !== this.#sceneId || isOver(this.#phase)) return;
     if (scene.state === 'ready') this.#become({ phase: 'ready', sceneId: scene.id });
     else if (scene.state === 'importing') this.#become({ phase: 'checking', sceneId: scene.id });
     else if (scene.state === 'refused' && scene.refusal) {
@@ -176,7 +176,8 @@ export class SceneUpload {
     if (missing.size > 0) {
       this.#become({ phase: 'uploading', stalled: false });
       if (!(await this.#sendMissing(missing))) return;
-      this.#become({ phase: 'checking', sceneId: scene.id });
+      // The farm may have looked at it, and said so, before its answer to the last byte is here.
+      if (!isOver(this.#phase)) this.#become({ phase: 'checking', sceneId: scene.id });
     }
     // The event may have come before this page knew the scene's id.
     this.sceneChanged(missing.size > 0 ? await this.#options.getScene(scene.id) : scene);

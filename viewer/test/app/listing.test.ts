@@ -9,12 +9,13 @@ interface Item {
 const item = (id: string, text = id): Item => ({ id, text });
 
 /** Pages that are given when the test says so. */
-function bench(next: string | null = null) {
+function bench(next: string | null = null, isStale?: (item: Item, shown: Item) => boolean) {
   let settle: { resolve(items: readonly Item[]): void; reject(error: unknown): void } | null = null;
   const cursors: (string | null)[] = [];
   const list = createLiveList<Item>({
     key: ({ id }) => id,
     compare: (a, b) => a.id.localeCompare(b.id),
+    ...(isStale && { isStale }),
     fetchPage: (cursor) => {
       cursors.push(cursor);
       return new Promise((resolve, reject) => {
@@ -53,6 +54,12 @@ describe('createLiveList', () => {
     give(item('a', 'old'), item('b'));
     await loading;
     expect(texts()).toEqual(['new']);
+  });
+
+  it('keeps what is newer than an answer that comes late', () => {
+    const { list, texts } = bench(null, (late, shown) => shown.text === 'ready' && late.text === 'importing');
+    for (const text of ['importing', 'ready', 'importing']) list.put(item('a', text));
+    expect(texts()).toEqual(['ready']);
   });
 
   it('adds further pages', async () => {

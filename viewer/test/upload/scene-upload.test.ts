@@ -150,6 +150,19 @@ describe('SceneUpload', () => {
     expect(farm.phase.phase).toBe('ready');
   });
 
+  it('stays ready when the answer to the last byte, or an older word, comes after the event', async () => {
+    void farm.upload.start();
+    await settled();
+    const old = farm.current();
+    farm.upload.sceneChanged(farm.end('ready'));
+    expect(farm.phase.phase).toBe('ready');
+    for (const { settle } of farm.sent) settle();
+    farm.upload.sceneChanged({ ...old, state: 'importing' });
+    await settled();
+    const phases = farm.snapshots.map(({ phase }) => phase.phase);
+    expect(phases.slice(phases.indexOf('ready'))).not.toContain('checking');
+  });
+
   it('sends nothing when the farm has everything', async () => {
     for (const { file } of HELMET) farm.has.add(sha256(await file.text()));
     void farm.upload.start();

@@ -4,10 +4,13 @@ import {
   type EventsConnection,
   type FarmEvent,
   type Frame,
+  JOB_TRANSITIONS,
   type Job,
   type JobChange,
   KilnError,
+  mayReach,
   openEvents,
+  SCENE_TRANSITIONS,
   type Scene,
   type Worker,
 } from '@kiln/shared';
@@ -55,11 +58,13 @@ export function createFarm(client: Client, session: Session): Farm {
   const scenes = createLiveList<Scene>({
     key: ({ id }) => id,
     compare: newestFirst,
+    isStale: (scene, shown) => !mayReach(SCENE_TRANSITIONS, shown.state, scene.state),
     fetchPage: (cursor) => client.listScenes({ query: query(cursor) }),
   });
   const jobs = createLiveList<Job>({
     key: ({ id }) => id,
     compare: newestFirst,
+    isStale: (job, shown) => !mayReach(JOB_TRANSITIONS, shown.state, job.state),
     fetchPage: (cursor) => client.listJobs({ query: query(cursor) }),
   });
   const workers = createLiveList<Worker>({

@@ -13,7 +13,7 @@ export interface LiveList<T> {
   reload(): Promise<void>;
   /** Fetches the next page, if there is one. */
   loadMore(): Promise<void>;
-  /** Puts in what changed, in its place or in front. */
+  /** Puts in what changed, in its place or in front; not what `isStale` against what is there. */
   put(item: T): void;
   remove(key: string): void;
   /** Forgets everything, also a page that is on its way. */
@@ -24,10 +24,12 @@ export interface LiveListOptions<T> {
   key(item: T): string;
   /** Order in which items are shown. */
   compare(a: T, b: T): number;
+  /** Whether `item` was true before `shown` was: an answer may come after events that are newer than it. */
+  isStale?(item: T, shown: T): boolean;
   fetchPage(cursor: string | null): Promise<{ readonly items: readonly T[]; readonly next: string | null }>;
 }
 
-export function createLiveList<T>({ key, compare, fetchPage }: LiveListOptions<T>): LiveList<T> {
+export function createLiveList<T>({ key, compare, isStale, fetchPage }: LiveListOptions<T>): LiveList<T> {
   const list = signal<Listing<T>>({ state: 'loading', items: [] });
   let next: string | null = null;
   /** Put or removed while a page was on its way: newer than what the page says. */
@@ -68,6 +70,8 @@ export function createLiveList<T>({ key, compare, fetchPage }: LiveListOptions<T
     reload: () => fetchInto([], null),
     loadMore: () => (next === null ? Promise.resolve() : fetchInto(list.value.items, next)),
     put(item) {
+      const shown = list.value.items.find((other) => key(other) === key(item));
+      if (shown && isStale?.(item, shown)) return;
       touched.set(key(item), item);
       show([...list.value.items.filter((other) => key(other) !== key(item)), item].sort(compare));
     },
