@@ -49,3 +49,15 @@ it('forgets everything of who was signed in', async () => {
   }
   expect(farm.frames(`job_${'0'.repeat(20)}`)).not.toBe(frames);
 });
+
+it('tells of the scenes that it fetched, whose events may have been missed', async () => {
+  const fetch = async (url: string) =>
+    Response.json({ items: url.includes('/scenes') ? [SCENE] : [], next: null }, { status: 200 });
+  const session = createSession({ me: async () => ME, signIn: async () => ME, signOut: async () => ({}) });
+  const farm = createFarm(createClient({ url: 'http://farm', fetch }), session);
+  const told: string[] = [];
+  farm.onScene(({ id, state }) => told.push(`${id} ${state}`));
+  farm.connect();
+  await expect.poll(() => told).toEqual([`${SCENE.id} ready`]);
+  farm.disconnect();
+});

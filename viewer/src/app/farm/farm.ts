@@ -38,6 +38,7 @@ export interface Farm {
   frames(jobId: string): LiveList<Frame>;
   /** The last failure of a job since this page was opened. */
   lastFailure(jobId: string): ReadonlySignal<FrameFailure | null>;
+  /** Calls back with every scene that an event tells of, and with those that were fetched anew. */
   onScene(listener: (scene: Scene) => void): () => void;
   /** Opens the event stream and fetches the lists: after signing in. */
   connect(): void;
@@ -89,7 +90,7 @@ export function createFarm(client: Client, session: Session): Farm {
     switch (event.type) {
       case 'scene':
         scenes.put(event.data);
-        for (const listener of sceneListeners) listener(event.data);
+        tellOf([event.data]);
         return;
       case 'job':
         takeJob(event.data);
@@ -131,8 +132,18 @@ export function createFarm(client: Client, session: Session): Farm {
     }
   }
 
+  function tellOf(changed: readonly Scene[]): void {
+    for (const scene of changed) for (const listener of sceneListeners) listener(scene);
+  }
+
+  /** Whoever waits for a scene hears of it here too: its event may have come while there was no connection. */
+  async function reloadScenes(): Promise<void> {
+    await scenes.reload();
+    tellOf(scenes.list.value.items);
+  }
+
   function reloadAll(): void {
-    void scenes.reload();
+    void reloadScenes();
     void jobs.reload();
     void workers.reload();
     for (const list of frames.values()) void list.reload();
