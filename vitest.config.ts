@@ -1,9 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /** Two cores: unit tests two files at a time; whatever starts a browser or is heavy, one file at a time, after them. */
-const project = (name: string, groupOrder: number, maxWorkers: number, include: string[], exclude: string[]) => ({
+const project = (
+  name: string,
+  groupOrder: number,
+  maxWorkers: number,
+  include: string[],
+  exclude: string[],
+  retry = 0,
+) => ({
   extends: true as const,
-  test: { name, include, exclude: ['**/node_modules/**', ...exclude], maxWorkers, sequence: { groupOrder } },
+  test: { name, retry, include, exclude: ['**/node_modules/**', ...exclude], maxWorkers, sequence: { groupOrder } },
 });
 
 const BROWSER = ['**/test/**/*.browser.test.{ts,tsx}'];
@@ -17,8 +24,9 @@ export default defineConfig({
     teardownTimeout: 30_000,
     projects: [
       project('fast', 0, 2, ['**/test/**/*.test.{ts,tsx}'], [...BROWSER, ...FULL]),
-      project('browser', 1, 1, BROWSER, []),
-      project('full', 2, 1, FULL, []),
+      // A browser may hang; what a second try mended is named at the end of the run.
+      project('browser', 1, 1, BROWSER, [], 1),
+      project('full', 2, 1, FULL, [], 1),
     ],
   },
 });

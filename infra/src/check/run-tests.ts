@@ -32,6 +32,7 @@ export async function runTests(rootDir: string, projects: readonly string[]): Pr
     const exitCode = await runVitest(rootDir, [
       ...projects.flatMap((project) => ['--project', project]),
       '--reporter=default',
+      `--reporter=${join(rootDir, 'infra', 'src', 'check', 'second-tries.ts')}`,
       '--reporter=json',
       `--outputFile.json=${file}`,
     ]);

@@ -63,7 +63,7 @@ const within5s = (answer: Promise<unknown>): Promise<unknown> =>
   ]);
 
 async function open(page: Page): Promise<void> {
-  page.setDefaultTimeout(HANGS_MS);
+  page.setDefaultTimeout(HANGS_MS / 4);
   await page.setViewport({ width: 1200, height: 800 });
   const { url } = await farm.client.createSignInCode();
   await page.goto(url);
