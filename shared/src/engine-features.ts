@@ -91,5 +91,10 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'approximate',
     note: 'Raster: as many moments as there are samples. Path tracing: 8 moments, fewer with fewer samples.',
   },
-  { feature: 'transparent background', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'background: environment, transparent, a colour',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'A colour comes out exactly, whatever exposure and tone mapping; glass lets it through.',
+  },
 ];

@@ -1,6 +1,7 @@
 /** Values of options, read and checked before anything is sent. */
 
 import {
+  Background,
   BitDepth,
   type CameraChoice,
   checkImageFormat,
@@ -9,6 +10,7 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
+  matches,
   Pass,
   parseFrameRange,
   type Size,
@@ -50,6 +52,16 @@ export function parseBitDepth(text: string): BitDepth {
   const depth = BitDepth.enum.find((known) => String(known) === text);
   if (depth !== undefined) return depth;
   throw invalid('--bit-depth', `--bit-depth must be one of ${BitDepth.enum.join(', ')}; it is “${text}”.`);
+}
+
+/** A kind of background, or a colour as `#rrggbb`. @throws KilnError `request.invalid` */
+export function parseBackground(text: string): Background {
+  const background = text.toLowerCase();
+  if (matches(Background, background)) return background;
+  throw invalid(
+    '--background',
+    `--background must be environment, neutral, transparent, or a colour as #rrggbb; it is “${text}”.`,
+  );
 }
 
 /** Names with commas between: `beauty,depth`. @throws KilnError `request.invalid` */

@@ -147,6 +147,22 @@ export type ThinLens = Static<typeof ThinLens>;
 /** A clip in a file may be named by nothing. */
 const ClipName = Type.String({ maxLength: LIMITS.nameChars, pattern: `^${STORABLE_CHARS}*$` });
 
+/** A colour as a display shows it: sRGB, eight bits of red, green and blue. */
+const DisplayColor = Type.Unsafe<`#${string}`>(
+  Type.String({ pattern: '^#[0-9a-fA-F]{6}$', description: 'sRGB as `#rrggbb`.' }),
+);
+
+/** What stands behind a scene. */
+export const Background = Type.Union([Type.Enum(['environment', 'neutral', 'transparent']), DisplayColor], {
+  default: 'neutral',
+  description:
+    'What stands behind the scene: its environment, a neutral grey, nothing (`transparent`, not JPEG), or a colour as `#rrggbb` in sRGB, which the picture shows exactly: neither exposure nor tone mapping changes it.',
+});
+export type Background = Static<typeof Background>;
+
+export const isDisplayColor = (background: Background): background is Static<typeof DisplayColor> =>
+  background.startsWith('#');
+
 /** The light around a scene. */
 export const LightSettings = Type.Object({
   environment: Type.Enum([...ENVIRONMENT_NAMES], {
@@ -231,10 +247,7 @@ export const RenderSettings = Type.Object(
     }),
     toneMapping: Type.Enum(['agx', 'aces', 'neutral', 'none'], { default: 'neutral' }),
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
-    background: Type.Enum(['environment', 'neutral', 'transparent'], {
-      default: 'neutral',
-      description: 'What stands behind the scene: its environment, a neutral grey, or nothing (not JPEG).',
-    }),
+    background: Background,
     ...LightSettings.properties,
   },
   { additionalProperties: false },

@@ -1,5 +1,12 @@
 /** From what was asked for to what is drawn. */
-import { IMAGE_FORMATS, KilnError, LightSettings, type RenderSettings, withDefaults } from '@kiln/shared';
+import {
+  type Background,
+  IMAGE_FORMATS,
+  KilnError,
+  LightSettings,
+  type RenderSettings,
+  withDefaults,
+} from '@kiln/shared';
 
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
@@ -109,5 +116,5 @@ async function shotLight(scene: LoadedScene, settings: LightSettings, environmen
 }
 
 /** JPEG has no transparency: what would be behind the scene is the neutral grey. */
-const backgroundFor = (background: RenderSettings['background'], format: RenderSettings['format']) =>
+const backgroundFor = (background: Background, format: RenderSettings['format']) =>
   background === 'transparent' && !IMAGE_FORMATS[format].hasAlpha ? 'neutral' : background;

@@ -177,6 +177,12 @@ describe('what it takes of a scene', () => {
     expect(pixels.middle).toEqual([255, 188, 0, 255]);
   });
 
+  it('a colour as the background, exactly', async () => {
+    const look = { toneMapping: 'neutral', exposureEv: 1, background: '#3fa907' } as const;
+    const { pixels } = await picture(unlitSquare([1, 1, 1]), { ...look, samples: 2 });
+    expect(pixels.at(0, 0)).toEqual([0x3f, 0xa9, 0x07, 255]);
+  });
+
   it('orthographic cameras', async () => {
     const gltf = new GltfBuilder();
     gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });

@@ -22,6 +22,7 @@ import {
   checkFileFormat,
   lensOf,
   number,
+  parseBackground,
   parseBitDepth,
   parseCamera,
   parseFocusDistance,
@@ -138,7 +139,11 @@ export function addRenderCommand(program: Command): void {
     )
     .option('--passes <names>', `layers of OpenEXR: ${Pass.enum.join(',')} (default: beauty)`, parsePasses)
     .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100))
-    .addOption(new Option('--background <what>', 'behind the scene').choices(['environment', 'neutral', 'transparent']))
+    .option(
+      '--background <what>',
+      'behind the scene: neutral (default), environment, transparent, or a colour as #rrggbb',
+      parseBackground,
+    )
     .addOption(new Option('--environment <name>', 'light from all around (default: studio)').choices(ENVIRONMENT_NAMES))
     .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
     .option('--environment-intensity <factor>', 'on its light, 0 to 1000', number('--environment-intensity'))

@@ -87,6 +87,34 @@ export function NumberField({
   );
 }
 
+/** A colour, as `#rrggbb`. */
+export function ColorField({
+  label,
+  value,
+  onChange,
+  testId,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly testId: string;
+}) {
+  return (
+    <Field label={label}>
+      {({ id }) => (
+        <input
+          id={id}
+          class="input input-color"
+          type="color"
+          value={value}
+          data-testid={testId}
+          onInput={({ currentTarget }) => onChange(currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 export interface Option<V extends string> {
   readonly value: V;
   readonly label: string;

@@ -1,6 +1,13 @@
 /** What the live view and the render share: camera, light, exposure, tone mapping, background. */
-import { ENVIRONMENT_NAMES, ENVIRONMENTS, type EnvironmentName, type ImportReport } from '@kiln/shared';
-import { Segments, SelectField } from '../design/field.tsx';
+import {
+  type Background,
+  ENVIRONMENT_NAMES,
+  ENVIRONMENTS,
+  type EnvironmentName,
+  type ImportReport,
+  isDisplayColor,
+} from '@kiln/shared';
+import { ColorField, Segments, SelectField } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
 import type { CameraPick, FormField } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -77,17 +84,7 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         onChange={(toneMapping) => model.change({ toneMapping })}
         testId="tone-mapping"
       />
-      <Segments
-        label="Background"
-        value={form.background}
-        options={[
-          { value: 'neutral', label: 'Grey' },
-          { value: 'environment', label: 'Surroundings' },
-          { value: 'transparent', label: 'None' },
-        ]}
-        onChange={(background) => model.change({ background })}
-        testId="background"
-      />
+      <BackgroundFields model={model} />
       {faults.background && (
         <p class="field-fault" role="alert">
           {faults.background}
@@ -99,6 +96,38 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
 
 const signed = (value: number, digits: number) =>
   `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`;
+
+/** The colour that is offered first. */
+const FIRST_COLOR = '#ffffff';
+
+function BackgroundFields({ model }: { readonly model: SceneModel }) {
+  const { background } = model.form.value;
+  const color = isDisplayColor(background) ? background : null;
+  return (
+    <>
+      <Segments
+        label="Background"
+        value={color ? 'color' : background}
+        options={[
+          { value: 'neutral', label: 'Grey' },
+          { value: 'environment', label: 'Surroundings' },
+          { value: 'color', label: 'Colour' },
+          { value: 'transparent', label: 'None' },
+        ]}
+        onChange={(choice) => model.change({ background: choice === 'color' ? FIRST_COLOR : (choice as Background) })}
+        testId="background"
+      />
+      {color && (
+        <ColorField
+          label="Background colour"
+          value={color}
+          onChange={(chosen) => model.change({ background: chosen as Background })}
+          testId="background-color"
+        />
+      )}
+    </>
+  );
+}
 
 /** What lights the scene from all around. */
 function Environment({ model }: { readonly model: SceneModel }) {

@@ -5,7 +5,7 @@
  * - Sample `i` of a pixel depends only on the scene, the shot, `i` and the pixel's place in the full frame.
  * - A sample is linear light, RGB multiplied by alpha. Samples are added in order; the mean is the picture.
  */
-import type { Engine as EngineName, RenderSettings, Size, ToneMapping } from '@kiln/shared';
+import type { Background, Engine as EngineName, Size, ToneMapping } from '@kiln/shared';
 import type { Texture } from 'three';
 
 import type { PixelKind } from '../pixel-kind.ts';
@@ -47,7 +47,8 @@ export interface Shot {
   /** How long the shutter is open from then on. @defaultValue 0 */
   readonly shutterSec?: number;
   readonly light: ShotLight;
-  readonly background: RenderSettings['background'];
+  /** A colour is put behind the finished picture: for an engine it is as `transparent`. */
+  readonly background: Background;
   readonly toneMapping: ToneMapping;
   readonly exposureEv: number;
   /** What is read back. @defaultValue `srgb8` */

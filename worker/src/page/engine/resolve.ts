@@ -1,6 +1,7 @@
 /** The one place where linear light becomes a picture: tone mapping, exposure, sRGB. */
-import type { Size, ToneMapping } from '@kiln/shared';
+import { type Background, isDisplayColor, type Size, type ToneMapping } from '@kiln/shared';
 import {
+  Color,
   FloatType,
   GLSL3,
   LinearSRGBColorSpace,
@@ -9,6 +10,7 @@ import {
   RawShaderMaterial,
   type Texture,
   UnsignedByteType,
+  Vector4,
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
@@ -25,13 +27,19 @@ const CURVE = {
 
 /**
  * From `mean`, the linear light of a pixel with associated alpha, to what a display shows. Up to `leastAlpha` it is
- * nothing: a colour without alpha marks what is no number.
+ * nothing: a colour without alpha marks what is no number. A backdrop is light of the display: it is put behind after
+ * the curve, so that it comes out as it was given.
  */
 const shown = (curve: string, leastAlpha: string) => /* glsl */ `
   float alpha = clamp(mean.a, 0.0, 1.0);
+  vec3 light = alpha > 0.0 ? max(mean.rgb, 0.0) / alpha : vec3(0.0);
+  vec3 display = ${curve};
+  if (backdrop.a > 0.0) {
+    picture = vec4(sRGBTransferOETF(vec4(mix(backdrop.rgb, display, alpha), 1.0)).rgb, 1.0);
+    return;
+  }
   if (alpha <= ${leastAlpha}) { picture = vec4(0.0); return; }
-  vec3 light = max(mean.rgb, 0.0) / alpha;
-  picture = vec4(sRGBTransferOETF(vec4(${curve}, 1.0)).rgb, alpha);
+  picture = vec4(sRGBTransferOETF(vec4(display, 1.0)).rgb, alpha);
 `;
 
 const RESULT = {
@@ -43,7 +51,9 @@ const RESULT = {
   if (any(isnan(mean))) { picture = vec4(0.0, 0.0, 0.0, -1.0); return; }
   if (any(isinf(mean))) { picture = vec4(0.0, 0.0, 0.0, -2.0); return; }
   ${shown(curve, '0.0')}`,
-  linear: () => 'picture = vec4(mean.rgb * toneMappingExposure, mean.a);',
+  linear: () => `
+  picture = vec4(mean.rgb * toneMappingExposure, mean.a);
+  picture += backdrop * max(0.0, 1.0 - mean.a);`,
 } as const satisfies Record<PixelKind, (curve: string) => string>;
 
 /**
@@ -56,6 +66,7 @@ precision highp float;
 #include <colorspace_pars_fragment>
 uniform highp sampler2D sums;
 uniform float share;
+uniform vec4 backdrop;
 out vec4 picture;
 void main() {
   ivec2 at = ivec2(gl_FragCoord.x, float(textureSize(sums, 0).y) - gl_FragCoord.y);
@@ -72,11 +83,14 @@ export class Resolver {
     this.#renderer = renderer;
   }
 
-  /** Draws the mean of `sums` into `target`, as `kind` says, top row first. Linear light is not tone mapped. */
+  /**
+   * Draws the mean of `sums` into `target`, as `kind` says, top row first. Linear light is not tone mapped. A colour as
+   * the background is put behind here: the sums are those of a transparent one.
+   */
   resolve(
     sums: Texture,
     samples: number,
-    look: { toneMapping: ToneMapping; exposureEv: number },
+    look: { toneMapping: ToneMapping; exposureEv: number; background: Background },
     kind: PixelKind,
     target: WebGLRenderTarget,
   ): void {
@@ -84,6 +98,7 @@ export class Resolver {
     material.uniforms.sums = { value: sums };
     material.uniforms.share = { value: 1 / samples };
     material.uniforms.toneMappingExposure = { value: 2 ** look.exposureEv };
+    material.uniforms.backdrop = { value: backdropOf(look.background) };
     this.#renderer.setRenderTarget(target);
     quad.render(this.#renderer);
   }
@@ -106,6 +121,13 @@ export class Resolver {
     }
     return pass;
   }
+}
+
+/** Linear light of a background that is a colour; nothing of others. */
+function backdropOf(background: Background): Vector4 {
+  if (!isDisplayColor(background)) return new Vector4(0, 0, 0, 0);
+  const { r, g, b } = new Color(background);
+  return new Vector4(r, g, b, 1);
 }
 
 /** Where pictures are resolved to, and read from. */

@@ -139,7 +139,7 @@ export class PathTraceEngine implements Engine {
     // From the world into the panorama.
     material.environmentRotation.makeRotationY(-light.rotationRad);
     const isSeen = background === 'environment';
-    material.backgroundAlpha = background === 'transparent' ? 0 : 1;
+    material.backgroundAlpha = isSeen || background === 'neutral' ? 1 : 0;
     material.backgroundIntensity = isSeen ? light.backgroundIntensity : 1;
     material.backgroundRotation.copy(material.environmentRotation);
     material.backgroundMap = isSeen
