@@ -92,6 +92,18 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     note: 'Raster: as many moments as there are samples. Path tracing: 8 moments, fewer with fewer samples.',
   },
   {
+    feature: 'ends by noise or by time, with fewer samples',
+    raster: 'no',
+    pathtrace: 'yes',
+    note: 'Raster: refused. Noise is looked at after 16 samples, 32, 64 …',
+  },
+  {
+    feature: 'clamp of indirect light, filter of glossy reflections',
+    raster: 'no',
+    pathtrace: 'yes',
+    note: 'Raster: refused. Direct light and what is seen first are never clamped.',
+  },
+  {
     feature: 'background: environment, transparent, a colour',
     raster: 'yes',
     pathtrace: 'yes',

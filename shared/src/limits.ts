@@ -10,6 +10,8 @@ export const LIMITS = {
   frameFileBytes: 520_093_696,
   /** Samples of one frame. */
   frameSamples: 4_096,
+  /** Samples before the noise of a frame is looked at: two halves of fewer say little. */
+  noiseMinSamples: 16,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */
   lightBounces: 64,
   /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */

@@ -4,6 +4,8 @@ import { KilnError } from '@kiln/shared';
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/exposureEv$/, '--exposure'],
   [/^\/layers\/\d+\/environmentRotationDeg$/, '--environment-rotation'],
+  [/^\/layers\/\d+\/timeLimitSec$/, '--time-limit'],
+  [/^\/layers\/\d+\/clampIndirect$/, '--clamp'],
   [/^\/layers\/\d+\/shutterAngleDeg$/, '--shutter-angle'],
   [/^\/layers\/\d+\/lens\/fStop$/, '--f-stop'],
   [/^\/layers\/\d+\/lens\/focusDistanceM$/, '--focus-distance'],

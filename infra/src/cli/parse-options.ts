@@ -5,6 +5,7 @@ import {
   BitDepth,
   type CameraChoice,
   checkImageFormat,
+  checkTracedSettings,
   completeSettings,
   frameCount,
   KilnError,
@@ -78,9 +79,11 @@ export function parsePasses(text: string): Pass[] {
  *
  * @throws KilnError `job.unsupported` or `job.too_large`, naming the option.
  */
-export function checkFileFormat(layer: LayerRequest): void {
+export function checkSettings(layer: LayerRequest): void {
   try {
-    checkImageFormat(completeSettings(layer), '');
+    const settings = completeSettings(layer);
+    checkImageFormat(settings, '');
+    checkTracedSettings(settings, '');
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.

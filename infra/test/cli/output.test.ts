@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
-import { checkFileFormat, lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
+import { checkSettings, lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -162,6 +162,9 @@ test.each([
   ['/layers/0/exposureEv', '--exposure'],
   ['/layers/0/environmentRotationDeg', '--environment-rotation'],
   ['/layers/0/lens/fStop', '--f-stop'],
+  ['/layers/0/timeLimitSec', '--time-limit'],
+  ['/layers/0/clampIndirect', '--clamp'],
+  ['/layers/0/noiseThreshold', '--noise-threshold'],
   ['/layers/0/shutterAngleDeg', '--shutter-angle'],
   ['/layers/0/frames', '--frames'],
   ['/frameTimeoutMs', '--frame-timeout'],
@@ -172,7 +175,23 @@ test.each([
 
 test('an option out of its range is named as it is spelt', () => {
   const layer = { frames: '0', size: { widthPx: 64, heightPx: 64 }, exposureEv: 50 };
-  expect(() => checkFileFormat(layer)).toThrow(
+  expect(() => checkSettings(layer)).toThrow(
     expect.objectContaining({ field: '--exposure', message: 'expected a number from -20 to 20 as --exposure, got 50' }),
   );
+});
+
+test('what only path tracing has is refused for raster by its option, before anything is sent', () => {
+  const layer = { frames: '0', size: { widthPx: 64, heightPx: 64 } };
+  const asked = [
+    ['noiseThreshold', '--noise-threshold'],
+    ['timeLimitSec', '--time-limit'],
+    ['clampIndirect', '--clamp'],
+    ['filterGlossy', '--filter-glossy'],
+  ] as const;
+  for (const [field, option] of asked) {
+    expect(() => checkSettings({ ...layer, [field]: 1 })).toThrow(
+      expect.objectContaining({ code: 'job.unsupported', field: option }),
+    );
+    expect(() => checkSettings({ ...layer, [field]: 1, engine: 'pathtrace' })).not.toThrow();
+  }
 });

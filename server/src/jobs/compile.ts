@@ -6,6 +6,7 @@ import {
   type Backend,
   type Capability,
   checkImageFormat,
+  checkTracedSettings,
   completeSettings,
   ENGINE_ABILITIES,
   frameCount,
@@ -78,11 +79,15 @@ export function compileJob(request: JobRequest, scene: CompilerScene, abilities:
       { field: `/layers/${index}/frames` },
     );
   });
+  const frameTimeoutMs = request.frameTimeoutMs ?? defaultTimeoutMs(layers);
+  layers.forEach(({ settings }, index) => {
+    checkTimeLimit(settings, `/layers/${index}`, frameTimeoutMs);
+  });
   return {
     name: request.name ?? scene.name,
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
-    frameTimeoutMs: request.frameTimeoutMs ?? defaultTimeoutMs(layers),
+    frameTimeoutMs,
     frameCount: frames,
     layers,
   };
@@ -91,6 +96,16 @@ export function compileJob(request: JobRequest, scene: CompilerScene, abilities:
 /** What a frame may take where the job says nothing. */
 const defaultTimeoutMs = (layers: readonly CompiledLayer[]): number =>
   layers.some(({ settings }) => settings.engine === 'pathtrace') ? LIMITS.tracedFrameTimeoutMs : LIMITS.frameTimeoutMs;
+
+/** A frame that fails for its time has no picture, however many samples were drawn of it. */
+function checkTimeLimit({ timeLimitSec }: RenderSettings, path: string, frameTimeoutMs: number): void {
+  if (timeLimitSec * 1_000 < frameTimeoutMs) return;
+  throw new KilnError(
+    'request.invalid',
+    `expected a time of drawing below the longest time for one frame (${frameTimeoutMs / 1_000} s), got ${timeLimitSec} s`,
+    { field: `${path}/timeLimitSec` },
+  );
+}
 
 function usableReport(scene: CompilerScene): ImportReport {
   if (scene.state === 'refused') {
@@ -137,6 +152,7 @@ function compileLayer(
 ): CompiledLayer {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
+  checkTracedSettings(settings, path);
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);

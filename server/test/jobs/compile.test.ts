@@ -138,6 +138,24 @@ describe('compileJob', () => {
     }
   });
 
+  test('refuses a noise threshold and other things of path tracing for raster, and a time limit that no frame may take', () => {
+    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+    const asked = layer({ noiseThreshold: 0.1 });
+    expect(failure(job(layer(), asked))).toMatchObject({ code: 'job.unsupported', field: '/layers/1/noiseThreshold' });
+    expect(compileJob(job({ ...asked, engine: 'pathtrace' }), SCENE, both).layers[0]?.settings.noiseThreshold).toBe(
+      0.1,
+    );
+    const limited = (timeLimitSec: number) => ({
+      ...job(layer({ engine: 'pathtrace', timeLimitSec })),
+      frameTimeoutMs: 60_000,
+    });
+    expect(compileJob(limited(59), SCENE, both).frameTimeoutMs).toBe(60_000);
+    expect(failure(limited(60), SCENE, both)).toMatchObject({
+      code: 'request.invalid',
+      field: '/layers/0/timeLimitSec',
+    });
+  });
+
   test('says where a frame expression is wrong', () => {
     const error = failure(job(layer({ frames: '1-3,x' })));
     expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });

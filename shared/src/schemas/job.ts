@@ -63,12 +63,30 @@ export type Layer = Static<typeof Layer>;
 export const StageTime = Type.Object({ startedAtMs: Type.Number(), durationMs: Type.Number() });
 export type StageTime = Static<typeof StageTime>;
 
+/** `samples`: all of them; `noise`: its estimate was below the threshold; `time`: the time for drawing was over. */
+export const SamplingEnd = Type.Enum(['samples', 'noise', 'time']);
+export type SamplingEnd = Static<typeof SamplingEnd>;
+
+/** What was drawn of a frame. */
+export const Sampling = Type.Object({
+  /** Samples of every pixel. */
+  samples: Type.Integer({ minimum: 1 }),
+  endedBy: SamplingEnd,
+  /** Estimated relative error when it was last looked at; absent when it was not. */
+  noise: Type.Optional(Type.Number({ minimum: 0 })),
+});
+export type Sampling = Static<typeof Sampling>;
+
+/** Absent in frames of earlier versions: what was drawn. */
+export const DrawStage = Type.Object({ ...StageTime.properties, sampling: Type.Optional(Sampling) });
+export type DrawStage = Static<typeof DrawStage>;
+
 export const FrameStages = Type.Object({
   /** Fetching the scene's files; absent when they were here. */
   fetch: Type.Optional(StageTime),
   /** Parsing, decoding and uploading to the GPU; absent when it was loaded. */
   load: Type.Optional(StageTime),
-  draw: StageTime,
+  draw: DrawStage,
   encode: StageTime,
   /** From the worker's sending until the bytes are stored, as the server measures it. */
   deliver: Type.Optional(StageTime),

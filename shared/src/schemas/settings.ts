@@ -216,6 +216,34 @@ export const RenderSettings = Type.Object(
       description:
         'Of path tracing: how often light is scattered between a lamp and the camera, at most; 1 is direct light.',
     }),
+    noiseThreshold: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description:
+        'Of path tracing: a frame is done, before all its samples are drawn, when its estimated relative error is below this; 0 draws all. Looked at after 16 samples, 32, 64 …',
+    }),
+    timeLimitSec: Type.Number({
+      minimum: 0,
+      maximum: LIMITS.frameTimeoutMaxMs / 1_000,
+      default: 0,
+      description:
+        'Of path tracing: a frame is done, with the samples that it has then, after so long a time of drawing; 0 is no limit.',
+    }),
+    clampIndirect: Type.Number({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description:
+        'Of path tracing: most light that a sample gets by way of other surfaces, in multiples of white after exposure; 0 is no bound. Takes away lone bright pixels, and some light.',
+    }),
+    filterGlossy: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description:
+        'Of path tracing: how much smoother surfaces are blurred that are seen in rougher ones. Takes away noise of reflected reflections.',
+    }),
     format: Type.Enum(ImageFormat.enum, { default: DEFAULT_FORMAT }),
     bitDepth: Type.Enum(BitDepth.enum, {
       description:

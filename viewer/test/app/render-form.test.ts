@@ -129,7 +129,16 @@ describe('path tracing', () => {
     expect(lookOf(traced).samples).toBe(1);
     const raster = jobRequest({ ...traced, engine: 'raster' }, SCENE, null).layers[0];
     expect(raster).toMatchObject({ engine: 'raster', samples: 4 });
-    expect(raster).not.toHaveProperty('bounces');
+    for (const name of ['bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'])
+      expect(raster).not.toHaveProperty(name);
+  });
+
+  it('asks for an early end and a clamp as they were entered', () => {
+    const asked = { noiseThreshold: 0.05, timeLimitSec: 60, clampIndirect: 10, filterGlossy: 0.5 };
+    expect(jobRequest({ ...traced, ...asked }, SCENE, null).layers[0]).toMatchObject(asked);
+    const wrong = { noiseThreshold: 2, timeLimitSec: -1, clampIndirect: Number.NaN, filterGlossy: 1.5 };
+    expect(Object.keys(faultsOf({ ...traced, ...wrong }, null, {}))).toEqual(Object.keys(wrong));
+    expect(faultsOf({ ...traced, ...wrong, engine: 'raster' }, null, {})).toEqual({});
   });
 
   it('is refused with what it cannot draw of the scene, and with numbers outside the limits', () => {

@@ -8,6 +8,7 @@
  * The page gets a scene's files from `SCENE_ROUTE` on the host that served it, and can reach nothing else.
  */
 import type {
+  DrawStage,
   ImportReport,
   LiveView,
   PictureCodec,
@@ -122,7 +123,7 @@ export type ImportOutcome =
 export interface FrameOutcome {
   readonly mediaType: string;
   readonly sha256: string;
-  readonly draw: StageTime;
+  readonly draw: DrawStage;
   readonly encode: StageTime;
   readonly statistics: PixelStatistics | null;
 }

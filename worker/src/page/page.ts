@@ -84,7 +84,7 @@ export class Page {
       const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
-      return { result: { ...encoded, draw } satisfies FrameOutcome, bytes };
+      return { result: { ...encoded, draw: { ...draw, sampling: drawn.sampling } } satisfies FrameOutcome, bytes };
     } finally {
       release();
       this.#garbage.count();

@@ -17,6 +17,9 @@ import type { Environment, Environments } from './scene/environments.ts';
 
 import type { LoadedScene } from './scene/loaded-scene.ts';
 
+/** Of path tracing, where there is none. */
+const UNTRACED = { bounces: 1, noiseThreshold: 0, timeLimitMs: 0, clampIndirect: 0, filterGlossy: 0 } as const;
+
 /** A scene by default, one sample, in the studio's light. Without a size. */
 export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, 'size'> => ({
   scene,
@@ -24,7 +27,7 @@ export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, '
   engine: 'raster',
   samples: 1,
   multisampled: true,
-  bounces: 1,
+  ...UNTRACED,
   clip: scene.clips.choose(null),
   timeSec: 0,
   light: {
@@ -47,6 +50,7 @@ export async function frameShot(
   environments: Environments,
 ): Promise<Shot> {
   const { backend, size, bounces, exposureEv, passes } = settings;
+  const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
   const pixelKind = pixelKindFor(settings.bitDepth);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
   const isSeen = passes.includes('beauty');
@@ -60,6 +64,10 @@ export async function frameShot(
     samples: isSeen ? settings.samples : 1,
     multisampled: true,
     bounces,
+    noiseThreshold: isSeen ? noiseThreshold : 0,
+    timeLimitMs: isSeen ? timeLimitSec * 1_000 : 0,
+    clampIndirect,
+    filterGlossy,
     clip: scene.clips.choose(settings.clip),
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
@@ -91,7 +99,7 @@ export async function liveShot(
     camera: view.camera === undefined ? poseCamera(pose) : chooseCamera(view.camera, scene),
     size,
     engine: 'raster',
-    bounces: 1,
+    ...UNTRACED,
     samples,
     multisampled: !(isSoftware && moving),
     clip: scene.clips.choose(view.clip),

@@ -1,4 +1,4 @@
-import { type Attempt, allPages, type Job, type Task } from '@kiln/shared';
+import { type Attempt, allPages, type DrawStage, type Job, samplingText, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -40,7 +40,7 @@ export function addJobCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-With --json every attempt has its worker, lease epoch, stage times of each frame, reason and result hash.
+With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash.
 
 Example:
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`,
@@ -91,12 +91,15 @@ function describe(job: Job, tasks: readonly Task[]): string {
   ].join('\n');
 }
 
+/** ` (64 samples)` of a stage that draws. */
+const drawn = (time: DrawStage) => (time.sampling === undefined ? '' : ` (${samplingText(time.sampling)})`);
+
 /** `load 0.8 s, draw 0.1 s, …` of the attempt's last frame. */
 function stages(attempt: Attempt): string {
   const last = attempt.frames.at(-1)?.stages;
   if (last === undefined) return '';
   return Object.entries(last)
     .sort(([, one], [, other]) => one.startedAtMs - other.startedAtMs)
-    .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms`)
+    .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms${drawn(time)}`)
     .join(', ');
 }

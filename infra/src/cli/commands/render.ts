@@ -19,7 +19,7 @@ import { EXIT } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { count, formatDuration, table } from '../output.ts';
 import {
-  checkFileFormat,
+  checkSettings,
   lensOf,
   number,
   parseBackground,
@@ -51,6 +51,8 @@ interface RenderOptions
   readonly shutterAngle?: number;
   readonly exposure?: number;
   readonly environmentRotation?: number;
+  readonly timeLimit?: number;
+  readonly clamp?: number;
   readonly out: string;
   readonly name?: string;
   readonly priority?: number;
@@ -72,6 +74,7 @@ Examples:
   $ kiln render helmet.glb --frames 0 --size 1920x1080
   $ kiln render shots/flight-helmet --frames 1-48 --size 1280x720 --format jpeg --out frames/
   $ kiln render room.glb --engine pathtrace --samples 256 --bounces 12 --exposure 0.5
+  $ kiln render room.glb --engine pathtrace --samples 1024 --noise-threshold 0.05 --time-limit 600 --clamp 10
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
@@ -133,6 +136,26 @@ export function addRenderCommand(program: Command): void {
       'path tracing: how often light is scattered; 1 is direct light (default: 8)',
       wholeNumber('--bounces', 1, LIMITS.lightBounces),
     )
+    .option(
+      '--noise-threshold <0-1>',
+      'path tracing: stops before --samples when the estimated relative error is below, as 0.05',
+      number('--noise-threshold'),
+    )
+    .option(
+      '--time-limit <sec>',
+      'path tracing: delivers a frame with the samples that it has after so long',
+      number('--time-limit'),
+    )
+    .option(
+      '--clamp <light>',
+      'path tracing: most indirect light of a sample, 1 is white; against lone bright pixels (default: 0, no bound)',
+      number('--clamp'),
+    )
+    .option(
+      '--filter-glossy <0-1>',
+      'path tracing: blurs reflections seen in rougher surfaces (default: 0)',
+      number('--filter-glossy'),
+    )
     .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
     .addOption(
       new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),
@@ -181,7 +204,7 @@ export function addRenderCommand(program: Command): void {
 
 async function run(source: string, options: RenderOptions): Promise<number> {
   const layer = layerOf(options);
-  checkFileFormat(layer);
+  checkSettings(layer);
   const layers = cameraLayers(layer, options.camera ?? []);
   const farm = connect(options);
   const signal = abortOnInterrupt();
@@ -235,6 +258,8 @@ function layerOf(options: RenderOptions): LayerRequest {
     fStop,
     focusDistance,
     shutterAngle,
+    timeLimit,
+    clamp,
     ...layer
   } = options;
   return {
@@ -242,6 +267,8 @@ function layerOf(options: RenderOptions): LayerRequest {
     ...turntableOf(frames, turntable),
     ...lensOf(fStop, focusDistance),
     ...(shutterAngle === undefined ? {} : { shutterAngleDeg: shutterAngle }),
+    ...(timeLimit === undefined ? {} : { timeLimitSec: timeLimit }),
+    ...(clamp === undefined ? {} : { clampIndirect: clamp }),
     ...(exposure === undefined ? {} : { exposureEv: exposure }),
     ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
   };

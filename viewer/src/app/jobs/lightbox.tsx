@@ -1,5 +1,5 @@
 /** One frame, large; the arrow keys go through the finished ones. */
-import { type Frame, flagTexts, type Job } from '@kiln/shared';
+import { type Frame, flagTexts, type Job, samplingText } from '@kiln/shared';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
@@ -101,6 +101,7 @@ function frameFacts(frame: Frame): string {
   const facts = [
     formatBytes(sizeBytes),
     `drawn in ${formatMs(stages.draw.durationMs)}`,
+    ...(stages.draw.sampling ? [samplingText(stages.draw.sampling)] : []),
     `encoded in ${formatMs(stages.encode.durationMs)}`,
   ];
   return [...facts, ...flagTexts(frame)].join(' · ');

@@ -1,9 +1,10 @@
 /** Size, frames and file format. */
-import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, LIMITS, Pass } from '@kiln/shared';
+import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, Pass } from '@kiln/shared';
 
 import { Choices, NumberField, Segments, SelectField } from '../design/field.tsx';
 import { FramesField } from './frames-field.tsx';
 import { allFrames, clipFrames, type FormField, SIZE_PRESETS, withFormat } from './render-form.ts';
+import { SampleFields } from './sample-fields.tsx';
 import type { SceneModel } from './scene-model.ts';
 
 interface OutputFieldsProps {
@@ -165,34 +166,5 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         )}
       </div>
     </>
-  );
-}
-
-/** How much work goes into a pixel. */
-function SampleFields({ model, faults }: Pick<OutputFieldsProps, 'model' | 'faults'>) {
-  const { engine, samples, tracedSamples, bounces } = model.form.value;
-  const isTraced = engine === 'pathtrace';
-  return (
-    <div class="field-pair">
-      <NumberField
-        label="Samples"
-        value={isTraced ? tracedSamples : samples}
-        min={1}
-        onChange={(count) => model.change(isTraced ? { tracedSamples: count } : { samples: count })}
-        fault={faults.samples}
-        testId="render-samples"
-      />
-      {isTraced && (
-        <NumberField
-          label="Bounces"
-          value={bounces}
-          min={1}
-          max={LIMITS.lightBounces}
-          onChange={(count) => model.change({ bounces: count })}
-          fault={faults.bounces}
-          testId="render-bounces"
-        />
-      )}
-    </div>
   );
 }

@@ -43,6 +43,10 @@ export interface RenderForm {
   /** Of path tracing: its own, for it needs many. */
   readonly tracedSamples: number;
   readonly bounces: number;
+  readonly noiseThreshold: number;
+  readonly timeLimitSec: number;
+  readonly clampIndirect: number;
+  readonly filterGlossy: number;
   readonly fps: number;
   /** Null when the scene has no clips. */
   readonly clip: string | null;
@@ -86,6 +90,10 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     samples: 1,
     tracedSamples: 64,
     bounces: 8,
+    noiseThreshold: 0,
+    timeLimitSec: 0,
+    clampIndirect: 0,
+    filterGlossy: 0,
     fps: DEFAULT_FPS,
     clip: clip?.name ?? null,
     toneMapping: 'neutral',
@@ -146,6 +154,10 @@ export type FormField =
   | 'engine'
   | 'samples'
   | 'bounces'
+  | 'noiseThreshold'
+  | 'timeLimitSec'
+  | 'clampIndirect'
+  | 'filterGlossy'
   | 'fps'
   | 'exposureEv'
   | 'background'
@@ -184,15 +196,27 @@ export function faultsOf(
   if (!whole(samplesOf(form), 1, LIMITS.frameSamples)) {
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }
-  if (form.engine === 'pathtrace' && !whole(form.bounces, 1, LIMITS.lightBounces)) {
-    faults.bounces = `A whole number from 1 to ${LIMITS.lightBounces}.`;
-  }
+  if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
   if (form.camera.kind === 'current' && !camera) {
     faults.camera = 'The live view has not shown the scene yet. Choose another camera, or wait for it.';
   }
   return faults;
+}
+
+/** Of what only path tracing has. */
+function tracingFaults(form: RenderForm): Partial<Record<FormField, string>> {
+  const mostSec = LIMITS.tracedFrameTimeoutMs / 1_000 - 1;
+  return {
+    ...(whole(form.bounces, 1, LIMITS.lightBounces)
+      ? {}
+      : { bounces: `A whole number from 1 to ${LIMITS.lightBounces}.` }),
+    ...(between(form.noiseThreshold, 0, 1) ? {} : { noiseThreshold: 'A number from 0 to 1.' }),
+    ...(between(form.timeLimitSec, 0, mostSec) ? {} : { timeLimitSec: `A number from 0 to ${mostSec}.` }),
+    ...(between(form.clampIndirect, 0, 1_000_000) ? {} : { clampIndirect: 'A number from 0 to 1,000,000.' }),
+    ...(between(form.filterGlossy, 0, 1) ? {} : { filterGlossy: 'A number from 0 to 1.' }),
+  };
 }
 
 /** What the file is to hold. */
@@ -241,7 +265,9 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   camera: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, bounces, ...look } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, ...rest } = form;
+  const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, ...look } = rest;
+  const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy };
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
@@ -249,7 +275,7 @@ export function jobRequest(
       {
         ...look,
         samples: samplesOf(form),
-        ...(form.engine === 'pathtrace' ? { bounces } : {}),
+        ...(form.engine === 'pathtrace' ? tracing : {}),
         camera: cameraChoice(form.camera, camera),
         size: { widthPx, heightPx },
         frames,

@@ -5,9 +5,9 @@ import type { FrameOrigin } from './messages.ts';
 
 /** How a frame that was drawn is encoded. */
 export function frameOrder(
-  { pixels, planes, mattes }: Pick<Picture, 'pixels' | 'planes' | 'mattes'>,
+  { pixels, planes, mattes, sampling }: Pick<Picture, 'pixels' | 'planes' | 'mattes' | 'sampling'>,
   shot: Shot,
-  origin: FrameOrigin,
+  origin: Omit<FrameOrigin, 'sampling'>,
 ): EncodeOrder {
   const { size, format, bitDepth, quality } = origin.settings;
   return {
@@ -19,6 +19,6 @@ export function frameOrder(
     bitDepth,
     quality,
     hasAlpha: shot.background === 'transparent',
-    origin,
+    origin: { ...origin, sampling },
   };
 }

@@ -1,5 +1,5 @@
 /** What passes between the page and its encode workers. */
-import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, StageTime } from '@kiln/shared';
+import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, Sampling, StageTime } from '@kiln/shared';
 import type { MatteManifests } from '../engine/passes/mattes.ts';
 import type { DataPlane } from '../engine/passes/planes.ts';
 
@@ -8,6 +8,8 @@ export interface FrameOrigin {
   readonly sceneHash: string;
   readonly frameNumber: number;
   readonly settings: RenderSettings;
+  /** What was drawn of it. */
+  readonly sampling: Sampling;
 }
 
 export interface EncodeRequest {

@@ -91,7 +91,7 @@ async function exr(
 ): Promise<Parts> {
   if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
   const passes = origin?.settings.passes ?? ['beauty'];
-  const count = origin && passes.includes('beauty') ? origin.settings.samples : 1;
+  const count = origin && passes.includes('beauty') ? origin.sampling.samples : 1;
   const source = { beauty, planes, samples: count, widthPx, heightPx };
   const { channels, samples } = exrLayers(passes, bitDepth, source);
   const writer = new ExrWriter({ widthPx, heightPx }, channels, {
@@ -102,10 +102,11 @@ async function exr(
   return writer.finish();
 }
 
-const exrAttributes = ({ sceneHash, frameNumber, settings }: FrameOrigin) => ({
+const exrAttributes = ({ sceneHash, frameNumber, settings, sampling }: FrameOrigin) => ({
   Software: SOFTWARE,
   'kiln:sceneHash': sceneHash,
   'kiln:frameNumber': frameNumber,
+  'kiln:sampling': asciiJson(sampling),
   'kiln:settings': asciiJson(settings),
 });
 

@@ -14,7 +14,6 @@ import {
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { PAGE_LIMITS } from '../limits.ts';
 import { COVER_VERTEX } from './cover.ts';
-import type { SampleSink } from './engine.ts';
 
 const add = new FullScreenQuad(
   new RawShaderMaterial({
@@ -51,7 +50,7 @@ export const floatTarget = ({ widthPx, heightPx }: Size) =>
  * apart and added in order, so that ranges of whole blocks rendered apart merge to the same bytes. A sum of one sample
  * is that sample, and is not copied.
  */
-export class Accumulation implements SampleSink {
+export class Accumulation {
   readonly size: Size;
   #samples = 0;
   #only: Texture | null = null;
@@ -83,6 +82,13 @@ export class Accumulation implements SampleSink {
       this.#closeBlock(this.#block);
       this.#cleared(this.#block);
     }
+  }
+
+  /** The sums so far: within the first block, and whenever a block is full. */
+  get sums(): Texture {
+    const target = this.#total ?? this.#block;
+    if (!target) throw new Error('an accumulation without samples, or of one, has no sums of its own');
+    return target.texture;
   }
 
   /** The sums. Call it once, when every sample is in. */

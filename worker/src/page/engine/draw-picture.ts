@@ -1,16 +1,16 @@
-import { type Engine as EngineName, KilnError, type StageTime } from '@kiln/shared';
+import { type Engine as EngineName, KilnError, type Sampling as SamplingFacts, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import type { Gpu } from '../gpu.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
 import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
-import { Accumulation } from './accumulation.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Engine, Shot } from './engine.ts';
 import type { DataPasses } from './passes/data-passes.ts';
 import type { MatteManifests } from './passes/mattes.ts';
 import type { DataPlane } from './passes/planes.ts';
 import type { Resolver } from './resolve.ts';
+import { Sampling } from './sampling.ts';
 import type { TargetPool } from './target-pool.ts';
 
 export interface Picture {
@@ -23,6 +23,7 @@ export interface Picture {
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
   readonly draw: StageTime;
+  readonly sampling: SamplingFacts;
   readonly readBackMs: number;
 }
 
@@ -45,21 +46,24 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
   const { gpu, engines, targets, resolver, passes, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engines[shot.engine]();
-  const accumulation = new Accumulation(gpu.renderer, shot.size, shot.samples);
   const letGo = targets.hold(shot);
   let pieceStart = performance.now();
+  let piecesMs = 0;
+  const sampling = new Sampling(gpu.renderer, shot, () => piecesMs + performance.now() - pieceStart);
   const rest = async () => {
     await gpu.finished();
     const ms = performance.now() - pieceStart;
+    piecesMs += ms;
     await giveWay();
     pieceStart = performance.now();
     return ms;
   };
   try {
-    const placement = await engine.render(shot, accumulation, rest);
+    const placement = await engine.render(shot, sampling, rest);
     const { pixelKind = 'srgb8', size } = shot;
     const { picture } = targets.get(shot);
-    resolver.resolve(accumulation.finish(), accumulation.samples, shot, pixelKind, picture);
+    const { facts } = sampling;
+    resolver.resolve(sampling.finish(), facts.samples, shot, pixelKind, picture);
     await gpu.finished();
     gpu.throwErrors();
     const durationMs = unixMs() - startedAtMs;
@@ -72,9 +76,9 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;
     const mattes = planes.length > 0 ? passes.manifestsOf(shot.scene) : null;
-    return { pixels, planes, mattes, placement, draw: { startedAtMs, durationMs }, readBackMs };
+    return { pixels, planes, mattes, placement, draw: { startedAtMs, durationMs }, sampling: facts, readBackMs };
   } finally {
     letGo();
-    accumulation.dispose();
+    sampling.dispose();
   }
 }

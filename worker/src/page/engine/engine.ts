@@ -40,6 +40,14 @@ export interface Shot {
   readonly multisampled: boolean;
   /** How often light is scattered on its way, at most. Of path tracing. */
   readonly bounces: number;
+  /** Estimated relative error below which the picture is done with fewer samples; 0 draws all. Of path tracing. */
+  readonly noiseThreshold: number;
+  /** Time of drawing after which it is done with fewer samples; 0 is no limit. Of path tracing. */
+  readonly timeLimitMs: number;
+  /** Luminance of what a sample gets by way of other surfaces, at most, as white after exposure; 0 is no bound. Of path tracing. */
+  readonly clampIndirect: number;
+  /** 0 to 1: how much smoother surfaces are blurred that are seen in rougher ones. Of path tracing. */
+  readonly filterGlossy: number;
   /** Index into the scene's clips, or null for a scene that stands still. */
   readonly clip: number | null;
   /** May be negative; clips repeat. */
@@ -60,6 +68,8 @@ export interface Shot {
 /** Takes samples in order. The texture may be overwritten once `add` is called again. */
 export interface SampleSink {
   add(sample: Texture): void;
+  /** Nothing is to be added any more. Never before the first sample. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -72,7 +82,7 @@ export type Rest = () => Promise<number>;
 
 export interface Engine {
   /**
-   * Adds all samples of the shot to `sink`. Rests after work that takes as long as others may be kept waiting, not after
+   * Adds samples of the shot to `sink` until it is complete. Rests after work that takes as long as others may be kept waiting, not after
    * the last piece. Nothing is kept between calls that could change a pixel.
    *
    * @returns where the camera stood.

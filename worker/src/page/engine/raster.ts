@@ -43,7 +43,7 @@ export class RasterEngine implements Engine {
       const count = Math.min(piece.units, shot.samples - first);
       this.#draw(shot, first, count, sink);
       first += count;
-      if (first === shot.samples) return pose(shot, shot.timeSec);
+      if (sink.isComplete) return pose(shot, shot.timeSec);
       piece.took(count, await rest());
     }
   }

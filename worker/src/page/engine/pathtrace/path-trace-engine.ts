@@ -11,6 +11,7 @@ import {
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
+import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import { evenPanorama, halfFloatsOf } from '../../scene/panorama.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
@@ -62,33 +63,33 @@ export class PathTraceEngine implements Engine {
     shot.scene.pose(shot.clip, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
     let rowsDue = piece.units;
-    for (let sample = 0; sample < shot.samples; sample += 1) {
+    for (let sample = 0; ; sample += 1) {
       this.#prepare(shot, sample);
       for (let row = 0; row < heightPx; ) {
         const rows = Math.min(rowsDue, heightPx - row);
         this.#draw(shot, sample, row, rows);
         row += rows;
         rowsDue -= rows;
-        const isLast = sample === shot.samples - 1 && row === heightPx;
-        if (row === heightPx) sink.add(this.#targetOf(shot).texture);
-        if (isLast) return placement;
+        if (row === heightPx) {
+          sink.add(this.#targetOf(shot).texture);
+          if (sink.isComplete) return placement;
+        }
         if (rowsDue > 0) continue;
         piece.took(piece.units, await rest());
         this.#prepare(shot, sample);
         rowsDue = piece.units;
       }
     }
-    throw new Error('a picture has at least one sample');
   }
 
   /** Sets everything for a sample that another picture or sample may have changed. */
   #prepare(shot: Shot, sample: number): void {
     const { scene, size, shutterSec = 0 } = shot;
-    const timeSec = shot.timeSec + shutterSec * tracedMoment(sample, shot.samples);
+    const timeSec = shot.timeSec + shutterSec * this.#momentOf(shot, sample);
     this.#take(shot, timeSec);
     const placement = placementOf(shot, timeSec);
     const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
-    const { material, rayScale, isOrthographic, lensRadius, focusDistance } = this.#tracer;
+    const { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp } = this.#tracer;
     material.cameraWorldMatrix.copy(camera.matrixWorld);
     material.invProjectionMatrix.copy(camera.projectionMatrixInverse);
     isOrthographic.value = camera instanceof OrthographicCamera;
@@ -97,9 +98,19 @@ export class PathTraceEngine implements Engine {
     material.resolution.set(size.widthPx, size.heightPx);
     // The last vertex of a path only looks for light.
     material.bounces = shot.bounces + 1;
+    material.filterGlossyFactor = shot.filterGlossy;
+    indirectClamp.value = shot.clampIndirect / 2 ** shot.exposureEv;
     material.transmissiveBounces = TRANSPARENT_SURFACES;
     rayScale.value = Math.min(1, scene.sphere.radius);
     this.#light(shot);
+  }
+
+  /** A picture that may end early has seen all of the time that the shutter is open whenever it does. */
+  #momentOf({ samples, noiseThreshold, timeLimitMs }: Shot, sample: number): number {
+    const mayEndEarly = noiseThreshold > 0 || timeLimitMs > 0;
+    return mayEndEarly
+      ? tracedMoment(sample % PAGE_LIMITS.samplesPerBlock, Math.min(samples, PAGE_LIMITS.samplesPerBlock))
+      : tracedMoment(sample, samples);
   }
 
   /** Has the scene traced as the shot poses it at a time. */

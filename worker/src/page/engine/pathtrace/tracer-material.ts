@@ -11,6 +11,8 @@ export interface Tracer {
   readonly lensRadius: { value: number };
   /** Metres along the camera's axis. */
   readonly focusDistance: { value: number };
+  /** Luminance of what a sample gets by way of other surfaces, at most; 0 is no bound. */
+  readonly indirectClamp: { value: number };
   readonly emitters: {
     readonly table: { value: Texture | null };
     readonly count: { value: number };
@@ -36,8 +38,10 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
     to: `
       if ( i < bounces - 1 ) {
         vec3 above = stepRayOrigin( ray.origin, ray.direction, surf.faceNormal, surfaceHit.dist );
-        gl_FragColor.rgb += directLightContribution( - ray.direction, surf, state, above );
-        gl_FragColor.rgb += emitterContribution( - ray.direction, surf, state, above );
+        vec3 found = directLightContribution( - ray.direction, surf, state, above );
+        found += emitterContribution( - ray.direction, surf, state, above );
+        if ( scatterings > 0 ) indirect += found;
+        else gl_FragColor.rgb += found;
       }`,
   },
   // Surfaces that glow are looked for, too: what meets one by chance counts by the weight of that way.
@@ -55,13 +59,39 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
         float cosine = abs( dot( ray.direction, surfaceHit.faceNormal ) );
         emissionWeight = emitterMis( lastPdf, emitterPdf( material, distance( lastVertex, glowing ), cosine ) );
       }
-      gl_FragColor.rgb += surf.emission * state.throughputColor * emissionWeight;`,
+      vec3 glow = surf.emission * state.throughputColor * emissionWeight;
+      if ( scatterings > 1 ) indirect += glow;
+      else gl_FragColor.rgb += glow;`,
+  },
+  {
+    from: /gl_FragColor\.rgb \+= environmentIntensity \* envColor \* state\.throughputColor \* misWeight;/,
+    to: `
+      vec3 around = environmentIntensity * envColor * state.throughputColor * misWeight;
+      if ( scatterings > 1 ) indirect += around;
+      else gl_FragColor.rgb += around;`,
+  },
+  {
+    // Light that was scattered once, found by a look for it or by chance, is direct; also where the surface is seen
+    // through glass. Of the rest a few paths bring so much that hundreds of samples do not even it out.
+    from: /(?=gl_FragColor\.a \*= opacity;)/,
+    to: `
+      float indirectLuminance = luminance( indirect );
+      if ( indirectClamp > 0.0 && indirectLuminance > indirectClamp ) indirect *= indirectClamp / indirectLuminance;
+      gl_FragColor.rgb += indirect;
+      `,
   },
   {
     from: /(?<=SurfaceHit surfaceHit;\s+ScatterRecord scatterRec;)/,
-    to: 'float lastPdf = 0.0; vec3 lastVertex = vec3( 0.0 );',
+    to: 'float lastPdf = 0.0; vec3 lastVertex = vec3( 0.0 ); int scatterings = 0; vec3 indirect = vec3( 0.0 );',
   },
-  { from: /(?=ray\.direction = scatterRec\.direction;)/, to: 'lastPdf = scatterRec.pdf; lastVertex = hitPoint;' },
+  {
+    from: /(?=ray\.direction = scatterRec\.direction;)/,
+    to: `
+      lastPdf = scatterRec.pdf;
+      lastVertex = hitPoint;
+      if ( ! state.transmissiveRay ) scatterings ++;
+      `,
+  },
   {
     // The diffuse part of glTF's surface, as three's raster has it: Lambert's, less what the layer above reflects
     // (glTF 2.0, appendix B, `fresnel_mix`; KHR_materials_specular). The library's loses a tenth to a third of the light.
@@ -104,7 +134,7 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
   },
   {
     from: /(?=Ray getCameraRay\(\))/,
-    to: 'uniform bool orthographicRays;\nuniform float lensRadius;\nuniform float focusDistance;\n',
+    to: 'uniform bool orthographicRays;\nuniform float lensRadius;\nuniform float focusDistance;\nuniform float indirectClamp;\n',
   },
 ];
 
@@ -119,12 +149,14 @@ export function createTracer(): Tracer {
   const isOrthographic = { value: false };
   const lensRadius = { value: 0 };
   const focusDistance = { value: 1 };
+  const indirectClamp = { value: 0 };
   const emitters = { table: { value: null }, count: { value: 0 }, weight: { value: 1 } };
   Object.assign(material.uniforms, {
     rayScale,
     orthographicRays: isOrthographic,
     lensRadius,
     focusDistance,
+    indirectClamp,
     emitters: emitters.table,
     emitterCount: emitters.count,
     emitterWeight: emitters.weight,
@@ -132,5 +164,5 @@ export function createTracer(): Tracer {
   // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
   Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
   material.onBeforeRender = () => {};
-  return { material, rayScale, isOrthographic, lensRadius, focusDistance, emitters };
+  return { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp, emitters };
 }
