@@ -109,4 +109,11 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'yes',
     note: 'A colour comes out exactly, whatever exposure and tone mapping; glass lets it through.',
   },
+  { feature: 'variants, hidden nodes, changed materials and properties', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'animated properties (KHR_animation_pointer)',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Not of texture coordinates. Path tracing takes materials that move over again for each moment.',
+  },
 ];

@@ -40,6 +40,7 @@ export const ERRORS = {
   'job.bad_frame_range': row(400, false, 'The frame expression cannot be read; `position` counts characters from 0.'),
   'job.unknown_camera': row(422, false, 'The scene has no camera of this name.'),
   'job.unknown_clip': row(422, false, 'The scene has no animation clip of this name.'),
+  'job.unknown_name': row(422, false, 'The scene has no variant, node, material or property of this name.'),
   'job.unsupported': row(422, false, 'No worker of this farm can do what the job asks.'),
   'job.too_large': row(422, false, 'The job has more frames or pixels than the limits allow.'),
   'scene.not_ready': row(409, true, 'The scene is still being uploaded or imported.'),

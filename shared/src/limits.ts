@@ -23,6 +23,10 @@ export const LIMITS = {
   /** Frames of a second of the scene's time: at the largest frame number even the least makes a time that is exact. */
   fpsMin: 0.001,
   fpsMax: 1_000,
+  /** Clips that play at once, beside the first. */
+  playedClips: 15,
+  /** Seconds of a clip: a day. */
+  clipSec: 86_400,
   /** Layers of one job. */
   jobLayers: 64,
   /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */
@@ -70,6 +74,10 @@ export const LIMITS = {
   liveLeaseMs: 20_000,
   /** Of a farm's disk, left free by uploads and frames: the database must go on. Default of KILN_DISK_RESERVE_BYTES. */
   diskReserveBytes: 268_435_456,
+  /** Nodes to hide or show, materials and properties that a layer changes, each: with the names a layer stays below 100 kB. */
+  sceneEdits: 100,
+  /** Numbers of one property that is set: weights of morph targets. */
+  pointerNumbers: 256,
   /** Characters of a name that a user gives to something. */
   nameChars: 200,
 } as const;

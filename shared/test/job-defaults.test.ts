@@ -29,6 +29,10 @@ describe('completeSettings', () => {
       quality: 90,
       clip: null,
       fps: 24,
+      moreClips: [],
+      clipStartSec: 0,
+      clipEndSec: null,
+      clipLoop: 'repeat',
       shutterAngleDeg: 0,
       toneMapping: 'neutral',
       exposureEv: 0,
@@ -37,6 +41,11 @@ describe('completeSettings', () => {
       environmentRotationDeg: 0,
       environmentIntensity: 1,
       backgroundBlur: 0.35,
+      variant: null,
+      hide: [],
+      show: [],
+      materials: [],
+      pointers: [],
     });
   });
 

@@ -5,14 +5,18 @@ import {
   BitDepth,
   type CameraChoice,
   checkImageFormat,
+  checkPointer,
   checkTracedSettings,
   completeSettings,
+  describeSchema,
   frameCount,
   KilnError,
   type LayerRequest,
   LIMITS,
+  MaterialEdit,
   matches,
   Pass,
+  PointerEdit,
   parseFrameRange,
   type Size,
   type ThinLens,
@@ -154,6 +158,58 @@ export function turntableOf(
     return { frames, turntable: { frames: frameCount(parseFrameRange(frames)) } };
   }
   return { frames: frames ?? `0-${turntable - 1}`, turntable: { frames: turntable } };
+}
+
+/**
+ * `NAME.baseColor=#ff0000`: one property of a material; names may hold points.
+ *
+ * @throws KilnError `request.invalid`
+ */
+export function parseMaterial(text: string): MaterialEdit {
+  const [, material = '', property = '', value = ''] = /^(.+)\.(\w+)=(.*)$/s.exec(text) ?? [];
+  const schema = Object.entries(MaterialEdit.properties).find(([key]) => key === property && key !== 'material')?.[1];
+  if (!schema) {
+    const properties = Object.keys(MaterialEdit.properties).filter((key) => key !== 'material');
+    const message = `--material takes NAME.PROPERTY=VALUE, as in Paint.baseColor=#ff0000, with a property of ${properties.join(', ')}; it is “${text}”.`;
+    throw invalid('--material', message);
+  }
+  const colors = value.startsWith('#') ? value : triple(value);
+  const edit: unknown = { material, [property]: colors ?? (value.trim() === '' ? value : Number(value)) };
+  if (matches(MaterialEdit, edit)) return edit;
+  throw invalid('--material', `--material takes as ${property} ${describeSchema(schema)}; it is “${value}”.`);
+}
+
+/** `POINTER=VALUE`, a JSON Pointer and JSON. @throws KilnError `request.invalid` */
+export function parsePointer(text: string): PointerEdit {
+  const [, pointer = '', json = ''] = /^(\/[^=]+)=(.*)$/s.exec(text) ?? [];
+  const edit: unknown = { pointer, value: parseJson(json) };
+  if (!matches(PointerEdit, edit)) {
+    const example = '/materials/0/pbrMetallicRoughness/baseColorFactor=[1,0,0,1]';
+    throw invalid('--set', `--set takes POINTER=VALUE, as in ${example}; it is “${text}”.`);
+  }
+  try {
+    checkPointer(edit.pointer, edit.value, '');
+  } catch (cause) {
+    throw cause instanceof KilnError
+      ? new KilnError(cause.code, `${cause.message}.`, { cause, field: '--set' })
+      : cause;
+  }
+  return edit;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The options of clips, as a layer has them. Of several the first is the main one. */
+export function clipsOf(clips: readonly string[] = []): Pick<LayerRequest, 'clip' | 'moreClips'> {
+  const [clip, ...moreClips] = clips;
+  if (clip === undefined) return {};
+  return { clip, ...(moreClips.length === 0 ? {} : { moreClips }) };
 }
 
 /** Metres, or `auto`. @throws KilnError `request.invalid` */

@@ -21,6 +21,8 @@ import {
   type SceneState,
   type Vector3,
 } from '@kiln/shared';
+import { checkEdits } from './check-edits.ts';
+import { choices, LISTED_NAMES } from './choices.ts';
 
 /** What the compiler must know of the scene. */
 export interface CompilerScene {
@@ -54,6 +56,8 @@ export interface CompiledJob {
 
 const DEFAULT_PRIORITY = 50;
 const DEFAULT_LAYER = 'main';
+/** Times of key frames are 32-bit floats, and people round. */
+const CLIP_TOLERANCE_SEC = 0.001;
 
 /** What a farm without workers takes in the hope of one: every worker of this version can do it. */
 const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES;
@@ -61,7 +65,7 @@ const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES;
 /**
  * @param abilities of the workers that are here now; when it is empty, what every worker can do is accepted.
  * @throws KilnError `scene.not_ready`, `scene.refused`, `job.bad_frame_range`, `job.unknown_camera`, `job.unknown_clip`,
- *   `job.unsupported`, `job.too_large` or `request.invalid`, with the field's path.
+ *   `job.unknown_name`, `job.unsupported`, `job.too_large` or `request.invalid`, with the field's path.
  */
 export function compileJob(request: JobRequest, scene: CompilerScene, abilities: FarmAbilities): CompiledJob {
   const report = usableReport(scene);
@@ -156,7 +160,9 @@ function compileLayer(
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
-  checkNames(settings, path, report);
+  checkCamera(settings, path, report);
+  checkClips(settings, path, report);
+  checkEdits(settings, path, report);
   checkView(settings, path);
   checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
@@ -220,23 +226,43 @@ function checkGaps({ engine }: RenderSettings, path: string, { gaps = [] }: Impo
 /** Whether a worker's back end serves what a layer asks for. */
 export const covers = (has: Backend, asked: RenderSettings['backend']): boolean => asked === 'auto' || asked === has;
 
-function checkNames({ camera, clip }: RenderSettings, path: string, report: ImportReport): void {
-  if (typeof camera === 'string' && camera !== 'auto') {
-    const names = report.cameras.map((known, index) => known.name || `camera-${index}`);
-    if (!names.includes(camera)) {
-      throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
-        field: `${path}/camera`,
+function checkCamera({ camera }: RenderSettings, path: string, report: ImportReport): void {
+  if (typeof camera !== 'string' || camera === 'auto') return;
+  const names = report.cameras.map((known, index) => known.name || `camera-${index}`);
+  if (names.includes(camera)) return;
+  throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
+    field: `${path}/camera`,
+  });
+}
+
+/** Clips that the scene has, and a part of them that is there. */
+function checkClips(settings: RenderSettings, path: string, { clips }: ImportReport): void {
+  const { clip, moreClips, clipStartSec, clipEndSec } = settings;
+  const known = (name: string, field: string) => {
+    const found = clips.find((candidate) => candidate.name === name);
+    if (found) return found;
+    const message = `the scene has no clip "${name}"; ${choices(clips.map((candidate) => candidate.name))}`;
+    throw new KilnError('job.unknown_clip', message, { field });
+  };
+  const first = clip === null ? clips[0] : known(clip, `${path}/clip`);
+  const played = [
+    ...(first ? [first] : []),
+    ...moreClips.map((name, index) => known(name, `${path}/moreClips/${index}`)),
+  ];
+  for (const { name, durationSec } of played) {
+    const ends = `the clip "${name}" ends at ${durationSec} seconds`;
+    if (clipStartSec > 0 && clipStartSec >= durationSec) {
+      throw new KilnError('request.invalid', `${ends}: it cannot start at ${clipStartSec}`, {
+        field: `${path}/clipStartSec`,
       });
     }
-  }
-  if (clip !== null) {
-    const names = report.clips.map((known) => known.name);
-    if (!names.includes(clip)) {
-      throw new KilnError('job.unknown_clip', `the scene has no clip "${clip}"; ${choices(names)}`, {
-        field: `${path}/clip`,
-      });
+    if (clipEndSec !== null && clipEndSec > durationSec + CLIP_TOLERANCE_SEC) {
+      throw new KilnError('request.invalid', `${ends}, before ${clipEndSec}`, { field: `${path}/clipEndSec` });
     }
   }
+  if (clipEndSec === null || clipEndSec > clipStartSec) return;
+  const message = `expected an end after the start at ${clipStartSec} seconds, got ${clipEndSec}`;
+  throw new KilnError('request.invalid', message, { field: `${path}/clipEndSec` });
 }
 
 /** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */
@@ -273,14 +299,4 @@ function isAlong(up: Vector3, [px, py, pz]: Vector3, [tx, ty, tz]: Vector3): boo
   const across = Math.hypot(up[1] * z - up[2] * y, up[2] * x - up[0] * z, up[0] * y - up[1] * x);
   // Also when either is beyond what numbers hold.
   return !(across > 1e-6 * Math.hypot(...up) * Math.hypot(x, y, z));
-}
-
-/** Names that a message lists before it says how many more there are. */
-const LISTED_NAMES = 12;
-
-function choices(names: readonly string[], ...always: string[]): string {
-  const all = [...always, ...names];
-  if (all.length === 0) return 'it has none';
-  const listed = all.slice(0, LISTED_NAMES).join(', ');
-  return `it has: ${listed}${all.length > LISTED_NAMES ? ` and ${all.length - LISTED_NAMES} more` : ''}`;
 }

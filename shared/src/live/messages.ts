@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
-import { LightSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { SceneEdits } from '../schemas/scene-edits.ts';
+import { ClipSettings, LightSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
@@ -40,6 +41,8 @@ export const LiveView = Type.Object(
     ...Type.Pick(RenderSettings, ['samples', 'clip', 'fps', 'toneMapping', 'exposureEv', 'background']).properties,
     /** [LV27] What is absent is as a job has it. */
     ...Type.Partial(LightSettings).properties,
+    ...Type.Partial(ClipSettings).properties,
+    ...Type.Partial(SceneEdits).properties,
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),

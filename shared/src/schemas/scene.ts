@@ -80,6 +80,19 @@ export const ImportSource = Type.Object({
 });
 export type ImportSource = Static<typeof ImportSource>;
 
+/** In the order of the glTF: the place in a list is the index of a JSON Pointer. Long lists are cut. */
+const EditableParts = Type.Object({
+  /** A name that occurs twice ends in `-2` the second time. */
+  nodes: Type.Array(Type.String()),
+  /** Those with a color and no more are `unlit`. Extensions that a JSON Pointer may go into. */
+  materials: Type.Array(
+    Type.Object({ name: Type.String(), unlit: Type.Boolean(), extensions: Type.Array(Type.String()) }),
+  ),
+  cameras: Type.Integer(),
+  lights: Type.Integer(),
+});
+export type EditableParts = Static<typeof EditableParts>;
+
 export const ImportReport = Type.Object({
   /** Of a scene that is not glTF, or came as an archive. */
   source: Type.Optional(ImportSource),
@@ -101,6 +114,8 @@ export const ImportReport = Type.Object({
   cameras: Type.Array(SceneCamera),
   clips: Type.Array(SceneClip),
   variants: Type.Array(Type.String()),
+  /** What a job may change, by name; of a scene that was imported by an earlier version nothing. */
+  editable: Type.Optional(EditableParts),
   extensionsUsed: Type.Array(Type.String()),
   /** The glTF names neither lights nor an environment: the built-in studio lights it. */
   usesStudioLight: Type.Boolean(),

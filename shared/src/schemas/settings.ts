@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { ENVIRONMENT_NAMES } from '../environments.ts';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
+import { SceneEdits } from './scene-edits.ts';
 
 export const Size = Type.Object(
   {
@@ -163,6 +164,30 @@ export type Background = Static<typeof Background>;
 export const isDisplayColor = (background: Background): background is Static<typeof DisplayColor> =>
   background.startsWith('#');
 
+/** Which part of a clip is played, and what with. */
+export const ClipSettings = Type.Object({
+  moreClips: Type.Array(ClipName, {
+    maxItems: LIMITS.playedClips,
+    default: [],
+    description: 'Clips that play at the same time. What two of them move stands in the middle.',
+  }),
+  clipStartSec: Type.Number({
+    minimum: 0,
+    maximum: LIMITS.clipSec,
+    default: 0,
+    description: 'Time of the clip that frame 0 shows.',
+  }),
+  clipEndSec: Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: LIMITS.clipSec }), Type.Null()], {
+    default: null,
+    description: 'Time of the clip at which it is over; null is its end.',
+  }),
+  clipLoop: Type.Enum(['repeat', 'once', 'pingpong'], {
+    default: 'repeat',
+    description: 'What comes then: it begins again, stands still, or runs back and forth.',
+  }),
+});
+export type ClipSettings = Static<typeof ClipSettings>;
+
 /** The light around a scene. */
 export const LightSettings = Type.Object({
   environment: Type.Enum([...ENVIRONMENT_NAMES], {
@@ -264,8 +289,9 @@ export const RenderSettings = Type.Object(
       minimum: LIMITS.fpsMin,
       maximum: LIMITS.fpsMax,
       default: 24,
-      description: 'Frame n shows the scene at n ÷ fps seconds; clips repeat.',
+      description: 'Frame n shows the scene at n ÷ fps seconds.',
     }),
+    ...ClipSettings.properties,
     shutterAngleDeg: Type.Number({
       minimum: 0,
       maximum: 360,
@@ -277,6 +303,7 @@ export const RenderSettings = Type.Object(
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
     background: Background,
     ...LightSettings.properties,
+    ...SceneEdits.properties,
   },
   { additionalProperties: false },
 );

@@ -114,6 +114,7 @@ describe('jobRequest', () => {
       environment: 'venice',
       environmentRotationDeg: 90,
       environmentIntensity: 2,
+      variant: null,
     });
     expect(jobRequest({ ...form, camera: { kind: 'scene', name: 'auto' } }, SCENE, null).layers[0]?.camera).toBe(
       'auto',

@@ -54,6 +54,10 @@ export const PAGE_LIMITS = {
   framedDeformedVertices: 200_000,
   /** Poses of a clip that are measured, evenly over its time: what the automatic camera has in view. */
   framedPoses: 16,
+  /** Measured extents that a scene keeps, of its clips and of what is hidden. */
+  keptExtents: 64,
+  /** Characters of the names of nodes, and of materials, that a report lists: of some thousand. */
+  editableChars: 65_536,
   /** Lights that cast shadows, brightest first: each takes a texture unit of every material. */
   shadowLights: 2,
   shadowMapPx: 2_048,

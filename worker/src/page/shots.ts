@@ -28,7 +28,7 @@ export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, '
   samples: 1,
   multisampled: true,
   ...UNTRACED,
-  clip: scene.clips.choose(null),
+  staging: scene.plain,
   timeSec: 0,
   light: {
     environment: studio,
@@ -68,7 +68,7 @@ export async function frameShot(
     timeLimitMs: isSeen ? timeLimitSec * 1_000 : 0,
     clampIndirect,
     filterGlossy,
-    clip: scene.clips.choose(settings.clip),
+    staging: scene.staging(settings.clip, settings),
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
     light: await shotLight(scene, settings, environments),
@@ -85,7 +85,7 @@ export async function frameShot(
  * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to
  * four times as long as none (Mesa's llvmpipe: 94,700 textured triangles 640 × 360 in 820 ms and 210), so those go without.
  *
- * @throws KilnError `job.unknown_camera`, `job.unknown_clip`.
+ * @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`.
  */
 export async function liveShot(
   scene: LoadedScene,
@@ -102,7 +102,7 @@ export async function liveShot(
     ...UNTRACED,
     samples,
     multisampled: !(isSoftware && moving),
-    clip: scene.clips.choose(view.clip),
+    staging: scene.staging(view.clip, view),
     timeSec: view.frameNumber / view.fps,
     light: await shotLight(scene, withDefaults(LightSettings, view, 'the light of the view'), environments),
     background: backgroundFor(view.background, format),

@@ -73,6 +73,20 @@ describe.each(['raster', 'pathtrace'] as const)('motion blur of %s', (engine) =>
     expect(await samePixels(await draw(movingSquare(), { ...one, shutterAngleDeg: 360 }), plain)).toBe(true);
   });
 
+  it('goes on over the end of a clip as its loop does', async () => {
+    // From x = 0 at 0.5 s; the clip is over at 0.75 s, when half of the shutter's time is.
+    const settings = { engine, shutterAngleDeg: 360, clipEndSec: 0.75 };
+    const alphas = async (clipLoop: RenderSettings['clipLoop']) => {
+      const { at } = await decode(await draw(movingSquare(), { ...settings, clipLoop }, 1));
+      // In quarters of the shutter's time.
+      return [-1.25, -0.25, 0.75].map((x) => Math.round(((at((x + 2) * PX_PER_M, 4)[3] ?? 0) / 255) * 4));
+    };
+    // Seen from left to right: where it begins again, where it was at 0.5 s, where it is over.
+    expect(await alphas('repeat')).toEqual([1, 2, 1]);
+    expect(await alphas('once')).toEqual([0, 1, 3]);
+    expect(await alphas('pingpong')).toEqual([0, 2, 2]);
+  });
+
   it('is the same whatever is drawn before and in between', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': movingSquare() });
     const frame = async (frameNumber: number) => {

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 
 import {
   type CameraChoice,
+  type ClipSettings,
   ENVIRONMENT_NAMES,
   IMAGE_FORMATS,
   ImageFormat,
   type LayerRequest,
   LIMITS,
+  type MaterialEdit,
   Pass,
+  type PointerEdit,
   type ThinLens,
 } from '@kiln/shared';
 
@@ -20,6 +23,7 @@ import { abortOnInterrupt } from '../interrupt.ts';
 import { count, formatDuration, table } from '../output.ts';
 import {
   checkSettings,
+  clipsOf,
   lensOf,
   number,
   parseBackground,
@@ -27,7 +31,9 @@ import {
   parseCamera,
   parseFocusDistance,
   parseFrames,
+  parseMaterial,
   parsePasses,
+  parsePointer,
   parseSize,
   turntableOf,
   wholeNumber,
@@ -41,9 +47,15 @@ import { StatusLine } from '../status-line.ts';
 
 interface RenderOptions
   extends ConnectionOptions,
-    Omit<LayerRequest, 'name' | 'camera' | 'frames' | 'turntable' | 'lens'> {
+    Omit<LayerRequest, 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips'> {
   readonly camera?: readonly CameraChoice[];
   readonly frames?: string;
+  readonly clip?: readonly string[];
+  readonly clipStart?: number;
+  readonly clipEnd?: number;
+  readonly loop?: ClipSettings['clipLoop'];
+  readonly material?: readonly MaterialEdit[];
+  readonly set?: readonly PointerEdit[];
   /** `true` without a number. */
   readonly turntable?: number | true;
   readonly fStop?: number;
@@ -67,6 +79,9 @@ yet is uploaded, and only files that the scene refers to.
 A camera by numbers ends in its vertical field of view in degrees (1,1,3:0,0,0:40), its focal length in millimetres on a
 sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a picture without perspective (:ortho=2.5);
 :up=x,y,z says what is up.
+Nodes, materials and variants are named as kiln scene show tells. Of a material: baseColor, emissive (#rrggbb, or r,g,b
+linear), opacity, roughness, metalness, emissiveIntensity. A pointer is one of KHR_animation_pointer:
+/nodes/3/translation=[0,1,0], /materials/0/pbrMetallicRoughness/baseColorFactor=[1,0,0,1]. Both hold where clips change it.
 With several cameras each has its own folder: OUT/CAMERA/0000.png.
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
@@ -77,6 +92,7 @@ Examples:
   $ kiln render room.glb --engine pathtrace --samples 1024 --noise-threshold 0.05 --time-limit 600 --clamp 10
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
+  $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
 ${formatTable()}
@@ -113,7 +129,7 @@ export function addRenderCommand(program: Command): void {
     .option(
       '--camera <name>',
       'a camera of the scene, auto (default), or position and target, x,y,z:x,y,z, and lens (below); may be repeated',
-      (text: string, cameras: readonly CameraChoice[] = []) => [...cameras, parseCamera(text)],
+      several(parseCamera),
     )
     .option(
       '--turntable [frames]',
@@ -180,8 +196,24 @@ export function addRenderCommand(program: Command): void {
         'none',
       ]),
     )
-    .option('--clip <name>', 'animation clip (default: the first)')
+    .option('--clip <name>', 'animation clip (default: the first); may be repeated: they play at once', several(String))
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
+    .option('--clip-start <sec>', 'time of the clip at frame 0 (default: 0)', number('--clip-start'))
+    .option('--clip-end <sec>', 'time of the clip at which it is over (default: its end)', number('--clip-end'))
+    .addOption(new Option('--loop <how>', 'what comes then (default: repeat)').choices(['repeat', 'once', 'pingpong']))
+    .option('--variant <name>', 'variant of the materials')
+    .option('--hide <node>', 'hides a node and what hangs below it; may be repeated', several(String))
+    .option('--show <node>', 'shows a node that is hidden; may be repeated', several(String))
+    .option(
+      '--material <name.property=value>',
+      'changes a material, as in Paint.baseColor=#ff0000 (below); may be repeated',
+      several(parseMaterial),
+    )
+    .option(
+      '--set <pointer=value>',
+      'sets a property of the glTF by its JSON Pointer (below); may be repeated',
+      several(parsePointer),
+    )
     .option(
       '--shutter-angle <deg>',
       'motion blur: 0 (default) to 360, the time to the next frame',
@@ -240,6 +272,11 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   }
 }
 
+/** An option that may be repeated. */
+const several =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: readonly T[] = []): readonly T[] => [...before, parse(text)];
+
 /** What is left of the options when all is gone that is not about the picture. */
 function layerOf(options: RenderOptions): LayerRequest {
   const {
@@ -260,12 +297,24 @@ function layerOf(options: RenderOptions): LayerRequest {
     shutterAngle,
     timeLimit,
     clamp,
+    clip,
+    clipStart,
+    clipEnd,
+    loop,
+    material,
+    set,
     ...layer
   } = options;
   return {
     ...layer,
     ...turntableOf(frames, turntable),
     ...lensOf(fStop, focusDistance),
+    ...clipsOf(clip),
+    ...(clipStart === undefined ? {} : { clipStartSec: clipStart }),
+    ...(clipEnd === undefined ? {} : { clipEndSec: clipEnd }),
+    ...(loop === undefined ? {} : { clipLoop: loop }),
+    ...(material === undefined ? {} : { materials: [...material] }),
+    ...(set === undefined ? {} : { pointers: [...set] }),
     ...(shutterAngle === undefined ? {} : { shutterAngleDeg: shutterAngle }),
     ...(timeLimit === undefined ? {} : { timeLimitSec: timeLimit }),
     ...(clamp === undefined ? {} : { clampIndirect: clamp }),

@@ -86,6 +86,16 @@ export function addSceneCommand(program: Command): void {
     });
 }
 
+/** Names that a line lists. */
+const LISTED_NAMES = 20;
+
+/** The first names of a list that may have a thousand: `--json` has all. */
+function some(names: readonly string[] = []): string {
+  const shown = names.filter((name) => name !== '');
+  const more = shown.length - LISTED_NAMES;
+  return `${shown.slice(0, LISTED_NAMES).join(', ') || 'none'}${more > 0 ? ` and ${more} more (--json)` : ''}`;
+}
+
 function describe(scene: Scene): string {
   const lines = [
     ['Name', scene.name],
@@ -105,6 +115,9 @@ function describe(scene: Scene): string {
       ['GPU', `${formatBytes(report.gpuBytes)} estimated`],
       ['Cameras', names(report.cameras)],
       ['Clips', names(report.clips)],
+      ['Variants', report.variants.join(', ') || 'none'],
+      ['Materials', some(report.editable?.materials.map(({ name }) => name))],
+      ['Nodes', some(report.editable?.nodes)],
       ['Extensions', report.extensionsUsed.join(', ') || 'none'],
       ['Light', report.usesStudioLight ? 'the built-in studio' : 'its own'],
       ['Findings', `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(information + hint, 'remark')}`],

@@ -60,6 +60,13 @@ export function InfoPanel({ scene, report }: { readonly scene: Scene; readonly r
           ))}
         </Group>
       )}
+      {report.variants.length > 0 && (
+        <Group title={plural(report.variants.length, 'variant')}>
+          {report.variants.map((name) => (
+            <Row key={name} name={name} value="" />
+          ))}
+        </Group>
+      )}
       {report.textures.length > 0 && (
         <Group title={plural(report.textures.length, 'texture')}>
           {report.textures.map(({ name, widthPx, heightPx, mediaType }, index) => (

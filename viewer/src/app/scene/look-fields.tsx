@@ -56,6 +56,7 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         fault={faults.camera}
         testId="camera-select"
       />
+      {report.variants.length > 0 && <Variants model={model} names={report.variants} />}
       <Environment model={model} />
       <Slider
         label="Exposure"
@@ -126,6 +127,25 @@ function BackgroundFields({ model }: { readonly model: SceneModel }) {
         />
       )}
     </>
+  );
+}
+
+/** A variant may be called anything: with a prefix the file's own look is apart. */
+const VARIANT = 'variant:';
+
+function Variants({ model, names }: { readonly model: SceneModel; readonly names: readonly string[] }) {
+  const { variant } = model.form.value;
+  return (
+    <SelectField
+      label="Variant"
+      value={variant === null ? '' : VARIANT + variant}
+      groups={[
+        { options: [{ value: '', label: 'As in the file' }] },
+        { name: 'In the scene', options: names.map((name) => ({ value: VARIANT + name, label: name })) },
+      ]}
+      onChange={(text) => model.change({ variant: text === '' ? null : text.slice(VARIANT.length) })}
+      testId="variant-select"
+    />
   );
 }
 

@@ -56,6 +56,8 @@ export interface RenderForm {
   readonly environment: RenderSettings['environment'];
   readonly environmentRotationDeg: number;
   readonly environmentIntensity: number;
+  /** Null is as the file has it. */
+  readonly variant: string | null;
 }
 
 export interface SizePreset {
@@ -102,6 +104,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     environment: 'studio',
     environmentRotationDeg: 0,
     environmentIntensity: 1,
+    variant: null,
   };
 }
 
@@ -118,6 +121,7 @@ export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
     if (name === 'bitDepth') return matches(BitDepth, value);
     if (name === 'passes') return matches(RenderSettings.properties.passes, value);
+    if (name === 'variant') return typeof value === 'string';
     return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
   });
   const form: RenderForm = { ...base, ...Object.fromEntries(usable) };
@@ -253,6 +257,7 @@ export function lookOf(form: RenderForm): Look {
     environment: form.environment,
     environmentRotationDeg: form.environmentRotationDeg,
     environmentIntensity: form.environmentIntensity,
+    variant: form.variant,
   };
 }
 

@@ -12,6 +12,7 @@ import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
 
 import type { LoadedScene } from '../scene/loaded-scene.ts';
+import type { Staging } from '../scene/staging.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { PlaneName } from './passes/planes.ts';
 import type { ShotCamera } from './shot-camera.ts';
@@ -48,8 +49,7 @@ export interface Shot {
   readonly clampIndirect: number;
   /** 0 to 1: how much smoother surfaces are blurred that are seen in rougher ones. Of path tracing. */
   readonly filterGlossy: number;
-  /** Index into the scene's clips, or null for a scene that stands still. */
-  readonly clip: number | null;
+  readonly staging: Staging;
   /** May be negative; clips repeat. */
   readonly timeSec: number;
   /** How long the shutter is open from then on. @defaultValue 0 */

@@ -85,8 +85,8 @@ export class RasterEngine implements Engine {
 }
 
 /** Moves everything to where it is then, the camera too. */
-function pose({ scene, clip, camera, size }: Shot, timeSec: number): CameraPlacement {
-  scene.pose(clip, timeSec);
+function pose({ scene, staging, camera, size }: Shot, timeSec: number): CameraPlacement {
+  scene.pose(staging, timeSec);
   return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
 }
 

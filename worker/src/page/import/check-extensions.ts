@@ -1,5 +1,5 @@
-import type { ImportFinding } from '@kiln/shared';
-import type { Gltf } from '../scene/gltf-json.ts';
+import { type ImportFinding, readPointer } from '@kiln/shared';
+import { type Gltf, pointerOf } from '../scene/gltf-json.ts';
 import { refuse } from './refuse.ts';
 
 /** What three's loader understands (r187), and extensions that say nothing about the picture. */
@@ -9,6 +9,7 @@ const SUPPORTED = new Set([
   'EXT_meshopt_compression',
   'EXT_texture_avif',
   'EXT_texture_webp',
+  'KHR_animation_pointer',
   'KHR_draco_mesh_compression',
   'KHR_lights_punctual',
   'KHR_materials_anisotropy',
@@ -26,6 +27,7 @@ const SUPPORTED = new Set([
   'KHR_materials_volume',
   'KHR_mesh_quantization',
   'KHR_meshopt_compression',
+  'KHR_node_visibility',
   'KHR_texture_basisu',
   'KHR_texture_transform',
   'KHR_xmp_json_ld',
@@ -35,7 +37,11 @@ const SUPPORTED = new Set([
  * @returns warnings about extensions that the scene can do without, but looks different without.
  * @throws KilnError `scene.unsupported_extension` for one that it cannot do without.
  */
-export function checkExtensions({ extensionsRequired = [], extensionsUsed = [] }: Gltf): ImportFinding[] {
+export function checkExtensions({
+  extensionsRequired = [],
+  extensionsUsed = [],
+  animations = [],
+}: Gltf): ImportFinding[] {
   for (const [index, name] of extensionsRequired.entries()) {
     if (SUPPORTED.has(name)) continue;
     const advice = 'export the scene without it.';
@@ -45,12 +51,28 @@ export function checkExtensions({ extensionsRequired = [], extensionsUsed = [] }
       `/extensionsRequired/${index}`,
     );
   }
-  return [...extensionsUsed.entries()]
-    .filter(([, name]) => !SUPPORTED.has(name))
-    .map(([index, name]) => ({
-      severity: 'warning',
-      code: 'UNSUPPORTED_EXTENSION',
-      message: `${name} is not supported: the scene is drawn without it.`,
-      pointer: `/extensionsUsed/${index}`,
-    }));
+  return [
+    ...[...extensionsUsed.entries()]
+      .filter(([, name]) => !SUPPORTED.has(name))
+      .map(([index, name]) => ({
+        severity: 'warning' as const,
+        code: 'UNSUPPORTED_EXTENSION',
+        message: `${name} is not supported: the scene is drawn without it.`,
+        pointer: `/extensionsUsed/${index}`,
+      })),
+    ...stillProperties(animations),
+  ];
+}
+
+/** Properties that a clip of KHR_animation_pointer would move, and that do not move here. */
+function stillProperties(animations: NonNullable<Gltf['animations']>): ImportFinding[] {
+  return animations.flatMap(({ channels }, animation) =>
+    channels.flatMap(({ target }, channel): ImportFinding[] => {
+      const pointer = pointerOf(target);
+      if (pointer === null || readPointer(pointer) !== null) return [];
+      const message = `The clip moves ${pointer}, which is not supported: it stays as it is.`;
+      const place = `/animations/${animation}/channels/${channel}`;
+      return [{ severity: 'warning', code: 'UNSUPPORTED_ANIMATION', message, pointer: place }];
+    }),
+  );
 }

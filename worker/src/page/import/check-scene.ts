@@ -1,7 +1,8 @@
 import { type ImportFinding, isDataUri, LIMITS } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { isGlb, readContainer } from '../scene/container.ts';
-import { type Gltf, member } from '../scene/gltf-json.ts';
+import type { Gltf } from '../scene/gltf-json.ts';
+import { variantNamesOf } from '../scene/gltf-names.ts';
 import type { SceneFiles } from '../scene/scene-files.ts';
 import { type Buffers, checkBufferBounds, readBuffers } from './check-buffers.ts';
 import { checkExtensions } from './check-extensions.ts';
@@ -51,7 +52,7 @@ export async function checkScene(files: SceneFiles, onFraction: (fraction: numbe
     skins: gltf.skins?.length ?? 0,
     morphTargets: (gltf.meshes ?? []).reduce((sum, { primitives }) => sum + (primitives[0]?.targets?.length ?? 0), 0),
     textures,
-    variants: variantsOf(gltf),
+    variants: variantNamesOf(gltf),
     extensionsUsed: gltf.extensionsUsed ?? [],
     usesStudioLight: tree.lights === 0,
     findings: [...extensionFindings, ...findings].slice(0, PAGE_LIMITS.reportedFindings),
@@ -116,9 +117,3 @@ async function validateWithin(bytes: Uint8Array, gltf: Gltf, buffers: Buffers, f
 /** The validator takes none; every reader of JSON here passes over it. */
 const withoutByteOrderMark = (bytes: Uint8Array) =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-
-function variantsOf(gltf: Gltf): string[] {
-  const variants = member(gltf.extensions?.KHR_materials_variants, 'variants');
-  if (!Array.isArray(variants)) return [];
-  return variants.map((variant: unknown, index) => String(member(variant, 'name') ?? `variant-${index}`));
-}

@@ -124,6 +124,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     gpuBytes: scene.gpuBytes,
     cameras,
     clips: scene.clips.list,
+    editable: scene.editable,
     gaps,
     importMs,
   });

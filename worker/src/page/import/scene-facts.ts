@@ -3,7 +3,10 @@ import type { ImportReport, Refusal } from '@kiln/shared';
 import type { SceneContent } from '../scene/scene-files.ts';
 
 /** The part of the report that is known without loading the scene. */
-export type SceneFacts = Omit<ImportReport, 'bounds' | 'cameras' | 'clips' | 'gpuBytes' | 'gaps' | 'importMs'>;
+export type SceneFacts = Omit<
+  ImportReport,
+  'bounds' | 'cameras' | 'clips' | 'editable' | 'gpuBytes' | 'gaps' | 'importMs'
+>;
 
 export interface CheckRequest {
   readonly scene: SceneContent;

@@ -10,7 +10,7 @@ const DESCRIBED_ASPECT = 16 / 9;
 
 /** What the viewer must know to place its camera. Scene cameras are described at frame 0. */
 export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow' | 'load'> {
-  scene.pose(scene.clips.choose(null), 0);
+  scene.pose(scene.plain, 0);
   const { box, sphere } = scene.extent;
   const cameras = scene.cameras.map(({ name, camera, lens }) => {
     const position = new Vector3();

@@ -1,4 +1,4 @@
-import { InstancedMesh, type Object3D, SkinnedMesh } from 'three';
+import { InstancedMesh, type Material, type Object3D, SkinnedMesh } from 'three';
 import { isDrawable } from './drawable.ts';
 import { texturesOf } from './gpu-bytes.ts';
 
@@ -9,11 +9,15 @@ export function disposeTree(root: Object3D): void {
     object.geometry.dispose();
     if (object instanceof SkinnedMesh) object.skeleton.dispose();
     if (object instanceof InstancedMesh) object.dispose();
-    const materials = [object.material].flat();
-    for (const texture of texturesOf(materials)) {
-      texture.dispose();
-      if (texture.image instanceof ImageBitmap) texture.image.close();
-    }
-    for (const material of materials) material.dispose();
+    disposeMaterials([object.material].flat());
   });
+}
+
+/** Also those that nothing has now. */
+export function disposeMaterials(materials: readonly Material[]): void {
+  for (const texture of texturesOf(materials)) {
+    texture.dispose();
+    if (texture.image instanceof ImageBitmap) texture.image.close();
+  }
+  for (const material of materials) material.dispose();
 }

@@ -1,4 +1,4 @@
-import { type Material, Mesh, type Object3D, type WebGLRenderer } from 'three';
+import type { Material, Object3D, WebGLRenderer } from 'three';
 
 /** What three's render lists hold of an object. */
 interface DrawItem {
@@ -17,14 +17,12 @@ export class DrawOrder {
   readonly #objects = new Map<Object3D, number>();
   readonly #materials = new Map<Material, number>();
 
-  constructor(root: Object3D) {
+  /** @param materials in the order of the tree, those of other variants too. */
+  constructor(root: Object3D, materials: readonly Material[]) {
     root.traverse((object) => {
       this.#objects.set(object, this.#objects.size);
-      if (!(object instanceof Mesh)) return;
-      for (const material of [object.material].flat()) {
-        if (!this.#materials.has(material)) this.#materials.set(material, this.#materials.size);
-      }
     });
+    for (const material of materials) this.#materials.set(material, this.#materials.size);
   }
 
   /**

@@ -144,3 +144,11 @@ export type Gltf = Static<typeof Gltf>;
 export function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
 }
+
+type ChannelTarget = Static<typeof Animation>['channels'][number]['target'];
+
+/** The JSON Pointer that a channel moves, of those that have one (KHR_animation_pointer). */
+export function pointerOf({ path, extensions }: ChannelTarget): string | null {
+  const pointer = member(extensions?.KHR_animation_pointer, 'pointer');
+  return path === 'pointer' && typeof pointer === 'string' ? pointer : null;
+}

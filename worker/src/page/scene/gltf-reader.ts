@@ -7,10 +7,14 @@ import { BUILT_IN_ROUTE } from '../contract.ts';
 import type { Lens } from '../engine/camera-placement.ts';
 import { ClipPlayer } from './clip-player.ts';
 import { parseJson, readContainer } from './container.ts';
+import { editablePartsOf } from './editable-parts.ts';
 import type { Camera, Gltf } from './gltf-json.ts';
 import { Ktx2Images } from './ktx2-images.ts';
-import type { SceneCamera, SceneParts } from './loaded-scene.ts';
+import type { SceneParts } from './loaded-scene.ts';
+import { readPointerTracks } from './pointer-tracks.ts';
+import type { SceneCamera } from './scene-camera.ts';
 import type { SceneFiles } from './scene-files.ts';
+import { readSceneGraph } from './scene-graph.ts';
 import { uniqueNames } from './unique-names.ts';
 
 /** Threads of the decoder; a page shares its machine with others and with the software renderer. */
@@ -78,11 +82,16 @@ export class GltfReader {
     // three draws a material without the texture that it could not decode; here that is an error.
     const [failed] = failedImages;
     if (failed) throw badImage(gltf, failed.index, failed.cause);
+    const cameras = camerasOf(gltf, read);
+    const graph = await readSceneGraph(gltf, read, cameras);
+    const tracks = await readPointerTracks(gltf, read.parser, graph);
     return {
       sceneHash,
       root: read.scene,
-      cameras: camerasOf(gltf, read),
-      clips: new ClipPlayer(read.scene, read.animations, uniqueNames(gltf.animations ?? [], 'clip')),
+      cameras: cameras.map(({ shown }) => shown),
+      clips: new ClipPlayer(read.scene, read.animations, uniqueNames(gltf.animations ?? [], 'clip'), tracks),
+      graph,
+      editable: editablePartsOf(gltf, graph),
     };
   }
 
@@ -158,19 +167,21 @@ function badImage(gltf: Gltf, index: number, cause: unknown): KilnError {
   });
 }
 
-function camerasOf(gltf: Gltf, { scene, parser }: GLTF): SceneCamera[] {
-  const found: { name: string | undefined; camera: ThreeCamera; def: Camera }[] = [];
+/** With the index of the glTF's camera that each shows. */
+function camerasOf(gltf: Gltf, { scene, parser }: GLTF): { camera: number; shown: SceneCamera }[] {
+  const found: { name: string | undefined; camera: ThreeCamera; index: number; def: Camera }[] = [];
   const nodeOf = (object: Object3D | null) => (object ? parser.associations.get(object)?.nodes : undefined);
   scene.traverse((camera) => {
     if (!(camera instanceof ThreeCamera)) return;
     const node = gltf.nodes?.[nodeOf(camera) ?? nodeOf(camera.parent) ?? -1];
-    const def = gltf.cameras?.[node?.camera ?? -1];
-    if (def) found.push({ name: node?.name || def.name, camera, def });
+    const index = node?.camera ?? -1;
+    const def = gltf.cameras?.[index];
+    if (def) found.push({ name: node?.name || def.name, camera, index, def });
   });
   const names = uniqueNames(found, 'camera', ['auto']);
-  return found.map(({ camera, def }, index) => {
-    const { near, far } = rangeOf(def);
-    return { name: names[index] ?? `camera-${index}`, camera, lens: lensOf(def), range: { near, far } };
+  return found.map(({ camera, index, def }, at) => {
+    const name = names[at] ?? `camera-${at}`;
+    return { camera: index, shown: { name, camera, lens: lensOf(def), range: rangeOf(def) } };
   });
 }
 

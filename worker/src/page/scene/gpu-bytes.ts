@@ -9,8 +9,8 @@ import {
 } from 'three';
 import { isDrawable } from './drawable.ts';
 
-/** Estimated bytes of GPU memory of everything below `root`: geometry, and textures with their mip maps. */
-export function gpuBytesOf(root: Object3D): number {
+/** Estimated bytes of GPU memory of the geometry below `root`, and of the textures of materials with their mip maps. */
+export function gpuBytesOf(root: Object3D, materials: readonly Material[]): number {
   const buffers = new Set<object>();
   const textures = new Set<object>();
   let bytes = 0;
@@ -33,22 +33,19 @@ export function gpuBytesOf(root: Object3D): number {
       for (const target of targets ?? []) addArray(target, target.count * 16);
     }
     if (object instanceof Mesh && 'instanceMatrix' in object) addArray(object, Number(object.count) * 64);
-    for (const texture of texturesOf([object.material].flat())) {
-      if (textures.has(texture.source)) continue;
-      textures.add(texture.source);
-      bytes += textureBytes(texture);
-    }
   });
+  for (const texture of texturesOf(materials)) {
+    if (textures.has(texture.source)) continue;
+    textures.add(texture.source);
+    bytes += textureBytes(texture);
+  }
   return bytes;
 }
 
-/** The longest edge of a texture below `root`, 0 without textures. Only known until their images are freed. */
-export function largestTexturePx(root: Object3D): number {
+/** The longest edge of a texture, 0 without textures. Only known until their images are freed. */
+export function largestTexturePx(materials: readonly Material[]): number {
   let largest = 0;
-  root.traverse((object) => {
-    if (!isDrawable(object)) return;
-    for (const { width, height } of texturesOf([object.material].flat())) largest = Math.max(largest, width, height);
-  });
+  for (const { width, height } of texturesOf(materials)) largest = Math.max(largest, width, height);
   return largest;
 }
 

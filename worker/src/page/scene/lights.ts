@@ -44,6 +44,11 @@ export class Lights {
       .sort((a, b) => brightness(b) - brightness(a))
       .slice(0, PAGE_LIMITS.shadowLights);
     for (const light of this.#shadowLights) prepare(light);
+    this.adopt(root);
+  }
+
+  /** Has everything throw shadows as its material now is. */
+  adopt(root: Object3D): void {
     if (this.#shadowLights.length > 0) root.traverse(castAndReceive);
   }
 

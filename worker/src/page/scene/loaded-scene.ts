@@ -1,30 +1,32 @@
-import type { Camera, Object3D, Scene, Sphere } from 'three';
-import type { Lens } from '../engine/camera-placement.ts';
+import type { ClipSettings, EditableParts, SceneEdits } from '@kiln/shared';
+import type { Material, Object3D, Scene, Sphere } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
+import { AppliedEdits } from './applied-edits.ts';
 import type { ClipPlayer } from './clip-player.ts';
 import { prepareCulling } from './culling.ts';
-import { disposeTree } from './dispose-tree.ts';
+import { disposeMaterials, disposeTree } from './dispose-tree.ts';
 import { DrawOrder } from './draw-order.ts';
+import { isDrawable } from './drawable.ts';
 import { type Extent, measureExtent, type Poses } from './extent.ts';
 import type { Framing } from './framing.ts';
 import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
 import { Lights } from './lights.ts';
-
-/** A camera of the scene. */
-export interface SceneCamera {
-  readonly name: string;
-  readonly camera: Camera;
-  readonly lens: Lens;
-  /** Planes as the file has them, metres. */
-  readonly range: { readonly near: number; readonly far: number };
-}
+import type { SceneCamera } from './scene-camera.ts';
+import { NO_GRAPH, type SceneGraph } from './scene-graph.ts';
+import { poseKey, type Staging, shapeKey } from './staging.ts';
 
 export interface SceneParts {
   readonly sceneHash: string;
   readonly root: Object3D;
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
+  /** @defaultValue nothing of it can be changed */
+  readonly graph?: SceneGraph;
+  readonly editable?: EditableParts;
 }
+
+const NO_PARTS: EditableParts = { nodes: [], materials: [], cameras: 0, lights: 0 };
+const NO_EDITS: SceneEdits = { variant: null, hide: [], show: [], materials: [], pointers: [] };
 
 /** A scene on the GPU: what frames, live views and thumbnails are drawn of. */
 export class LoadedScene {
@@ -32,49 +34,68 @@ export class LoadedScene {
   readonly stage: Scene;
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
+  readonly editable: EditableParts;
+  /** The first clip, and nothing changed. */
+  readonly plain: Staging;
+  /** Of all variants, in the order of the tree. */
+  readonly materials: readonly Material[];
   readonly drawOrder: DrawOrder;
   readonly lights: Lights;
   readonly gpuBytes: number;
   readonly largestTexturePx: number;
   readonly #root: Object3D;
-  /** By clip; null where there is none. */
-  readonly #extents = new Map<number | null, Extent>();
+  readonly #graph: SceneGraph;
+  readonly #extents = new Map<string, Extent>();
   readonly #onDispose: (() => void)[] = [];
-  #clip: number | null = null;
+  #staging: Staging;
   #timeSec = 0;
   #posed: string | null = null;
   #shadowsOf: string | null = null;
 
   /** @param stage an empty scene to draw it in; given back empty by `dispose`. */
-  constructor({ sceneHash, root, cameras, clips }: SceneParts, stage: Scene) {
+  constructor({ sceneHash, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS }: SceneParts, stage: Scene) {
     this.sceneHash = sceneHash;
     this.stage = stage;
     this.cameras = cameras;
     this.clips = clips;
+    this.editable = editable;
     this.#root = root;
+    this.#graph = graph;
+    this.materials = materialsOf(root, graph);
+    this.plain = { play: clips.choose(null), edits: new AppliedEdits(graph, NO_EDITS) };
+    this.#staging = this.plain;
     stage.add(root);
     prepareCulling(root);
-    this.pose(clips.choose(null), 0);
+    this.pose(this.plain, 0);
     this.lights = new Lights(root);
-    this.drawOrder = new DrawOrder(root);
-    this.gpuBytes = gpuBytesOf(root);
-    this.largestTexturePx = largestTexturePx(root);
+    this.drawOrder = new DrawOrder(root, this.materials);
+    this.gpuBytes = gpuBytesOf(root, this.materials);
+    this.largestTexturePx = largestTexturePx(this.materials);
   }
 
-  /** Of the clip that it is posed by, over all of that clip's time; measured when it is first asked for. */
+  /** @throws KilnError `job.unknown_clip`, `job.unsupported` for what the scene has not. */
+  staging(clip: string | null, settings: Partial<ClipSettings & SceneEdits>): Staging {
+    const { variant, hide, show, materials, pointers } = { ...NO_EDITS, ...settings };
+    const edits = new AppliedEdits(this.#graph, { variant, hide, show, materials, pointers });
+    return { play: this.clips.choose(clip, settings), edits };
+  }
+
+  /** Of how it is staged, over all of the time that its clips play; measured when it is first asked for. */
   get extent(): Extent {
-    const known = this.#extents.get(this.#clip);
+    const key = shapeKey(this.#staging);
+    const known = this.#extents.get(key);
     if (known) return known;
-    const [clip, timeSec] = [this.#clip, this.#timeSec];
-    const extent = measureExtent(this.#root, this.#posesOf(clip));
-    this.#extents.set(clip, extent);
-    this.pose(clip, timeSec);
+    const [staging, timeSec] = [this.#staging, this.#timeSec];
+    const extent = measureExtent(this.#root, this.#posesOf(staging));
+    if (this.#extents.size >= PAGE_LIMITS.keptExtents) this.#extents.clear();
+    this.#extents.set(key, extent);
+    this.pose(staging, timeSec);
     return extent;
   }
 
   /** Metres around the middle that may hold something: more than measured when a clip moves things. */
   get reach(): number {
-    return this.sphere.radius * (this.#clip === null ? 1.01 : 2);
+    return this.sphere.radius * (this.#staging.play === null ? 1.01 : 2);
   }
 
   get sphere(): Sphere {
@@ -85,22 +106,39 @@ export class LoadedScene {
     return this.extent.framing;
   }
 
-  /** @param clip index of a clip; null leaves everything as the file has it. */
-  pose(clip: number | null, timeSec: number): void {
-    const pose = clip === null ? 'still' : `${clip}@${timeSec}`;
+  /** Tells whether materials look as they did: with the time where a clip changes them. */
+  lookKey({ play, edits }: Staging, timeSec: number): string {
+    return this.clips.changesLooks(play) ? poseKey({ play, edits }, timeSec) : edits.lookKey;
+  }
+
+  pose(staging: Staging, timeSec: number): void {
+    const pose = poseKey(staging, timeSec);
     if (pose === this.#posed) return;
     this.#posed = pose;
-    this.#clip = clip;
     this.#timeSec = timeSec;
-    this.clips.pose(clip, timeSec);
+    const { edits: before } = this.#staging;
+    this.#staging = staging;
+    const { play, edits } = staging;
+    if (before.key !== edits.key) {
+      // Clips keep what they will give back: that must not be what an edit has put there.
+      this.clips.rest();
+      before.undo();
+      edits.apply();
+      this.lights.adopt(this.#root);
+    } else if (before !== edits) {
+      this.#staging = { play, edits: before };
+    }
+    this.clips.pose(play, timeSec);
+    this.#staging.edits.hold();
     this.#root.updateMatrixWorld(true);
   }
 
-  #posesOf(clip: number | null): Poses {
-    if (clip === null) return { count: 1, set: () => this.pose(null, 0) };
+  #posesOf(staging: Staging): Poses {
+    const { play } = staging;
+    if (play === null) return { count: 1, set: () => this.pose(staging, 0) };
     const count = PAGE_LIMITS.framedPoses;
-    const durationSec = this.clips.list[clip]?.durationSec ?? 0;
-    return { count, set: (index) => this.pose(clip, (durationSec * index) / count) };
+    const spanSec = Math.max(...play.clips.map(({ startSec, endSec }) => endSec - startSec));
+    return { count, set: (index) => this.pose(staging, (spanSec * index) / count) };
   }
 
   /** Renews the shadow maps with the next drawing, unless they are of this pose already. */
@@ -122,6 +160,16 @@ export class LoadedScene {
     this.lights.dispose();
     this.#root.removeFromParent();
     disposeTree(this.#root);
+    disposeMaterials(this.materials);
     this.stage.background = null;
   }
+}
+
+function materialsOf(root: Object3D, { variants }: SceneGraph): Material[] {
+  const found = new Set<Material>();
+  root.traverse((object) => {
+    if (isDrawable(object)) for (const material of [object.material].flat()) found.add(material);
+  });
+  for (const { material } of variants.flatMap(({ choices }) => choices)) found.add(material);
+  return [...found];
 }

@@ -76,9 +76,9 @@ export class DataPasses {
     return mattes;
   }
 
-  #drawInto(target: WebGLRenderTarget, { scene, clip, timeSec, size }: Shot, placement: CameraPlacement): void {
+  #drawInto(target: WebGLRenderTarget, { scene, staging, timeSec, size }: Shot, placement: CameraPlacement): void {
     const renderer = this.#renderer;
-    scene.pose(clip, timeSec);
+    scene.pose(staging, timeSec);
     const camera = setCamera(this.#cameras, placement, size, CENTRE);
     scene.drawOrder.applyTo(renderer, (material) => this.#materials.sourceOf(material));
     // Engines set both whenever they draw.

@@ -40,7 +40,7 @@ export class SceneMattes {
   readonly #objects = new Map<Drawable, string>();
   readonly #materials = new Map<Material, string>();
 
-  constructor({ stage }: LoadedScene) {
+  constructor({ stage, materials }: LoadedScene) {
     const drawables: Drawable[] = [];
     stage.traverse((object) => {
       if (isDrawable(object)) drawables.push(object);
@@ -57,11 +57,10 @@ export class SceneMattes {
     const nameOf = new Map(distinct.map((owner, index) => [owner, names[index] ?? '']));
     for (const [index, object] of drawables.entries()) {
       this.#objects.set(object, nameOf.get(owners[index] ?? object) ?? '');
-      for (const material of [object.material].flat()) {
-        // Materials of one name, of which the loader makes some, are one.
-        if (!this.#materials.has(material))
-          this.#materials.set(material, material.name || `material-${this.#materials.size}`);
-      }
+    }
+    // Materials of one name, of which the loader makes some, are one.
+    for (const [index, material] of materials.entries()) {
+      this.#materials.set(material, material.name || `material-${index}`);
     }
     this.manifests = { object: manifest(this.#objects.values()), material: manifest(this.#materials.values()) };
   }

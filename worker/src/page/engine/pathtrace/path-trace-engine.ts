@@ -14,6 +14,7 @@ import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNum
 import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import { evenPanorama, halfFloatsOf } from '../../scene/panorama.ts';
+import { poseKey } from '../../scene/staging.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
@@ -43,7 +44,12 @@ export class PathTraceEngine implements Engine {
   readonly #plain = plainPanorama();
   readonly #blurred: BlurredPanorama;
   #panorama: DataTexture | null = null;
-  #traced: { readonly scene: LoadedScene; readonly parts: TracedScene; pose: string | null } | null = null;
+  #traced: {
+    readonly scene: LoadedScene;
+    readonly parts: TracedScene;
+    readonly look: string;
+    pose: string | null;
+  } | null = null;
 
   /** @param targetOf a target of 32-bit floats, free until the sink has taken its sample. */
   constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
@@ -60,7 +66,7 @@ export class PathTraceEngine implements Engine {
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     const { heightPx } = shot.size;
     const piece = new PieceSize(heightPx * 4);
-    shot.scene.pose(shot.clip, shot.timeSec);
+    shot.scene.pose(shot.staging, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
     let rowsDue = piece.units;
     for (let sample = 0; ; sample += 1) {
@@ -114,20 +120,21 @@ export class PathTraceEngine implements Engine {
   }
 
   /** Has the scene traced as the shot poses it at a time. */
-  #take({ scene, clip }: Shot, timeSec: number): void {
-    scene.pose(clip, timeSec);
-    const pose = clip === null ? 'still' : `${clip} ${timeSec}`;
+  #take({ scene, staging }: Shot, timeSec: number): void {
+    scene.pose(staging, timeSec);
+    const pose = poseKey(staging, timeSec);
     if (this.#traced?.scene === scene && this.#traced.pose === pose) return;
     const missing = untraceable(scene.stage);
     if (missing.length > 0) {
       throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
     }
-    if (this.#traced?.scene !== scene) {
+    const look = scene.lookKey(staging, timeSec);
+    if (this.#traced?.scene !== scene || this.#traced.look !== look) {
+      if (this.#traced?.scene !== scene) scene.onDispose(() => this.#forget(scene));
       this.#traced?.parts.dispose();
       this.#traced = null;
       const parts = new TracedScene(this.#renderer, this.#tracer, scene);
-      this.#traced = { scene, parts, pose: null };
-      scene.onDispose(() => this.#forget(scene));
+      this.#traced = { scene, parts, look, pose: null };
     }
     this.#traced.parts.bake();
     this.#traced.pose = pose;
