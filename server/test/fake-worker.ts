@@ -5,13 +5,18 @@ import {
   type Delivery,
   FRAME_HEADER,
   type FrameAccepted,
+  type FramePart,
   type FrameResult,
   GLB_MEDIA_TYPE,
   type Heartbeat,
   type HeartbeatAnswer,
   IMAGE_FORMATS,
   LEASE_HEADER,
+  PIECE_HEADER,
+  PIECE_MEDIA_TYPE,
+  type PieceResult,
   type Registration,
+  type SampleRange,
   type SessionOffer,
   type WorkerIdentity,
   type WorkerSignal,
@@ -27,10 +32,16 @@ export interface FakeWorkerOptions {
   readonly frameMs?: number;
   /** Called before a frame is delivered; what it throws fails the attempt. */
   readonly onFrame?: (assignment: Assignment, frameNumber: number) => Promise<void> | void;
+  /** Samples of a part that are delivered at once. @defaultValue all */
+  readonly pieceSamples?: number;
+  /** Called before sums are delivered; what it throws fails the attempt. */
+  readonly onPiece?: (assignment: Assignment, part: FramePart) => Promise<void> | void;
   readonly heartbeatMs?: number;
   /** The GLB that an import makes of a scene. @defaultValue none, as for glTF */
   readonly convert?: (assignment: Assignment) => Buffer | null;
 }
+
+type WorkOf<K extends Assignment['work']['kind']> = Extract<Assignment['work'], { kind: K }>;
 
 export const IDENTITY: WorkerIdentity = {
   name: 'fake',
@@ -217,6 +228,8 @@ export class FakeWorker {
       );
       return;
     }
+    if (assignment.work.kind === 'piece') return this.#drawPiece(delivery, assignment, assignment.work);
+    if (assignment.work.kind === 'assemble') return this.#assemble(delivery, assignment, assignment.work);
     for (const frameNumber of assignment.work.frames) {
       const startedAtMs = Date.now();
       if (this.#options.frameMs) await new Promise((resolve) => setTimeout(resolve, this.#options.frameMs));
@@ -230,6 +243,62 @@ export class FakeWorker {
       await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, startedAtMs);
       this.delivered.push(frameNumber);
     }
+  }
+
+  /** [WK16] One range of samples after another; what is delivered is where it lies. */
+  async #drawPiece(delivery: Delivery, assignment: Assignment, work: WorkOf<'piece'>): Promise<void> {
+    const { region, samples } = work.part;
+    const step = this.#options.pieceSamples ?? samples.count;
+    for (let first = samples.first; first < samples.first + samples.count; first += step) {
+      const count = Math.min(step, samples.first + samples.count - first);
+      try {
+        await this.#options.onPiece?.(assignment, { region, samples: { first, count } });
+      } catch (error) {
+        await this.fail(delivery, 'render.failed', error instanceof Error ? error.message : 'failed', true);
+        return;
+      }
+      if (this.dead || !this.held.has(delivery.attemptId)) return;
+      await this.deliverPiece(delivery, { first, count }, `[${region.x},${region.y} ${first}+${count}]`);
+    }
+  }
+
+  async deliverPiece(delivery: Delivery, samples: SampleRange, text: string): Promise<FrameAccepted> {
+    const bytes = Buffer.from(text);
+    const startedAtMs = Date.now();
+    const result: PieceResult = {
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sizeBytes: bytes.length,
+      samples,
+      stages: { draw: { startedAtMs, durationMs: 1 }, encode: { startedAtMs, durationMs: 1 } },
+    };
+    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${this.registration.workerSecret}`,
+        [LEASE_HEADER]: delivery.leaseToken,
+        [PIECE_HEADER]: encodeURIComponent(JSON.stringify(result)),
+        'content-type': PIECE_MEDIA_TYPE,
+      },
+      body: new Uint8Array(bytes),
+    });
+    return answerOf<FrameAccepted>(response);
+  }
+
+  /** The frame is the text of all its sums. */
+  async #assemble(delivery: Delivery, assignment: Assignment, work: WorkOf<'assemble'>): Promise<void> {
+    const { frameNumber, sums } = work;
+    await this.#options.onFrame?.(assignment, frameNumber);
+    const texts = await Promise.all(
+      sums.map(async ({ sha256 }) => {
+        const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces/${sha256}`, {
+          headers: { authorization: `Bearer ${this.registration.workerSecret}`, [LEASE_HEADER]: delivery.leaseToken },
+        });
+        if (!response.ok) throw new Error(`sums ${sha256}: ${response.status}`);
+        return response.text();
+      }),
+    );
+    await this.deliver(delivery, frameNumber, texts.join(''));
+    this.delivered.push(frameNumber);
   }
 
   /** [WK15] */
@@ -298,7 +367,7 @@ export class FakeWorker {
   /** What the layer asks for; PNG for an attempt that was never claimed. */
   #mediaTypeOf({ attemptId }: Delivery): string {
     const work = this.claimed.find((claimed) => claimed.attemptId === attemptId)?.work;
-    return IMAGE_FORMATS[work?.kind === 'render' ? work.settings.format : 'png'].mediaType;
+    return IMAGE_FORMATS[work && 'settings' in work ? work.settings.format : 'png'].mediaType;
   }
 
   /** [WK12] Whatever may pass is tried again while this worker lives. */

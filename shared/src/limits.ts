@@ -12,6 +12,9 @@ export const LIMITS = {
   frameSamples: 4_096,
   /** Samples before the noise of a frame is looked at: two halves of fewer say little. */
   noiseMinSamples: 16,
+  /** Blocks of a frame in a row and in a column, and tasks that one frame is divided into. */
+  frameTiles: 64,
+  frameParts: 1_024,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */
   lightBounces: 64,
   /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */

@@ -22,14 +22,18 @@ export const JOB_TRANSITIONS = {
   cancelled: [],
 } as const satisfies Transitions<'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled'>;
 
-/** `waiting`: released, no lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result. */
+/**
+ * `blocked`: what it is made of is not there yet; when one of its inputs fails for good, so does it. `waiting`: released, no
+ * lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result.
+ */
 export const TASK_TRANSITIONS = {
+  blocked: ['waiting', 'failed', 'cancelled'],
   waiting: ['leased', 'cancelled'],
   leased: ['waiting', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
   failed: ['waiting'],
   cancelled: [],
-} as const satisfies Transitions<'waiting' | 'leased' | 'succeeded' | 'failed' | 'cancelled'>;
+} as const satisfies Transitions<'blocked' | 'waiting' | 'leased' | 'succeeded' | 'failed' | 'cancelled'>;
 
 /**
  * `assigned`: a delivery is on its way. `running`: the worker said that it began. `lost`: the lease ran out.

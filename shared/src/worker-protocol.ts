@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Id, Sha256 } from './identifiers.ts';
+import { FramePart, SampleRange } from './schemas/division.ts';
 import { FrameStages, PixelStatistics } from './schemas/job.ts';
 import { ImportReport, Refusal, SceneFile, ScenePath } from './schemas/scene.ts';
 import { RenderSettings } from './schemas/settings.ts';
@@ -20,6 +21,10 @@ export const LEASE_MARGIN_MS = 3_000;
 
 /** Request header that carries the lease token of an attempt or the token of a session. */
 export const LEASE_HEADER = 'x-kiln-lease';
+/** Request header that carries a `PieceResult` as URI-encoded JSON beside the bytes of sums. */
+export const PIECE_HEADER = 'x-kiln-piece';
+/** Sums of linear light, RGBA with associated alpha, as OpenEXR. */
+export const PIECE_MEDIA_TYPE = 'image/x-exr';
 /** Request header that carries a `FrameResult` as URI-encoded JSON beside a frame's bytes. */
 export const FRAME_HEADER = 'x-kiln-frame';
 
@@ -38,6 +43,10 @@ export const WORKER_ROUTES = {
   claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
   /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
   frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
+  /** Sums of a range of samples of a part of a frame, as `PIECE_MEDIA_TYPE` beside `PIECE_HEADER` → `FrameAccepted`. */
+  piece: { method: 'PUT', path: '/worker/attempts/:attemptId/pieces' },
+  /** Bytes of such sums, for the attempt that makes a frame of them. */
+  sums: { method: 'GET', path: '/worker/attempts/:attemptId/pieces/:sha256' },
   /** Bytes of the GLB that an import made of a scene in another format → `{}`. */
   converted: { method: 'PUT', path: '/worker/attempts/:attemptId/converted/:sha256' },
   /** `ImportResult`. */
@@ -99,6 +108,14 @@ export const SceneSource = Type.Object({
 });
 export type SceneSource = Static<typeof SceneSource>;
 
+/** Sums that are stored: of all samples of `samples`, at the pixels of `region`. */
+export const StoredSums = Type.Object({
+  ...FramePart.properties,
+  sha256: Sha256,
+  sizeBytes: Type.Integer({ minimum: 1 }),
+});
+export type StoredSums = Static<typeof StoredSums>;
+
 /** Answer to `POST /worker/attempts/:id/claim`: the lease holds, this is the work. */
 export const Assignment = Type.Object({
   attemptId: Id('attempt'),
@@ -115,6 +132,20 @@ export const Assignment = Type.Object({
       /** Frames of this task that no attempt has delivered yet, in order. */
       frames: Type.Array(Type.Integer()),
     }),
+    Type.Object({
+      kind: Type.Literal('piece'),
+      settings: RenderSettings,
+      frameNumber: Type.Integer(),
+      /** What no attempt has delivered yet. */
+      part: FramePart,
+    }),
+    Type.Object({
+      kind: Type.Literal('assemble'),
+      settings: RenderSettings,
+      frameNumber: Type.Integer(),
+      /** Block after block; of each, ranges of samples in order. */
+      sums: Type.Array(StoredSums),
+    }),
     Type.Object({ kind: Type.Literal('import') }),
   ]),
 });
@@ -130,6 +161,16 @@ export const FrameResult = Type.Object({
   sentAtMs: Type.Optional(Type.Number()),
 });
 export type FrameResult = Static<typeof FrameResult>;
+
+/** Beside the bytes of `PUT /worker/attempts/:id/pieces`. */
+export const PieceResult = Type.Object({
+  sha256: Sha256,
+  sizeBytes: Type.Integer({ minimum: 1 }),
+  /** Begins where what is stored ends. */
+  samples: SampleRange,
+  stages: FrameStages,
+});
+export type PieceResult = Static<typeof PieceResult>;
 
 export const FrameAccepted = Type.Object({
   /** The task is done: every frame of it is recorded. */

@@ -2,7 +2,7 @@
  * Gives leases: one transaction for all picks of a pass. What another hand changed meanwhile (a cancelled job, a task
  * that was taken) is left out, not fought over.
  */
-import type { IdKind } from '@kiln/shared';
+import { type IdKind, partsPerFrame } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
@@ -10,8 +10,9 @@ import { lockJobs } from '../jobs/job-row.ts';
 import type { JobRow } from '../jobs/present.ts';
 import type { AddressedDelivery } from '../queue/delivery-queues.ts';
 import type { Database } from '../store/tables.ts';
+import { type FrameTasks, frameTasks } from './frame-tasks.ts';
 import { fromNow } from './lease-time.ts';
-import type { Pick } from './pick.ts';
+import { type Lane, laneOf, type Pick } from './pick.ts';
 
 export interface AssignParts {
   readonly newId: (kind: IdKind) => string;
@@ -33,7 +34,7 @@ export class SupersededError extends Error {
 interface LeasedTask {
   readonly taskId: string;
   readonly workerId: string;
-  readonly lane: 'render' | 'import';
+  readonly lane: Lane;
   readonly attemptNumber: number;
 }
 
@@ -97,10 +98,12 @@ async function releaseTasks(
     return job && movedIds.has(cut.layerId) ? [{ cut, job, taskId: parts.newId('task') }] : [];
   });
   if (tasks.length === 0) return [];
+  const frames = await frameTasks(trx, tasks, parts.newId);
+  const rows = tasks.map((task) => ({ ...task, ...placeOf(task.cut, frames) }));
   await trx
     .insertInto('tasks')
     .values(
-      tasks.map(({ cut, job, taskId }) => ({
+      rows.map(({ cut, job, taskId, feeds, isWanted }) => ({
         id: taskId,
         tenant_id: cut.tenantId,
         kind: 'render' as const,
@@ -108,15 +111,27 @@ async function releaseTasks(
         layer_id: cut.layerId,
         scene_id: job.scene_id,
         index: cut.index,
-        state: 'leased' as const,
-        tries: 1,
-        attempts: 1,
+        ...(isWanted
+          ? { state: 'leased' as const, tries: 1, attempts: 1, ended_at: null }
+          : { state: 'cancelled' as const, ended_at: parts.now() }),
+        feeds,
         not_before: null,
-        ended_at: null,
       })),
     )
     .execute();
-  return tasks.map(({ cut, taskId }) => ({ taskId, workerId: cut.workerId, lane: 'render', attemptNumber: 1 }));
+  return rows.flatMap(({ cut, taskId, isWanted }): LeasedTask[] =>
+    isWanted ? [{ taskId, workerId: cut.workerId, lane: 'render', attemptNumber: 1 }] : [],
+  );
+}
+
+/** What a task cut from a cursor is an input of, and whether anybody waits for that. */
+function placeOf(
+  cut: Extract<Pick, { kind: 'cursor' }>,
+  frames: FrameTasks,
+): { feeds: string | null; isWanted: boolean } {
+  if (cut.division === null) return { feeds: null, isWanted: true };
+  const frame = frames.get(cut.layerId, Math.floor(cut.index / partsPerFrame(cut.division)));
+  return { feeds: frame.id, isWanted: frame.state === 'blocked' };
 }
 
 /** Tasks that have rows: imports, and frames whose attempt ended without a result. */
@@ -133,7 +148,7 @@ async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): 
   return rows.flatMap((row) => {
     const pick = byTask.get(row.id);
     if (!pick) return [];
-    return [{ taskId: row.id, workerId: pick.workerId, lane: row.kind, attemptNumber: row.attempts }];
+    return [{ taskId: row.id, workerId: pick.workerId, lane: laneOf(row.kind), attemptNumber: row.attempts }];
   });
 }
 

@@ -2,21 +2,24 @@
 import {
   type Assignment,
   CONVERTED_ENTRY,
+  type Division,
+  type FramePart,
   type RenderSettings,
+  type SampleRange,
   type SceneFile,
   type SceneSource,
+  type StoredSums,
   storedSettings,
 } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
-import { taskFrames } from '../jobs/task-frames.ts';
+import { taskFrames, taskPart } from '../jobs/task-frames.ts';
 import type { Database } from '../store/tables.ts';
 import type { GivenTask } from './assign-cursor.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
-export interface RenderFacts {
-  readonly kind: 'render';
+interface LayerFacts {
   readonly jobId: string;
   readonly layerId: string;
   readonly layerName: string;
@@ -24,6 +27,26 @@ export interface RenderFacts {
   /** All frames of the task, in order. */
   readonly frames: readonly number[];
 }
+
+/** Whole frames. */
+interface RenderFacts extends LayerFacts {
+  readonly kind: 'render';
+}
+
+/** A part of one frame, whose sums are handed over. */
+export interface PieceFacts extends LayerFacts {
+  readonly kind: 'piece';
+  readonly part: FramePart;
+}
+
+/** One frame of what others have drawn. */
+export interface AssembleFacts extends LayerFacts {
+  readonly kind: 'assemble';
+  readonly division: Division;
+}
+
+/** Work that ends in frames. */
+export type FrameFacts = RenderFacts | AssembleFacts;
 
 export interface AttemptFacts {
   readonly attemptId: string;
@@ -35,7 +58,7 @@ export interface AttemptFacts {
   readonly tenantId: string;
   readonly sceneId: string;
   readonly timeoutMs: number;
-  readonly work: RenderFacts | { readonly kind: 'import' };
+  readonly work: RenderFacts | PieceFacts | AssembleFacts | { readonly kind: 'import' };
 }
 
 export class AttemptMemory {
@@ -77,7 +100,8 @@ export class AttemptMemory {
     for (const { pick, delivery: sent } of given) {
       const layer = layers.get(pick.jobId)?.find(({ id }) => id === pick.layerId);
       if (!layer) continue;
-      const slicing = { frames: layer.frames, frame_count: layer.frameCount, chunk: layer.chunk };
+      const { frames, frameCount: frame_count, chunk, division } = layer;
+      const slicing = { frames, frame_count, chunk, division };
       this.#facts.set(sent.delivery.attemptId, {
         ...sent.delivery,
         number: sent.attemptNumber,
@@ -91,7 +115,7 @@ export class AttemptMemory {
           layerId: pick.layerId,
           layerName: layer.name,
           settings: layer.settings,
-          frames: taskFrames(slicing, pick.index),
+          frames: taskFrames(slicing, { kind: 'render', index: pick.index }),
         },
       });
     }
@@ -134,6 +158,7 @@ export class AttemptMemory {
         'l.frames',
         'l.frame_count',
         'l.chunk',
+        'l.division',
         'l.settings',
       ])
       .where('a.id', 'in', ids)
@@ -149,7 +174,7 @@ export class AttemptMemory {
         sceneId: row.scene_id,
       };
       if (row.kind === 'import') return [{ ...base, timeoutMs: this.#importTimeoutMs, work: { kind: 'import' } }];
-      const { job_id, layer_id, name, frames, frame_count, chunk, settings, frame_timeout_ms } = row;
+      const { job_id, layer_id, name, frames, frame_count, chunk, division, frame_timeout_ms } = row;
       if (
         job_id === null ||
         layer_id === null ||
@@ -157,25 +182,24 @@ export class AttemptMemory {
         frames === null ||
         frame_count === null ||
         chunk === null ||
-        settings === null ||
+        row.settings === null ||
         frame_timeout_ms === null
       ) {
         return [];
       }
-      return [
-        {
-          ...base,
-          timeoutMs: frame_timeout_ms,
-          work: {
-            kind: 'render',
-            jobId: job_id,
-            layerId: layer_id,
-            layerName: name,
-            settings: storedSettings(settings),
-            frames: taskFrames({ frames, frame_count, chunk }, row.index),
-          },
-        },
-      ];
+      const settings = storedSettings(row.settings);
+      const layer = {
+        jobId: job_id,
+        layerId: layer_id,
+        layerName: name,
+        settings,
+        frames: taskFrames({ frames, frame_count, chunk, division }, row),
+      };
+      const part = taskPart({ division, settings }, row);
+      const timed = { ...base, timeoutMs: frame_timeout_ms };
+      if (part) return [{ ...timed, work: { kind: 'piece', part, ...layer } }];
+      if (division) return [{ ...timed, work: { kind: 'assemble', division, ...layer } }];
+      return [{ ...timed, work: { kind: 'render', ...layer } }];
     });
   }
 }
@@ -213,14 +237,15 @@ async function readSceneSource(
   };
 }
 
-/** @param frames those that no attempt has delivered yet. */
-export function assignmentOf(
-  facts: AttemptFacts,
-  scene: SceneSource,
-  leaseMs: number,
-  frames: readonly number[],
-): Assignment {
-  const { work } = facts;
+/** What is open of an attempt's work, by its kind. */
+export interface OpenWork {
+  /** Frames that no attempt has delivered yet. */
+  readonly frames: readonly number[];
+  readonly samples: SampleRange | null;
+  readonly sums: readonly StoredSums[];
+}
+
+export function assignmentOf(facts: AttemptFacts, scene: SceneSource, leaseMs: number, open: OpenWork): Assignment {
   return {
     attemptId: facts.attemptId,
     taskId: facts.taskId,
@@ -228,7 +253,20 @@ export function assignmentOf(
     leaseMs,
     timeoutMs: facts.timeoutMs,
     scene,
-    work:
-      work.kind === 'import' ? { kind: 'import' } : { kind: 'render', settings: work.settings, frames: [...frames] },
+    work: workOf(facts, open),
   };
+}
+
+function workOf({ work }: AttemptFacts, { frames, samples, sums }: OpenWork): Assignment['work'] {
+  if (work.kind === 'import') return { kind: 'import' };
+  const { settings } = work;
+  const [frameNumber = 0] = work.frames;
+  switch (work.kind) {
+    case 'render':
+      return { kind: 'render', settings, frames: [...frames] };
+    case 'piece':
+      return { kind: 'piece', settings, frameNumber, part: { ...work.part, samples: samples ?? work.part.samples } };
+    case 'assemble':
+      return { kind: 'assemble', settings, frameNumber, sums: [...sums] };
+  }
 }

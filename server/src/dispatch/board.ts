@@ -5,7 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { type Candidate, loadedKey, type Pick, type PickInput, type PickWorker } from './pick.ts';
+import { type Candidate, laneOf, loadedKey, type Pick, type PickInput, type PickWorker } from './pick.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 
 export interface BoardParts {
@@ -56,7 +56,10 @@ export class Board {
     const waiting = this.#work ?? (await this.#readWork());
     if (waiting.length === 0) return null;
     const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
-    for (const { kind, tenant_id, n } of used) usage[kind].set(tenant_id, (usage[kind].get(tenant_id) ?? 0) + n);
+    for (const { kind, tenant_id, n } of used) {
+      const lane = usage[laneOf(kind)];
+      lane.set(tenant_id, (lane.get(tenant_id) ?? 0) + n);
+    }
     return {
       workers,
       candidates: waiting.map((work): Candidate => withTime(work, taskMs)),

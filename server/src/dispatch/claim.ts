@@ -3,11 +3,12 @@ import { KilnError } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
-import type { AttemptFacts } from './attempt-facts.ts';
+import type { AttemptFacts, OpenWork } from './attempt-facts.ts';
 import { fromNow } from './lease-time.ts';
+import { frameSums, missingSamples } from './stored-sums.ts';
 
 export interface Claimed {
-  /** Frames of the task that no attempt has delivered yet; empty for an import. */
+  /** Frames of the task that no attempt has delivered yet; empty where it does not draw whole ones. */
   readonly frames: readonly number[];
 }
 
@@ -43,10 +44,23 @@ export async function claimAttempts(
   );
   return attempts.map((facts) => {
     if (!held.has(facts.attemptId)) return staleAttempt(facts.attemptId);
-    if (facts.work.kind === 'import') return { frames: [] };
+    if (facts.work.kind !== 'render') return { frames: [] };
     const { layerId, frames } = facts.work;
     return { frames: frames.filter((frame) => !delivered.has(`${layerId}/${frame}`)) };
   });
+}
+
+/** What is left to do of a claimed attempt. */
+export async function openWork(
+  db: Kysely<Database>,
+  { taskId, work }: AttemptFacts,
+  { frames }: Claimed,
+): Promise<OpenWork> {
+  return {
+    frames,
+    samples: work.kind === 'piece' ? await missingSamples(db, taskId, work) : null,
+    sums: work.kind === 'assemble' ? await frameSums(db, taskId, work) : [],
+  };
 }
 
 /** [WK4] A first attempt at one frame is over when that frame is recorded; any other may have delivered some. */

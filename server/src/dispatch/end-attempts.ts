@@ -2,7 +2,7 @@
  * Attempts that end without a result, and what becomes of their tasks. The one retry authority: nothing else makes a
  * task wait again or fail.
  */
-import { isErrorCode, type Job, LIMITS } from '@kiln/shared';
+import { isErrorCode, type Job, LIMITS, type TaskKind } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
@@ -12,6 +12,7 @@ import { type TaskSlicing, taskFrames } from '../jobs/task-frames.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type AppliedImport, applyImport, failedImport } from '../scenes/import-result.ts';
 import type { Database } from '../store/tables.ts';
+import { failDependent, forgetPieces } from './dependents.ts';
 import { fromNow } from './lease-time.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
@@ -32,7 +33,7 @@ export interface EndedAttempt {
   readonly taskId: string;
   readonly workerId: string;
   readonly number: number;
-  readonly kind: 'render' | 'import';
+  readonly kind: TaskKind;
   /** When the task may be tried again, in milliseconds from now; null when it is over. */
   readonly retryAfterMs: number | null;
   /** What is to be settled after the commit, when an import failed for good. */
@@ -62,7 +63,7 @@ export async function endAttempts(
     if (!entry) continue;
     const row = await closeAttempt(trx, end);
     if (!row) continue;
-    const settled = await settleTask(trx, tell, end, entry, tasks.jobs, parts);
+    const { others, ...settled } = await settleTask(trx, tell, end, entry, tasks.jobs, parts);
     ended.push({
       attemptId: end.attemptId,
       taskId: row.task_id,
@@ -71,6 +72,7 @@ export async function endAttempts(
       kind: entry.task.kind,
       ...settled,
     });
+    ended.push(...others);
   }
   return ended;
 }
@@ -91,7 +93,7 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
     .leftJoin('layers as l', 'l.id', 't.layer_id')
-    .select(['a.id', 't.id as task_id', 't.job_id', 'l.name', 'l.frames', 'l.frame_count', 'l.chunk'])
+    .select(['a.id', 't.id as task_id', 't.job_id', 'l.name', 'l.frames', 'l.frame_count', 'l.chunk', 'l.division'])
     .where('a.id', 'in', attemptIds)
     .execute();
   if (owners.length === 0) return { byAttempt: new Map(), jobs: new Map() };
@@ -108,12 +110,12 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
     .execute();
   const byId = new Map(rows.map((row) => [row.id, row]));
   const byAttempt = new Map<string, TaskEntry>();
-  for (const { id, task_id, name, frames, frame_count, chunk } of owners) {
+  for (const { id, task_id, name, frames, frame_count, chunk, division } of owners) {
     const task = byId.get(task_id);
     const layer =
       name === null || frames === null || frame_count === null || chunk === null
         ? null
-        : { name, frames, frame_count, chunk };
+        : { name, frames, frame_count, chunk, division };
     if (task) byAttempt.set(id, { task, layer });
   }
   return { byAttempt, jobs: new Map(jobs) };
@@ -135,6 +137,14 @@ async function closeAttempt(trx: Transaction<Database>, end: AttemptEnd) {
     .executeTakeFirst();
 }
 
+type Settled = Pick<EndedAttempt, 'retryAfterMs' | 'appliedImport'> & {
+  /** Attempts at other tasks, which nobody needs any more. */
+  readonly others: readonly EndedAttempt[];
+};
+
+const OVER = { retryAfterMs: null, appliedImport: null } as const;
+const NOTHING_ELSE = { ...OVER, others: [] } as const satisfies Settled;
+
 async function settleTask(
   trx: Transaction<Database>,
   tell: Tell,
@@ -142,9 +152,9 @@ async function settleTask(
   { task, layer }: TaskEntry,
   jobs: Map<string, JobRow>,
   parts: EndParts,
-): Promise<Pick<EndedAttempt, 'retryAfterMs' | 'appliedImport'>> {
+): Promise<Settled> {
   const job = task.job_id === null ? null : jobs.get(task.job_id);
-  if (task.state !== 'leased' || (job && !isOpen(job.state))) return { retryAfterMs: null, appliedImport: null };
+  if (task.state !== 'leased' || (job && !isOpen(job.state))) return NOTHING_ELSE;
   const mostTries = job ? job.max_attempts : LIMITS.taskAttempts;
   const again = end.retry === 'free' || (end.retry === 'counts' && task.tries < mostTries);
   const waitMs = end.retry === 'free' ? 0 : retryDelayMs(task.tries);
@@ -165,7 +175,9 @@ async function settleTask(
       .where('id', '=', task.id)
       .execute();
   }
-  if (job && layer) {
+  const dependent = again || task.feeds === null ? null : await failDependent(trx, task.feeds);
+  if (!again) await forgetPieces(trx, [task.id]);
+  if (job && layer && dependent?.failedNow !== false) {
     const missing = end.retry === 'free' ? [] : await missingFrames(trx, task, layer);
     if (missing.length > 0) {
       tell({
@@ -181,9 +193,13 @@ async function settleTask(
     const { code, message } = errorOf(end);
     const refusal = { code: code.startsWith('scene.') ? code : 'scene.import_failed', message, pointer: null };
     const appliedImport = await applyImport(trx, tell, parts.objects, task.scene_id, failedImport(refusal));
-    return { retryAfterMs: null, appliedImport };
+    return { ...NOTHING_ELSE, appliedImport };
   }
-  return { retryAfterMs: again ? waitMs : null, appliedImport: null };
+  return {
+    retryAfterMs: again ? waitMs : null,
+    appliedImport: null,
+    others: (dependent?.cancelled ?? []).map((attempt) => ({ ...attempt, kind: 'render', ...OVER })),
+  };
 }
 
 async function failFrames(
@@ -207,7 +223,7 @@ async function failFrames(
 }
 
 async function missingFrames(trx: Transaction<Database>, task: TaskRow, layer: TaskSlicing): Promise<number[]> {
-  const frames = taskFrames(layer, task.index);
+  const frames = taskFrames(layer, task);
   if (task.layer_id === null || frames.length === 0) return frames;
   const rows = await trx
     .selectFrom('frames')

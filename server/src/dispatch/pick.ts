@@ -4,11 +4,13 @@
  * Between tenants the one with the fewest deliveries under way comes next; inside a tenant priority, then age. A worker
  * that has the scene loaded for the tenant is preferred, then one whose browser serves the tenant, then the least busy.
  */
-import type { Backend, Capability, Engine } from '@kiln/shared';
+import type { Backend, Capability, Division, Engine, TaskKind } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
 export type Lane = 'render' | 'import';
+
+export const laneOf = (kind: TaskKind): Lane => (kind === 'import' ? 'import' : 'render');
 
 /** Work that waits: one task, or the unreleased rest of a layer, from which tasks are cut as they are picked. */
 export type Candidate = {
@@ -29,6 +31,7 @@ export type Candidate = {
       readonly frameTimeoutMs: number;
       /** The job has begun: giving out more of it changes nothing but its cursor. */
       readonly isRunning: boolean;
+      readonly division: Division | null;
       readonly next: number;
       readonly remaining: number;
     } & RenderWork)
@@ -69,6 +72,7 @@ export type Pick = { readonly workerId: string; readonly tenantId: string } & (
       readonly sceneId: string;
       readonly frameTimeoutMs: number;
       readonly isRunning: boolean;
+      readonly division: Division | null;
       readonly index: number;
     }
 );
@@ -254,6 +258,7 @@ function toPick(workerId: string, candidate: Candidate, taken: number): Pick {
         sceneId: candidate.sceneId,
         frameTimeoutMs: candidate.frameTimeoutMs,
         isRunning: candidate.isRunning,
+        division: candidate.division,
         index: candidate.next + taken,
       };
   }

@@ -9,6 +9,7 @@ import type { Database } from '../store/tables.ts';
 import type { AttemptEnd } from './end-attempts.ts';
 import { fromNow } from './lease-time.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { laneOf } from './pick.ts';
 
 interface WaitingDelivery extends AddressedDelivery {
   readonly ageMs: number;
@@ -127,7 +128,7 @@ async function waitingDeliveries(db: Kysely<Database>): Promise<WaitingDelivery[
     .execute();
   return rows.map((row) => ({
     workerId: row.worker_id,
-    lane: row.kind,
+    lane: laneOf(row.kind),
     attemptNumber: row.number,
     delivery: { attemptId: row.id, taskId: row.task_id, leaseToken: row.lease_token },
     ageMs: Number(row.age_ms),

@@ -9,13 +9,14 @@ import { advanceJob, type JobCounters, lockJobs } from '../jobs/job-row.ts';
 import { type FrameFacts, frameView, type JobRow } from '../jobs/present.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
-import type { AttemptFacts, RenderFacts } from './attempt-facts.ts';
+import type { AttemptFacts, FrameFacts as FrameWork } from './attempt-facts.ts';
 import { staleAttempt } from './claim.ts';
+import { forgetPieces } from './dependents.ts';
 
 /** A frame whose bytes are stored and whose lease token was checked. */
 export interface FrameReport {
   readonly attempt: AttemptFacts;
-  readonly work: RenderFacts;
+  readonly work: FrameWork;
   readonly frameNumber: number;
   readonly mediaType: string;
   readonly result: FrameResult;
@@ -42,6 +43,8 @@ interface Plan {
   readonly frameRows: { report: FrameReport; frame: Frame }[];
   readonly attempts: Map<string, { id: string; state: 'running' | 'succeeded'; hash: string }>;
   readonly tasks: string[];
+  /** Those of them that made a frame of parts. */
+  readonly assembled: string[];
 }
 
 /**
@@ -61,7 +64,7 @@ export async function recordFrames(
   );
   const open = await openAttempts(trx, reports);
   const known = await knownFrames(trx, reports, open);
-  const plan: Plan = { frames: [], frameRows: [], attempts: new Map(), tasks: [] };
+  const plan: Plan = { frames: [], frameRows: [], attempts: new Map(), tasks: [], assembled: [] };
   const doneByJob = new Map<string, number>();
 
   const outcomes = reports.map((report): Recorded | KilnError => {
@@ -79,6 +82,7 @@ export async function recordFrames(
     const state = taskDone ? 'succeeded' : 'running';
     plan.attempts.set(attempt.attemptId, { id: attempt.attemptId, state, hash: result.sha256 });
     if (taskDone) plan.tasks.push(attempt.taskId);
+    if (work.kind === 'assemble') plan.assembled.push(attempt.taskId);
     return { taskDone, isNew: true };
   });
 
@@ -96,6 +100,7 @@ export async function recordFrames(
       now,
     );
     await requireBytes(objects, plan);
+    await forgetPieces(trx, plan.assembled);
     for (const { report, frame } of plan.frameRows) {
       tell({ type: 'frame', tenantId: report.attempt.tenantId, jobId: report.work.jobId, data: frame });
     }

@@ -26,7 +26,8 @@ export interface RecordedSingles {
   readonly events: readonly LoggedEvent[];
 }
 
-export const isSingle = ({ attempt, work }: FrameReport) => attempt.number === 1 && work.frames.length === 1;
+export const isSingle = ({ attempt, work }: FrameReport) =>
+  work.kind === 'render' && attempt.number === 1 && work.frames.length === 1;
 
 /** In: reports for which `isSingle`. Atomic: all that is recorded, with job counters and events. */
 export async function recordSingleFrames(

@@ -7,12 +7,13 @@ import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
-import type { AttemptFacts, RenderFacts } from './attempt-facts.ts';
+import type { AttemptFacts, FrameFacts } from './attempt-facts.ts';
 import { Batch } from './batch.ts';
 import { type Claimed, claimAttempts, staleAttempt } from './claim.ts';
 import { type EndedAttempt, type EndParts, endAttempts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { type FrameReport, type Recorded, recordFrames } from './record-frames.ts';
+import { type PieceReport, type RecordedPiece, recordPiece } from './record-piece.ts';
 import { isSingle, recordSingleFrames } from './record-single-frames.ts';
 
 export interface ResultParts {
@@ -57,7 +58,9 @@ export class Results {
     try {
       const recorded = await this.#frames.submit(report);
       if (recorded.isNew) {
-        bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
+        // Parts of a frame and its assembly are of different length: none stands for the others.
+        if (work.kind === 'render')
+          bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
         if (recorded.taskDone) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
       }
       return recorded;
@@ -68,6 +71,19 @@ export class Results {
       }
       throw error;
     }
+  }
+
+  /**
+   * Records sums whose bytes are stored.
+   *
+   * @throws KilnError `attempt.stale` when the lease has ended and the recorded sums, if any, are others.
+   */
+  async piece(report: PieceReport): Promise<RecordedPiece> {
+    const { bus, change, services } = this.#parts;
+    const recorded = await change((trx) => recordPiece(trx, services.objects, report));
+    if (recorded.taskDone && recorded.isNew) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
+    if (recorded.released > 0) bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
+    return recorded;
   }
 
   /** @throws KilnError `attempt.stale` */
@@ -165,7 +181,7 @@ export class Results {
 }
 
 /** What a task of this layer takes, by the frame that was just done. Encoding and the next drawing overlap. */
-const taskMs = ({ stages }: FrameResult, work: RenderFacts) =>
+const taskMs = ({ stages }: FrameResult, work: FrameFacts) =>
   Math.max(stages.draw.durationMs, stages.encode.durationMs) * work.frames.length;
 
 /** [WK15] Whoever knows the hash of somebody's bytes cannot make a scene of them. */

@@ -5,6 +5,7 @@ import type { WorkerSignals } from '../queue/worker-signals.ts';
 import { settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
 import type { EndedAttempt } from './end-attempts.ts';
+import { laneOf } from './pick.ts';
 
 export interface SettleParts {
   readonly services: Pick<Services, 'store' | 'objects' | 'log'>;
@@ -32,7 +33,7 @@ async function withdraw(ended: readonly EndedAttempt[], parts: SettleParts): Pro
     await parts.queues.withdraw(
       ended.map(({ workerId, kind, taskId, number }) => ({
         workerId,
-        lane: kind,
+        lane: laneOf(kind),
         deliveryId: deliveryId(taskId, number),
       })),
     );

@@ -1,5 +1,5 @@
 /** What a pass of the dispatcher looks at: workers with what they do, and the most urgent work of each tenant. */
-import type { RenderSettings, WorkerIdentity, WorkerStatus } from '@kiln/shared';
+import type { Division, RenderSettings, TaskKind, WorkerIdentity, WorkerStatus } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -30,7 +30,7 @@ export const readDesks = (db: Kysely<Database>, leaseMs: number): Promise<DeskRo
 export interface UsageRow {
   readonly worker_id: string;
   readonly tenant_id: string;
-  readonly kind: 'render' | 'import';
+  readonly kind: TaskKind;
   readonly layer_id: string | null;
   readonly n: number;
 }
@@ -47,13 +47,13 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
 }
 
 /**
- * Tasks that have rows and wait: imports, and frames that are tried again. The most urgent of each tenant, engine and
+ * Tasks that have rows and wait: imports, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine and
  * back end: work that no worker here can draw must not stand before work that one can.
  */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<{
     id: string;
-    kind: 'render' | 'import';
+    kind: TaskKind;
     tenant_id: string;
     job_id: string | null;
     layer_id: string | null;
@@ -123,13 +123,15 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     position: number;
     released: number;
     task_count: number;
+    division: Division | null;
     engine: RenderSettings['engine'];
     backend: RenderSettings['backend'];
     scene_hash: string;
   }>`
     select c.* from (
       select j.id as job_id, j.tenant_id, j.scene_id, j.frame_timeout_ms, j.state, j.priority, j.created_at,
-             l.id as layer_id, l.position, l.released, l.task_count, l.settings->>'engine' as engine, l.settings->>'backend' as backend,
+             l.id as layer_id, l.position, l.released, l.task_count, l.division,
+             l.settings->>'engine' as engine, l.settings->>'backend' as backend,
              s.scene_hash, row_number() over (
                partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend'
                order by j.priority desc, j.created_at, j.id, l.position) as place
@@ -149,6 +151,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     createdAtMs: row.created_at.getTime(),
     position: row.position,
     isRunning: row.state === 'running',
+    division: row.division,
     next: row.released,
     remaining: row.task_count - row.released,
     jobId: row.job_id,

@@ -47,7 +47,11 @@ export function cancelJob(tenantId: string, jobId: string, { change, layers, now
       .updateTable('tasks')
       .set({ state: 'cancelled', ended_at: sql<Date>`now()` })
       .where('job_id', '=', jobId)
-      .where('state', 'in', ['waiting', 'leased'])
+      .where('state', 'in', ['blocked', 'waiting', 'leased'])
+      .execute();
+    await trx
+      .deleteFrom('pieces')
+      .where('task_id', 'in', (eb) => eb.selectFrom('tasks').select('id').where('job_id', '=', jobId))
       .execute();
     const after = { ...job, state: 'cancelled' as const, ended_at: now() };
     await trx

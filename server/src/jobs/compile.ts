@@ -8,6 +8,7 @@ import {
   checkImageFormat,
   checkTracedSettings,
   completeSettings,
+  type Division,
   ENGINE_ABILITIES,
   frameCount,
   type ImportReport,
@@ -43,6 +44,7 @@ interface CompiledLayer {
   readonly chunk: number;
   readonly taskCount: number;
   readonly settings: RenderSettings;
+  readonly division: Division | null;
 }
 
 export interface CompiledJob {
@@ -167,7 +169,16 @@ function compileLayer(
   checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
   const chunk = request.chunk ?? 1;
-  return { name, frames: request.frames, frameCount: count, chunk, taskCount: Math.ceil(count / chunk), settings };
+  const division = null;
+  return {
+    name,
+    frames: request.frames,
+    frameCount: count,
+    chunk,
+    taskCount: Math.ceil(count / chunk),
+    settings,
+    division,
+  };
 }
 
 function countFrames(expression: string, field: string): number {

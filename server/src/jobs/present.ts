@@ -3,6 +3,7 @@ import {
   API_PREFIX,
   type Attempt,
   type Frame,
+  type FramePart,
   frameFileName,
   frameFlags,
   type Job,
@@ -29,6 +30,7 @@ export const layerView = (row: LayerRow): Layer => ({
   frames: row.frames,
   frameCount: row.frame_count,
   chunk: row.chunk,
+  division: row.division,
   // A job of an earlier version has no word on what that version did not know.
   settings: storedSettings(row.settings),
 });
@@ -97,13 +99,14 @@ export const attemptView = (row: AttemptRow, frames: Attempt['frames']): Attempt
   endedAt: time(row.ended_at),
 });
 
-export const taskView = (row: TaskRow, frames: number[], attempts: Attempt[]): Task => ({
+export const taskView = (row: TaskRow, frames: number[], part: FramePart | null, attempts: Attempt[]): Task => ({
   id: row.id,
   jobId: row.job_id,
   layerId: row.layer_id,
   kind: row.kind,
   index: row.index,
   frames,
+  part,
   state: row.state,
   attempts,
 });

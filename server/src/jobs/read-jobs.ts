@@ -6,7 +6,7 @@ import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
-import { taskFrames } from './task-frames.ts';
+import { taskFrames, taskPart } from './task-frames.ts';
 
 export interface Page<T> {
   readonly items: T[];
@@ -91,7 +91,8 @@ export class JobReader {
       (row) => row.id,
       (row) => {
         const layer = row.layer_id === null ? undefined : byId.get(row.layer_id);
-        return taskView(row, layer ? taskFrames(layer, row.index) : [], attempts.get(row.id) ?? []);
+        const [frames, part] = layer ? [taskFrames(layer, row), taskPart(layer, row)] : [[], null];
+        return taskView(row, frames, part, attempts.get(row.id) ?? []);
       },
     );
   }

@@ -178,6 +178,7 @@ export class Submissions {
         task_count: layer.taskCount,
         released: 0,
         settings: layer.settings,
+        division: layer.division,
       }),
     );
     return { job, layers };
@@ -227,11 +228,15 @@ async function insertJobs(trx: Transaction<Database>, submissions: Iterable<Subm
   return new Set(inserted.map((row) => row.id));
 }
 
+const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
 async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRow[]): Promise<void> {
   if (layers.length === 0) return;
   await trx
     .insertInto('layers')
-    .values(layers.map((layer) => ({ ...layer, settings: JSON.stringify(layer.settings) })))
+    .values(
+      layers.map((layer) => ({ ...layer, settings: JSON.stringify(layer.settings), division: json(layer.division) })),
+    )
     .execute();
 }
 

@@ -44,10 +44,11 @@ async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly st
 const isNoConvertedScene = sql<boolean>`
   not exists (select from scenes s where s.converted_sha256 = objects.sha256 and s.deleted_at is null)`;
 
-/** Nothing refers to this row of `objects`: no tenant, no frame, no thumbnail, no scene that was converted to it. */
+/** Nothing refers to this row of `objects`: no tenant, no frame or piece of one, no thumbnail, no scene that was converted to it. */
 export const isUnreferenced = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256)
   and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (select from pieces p where p.sha256 = objects.sha256)
   and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)
   and ${isNoConvertedScene}`;
 
@@ -64,6 +65,7 @@ export const isClaimUsed = sql<boolean>`
 export const isUnneeded = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256 and ${isClaimUsed})
   and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (select from pieces p where p.sha256 = objects.sha256)
   and not exists (
     select from scenes s where s.thumbnail_sha256 = objects.sha256
       and (s.deleted_at is null or exists (select from jobs j where j.scene_id = s.id)))

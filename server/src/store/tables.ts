@@ -1,6 +1,7 @@
 /** The tables, as Kysely types. The SQL is in `migrations/`; times are `timestamptz`, hashes lower-case hexadecimal. */
 import type {
   AttemptState,
+  Division,
   FrameStages,
   ImportReport,
   JobState,
@@ -10,6 +11,7 @@ import type {
   Role,
   SceneState,
   SessionState,
+  TaskKind,
   TaskState,
   WorkerIdentity,
   WorkerState,
@@ -129,7 +131,7 @@ export interface JobTable {
   ended_at: Date | null;
 }
 
-/** `released` is the cursor: tasks before it have rows, tasks from it on are waiting without one. */
+/** `released` is the cursor: `render` tasks before it have rows, those from it on are waiting without one. */
 export interface LayerTable {
   id: string;
   job_id: string;
@@ -141,17 +143,24 @@ export interface LayerTable {
   task_count: number;
   released: Generated<number>;
   settings: Json<RenderSettings>;
+  /** Null where each frame is drawn whole. */
+  division: NullableJson<Division>;
 }
 
 export interface TaskTable {
   id: string;
   tenant_id: string;
-  kind: 'render' | 'import';
+  kind: TaskKind;
   job_id: string | null;
   layer_id: string | null;
   scene_id: string;
+  /** Within the layer, among tasks of its kind. */
   index: number;
   state: TaskState;
+  /** Inputs that are missing, while it is `blocked`. */
+  needs: Generated<number>;
+  /** The task that this one is an input of. */
+  feeds: ColumnType<string | null, string | null | undefined, never>;
   /** Attempts that count as tries. */
   tries: Generated<number>;
   /** Attempts at all, withdrawn ones included: numbers deliveries. */
@@ -196,6 +205,17 @@ export interface FrameTable {
   stages: Json<FrameStages>;
   statistics: NullableJson<PixelStatistics>;
   finished_at: CreatedAt;
+}
+
+/** Sums of a range of samples that a task has delivered. They go when the frame is made of them, or will never be. */
+interface PieceTable {
+  task_id: string;
+  first_sample: number;
+  sample_count: number;
+  attempt_id: string;
+  sha256: string;
+  size_bytes: number;
+  created_at: CreatedAt;
 }
 
 interface WorkerTable {
@@ -257,6 +277,7 @@ export interface Database {
   tasks: TaskTable;
   attempts: AttemptTable;
   frames: FrameTable;
+  pieces: PieceTable;
   workers: WorkerTable;
   sessions: SessionTable;
   events: EventTable;

@@ -1,17 +1,10 @@
 /** A frame's bytes come in ([WK6]): checked while they stream into the object store, then recorded. */
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  FRAME_HEADER,
-  type FrameAccepted,
-  FrameResult,
-  IMAGE_FORMATS,
-  KilnError,
-  LIMITS,
-  parseJson,
-} from '@kiln/shared';
+import { FRAME_HEADER, type FrameAccepted, FrameResult, IMAGE_FORMATS, KilnError, LIMITS } from '@kiln/shared';
 import type { AttemptFacts } from '../dispatch/attempt-facts.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import { readResult } from './result-header.ts';
 
 export interface IncomingFrame {
   readonly attempt: AttemptFacts;
@@ -32,14 +25,14 @@ export async function deliverFrame(
   results: Results,
 ): Promise<FrameAccepted> {
   const { work } = attempt;
-  if (work.kind !== 'render' || !work.frames.includes(frameNumber)) {
+  if ((work.kind !== 'render' && work.kind !== 'assemble') || !work.frames.includes(frameNumber)) {
     throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
   }
   const mediaType = IMAGE_FORMATS[work.settings.format].mediaType;
   if (headers['content-type'] !== mediaType) {
     throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
   }
-  const result = readResult(headers[FRAME_HEADER]);
+  const result = readResult(FrameResult, headers, FRAME_HEADER);
   const startedAt = performance.now();
   const isFresh = !(await objects.has(result.sha256));
   const stored = await objects.put(bytes, { maxBytes: MAX_FRAME_BYTES, expectSha256: result.sha256 });
@@ -57,17 +50,4 @@ function withDelivery(result: FrameResult, durationMs: number): FrameResult {
   return sentAtMs === undefined
     ? result
     : { ...result, stages: { ...stages, deliver: { startedAtMs: sentAtMs, durationMs } } };
-}
-
-function readResult(header: string | string[] | undefined): FrameResult {
-  if (typeof header !== 'string') {
-    throw new KilnError('request.invalid', `expected the frame's result as the header ${FRAME_HEADER}`);
-  }
-  let text: string;
-  try {
-    text = decodeURIComponent(header);
-  } catch (cause) {
-    throw new KilnError('request.invalid', `the header ${FRAME_HEADER} is not URI-encoded`, { cause });
-  }
-  return parseJson(FrameResult, text, 'the result of the frame');
 }

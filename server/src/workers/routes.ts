@@ -18,6 +18,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type AttemptFacts, type AttemptMemory, assignmentOf } from '../dispatch/attempt-facts.ts';
+import { openWork } from '../dispatch/claim.ts';
 import type { EndedAttempt, EndParts } from '../dispatch/end-attempts.ts';
 import { endInTurns, tellWorkers } from '../dispatch/lost-work.ts';
 import type { Results } from '../dispatch/results.ts';
@@ -34,6 +35,7 @@ import { attemptOf, leaseToken } from './attempt-access.ts';
 import { deliverFrame } from './deliver-frame.ts';
 import { type HeartbeatParts, takeHeartbeat } from './heartbeat.ts';
 import { leave } from './leave.ts';
+import { registerPieces } from './piece-routes.ts';
 import { readWorkers } from './read-workers.ts';
 import { registerWorker } from './register.ts';
 import type { SceneFiles } from './scene-files.ts';
@@ -168,11 +170,11 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
     spec({ ...WORKER_ROUTES.claim, params: AttemptParams, response: Assignment }),
     async ({ params, request }) => {
       const attempt = await held(request, params.attemptId);
-      const { frames } = await results.claim(attempt);
+      const claimed = await results.claim(attempt);
       const isImport = attempt.work.kind === 'import';
       const scene = await (isImport ? attempts.ownFiles(attempt.sceneId) : attempts.scene(attempt.sceneId));
       if (!scene) throw new KilnError('resource.not_found', `scene ${attempt.sceneId} was deleted`);
-      return assignmentOf(attempt, scene, leaseMs, frames);
+      return assignmentOf(attempt, scene, leaseMs, await openWork(parts.services.store.db, attempt, claimed));
     },
   );
   addRoute(
@@ -202,6 +204,7 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
     // The body is streamed into the object store as it comes: a frame, or a scene that was converted.
     scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
     scope.addContentTypeParser(GLB_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
+    registerPieces(scope, parts);
     scope.route<{ Params: { attemptId: string; frameNumber: string } }>({
       method: WORKER_ROUTES.frame.method,
       url: apiPath(WORKER_ROUTES.frame.path),

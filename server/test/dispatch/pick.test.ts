@@ -24,6 +24,7 @@ const cursor = (tenantId: string, more: Partial<Extract<Candidate, { kind: 'curs
   position: 0,
   frameTimeoutMs: 1_000,
   isRunning: true,
+  division: null,
   next: 0,
   remaining: 1_000,
   jobId: `job-${tenantId}`,

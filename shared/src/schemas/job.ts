@@ -4,6 +4,7 @@ import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
+import { Division, FramePart } from './division.ts';
 import { RenderSettings } from './settings.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -55,6 +56,8 @@ export const Layer = Type.Object({
   frames: Type.String(),
   frameCount: Type.Integer(),
   chunk: Type.Integer(),
+  /** How its frames are divided; null where each is drawn whole. */
+  division: Nullable(Division),
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;
@@ -151,14 +154,20 @@ export const Attempt = Type.Object({
 });
 export type Attempt = Static<typeof Attempt>;
 
+/** `assemble` makes a frame of the parts that `render` tasks have drawn. */
+export const TaskKind = Type.Enum(['render', 'import', 'assemble']);
+export type TaskKind = Static<typeof TaskKind>;
+
 export const Task = Type.Object({
   id: Id('task'),
   jobId: Type.Union([Id('job'), Type.Null()]),
   layerId: Type.Union([Id('layer'), Type.Null()]),
-  kind: Type.Enum(['render', 'import']),
-  /** Position in the layer's order. */
+  kind: TaskKind,
+  /** Position among the layer's tasks of its kind. */
   index: Type.Integer(),
   frames: Type.Array(Type.Integer()),
+  /** What it draws of its frame; null of whole ones. */
+  part: Nullable(FramePart),
   state: TaskState,
   attempts: Type.Array(Attempt),
 });

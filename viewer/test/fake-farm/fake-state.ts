@@ -253,6 +253,7 @@ function jobOf(request: JobRequest): Job {
     frames: layer.frames,
     frameCount: frameCount(parseFrameRange(layer.frames)),
     chunk: 1,
+    division: null,
     settings: completeSettings(layer),
   }));
   return {

@@ -156,7 +156,7 @@ export class FakeFarm {
   }
 
   async deliver({ assignment: { attemptId, taskId, work }, leaseToken }: FakeAttempt): Promise<void> {
-    const queue = this.#queue(work.kind);
+    const queue = this.#queue(work.kind === 'import' ? 'import' : 'render');
     await queue.add('attempt', { attemptId, taskId, leaseToken }, { jobId: `${taskId}-1`, removeOnComplete: true });
   }
 

@@ -1,0 +1,86 @@
+/** A range of samples of a part of a frame is recorded: once, in order, with its attempt and task in one transaction. */
+import { KilnError, type PieceResult } from '@kiln/shared';
+import { sql, type Transaction } from 'kysely';
+import { isOpen, lockJobs } from '../jobs/job-row.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { recordObject } from '../objects/record-object.ts';
+import type { Database } from '../store/tables.ts';
+import type { AttemptFacts, PieceFacts } from './attempt-facts.ts';
+import { staleAttempt } from './claim.ts';
+import { releaseDependents } from './dependents.ts';
+
+/** Sums whose bytes are stored and whose lease token was checked. */
+export interface PieceReport {
+  readonly attempt: AttemptFacts;
+  readonly work: PieceFacts;
+  readonly result: PieceResult;
+}
+
+export interface RecordedPiece {
+  readonly taskDone: boolean;
+  /** False when it was recorded before: the report came twice. */
+  readonly isNew: boolean;
+  /** Tasks that waited for this one alone. */
+  readonly released: number;
+}
+
+/** @throws KilnError `attempt.stale`; `request.invalid` for a range that does not follow on what is stored. */
+export async function recordPiece(
+  trx: Transaction<Database>,
+  objects: Pick<ObjectStore, 'has'>,
+  { attempt, work, result }: PieceReport,
+): Promise<RecordedPiece> {
+  const { attemptId, taskId } = attempt;
+  const { samples, sha256, sizeBytes } = result;
+  const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
+  const stored = await trx
+    .selectFrom('pieces')
+    .select(['first_sample', 'sample_count', 'sha256'])
+    .where('task_id', '=', taskId)
+    .orderBy('first_sample')
+    .execute();
+  const known = stored.find((piece) => piece.first_sample === samples.first);
+  const end = work.part.samples.first + work.part.samples.count;
+  const next = work.part.samples.first + stored.reduce((sum, piece) => sum + piece.sample_count, 0);
+  if (known?.sha256 === sha256) return { taskDone: next === end, isNew: false, released: 0 };
+  const open = await trx
+    .selectFrom('attempts')
+    .select('id')
+    .where('id', '=', attemptId)
+    .where('state', 'in', ['assigned', 'running'])
+    .executeTakeFirst();
+  if (known || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
+  if (samples.first !== next || samples.first + samples.count > end) {
+    const message = `expected samples from ${next} on, to ${end} at most, got ${samples.count} from ${samples.first}`;
+    throw new KilnError('request.invalid', message);
+  }
+  await recordObject(trx, objects, { sha256, sizeBytes });
+  await trx
+    .insertInto('pieces')
+    .values({
+      task_id: taskId,
+      first_sample: samples.first,
+      sample_count: samples.count,
+      attempt_id: attemptId,
+      sha256,
+      size_bytes: sizeBytes,
+    })
+    .execute();
+  const taskDone = samples.first + samples.count === end;
+  await trx
+    .updateTable('attempts')
+    .set({
+      result_hash: sha256,
+      started_at: sql<Date>`coalesce(started_at, created_at)`,
+      ...(taskDone ? { state: 'succeeded', ended_at: sql<Date>`now()` } : { state: 'running' }),
+    })
+    .where('id', '=', attemptId)
+    .execute();
+  if (!taskDone) return { taskDone, isNew: true, released: 0 };
+  await trx
+    .updateTable('tasks')
+    .set({ state: 'succeeded', ended_at: sql<Date>`now()` })
+    .where('id', '=', taskId)
+    .execute();
+  return { taskDone, isNew: true, released: await releaseDependents(trx, [taskId]) };
+}

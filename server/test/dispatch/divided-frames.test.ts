@@ -1,0 +1,204 @@
+import { text } from 'node:stream/consumers';
+import { type Frame, framePart, type Job, partsPerFrame, type Task } from '@kiln/shared';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FakeWorker, type FakeWorkerOptions } from '../fake-worker.ts';
+import {
+  addScene,
+  addTenant,
+  ask,
+  jobEnded,
+  jobOf,
+  startFarm,
+  type TestFarm,
+  type TestTenant,
+  until,
+} from '../farm-fixture.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+
+const SIZE = { widthPx: 64, heightPx: 64 };
+const DIVISION = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
+const SAMPLES = 64;
+const PARTS = partsPerFrame(DIVISION);
+
+let redis: TestRedis;
+let farm: TestFarm;
+let tenant: TestTenant;
+let sceneId: string;
+let workers: FakeWorker[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url, timing: { leaseMs: 3_000 } });
+  tenant = await addTenant(farm, 'one');
+});
+beforeEach(async () => {
+  sceneId = await addScene(farm, tenant.id);
+});
+afterEach(async () => {
+  for (const worker of workers) {
+    if (!worker.dead) await worker.goodbye().catch(() => {});
+    await worker.stop();
+  }
+  workers = [];
+});
+afterAll(async () => {
+  await farm?.stop();
+  await redis?.stop();
+});
+
+async function addWorker(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
+  const worker = await new FakeWorker(farm.url, options).start();
+  workers.push(worker);
+  return worker;
+}
+
+/** Every frame in four blocks of two ranges of samples. */
+async function submit(frames: string, more: Parameters<typeof jobOf>[2] = {}): Promise<Job> {
+  const job = await ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
+    ...jobOf(sceneId, frames, more),
+    layers: [{ frames, size: SIZE, samples: SAMPLES }],
+  });
+  await farm.services.store.db
+    .updateTable('layers')
+    .set({ division: JSON.stringify(DIVISION), task_count: job.frameCount * PARTS })
+    .where('job_id', '=', job.id)
+    .execute();
+  return job;
+}
+
+const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
+const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
+const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
+const framesOf = async ({ id }: Job) => (await get<{ items: Frame[] }>(`/jobs/${id}/frames?limit=1000`)).items;
+const piecesLeft = async () => {
+  const { n } = await farm.services.store.db
+    .selectFrom('pieces')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(n);
+};
+
+/** What the fake worker makes of the parts of a frame, in order. */
+const ASSEMBLED = Array.from({ length: PARTS }, (_, index) => {
+  const { region, samples } = framePart(DIVISION, { size: SIZE, samples: SAMPLES }, index);
+  return `[${region.x},${region.y} ${samples.first}+${samples.count}]`;
+}).join('');
+
+async function textOf(frame: Frame): Promise<string> {
+  return text(await farm.services.objects.get(frame.sha256));
+}
+
+test('parts are drawn by several workers, and each frame is made of all of its own, in order', async () => {
+  const drawn = await Promise.all([addWorker(), addWorker()]);
+  const job = await submit('1-3');
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3, framesFailed: 0 });
+  const frames = await framesOf(job);
+  expect(frames.map(({ frameNumber }) => frameNumber).sort()).toEqual([1, 2, 3]);
+  for (const frame of frames) expect(await textOf(frame)).toBe(ASSEMBLED);
+  const tasks = await tasksOf(job);
+  expect(tasks.filter(({ kind }) => kind === 'render')).toHaveLength(3 * PARTS);
+  expect(tasks.filter(({ kind }) => kind === 'assemble').map((task) => task.frames)).toEqual([[1], [2], [3]]);
+  expect(tasks.every(({ state, attempts }) => state === 'succeeded' && attempts.length === 1)).toBe(true);
+  expect(tasks.find(({ kind, index }) => kind === 'render' && index === 3)?.part).toEqual({
+    region: { x: 32, y: 0, widthPx: 32, heightPx: 32 },
+    samples: { first: 32, count: 32 },
+  });
+  for (const worker of drawn) expect(worker.claimed.some(({ work }) => work.kind === 'piece')).toBe(true);
+  // Nobody needs the sums any more.
+  expect(await piecesLeft()).toBe(0);
+});
+
+test('a frame is not begun to be made before its last part is there', async () => {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const worker = await addWorker({
+    onPiece: (_, { region, samples }) =>
+      region.x === 32 && region.y === 32 && samples.first === 32 ? held : undefined,
+  });
+  const job = await submit('1');
+  const assembly = async () => (await tasksOf(job)).find(({ kind }) => kind === 'assemble');
+  await until(piecesLeft, (n) => n === PARTS - 1);
+  expect(await assembly()).toMatchObject({ state: 'blocked', attempts: [] });
+  expect(worker.claimed.some(({ work }) => work.kind === 'assemble')).toBe(false);
+  letGo();
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+});
+
+test('a part that fails is tried again alone', async () => {
+  let failures = 0;
+  await addWorker({
+    onPiece: (_, { region }) => {
+      if (region.x === 0 && region.y === 32 && failures++ === 0) throw new Error('bad luck');
+    },
+  });
+  const job = await submit('1');
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1, framesFailed: 0 });
+  const tries = (await tasksOf(job)).map(({ attempts }) => attempts.length);
+  expect(tries.filter((n) => n === 2)).toHaveLength(1);
+  expect(tries.filter((n) => n === 1)).toHaveLength(PARTS);
+});
+
+test('a part that fails for good fails its frame once, and nothing else of the frame is drawn', async () => {
+  const worker = await addWorker({
+    onPiece: ({ work }, { samples }) => {
+      if (work.kind === 'piece' && work.frameNumber === 1 && samples.first === 32) throw new Error('hopeless');
+    },
+  });
+  const job = await submit('1,2', { maxAttempts: 1 });
+  const end = await ended(job);
+  expect(end).toMatchObject({ state: 'failed', framesDone: 1, framesFailed: 1, error: { message: 'hopeless' } });
+  const [frame, ...others] = await framesOf(job);
+  expect(frame?.frameNumber).toBe(2);
+  expect(others).toEqual([]);
+  const lost = (await tasksOf(job)).filter(({ frames }) => frames[0] === 1);
+  expect(lost.find(({ kind }) => kind === 'assemble')?.state).toBe('failed');
+  for (const { kind, state } of lost) {
+    if (kind === 'render') expect(['succeeded', 'failed', 'cancelled']).toContain(state);
+  }
+  expect(worker.delivered).toEqual([2]);
+  expect(await piecesLeft()).toBe(0);
+});
+
+test('of a part that is lost in the middle, what was delivered is not drawn again', async () => {
+  const first = await addWorker({
+    pieceSamples: 16,
+    onPiece: async (_, { samples }) => {
+      if (samples.first % 32 === 16) await first.vanish();
+    },
+  });
+  const job = await submit('1');
+  await until(piecesLeft, (n) => n > 0);
+  const second = await addWorker();
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  const resumed = second.claimed.flatMap(({ work }) => (work.kind === 'piece' ? [work.part.samples] : []));
+  expect(resumed.some(({ first, count }) => first % 32 === 16 && count === 16)).toBe(true);
+});
+
+test('a cancelled job leaves no parts behind, and none that wait', async () => {
+  await addWorker({ onPiece: (_, { samples }) => (samples.first === 32 ? new Promise<void>(() => {}) : undefined) });
+  const job = await submit('1-5');
+  await until(piecesLeft, (n) => n > 0);
+  await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`);
+  expect(await piecesLeft()).toBe(0);
+  const open = (await tasksOf(job)).filter(({ state }) => state !== 'cancelled' && state !== 'succeeded');
+  expect(open).toEqual([]);
+});
+
+test('samples that do not follow on what is stored are refused', async () => {
+  const refusals: string[] = [];
+  const worker: FakeWorker = await addWorker({
+    onPiece: async ({ attemptId }, { samples }) => {
+      const delivery = worker.held.get(attemptId);
+      if (!delivery || samples.first !== 0) return;
+      await worker
+        .deliverPiece(delivery, { first: 16, count: 16 }, 'early')
+        .catch((error) => refusals.push(error.code));
+      await worker.deliverPiece(delivery, { first: 0, count: 48 }, 'long').catch((error) => refusals.push(error.code));
+    },
+  });
+  const job = await submit('1');
+  expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+  expect(new Set(refusals)).toEqual(new Set(['request.invalid']));
+});
