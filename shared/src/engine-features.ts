@@ -14,9 +14,10 @@ interface FeatureRow {
   readonly note?: string;
 }
 
-/** What a worker whose WebGL draws right can do: engines with the graphics interface that each is written for. */
+/** Engines with the graphics interfaces that each is written for: what a worker can do on whose machine those draw right. */
 export const ENGINE_ABILITIES: readonly Capability[] = [
   { engine: 'raster', backend: 'webgl' },
+  { engine: 'raster', backend: 'webgpu' },
   { engine: 'pathtrace', backend: 'webgl' },
 ];
 

@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
 import { launchBrowser } from './browser/launch-browser.ts';
 import { probeBackends } from './browser/probe-backends.ts';
-import { adapterClassOf, bestWebgl, type GlCandidate, type ProbeResult } from './browser/probe-result.ts';
+import { adapterClassOf, bestWebgl, bestWebgpu, type GlCandidate, type ProbeResult } from './browser/probe-result.ts';
 import { sweepProfileFolders } from './browser/profile-folder.ts';
 import { systemClock } from './clock.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
@@ -44,7 +44,10 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
     log,
   });
   const pool = new BrowserPool({
-    launch: () => launchBrowser({ ...launchParts, browserPath: browser.path, gl: chosen.backend, log }),
+    launch: () => {
+      const webgpu = bestWebgpu(probe)?.backend ?? null;
+      return launchBrowser({ ...launchParts, browserPath: browser.path, gl: chosen.backend, webgpu, log });
+    },
     slots: config.slots,
     maxBrowsers: config.maxBrowsers,
     clock: systemClock,
@@ -66,7 +69,7 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
     protocols: [...WORKER_PROTOCOLS],
     slots: config.slots,
     maxSessions: config.maxSessions,
-    capabilities: [...ENGINE_ABILITIES],
+    capabilities: ENGINE_ABILITIES.filter(({ backend }) => backend === 'webgl' || bestWebgpu(probe) !== null),
     adapterClass: adapterClassOf(probe, chosen),
     renderer: chosen.renderer ?? 'unknown',
     backend: chosen.backend,

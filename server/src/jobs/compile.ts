@@ -62,7 +62,7 @@ const DEFAULT_LAYER = 'main';
 const CLIP_TOLERANCE_SEC = 0.001;
 
 /** What a farm without workers takes in the hope of one: every worker of this version can do it. */
-const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES;
+const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES.filter(({ backend }) => backend === 'webgl');
 
 /**
  * @param abilities of the workers that are here now; when it is empty, what every worker can do is accepted.
@@ -223,7 +223,7 @@ function checkEngine({ engine, backend }: RenderSettings, path: string, abilitie
 function checkGaps({ engine }: RenderSettings, path: string, { gaps = [] }: ImportReport): void {
   const missing = gaps.filter((gap) => gap.engine === engine).map(({ what }) => what);
   if (missing.length === 0) return;
-  const others = ENGINE_ABILITIES.map((ability) => ability.engine).filter(
+  const others = [...new Set(ENGINE_ABILITIES.map((ability) => ability.engine))].filter(
     (other) => !gaps.some((gap) => gap.engine === other),
   );
   const listed = missing.slice(0, LISTED_NAMES).join(', ');

@@ -20,7 +20,7 @@ import type { SandboxState } from './sandbox.ts';
 import { checkWebgpu } from './webgpu-check.ts';
 
 /** Raise this when what a probe asks or how a browser is started changes: old results are then of no more use. */
-const PROBE_VERSION = 3;
+const PROBE_VERSION = 4;
 
 /** Time for a browser to start and draw the canary while none has: a second or two, half a minute on a busy machine. */
 const FIRST_MS = 120_000;
@@ -105,6 +105,12 @@ async function probe(options: ProbeOptions, driver: string): Promise<Probed> {
     }
     if (tried.sandbox) sandbox = tried.sandbox;
   }
+  const best = webgl.find(({ correct }) => correct);
+  if (best && !webgpu.some(({ correct, backend }) => correct || backend === 'swiftshader')) {
+    const software = await trySoftwareWebgpu(options, best.backend, limitMs);
+    options.log.info({ ...software }, 'probed a WebGPU back end');
+    webgpu.push(software);
+  }
   const result = {
     browserPath: options.browser.path,
     browserVersion: options.browser.version,
@@ -163,6 +169,19 @@ async function tryBackend(
       isLate: error instanceof KilnError && error.code === 'render.timeout',
       isAnswer: drawn !== null || isAnswer(error),
     };
+  }
+}
+
+/** Where the browser offers no WebGPU of itself: in software, it takes flags, and so a browser of its own. */
+async function trySoftwareWebgpu(options: ProbeOptions, gl: GlBackend, limitMs: number): Promise<WebgpuCandidate> {
+  const backend = 'swiftshader';
+  try {
+    return await withBrowser(options, gl, backend, limitMs, async (browser) => {
+      const { page } = await browser.openPage();
+      return { backend, ...(await checkWebgpu(page)) };
+    });
+  } catch (error) {
+    return { backend, ...webgpuFailure(error) };
   }
 }
 

@@ -65,6 +65,7 @@ export const bestWebgpu = (result: ProbeResult): WebgpuCandidate | null =>
 
 /** Frames of one adapter class are byte for byte the same (see `AdapterClass`). */
 export function adapterClassOf(result: ProbeResult, chosen: GlCandidate): string {
-  const parts = [chosen.renderer, result.driver, result.browserVersion, chosen.pixelsSha256];
+  const webgpu = bestWebgpu(result)?.adapter;
+  const parts = [chosen.renderer, result.driver, result.browserVersion, chosen.pixelsSha256, webgpu];
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
 }

@@ -1,4 +1,4 @@
-/** Asks a page whether WebGPU is there and draws: a triangle over a 4 × 4 target, read back by copy. */
+/** Asks a page whether WebGPU is there, has what the engine needs, and draws: a triangle over a 4 × 4 target, read back by copy. */
 import type { Page } from 'puppeteer';
 import Type from 'typebox';
 import Value from 'typebox/value';
@@ -19,6 +19,9 @@ const CHECK = `(async () => {
   if (!adapter) return { ...nothing, error: 'no adapter' };
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed';
+  if (!adapter.features.has('float32-blendable')) {
+    return { ...nothing, adapter: name, error: 'the adapter cannot add 32-bit floats (float32-blendable)' };
+  }
   try {
     const device = await adapter.requestDevice();
     const module = device.createShaderModule({ code: \`

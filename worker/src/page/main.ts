@@ -9,8 +9,8 @@ const early: PageEvent[] = [];
 /** Events that happen before the socket is open wait for it. */
 let send: (event: PageEvent, bytes?: ArrayBuffer) => void = (event) => early.push(event);
 
-const gpu = new Gpu((message) => send({ event: 'context-lost', message }));
-const page = new Page(await startServices(gpu), (event, bytes) => send(event, bytes));
+const onLost = (message: string) => send({ event: 'context-lost', message });
+const page = new Page(await startServices(new Gpu(onLost), onLost), (event, bytes) => send(event, bytes));
 const connection = await Connection.open((call) => void page.answer(call));
 send = (event, bytes) => connection.send(event, bytes);
 send({ event: 'hello' });

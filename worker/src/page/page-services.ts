@@ -29,7 +29,8 @@ export interface PageServices {
 /** Small picture that compiles a scene's shaders and uploads its geometry while it is being loaded. */
 const WARM_UP_SIZE = { widthPx: 32, heightPx: 32 };
 
-export async function startServices(gpu: Gpu): Promise<PageServices> {
+/** @param onLost called when a GPU context beside `gpu` is gone. */
+export async function startServices(gpu: Gpu, onLost: (message: string) => void): Promise<PageServices> {
   const { renderer } = gpu;
   const buffers = new PixelBuffers();
   const environments = new Environments(renderer);
@@ -37,19 +38,19 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
   const targets = new TargetPool();
   const targetOf = (shot: Shot) => targets.get(shot).sample;
   const raster = new RasterEngine(renderer, targetOf);
-  let tracer: Promise<Engine> | null = null;
   const engines = {
-    raster: async () => raster,
-    // A part of the program that is fetched when it is first asked for.
-    pathtrace: () => {
-      tracer ??= import('./engine/pathtrace/path-trace-engine.ts').then(
-        ({ PathTraceEngine }) => new PathTraceEngine(renderer, targetOf),
-      );
-      // What failed once is tried again.
-      tracer.catch(() => {
-        tracer = null;
-      });
-      return tracer;
+    raster: {
+      webgl: async () => raster,
+      webgpu: once(async () => {
+        const { startWebGpuRaster } = await import('./engine/webgpu/start-webgpu-raster.ts');
+        return startWebGpuRaster(onLost);
+      }),
+    },
+    pathtrace: {
+      webgl: once(async () => {
+        const { PathTraceEngine } = await import('./engine/pathtrace/path-trace-engine.ts');
+        return new PathTraceEngine(renderer, targetOf);
+      }),
     },
   };
   const passes = new DataPasses(renderer, buffers);
@@ -75,4 +76,16 @@ export async function startServices(gpu: Gpu): Promise<PageServices> {
     prepare,
   });
   return { room, queue, encoder, scenes, environments };
+}
+
+/** Makes an engine, a part of the program that is fetched when it is first asked for. What failed once is tried again. */
+function once(start: () => Promise<Engine>): () => Promise<Engine> {
+  let engine: Promise<Engine> | null = null;
+  return () => {
+    engine ??= start();
+    engine.catch(() => {
+      engine = null;
+    });
+    return engine;
+  };
 }

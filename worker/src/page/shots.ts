@@ -1,12 +1,5 @@
 /** From what was asked for to what is drawn. */
-import {
-  type Background,
-  IMAGE_FORMATS,
-  KilnError,
-  LightSettings,
-  type RenderSettings,
-  withDefaults,
-} from '@kiln/shared';
+import { type Background, IMAGE_FORMATS, LightSettings, type RenderSettings, withDefaults } from '@kiln/shared';
 
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
@@ -54,13 +47,13 @@ export async function frameShot(
   const pixelKind = pixelKindFor(settings.bitDepth);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
   const isSeen = passes.includes('beauty');
-  if (backend === 'webgpu')
-    throw new KilnError('job.unsupported', `This worker draws with WebGL, not with ${backend}.`);
   return {
     scene,
     camera: cameraOf(settings, scene),
     size,
     engine: isSeen ? settings.engine : 'raster',
+    // WebGL draws as fast, and its sums need not change places.
+    backend: backend === 'auto' || !isSeen ? 'webgl' : backend,
     samples: isSeen ? settings.samples : 1,
     multisampled: true,
     bounces,

@@ -30,14 +30,15 @@ export class TestPage {
     this.#folder = folder;
   }
 
-  /** Builds the page where needed and opens it on the machine's fastest software renderer. */
-  static async start(): Promise<TestPage> {
+  /** Builds the page where needed and opens it on the machine's fastest software renderers. */
+  static async start({ webgpu = false } = {}): Promise<TestPage> {
     await buildPage(PAGE_FOLDER);
     const found = await findBrowser();
     if (!found) throw new Error('these tests need Chrome or Chromium on this machine');
     const browser = await launchBrowser({
       browserPath: found.path,
       gl: 'gl-egl',
+      webgpu: webgpu ? 'swiftshader' : null,
       allowNoSandbox: false,
       environment: { PATH: '/usr/bin:/bin' },
       pageFolder: PAGE_FOLDER,

@@ -69,7 +69,7 @@ export function canaryScene(): LoadedScene {
   sun.position.set(0, 0, 1);
   root.add(sun);
   const scene = new LoadedScene(
-    { sceneHash: 'canary', root, cameras: [], clips: new ClipPlayer(root, [], []) },
+    { content: { sceneHash: 'canary', entry: '', files: [] }, root, cameras: [], clips: new ClipPlayer(root, [], []) },
     new Scene(),
   );
   return scene;

@@ -54,6 +54,8 @@ export class Accumulation {
   readonly size: Size;
   #samples = 0;
   #only: Texture | null = null;
+  /** One that was handed over with a block. */
+  #given: Texture | null = null;
   #block: WebGLRenderTarget | null = null;
   #total: WebGLRenderTarget | null = null;
   readonly #renderer: WebGLRenderer;
@@ -91,19 +93,34 @@ export class Accumulation {
     return target.texture;
   }
 
+  addBlock(sum: Texture, count: number): void {
+    this.#samples += count;
+    if (this.#total === null && count === this.#expected) {
+      this.#only = sum;
+      this.#given = sum;
+      return;
+    }
+    this.#total ??= this.#cleared(floatTarget(this.size));
+    this.#addInto(this.#total, sum);
+    sum.dispose();
+  }
+
   /** The sums. Call it once, when every sample is in. */
   finish(): Texture {
     if (this.#only) return this.#only;
-    if (this.#block === null) throw new Error('an accumulation without samples has no sums');
-    if (this.#total === null) return this.#block.texture;
-    this.#closeBlock(this.#block);
+    if (this.#block) {
+      if (this.#total === null) return this.#block.texture;
+      this.#closeBlock(this.#block);
+    }
+    if (this.#total === null) throw new Error('an accumulation without samples has no sums');
     return this.#total.texture;
   }
 
   dispose(): void {
     this.#block?.dispose();
     this.#total?.dispose();
-    this.#block = this.#total = this.#only = null;
+    this.#given?.dispose();
+    this.#block = this.#total = this.#only = this.#given = null;
   }
 
   #closeBlock(block: WebGLRenderTarget): void {

@@ -1,4 +1,10 @@
-import { type Engine as EngineName, KilnError, type Sampling as SamplingFacts, type StageTime } from '@kiln/shared';
+import {
+  type Backend,
+  type Engine as EngineName,
+  KilnError,
+  type Sampling as SamplingFacts,
+  type StageTime,
+} from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import type { Gpu } from '../gpu.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
@@ -29,7 +35,8 @@ export interface Picture {
 
 export interface DrawingRoom {
   readonly gpu: Gpu;
-  readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
+  /** Made when they are first asked for. */
+  readonly engines: Readonly<Record<EngineName, Readonly<Partial<Record<Backend, () => Promise<Engine>>>>>>;
   readonly targets: TargetPool;
   readonly resolver: Resolver;
   readonly passes: DataPasses;
@@ -45,7 +52,7 @@ export interface DrawingRoom {
 export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
   const { gpu, engines, targets, resolver, passes, buffers } = room;
   const startedAtMs = unixMs();
-  const engine = await engines[shot.engine]();
+  const engine = await engineFor(engines, shot);
   const letGo = targets.hold(shot);
   let pieceStart = performance.now();
   let piecesMs = 0;
@@ -81,4 +88,10 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     letGo();
     sampling.dispose();
   }
+}
+
+function engineFor(engines: DrawingRoom['engines'], { engine, backend = 'webgl' }: Shot): Promise<Engine> {
+  const make = engines[engine][backend];
+  if (!make) throw new KilnError('job.unsupported', `Kiln has no engine ${engine} for ${backend}.`);
+  return make();
 }

@@ -5,7 +5,7 @@
  * - Sample `i` of a pixel depends only on the scene, the shot, `i` and the pixel's place in the full frame.
  * - A sample is linear light, RGB multiplied by alpha. Samples are added in order; the mean is the picture.
  */
-import type { Background, Engine as EngineName, Size, ToneMapping } from '@kiln/shared';
+import type { Backend, Background, Engine as EngineName, Size, ToneMapping } from '@kiln/shared';
 import type { Texture } from 'three';
 
 import type { PixelKind } from '../pixel-kind.ts';
@@ -35,6 +35,8 @@ export interface Shot {
   readonly camera: ShotCamera;
   readonly size: Size;
   readonly engine: EngineName;
+  /** @defaultValue `webgl` */
+  readonly backend?: Backend;
   /** Samples of the whole picture, at least 1. */
   readonly samples: number;
   /** Whether each sample is itself multisampled, as every final picture's is. Of rasterisation. */
@@ -70,6 +72,11 @@ export interface SampleSink {
   add(sample: Texture): void;
   /** Nothing is to be added any more. Never before the first sample. */
   readonly isComplete: boolean;
+  /**
+   * Takes the sum of the next `count` samples, added in order elsewhere: a whole block of `PAGE_LIMITS.samplesPerBlock`, or
+   * the last samples of the picture. The texture is the sink's from then on. Not of a picture that noise or time may end.
+   */
+  addBlock(sum: Texture, count: number): void;
 }
 
 /**

@@ -41,6 +41,11 @@ export class Sampling implements SampleSink {
     else if (timeLimitMs > 0 && this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
   }
 
+  addBlock(sum: Texture, count: number): void {
+    this.#accumulation.addBlock(sum, count);
+    if (this.#accumulation.samples === this.#shot.samples) this.#endedBy = 'samples';
+  }
+
   /** The sums. Call it once, when it is complete. */
   finish(): Texture {
     return this.#accumulation.finish();

@@ -19,6 +19,7 @@ interface Change {
 }
 
 export class AppliedEdits {
+  readonly asked: SceneEdits;
   /** The same for the same edits; empty for none. */
   readonly key: string;
   /** The same where materials look the same. */
@@ -30,6 +31,7 @@ export class AppliedEdits {
 
   /** @throws KilnError `job.unsupported` for what the scene has not. */
   constructor(graph: SceneGraph, edits: SceneEdits) {
+    this.asked = edits;
     const { variant, hide, show, materials, pointers } = edits;
     const isNone = variant === null && [hide, show, materials, pointers].every(({ length }) => length === 0);
     this.key = isNone ? '' : JSON.stringify([variant, hide, show, materials, pointers]);

@@ -30,7 +30,10 @@ export class DrawOrder {
    *
    * @param sourceOf the scene's own material that another stands for.
    */
-  applyTo(renderer: WebGLRenderer, sourceOf = (material: Material): Material => material): void {
+  applyTo(
+    renderer: Pick<WebGLRenderer, 'setOpaqueSort' | 'setTransparentSort'>,
+    sourceOf = (material: Material): Material => material,
+  ): void {
     const rank = ({ material }: DrawItem) => this.#materials.get(sourceOf(material)) ?? -1;
     renderer.setOpaqueSort(
       (a, b) => byGroup(a, b) || rank(a) - rank(b) || a.z - b.z || this.#place(a) - this.#place(b),

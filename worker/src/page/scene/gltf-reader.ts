@@ -3,6 +3,7 @@ import { LoadingManager, type Object3D, type Texture, Camera as ThreeCamera, typ
 import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
 import { DRACOLoader } from 'three/addons/loaders/DRACOLoader.js';
 import { type GLTF, GLTFLoader, type GLTFParser } from 'three/addons/loaders/GLTFLoader.js';
+import type { WebGPURenderer } from 'three/webgpu';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import type { Lens } from '../engine/camera-placement.ts';
 import { ClipPlayer } from './clip-player.ts';
@@ -25,7 +26,7 @@ export class GltfReader {
   readonly #draco = new DRACOLoader().setDecoderPath(`${BUILT_IN_ROUTE}/draco/`).setWorkerLimit(DRACO_WORKERS);
   readonly #ktx2: Ktx2Images;
 
-  constructor(renderer: WebGLRenderer) {
+  constructor(renderer: WebGLRenderer | WebGPURenderer) {
     this.#ktx2 = new Ktx2Images(renderer);
   }
 
@@ -36,7 +37,7 @@ export class GltfReader {
    * @throws KilnError with a code `scene.…`.
    */
   async read(files: SceneFiles, onFraction: (fraction: number) => void): Promise<SceneParts> {
-    const { sceneHash, entry, files: all } = files.scene;
+    const { entry, files: all } = files.scene;
     const totalBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 1);
     let arrived = 0;
     const onBytes = (count: number) => {
@@ -86,7 +87,7 @@ export class GltfReader {
     const graph = await readSceneGraph(gltf, read, cameras);
     const tracks = await readPointerTracks(gltf, read.parser, graph);
     return {
-      sceneHash,
+      content: files.scene,
       root: read.scene,
       cameras: cameras.map(({ shown }) => shown),
       clips: new ClipPlayer(read.scene, read.animations, uniqueNames(gltf.animations ?? [], 'clip'), tracks),

@@ -1,6 +1,7 @@
 import { DataTexture, LinearSRGBColorSpace, SRGBColorSpace, type Texture, type WebGLRenderer } from 'three';
 import { ZSTDDecoder } from 'three/addons/libs/zstddec.module.js';
 import { KTX2Loader } from 'three/addons/loaders/KTX2Loader.js';
+import type { WebGPURenderer } from 'three/webgpu';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 
 /** Threads of the transcoder; a page shares its machine with others and with the software renderer. */
@@ -19,7 +20,7 @@ export class Ktx2Images {
   readonly loader: KTX2Loader;
   #zstd: Promise<ZSTDDecoder> | null = null;
 
-  constructor(renderer: WebGLRenderer) {
+  constructor(renderer: WebGLRenderer | WebGPURenderer) {
     this.loader = new KTX2Loader()
       .setTranscoderPath(`${BUILT_IN_ROUTE}/basis/`)
       .setWorkerLimit(TRANSCODER_WORKERS)

@@ -12,11 +12,13 @@ import type { Framing } from './framing.ts';
 import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
 import { Lights } from './lights.ts';
 import type { SceneCamera } from './scene-camera.ts';
+import type { SceneContent } from './scene-files.ts';
 import { NO_GRAPH, type SceneGraph } from './scene-graph.ts';
 import { poseKey, type Staging, shapeKey } from './staging.ts';
 
 export interface SceneParts {
-  readonly sceneHash: string;
+  /** What it was read from. */
+  readonly content: SceneContent;
   readonly root: Object3D;
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
@@ -30,7 +32,7 @@ const NO_EDITS: SceneEdits = { variant: null, hide: [], show: [], materials: [],
 
 /** A scene on the GPU: what frames, live views and thumbnails are drawn of. */
 export class LoadedScene {
-  readonly sceneHash: string;
+  readonly content: SceneContent;
   readonly stage: Scene;
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
@@ -41,7 +43,8 @@ export class LoadedScene {
   readonly materials: readonly Material[];
   readonly drawOrder: DrawOrder;
   readonly lights: Lights;
-  readonly gpuBytes: number;
+  /** Estimated; with what engines have of it beside. */
+  gpuBytes: number;
   readonly largestTexturePx: number;
   readonly #root: Object3D;
   readonly #graph: SceneGraph;
@@ -53,8 +56,8 @@ export class LoadedScene {
   #shadowsOf: string | null = null;
 
   /** @param stage an empty scene to draw it in; given back empty by `dispose`. */
-  constructor({ sceneHash, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS }: SceneParts, stage: Scene) {
-    this.sceneHash = sceneHash;
+  constructor({ content, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS }: SceneParts, stage: Scene) {
+    this.content = content;
     this.stage = stage;
     this.cameras = cameras;
     this.clips = clips;
@@ -78,6 +81,11 @@ export class LoadedScene {
     const { variant, hide, show, materials, pointers } = { ...NO_EDITS, ...settings };
     const edits = new AppliedEdits(this.#graph, { variant, hide, show, materials, pointers });
     return { play: this.clips.choose(clip, settings), edits };
+  }
+
+  /** The staging of another reading of the same scene, for this one. */
+  stagingLike({ play, edits }: Staging): Staging {
+    return { play, edits: new AppliedEdits(this.#graph, edits.asked) };
   }
 
   /** Of how it is staged, over all of the time that its clips play; measured when it is first asked for. */

@@ -1,0 +1,42 @@
+import { GltfReader } from '../../scene/gltf-reader.ts';
+import { texturesOf } from '../../scene/gpu-bytes.ts';
+import { LoadedScene } from '../../scene/loaded-scene.ts';
+import { SceneFiles } from '../../scene/scene-files.ts';
+import { SceneStore } from '../../scene/scene-store.ts';
+import type { WebGpuDevice } from './webgpu-device.ts';
+
+/**
+ * The scenes of the page as WebGPU has them. Each is read again when it is first drawn with WebGPU: pixels of a scene's
+ * textures are let go of once WebGL has them, and three keeps a shadow map with its light, for one renderer. It is freed
+ * with the scene that it is a twin of.
+ */
+export class TwinScenes {
+  readonly #store: SceneStore;
+  readonly #known = new WeakSet<LoadedScene>();
+
+  constructor({ renderer }: WebGpuDevice) {
+    const reader = new GltfReader(renderer);
+    this.#store = new SceneStore({
+      read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
+      prepare: async (parts, stage) => {
+        const scene = new LoadedScene(parts, stage);
+        for (const texture of texturesOf(scene.materials)) {
+          await renderer.initTextureAsync(texture);
+          if (texture.image instanceof ImageBitmap) texture.image.close();
+        }
+        return scene;
+      },
+    });
+  }
+
+  /** Holds the twin for one picture: it is not freed before `release` is called. */
+  async use(scene: LoadedScene): Promise<{ readonly scene: LoadedScene; readonly release: () => void }> {
+    const { content } = scene;
+    await this.#store.load(content, () => {});
+    if (!this.#known.has(scene)) {
+      this.#known.add(scene);
+      scene.onDispose(() => void this.#store.unload(content.sceneHash));
+    }
+    return this.#store.use(content.sceneHash);
+  }
+}

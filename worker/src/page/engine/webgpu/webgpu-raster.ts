@@ -1,0 +1,114 @@
+import {
+  Color,
+  HalfFloatType,
+  NearestFilter,
+  OrthographicCamera,
+  PerspectiveCamera,
+  RenderTarget,
+  WebGPUCoordinateSystem,
+} from 'three';
+import { PAGE_LIMITS } from '../../limits.ts';
+import type { CameraPlacement } from '../camera-placement.ts';
+import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
+import { subPixelOffset } from '../jitter.ts';
+import { neutralBackgroundLight } from '../neutral-grey.ts';
+import { PieceSize } from '../piece-size.ts';
+import { placeCamera, setCamera } from '../shot-camera.ts';
+import { shutterMoment } from '../shutter.ts';
+import { lookThrough } from '../thin-lens.ts';
+import { FloatSums } from './float-sums.ts';
+import type { TwinScenes } from './twin-scenes.ts';
+import type { WebGpuDevice } from './webgpu-device.ts';
+
+/** WebGPU knows no other number than this, and one. */
+const MULTISAMPLES = 4;
+
+/**
+ * three.js rasterisation on WebGPU. Its samples are those of the raster engine on WebGL: the same jitter, lens and shutter.
+ * They are summed on WebGPU in blocks, whose sums go to the page's accumulation: what follows is the same for all engines.
+ */
+export class WebGpuRasterEngine implements Engine {
+  readonly #gpu: WebGpuDevice;
+  readonly #scenes: TwinScenes;
+  readonly #grey = new Color();
+  readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+
+  constructor(gpu: WebGpuDevice, scenes: TwinScenes) {
+    this.#gpu = gpu;
+    this.#scenes = scenes;
+    for (const camera of Object.values(this.#cameras)) camera.coordinateSystem = WebGPUCoordinateSystem;
+  }
+
+  async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
+    const { widthPx, heightPx } = shot.size;
+    const { scene, release } = await this.#scenes.use(shot.scene);
+    const sample = new RenderTarget(widthPx, heightPx, {
+      type: HalfFloatType,
+      samples: shot.multisampled ? MULTISAMPLES : 0,
+      minFilter: NearestFilter,
+      magFilter: NearestFilter,
+    });
+    const sums = new FloatSums(this.#gpu, shot.size, sample.texture);
+    const twin = { ...shot, scene, staging: scene.stagingLike(shot.staging) };
+    // What may end at any sample is handed over sample by sample.
+    const isOpen = shot.noiseThreshold > 0 || shot.timeLimitMs > 0;
+    const perBlock = isOpen ? 1 : PAGE_LIMITS.samplesPerBlock;
+    const piece = new PieceSize(perBlock);
+    try {
+      for (let first = 0; !sink.isComplete; ) {
+        const before = first % perBlock;
+        const count = Math.min(piece.units, perBlock - before, shot.samples - first);
+        for (let index = first; index < first + count; index += 1) {
+          this.#draw(twin, index, sample);
+          sums.add(index % perBlock === 0);
+        }
+        first += count;
+        await this.#gpu.finished();
+        if (first % perBlock === 0 || first === shot.samples) {
+          const sum = await sums.read();
+          if (isOpen && shot.samples > 1) {
+            sink.add(sum);
+            sum.dispose();
+          } else sink.addBlock(sum, before + count);
+        }
+        if (!sink.isComplete) piece.took(count, await rest());
+      }
+      scene.pose(twin.staging, shot.timeSec);
+      return placeCamera(shot.camera, scene, widthPx / heightPx, shot.timeSec);
+    } finally {
+      sums.dispose();
+      sample.dispose();
+      release();
+    }
+  }
+
+  #draw(shot: Shot, index: number, target: RenderTarget): void {
+    const { scene, size, staging, timeSec, shutterSec = 0, camera: choice } = shot;
+    const { renderer } = this.#gpu;
+    const atSec = timeSec + shutterSec * shutterMoment(index);
+    scene.pose(staging, atSec);
+    this.#light(shot);
+    scene.drawOrder.applyTo(renderer);
+    scene.requestShadows();
+    const placement = placeCamera(choice, scene, size.widthPx / size.heightPx, atSec);
+    const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
+    if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
+    renderer.setRenderTarget(target);
+    renderer.setClearColor(0, 0);
+    renderer.render(scene.stage, camera);
+  }
+
+  #light({ scene: { stage }, light, background, toneMapping, exposureEv }: Shot): void {
+    const { panorama } = light.environment;
+    stage.environment = panorama;
+    stage.environmentIntensity = light.intensity;
+    stage.environmentRotation.y = stage.backgroundRotation.y = light.rotationRad;
+    stage.backgroundIntensity = light.backgroundIntensity;
+    stage.backgroundBlurriness = light.backgroundBlur;
+    stage.background = null;
+    if (background === 'environment') stage.background = panorama;
+    // A colour is not scaled by the background's intensity.
+    if (background === 'neutral')
+      stage.background = this.#grey.setScalar(neutralBackgroundLight(toneMapping, exposureEv));
+  }
+}

@@ -1,0 +1,91 @@
+import { KilnError, type RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
+import { rootMeanSquare } from './lit-scenes.ts';
+import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { TestPage } from './test-page.ts';
+
+const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await TestPage.start({ webgpu: true });
+});
+afterAll(() => page.close());
+
+async function drawn(files: Uint8Array, settings: Partial<RenderSettings> = {}, frameNumber = 0): Promise<Pixels> {
+  const { sceneHash } = await page.load({ 'scene.glb': files });
+  const { bytes } = await page.frame(sceneHash, { camera: FRONT, backend: 'webgpu', ...settings }, frameNumber);
+  return decode(bytes);
+}
+
+/** A square that throws its shadow on a larger one, lower left; nothing of it is the same when it is turned over. */
+function shadowScene(): Uint8Array {
+  const gltf = new GltfBuilder();
+  const white = gltf.matte(0.8);
+  gltf.node({ mesh: gltf.square(white, 1.4) });
+  gltf.node({ mesh: gltf.square(gltf.matte([0.8, 0.1, 0.1]), 0.4), translation: [0.3, 0.4, 0.4] });
+  gltf.directionalLight({ intensity: 2, rotation: [-Math.sin(Math.PI / 12), 0, 0, Math.cos(Math.PI / 12)] });
+  return gltf.build();
+}
+
+describe('rasterisation with WebGPU', () => {
+  it.each([1, 17])('shows a colour as it is, and no light where nothing stands, with %i samples', async (samples) => {
+    const grey = lightOf(128);
+    const square = await drawn(unlitSquare([1, grey, 0]), { samples, background: 'transparent' });
+    expect(square.middle).toEqual([255, 128, 0, 255]);
+    expect(square.at(0, 0)).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([
+    ['lit, with shadows', shadowScene, {}],
+    ['layers that shine through', layeredScene, {}],
+    // More than a block, through a lens.
+    ['of 18 samples', shadowScene, { samples: 18, lens: { fStop: 0.1, focusDistanceM: 2 } }],
+  ] as const)('draws the picture that WebGL draws: %s', async (_, scene, more) => {
+    const settings = { camera: { position: [0.8, 0.5, 3], target: [0, 0, 0], fovDeg: 30 }, ...more } as const;
+    const expected = await drawn(scene(), { ...settings, backend: 'webgl' });
+    const picture = await drawn(scene(), settings);
+    expect(rootMeanSquare(picture, expected)).toBeLessThan(3);
+    // Others are far from it.
+    expect(rootMeanSquare(await drawn(scene(), { ...settings, camera: FRONT }), expected)).toBeGreaterThan(10);
+  });
+
+  it('draws the same bytes each time, whatever was drawn between', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
+    const frame = () => page.frame(sceneHash, { backend: 'webgpu', samples: 3 });
+    const first = await frame();
+    await page.frame(sceneHash, { backend: 'webgl' });
+    await drawn(unlitSquare([1, 0, 0]));
+    expect((await frame()).bytes.equals(first.bytes)).toBe(true);
+  });
+
+  it('stands at the frame’s time, and smears what moves while the shutter is open', async () => {
+    const clip = { clip: 'Move', fps: 10, camera: { ...FRONT, position: [0, 0, 8] as const } };
+    const still = redColumns(await drawn(movingSquare(), clip as Partial<RenderSettings>, 5));
+    const expected = redColumns(
+      await drawn(movingSquare(), { ...clip, backend: 'webgl' } as Partial<RenderSettings>, 5),
+    );
+    expect(still).toEqual(expected);
+    const blurred = { ...clip, shutterAngleDeg: 360, samples: 8 } as Partial<RenderSettings>;
+    const shown = await drawn(movingSquare(), blurred, 4);
+    expect(rootMeanSquare(shown, await drawn(movingSquare(), { ...blurred, backend: 'webgl' }, 4))).toBeLessThan(3);
+    expect(rootMeanSquare(shown, await drawn(movingSquare(), clip as Partial<RenderSettings>, 4))).toBeGreaterThan(10);
+  });
+
+  it('frees its twin with the scene, and reads it again when the scene is loaded again', async () => {
+    const files = { 'scene.glb': unlitSquare([0, 1, 0]) };
+    for (let times = 0; times < 2; times += 1) {
+      const { sceneHash } = await page.load(files);
+      const { bytes } = await page.frame(sceneHash, { camera: FRONT, backend: 'webgpu' });
+      expect((await decode(bytes)).middle).toEqual([0, 255, 0, 255]);
+      await page.client.call('unload', { sceneHash });
+    }
+  });
+
+  it('is not what path tracing draws with', async () => {
+    await expect(drawn(unlitSquare([1, 0, 0]), { engine: 'pathtrace' })).rejects.toSatisfy(
+      (error) => error instanceof KilnError && error.code === 'job.unsupported',
+    );
+  });
+});
