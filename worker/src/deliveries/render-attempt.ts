@@ -27,7 +27,8 @@ export async function runRender(assignment: Assignment, work: RenderWork, contex
       const { page, release } = await borrowed.browser.takeFramePage(scene.sceneHash);
       context.readLog = () => ({ page: page.console, browser: borrowed.browser.logTail });
       try {
-        const { loadedNow, load } = await page.load(scene, held.files);
+        const backend = work.settings.backend === 'webgpu' ? 'webgpu' : 'webgl';
+        const { loadedNow, load } = await page.load({ source: scene, files: held.files, backend });
         const preparation = { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };
         await new FrameRun(assignment, work, page, preparation, context).run();
       } finally {

@@ -44,7 +44,7 @@ export class SceneStage implements LiveStage {
       };
       this.#page = taken.page;
       void taken.page.lost.then(onLost);
-      return await taken.page.load(scene, held.files, { onProgress });
+      return await taken.page.load({ source: scene, files: held.files, backend: 'webgl' }, { onProgress });
     } finally {
       held.release();
     }

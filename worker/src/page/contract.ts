@@ -8,6 +8,7 @@
  * The page gets a scene's files from `SCENE_ROUTE` on the host that served it, and can reach nothing else.
  */
 import type {
+  Backend,
   DrawStage,
   ImportReport,
   LiveView,
@@ -42,8 +43,11 @@ export interface PageScene {
 export type PageCall =
   /** Draws a fixed small scene: tells what the adapter is and whether it draws right. */
   | { readonly call: 'canary'; readonly id: number }
-  /** Loads a scene, or finds it loaded. Idempotent; one load serves frames and sessions. It stays until `unload`. */
-  | { readonly call: 'load'; readonly id: number; readonly scene: PageScene }
+  /**
+   * Loads a scene, or finds it loaded. Idempotent; one load serves frames and sessions. It stays until `unload`. WebGPU has
+   * what it draws beside what WebGL has.
+   */
+  | { readonly call: 'load'; readonly id: number; readonly scene: PageScene; readonly backend?: Backend }
   | { readonly call: 'unload'; readonly id: number; readonly sceneHash: string }
   /**
    * Loads, checks and describes a scene that is not trusted, and draws its thumbnail. One that is not glTF is converted

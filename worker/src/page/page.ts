@@ -68,11 +68,19 @@ export class Page {
     }
   }
 
-  async #load({ id, scene }: Call<'load'>): Promise<LoadResult> {
+  async #load({ id, scene, backend }: Call<'load'>): Promise<LoadResult> {
+    const { scenes, room } = this.#services;
     const startedAtMs = unixMs();
-    const { scene: loaded, loadedNow } = await this.#services.scenes.load(scene, this.#progress(id));
-    const load = { startedAtMs, durationMs: unixMs() - startedAtMs };
-    return { ...describeLoaded(loaded), loadedNow, load };
+    const { scene: loaded, loadedNow } = await scenes.load(scene, this.#progress(id));
+    const { release } = scenes.use(scene.sceneHash);
+    try {
+      const engine = backend === 'webgpu' ? await room.engines.raster.webgpu?.() : undefined;
+      const more = await engine?.prepare?.(loaded);
+      const load = { startedAtMs, durationMs: unixMs() - startedAtMs };
+      return { ...describeLoaded(loaded), loadedNow: loadedNow || more === true, load };
+    } finally {
+      release();
+    }
   }
 
   async #frame({ id, sceneHash, settings, frameNumber }: Call<'frame'>): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
-import { KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
+import { type Backend, KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -14,6 +14,13 @@ export interface FrameOrder {
   readonly sceneHash: string;
   readonly settings: RenderSettings;
   readonly frameNumber: number;
+}
+
+export interface LoadOrder {
+  readonly source: SceneSource;
+  readonly files: ReadonlyMap<string, HostedFile>;
+  /** What it will be drawn with. */
+  readonly backend: Backend;
 }
 
 interface HeldScene {
@@ -110,10 +117,14 @@ export class ScenePage {
    *
    * @throws KilnError what the page says of the scene, or why it was lost
    */
-  load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks = {}): Promise<LoadResult> {
+  async load(order: LoadOrder, hooks: CallHooks = {}): Promise<LoadResult> {
+    const { source, backend } = order;
     const underWay = this.#loading.get(source.sceneHash);
-    if (underWay) return underWay.then((result) => ({ ...result, loadedNow: false }));
-    const loading = this.#load(source, files, hooks).finally(() => {
+    if (underWay) {
+      const result = { ...(await underWay), loadedNow: false };
+      return backend === 'webgl' ? result : this.load(order, hooks);
+    }
+    const loading = this.#load(order, hooks).finally(() => {
       this.#loading.delete(source.sceneHash);
       this.#forgetUnloaded(source.sceneHash);
       this.#unloadIdle(0);
@@ -122,7 +133,7 @@ export class ScenePage {
     return loading;
   }
 
-  async #load(source: SceneSource, files: ReadonlyMap<string, HostedFile>, hooks: CallHooks): Promise<LoadResult> {
+  async #load({ source, files, backend }: LoadOrder, hooks: CallHooks): Promise<LoadResult> {
     const { sceneHash, entry } = source;
     const scene = { sceneHash, entry, files: source.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
     const held = this.#sceneOf(sceneHash);
@@ -130,7 +141,7 @@ export class ScenePage {
     this.#open.site.mountScene(sceneHash, files);
     try {
       const { result } = await this.within(WORKER_LIMITS.loadMs, 'loading the scene', () =>
-        this.#open.client.call('load', { scene }, hooks),
+        this.#open.client.call('load', { scene, backend }, hooks),
       );
       held.gpuBytes = result.gpuBytes;
       if (result.loadedNow) held.loads += 1;

@@ -22,10 +22,12 @@ export class TestPage {
   readonly #browser: LaunchedBrowser;
   readonly #folder: string;
   readonly #converted = new Map<string, () => ReceivedFile | null>();
+  readonly #webgpu: boolean;
   #mounted = 0;
 
-  private constructor(browser: LaunchedBrowser, open: OpenPage, folder: string) {
+  private constructor(browser: LaunchedBrowser, open: OpenPage, folder: string, webgpu: boolean) {
     this.#browser = browser;
+    this.#webgpu = webgpu;
     this.open = open;
     this.#folder = folder;
   }
@@ -45,7 +47,7 @@ export class TestPage {
       log: createLog('silent'),
     });
     const folder = await mkdtemp(join(tmpdir(), 'kiln-test-scenes-'));
-    return new TestPage(browser, await browser.openPage(), folder);
+    return new TestPage(browser, await browser.openPage(), folder, webgpu);
   }
 
   get browserPid(): number {
@@ -58,7 +60,7 @@ export class TestPage {
 
   /** Another page of the same browser. */
   async another(): Promise<TestPage> {
-    return new TestPage(this.#browser, await this.#browser.openPage(), this.#folder);
+    return new TestPage(this.#browser, await this.#browser.openPage(), this.#folder, this.#webgpu);
   }
 
   async close(): Promise<void> {
@@ -96,7 +98,8 @@ export class TestPage {
   /** Mounts and loads a scene. */
   async load(files: SceneSource) {
     const scene = await this.mount(files);
-    const { result } = await this.client.call('load', { scene });
+    const backend = this.#webgpu ? 'webgpu' : 'webgl';
+    const { result } = await this.client.call('load', { scene, backend });
     return { ...result, scene, sceneHash: scene.sceneHash };
   }
 

@@ -69,7 +69,7 @@ afterEach(async () => {
 async function load(sceneHash: string): Promise<() => void> {
   const release = page.hold(sceneHash);
   const source: SceneSource = { sceneHash, entry: 'scene.glb', files: [] };
-  await page.load(source, new Map());
+  await page.load({ source, files: new Map(), backend: 'webgl' });
   return release;
 }
 
@@ -100,7 +100,7 @@ it('keeps scenes that nobody holds while there is room, and unloads what was use
 it('tells one of all who ask at once that the scene was loaded now', async () => {
   page.hold('a');
   const source: SceneSource = { sceneHash: 'a', entry: 'scene.glb', files: [] };
-  const results = await Promise.all([1, 2, 3].map(() => page.load(source, new Map())));
+  const results = await Promise.all([1, 2, 3].map(() => page.load({ source, files: new Map(), backend: 'webgl' })));
   expect(results.map(({ loadedNow }) => loadedNow)).toEqual([true, false, false]);
 });
 

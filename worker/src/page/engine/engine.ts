@@ -89,6 +89,12 @@ export type Rest = () => Promise<number>;
 
 export interface Engine {
   /**
+   * Takes of a scene what it needs beside what the page has loaded: its files can be asked for only then.
+   *
+   * @returns whether there was anything to take.
+   */
+  prepare?(scene: LoadedScene): Promise<boolean>;
+  /**
    * Adds samples of the shot to `sink` until it is complete. Rests after work that takes as long as others may be kept waiting, not after
    * the last piece. Nothing is kept between calls that could change a pixel.
    *

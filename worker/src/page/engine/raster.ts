@@ -63,6 +63,8 @@ export class RasterEngine implements Engine {
       this.#renderer.clear(true, true, false);
       this.#renderer.render(scene.stage, camera);
       sink.add(target.texture);
+      // By noise or time, in the middle of a piece.
+      if (sink.isComplete) return;
     }
   }
 

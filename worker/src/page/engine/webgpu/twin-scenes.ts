@@ -6,13 +6,12 @@ import { SceneStore } from '../../scene/scene-store.ts';
 import type { WebGpuDevice } from './webgpu-device.ts';
 
 /**
- * The scenes of the page as WebGPU has them. Each is read again when it is first drawn with WebGPU: pixels of a scene's
+ * The scenes of the page as WebGPU has them. Each is read again for WebGPU: pixels of a scene's
  * textures are let go of once WebGL has them, and three keeps a shadow map with its light, for one renderer. It is freed
  * with the scene that it is a twin of.
  */
 export class TwinScenes {
   readonly #store: SceneStore;
-  readonly #known = new WeakSet<LoadedScene>();
 
   constructor({ renderer }: WebGpuDevice) {
     const reader = new GltfReader(renderer);
@@ -29,14 +28,23 @@ export class TwinScenes {
     });
   }
 
-  /** Holds the twin for one picture: it is not freed before `release` is called. */
-  async use(scene: LoadedScene): Promise<{ readonly scene: LoadedScene; readonly release: () => void }> {
+  /** Reads the twin of a scene, or finds it read. @returns whether it was read now. */
+  async load(scene: LoadedScene): Promise<boolean> {
     const { content } = scene;
-    await this.#store.load(content, () => {});
-    if (!this.#known.has(scene)) {
-      this.#known.add(scene);
+    const { scene: twin, loadedNow } = await this.#store.load(content, () => {});
+    if (loadedNow) {
+      scene.gpuBytes += twin.gpuBytes;
       scene.onDispose(() => void this.#store.unload(content.sceneHash));
     }
+    return loadedNow;
+  }
+
+  /**
+   * Holds the twin for one picture: it is not freed before `release` is called.
+   *
+   * @throws KilnError `render.failed` when it is not loaded.
+   */
+  use({ content }: LoadedScene): { readonly scene: LoadedScene; readonly release: () => void } {
     return this.#store.use(content.sceneHash);
   }
 }

@@ -8,6 +8,7 @@ import {
   WebGPUCoordinateSystem,
 } from 'three';
 import { PAGE_LIMITS } from '../../limits.ts';
+import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
 import { subPixelOffset } from '../jitter.ts';
@@ -39,9 +40,13 @@ export class WebGpuRasterEngine implements Engine {
     for (const camera of Object.values(this.#cameras)) camera.coordinateSystem = WebGPUCoordinateSystem;
   }
 
+  prepare(scene: LoadedScene): Promise<boolean> {
+    return this.#scenes.load(scene);
+  }
+
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     const { widthPx, heightPx } = shot.size;
-    const { scene, release } = await this.#scenes.use(shot.scene);
+    const { scene, release } = this.#scenes.use(shot.scene);
     const sample = new RenderTarget(widthPx, heightPx, {
       type: HalfFloatType,
       samples: shot.multisampled ? MULTISAMPLES : 0,
