@@ -77,6 +77,13 @@ describe('rasterisation with WebGPU', () => {
     expect(rootMeanSquare(shown, await drawn(movingSquare(), clip, 4))).toBeGreaterThan(5);
   });
 
+  it('draws what a job changes of a scene, for that job', async () => {
+    const pointer = '/materials/0/pbrMetallicRoughness/baseColorFactor';
+    const blue = await drawn(unlitSquare([1, 0, 0]), { pointers: [{ pointer, value: [0, 0, 1, 1] }] });
+    expect(blue.middle).toEqual([0, 0, 255, 255]);
+    expect((await drawn(unlitSquare([1, 0, 0]))).middle).toEqual([255, 0, 0, 255]);
+  });
+
   it('ends by noise where WebGL does', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
     const settings = { samples: 64, noiseThreshold: 0.2 };
