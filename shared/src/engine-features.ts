@@ -79,7 +79,7 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'yes',
     note: 'By their colour and strength; a texture of light is sampled evenly.',
   },
-  { feature: 'perspective and orthographic cameras, turntable', raster: 'yes', pathtrace: 'yes' },
+  { feature: 'perspective and orthographic cameras, turntable, camera path', raster: 'yes', pathtrace: 'yes' },
   {
     feature: 'depth of field',
     raster: 'approximate',

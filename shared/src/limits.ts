@@ -30,6 +30,10 @@ export const LIMITS = {
   playedClips: 15,
   /** Seconds of a clip: a day. */
   clipSec: 86_400,
+  /** Keys of a camera's path, some 150 bytes each: they stand in the settings of every frame. */
+  pathKeys: 256,
+  /** Seconds that a path's keys lie within: frames of the least frame rate are longer. */
+  pathSec: 1_000_000,
   /** Layers of one job. */
   jobLayers: 64,
   /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */

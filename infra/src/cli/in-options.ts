@@ -9,6 +9,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/shutterAngleDeg$/, '--shutter-angle'],
   [/^\/layers\/\d+\/lens\/fStop$/, '--f-stop'],
   [/^\/layers\/\d+\/lens\/focusDistanceM$/, '--focus-distance'],
+  [/^\/layers\/\d+\/camera(\/path.*)$/, '--camera-path $1'],
   [/^\/layers\/\d+\/moreClips.*$/, '--clip'],
   [/^\/layers\/\d+\/clipStartSec$/, '--clip-start'],
   [/^\/layers\/\d+\/clipEndSec$/, '--clip-end'],
@@ -34,7 +35,7 @@ export function inOptions(error: unknown): unknown {
   // Options are spelt with hyphens: `--bit-depth`.
   const field = pointer
     .replace(...name)
-    .replace(/[A-Z]/g, (letter) => (name[1].startsWith('--') ? `-${letter.toLowerCase()}` : letter));
+    .replace(/^--\S+/, (option) => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
   const message = [`${pointer} of the body`, `${pointer} of the parameters`, pointer].reduce(
     (text, spelling) => text.replaceAll(spelling, field),
     error.message,

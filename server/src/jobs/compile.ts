@@ -6,6 +6,7 @@ import {
   type Backend,
   type Capability,
   checkImageFormat,
+  checkPath,
   checkTracedSettings,
   completeSettings,
   type Division,
@@ -277,8 +278,12 @@ function checkClips(settings: RenderSettings, path: string, { clips }: ImportRep
 }
 
 /** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */
-function checkView({ camera }: RenderSettings, path: string): void {
+function checkView({ camera, fps }: RenderSettings, path: string): void {
   if (typeof camera === 'string') return;
+  if ('path' in camera) {
+    checkPath(camera, fps, `${path}/camera`);
+    return;
+  }
   const { position, target, up } = camera;
   const distance = Math.fround(Math.hypot(...position.map((value, axis) => (target[axis] ?? 0) - value)));
   if (distance > 0 && distance < Number.POSITIVE_INFINITY) {
@@ -297,7 +302,7 @@ function checkLens({ camera, lens }: RenderSettings, path: string, report: Impor
   const isOrthographic =
     typeof camera === 'string'
       ? report.cameras.find((known) => known.name === camera)?.kind === 'orthographic'
-      : 'heightM' in camera;
+      : 'heightM' in ('path' in camera ? (camera.path[0] ?? camera) : camera);
   if (!isOrthographic) return;
   throw new KilnError('job.unsupported', 'an orthographic camera has no depth of field; use one with perspective', {
     field: `${path}/lens`,

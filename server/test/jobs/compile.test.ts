@@ -1,6 +1,7 @@
 import {
   type CameraChoice,
   type Capability,
+  type ErrorCode,
   type JobRequest,
   KilnError,
   type LayerRequest,
@@ -69,6 +70,34 @@ describe('compileJob', () => {
     const names = compileJob(job(layer(), layer({ name: 'main-2' }), layer(), layer({ name: 'depth' })), SCENE, RASTER);
     expect(names.layers.map(({ name }) => name)).toEqual(['main', 'main-2', 'main-3', 'depth']);
   });
+
+  test('takes a camera path, and refuses one that goes back in time, with the key', () => {
+    const key = (frame: number) => ({
+      frame,
+      position: [0, 0, 4] as Vector3,
+      target: [0, 0, 0] as Vector3,
+      fovDeg: 40,
+    });
+    const of = (...frames: number[]) => job(layer({ camera: { path: frames.map(key) } }));
+    const [only] = compileJob(of(0, 8), SCENE, RASTER).layers;
+    expect(only?.settings.camera).toEqual({ path: [key(0), key(8)], interpolation: 'smooth' });
+    expect(failure(of(8, 0))).toMatchObject({ code: 'request.invalid', field: '/layers/0/camera/path/1/frame' });
+  });
+
+  test.each([
+    [{ moreClips: ['Walk'] }, 'job.unknown_clip', '/layers/0/moreClips/0'],
+    [{ clipStartSec: 2 }, 'request.invalid', '/layers/0/clipStartSec'],
+    [{ clipEndSec: 3 }, 'request.invalid', '/layers/0/clipEndSec'],
+    [{ clipStartSec: 1, clipEndSec: 1 }, 'request.invalid', '/layers/0/clipEndSec'],
+  ] as [Partial<LayerRequest>, ErrorCode, string][])(
+    'refuses a part of a clip that is not there: %j',
+    (more, code, field) => {
+      const clips = [{ name: 'Run', durationSec: 2 }];
+      const scene = { ...SCENE, report: { ...REPORT, clips } };
+      expect(failure(job(layer(more)), scene)).toMatchObject({ code, field });
+      expect(compileJob(job(layer({ clipStartSec: 0.5, clipEndSec: 2 })), scene, RASTER).layers).toHaveLength(1);
+    },
+  );
 
   test('refuses two layers of one name', () => {
     const error = failure(job(layer({ name: 'a' }), layer({ name: 'a' })));

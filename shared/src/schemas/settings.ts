@@ -106,9 +106,47 @@ const ParallelCamera = Type.Object(
 const PlacedCamera = Type.Union([ExplicitCamera, FocalLengthCamera, ParallelCamera]);
 export type PlacedCamera = Static<typeof PlacedCamera>;
 
-export const CameraChoice = Type.Union([Name, ...PlacedCamera.anyOf], {
+/** A moment of a camera's path: at a frame or at a time, a camera by numbers. */
+const PathKey = Type.Object(
+  {
+    frame: Type.Optional(Type.Number({ minimum: -LIMITS.frameNumber, maximum: LIMITS.frameNumber })),
+    timeSec: Type.Optional(Type.Number({ minimum: -LIMITS.pathSec, maximum: LIMITS.pathSec })),
+    position: Vector3,
+    target: Vector3,
+    fovDeg: Type.Optional(ExplicitCamera.properties.fovDeg),
+    focalLengthMm: Type.Optional(FocalLengthCamera.properties.focalLengthMm),
+    sensorHeightMm: FocalLengthCamera.properties.sensorHeightMm,
+    heightM: Type.Optional(ParallelCamera.properties.heightM),
+    up: Up,
+  },
+  { additionalProperties: false },
+);
+export type PathKey = Static<typeof PathKey>;
+
+/** A camera that moves from key to key. `pathCamera` says where it is in between. */
+export const CameraPath = Type.Object(
+  {
+    path: Type.Array(PathKey, {
+      minItems: 1,
+      maxItems: LIMITS.pathKeys,
+      description:
+        'Each later than the one before, by `frame` or by `timeSec`; all with the same kind of lens. Before the first and after the last the camera stands still.',
+    }),
+    interpolation: Type.Optional(
+      Type.Enum(['smooth', 'linear'], {
+        default: 'smooth',
+        description: 'Between keys: on a centripetal Catmull–Rom curve, or straight.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type CameraPath = Static<typeof CameraPath>;
+
+export const CameraChoice = Type.Union([Name, ...PlacedCamera.anyOf, CameraPath], {
   default: 'auto',
-  description: 'Name of a camera in the scene; `auto`: the scene framed from three quarters; or position and target.',
+  description:
+    'Name of a camera in the scene; `auto`: the scene framed from three quarters; position and target; or a path of such.',
 });
 export type CameraChoice = Static<typeof CameraChoice>;
 

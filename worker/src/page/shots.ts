@@ -89,7 +89,7 @@ export async function liveShot(
   const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
-    camera: view.camera === undefined ? poseCamera(pose) : chooseCamera(view.camera, scene),
+    camera: view.camera === undefined ? poseCamera(pose) : chooseCamera(view.camera, scene, view.fps),
     size,
     engine: 'raster',
     ...UNTRACED,

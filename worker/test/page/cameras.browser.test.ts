@@ -47,6 +47,37 @@ describe('cameras by numbers', () => {
   });
 });
 
+describe('a camera path', () => {
+  const RED = unlitSquare([1, 0, 0]);
+  /** From 1 m to the left of the square to 1 m to the right, without perspective. */
+  const camera: Camera = {
+    path: [-1, 1].map((x, index) => ({ frame: index * 4, position: [x, 0, 3], target: [x, 0, 0], heightM: 4 })),
+    interpolation: 'linear',
+  };
+  const columns = async (frame: number, settings: Partial<RenderSettings> = {}) =>
+    redColumns((await picture(RED, { camera, ...settings }, frame)).pixels);
+
+  it('stands at each frame where the path is then', async () => {
+    const middle = async (frame: number) => {
+      const seen = await columns(frame);
+      return ((seen[0] ?? 0) + (seen.at(-1) ?? 0) + 1) / 2;
+    };
+    // 16 pixels a metre, the square in the middle at the middle of the way.
+    expect(await Promise.all([-3, 0, 1, 2, 4, 9].map(middle))).toEqual([48, 48, 40, 32, 16, 16]);
+  });
+
+  it('is smeared while the shutter is open', async () => {
+    const blurred = await picture(RED, { camera, samples: 16, shutterAngleDeg: 360 }, 1);
+    const alike = await picture(RED, { camera, samples: 16 }, 1);
+    const grey = ({ at }: Pixels) => Array.from({ length: 64 }, (_, x) => at(x, 32)[1] ?? 0);
+    const between = (pixels: Pixels) =>
+      grey(pixels).filter((value) => value > 4 && value < (grey(pixels)[0] ?? 0) - 4).length;
+    // Half a metre of the way: eight pixels at each edge.
+    expect(between(blurred.pixels)).toBeGreaterThan(12);
+    expect(between(alike.pixels)).toBeLessThan(5);
+  });
+});
+
 describe('the turntable', () => {
   /** Red and green left and right of the middle, facing front; blue behind and yellow before it, facing right. */
   function fourSquares(): Uint8Array {

@@ -65,6 +65,10 @@ describe.each(['raster', 'pathtrace'] as const)('motion blur of %s', (engine) =>
     const turntable = { frames: 10 };
     const still = await draw(scene, { ...settings, turntable });
     expect(await samePixels(await draw(scene, { ...blurred, turntable }), still)).toBe(false);
+    const key = (frame: number, x: number) => ({ frame, position: [x, 0, 3], target: [x, 0, 0], heightM: 0.25 });
+    const camera = { path: [key(0, 0), key(1, 0.5)] } as RenderSettings['camera'];
+    expect(await samePixels(await draw(scene, { ...blurred, camera }), await draw(scene, settings))).toBe(false);
+    expect(await samePixels(await draw(scene, { ...settings, camera }), await draw(scene, settings))).toBe(true);
   });
 
   it('leaves a picture of one sample as it was', async () => {

@@ -39,6 +39,7 @@ import {
   wholeNumber,
 } from '../parse-options.ts';
 import { cameraLayers } from '../render/camera-layers.ts';
+import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { failureOf, render } from '../render/render.ts';
@@ -49,6 +50,7 @@ interface RenderOptions
   extends ConnectionOptions,
     Omit<LayerRequest, 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips'> {
   readonly camera?: readonly CameraChoice[];
+  readonly cameraPath?: readonly string[];
   readonly frames?: string;
   readonly clip?: readonly string[];
   readonly clipStart?: number;
@@ -82,6 +84,9 @@ sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a
 Nodes, materials and variants are named as kiln scene show tells. Of a material: baseColor, emissive (#rrggbb, or r,g,b
 linear), opacity, roughness, metalness, emissiveIntensity. A pointer is one of KHR_animation_pointer:
 /nodes/3/translation=[0,1,0], /materials/0/pbrMetallicRoughness/baseColorFactor=[1,0,0,1]. Both hold where clips change it.
+A camera path is [{"frame": 0, "position": [4,1,4], "target": [0,0,0], "focalLengthMm": 35}, …], a key for a frame or
+"timeSec", in their order, each with "fovDeg", "focalLengthMm" or "heightM", and "up" if need be; or
+{"interpolation": "linear", "path": […]} for straight ways.
 With several cameras each has its own folder: OUT/CAMERA/0000.png.
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
@@ -130,6 +135,11 @@ export function addRenderCommand(program: Command): void {
       '--camera <name>',
       'a camera of the scene, auto (default), or position and target, x,y,z:x,y,z, and lens (below); may be repeated',
       several(parseCamera),
+    )
+    .option(
+      '--camera-path <file>',
+      'a camera that moves as a JSON file says (below); may be repeated',
+      several((path) => path),
     )
     .option(
       '--turntable [frames]',
@@ -235,9 +245,10 @@ export function addRenderCommand(program: Command): void {
 }
 
 async function run(source: string, options: RenderOptions): Promise<number> {
-  const layer = layerOf(options);
+  const paths = await Promise.all((options.cameraPath ?? []).map((path) => readCameraPath(path, options.fps)));
+  const layer = layerOf({ ...options, ...framesOf(options, paths) });
   checkSettings(layer);
-  const layers = cameraLayers(layer, options.camera ?? []);
+  const layers = cameraLayers(layer, [...(options.camera ?? []), ...paths]);
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
@@ -288,6 +299,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     priority,
     frameTimeout,
     camera,
+    cameraPath,
     exposure,
     environmentRotation,
     frames,

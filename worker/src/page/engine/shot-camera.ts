@@ -1,5 +1,13 @@
-import type { CameraChoice, PlacedCamera, Pose, RenderSettings, ThinLens, Vector3 as Triple } from '@kiln/shared';
-import { FULL_FRAME_HEIGHT_MM, KilnError } from '@kiln/shared';
+import type {
+  CameraChoice,
+  CameraPath,
+  PlacedCamera,
+  Pose,
+  RenderSettings,
+  ThinLens,
+  Vector3 as Triple,
+} from '@kiln/shared';
+import { FULL_FRAME_HEIGHT_MM, KilnError, pathCamera } from '@kiln/shared';
 import { Matrix4, type OrthographicCamera, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import { framingCamera, turntableCamera } from '../scene/framing.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
@@ -21,6 +29,7 @@ export type ShotCamera = (
   | { readonly kind: 'auto' }
   | { readonly kind: 'scene'; readonly index: number }
   | { readonly kind: 'free'; readonly view: FreeView }
+  | { readonly kind: 'path'; readonly path: CameraPath; readonly fps: number }
 ) & {
   /** How fast it circles the middle of the scene, counter-clockwise from above. @defaultValue 0 */
   readonly turnsPerSec?: number;
@@ -38,14 +47,18 @@ type CameraSettings = Pick<RenderSettings, 'camera' | 'turntable' | 'lens' | 'fp
 /** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
 export function cameraOf({ camera, turntable, lens, fps }: CameraSettings, scene: LoadedScene): ShotCamera {
   return {
-    ...chooseCamera(camera, scene),
+    ...chooseCamera(camera, scene, fps),
     ...(turntable && { turnsPerSec: fps / turntable.frames }),
     ...(lens && { focus: lens }),
   };
 }
 
-/** @throws KilnError `job.unknown_camera` naming the scene's cameras. */
-export function chooseCamera(choice: CameraChoice, scene: LoadedScene): ShotCamera {
+/**
+ * @param fps what a path counts its frames by.
+ * @throws KilnError `job.unknown_camera` naming the scene's cameras.
+ */
+export function chooseCamera(choice: CameraChoice, scene: LoadedScene, fps: number): ShotCamera {
+  if (typeof choice === 'object' && 'path' in choice) return { kind: 'path', path: choice, fps };
   if (typeof choice === 'object') return { kind: 'free', view: viewOf(choice) };
   if (choice === 'auto') return { kind: 'auto' };
   const index = scene.cameras.findIndex(({ name }) => name === choice);
@@ -76,7 +89,7 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
     lens = entry.lens;
     own = entry.range;
   } else {
-    const view = camera.kind === 'free' ? camera.view : autoView(scene, aspect, camera.turnsPerSec !== undefined);
+    const view = outsideView(camera, scene, aspect, timeSec);
     position.fromArray(view.position);
     quaternion.fromArray(view.quaternion).normalize();
     ({ lens, targetDistance } = view);
@@ -127,6 +140,18 @@ export function setCamera(
   camera.updateProjectionMatrix();
   camera.updateMatrixWorld();
   return camera;
+}
+
+/** Of a camera that is not in the scene. */
+function outsideView(
+  camera: Exclude<ShotCamera, { kind: 'scene' }>,
+  scene: LoadedScene,
+  aspect: number,
+  timeSec: number,
+): FreeView {
+  if (camera.kind === 'free') return camera.view;
+  if (camera.kind === 'path') return viewOf(pathCamera(camera.path, camera.fps, timeSec));
+  return autoView(scene, aspect, camera.turnsPerSec !== undefined);
 }
 
 /** @param isTurning then it keeps its distance all the way around. */
