@@ -1,5 +1,7 @@
 /** How a frame is divided: into blocks, into ranges of samples, or both. */
-import type { Division, FramePart, Region, SampleRange } from './schemas/division.ts';
+import { KilnError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import type { Division, FramePart, Region, SampleRange, Tiles } from './schemas/division.ts';
 import type { RenderSettings, Size } from './schemas/settings.ts';
 
 /**
@@ -44,3 +46,63 @@ const cut = (length: number, parts: number, index: number): readonly [number, nu
   Math.floor((length * index) / parts),
   Math.floor((length * (index + 1)) / parts),
 ];
+
+/**
+ * The longest range that begins where `samples` do and whose sum is one of the tree's: as many blocks as a power of two,
+ * the first at a multiple of it.
+ *
+ * @param mostBlocks of the range; at least one is.
+ */
+export function nextSumRange({ first, count }: SampleRange, mostBlocks = Number.POSITIVE_INFINITY): SampleRange {
+  const block = first / SAMPLES_PER_BLOCK;
+  const left = sampleBlocks(count);
+  let blocks = 1;
+  while (block % (blocks * 2) === 0 && blocks * 2 <= Math.min(left, mostBlocks)) blocks *= 2;
+  return { first, count: Math.min(blocks * SAMPLES_PER_BLOCK, count) };
+}
+
+/** What a layer asks for. */
+export interface DivisionRequest {
+  readonly tiles?: Tiles | undefined;
+  readonly splitSamples?: number | undefined;
+  readonly chunk?: number | undefined;
+}
+
+type DividedSettings = Pick<RenderSettings, 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec'>;
+
+/**
+ * @param path of the layer in the request: `/layers/0`.
+ * @returns null where each frame is drawn whole.
+ * @throws KilnError `request.invalid`, `job.unsupported` or `job.too_large` with the field's path.
+ */
+export function divisionOf(request: DivisionRequest, settings: DividedSettings, path: string): Division | null {
+  const { tiles = { columns: 1, rows: 1 }, splitSamples = 1, chunk = 1 } = request;
+  const division = { tiles, sampleRanges: splitSamples };
+  if (partsPerFrame(division) === 1) return null;
+  const asked = splitSamples > 1 ? 'splitSamples' : 'tiles';
+  const { size, samples } = settings;
+  const refuse = (code: 'request.invalid' | 'job.unsupported' | 'job.too_large', field: string, message: string) => {
+    throw new KilnError(code, message, { field: `${path}/${field}` });
+  };
+  if (tiles.columns > size.widthPx || tiles.rows > size.heightPx) {
+    const message = `expected no more blocks than pixels, got ${tiles.columns}×${tiles.rows} for ${size.widthPx}×${size.heightPx}`;
+    refuse('request.invalid', 'tiles', message);
+  }
+  if (splitSamples > sampleBlocks(samples)) {
+    const message = `expected at most ${sampleBlocks(samples)} for ${samples} samples, got ${splitSamples}: a range has ${SAMPLES_PER_BLOCK} samples or more`;
+    refuse('request.invalid', 'splitSamples', message);
+  }
+  if (partsPerFrame(division) > LIMITS.frameParts) {
+    const message = `a frame is divided into at most ${LIMITS.frameParts} parts, not ${partsPerFrame(division)}`;
+    refuse('job.too_large', asked, message);
+  }
+  if (chunk > 1) refuse('request.invalid', 'chunk', `expected 1 where frames are divided, got ${chunk}`);
+  if (settings.noiseThreshold > 0 || settings.timeLimitSec > 0) {
+    const message = 'a frame that may be done by noise or by time before all its samples are drawn is not divided';
+    refuse('job.unsupported', asked, message);
+  }
+  if (!settings.passes.includes('beauty')) {
+    refuse('job.unsupported', asked, 'without the pass beauty there is nothing to divide');
+  }
+  return division;
+}

@@ -179,6 +179,10 @@ export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; read
   'crypto-material': { count: 4, isFloat: true },
 };
 
+/** Whether a frame holds more than the picture. */
+export const hasData = ({ passes }: Pick<RenderSettings, 'passes'>): boolean =>
+  passes.some((pass) => pass !== 'beauty');
+
 /** Of a file that cannot be compressed. */
 const bytesPerPx = (passes: readonly Pass[], bitDepth: BitDepth): number =>
   passes.reduce((sum, pass) => {

@@ -9,6 +9,7 @@ import {
   checkTracedSettings,
   completeSettings,
   describeSchema,
+  divisionOf,
   frameCount,
   KilnError,
   type LayerRequest,
@@ -20,6 +21,7 @@ import {
   parseFrameRange,
   type Size,
   type ThinLens,
+  type Tiles,
   type Vector3,
 } from '@kiln/shared';
 import { inOptions } from './in-options.ts';
@@ -35,6 +37,18 @@ export function parseSize(text: string): Size {
   throw invalid(
     '--size',
     `The size must be WIDTHxHEIGHT in pixels, each from 1 to ${LIMITS.frameEdgePx}, as in 1280x720; it is “${text}”.`,
+  );
+}
+
+/** `4x4`, columns and rows. @throws KilnError `request.invalid` */
+export function parseTiles(text: string): Tiles {
+  const [, columns, rows] = /^(\d{1,9})[x×](\d{1,9})$/i.exec(text) ?? [];
+  const tiles = { columns: Number(columns), rows: Number(rows) };
+  const right = (count: number) => count >= 1 && count <= LIMITS.frameTiles;
+  if (right(tiles.columns) && right(tiles.rows)) return tiles;
+  throw invalid(
+    '--tiles',
+    `The blocks must be COLUMNSxROWS, each from 1 to ${LIMITS.frameTiles}, as in 4x4; they are “${text}”.`,
   );
 }
 
@@ -88,6 +102,7 @@ export function checkSettings(layer: LayerRequest): void {
     const settings = completeSettings(layer);
     checkImageFormat(settings, '');
     checkTracedSettings(settings, '');
+    divisionOf(layer, settings, '');
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.

@@ -61,6 +61,19 @@ describe('kiln render', () => {
     expect((await readPixels(join(out, '0007.webp'))).format).toBe('webp');
   });
 
+  test('of frames divided into blocks and ranges of samples are the same files as of whole ones', async () => {
+    const args = ['render', scene, '--frames', '1', '--size', '160x90', '--samples', '32'];
+    const whole = join(farm.home, 'whole');
+    const made = join(farm.home, 'made');
+    expect((await kiln(farm, ...args, '-o', whole)).code).toBe(0);
+    const { code, lines } = await kiln(farm, ...args, '--tiles', '2x2', '--split-samples', '2', '-o', made, '--json');
+    expect(code).toBe(0);
+    expect((await readFile(join(made, '0001.png'))).equals(await readFile(join(whole, '0001.png')))).toBe(true);
+    const jobId = String(lines.find(({ event }) => event === 'submitted')?.jobId);
+    const { items } = await farm.client.listTasks({ params: { jobId }, query: { limit: 100 } });
+    expect(items.map(({ kind }) => kind).sort()).toEqual(['assemble', ...Array(8).fill('render')]);
+  });
+
   test.each([
     { format: 'png', bitDepth: '16', file: '0007.png', start: '89504e470d0a1a0a' },
     { format: 'avif', bitDepth: '8', file: '0007.avif', start: '00000020667479706176696600000000' },

@@ -10,6 +10,7 @@ import {
   checkTracedSettings,
   completeSettings,
   type Division,
+  divisionOf,
   ENGINE_ABILITIES,
   frameCount,
   type ImportReport,
@@ -18,6 +19,7 @@ import {
   type LayerRequest,
   LIMITS,
   parseFrameRange,
+  partsPerFrame,
   type Refusal,
   type RenderSettings,
   type SceneState,
@@ -170,16 +172,26 @@ function compileLayer(
   checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
   const chunk = request.chunk ?? 1;
-  const division = null;
+  const division = divisionOf(request, settings, path);
+  const taskCount = division ? count * partsPerFrame(division) : Math.ceil(count / chunk);
+  checkTasks(taskCount, path, request);
   return {
     name,
     frames: request.frames,
     frameCount: count,
     chunk,
-    taskCount: Math.ceil(count / chunk),
+    taskCount,
     settings,
     division,
   };
+}
+
+/** Tasks of a divided layer; of others there are no more than frames. */
+function checkTasks(count: number, path: string, { splitSamples = 1 }: LayerRequest): void {
+  if (count <= LIMITS.jobFrames) return;
+  const field = `${path}/${splitSamples > 1 ? 'splitSamples' : 'tiles'}`;
+  const message = `a layer has at most ${LIMITS.jobFrames} tasks, and its frames in parts are ${count}; use fewer of either`;
+  throw new KilnError('job.too_large', message, { field });
 }
 
 function countFrames(expression: string, field: string): number {

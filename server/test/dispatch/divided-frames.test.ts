@@ -28,7 +28,7 @@ let workers: FakeWorker[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url, timing: { leaseMs: 3_000 } });
+  farm = await startFarm({ redisUrl: redis.url });
   tenant = await addTenant(farm, 'one');
 });
 beforeEach(async () => {
@@ -53,17 +53,12 @@ async function addWorker(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
 }
 
 /** Every frame in four blocks of two ranges of samples. */
-async function submit(frames: string, more: Parameters<typeof jobOf>[2] = {}): Promise<Job> {
-  const job = await ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
+function submit(frames: string, more: Parameters<typeof jobOf>[2] = {}): Promise<Job> {
+  const { tiles, sampleRanges: splitSamples } = DIVISION;
+  return ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
     ...jobOf(sceneId, frames, more),
-    layers: [{ frames, size: SIZE, samples: SAMPLES }],
+    layers: [{ frames, size: SIZE, samples: SAMPLES, tiles, splitSamples }],
   });
-  await farm.services.store.db
-    .updateTable('layers')
-    .set({ division: JSON.stringify(DIVISION), task_count: job.frameCount * PARTS })
-    .where('job_id', '=', job.id)
-    .execute();
-  return job;
 }
 
 const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
@@ -165,7 +160,9 @@ test('of a part that is lost in the middle, what was delivered is not drawn agai
   const first = await addWorker({
     pieceSamples: 16,
     onPiece: async (_, { samples }) => {
-      if (samples.first % 32 === 16) await first.vanish();
+      if (samples.first % 32 !== 16) return;
+      await first.goodbye();
+      await first.vanish();
     },
   });
   const job = await submit('1');

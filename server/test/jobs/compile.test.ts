@@ -265,6 +265,54 @@ describe('compileJob', () => {
     expect(exr?.settings.passes).toEqual(['beauty', 'depth']);
   });
 
+  test('divides frames into blocks and ranges of samples, a task each', () => {
+    const request = job(layer({ samples: 64, tiles: { columns: 4, rows: 2 }, splitSamples: 3 }), layer({ chunk: 2 }));
+    const [divided, whole] = compileJob(request, SCENE, RASTER).layers;
+    expect(divided).toMatchObject({ taskCount: 72, division: { tiles: { columns: 4, rows: 2 }, sampleRanges: 3 } });
+    expect(whole).toMatchObject({ taskCount: 2, division: null });
+    const one = { columns: 1, rows: 1 };
+    expect(compileJob(job(layer({ tiles: one, splitSamples: 1 })), SCENE, RASTER).layers[0]?.division).toBeNull();
+  });
+
+  test.each<[what: string, more: Partial<LayerRequest>, code: string, field: string]>([
+    ['more ranges than blocks of samples', { samples: 64, splitSamples: 5 }, 'request.invalid', 'splitSamples'],
+    ['one sample in ranges', { splitSamples: 2 }, 'request.invalid', 'splitSamples'],
+    [
+      'more blocks than pixels',
+      { size: { widthPx: 3, heightPx: 3 }, tiles: { columns: 4, rows: 1 } },
+      'request.invalid',
+      'tiles',
+    ],
+    [
+      'more parts than a frame may have',
+      { samples: 64, tiles: { columns: 64, rows: 16 }, splitSamples: 2 },
+      'job.too_large',
+      'splitSamples',
+    ],
+    [
+      'more tasks than a job may have',
+      { frames: '1-10000', tiles: { columns: 32, rows: 32 } },
+      'job.too_large',
+      'tiles',
+    ],
+    ['several frames of one task', { chunk: 2, tiles: { columns: 2, rows: 1 } }, 'request.invalid', 'chunk'],
+    [
+      'a frame without a picture',
+      { format: 'exr', passes: ['depth'], tiles: { columns: 2, rows: 1 } },
+      'job.unsupported',
+      'tiles',
+    ],
+  ])('refuses to divide %s', (_what, more, code, field) => {
+    expect(failure(job(layer(), layer(more)))).toMatchObject({ code, field: `/layers/1/${field}` });
+  });
+
+  test('refuses to divide a frame that may end with fewer samples', () => {
+    const traced = { engine: 'pathtrace', samples: 64, splitSamples: 2, noiseThreshold: 0.1 } as const;
+    const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];
+    const error = failure(job(layer(traced)), SCENE, abilities);
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/splitSamples' });
+  });
+
   test('refuses a scene that is not ready, or was refused', () => {
     expect(failure(job(layer()), { ...SCENE, state: 'importing', report: null }).code).toBe('scene.not_ready');
     const refusal = { code: 'scene.invalid', message: 'a broken accessor', pointer: null };

@@ -4,7 +4,7 @@ import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
-import { Division, FramePart } from './division.ts';
+import { Division, FramePart, Tiles } from './division.ts';
 import { RenderSettings } from './settings.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -25,6 +25,16 @@ export const LayerRequest = Type.Object(
       description: 'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`.',
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
+    tiles: Type.Optional(Tiles),
+    splitSamples: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.frameParts,
+        default: 1,
+        description:
+          'Ranges that the samples of a frame, or of each of its blocks, are divided into, each drawn by a task of its own. A range has 16 samples or more.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

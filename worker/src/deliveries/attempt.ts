@@ -3,7 +3,9 @@ import type { Assignment, AttemptFailure, Delivery } from '@kiln/shared';
 import type { LeaseBook } from '../farm/lease-book.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
+import { runAssembly } from './assemble-attempt.ts';
 import { runImport } from './import-attempt.ts';
+import { runPiece } from './piece-attempt.ts';
 import { runRender } from './render-attempt.ts';
 import type { AttemptContext, WorkParts } from './work-parts.ts';
 
@@ -22,12 +24,25 @@ export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: 
   const context: AttemptContext = { ...parts, log, lease, readLog: () => ({ page: [], browser: [] }) };
   try {
     const assignment = await claim(context, leases);
-    if (assignment.work.kind === 'render') await runRender(assignment, assignment.work, context);
-    else await runImport(assignment, context);
+    await run(assignment, context);
   } catch (error) {
     await report(error, context);
   } finally {
     lease.release();
+  }
+}
+
+function run(assignment: Assignment, context: AttemptContext): Promise<void> {
+  const { work } = assignment;
+  switch (work.kind) {
+    case 'render':
+      return runRender(assignment, work, context);
+    case 'piece':
+      return runPiece(assignment, work, context);
+    case 'assemble':
+      return runAssembly(assignment, work, context);
+    case 'import':
+      return runImport(assignment, context);
   }
 }
 

@@ -1,11 +1,11 @@
 /** An import: an untrusted scene is loaded in a page of its own, which ends with it. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Assignment, type ImportResult, KilnError, LIMITS } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
+import { withFolder } from './attempt-folder.ts';
 import { holdScene } from './hold-scene.ts';
 import type { AttemptContext } from './work-parts.ts';
 
@@ -25,14 +25,9 @@ export async function runImport(assignment: Assignment, context: AttemptContext)
 async function importOne(assignment: Assignment, context: AttemptContext): Promise<void> {
   const { held } = await holdScene(assignment.scene, context);
   try {
-    await mkdir(context.cache.arrivalFolder, { recursive: true });
-    const folder = await mkdtemp(join(context.cache.arrivalFolder, 'converted-'));
-    try {
-      const convertedPath = join(folder, 'scene.glb');
-      await importInBrowser(assignment, { files: held.files, convertedPath }, context);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    await withFolder(context, 'converted', (folder) =>
+      importInBrowser(assignment, { files: held.files, convertedPath: join(folder, 'scene.glb') }, context),
+    );
   } finally {
     held.release();
   }

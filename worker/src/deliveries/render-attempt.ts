@@ -1,11 +1,11 @@
 /** Frames of one attempt: the next is drawn while those before are encoded and delivered. */
-import { type Assignment, type FrameStages, KilnError, type RenderSettings } from '@kiln/shared';
-import { pause } from '../clock.ts';
+import { type Assignment, KilnError, type RenderSettings } from '@kiln/shared';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
 import { Permits } from '../pool/permits.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
-import { holdScene } from './hold-scene.ts';
+import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
+import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 export interface RenderWork {
@@ -13,33 +13,11 @@ export interface RenderWork {
   readonly frames: readonly number[];
 }
 
-/** Stages that come before the first frame; later frames do not have them. */
-type Preparation = Pick<FrameStages, 'fetch' | 'load'>;
-
 /** @throws KilnError why a frame was not drawn or not taken */
 export async function runRender(assignment: Assignment, work: RenderWork, context: AttemptContext): Promise<void> {
-  const { pool, lease } = context;
-  const { scene } = assignment;
-  const { held, fetch } = await holdScene(scene, context);
-  try {
-    const borrowed = await pool.borrow(assignment.tenantId, 'job', lease.signal);
-    try {
-      const { page, release } = await borrowed.browser.takeFramePage(scene.sceneHash);
-      context.readLog = () => ({ page: page.console, browser: borrowed.browser.logTail });
-      try {
-        const backend = work.settings.backend === 'webgpu' ? 'webgpu' : 'webgl';
-        const { loadedNow, load } = await page.load({ source: scene, files: held.files, backend });
-        const preparation = { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };
-        await new FrameRun(assignment, work, page, preparation, context).run();
-      } finally {
-        release();
-      }
-    } finally {
-      borrowed.release();
-    }
-  } finally {
-    held.release();
-  }
+  await withScenePage(assignment, work, context, async (page, load) => {
+    await new FrameRun(assignment, work, page, await load(), context).run();
+  });
 }
 
 class FrameRun {
@@ -89,7 +67,7 @@ class FrameRun {
 
   /** Resolves when the frame is drawn, with the promise of its picture. */
   async #draw(frameNumber: number): Promise<{ readonly picture: Promise<PageAnswer<'frame'>> }> {
-    const free = await this.#turn();
+    const free = await drawingTurn(this.#page, this.#work.settings, this.#context, this.#signal);
     let markDrawn = () => {};
     const drawn = new Promise<void>((resolve) => {
       markDrawn = resolve;
@@ -103,47 +81,11 @@ class FrameRun {
         markDrawn();
       },
     });
-    void this.#abandonUnwanted(picture);
+    void abandonUnwanted(picture, this.#page, this.#context.lease);
     await drawn;
     // A failure is found by whoever awaits the picture; without this it would count as unhandled until then.
     picture.catch(() => {});
     return { picture };
-  }
-
-  /** A slot of the worker and the page's turn; the answer gives both back. */
-  async #turn(): Promise<() => void> {
-    const leaveSlot = await this.#context.pool.slots.take(this.#signal);
-    try {
-      const { engine, samples } = this.#work.settings;
-      // A path-traced sample alone may take minutes in software, and gives way in pieces.
-      const kind = samples > 1 || engine === 'pathtrace' ? 'long-frame' : 'frame';
-      const endTurn = await this.#page.turns.take(kind, this.#signal);
-      return () => {
-        endTurn();
-        leaveSlot();
-      };
-    } catch (error) {
-      leaveSlot();
-      throw error;
-    }
-  }
-
-  /** When the attempt is stopped in the middle of a long frame, the page is replaced to free the GPU. */
-  async #abandonUnwanted(picture: Promise<unknown>): Promise<void> {
-    const { lease } = this.#context;
-    const settled = picture.then(
-      () => true,
-      () => true,
-    );
-    const stopped = new Promise<false>((resolve) => {
-      lease.signal.addEventListener('abort', () => resolve(false), { once: true });
-    });
-    if (await Promise.race([settled, stopped])) return;
-    const over = new AbortController();
-    void settled.then(() => over.abort());
-    await pause(WORKER_LIMITS.abandonedFrameMs, over.signal);
-    if (over.signal.aborted) return;
-    await this.#page.close(new KilnError('render.timeout', 'a frame that nobody wants any more was ended'));
   }
 
   async #deliverAfter(

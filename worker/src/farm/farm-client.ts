@@ -15,6 +15,9 @@ import {
   type ImportResult,
   KilnError,
   LEASE_HEADER,
+  PIECE_HEADER,
+  PIECE_MEDIA_TYPE,
+  type PieceResult,
   type RegisterRequest,
   Registration,
   readAnswer,
@@ -99,6 +102,33 @@ export class FarmClient {
     });
   }
 
+  /** Sends sums of a part of a frame from the disk. */
+  async deliverPiece(
+    lease: LeaseKey,
+    result: PieceResult,
+    { diskPath, sizeBytes }: ReceivedFile,
+    signal: AbortSignal,
+  ): Promise<FrameAccepted> {
+    const parts = attemptParts(lease, signal);
+    return this.#json('piece', FrameAccepted, {
+      ...parts,
+      headers: {
+        ...parts.headers,
+        'content-type': PIECE_MEDIA_TYPE,
+        'content-length': String(sizeBytes),
+        [PIECE_HEADER]: encodeURIComponent(JSON.stringify(result)),
+      },
+      body: Readable.toWeb(createReadStream(diskPath)),
+      timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
+  /** Bytes of sums that the attempt makes a frame of, unchecked. */
+  async sums(lease: LeaseKey, sha256: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const parts = attemptParts(lease, signal);
+    return this.#bytes('sums', { ...parts, params: { ...parts.params, sha256 } }, `sums ${sha256}`);
+  }
+
   /** Sends the GLB that a scene was converted to, before `deliverImport` names it. */
   async sendConverted(
     lease: LeaseKey,
@@ -129,14 +159,14 @@ export class FarmClient {
    * @param token lease token of an attempt, or token of a session
    */
   async file(file: SceneFile, token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#send('file', {
-      params: { sha256: file.sha256 },
-      headers: { [LEASE_HEADER]: token },
-      timeoutMs: WORKER_LIMITS.transferMs,
-      signal,
-    });
-    if (!response.ok || !response.body) await readAnswer(response, Nothing, `file ${file.sha256}`, []);
-    if (!response.body) throw new KilnError('client.bad_answer', `no bytes came for "${file.path}"`);
+    const parts = { params: { sha256: file.sha256 }, headers: { [LEASE_HEADER]: token }, signal };
+    return this.#bytes('file', parts, `"${file.path}"`);
+  }
+
+  async #bytes(route: RouteName, parts: RequestParts, what: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send(route, { ...parts, timeoutMs: WORKER_LIMITS.transferMs });
+    if (!response.ok || !response.body) await readAnswer(response, Nothing, what, []);
+    if (!response.body) throw new KilnError('client.bad_answer', `no bytes came for ${what}`);
     return response.body;
   }
 

@@ -7,7 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../log.ts';
-import { CONVERTED_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
+import { CONVERTED_ROUTE, INPUT_ROUTE, OUTPUT_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
 import { PageClient } from './page-client.ts';
 
 /** A file on this machine's disk. */
@@ -51,7 +51,9 @@ export class PageSite {
   readonly #folder: string;
   readonly #log: Log;
   readonly #scenes = new Map<string, ReadonlyMap<string, HostedFile>>();
+  /** By path. */
   readonly #awaited = new Map<string, AwaitedFile>();
+  readonly #inputs = new Map<string, HostedFile>();
 
   /** @param folder of the built page: its `index.html`, and built-in files under `built-in/` */
   constructor(host: string, folder: string, log: Log) {
@@ -80,8 +82,30 @@ export class PageSite {
    * @returns tells what came, whole; null while nothing has.
    */
   awaitConverted(sceneHash: string, diskPath: string, maxBytes: number): () => ReceivedFile | null {
+    return this.#await(`${CONVERTED_ROUTE}/${sceneHash}`, diskPath, maxBytes);
+  }
+
+  /** The same for a file of any name that no other awaited file has. */
+  awaitOutput(name: string, diskPath: string, maxBytes: number): () => ReceivedFile | null {
+    return this.#await(`${OUTPUT_ROUTE}/${name}`, diskPath, maxBytes);
+  }
+
+  /** Waits for it no more. */
+  forgetOutput(name: string): void {
+    this.#awaited.delete(`${OUTPUT_ROUTE}/${name}`);
+  }
+
+  /** Lets the page ask for files by name, until the answer is called. */
+  mountInputs(files: ReadonlyMap<string, HostedFile>): () => void {
+    for (const [name, file] of files) this.#inputs.set(name, file);
+    return () => {
+      for (const name of files.keys()) this.#inputs.delete(name);
+    };
+  }
+
+  #await(path: string, diskPath: string, maxBytes: number): () => ReceivedFile | null {
     const awaited: AwaitedFile = { diskPath, maxBytes, received: null, isTaken: false };
-    this.#awaited.set(sceneHash, awaited);
+    this.#awaited.set(path, awaited);
     return () => awaited.received;
   }
 
@@ -93,7 +117,7 @@ export class PageSite {
       response.writeHead(204, headersFor(this.host)).end();
       return;
     }
-    const file = path.startsWith(`${SCENE_ROUTE}/`) ? this.#sceneFile(path) : await this.#builtFile(path);
+    const file = await this.#fileAt(path);
     if (!file) {
       this.#log.debug({ path }, 'the page asked for a file that is not there');
       return refuse(response, 404);
@@ -109,8 +133,8 @@ export class PageSite {
   }
 
   async #take(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const awaited = this.#awaited.get(path.slice(CONVERTED_ROUTE.length + 1));
-    if (!awaited || awaited.isTaken || !path.startsWith(`${CONVERTED_ROUTE}/`)) return refuse(response, 405);
+    const awaited = this.#awaited.get(path);
+    if (!awaited || awaited.isTaken) return refuse(response, 405);
     awaited.isTaken = true;
     const { diskPath, maxBytes } = awaited;
     const hash = createHash('sha256');
@@ -125,6 +149,12 @@ export class PageSite {
     await pipeline(request, measure, createWriteStream(diskPath, { flags: 'wx', mode: 0o600 }));
     awaited.received = { diskPath, sizeBytes, sha256: hash.digest('hex') };
     response.writeHead(204, headersFor(this.host)).end();
+  }
+
+  #fileAt(path: string): HostedFile | null | Promise<HostedFile | null> {
+    if (path.startsWith(`${SCENE_ROUTE}/`)) return this.#sceneFile(path);
+    if (path.startsWith(`${INPUT_ROUTE}/`)) return this.#inputs.get(path.slice(INPUT_ROUTE.length + 1)) ?? null;
+    return this.#builtFile(path);
   }
 
   #sceneFile(path: string): HostedFile | null {

@@ -10,6 +10,7 @@
 import type {
   Backend,
   DrawStage,
+  FramePart,
   ImportReport,
   LiveView,
   PictureCodec,
@@ -28,6 +29,10 @@ export const SCENE_ROUTE = '/scene';
 export const CONVERTED_ROUTE = '/converted';
 /** `GET BUILT_IN_ROUTE/<name>` answers built-in files: panoramas under `environments/`, decoders under `draco/`, `basis/`. */
 export const BUILT_IN_ROUTE = '/built-in';
+/** `PUT OUTPUT_ROUTE/<name>` takes a file that Node awaits; once. */
+export const OUTPUT_ROUTE = '/output';
+/** `GET INPUT_ROUTE/<name>` answers a file that Node has put there. */
+export const INPUT_ROUTE = '/input';
 /** Path of the WebSocket. */
 export const SOCKET_ROUTE = '/socket';
 
@@ -61,6 +66,26 @@ export type PageCall =
       readonly sceneHash: string;
       readonly settings: RenderSettings;
       readonly frameNumber: number;
+    }
+  /** Draws a part of a frame; its sums go to `OUTPUT_ROUTE` before the answer. `drawn` as of `frame`. */
+  | {
+      readonly call: 'piece';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly settings: RenderSettings;
+      readonly frameNumber: number;
+      readonly part: FramePart;
+      readonly output: string;
+    }
+  /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. */
+  | {
+      readonly call: 'assemble';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly settings: RenderSettings;
+      readonly frameNumber: number;
+      /** `input` below `INPUT_ROUTE`. */
+      readonly sums: readonly (FramePart & { readonly input: string })[];
     }
   /** Draws and encodes one live picture of a loaded scene. */
   | {
@@ -132,6 +157,11 @@ export interface FrameOutcome {
   readonly statistics: PixelStatistics | null;
 }
 
+export interface PieceOutcome {
+  readonly draw: StageTime;
+  readonly encode: StageTime;
+}
+
 export interface LiveOutcome {
   /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
   readonly pose: Pose;
@@ -156,6 +186,8 @@ export interface PageResults {
   readonly unload: null;
   readonly import: ImportOutcome;
   readonly frame: FrameOutcome;
+  readonly piece: PieceOutcome;
+  readonly assemble: FrameOutcome;
   readonly live: LiveOutcome;
   readonly bench: BenchOutcome;
 }

@@ -8,8 +8,6 @@ export const PAGE_LIMITS = {
   encodeWorkers: 2,
   /** A long frame is drawn in pieces of about so long: then it gives way to live pictures. */
   pieceMs: 100,
-  /** Samples that are summed before they join the total, so that no division of a frame changes a byte. */
-  samplesPerBlock: 16,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
   targetSets: 3,
   /** Bytes of targets kept between pictures. */

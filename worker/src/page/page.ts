@@ -2,6 +2,7 @@ import { KilnError } from '@kiln/shared';
 import { benchFrames } from './bench.ts';
 import { runCanary } from './canary/canary.ts';
 import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
+import { drawPiece, makeFrame } from './divided.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import { Garbage } from './garbage.ts';
@@ -61,6 +62,10 @@ export class Page {
         return importScene(this.#services, call, this.#progress(call.id));
       case 'frame':
         return this.#frame(call);
+      case 'piece':
+        return { result: await drawPiece(this.#services, call, () => this.#send({ event: 'drawn', id: call.id })) };
+      case 'assemble':
+        return makeFrame(this.#services, call, () => this.#send({ event: 'drawn', id: call.id }));
       case 'live':
         return this.#live(call);
       case 'bench':
@@ -119,6 +124,7 @@ export class Page {
         bitDepth: 8,
         quality,
         hasAlpha,
+        areSums: false,
         origin: null,
       } as const;
       const { bytes, encode } = await encoder.encode(order);

@@ -1,6 +1,7 @@
 /** From what was asked for to what is drawn. */
 import { type Background, IMAGE_FORMATS, LightSettings, type RenderSettings, withDefaults } from '@kiln/shared';
 
+import type { Look } from './assemble/strips.ts';
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
 import { planesFor } from './engine/passes/planes.ts';
@@ -35,6 +36,18 @@ export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, '
   exposureEv: 0,
 });
 
+/** How the sums of a frame become its picture. */
+export function frameLook({ samples, bitDepth, background, format, toneMapping, exposureEv }: RenderSettings): Look {
+  const pixelKind = pixelKindFor(bitDepth);
+  const shown = {
+    background: backgroundFor(background, format),
+    // The neutral background would else be made for a curve that linear light does not get.
+    toneMapping: pixelKind === 'linear' ? 'none' : toneMapping,
+    exposureEv,
+  } as const;
+  return { samples, pixelKind, shown };
+}
+
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
 export async function frameShot(
   scene: LoadedScene,
@@ -42,9 +55,9 @@ export async function frameShot(
   frameNumber: number,
   environments: Environments,
 ): Promise<Shot> {
-  const { backend, size, bounces, exposureEv, passes } = settings;
+  const { backend, size, bounces, passes } = settings;
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
-  const pixelKind = pixelKindFor(settings.bitDepth);
+  const { pixelKind, shown } = frameLook(settings);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
   const isSeen = passes.includes('beauty');
   return {
@@ -65,10 +78,7 @@ export async function frameShot(
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
     light: await shotLight(scene, settings, environments),
-    background: backgroundFor(settings.background, settings.format),
-    // The neutral background would else be made for a curve that linear light does not get.
-    toneMapping: pixelKind === 'linear' ? 'none' : settings.toneMapping,
-    exposureEv,
+    ...shown,
     pixelKind,
     planes: planesFor(passes),
   };

@@ -1,11 +1,11 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
-import { type Backend, KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
+import { type Backend, type FramePart, KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { LoadResult, PageCall } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
-import type { HostedFile } from '../page-host/page-site.ts';
+import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { DrawTurns } from './draw-turns.ts';
 
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
@@ -21,6 +21,20 @@ export interface LoadOrder {
   readonly files: ReadonlyMap<string, HostedFile>;
   /** What it will be drawn with. */
   readonly backend: Backend;
+}
+
+/** A file that a page is given. */
+export interface SumsFile extends FramePart, HostedFile {
+  /** Names it to the page; nothing else has this name. */
+  readonly input: string;
+}
+
+/** Where a page's file goes. */
+export interface OutputFile {
+  /** Names it to the page; nothing else has this name. */
+  readonly name: string;
+  readonly diskPath: string;
+  readonly maxBytes: number;
 }
 
 interface HeldScene {
@@ -180,6 +194,46 @@ export class ScenePage {
     return this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
       this.#open.client.call('frame', { ...order }, hooks),
     );
+  }
+
+  /** Draws a part of a frame whose turn it is. @returns its sums. */
+  async drawPiece(
+    order: FrameOrder & { readonly part: FramePart },
+    output: OutputFile,
+    timeoutMs: number,
+    hooks: CallHooks,
+  ): Promise<{ readonly answer: PageAnswer<'piece'>; readonly sums: ReceivedFile }> {
+    this.#framesDrawn++;
+    const { client, site } = this.#open;
+    const received = site.awaitOutput(output.name, output.diskPath, output.maxBytes);
+    try {
+      const answer = await this.within(timeoutMs, `a part of frame ${order.frameNumber}`, () =>
+        client.call('piece', { ...order, output: output.name }, hooks),
+      );
+      const sums = received();
+      if (!sums) throw new KilnError('render.page_lost', 'the sums of a part did not come');
+      return { answer, sums };
+    } finally {
+      site.forgetOutput(output.name);
+    }
+  }
+
+  /** Makes a frame of what was drawn of it. */
+  async assemble(
+    order: FrameOrder,
+    files: readonly SumsFile[],
+    timeoutMs: number,
+    hooks: CallHooks,
+  ): Promise<PageAnswer<'assemble'>> {
+    const unmount = this.#open.site.mountInputs(new Map(files.map((file) => [file.input, file])));
+    const sums = files.map(({ region, samples, input }) => ({ region, samples, input }));
+    try {
+      return await this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
+        this.#open.client.call('assemble', { ...order, sums }, hooks),
+      );
+    } finally {
+      unmount();
+    }
   }
 
   /** Draws a live picture whose turn it is. */

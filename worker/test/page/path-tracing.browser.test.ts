@@ -1,5 +1,6 @@
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { ball, boxRoom, rootMeanSquare } from './lit-scenes.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
@@ -246,6 +247,15 @@ describe('samples', () => {
     await page.client.call('unload', { sceneHash });
     await page.load(files);
     expect((await page.frame(sceneHash, settings)).result.sha256).toBe(alone);
+  });
+
+  it('are divided into blocks of pixels and ranges of samples without changing a byte', async () => {
+    const settings = { camera: FRONT, ...TRACED, size: { widthPx: 31, heightPx: 21 } };
+    const { sceneHash } = await page.load({ 'room.glb': boxRoom() });
+    const { result } = await page.frame(sceneHash, settings);
+    const division = { tiles: { columns: 2, rows: 3 }, sampleRanges: 4 };
+    const made = await dividedFrame(page, sceneHash, settings, { division });
+    expect(made.result.sha256).toBe(result.sha256);
   });
 
   it('bring the picture nearer to the true one', async () => {

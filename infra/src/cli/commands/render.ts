@@ -35,6 +35,7 @@ import {
   parsePasses,
   parsePointer,
   parseSize,
+  parseTiles,
   turntableOf,
   wholeNumber,
 } from '../parse-options.ts';
@@ -181,6 +182,12 @@ export function addRenderCommand(program: Command): void {
       '--filter-glossy <0-1>',
       'path tracing: blurs reflections seen in rougher surfaces (default: 0)',
       number('--filter-glossy'),
+    )
+    .option('--tiles <CxR>', 'divides each frame into blocks, columns and rows, one task each', parseTiles)
+    .option(
+      '--split-samples <n>',
+      'divides the samples of each frame, or block, into so many ranges of 16 or more, one task each',
+      wholeNumber('--split-samples', 1, LIMITS.frameParts),
     )
     .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
     .addOption(

@@ -1,4 +1,4 @@
-/** The zlib stream (RFC 1950) that PNG, TIFF and OpenEXR want, as every browser makes it. */
+/** The zlib stream (RFC 1950) that PNG, TIFF and OpenEXR want, as every browser makes it and reads it. */
 
 /** The whole of `bytes` as one zlib stream. They may be written over afterwards. */
 export async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -6,6 +6,14 @@ export async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   const writer = writable.getWriter();
   const [deflated] = await Promise.all([new Response(readable).arrayBuffer(), writer.write(bytes), writer.close()]);
   return new Uint8Array(deflated);
+}
+
+/** What `deflate` made. */
+export async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const { readable, writable } = new DecompressionStream('deflate');
+  const writer = writable.getWriter();
+  const [inflated] = await Promise.all([new Response(readable).arrayBuffer(), writer.write(bytes), writer.close()]);
+  return new Uint8Array(inflated);
 }
 
 /**

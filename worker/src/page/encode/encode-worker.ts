@@ -4,6 +4,7 @@ import { Garbage } from '../garbage.ts';
 import { pixelKindFor } from '../pixel-kind.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
+import { turnRows } from './exr-layers.ts';
 import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
 import { pictureFile } from './picture-file.ts';
 import { type Bytes, type Floats, measurePixels, mendBytes, mendLinear, mendShown } from './statistics.ts';
@@ -39,7 +40,11 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
   return { bytes, mediaType: IMAGE_FORMATS[request.format].mediaType, encode, sha256, statistics };
 }
 
-function mended({ pixels, bitDepth, hasAlpha }: EncodeRequest): { pixels: Bytes | Floats; nanCount: number } {
+function mended({ pixels, bitDepth, hasAlpha, areSums, widthPx, heightPx }: EncodeRequest): {
+  pixels: Bytes | Floats;
+  nanCount: number;
+} {
+  if (areSums) return { pixels: turnRows(new Float32Array(pixels), widthPx, heightPx), nanCount: 0 };
   const kind = pixelKindFor(bitDepth);
   if (kind === 'srgb8') {
     const bytes = new Uint8ClampedArray(pixels);

@@ -32,6 +32,7 @@ export interface EncodeOrder {
   readonly bitDepth: BitDepth;
   readonly quality: number;
   readonly hasAlpha: boolean;
+  readonly areSums: boolean;
   /** Null of a live picture. */
   readonly origin: FrameOrigin | null;
 }

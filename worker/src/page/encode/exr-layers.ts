@@ -65,9 +65,8 @@ export function exrLayers(
   return { channels: layers.map(({ channel }) => channel), samples: layers.map((layer) => layer.samples) };
 }
 
-/** The values of a plane, top row first, in its own buffer. */
-function finished({ name, values }: DataPlane, widthPx: number, heightPx: number): Float32Array {
-  const floats = new Float32Array(values);
+/** Puts the last row of RGBA first, in the same buffer. */
+export function turnRows<T extends Float32Array>(floats: T, widthPx: number, heightPx: number): T {
   const rowLength = widthPx * 4;
   const kept = new Float32Array(rowLength);
   for (let row = 0; row < Math.floor(heightPx / 2); row += 1) {
@@ -77,6 +76,12 @@ function finished({ name, values }: DataPlane, widthPx: number, heightPx: number
     floats.copyWithin(upper, lower, lower + rowLength);
     floats.set(kept, lower);
   }
+  return floats;
+}
+
+/** The values of a plane, top row first, in its own buffer. */
+function finished({ name, values }: DataPlane, widthPx: number, heightPx: number): Float32Array {
+  const floats = turnRows(new Float32Array(values), widthPx, heightPx);
   if (name === 'place') {
     for (let i = 3; i < floats.length; i += 4) if (floats[i] === 0) floats[i] = BACKGROUND_DEPTH_M;
   }

@@ -6,7 +6,7 @@ import type { FrameOrigin } from './messages.ts';
 /** How a frame that was drawn is encoded. */
 export function frameOrder(
   { pixels, planes, mattes, sampling }: Pick<Picture, 'pixels' | 'planes' | 'mattes' | 'sampling'>,
-  shot: Shot,
+  shot: Pick<Shot, 'background'>,
   origin: Omit<FrameOrigin, 'sampling'>,
 ): EncodeOrder {
   const { size, format, bitDepth, quality } = origin.settings;
@@ -19,6 +19,7 @@ export function frameOrder(
     bitDepth,
     quality,
     hasAlpha: shot.background === 'transparent',
+    areSums: false,
     origin: { ...origin, sampling },
   };
 }

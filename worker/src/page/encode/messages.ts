@@ -28,6 +28,8 @@ export interface EncodeRequest {
   readonly quality: number;
   /** Whether pixels may be transparent. */
   readonly hasAlpha: boolean;
+  /** Sums of a part of a frame, lowest row first: written as they are, for whoever makes the frame. */
+  readonly areSums: boolean;
   /** Frames need tags, statistics and a hash; live pictures, which have null here, do not. */
   readonly origin: FrameOrigin | null;
 }

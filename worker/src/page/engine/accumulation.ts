@@ -1,40 +1,6 @@
-import type { Size } from '@kiln/shared';
-import {
-  AddEquation,
-  CustomBlending,
-  FloatType,
-  GLSL3,
-  NearestFilter,
-  OneFactor,
-  RawShaderMaterial,
-  type Texture,
-  type WebGLRenderer,
-  WebGLRenderTarget,
-} from 'three';
-import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
-import { PAGE_LIMITS } from '../limits.ts';
-import { COVER_VERTEX } from './cover.ts';
-
-const add = new FullScreenQuad(
-  new RawShaderMaterial({
-    name: 'add-sample',
-    glslVersion: GLSL3,
-    uniforms: { sampleTexture: { value: null } },
-    vertexShader: COVER_VERTEX,
-    fragmentShader: /* glsl */ `
-precision highp float;
-uniform highp sampler2D sampleTexture;
-out vec4 sum;
-void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy), 0); }
-`,
-    blending: CustomBlending,
-    blendEquation: AddEquation,
-    blendSrc: OneFactor,
-    blendDst: OneFactor,
-    depthTest: false,
-    depthWrite: false,
-  }),
-);
+import { SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
+import { FloatType, NearestFilter, type Texture, type WebGLRenderer, WebGLRenderTarget } from 'three';
+import { SumTree } from './sum-tree.ts';
 
 /** 32-bit floats, without depth. */
 export const floatTarget = ({ widthPx, heightPx }: Size) =>
@@ -47,24 +13,22 @@ export const floatTarget = ({ widthPx, heightPx }: Size) =>
 
 /**
  * Sums of linear RGB and alpha per pixel in 32-bit floats, and the number of samples. Blocks of 16 samples are summed
- * apart and added in order, so that ranges of whole blocks rendered apart merge to the same bytes. A sum of one sample
- * is that sample, and is not copied.
+ * apart and added as a tree (`SumTree`), so that ranges of whole blocks rendered apart merge to the same bytes. A sum of
+ * one sample is that sample, and is not copied.
  */
 export class Accumulation {
-  readonly size: Size;
+  readonly #tree: SumTree;
+  readonly #expected: number;
   #samples = 0;
   #only: Texture | null = null;
-  /** One that was handed over with a block. */
-  #given: Texture | null = null;
   #block: WebGLRenderTarget | null = null;
-  #total: WebGLRenderTarget | null = null;
-  readonly #renderer: WebGLRenderer;
-  readonly #expected: number;
 
-  /** @param expected samples that will be added in all; 1 saves the copy into float targets. */
-  constructor(renderer: WebGLRenderer, size: Size, expected: number) {
-    this.#renderer = renderer;
-    this.size = size;
+  /**
+   * @param expected samples that will be added in all; 1 saves the copy into float targets.
+   * @param newTarget for sums.
+   */
+  constructor(renderer: WebGLRenderer, expected: number, newTarget: () => WebGLRenderTarget) {
+    this.#tree = new SumTree(renderer, newTarget);
     this.#expected = expected;
   }
 
@@ -78,67 +42,49 @@ export class Accumulation {
       this.#only = sample;
       return;
     }
-    if (this.#block === null) this.#block = this.#cleared(floatTarget(this.size));
-    this.#addInto(this.#block, sample);
-    if (this.#samples % PAGE_LIMITS.samplesPerBlock === 0 && this.#samples < this.#expected) {
-      this.#closeBlock(this.#block);
-      this.#cleared(this.#block);
-    }
+    this.#block ??= this.#tree.take();
+    this.#tree.add(this.#block, sample);
+    if (this.#samples % SAMPLES_PER_BLOCK === 0) this.#closeBlock();
   }
 
-  /** The sums so far: within the first block, and whenever a block is full. */
+  /** The sums so far: within the first block, and of 16 samples, 32, 64 … */
   get sums(): Texture {
-    const target = this.#total ?? this.#block;
-    if (!target) throw new Error('an accumulation without samples, or of one, has no sums of its own');
-    return target.texture;
+    return (this.#block ?? this.#tree.only).texture;
   }
 
   addBlock(sum: Texture, count: number): void {
     this.#samples += count;
-    if (this.#total === null && count === this.#expected) {
-      this.#only = sum;
-      this.#given = sum;
-      return;
-    }
-    this.#total ??= this.#cleared(floatTarget(this.size));
-    this.#addInto(this.#total, sum);
+    this.#block = this.#tree.take();
+    this.#tree.copy(this.#block, sum);
+    this.#closeBlock();
     sum.dispose();
   }
 
   /** The sums. Call it once, when every sample is in. */
   finish(): Texture {
-    if (this.#only) return this.#only;
-    if (this.#block) {
-      if (this.#total === null) return this.#block.texture;
-      this.#closeBlock(this.#block);
+    return this.#only ?? this.finishTarget().texture;
+  }
+
+  /** The same in a target that can be read. */
+  finishTarget(): WebGLRenderTarget {
+    if (!this.#only) {
+      this.#closeBlock();
+      return this.#tree.finish();
     }
-    if (this.#total === null) throw new Error('an accumulation without samples has no sums');
-    return this.#total.texture;
-  }
-
-  dispose(): void {
-    this.#block?.dispose();
-    this.#total?.dispose();
-    this.#given?.dispose();
-    this.#block = this.#total = this.#only = this.#given = null;
-  }
-
-  #closeBlock(block: WebGLRenderTarget): void {
-    if (this.#total === null) this.#total = this.#cleared(floatTarget(this.size));
-    this.#addInto(this.#total, block.texture);
-  }
-
-  #cleared(target: WebGLRenderTarget): WebGLRenderTarget {
-    this.#renderer.setRenderTarget(target);
-    this.#renderer.setClearColor(0, 0);
-    this.#renderer.clear(true, false, false);
+    const target = this.#tree.take();
+    this.#tree.copy(target, this.#only);
     return target;
   }
 
-  #addInto(target: WebGLRenderTarget, texture: Texture): void {
-    const { material } = add;
-    if (material instanceof RawShaderMaterial) material.uniforms.sampleTexture = { value: texture };
-    this.#renderer.setRenderTarget(target);
-    add.render(this.#renderer);
+  dispose(): void {
+    this.#tree.dispose();
+    this.#block = this.#only = null;
+  }
+
+  #closeBlock(): void {
+    if (!this.#block) return;
+    const firstBlock = Math.ceil(this.#samples / SAMPLES_PER_BLOCK) - 1;
+    this.#tree.push(this.#block, { firstBlock, blocks: 1 });
+    this.#block = null;
   }
 }

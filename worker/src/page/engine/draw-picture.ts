@@ -11,7 +11,7 @@ import type { PixelBuffers } from '../pixel-buffers.ts';
 import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
 import type { CameraPlacement } from './camera-placement.ts';
-import type { Engine, Shot } from './engine.ts';
+import type { Engine, Rest, Shot } from './engine.ts';
 import type { DataPasses } from './passes/data-passes.ts';
 import type { MatteManifests } from './passes/mattes.ts';
 import type { DataPlane } from './passes/planes.ts';
@@ -43,17 +43,14 @@ export interface DrawingRoom {
   readonly buffers: PixelBuffers;
 }
 
-/**
- * Draws one picture and reads it back. A long one gives way to more urgent ones; neither pieces nor interruptions change
- * a byte.
- *
- * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
- */
-export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
-  const { gpu, engines, targets, resolver, passes, buffers } = room;
-  const startedAtMs = unixMs();
-  const engine = await engineFor(engines, shot);
-  const letGo = targets.hold(shot);
+/** A picture that is being drawn piece by piece. */
+export interface Drawing {
+  readonly sampling: Sampling;
+  /** Waits for the GPU, and lets others draw. */
+  readonly rest: Rest;
+}
+
+export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay): Drawing {
   let pieceStart = performance.now();
   let piecesMs = 0;
   const sampling = new Sampling(gpu.renderer, shot, () => piecesMs + performance.now() - pieceStart);
@@ -65,6 +62,21 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
     pieceStart = performance.now();
     return ms;
   };
+  return { sampling, rest };
+}
+
+/**
+ * Draws one picture and reads it back. A long one gives way to more urgent ones; neither pieces nor interruptions change
+ * a byte.
+ *
+ * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
+ */
+export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
+  const { gpu, engines, targets, resolver, passes, buffers } = room;
+  const startedAtMs = unixMs();
+  const engine = await engineFor(engines, shot);
+  const letGo = targets.hold(shot);
+  const { sampling, rest } = beginDrawing(gpu, shot, giveWay);
   try {
     const placement = await engine.render(shot, sampling, rest);
     const { pixelKind = 'srgb8', size } = shot;
@@ -90,7 +102,7 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
   }
 }
 
-function engineFor(engines: DrawingRoom['engines'], { engine, backend = 'webgl' }: Shot): Promise<Engine> {
+export function engineFor(engines: DrawingRoom['engines'], { engine, backend = 'webgl' }: Shot): Promise<Engine> {
   const make = engines[engine][backend];
   if (!make) throw new KilnError('job.unsupported', `Kiln has no engine ${engine} for ${backend}.`);
   return make();

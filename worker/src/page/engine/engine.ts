@@ -5,8 +5,8 @@
  * - Sample `i` of a pixel depends only on the scene, the shot, `i` and the pixel's place in the full frame.
  * - A sample is linear light, RGB multiplied by alpha. Samples are added in order; the mean is the picture.
  */
-import type { Backend, Background, Engine as EngineName, Size, ToneMapping } from '@kiln/shared';
-import type { Texture } from 'three';
+import type { Backend, Background, Engine as EngineName, FramePart, Size, ToneMapping } from '@kiln/shared';
+import type { Texture, WebGLRenderTarget } from 'three';
 
 import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
@@ -61,6 +61,8 @@ export interface Shot {
   readonly background: Background;
   readonly toneMapping: ToneMapping;
   readonly exposureEv: number;
+  /** What of it is drawn, in targets of the whole size. @defaultValue all of it */
+  readonly part?: FramePart;
   /** What is read back. @defaultValue `srgb8` */
   readonly pixelKind?: PixelKind;
   /** What else is read back. @defaultValue none */
@@ -73,7 +75,7 @@ export interface SampleSink {
   /** Nothing is to be added any more. Never before the first sample. */
   readonly isComplete: boolean;
   /**
-   * Takes the sum of the next `count` samples, added in order elsewhere: a whole block of `PAGE_LIMITS.samplesPerBlock`, or
+   * Takes the sum of the next `count` samples, added in order elsewhere: a whole block of `SAMPLES_PER_BLOCK`, or
    * the last samples of the picture. The texture is the sink's from then on. Not of a picture that noise or time may end.
    */
   addBlock(sum: Texture, count: number): void;
@@ -95,11 +97,24 @@ export interface Engine {
    */
   prepare?(scene: LoadedScene): Promise<boolean>;
   /**
-   * Adds samples of the shot to `sink` until it is complete. Rests after work that takes as long as others may be kept waiting, not after
+   * Adds samples of the shot, or of its part, to `sink` until it is complete. Rests after work that takes as long as others may be kept waiting, not after
    * the last piece. Nothing is kept between calls that could change a pixel.
    *
    * @returns where the camera stood.
    * @throws KilnError `job.unsupported` naming what of the scene the engine cannot draw.
    */
   render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement>;
+}
+
+/** What of a shot is drawn. */
+export const partOf = ({ part, size, samples }: Shot): FramePart =>
+  part ?? { region: { x: 0, y: 0, ...size }, samples: { first: 0, count: samples } };
+
+/** Only the pixels of the shot's part are drawn into a target of the whole size, which changes no pixel. */
+export function scissorTo(target: WebGLRenderTarget, { part, size }: Pick<Shot, 'part' | 'size'>): WebGLRenderTarget {
+  target.scissorTest = part !== undefined;
+  const { x, y, widthPx, heightPx } = part?.region ?? { x: 0, y: 0, ...size };
+  // Rows of a target count from the bottom.
+  target.scissor.set(x, size.heightPx - y - heightPx, widthPx, heightPx);
+  return target;
 }

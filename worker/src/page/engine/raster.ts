@@ -1,4 +1,4 @@
-import type { Size } from '@kiln/shared';
+import { SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
 import {
   Color,
   HalfFloatType,
@@ -8,9 +8,8 @@ import {
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
-import { PAGE_LIMITS } from '../limits.ts';
 import type { CameraPlacement } from './camera-placement.ts';
-import type { Engine, Rest, SampleSink, Shot } from './engine.ts';
+import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from './engine.ts';
 import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
 import { PieceSize } from './piece-size.ts';
@@ -38,11 +37,12 @@ export class RasterEngine implements Engine {
 
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     // A block at most: all its commands are queued at once.
-    const piece = new PieceSize(PAGE_LIMITS.samplesPerBlock);
-    for (let first = 0; ; ) {
-      const count = Math.min(piece.units, shot.samples - first);
-      this.#draw(shot, first, count, sink);
-      first += count;
+    const piece = new PieceSize(SAMPLES_PER_BLOCK);
+    const { samples } = partOf(shot);
+    for (let done = 0; ; ) {
+      const count = Math.min(piece.units, samples.count - done);
+      this.#draw(shot, samples.first + done, count, sink);
+      done += count;
       if (sink.isComplete) return pose(shot, shot.timeSec);
       piece.took(count, await rest());
     }
@@ -52,7 +52,7 @@ export class RasterEngine implements Engine {
     const { scene, size, timeSec, shutterSec = 0 } = shot;
     this.#light(shot);
     scene.drawOrder.applyTo(this.#renderer);
-    const target = this.#targetOf(shot);
+    const target = scissorTo(this.#targetOf(shot), shot);
     for (let index = first; index < first + count; index += 1) {
       const placement = pose(shot, timeSec + shutterSec * shutterMoment(index));
       scene.requestShadows();

@@ -1,21 +1,24 @@
 import { LIMITS, type Sampling as SamplingFacts } from '@kiln/shared';
-import type { Texture, WebGLRenderer } from 'three';
-import { Accumulation } from './accumulation.ts';
-import type { SampleSink, Shot } from './engine.ts';
+import type { Texture, WebGLRenderer, WebGLRenderTarget } from 'three';
+import { Accumulation, floatTarget } from './accumulation.ts';
+import { partOf, type SampleSink, type Shot, scissorTo } from './engine.ts';
 import { NoiseGauge } from './noise-gauge.ts';
 
-/** The samples of one picture: their sums, and when there are enough of them. */
+/** The samples of one picture, or of its part: their sums, and when there are enough of them. */
 export class Sampling implements SampleSink {
   readonly #accumulation: Accumulation;
   readonly #gauge: NoiseGauge | null;
   readonly #shot: Shot;
+  readonly #expected: number;
   readonly #drawnMs: () => number;
   #endedBy: SamplingFacts['endedBy'] | null = null;
   #noise: number | null = null;
 
   /** @param drawnMs how long the picture has been drawn, without what was drawn in between. */
   constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number) {
-    this.#accumulation = new Accumulation(renderer, shot.size, shot.samples);
+    const { samples } = partOf(shot);
+    this.#accumulation = new Accumulation(renderer, samples.count, () => scissorTo(floatTarget(shot.size), shot));
+    this.#expected = samples.count;
     this.#gauge = shot.noiseThreshold > 0 ? new NoiseGauge(renderer, shot.size) : null;
     this.#shot = shot;
     this.#drawnMs = drawnMs;
@@ -34,21 +37,26 @@ export class Sampling implements SampleSink {
 
   add(sample: Texture): void {
     this.#accumulation.add(sample);
-    const { samples, noiseThreshold, timeLimitMs } = this.#shot;
+    const { noiseThreshold, timeLimitMs } = this.#shot;
     const drawn = this.#accumulation.samples;
-    if (drawn === samples) this.#endedBy = 'samples';
+    if (drawn === this.#expected) this.#endedBy = 'samples';
     else if (this.#noiseAfter(drawn) < noiseThreshold) this.#endedBy = 'noise';
     else if (timeLimitMs > 0 && this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
   }
 
   addBlock(sum: Texture, count: number): void {
     this.#accumulation.addBlock(sum, count);
-    if (this.#accumulation.samples === this.#shot.samples) this.#endedBy = 'samples';
+    if (this.#accumulation.samples === this.#expected) this.#endedBy = 'samples';
   }
 
   /** The sums. Call it once, when it is complete. */
   finish(): Texture {
     return this.#accumulation.finish();
+  }
+
+  /** The same in a target that can be read. */
+  finishTarget(): WebGLRenderTarget {
+    return this.#accumulation.finishTarget();
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import type {
   PlacedCamera,
   Pose,
   RenderSettings,
+  Size,
   ThinLens,
   Vector3 as Triple,
 } from '@kiln/shared';
@@ -11,6 +12,7 @@ import { FULL_FRAME_HEIGHT_MM, KilnError, pathCamera } from '@kiln/shared';
 import { Matrix4, type OrthographicCamera, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import { framingCamera, turntableCamera } from '../scene/framing.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
+import type { Staging } from '../scene/staging.ts';
 import type { CameraPlacement, Lens } from './camera-placement.ts';
 import { apertureOf } from './thin-lens.ts';
 
@@ -41,6 +43,14 @@ export type ShotCamera = (
 const NEAREST_SHARE = 1 / 2_000;
 
 const Y_AXIS = new Vector3(0, 1, 0);
+
+interface PlacedShot {
+  readonly camera: ShotCamera;
+  readonly scene: LoadedScene;
+  readonly staging: Staging;
+  readonly size: Size;
+  readonly timeSec: number;
+}
 
 type CameraSettings = Pick<RenderSettings, 'camera' | 'turntable' | 'lens' | 'fps'>;
 
@@ -104,6 +114,12 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
   const focusDistance = focusDistanceM === 'auto' ? (targetDistance ?? Math.max(middle, near)) : focusDistanceM;
   const aperture = apertureOf(lens, fStop, focusDistance);
   return aperture ? { ...placement, aperture } : placement;
+}
+
+/** Where a shot's camera stands at its time. Poses the scene. */
+export function placeShot({ camera, scene, staging, size, timeSec }: PlacedShot): CameraPlacement {
+  scene.pose(staging, timeSec);
+  return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
 }
 
 /** Turns a camera about the vertical axis through `middle`. Whole turns change nothing. */

@@ -46,7 +46,16 @@ export async function importScene(
       const { pixels } = await queue.run('import', (giveWay) =>
         drawPicture(room, { ...plainShot(scene, studio), size: thumbnail, samples: THUMBNAIL_SAMPLES }, giveWay),
       );
-      const order = { pixels, planes: [], mattes: null, size: thumbnail, ...THUMBNAIL, hasAlpha: false, origin: null };
+      const order = {
+        pixels,
+        planes: [],
+        mattes: null,
+        size: thumbnail,
+        ...THUMBNAIL,
+        hasAlpha: false,
+        areSums: false,
+        origin: null,
+      };
       const { bytes } = await encoder.encode(order);
       if (converted) await sendConverted(converted);
       const facts = converted ? factsOfConverted(checked.facts, converted) : checked.facts;

@@ -1,4 +1,4 @@
-import { KilnError } from '@kiln/shared';
+import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import {
   type DataTexture,
   DataUtils,
@@ -11,12 +11,11 @@ import {
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
-import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import { evenPanorama, halfFloatsOf } from '../../scene/panorama.ts';
 import { poseKey } from '../../scene/staging.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
-import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
+import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
@@ -64,12 +63,13 @@ export class PathTraceEngine implements Engine {
   }
 
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
-    const { heightPx } = shot.size;
+    const { region, samples } = partOf(shot);
+    const { heightPx } = region;
     const piece = new PieceSize(heightPx * 4);
     shot.scene.pose(shot.staging, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
     let rowsDue = piece.units;
-    for (let sample = 0; ; sample += 1) {
+    for (let sample = samples.first; ; sample += 1) {
       this.#prepare(shot, sample);
       for (let row = 0; row < heightPx; ) {
         const rows = Math.min(rowsDue, heightPx - row);
@@ -115,7 +115,7 @@ export class PathTraceEngine implements Engine {
   #momentOf({ samples, noiseThreshold, timeLimitMs }: Shot, sample: number): number {
     const mayEndEarly = noiseThreshold > 0 || timeLimitMs > 0;
     return mayEndEarly
-      ? tracedMoment(sample % PAGE_LIMITS.samplesPerBlock, Math.min(samples, PAGE_LIMITS.samplesPerBlock))
+      ? tracedMoment(sample % SAMPLES_PER_BLOCK, Math.min(samples, SAMPLES_PER_BLOCK))
       : tracedMoment(sample, samples);
   }
 
@@ -165,12 +165,13 @@ export class PathTraceEngine implements Engine {
       : this.#plain(background === 'neutral' ? neutralBackgroundLight(toneMapping, exposureEv) : 0);
   }
 
-  /** Draws `rows` rows of a sample into its target. */
+  /** Draws `rows` rows of a sample into its target, from `row` on above the lowest of the shot's part. */
   #draw(shot: Shot, sample: number, row: number, rows: number): void {
-    const target = this.#targetOf(shot);
+    const target = scissorTo(this.#targetOf(shot), shot);
     this.#tracer.material.seed = sample;
     target.scissorTest = true;
-    target.scissor.set(0, row, shot.size.widthPx, rows);
+    target.scissor.y += row;
+    target.scissor.w = rows;
     this.#renderer.setRenderTarget(target);
     this.#quad.render(this.#renderer);
     target.scissorTest = false;

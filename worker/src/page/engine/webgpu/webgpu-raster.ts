@@ -1,3 +1,4 @@
+import { SAMPLES_PER_BLOCK } from '@kiln/shared';
 import {
   Color,
   HalfFloatType,
@@ -7,10 +8,9 @@ import {
   RenderTarget,
   WebGPUCoordinateSystem,
 } from 'three';
-import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
-import type { Engine, Rest, SampleSink, Shot } from '../engine.ts';
+import { type Engine, partOf, type Rest, type SampleSink, type Shot } from '../engine.ts';
 import { subPixelOffset } from '../jitter.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
@@ -57,19 +57,22 @@ export class WebGpuRasterEngine implements Engine {
     const twin = { ...shot, scene, staging: scene.stagingLike(shot.staging) };
     // What may end at any sample is handed over sample by sample.
     const isOpen = shot.noiseThreshold > 0 || shot.timeLimitMs > 0;
-    const perBlock = isOpen ? 1 : PAGE_LIMITS.samplesPerBlock;
+    const perBlock = isOpen ? 1 : SAMPLES_PER_BLOCK;
+    // Of a part in the frame all pixels are drawn, and those of the part are read.
+    const { samples } = partOf(shot);
+    const end = samples.first + samples.count;
     const piece = new PieceSize(perBlock);
     try {
-      for (let first = 0; !sink.isComplete; ) {
+      for (let first = samples.first; !sink.isComplete; ) {
         const before = first % perBlock;
-        const count = Math.min(piece.units, perBlock - before, shot.samples - first);
+        const count = Math.min(piece.units, perBlock - before, end - first);
         for (let index = first; index < first + count; index += 1) {
           this.#draw(twin, index, sample);
           sums.add(index % perBlock === 0);
         }
         first += count;
         await this.#gpu.finished();
-        if (first % perBlock === 0 || first === shot.samples) {
+        if (first % perBlock === 0 || first === end) {
           const sum = await sums.read();
           if (isOpen && shot.samples > 1) {
             sink.add(sum);

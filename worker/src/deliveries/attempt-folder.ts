@@ -1,0 +1,18 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AttemptContext } from './work-parts.ts';
+
+/** Gives `work` a folder of its own, which goes with it. */
+export async function withFolder<T>(
+  { cache }: Pick<AttemptContext, 'cache'>,
+  name: string,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  await mkdir(cache.arrivalFolder, { recursive: true });
+  const folder = await mkdtemp(join(cache.arrivalFolder, `${name}-`));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

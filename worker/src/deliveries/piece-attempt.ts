@@ -1,0 +1,67 @@
+/** A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange } from '@kiln/shared';
+import type { ScenePage } from '../pool/scene-page.ts';
+import { withFolder } from './attempt-folder.ts';
+import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
+import { type Preparation, withScenePage } from './scene-page-attempt.ts';
+import type { AttemptContext } from './work-parts.ts';
+
+export type PieceWork = Extract<Assignment['work'], { kind: 'piece' }>;
+
+/** RGBA floats of the largest part, which no compression makes larger by more. */
+const MAX_BYTES = LIMITS.framePixels * 4 * 4 + 1_048_576;
+
+/** @throws KilnError why the part was not drawn or not taken */
+export async function runPiece(assignment: Assignment, work: PieceWork, context: AttemptContext): Promise<void> {
+  await withScenePage(assignment, work, context, (page, load) =>
+    withFolder(context, 'piece', async (folder) => {
+      const preparation = await load();
+      const untilMs = context.clock.monotonicMs() + assignment.timeoutMs;
+      const { first, count } = work.part.samples;
+      const end = first + count;
+      for (let at = first; at < end; ) {
+        const samples = nextSumRange({ first: at, count: end - at });
+        const leftMs = untilMs - context.clock.monotonicMs();
+        if (leftMs <= 0) throw new KilnError('render.timeout', `the part took more than ${assignment.timeoutMs} ms`);
+        const order = { page, samples, folder, timeoutMs: leftMs, preparation: at === first ? preparation : {} };
+        await drawRange(assignment, work, order, context);
+        at += samples.count;
+      }
+    }),
+  );
+}
+
+interface RangeOrder {
+  readonly page: ScenePage;
+  readonly samples: SampleRange;
+  readonly folder: string;
+  readonly timeoutMs: number;
+  readonly preparation: Preparation;
+}
+
+async function drawRange(
+  { scene }: Assignment,
+  { settings, frameNumber, part }: PieceWork,
+  { page, samples, folder, timeoutMs, preparation }: RangeOrder,
+  context: AttemptContext,
+): Promise<void> {
+  const { client, lease, log, membership } = context;
+  const free = await drawingTurn(page, settings, context, lease.signal);
+  const name = randomUUID();
+  const output = { name, diskPath: join(folder, name), maxBytes: MAX_BYTES };
+  const order = { sceneHash: scene.sceneHash, settings, frameNumber, part: { region: part.region, samples } };
+  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });
+  void abandonUnwanted(drawing, page, lease);
+  const { answer, sums } = await drawing;
+  const { draw, encode } = answer.result;
+  const { sha256, sizeBytes } = sums;
+  const result = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
+  lease.signal.throwIfAborted();
+  if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the part was delivered');
+  await membership.persist(() => client.deliverPiece(lease, result, sums, lease.signal), lease.signal);
+  await rm(sums.diskPath, { force: true });
+  log.debug({ frameNumber, samples, sizeBytes }, 'delivered a part of a frame');
+}

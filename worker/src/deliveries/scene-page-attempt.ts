@@ -1,0 +1,39 @@
+/** An attempt that needs a page which has its scene, or may load it. */
+import type { Assignment, FrameStages, RenderSettings } from '@kiln/shared';
+import type { ScenePage } from '../pool/scene-page.ts';
+import { holdScene } from './hold-scene.ts';
+import type { AttemptContext } from './work-parts.ts';
+
+/** Stages that come before the first frame; later frames do not have them. */
+export type Preparation = Pick<FrameStages, 'fetch' | 'load'>;
+
+/** @param work gets a page, and how to load the scene into it; both are its own until it ends. */
+export async function withScenePage(
+  { scene, tenantId }: Assignment,
+  { settings }: { readonly settings: RenderSettings },
+  context: AttemptContext,
+  work: (page: ScenePage, load: () => Promise<Preparation>) => Promise<void>,
+): Promise<void> {
+  const { pool, lease } = context;
+  const { held, fetch } = await holdScene(scene, context);
+  try {
+    const borrowed = await pool.borrow(tenantId, 'job', lease.signal);
+    try {
+      const { page, release } = await borrowed.browser.takeFramePage(scene.sceneHash);
+      context.readLog = () => ({ page: page.console, browser: borrowed.browser.logTail });
+      try {
+        await work(page, async () => {
+          const backend = settings.backend === 'webgpu' ? 'webgpu' : 'webgl';
+          const { loadedNow, load } = await page.load({ source: scene, files: held.files, backend });
+          return { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };
+        });
+      } finally {
+        release();
+      }
+    } finally {
+      borrowed.release();
+    }
+  } finally {
+    held.release();
+  }
+}

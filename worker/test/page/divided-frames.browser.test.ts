@@ -1,0 +1,69 @@
+import type { RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dividedFrame } from './divided.ts';
+import { GltfBuilder } from './glb.ts';
+import { TestPage } from './test-page.ts';
+
+let page: TestPage;
+let other: TestPage;
+let sceneHash: string;
+
+beforeAll(async () => {
+  page = await TestPage.start();
+  other = await page.another();
+  ({ sceneHash } = await page.load({ 'glass.glb': glassAndShadow() }));
+  await other.load({ 'glass.glb': glassAndShadow() });
+});
+afterAll(() => page?.close());
+
+/** Frosted glass before a ball that throws a shadow: what is seen through it is blurred across the picture. */
+function glassAndShadow(): Uint8Array {
+  const gltf = new GltfBuilder();
+  const quarter = Math.SQRT1_2;
+  const glass = gltf.material({
+    pbrMetallicRoughness: { baseColorFactor: [0.9, 0.95, 1, 1], metallicFactor: 0, roughnessFactor: 0.4 },
+    extensions: {
+      KHR_materials_transmission: { transmissionFactor: 1 },
+      KHR_materials_volume: { thicknessFactor: 0.6 },
+    },
+  });
+  gltf.uses('KHR_materials_transmission', 'KHR_materials_volume');
+  gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4), translation: [0, -0.5, 0], rotation: [-quarter, 0, 0, quarter] });
+  gltf.node({ mesh: gltf.sphere(gltf.matte([0.8, 0.2, 0.1]), 0.5) });
+  gltf.node({ mesh: gltf.sphere(glass, 0.4), translation: [0.3, 0, 0.9] });
+  gltf.directionalLight({ intensity: 3, rotation: [-0.35, 0.35, 0, 0.87] });
+  return gltf.build();
+}
+
+const SIZE = { widthPx: 101, heightPx: 75 };
+
+describe('a frame made of parts is the same file, byte for byte', () => {
+  const cases: [what: string, settings: Partial<RenderSettings>, columns: number, rows: number, ranges: number][] = [
+    ['one sample, in blocks', { samples: 1 }, 3, 2, 1],
+    ['many samples, in blocks', { samples: 40 }, 2, 3, 1],
+    ['ranges of samples, the last block not full', { samples: 104 }, 1, 1, 3],
+    ['both, with depth of field', { samples: 48, lens: { fStop: 0.02, focusDistanceM: 1.5 } }, 2, 2, 3],
+    ['16 bits, transparent', { samples: 1, bitDepth: 16, background: 'transparent', toneMapping: 'agx' }, 4, 4, 1],
+    ['JPEG before a colour', { samples: 4, format: 'jpeg', background: '#336699' }, 2, 2, 1],
+    ['TIFF of floats', { samples: 2, format: 'tiff', bitDepth: 'float', exposureEv: 1 }, 2, 1, 1],
+    ['OpenEXR with passes', { samples: 32, format: 'exr', passes: ['beauty', 'depth', 'normal'] }, 2, 2, 2],
+  ];
+  test.each(cases)('%s', async (_what, more, columns, rows, sampleRanges) => {
+    const settings = { size: SIZE, ...more };
+    const whole = await page.frame(sceneHash, settings);
+    const division = { tiles: { columns, rows }, sampleRanges };
+    const made = await dividedFrame(page, sceneHash, settings, { division, pages: [page, other] });
+    expect(made.bytes.equals(whole.bytes)).toBe(true);
+    expect(made.result.sha256).toBe(whole.result.sha256);
+    expect(made.result.statistics).toEqual(whole.result.statistics);
+    expect(made.result.draw.sampling).toEqual(whole.result.draw.sampling);
+  });
+
+  test('also when parts hand over their sums a block of samples at a time', async () => {
+    const settings = { size: SIZE, samples: 100 };
+    const whole = await page.frame(sceneHash, settings);
+    const division = { tiles: { columns: 1, rows: 2 }, sampleRanges: 2 };
+    const made = await dividedFrame(page, sceneHash, settings, { division, mostBlocks: 1 });
+    expect(made.bytes.equals(whole.bytes)).toBe(true);
+  });
+});
