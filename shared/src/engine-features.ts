@@ -64,7 +64,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   },
   { feature: 'alpha: mask, blend', raster: 'yes', pathtrace: 'yes', note: 'Blended surfaces are sampled by chance.' },
   { feature: 'directional, spot and point lights', raster: 'yes', pathtrace: 'yes' },
-  { feature: 'light of the environment', raster: 'yes', pathtrace: 'yes', note: 'Raster without shadows.' },
+  {
+    feature: 'light of the environment, built-in or uploaded',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Raster without shadows. Uploaded ones are brought to 4,096 × 2,048, for reflections of raster to 1,024 × 512.',
+  },
   {
     feature: 'shadows of lights',
     raster: 'approximate',
@@ -103,6 +108,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     raster: 'no',
     pathtrace: 'yes',
     note: 'Raster: refused. Direct light and what is seen first are never clamped.',
+  },
+  {
+    feature: 'look-up tables',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'After tone mapping, of what a display shows; 3D in tetrahedra, 1D linearly. Not of linear light.',
   },
   {
     feature: 'background: environment, transparent, a colour',

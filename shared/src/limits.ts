@@ -53,6 +53,13 @@ export const LIMITS = {
   sceneFiles: 2_000,
   /** Characters of a path inside a scene. */
   scenePathChars: 512,
+  /** File of an uploaded environment, and its longest edge: 8,192 × 4,096 in floats takes 512 MiB while it is read. */
+  environmentBytes: 268_435_456,
+  environmentEdgePx: 8_192,
+  /** File of a look-up table, and its entries along each edge: 65³ lines of text take some 8 MB. */
+  lutBytes: 33_554_432,
+  lutEdge3d: 65,
+  lutEdge1d: 65_536,
   /** Longest edge of a texture in a scene; 16,384 is what Mesa, ANGLE and current GPUs hold. */
   textureEdgePx: 16_384,
   /** Pixels of all textures of a scene, decoded: 1 Gpx is 4 GiB of GPU memory before mip maps. */

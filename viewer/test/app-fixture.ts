@@ -25,7 +25,7 @@ export interface AppFixture {
   textOf(id: string): Promise<string>;
   replaceText(id: string, text: string): Promise<void>;
   /** Gives the files picker of the page a file. */
-  drop(name: string, content: string | Buffer): Promise<void>;
+  drop(name: string, content: string | Buffer, into?: string): Promise<void>;
   /** Signs in and opens a new scene. */
   openScene(): Promise<string>;
   /** Waits until the picture on the screen is the last one and answers a later input than `input`. */
@@ -99,10 +99,10 @@ export function useApp(): AppFixture {
       await page.click(test(id), { count: 3 });
       await page.type(test(id), text);
     },
-    async drop(name, content) {
+    async drop(name, content, into = 'drop-files-input') {
       const path = join(folder, name);
       await writeFile(path, content, { mode: 0o644 });
-      const input = await page.waitForSelector(test('drop-files-input'));
+      const input = await page.waitForSelector(test(into));
       // The selector names an input, which puppeteer's types cannot know.
       await (input as ElementHandle<HTMLInputElement> | null)?.uploadFile(path);
     },

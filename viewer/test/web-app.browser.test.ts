@@ -123,6 +123,28 @@ describe('the web app in Chromium', () => {
     await expect.poll(() => view()?.camera, { timeout: HANGS_MS }).toBe('Close');
   });
 
+  it('lights a scene with an environment that is chosen for it, before a colour, in the live view and in the job', async () => {
+    await app.openScene();
+    await app.drop('sky.hdr', '#?RADIANCE', 'environment-input');
+    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 10 });
+    await app.drop('film.cube', 'LUT_1D_SIZE 2', 'lut-input');
+    await expect.poll(() => view()?.lut, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 13 });
+    const { environment, lut } = view() ?? {};
+    await app.page.click(`label:has(${test('background-color')})`);
+    await app.page.$eval(`${test('background-picker')}`, (input) => {
+      (input as HTMLInputElement).value = '#3fa907';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await expect.poll(() => view()?.background, { timeout: HANGS_MS }).toBe('#3fa907');
+    await app.page.click(test('render-button'));
+    await expect.poll(() => [...app.farm.state.jobs.values()].length, { timeout: HANGS_MS }).toBeGreaterThan(0);
+    const settings = [...app.farm.state.jobs.values()].at(-1)?.layers[0]?.settings;
+    expect(settings).toMatchObject({ environment, lut, background: '#3fa907' });
+    await app.page.select(test('environment'), 'white');
+    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('white');
+  });
+
   it('asks for pictures of the size of the view: of another window, and of a finer display', async () => {
     await app.openScene();
     const asked = () =>

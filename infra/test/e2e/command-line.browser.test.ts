@@ -121,7 +121,33 @@ describe('kiln render', () => {
     }
   });
 
+  test('sends an environment and a look-up table, and draws with them; what is none is refused before that', async () => {
+    const sky = join(farm.home, 'sky.hdr');
+    const look = join(farm.home, 'look.cube');
+    const pixels = Buffer.alloc(8 * 4 * 4, Buffer.from([0, 0, 128, 129]));
+    await writeFile(sky, Buffer.concat([Buffer.from('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X 8\n'), pixels]));
+    await writeFile(look, 'LUT_1D_SIZE 2\n1 1 1\n0 0 0\n');
+    const out = join(farm.home, 'lit');
+    const frame = ['--size', '64x64', '--background', 'environment', '--tone-mapping', 'none', '-o', out, '--json'];
+    const { code, lines } = await kiln(farm, 'render', scene, '--environment', sky, '--lut', look, ...frame);
+    expect(code).toBe(0);
+    expect(lines.map(({ event }) => event)).toEqual(['upload', 'upload', 'upload', 'submitted', 'frame', 'done']);
+    // Blue of full strength from everywhere, of which the negative is yellow.
+    const { r, g, b } = (await readPixels(join(out, '0000.png'))).at(0, 0);
+    expect([r, g, b]).toEqual([255, 255, 0]);
+    await writeFile(look, 'LUT_1D_SIZE 2\n1 1 1\n0 zero 0\n');
+    const refused = await kiln(farm, 'render', scene, '--lut', look, '-o', out);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/scene\.invalid.*look\.cube, line 3/);
+  });
+
   test.each([
+    {
+      what: 'an environment that is neither a name nor a file',
+      args: ['--environment', 'heaven'],
+      code: 2,
+      says: /heaven.*studio/,
+    },
     {
       what: 'a bad frame range, at its place',
       args: ['--frames', '1-5,x'],

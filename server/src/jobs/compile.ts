@@ -3,6 +3,7 @@
  * gives the same layers. Tasks are not made here; a layer's tasks are a cursor over its frames.
  */
 import {
+  ASSET_KINDS,
   type Backend,
   type Capability,
   checkImageFormat,
@@ -23,6 +24,7 @@ import {
   type Refusal,
   type RenderSettings,
   type SceneState,
+  type UploadKind,
   type Vector3,
 } from '@kiln/shared';
 import { checkEdits } from './check-edits.ts';
@@ -31,6 +33,7 @@ import { choices, LISTED_NAMES } from './choices.ts';
 /** What the compiler must know of the scene. */
 export interface CompilerScene {
   readonly id: string;
+  readonly kind: UploadKind;
   readonly name: string;
   readonly state: SceneState;
   readonly report: ImportReport | null;
@@ -117,6 +120,11 @@ function checkTimeLimit({ timeLimitSec }: RenderSettings, path: string, frameTim
 }
 
 function usableReport(scene: CompilerScene): ImportReport {
+  if (scene.kind !== 'scene') {
+    throw new KilnError('request.invalid', `${scene.id} is ${ASSET_KINDS[scene.kind].name}: name a scene`, {
+      field: '/sceneId',
+    });
+  }
   if (scene.state === 'refused') {
     const why = scene.refusal ? `: ${scene.refusal.message}` : '';
     throw new KilnError('scene.refused', `scene ${scene.id} was refused at import${why}; upload a corrected one`, {

@@ -8,6 +8,7 @@ import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
+import { findAssets } from './find-assets.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
@@ -27,6 +28,8 @@ export interface SubmitParts {
 interface Submission {
   readonly job: JobRow;
   readonly layers: readonly LayerRow[];
+  /** Ids of the environments and look-up tables that it uses. */
+  readonly assets: readonly string[];
 }
 
 const KEPT_SCENES = 200;
@@ -44,7 +47,7 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's; `request.too_many`
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene or an asset that is not this tenant's; `request.too_many`
    *   when the tenant has too many open jobs.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
@@ -56,7 +59,8 @@ export class Submissions {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities } = await this.#parts.abilities.read();
     const compiled = compileJob(request, scene, abilities);
-    const job = await this.#save(this.#rows(tenantId, scene.id, idempotencyKey, compiled));
+    const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
+    const job = await this.#save({ ...this.#rows(tenantId, scene.id, idempotencyKey, compiled), assets });
     this.#parts.onSubmitted();
     return job;
   }
@@ -75,7 +79,7 @@ export class Submissions {
     if (known) return known;
     const row = await this.#parts.db
       .selectFrom('scenes')
-      .select(['id', 'name', 'state', 'report', 'refusal'])
+      .select(['id', 'kind', 'name', 'state', 'report', 'refusal'])
       .where('id', '=', sceneId)
       .where('tenant_id', '=', tenantId)
       .where('deleted_at', 'is', null)
@@ -128,7 +132,7 @@ export class Submissions {
 
   /** A scene that was deleted since it was looked up is missed here, by one lock for all, not by a failed insert. */
   async #holdScenes(trx: Transaction<Database>, submissions: readonly Submission[]): Promise<void> {
-    const ids = [...new Set(submissions.map(({ job }) => job.scene_id))];
+    const ids = [...new Set(submissions.flatMap(({ job, assets }) => [job.scene_id, ...assets]))];
     const rows = await trx
       .selectFrom('scenes')
       .select('id')
@@ -139,14 +143,21 @@ export class Submissions {
       .execute();
     if (rows.length === ids.length) return;
     const found = new Set(rows.map((row) => row.id));
-    for (const { job } of submissions) {
+    for (const { job, assets } of submissions) {
+      const gone = assets.find((id) => !found.has(id));
+      if (gone !== undefined) throw new KilnError('resource.not_found', `${gone}, which the job uses, was deleted`);
       if (found.has(job.scene_id)) continue;
       this.#scenes.delete(`${job.tenant_id}/${job.scene_id}`);
       throw new KilnError('resource.not_found', `scene ${job.scene_id} was deleted`, { field: '/sceneId' });
     }
   }
 
-  #rows(tenantId: string, sceneId: string, idempotencyKey: string | null, compiled: CompiledJob): Submission {
+  #rows(
+    tenantId: string,
+    sceneId: string,
+    idempotencyKey: string | null,
+    compiled: CompiledJob,
+  ): Omit<Submission, 'assets'> {
     const { newId, now } = this.#parts;
     const job: JobRow = {
       id: newId('job'),

@@ -1,4 +1,14 @@
-import { checkManifest, formatOf, KilnError, SCENE_ENDINGS, type SceneManifest } from '@kiln/shared';
+import {
+  ASSET_KINDS,
+  type AssetKind,
+  assetKindOf,
+  checkManifest,
+  formatOf,
+  KilnError,
+  LIMITS,
+  SCENE_ENDINGS,
+  type SceneManifest,
+} from '@kiln/shared';
 
 const OTHER_ARCHIVE = /\.(7z|rar|tar|tgz|gz|bz2|xz)$/i;
 
@@ -18,7 +28,9 @@ export function checkScene(manifest: SceneManifest): void {
     });
   }
   const { entry } = manifest;
-  if (formatOf(entry) !== null) return;
+  const kind = assetKindOf(entry);
+  if (kind !== null) checkAsset(manifest, kind);
+  if (kind !== null || formatOf(entry) !== null) return;
   const name = JSON.stringify(entry);
   throw new KilnError(
     'scene.unsupported_format',
@@ -27,4 +39,19 @@ export function checkScene(manifest: SceneManifest): void {
       : `expected one of ${SCENE_ENDINGS.join(', ')} as the entry, got ${name}: export the scene as glTF 2.0`,
     { field: '/entry' },
   );
+}
+
+const MOST_BYTES: Readonly<Record<AssetKind, number>> = { environment: LIMITS.environmentBytes, lut: LIMITS.lutBytes };
+
+function checkAsset({ files }: SceneManifest, kind: AssetKind): void {
+  const { name } = ASSET_KINDS[kind];
+  if (files.length > 1) {
+    throw new KilnError('request.invalid', `${name} is one file, got ${files.length}`, { field: '/files' });
+  }
+  const bytes = files[0]?.sizeBytes ?? 0;
+  const most = MOST_BYTES[kind];
+  if (bytes <= most) return;
+  throw new KilnError('scene.over_limit', `${name} has at most ${most} bytes, this one ${bytes}: make it smaller`, {
+    field: '/files/0/sizeBytes',
+  });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { KilnError, type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
+import { assetKindOf, KilnError, type Scene, type SceneManifest, sceneHashText } from '@kiln/shared';
 import type { Transaction } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
 import { knownSizes } from '../objects/known-sizes.ts';
@@ -54,6 +54,7 @@ export async function createScene(
       .values({
         id: services.newId('scene'),
         tenant_id: tenantId,
+        kind: assetKindOf(manifest.entry) ?? 'scene',
         name: manifest.name,
         state: 'uploading',
         scene_hash: sceneHash,

@@ -37,6 +37,7 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
       .selectFrom('scenes')
       .selectAll()
       .where('tenant_id', '=', tenantId)
+      .where('kind', '=', query.kind ?? 'scene')
       .where('deleted_at', 'is', null)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')

@@ -59,6 +59,7 @@ function view(row: SceneRow, files: SceneFile[], missing: string[]): Scene {
   const thumbnail = `${API_PREFIX}${BYTE_ROUTES.thumbnail.path.replace(':sceneId', row.id)}`;
   return {
     id: row.id,
+    kind: row.kind,
     name: row.name,
     state: row.state,
     sceneHash: row.scene_hash,

@@ -13,6 +13,7 @@ import type {
   SessionState,
   TaskKind,
   TaskState,
+  UploadKind,
   WorkerIdentity,
   WorkerState,
   WorkerStatus,
@@ -88,6 +89,7 @@ export interface UploadTable {
 export interface SceneTable {
   id: string;
   tenant_id: string;
+  kind: Generated<UploadKind>;
   name: string;
   state: SceneState;
   scene_hash: string;

@@ -18,9 +18,14 @@ export interface SceneFilesParts {
   readonly clock: Clock;
 }
 
+interface LeasedScene {
+  readonly sceneId: string;
+  readonly tenantId: string;
+}
+
 export class SceneFiles {
   readonly #parts: SceneFilesParts;
-  readonly #scenes = new Remembered<{ sceneId: string; untilMs: number }>(KEPT_TOKENS);
+  readonly #scenes = new Remembered<LeasedScene & { untilMs: number }>(KEPT_TOKENS);
 
   constructor(parts: SceneFilesParts) {
     this.#parts = parts;
@@ -28,16 +33,28 @@ export class SceneFiles {
 
   /**
    * @param token of an attempt's lease or of a session, either of this worker.
-   * @throws KilnError `resource.not_found` when the token opens no scene with such a file.
+   * @throws KilnError `resource.not_found` when the token opens no scene with such a file, and its tenant has no such asset.
    */
   async open(workerId: string, token: string, sha256: string): Promise<{ bytes: Readable; sizeBytes: number }> {
     const { db, objects } = this.#parts;
-    const sceneId = await this.#sceneOf(workerId, token);
+    const { sceneId, tenantId } = await this.#leaseOf(workerId, token);
     const file = await db
       .selectFrom('scene_files')
       .select('size_bytes')
       .where('scene_id', '=', sceneId)
       .where('sha256', '=', sha256)
+      .unionAll(
+        // What a job or a view names beside its scene: environments and look-up tables of the same tenant.
+        db
+          .selectFrom('scene_files as f')
+          .innerJoin('scenes as s', 's.id', 'f.scene_id')
+          .select('f.size_bytes')
+          .where('f.sha256', '=', sha256)
+          .where('s.tenant_id', '=', tenantId)
+          .where('s.kind', '!=', 'scene')
+          .where('s.state', '=', 'ready')
+          .where('s.deleted_at', 'is', null),
+      )
       .unionAll(
         db
           .selectFrom('scenes')
@@ -50,28 +67,29 @@ export class SceneFiles {
     return { bytes: await objects.get(sha256), sizeBytes: file.size_bytes };
   }
 
-  async #sceneOf(workerId: string, token: string): Promise<string> {
+  async #leaseOf(workerId: string, token: string): Promise<LeasedScene> {
     const { db, clock } = this.#parts;
     const key = `${workerId}/${hashSecret(token)}`;
     const known = this.#scenes.get(key);
-    if (known && known.untilMs > clock.monotonicMs()) return known.sceneId;
+    if (known && known.untilMs > clock.monotonicMs()) return known;
     const leases = await db
       .selectFrom('attempts as a')
       .innerJoin('tasks as t', 't.id', 'a.task_id')
-      .select(['a.lease_token as token', 't.scene_id'])
+      .select(['a.lease_token as token', 't.scene_id', 't.tenant_id'])
       .where('a.worker_id', '=', workerId)
       .where('a.state', 'in', ['assigned', 'running'])
       .unionAll(
         db
           .selectFrom('sessions')
-          .select(['worker_token as token', 'scene_id'])
+          .select(['worker_token as token', 'scene_id', 'tenant_id'])
           .where('worker_id', '=', workerId)
           .where('state', '!=', 'ended'),
       )
       .execute();
     const lease = leases.find((candidate) => sameSecret(token, candidate.token));
     if (!lease) throw new KilnError('resource.not_found', 'this worker holds no lease or session with this token');
-    this.#scenes.set(key, { sceneId: lease.scene_id, untilMs: clock.monotonicMs() + TRUSTED_MS });
-    return lease.scene_id;
+    const leased = { sceneId: lease.scene_id, tenantId: lease.tenant_id };
+    this.#scenes.set(key, { ...leased, untilMs: clock.monotonicMs() + TRUSTED_MS });
+    return leased;
   }
 }

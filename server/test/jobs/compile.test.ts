@@ -13,6 +13,7 @@ import { type CompilerScene, compileJob } from '../../src/jobs/compile.ts';
 import { REPORT } from '../farm-fixture.ts';
 
 const SCENE: CompilerScene = {
+  kind: 'scene',
   id: 'scn_00000000000000000000',
   name: 'helmet',
   state: 'ready',

@@ -1,6 +1,6 @@
 /** Lists of scenes stay small however many files the scenes have, and so does the number of scenes. */
 import { createHash } from 'node:crypto';
-import type { SceneManifest } from '@kiln/shared';
+import { LIMITS, type SceneManifest } from '@kiln/shared';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SERVER_LIMITS } from '../../src/limits.ts';
@@ -61,4 +61,23 @@ test('a tenant has so many scenes and no more', async () => {
   await expect(create).rejects.toMatchObject({ code: 'scene.over_limit' });
   expect((await createScene(services, farm.farm, id, manifestOf('last', 1))).isNew).toBe(false);
   await farm.stop();
+});
+
+test('environments and look-up tables are listed apart, and their limits are said before anything is sent', async () => {
+  const fixture: ServerFixture = await startTestServer({ redisUrl: redis.url });
+  const { client } = await fixture.newTenant('assets');
+  const announce = (entry: string, sizeBytes: number, more: SceneManifest['files'] = []) =>
+    client.createScene({ body: { name: entry, entry, files: [{ path: entry, sha256, sizeBytes }, ...more] } });
+  const tooLarge = { code: 'scene.over_limit', field: '/files/0/sizeBytes' };
+  await expect(announce('sky.exr', 1_000_000_000)).rejects.toMatchObject(tooLarge);
+  await expect(announce('look.cube', LIMITS.lutBytes + 1)).rejects.toMatchObject(tooLarge);
+  const second = { path: 'b.txt', sha256, sizeBytes: 6 };
+  await expect(announce('sky.exr', 6, [second])).rejects.toMatchObject({ code: 'request.invalid', field: '/files' });
+  for (const entry of ['sky.HDR', 'look.cube', 'scene.glb']) await announce(entry, 6);
+  const listed = async (kind: 'scene' | 'environment' | 'lut' | undefined) =>
+    (await client.listScenes({ query: kind ? { kind } : {} })).items.map((scene) => [scene.name, scene.kind]);
+  expect(await listed(undefined)).toEqual([['scene.glb', 'scene']]);
+  expect(await listed('environment')).toEqual([['sky.HDR', 'environment']]);
+  expect(await listed('lut')).toEqual([['look.cube', 'lut']]);
+  await fixture.stop();
 });

@@ -3,6 +3,7 @@
  * from it. Routes that carry bytes (`/files/…`, `/uploads`, `/jobs/:jobId/archive.zip`) are listed in `BYTE_ROUTES`.
  */
 import Type from 'typebox';
+import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
 import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
 import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
@@ -39,6 +40,13 @@ const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 200, pattern: `^${STORABLE_CHARS}*$` })),
 };
 const PageQuery = Type.Object(pageQuery, { additionalProperties: false });
+const SceneQuery = Type.Object(
+  {
+    ...pageQuery,
+    kind: Type.Optional(Type.Enum([...UPLOAD_KINDS], { default: 'scene' })),
+  },
+  { additionalProperties: false },
+);
 const SceneParams = Type.Object({ sceneId: Id('scene') });
 const JobParams = Type.Object({ jobId: Id('job') });
 const Nothing = Type.Object({});
@@ -96,9 +104,9 @@ export const ROUTES = {
   listScenes: {
     method: 'GET',
     path: '/scenes',
-    summary: 'Scenes, newest first.',
+    summary: 'Scenes, or environments or look-up tables, newest first.',
     identity: 'tenant',
-    query: PageQuery,
+    query: SceneQuery,
     response: page(Scene),
   },
   getScene: {

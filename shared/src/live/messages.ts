@@ -43,6 +43,7 @@ export const LiveView = Type.Object(
     ...Type.Partial(LightSettings).properties,
     ...Type.Partial(ClipSettings).properties,
     ...Type.Partial(SceneEdits).properties,
+    lut: Type.Optional(RenderSettings.properties.lut),
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),

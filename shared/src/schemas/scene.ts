@@ -1,5 +1,6 @@
 /** A scene: an immutable, content-addressed set of files with one entry file, and what its import found in it. */
 import Type, { type Static } from 'typebox';
+import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { SCENE_FORMAT_NAMES } from '../scene-formats.ts';
@@ -144,6 +145,9 @@ export type Refusal = Static<typeof Refusal>;
 
 export const Scene = Type.Object({
   id: Id('scene'),
+  kind: Type.Enum([...UPLOAD_KINDS], {
+    description: 'A scene, or a file that jobs use beside their scene: an environment or a look-up table.',
+  }),
   name: Type.String(),
   state: SceneState,
   /** Hash of entry and files: two scenes of the same hash draw the same pictures. */

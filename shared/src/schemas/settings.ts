@@ -1,6 +1,7 @@
 /** What a layer asks of a picture: camera, size, engine, samples, format. */
 import Type, { type Static } from 'typebox';
 import { ENVIRONMENT_NAMES } from '../environments.ts';
+import { Sha256 } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
 import { SceneEdits } from './scene-edits.ts';
@@ -225,13 +226,23 @@ export const ClipSettings = Type.Object({
   }),
 });
 export type ClipSettings = Static<typeof ClipSettings>;
+/** A file of the tenant's that was uploaded as an environment or a look-up table, and is ready: by its content. */
+export const AssetReference = Type.Object(
+  { sha256: Sha256, sizeBytes: Type.Integer({ minimum: 1, maximum: LIMITS.environmentBytes }) },
+  { additionalProperties: false },
+);
+export type AssetReference = Static<typeof AssetReference>;
+
+export const EnvironmentChoice = Type.Union([Type.Enum([...ENVIRONMENT_NAMES]), AssetReference], {
+  default: 'studio',
+  description:
+    'Light from all around: a built-in one by name (`studio` only fills the shadows where a scene has lights of its own), or an uploaded one by hash and size, with the light that its file says.',
+});
+export type EnvironmentChoice = Static<typeof EnvironmentChoice>;
 
 /** The light around a scene. */
 export const LightSettings = Type.Object({
-  environment: Type.Enum([...ENVIRONMENT_NAMES], {
-    default: 'studio',
-    description: 'Built-in light from all around. `studio` only fills the shadows where a scene has lights of its own.',
-  }),
+  environment: EnvironmentChoice,
   environmentRotationDeg: Type.Number({
     minimum: -360,
     maximum: 360,
@@ -338,6 +349,11 @@ export const RenderSettings = Type.Object(
         'Motion blur: how long the shutter is open from the frame’s time on; 360 is until the next frame. Its samples are spread over that time; one has none.',
     }),
     toneMapping: Type.Enum(['agx', 'aces', 'neutral', 'none'], { default: 'neutral' }),
+    lut: Type.Union([AssetReference, Type.Null()], {
+      default: null,
+      description:
+        'Look-up table that was uploaded, applied after tone mapping to what a display shows (sRGB, 0 to 1). Files of linear light, and a colour as the background, are without it.',
+    }),
     exposureEv: Type.Number({ minimum: -20, maximum: 20, default: 0, description: 'Exposure in stops.' }),
     background: Background,
     ...LightSettings.properties,

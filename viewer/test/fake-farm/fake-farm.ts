@@ -131,7 +131,9 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         response.setHeader('set-cookie', 'kiln_session=; Max-Age=0; Path=/');
         return sendJson(response, {});
       case 'GET scenes':
-        return page(state.scenes.values());
+        return page(
+          [...state.scenes.values()].filter(({ kind }) => kind === (url.searchParams.get('kind') ?? 'scene')),
+        );
       case 'POST scenes':
         return createScene(await bodyOf(request), response);
       case 'GET scenes/:id':

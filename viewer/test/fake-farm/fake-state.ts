@@ -1,5 +1,6 @@
 /** What the fake farm holds, and how it makes it up. */
 import {
+  assetKindOf,
   completeSettings,
   type ErrorCode,
   type FarmEvent,
@@ -119,6 +120,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     addScene(name, files = [{ path: `${name}.glb`, sha256: HASH, sizeBytes: 1_240_000 }], missing = []) {
       const scene: Scene = {
         id: newId('scene', random),
+        kind: assetKindOf(files[0]?.path ?? '') ?? 'scene',
         name,
         state: missing.length > 0 ? 'uploading' : 'ready',
         sceneHash: HASH,

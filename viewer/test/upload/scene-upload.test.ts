@@ -91,6 +91,7 @@ class Farm {
     const missing = [...new Set(manifest.files.map((file) => file.sha256))].filter((hash) => !this.has.has(hash));
     this.scene = {
       id: newId('scene', (bytes) => bytes),
+      kind: 'scene',
       name: manifest.name,
       state: missing.length > 0 ? 'uploading' : 'importing',
       sceneHash: sha256('scene'),

@@ -1,7 +1,8 @@
 /** An attempt that needs a page which has its scene, or may load it. */
 import type { Assignment, FrameStages, RenderSettings } from '@kiln/shared';
 import type { ScenePage } from '../pool/scene-page.ts';
-import { holdScene } from './hold-scene.ts';
+import { assetFiles } from './asset-files.ts';
+import { holdFiles, holdScene } from './hold-scene.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 /** Stages that come before the first frame; later frames do not have them. */
@@ -16,11 +17,16 @@ export async function withScenePage(
 ): Promise<void> {
   const { pool, lease } = context;
   const { held, fetch } = await holdScene(scene, context);
+  const assets = await holdFiles(assetFiles(settings), context).catch((error: unknown) => {
+    held.release();
+    throw error;
+  });
   try {
     const borrowed = await pool.borrow(tenantId, 'job', lease.signal);
     try {
       const { page, release } = await borrowed.browser.takeFramePage(scene.sceneHash);
       context.readLog = () => ({ page: page.console, browser: borrowed.browser.logTail });
+      const takeBack = page.lendAssets(assets.files);
       try {
         await work(page, async () => {
           const backend = settings.backend === 'webgpu' ? 'webgpu' : 'webgl';
@@ -28,12 +34,14 @@ export async function withScenePage(
           return { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };
         });
       } finally {
+        takeBack();
         release();
       }
     } finally {
       borrowed.release();
     }
   } finally {
+    assets.release();
     held.release();
   }
 }

@@ -1,6 +1,8 @@
 /** Where a session draws: the first page of its tenant's browser, with the scene loaded and its place kept. */
 import type { SceneSource } from '@kiln/shared';
 import { KilnError } from '@kiln/shared';
+import { assetFiles } from '../deliveries/asset-files.ts';
+import { WORKER_LIMITS } from '../limits.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
@@ -54,8 +56,19 @@ export class SceneStage implements LiveStage {
     return this.#onPage().turns.take(kind, signal);
   }
 
-  draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
-    return this.#onPage().drawLive(order, hooks);
+  async draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
+    const page = this.#onPage();
+    const files = assetFiles(order.view);
+    if (files.length === 0) return page.drawLive(order, hooks);
+    const { cache, fetchFile } = this.#parts;
+    const held = await cache.hold(files, fetchFile, AbortSignal.timeout(WORKER_LIMITS.transferMs));
+    const takeBack = page.lendAssets(held.files);
+    try {
+      return await page.drawLive(order, hooks);
+    } finally {
+      takeBack();
+      held.release();
+    }
   }
 
   /** Gives page and browser back. */

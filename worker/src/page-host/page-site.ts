@@ -7,7 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Log } from '../log.ts';
-import { CONVERTED_ROUTE, INPUT_ROUTE, OUTPUT_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
+import { ASSET_ROUTE, CONVERTED_ROUTE, INPUT_ROUTE, OUTPUT_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
 import { PageClient } from './page-client.ts';
 
 /** A file on this machine's disk. */
@@ -51,6 +51,8 @@ export class PageSite {
   readonly #folder: string;
   readonly #log: Log;
   readonly #scenes = new Map<string, ReadonlyMap<string, HostedFile>>();
+  /** Files beside scenes, by hash, and how many lend them. */
+  readonly #assets = new Map<string, { readonly file: HostedFile; lenders: number }>();
   /** By path. */
   readonly #awaited = new Map<string, AwaitedFile>();
   readonly #inputs = new Map<string, HostedFile>();
@@ -74,6 +76,20 @@ export class PageSite {
 
   unmountScene(sceneHash: string): void {
     this.#scenes.delete(sceneHash);
+  }
+
+  /** Lets the page ask for files that jobs use beside their scenes, by hash, until the answer is called. */
+  lendAssets(files: ReadonlyMap<string, HostedFile>): () => void {
+    for (const [sha256, file] of files) {
+      const lenders = this.#assets.get(sha256)?.lenders ?? 0;
+      this.#assets.set(sha256, { file, lenders: lenders + 1 });
+    }
+    return () => {
+      for (const sha256 of files.keys()) {
+        const asset = this.#assets.get(sha256);
+        if (asset && --asset.lenders === 0) this.#assets.delete(sha256);
+      }
+    };
   }
 
   /**
@@ -153,6 +169,7 @@ export class PageSite {
 
   #fileAt(path: string): HostedFile | null | Promise<HostedFile | null> {
     if (path.startsWith(`${SCENE_ROUTE}/`)) return this.#sceneFile(path);
+    if (path.startsWith(`${ASSET_ROUTE}/`)) return this.#assets.get(path.slice(ASSET_ROUTE.length + 1))?.file ?? null;
     if (path.startsWith(`${INPUT_ROUTE}/`)) return this.#inputs.get(path.slice(INPUT_ROUTE.length + 1)) ?? null;
     return this.#builtFile(path);
   }

@@ -33,6 +33,8 @@ export const BUILT_IN_ROUTE = '/built-in';
 export const OUTPUT_ROUTE = '/output';
 /** `GET INPUT_ROUTE/<name>` answers a file that Node has put there. */
 export const INPUT_ROUTE = '/input';
+/** `GET ASSET_ROUTE/<sha256>` answers an environment or a look-up table that Node has lent the page. */
+export const ASSET_ROUTE = '/asset';
 /** Path of the WebSocket. */
 export const SOCKET_ROUTE = '/socket';
 

@@ -6,19 +6,23 @@ import { frameOrder } from './encode/frame-order.ts';
 import { drawSums } from './engine/draw-sums.ts';
 import { placeShot } from './engine/shot-camera.ts';
 import type { PageServices } from './page-services.ts';
-import { frameLook, frameShot } from './shots.ts';
+import { frameLook, frameShot, holdAssets } from './shots.ts';
 
 type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 
 /** @param onDrawn the GPU is free. */
 export async function drawPiece(
-  { room, queue, encoder, scenes, environments }: PageServices,
+  services: PageServices,
   { sceneHash, settings, frameNumber, part, output }: Call<'piece'>,
   onDrawn: () => void,
 ): Promise<PieceOutcome> {
+  const { room, queue, encoder, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
+  let letGo = () => {};
   try {
-    const shot = await frameShot(scene, settings, frameNumber, environments);
+    const held = await holdAssets(services, settings);
+    letGo = held.release;
+    const shot = frameShot(scene, settings, frameNumber, held.assets);
     await encoder.room();
     const { pixels, areHalf, draw } = await queue.run('frame', (giveWay) => drawSums(room, { ...shot, part }, giveWay));
     onDrawn();
@@ -39,6 +43,7 @@ export async function drawPiece(
     if (!ok) throw new Error(`the worker took no sums: ${status}`);
     return { draw, encode };
   } finally {
+    letGo();
     release();
   }
 }
@@ -48,8 +53,9 @@ export async function makeFrame(
   { sceneHash, settings, frameNumber, sums }: Call<'assemble'>,
   onDrawn: () => void,
 ): Promise<{ readonly result: FrameOutcome; readonly bytes: ArrayBuffer }> {
-  const { room, queue, encoder } = services;
-  const look = frameLook(settings);
+  const { room, queue, encoder, tables } = services;
+  const lut = settings.lut ? await tables.get(settings.lut) : null;
+  const look = frameLook(settings, { lut });
   const sources = sums.map(({ region, samples, input }) => ({ region, samples, url: `${INPUT_ROUTE}/${input}` }));
   await encoder.room();
   const { drawn, draw } = await queue.run('frame', async (giveWay) => {
@@ -65,15 +71,20 @@ export async function makeFrame(
 
 /** What stands at each pixel: drawn here, whole, for it has but one sample. */
 async function dataOf(
-  { room, scenes, environments }: PageServices,
+  services: PageServices,
   { sceneHash, settings, frameNumber }: Pick<Call<'assemble'>, 'sceneHash' | 'settings' | 'frameNumber'>,
 ) {
   if (!hasData(settings)) return { planes: [], mattes: null };
+  const { room, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
+  let letGo = () => {};
   try {
-    const shot = await frameShot(scene, settings, frameNumber, environments);
+    const held = await holdAssets(services, settings);
+    letGo = held.release;
+    const shot = frameShot(scene, settings, frameNumber, held.assets);
     return { planes: room.passes.draw(shot, placeShot(shot)), mattes: room.passes.manifestsOf(scene) };
   } finally {
+    letGo();
     release();
   }
 }

@@ -1,5 +1,11 @@
 /** Limits of the page. Those that a user meets as a refusal are in `@kiln/shared`. */
 export const PAGE_LIMITS = {
+  /** Widths that uploaded environments are brought to: 4,096 × 2,048 half floats take 64 MiB. */
+  panoramaPx: 4_096,
+  reflectedPanoramaPx: 1_024,
+  /** Uploaded environments and look-up tables that are kept though no picture is drawn with them. */
+  idleEnvironments: 3,
+  lookUpTables: 8,
   /** Pictures drawn and not yet encoded, above which no new frame is begun: each holds its raw pixels. */
   encodeBacklog: 3,
   /** Memory of an AVIF encoder beyond which it is let go: 1080p takes 100 MB, 4K 430 MB, 8K 1.5 GB. */

@@ -1,4 +1,5 @@
 import type { Scene } from 'three';
+import { LookUpTables } from './assets/tables.ts';
 import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
@@ -24,6 +25,7 @@ export interface PageServices {
   readonly encoder: Encoder;
   readonly scenes: SceneStore;
   readonly environments: Environments;
+  readonly tables: LookUpTables;
 }
 
 /** Small picture that compiles a scene's shaders and uploads its geometry while it is being loaded. */
@@ -75,7 +77,7 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
     read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
     prepare,
   });
-  return { room, queue, encoder, scenes, environments };
+  return { room, queue, encoder, scenes, environments, tables: new LookUpTables() };
 }
 
 /** Makes an engine, a part of the program that is fetched when it is first asked for. What failed once is tried again. */

@@ -11,7 +11,7 @@ import { PAGE_LIMITS } from './limits.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
 import { describeLoaded, poseOf } from './scene/describe-loaded.ts';
-import { frameShot, liveShot } from './shots.ts';
+import { frameShot, holdAssets, liveShot } from './shots.ts';
 import { unixMs } from './unix-time.ts';
 
 type Send = (event: PageEvent, bytes?: ArrayBuffer) => void;
@@ -89,26 +89,33 @@ export class Page {
   }
 
   async #frame({ id, sceneHash, settings, frameNumber }: Call<'frame'>): Promise<Answer> {
-    const { room, queue, encoder, scenes, environments } = this.#services;
+    const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
+    let letGo = () => {};
     try {
-      const shot = await frameShot(scene, settings, frameNumber, environments);
+      const held = await holdAssets(this.#services, settings);
+      letGo = held.release;
+      const shot = frameShot(scene, settings, frameNumber, held.assets);
       await encoder.room();
       const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
       return { result: { ...encoded, draw: { ...draw, sampling: drawn.sampling } } satisfies FrameOutcome, bytes };
     } finally {
+      letGo();
       release();
       this.#garbage.count();
     }
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {
-    const { room, queue, encoder, scenes, environments } = this.#services;
+    const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(call.sceneHash);
+    let letGo = () => {};
     try {
-      const shot = await liveShot(scene, call, room.gpu.isSoftware, environments);
+      const held = await holdAssets(this.#services, call.view);
+      letGo = held.release;
+      const shot = liveShot(scene, call, room.gpu.isSoftware, held.assets);
       const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>
         drawPicture(room, shot, giveWay),
       );
@@ -139,6 +146,7 @@ export class Page {
       };
       return { result, bytes };
     } finally {
+      letGo();
       release();
     }
   }

@@ -1,7 +1,16 @@
 /** From what was asked for to what is drawn. */
-import { type Background, IMAGE_FORMATS, LightSettings, type RenderSettings, withDefaults } from '@kiln/shared';
+import {
+  type Background,
+  IMAGE_FORMATS,
+  LightSettings,
+  type LiveView,
+  type RenderSettings,
+  withDefaults,
+} from '@kiln/shared';
 
 import type { Look } from './assemble/strips.ts';
+import type { LookUpTable } from './assets/look-up-table.ts';
+import type { LookUpTables } from './assets/tables.ts';
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';
 import { planesFor } from './engine/passes/planes.ts';
@@ -13,6 +22,21 @@ import type { LoadedScene } from './scene/loaded-scene.ts';
 
 /** Of path tracing, where there is none. */
 const UNTRACED = { bounces: 1, noiseThreshold: 0, timeLimitMs: 0, clampIndirect: 0, filterGlossy: 0 } as const;
+/** What settings name, ready to be drawn with. */
+export interface ShotAssets {
+  readonly environment: Environment;
+  readonly lut: LookUpTable | null;
+}
+
+/** Has what settings or a view name ready until `release` is called. */
+export async function holdAssets(
+  { environments, tables }: { readonly environments: Environments; readonly tables: LookUpTables },
+  settings: RenderSettings | LiveView,
+): Promise<{ assets: ShotAssets; release: () => void }> {
+  const lut = settings.lut ? await tables.get(settings.lut) : null;
+  const { environment, release } = await environments.use(lightOf(settings).environment);
+  return { assets: { environment, lut }, release };
+}
 
 /** A scene by default, one sample, in the studio's light. Without a size. */
 export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, 'size'> => ({
@@ -37,27 +61,26 @@ export const plainShot = (scene: LoadedScene, studio: Environment): Omit<Shot, '
 });
 
 /** How the sums of a frame become its picture. */
-export function frameLook({ samples, bitDepth, background, format, toneMapping, exposureEv }: RenderSettings): Look {
+export function frameLook(
+  { samples, bitDepth, background, format, toneMapping, exposureEv }: RenderSettings,
+  { lut }: Pick<ShotAssets, 'lut'>,
+): Look {
   const pixelKind = pixelKindFor(bitDepth);
   const shown = {
     background: backgroundFor(background, format),
     // The neutral background would else be made for a curve that linear light does not get.
     toneMapping: pixelKind === 'linear' ? 'none' : toneMapping,
     exposureEv,
+    lut,
   } as const;
   return { samples, pixelKind, shown };
 }
 
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
-export async function frameShot(
-  scene: LoadedScene,
-  settings: RenderSettings,
-  frameNumber: number,
-  environments: Environments,
-): Promise<Shot> {
+export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number, assets: ShotAssets): Shot {
   const { backend, size, bounces, passes } = settings;
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
-  const { pixelKind, shown } = frameLook(settings);
+  const { pixelKind, shown } = frameLook(settings, assets);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
   const isSeen = passes.includes('beauty');
   return {
@@ -77,7 +100,7 @@ export async function frameShot(
     staging: scene.staging(settings.clip, settings),
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
-    light: await shotLight(scene, settings, environments),
+    light: shotLight(scene, settings, assets),
     ...shown,
     pixelKind,
     planes: planesFor(passes),
@@ -90,12 +113,12 @@ export async function frameShot(
  *
  * @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`.
  */
-export async function liveShot(
+export function liveShot(
   scene: LoadedScene,
   { view, size, pose, samples, format }: Extract<PageCall, { call: 'live' }>,
   isSoftware: boolean,
-  environments: Environments,
-): Promise<Shot> {
+  assets: ShotAssets,
+): Shot {
   const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
@@ -107,18 +130,22 @@ export async function liveShot(
     multisampled: !(isSoftware && moving),
     staging: scene.staging(view.clip, view),
     timeSec: view.frameNumber / view.fps,
-    light: await shotLight(scene, withDefaults(LightSettings, view, 'the light of the view'), environments),
+    light: shotLight(scene, lightOf(view), assets),
+    lut: assets.lut,
     background: backgroundFor(view.background, format),
     toneMapping: view.toneMapping,
     exposureEv: view.exposureEv,
   };
 }
 
-async function shotLight(scene: LoadedScene, settings: LightSettings, environments: Environments): Promise<ShotLight> {
-  const { environment, environmentRotationDeg, environmentIntensity, backgroundBlur } = settings;
-  const share = environment === 'studio' ? scene.lights.studioIntensity : 1;
+const lightOf = (view: RenderSettings | LiveView): LightSettings =>
+  withDefaults(LightSettings, view, 'the light of the view');
+
+function shotLight(scene: LoadedScene, settings: LightSettings, { environment }: ShotAssets): ShotLight {
+  const { environmentRotationDeg, environmentIntensity, backgroundBlur } = settings;
+  const share = settings.environment === 'studio' ? scene.lights.studioIntensity : 1;
   return {
-    environment: await environments.get(environment),
+    environment,
     rotationRad: (environmentRotationDeg * Math.PI) / 180,
     intensity: share * environmentIntensity,
     backgroundIntensity: environmentIntensity,

@@ -188,6 +188,11 @@ export class ScenePage {
     }
   }
 
+  /** Lets the page read files that settings name, by hash, until the answer is called. */
+  lendAssets(files: ReadonlyMap<string, HostedFile>): () => void {
+    return this.#open.site.lendAssets(files);
+  }
+
   /** Draws a frame whose turn it is. `timeoutMs` is from now to the encoded picture. */
   async drawFrame(order: FrameOrder, timeoutMs: number, hooks: CallHooks): Promise<PageAnswer<'frame'>> {
     this.#framesDrawn++;

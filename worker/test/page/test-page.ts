@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultBitDepth, LIMITS, type RenderSettings } from '@kiln/shared';
+import { type AssetReference, defaultBitDepth, LIMITS, type RenderSettings } from '@kiln/shared';
 import { findBrowser } from '../../src/browser/find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from '../../src/browser/launch-browser.ts';
 import type { OpenPage } from '../../src/browser/open-page.ts';
@@ -103,6 +103,15 @@ export class TestPage {
     return { ...result, scene, sceneHash: scene.sceneHash };
   }
 
+  /** Lends the page a file that settings may then name. */
+  async lend(bytes: Uint8Array): Promise<AssetReference> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const diskPath = join(this.#folder, `asset-${sha256}`);
+    await writeFile(diskPath, bytes);
+    this.open.site.lendAssets(new Map([[sha256, { diskPath, sizeBytes: bytes.length }]]));
+    return { sha256, sizeBytes: bytes.length };
+  }
+
   async frame(sceneHash: string, settings: Partial<RenderSettings> = {}, frameNumber = 0) {
     const bitDepth = defaultBitDepth(settings.format ?? SETTINGS.format);
     return this.client.call('frame', { sceneHash, settings: { ...SETTINGS, bitDepth, ...settings }, frameNumber });
@@ -145,6 +154,7 @@ export const SETTINGS: RenderSettings = {
   clipLoop: 'repeat',
   shutterAngleDeg: 0,
   toneMapping: 'none',
+  lut: null,
   exposureEv: 0,
   background: 'neutral',
   environment: 'studio',

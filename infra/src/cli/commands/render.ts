@@ -2,11 +2,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import {
+  assetKindOf,
   type CameraChoice,
   type ClipSettings,
   ENVIRONMENT_NAMES,
   IMAGE_FORMATS,
   ImageFormat,
+  KilnError,
   type LayerRequest,
   LIMITS,
   type MaterialEdit,
@@ -44,12 +46,19 @@ import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { failureOf, render } from '../render/render.ts';
+import { addAsset, checkAsset, checkEnvironment } from '../scene/add-asset.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
 interface RenderOptions
   extends ConnectionOptions,
-    Omit<LayerRequest, 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips'> {
+    Omit<
+      LayerRequest,
+      'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips' | 'environment' | 'lut'
+    > {
+  /** Name, or path of a file. */
+  readonly environment?: string;
+  readonly lut?: string;
   readonly camera?: readonly CameraChoice[];
   readonly cameraPath?: readonly string[];
   readonly frames?: string;
@@ -99,7 +108,13 @@ Examples:
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
   $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
+  $ kiln render car.glb --environment studio_8k.exr --background '#f4f4f2' --lut film.cube
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
+
+Environments: ${ENVIRONMENT_NAMES.join(', ')}; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
+float in scan lines or tiles (none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB; neither deep nor of several parts), up to
+8192 × 4096 and 256 MiB. Its light is taken as it is: linear, Rec. 709, in --environment-intensity 1.
+A look-up table has up to 65³ or, of one dimension, 65536 entries; linear light (half, float) goes without it.
 
 ${formatTable()}
 Bits 8 and 16 hold what a display shows (sRGB, tone mapped, alpha straight); half and float hold linear light (exposed, not
@@ -200,7 +215,10 @@ export function addRenderCommand(program: Command): void {
       'behind the scene: neutral (default), environment, transparent, or a colour as #rrggbb',
       parseBackground,
     )
-    .addOption(new Option('--environment <name>', 'light from all around (default: studio)').choices(ENVIRONMENT_NAMES))
+    .option(
+      '--environment <name|file>',
+      'light from all around: a name (below; default: studio), or a panorama .hdr or .exr of this disk',
+    )
     .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
     .option('--environment-intensity <factor>', 'on its light, 0 to 1000', number('--environment-intensity'))
     .option('--background-blur <0-1>', 'of the environment behind the scene', number('--background-blur'))
@@ -214,6 +232,7 @@ export function addRenderCommand(program: Command): void {
       ]),
     )
     .option('--clip <name>', 'animation clip (default: the first); may be repeated: they play at once', several(String))
+    .option('--lut <file>', 'look-up table .cube of this disk, applied after tone mapping to what a display shows')
     .option('--fps <n>', 'frame n shows the scene at n ÷ fps seconds', number('--fps'))
     .option('--clip-start <sec>', 'time of the clip at frame 0 (default: 0)', number('--clip-start'))
     .option('--clip-end <sec>', 'time of the clip at which it is over (default: its end)', number('--clip-end'))
@@ -255,19 +274,32 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   const paths = await Promise.all((options.cameraPath ?? []).map((path) => readCameraPath(path, options.fps)));
   const layer = layerOf({ ...options, ...framesOf(options, paths) });
   checkSettings(layer);
-  const layers = cameraLayers(layer, [...(options.camera ?? []), ...paths]);
+  if (assetKindOf(source) !== null) {
+    throw new KilnError('request.invalid', `“${source}” is no scene: name it with --environment or --lut.`, {
+      field: 'SOURCE',
+    });
+  }
+  const builtIn = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
+  if (options.lut !== undefined) await checkAsset('--lut', options.lut, 'lut');
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
   const observer = options.json ? jsonReporter(console.log) : progressReporter(status);
   const startedMs = Date.now();
+  const memory = new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json'));
+  const add = (path: string) => addAsset(farm, path, memory, observer, signal);
   try {
+    const { environment = '', lut } = options;
+    const look = {
+      ...(builtIn === undefined ? {} : { environment: builtIn ?? (await add(environment)) }),
+      ...(lut === undefined ? {} : { lut: await add(lut) }),
+    };
     const request = {
       source,
       folder: options.out,
-      memory: new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json')),
+      memory,
       job: {
-        layers,
+        layers: cameraLayers({ ...layer, ...look }, [...(options.camera ?? []), ...paths]),
         ...(options.name === undefined ? {} : { name: options.name }),
         ...(options.priority === undefined ? {} : { priority: options.priority }),
         ...(options.frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(options.frameTimeout * 1_000) }),
@@ -322,6 +354,8 @@ function layerOf(options: RenderOptions): LayerRequest {
     loop,
     material,
     set,
+    environment: _environment,
+    lut: _lut,
     ...layer
   } = options;
   return {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import {
+  assetKindOf,
   chooseEntry,
   companionsOf,
   formatOf,
@@ -42,6 +43,7 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
     throw new KilnError('request.invalid', `There is no file, folder or scene “${source}”.`, { field: 'SOURCE' });
   const entryPath = found.isDirectory() ? await findEntry(path, source) : path;
   const root = found.isDirectory() ? path : dirname(path);
+  if (found.isFile() && assetKindOf(path) !== null) return assetSource(root, basename(path));
   const format = formatOf(entryPath);
   if (format === null) {
     throw new KilnError(
@@ -59,6 +61,14 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
     );
   }
   return { name: basename(entry, extname(entry)), entry, files };
+}
+
+/** An environment or a look-up table: one file. */
+async function assetSource(root: string, entry: string): Promise<SceneSource> {
+  const file = await sourceFile(root, entry, entry);
+  const most = assetKindOf(entry) === 'lut' ? LIMITS.lutBytes : LIMITS.environmentBytes;
+  if (file.sizeBytes <= most) return { name: basename(entry, extname(entry)), entry, files: [file] };
+  throw new KilnError('scene.over_limit', `“${entry}” has ${file.sizeBytes} bytes; at most ${most} are taken.`);
 }
 
 /** What a glTF refers to, each file once. */

@@ -11,6 +11,7 @@ const id = (prefix: string) => `${prefix}_${'0'.repeat(20)}`;
 
 export const SCENE: Scene = {
   id: id('scn'),
+  kind: 'scene',
   name: 'Box',
   state: 'ready',
   sceneHash: HASH,

@@ -1,5 +1,6 @@
 /** What the web app knows of the farm: fetched once, then kept up to date by events. Nothing here polls. */
 import {
+  type AssetKind,
   type Client,
   type EventsConnection,
   type FarmEvent,
@@ -12,6 +13,8 @@ import {
   openEvents,
   SCENE_TRANSITIONS,
   type Scene,
+  UPLOAD_KINDS,
+  type UploadKind,
   type Worker,
 } from '@kiln/shared';
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
@@ -32,12 +35,17 @@ export interface Farm {
   readonly session: Session;
   readonly link: ReadonlySignal<FarmLink>;
   readonly scenes: LiveList<Scene>;
+  /** Environments and look-up tables that were uploaded. */
+  readonly assets: Readonly<Record<AssetKind, LiveList<Scene>>>;
   readonly jobs: LiveList<Job>;
   readonly workers: LiveList<Worker>;
   /** Frames of a job, newest state; fetched at the first call. */
   frames(jobId: string): LiveList<Frame>;
   /** The last failure of a job since this page was opened. */
   lastFailure(jobId: string): ReadonlySignal<FrameFailure | null>;
+  /** Puts a scene or an asset into its list. */
+  putScene(scene: Scene): void;
+  removeScene(sceneId: string): void;
   /** Calls back with every scene that an event tells of, and with those that were fetched anew. */
   onScene(listener: (scene: Scene) => void): () => void;
   /** Opens the event stream and fetches the lists: after signing in. */
@@ -56,12 +64,16 @@ export function createFarm(client: Client, session: Session): Farm {
   const link = signal<FarmLink>({ state: 'connecting' });
   const limit = VIEWER_LIMITS.pageItems;
   const query = (cursor: string | null) => ({ limit, ...(cursor === null ? {} : { cursor }) });
-  const scenes = createLiveList<Scene>({
-    key: ({ id }) => id,
-    compare: newestFirst,
-    isStale: (scene, shown) => !mayReach(SCENE_TRANSITIONS, shown.state, scene.state),
-    fetchPage: (cursor) => client.listScenes({ query: query(cursor) }),
-  });
+  const sceneList = (kind: UploadKind) =>
+    createLiveList<Scene>({
+      key: ({ id }) => id,
+      compare: newestFirst,
+      isStale: (scene, shown) => !mayReach(SCENE_TRANSITIONS, shown.state, scene.state),
+      fetchPage: (cursor) => client.listScenes({ query: { ...query(cursor), kind } }),
+    });
+  const scenes = sceneList('scene');
+  const assets = { environment: sceneList('environment'), lut: sceneList('lut') };
+  const listOf = (kind: UploadKind) => (kind === 'scene' ? scenes : assets[kind]);
   const jobs = createLiveList<Job>({
     key: ({ id }) => id,
     compare: newestFirst,
@@ -89,7 +101,7 @@ export function createFarm(client: Client, session: Session): Farm {
   function take(event: FarmEvent): void {
     switch (event.type) {
       case 'scene':
-        scenes.put(event.data);
+        listOf(event.data.kind).put(event.data);
         tellOf([event.data]);
         return;
       case 'job':
@@ -138,8 +150,8 @@ export function createFarm(client: Client, session: Session): Farm {
 
   /** Whoever waits for a scene hears of it here too: its event may have come while there was no connection. */
   async function reloadScenes(): Promise<void> {
-    await scenes.reload();
-    tellOf(scenes.list.value.items);
+    await Promise.all(UPLOAD_KINDS.map((kind) => listOf(kind).reload()));
+    for (const kind of UPLOAD_KINDS) tellOf(listOf(kind).list.value.items);
   }
 
   function reloadAll(): void {
@@ -188,6 +200,11 @@ export function createFarm(client: Client, session: Session): Farm {
     session,
     link,
     scenes,
+    assets,
+    putScene: (scene) => listOf(scene.kind).put(scene),
+    removeScene(sceneId) {
+      for (const kind of UPLOAD_KINDS) listOf(kind).remove(sceneId);
+    },
     jobs,
     workers,
     frames(jobId) {
@@ -218,7 +235,7 @@ export function createFarm(client: Client, session: Session): Farm {
       removeEventListener('online', reconnectNow);
       events?.close();
       events = null;
-      for (const list of [scenes, jobs, workers, ...frames.values()]) list.clear();
+      for (const list of [...UPLOAD_KINDS.map(listOf), jobs, workers, ...frames.values()]) list.clear();
       frames.clear();
       failures.clear();
       link.value = { state: 'connecting' };

@@ -9,6 +9,7 @@ import {
 } from '@kiln/shared';
 import { ColorField, Segments, SelectField } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
+import { AssetField } from './asset-field.tsx';
 import type { CameraPick, FormField } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
@@ -85,6 +86,14 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         onChange={(toneMapping) => model.change({ toneMapping })}
         testId="tone-mapping"
       />
+      <AssetField
+        kind="lut"
+        label="Look-up table"
+        value={form.lut ?? 'none'}
+        groups={[{ options: [{ value: 'none', label: 'None' }] }]}
+        onChange={(choice) => model.change({ lut: choice === 'none' ? null : choice })}
+        testId="lut"
+      />
       <BackgroundFields model={model} />
       {faults.background && (
         <p class="field-fault" role="alert">
@@ -123,7 +132,7 @@ function BackgroundFields({ model }: { readonly model: SceneModel }) {
           label="Background colour"
           value={color}
           onChange={(chosen) => model.change({ background: chosen as Background })}
-          testId="background-color"
+          testId="background-picker"
         />
       )}
     </>
@@ -154,14 +163,15 @@ function Environment({ model }: { readonly model: SceneModel }) {
   const { environment, environmentRotationDeg, environmentIntensity } = model.form.value;
   return (
     <>
-      <SelectField
+      <AssetField
+        kind="environment"
         label="Environment"
         value={environment}
         groups={[
           { name: 'Plain', options: PLAIN.map(environmentOption) },
           { name: 'Places', options: PLACES.map(environmentOption) },
         ]}
-        onChange={(name) => model.change({ environment: name })}
+        onChange={(choice) => model.change({ environment: choice })}
         testId="environment"
       />
       {environment !== 'none' && (

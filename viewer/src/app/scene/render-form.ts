@@ -53,6 +53,7 @@ export interface RenderForm {
   readonly toneMapping: RenderSettings['toneMapping'];
   readonly exposureEv: number;
   readonly background: RenderSettings['background'];
+  readonly lut: RenderSettings['lut'];
   readonly environment: RenderSettings['environment'];
   readonly environmentRotationDeg: number;
   readonly environmentIntensity: number;
@@ -101,6 +102,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     toneMapping: 'neutral',
     exposureEv: 0,
     background: 'neutral',
+    lut: null,
     environment: 'studio',
     environmentRotationDeg: 0,
     environmentIntensity: 1,
@@ -120,6 +122,8 @@ export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
   const usable = Object.entries(kept).filter(([name, value]) => {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
     if (name === 'bitDepth') return matches(BitDepth, value);
+    if (name === 'environment') return matches(RenderSettings.properties.environment, value);
+    if (name === 'lut') return matches(RenderSettings.properties.lut, value);
     if (name === 'passes') return matches(RenderSettings.properties.passes, value);
     if (name === 'variant') return typeof value === 'string';
     return known !== undefined && name !== 'clip' && typeof value === typeof known && value !== null;
@@ -254,6 +258,7 @@ export function lookOf(form: RenderForm): Look {
     toneMapping: form.toneMapping,
     exposureEv: between(form.exposureEv, -20, 20) ? form.exposureEv : 0,
     background: form.background,
+    lut: form.lut,
     environment: form.environment,
     environmentRotationDeg: form.environmentRotationDeg,
     environmentIntensity: form.environmentIntensity,

@@ -25,7 +25,7 @@ export function ScenePage({ sceneId }: { readonly sceneId: string }) {
     setFailure(null);
     // Not on the list's first page, or the list is still on its way.
     farm.client.getScene({ params: { sceneId } }).then(
-      (scene) => farm.scenes.put(scene),
+      (scene) => farm.putScene(scene),
       (error: unknown) => error instanceof KilnError && setFailure(error),
     );
   }, [farm, sceneId, missing, tries]);

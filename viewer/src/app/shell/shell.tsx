@@ -27,12 +27,16 @@ const PLACES: readonly {
 const THEME_ICON: Readonly<Record<Theme, IconName>> = { system: 'monitor', light: 'sun', dark: 'moon' };
 
 export function Shell({ children }: { readonly children: ComponentChildren }) {
-  const { uploads } = useServices();
+  const { farm, uploads } = useServices();
   const { path, route } = useLocation();
   // A scene that was dropped on the library opens when it is ready; elsewhere nobody is torn away from what they do.
   useEffect(
-    () => uploads.onReady((sceneId) => location.pathname === '/' && route(`/scenes/${sceneId}`)),
-    [uploads, route],
+    () =>
+      uploads.onReady((sceneId) => {
+        const isScene = farm.scenes.list.peek().items.some(({ id }) => id === sceneId);
+        if (isScene && location.pathname === '/') route(`/scenes/${sceneId}`);
+      }),
+    [farm, uploads, route],
   );
   return (
     <div class="shell">

@@ -1,4 +1,5 @@
 /** One upload: what is being done, how far it is, and what can be done about it. */
+import { assetKindOf } from '@kiln/shared';
 import { useState } from 'preact/hooks';
 import { isHopeless, progressOf, type UploadFile, type UploadSnapshot } from '../../upload/upload-state.ts';
 import { Button } from '../design/button.tsx';
@@ -39,6 +40,9 @@ export function UploadCard({ item, onDismiss }: { readonly item: UploadItem; rea
   );
 }
 
+/** An environment or a look-up table. */
+const isAsset = ({ files }: UploadSnapshot) => files.length === 1 && assetKindOf(files[0]?.path ?? '') !== null;
+
 function UploadBody({ snapshot, item }: { readonly snapshot: UploadSnapshot; readonly item: UploadItem }) {
   const { phase, files } = snapshot;
   switch (phase.phase) {
@@ -46,7 +50,12 @@ function UploadBody({ snapshot, item }: { readonly snapshot: UploadSnapshot; rea
       return <EntryChoice candidates={phase.candidates} onChoose={item.choose} onCancel={item.cancel} />;
     case 'refused':
       return (
-        <Notice kind="error" title="This scene cannot be rendered" testId="upload-error" code={phase.refusal.code}>
+        <Notice
+          kind="error"
+          title={isAsset(snapshot) ? 'This file cannot be used' : 'This scene cannot be rendered'}
+          testId="upload-error"
+          code={phase.refusal.code}
+        >
           <p>{phase.refusal.message}</p>
           {phase.refusal.pointer && <p class="notice-place">at {phase.refusal.pointer}</p>}
         </Notice>
@@ -72,6 +81,9 @@ function UploadBody({ snapshot, item }: { readonly snapshot: UploadSnapshot; rea
         </>
       );
     case 'ready':
+      if (isAsset(snapshot)) {
+        return <p class="muted">Ready for scenes to be rendered with: it is among the fields of a scene’s look.</p>;
+      }
       return (
         <div class="upload-done">
           <p class="muted">Ready to look at and to render.</p>

@@ -53,7 +53,7 @@ export function createUploads(farm: Farm): Uploads {
       createScene: async (manifest) => keep(upload, await farm.client.createScene({ body: manifest })),
       deleteScene: async (sceneId) => {
         await farm.client.deleteScene({ params: { sceneId } });
-        farm.scenes.remove(sceneId);
+        farm.removeScene(sceneId);
       },
       getScene: async (sceneId) => keep(upload, await farm.client.getScene({ params: { sceneId } })),
       createTransfer: (options) => createFileTransfer({ ...options, endpoint: farm.client.urls.uploads }),
@@ -91,7 +91,7 @@ export function createUploads(farm: Farm): Uploads {
 
   /** What arrives for an upload that was stopped is not shown. */
   const keep = (upload: SceneUpload, scene: Scene): Scene => {
-    if (running.has(upload)) farm.scenes.put(scene);
+    if (running.has(upload)) farm.putScene(scene);
     return scene;
   };
 

@@ -8,6 +8,7 @@
 import type { Backend, Background, Engine as EngineName, FramePart, Size, ToneMapping } from '@kiln/shared';
 import type { Texture, WebGLRenderTarget } from 'three';
 
+import type { LookUpTable } from '../assets/look-up-table.ts';
 import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
 
@@ -60,6 +61,8 @@ export interface Shot {
   /** A colour is put behind the finished picture: for an engine it is as `transparent`. */
   readonly background: Background;
   readonly toneMapping: ToneMapping;
+  /** Applied to what a display shows. @defaultValue none */
+  readonly lut?: LookUpTable | null;
   readonly exposureEv: number;
   /** What of it is drawn, in targets of the whole size. @defaultValue all of it */
   readonly part?: FramePart;

@@ -1,4 +1,5 @@
-import { GLB_MEDIA_TYPE, IMAGE_FORMATS, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import { assetKindOf, GLB_MEDIA_TYPE, IMAGE_FORMATS, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import { importAsset } from '../assets/import-asset.ts';
 import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
 import { type Converted, convertScene } from '../convert/convert-scene.ts';
 import { drawPicture } from '../engine/draw-picture.ts';
@@ -34,6 +35,11 @@ export async function importScene(
   const startedAt = performance.now();
   const { room, queue, encoder, scenes, environments } = services;
   try {
+    const kind = assetKindOf(own.entry);
+    if (kind !== null) {
+      const { bytes, ...asset } = await importAsset(services, { scene: own, kind, thumbnail });
+      return { result: { outcome: 'ready', ...asset, isConverted: false }, bytes };
+    }
     const converted = await convertScene(own);
     const files = converted?.scene ?? own;
     const checked = await checkOnce(files, (fraction) => onFraction(fraction * CHECKS_SHARE));

@@ -1,7 +1,10 @@
-import type { EnvironmentName } from '@kiln/shared';
+import type { AssetReference, EnvironmentChoice, EnvironmentName } from '@kiln/shared';
 import { type DataTexture, PMREMGenerator, type Texture, type WebGLRenderer } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
+import { assetBytes } from '../assets/asset-bytes.ts';
+import { panoramaTextures, readPanorama } from '../assets/read-panorama.ts';
 import { BUILT_IN_ROUTE } from '../contract.ts';
+import { PAGE_LIMITS } from '../limits.ts';
 import { evenPanorama, expose, setUpPanorama } from './panorama.ts';
 import { setUpStudio } from './studio.ts';
 
@@ -11,15 +14,25 @@ export interface Environment {
   readonly filtered: Texture;
   /** Equirectangular, half floats, its pixels at hand. */
   readonly panorama: DataTexture;
+  /** Frees what was filtered. */
+  readonly free: () => void;
+}
+
+interface Uploaded {
+  readonly environment: Promise<Environment>;
+  /** Pictures that are drawn with it. */
+  users: number;
 }
 
 /**
- * The built-in environments, each made when it is first asked for and kept: some 5 MB of GPU memory. (glTF has no
- * environment of its own.)
+ * The environments, each made when it is first asked for: some 5 MB of GPU memory of a built-in one, which is kept; of an
+ * uploaded one up to 100 MB, kept while it is used and a while longer. (glTF has no environment of its own.)
  */
 export class Environments {
   readonly #renderer: WebGLRenderer;
   readonly #made = new Map<EnvironmentName, Promise<Environment>>();
+  /** By content, in order of use. */
+  readonly #uploaded = new Map<string, Uploaded>();
 
   constructor(renderer: WebGLRenderer) {
     this.#renderer = renderer;
@@ -35,15 +48,59 @@ export class Environments {
     return making;
   }
 
+  /** Has an environment ready until `release` is called. */
+  async use(choice: EnvironmentChoice): Promise<{ environment: Environment; release: () => void }> {
+    if (typeof choice === 'string') return { environment: await this.get(choice), release: () => {} };
+    const { sha256 } = choice;
+    const uploaded = this.#uploaded.get(sha256) ?? { environment: this.#read(choice), users: 0 };
+    this.#uploaded.delete(sha256);
+    this.#uploaded.set(sha256, uploaded);
+    uploaded.users += 1;
+    let isHeld = true;
+    const release = () => {
+      if (isHeld) uploaded.users -= 1;
+      isHeld = false;
+      this.#freeIdle();
+    };
+    try {
+      return { environment: await uploaded.environment, release };
+    } catch (error) {
+      if (this.#uploaded.get(sha256) === uploaded) this.#uploaded.delete(sha256);
+      throw error;
+    }
+  }
+
+  #freeIdle(): void {
+    const idle = [...this.#uploaded].filter(([, { users }]) => users === 0);
+    for (const [sha256, { environment }] of idle.slice(0, Math.max(0, idle.length - PAGE_LIMITS.idleEnvironments))) {
+      this.#uploaded.delete(sha256);
+      environment.then(freeEnvironment, () => {});
+    }
+  }
+
+  async #read(reference: AssetReference): Promise<Environment> {
+    const { panorama, small } = panoramaTextures(readPanorama(await assetBytes(reference), reference.sha256));
+    return { ...this.#filter(small), panorama };
+  }
+
   async #make(name: EnvironmentName): Promise<Environment> {
     const panorama = await panoramaOf(name);
-    const generator = new PMREMGenerator(this.#renderer);
-    const filtered = generator.fromEquirectangular(panorama).texture;
-    generator.dispose();
-    // Goes to the GPU only when it is drawn with itself.
-    panorama.dispose();
-    return { filtered, panorama };
+    return { ...this.#filter(panorama), panorama };
   }
+
+  /** @param panorama goes from the GPU again: it comes back only when it is drawn with itself. */
+  #filter(panorama: DataTexture): Pick<Environment, 'filtered' | 'free'> {
+    const generator = new PMREMGenerator(this.#renderer);
+    const target = generator.fromEquirectangular(panorama);
+    generator.dispose();
+    panorama.dispose();
+    return { filtered: target.texture, free: () => target.dispose() };
+  }
+}
+
+function freeEnvironment({ panorama, free }: Environment): void {
+  panorama.dispose();
+  free();
 }
 
 async function panoramaOf(name: EnvironmentName): Promise<DataTexture> {

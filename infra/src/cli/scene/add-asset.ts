@@ -1,0 +1,47 @@
+/** Environments and look-up tables that options name: files of this disk, brought to the farm. */
+import { stat } from 'node:fs/promises';
+import {
+  ASSET_KINDS,
+  type AssetKind,
+  type AssetReference,
+  assetKindOf,
+  ENVIRONMENT_NAMES,
+  type EnvironmentName,
+  KilnError,
+} from '@kiln/shared';
+import type { UrlStorage } from 'tus-js-client';
+import type { FarmClient } from '../connection.ts';
+import { type AddSceneObserver, addScene } from './add-scene.ts';
+
+const isBuiltIn = (text: string): text is EnvironmentName => ENVIRONMENT_NAMES.some((name) => name === text);
+
+/** A built-in environment's name, or the path of a file. @throws KilnError `request.invalid` when it is neither. */
+export async function checkEnvironment(text: string): Promise<EnvironmentName | null> {
+  if (isBuiltIn(text)) return text;
+  await checkAsset('--environment', text, 'environment', `, and no environment: ${ENVIRONMENT_NAMES.join(', ')}`);
+  return null;
+}
+
+/** @throws KilnError `request.invalid` when there is no such file, or its name says that it is something else. */
+export async function checkAsset(option: string, path: string, kind: AssetKind, unlessOther = ''): Promise<void> {
+  const invalid = (message: string) => new KilnError('request.invalid', message, { field: option });
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw invalid(`There is no file “${path}”${unlessOther}.`);
+  if (assetKindOf(path) === kind) return;
+  const endings = ASSET_KINDS[kind].endings.map((ending) => `.${ending}`).join(' or ');
+  throw invalid(`${option} takes a file that ends in ${endings}; it is “${path}”.`);
+}
+
+/** Sends what the farm does not have, and waits until it was checked. @throws KilnError `scene.…` when it is refused. */
+export async function addAsset(
+  farm: FarmClient,
+  path: string,
+  memory: UrlStorage,
+  observer: AddSceneObserver,
+  signal: AbortSignal,
+): Promise<AssetReference> {
+  const { files } = await addScene(farm, path, memory, observer, signal);
+  const [file] = files;
+  if (!file) throw new KilnError('client.bad_answer', `The farm has no file of “${path}”.`);
+  return { sha256: file.sha256, sizeBytes: file.sizeBytes };
+}
