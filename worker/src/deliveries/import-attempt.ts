@@ -1,6 +1,6 @@
 /** An import: an untrusted scene is loaded in a page of its own, which ends with it. */
 import { join } from 'node:path';
-import { type Assignment, type ImportResult, KilnError, LIMITS } from '@kiln/shared';
+import { type Assignment, formatOf, type ImportResult, KilnError, LIMITS } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
@@ -75,8 +75,12 @@ async function judge(
   const over = new AbortController();
   page.site.mountScene(sceneHash, files);
   const receivedGlb = page.site.awaitConverted(sceneHash, convertedPath, LIMITS.fileBytes);
+  let isLate = false;
   try {
-    void endWhen(page, timeoutMs, signal, over.signal);
+    const onLate = () => {
+      isLate = true;
+    };
+    void endWhen(page, timeoutMs, { stop: signal, over: over.signal, onLate });
     const { result, bytes } = await page.client.call('import', { scene, thumbnail: THUMBNAIL });
     if (result.outcome === 'refused') return { result, converted: null };
     const { report, thumbnailMediaType, isConverted } = result;
@@ -88,6 +92,7 @@ async function judge(
     return { result: { ...ready, converted: { sha256, sizeBytes } }, converted };
   } catch (error) {
     signal.throwIfAborted();
+    if (isLate && !isGltf(entry)) return { result: lateRefusal(entry, timeoutMs), converted: null };
     // Whatever it was, it happened to this scene in a page that had nothing else to do.
     const why = knownError(error).message;
     throw new KilnError('scene.import_failed', `the scene could not be loaded: ${why}`, { cause: error });
@@ -97,10 +102,31 @@ async function judge(
   }
 }
 
+const isGltf = (entry: string): boolean => formatOf(entry) === 'gltf';
+
+/** A file that its reader does not come to an end with is not tried again: it would take as long each time. */
+const lateRefusal = (entry: string, timeoutMs: number): ImportResult => ({
+  outcome: 'refused',
+  report: null,
+  refusal: {
+    code: 'scene.import_failed',
+    message: `${entry} was not converted within ${Math.round(timeoutMs / 1_000)} seconds: export it as GLB, or divide it.`,
+    pointer: entry,
+  },
+});
+
+interface Ends {
+  readonly stop: AbortSignal;
+  readonly over: AbortSignal;
+  /** Called before the page is ended because its time was over. */
+  readonly onLate: () => void;
+}
+
 /** Ends the page after its time, or when nobody wants the import any more. */
-async function endWhen(page: OpenPage, timeoutMs: number, stop: AbortSignal, over: AbortSignal): Promise<void> {
+async function endWhen(page: OpenPage, timeoutMs: number, { stop, over, onLate }: Ends): Promise<void> {
   await pause(timeoutMs, AbortSignal.any([stop, over]));
   if (over.aborted) return;
+  if (!stop.aborted) onLate();
   const why = stop.aborted ? 'the import is no longer wanted' : `it took more than ${timeoutMs} ms`;
   await page.close(new KilnError('render.timeout', why));
 }

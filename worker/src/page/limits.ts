@@ -29,7 +29,7 @@ export const PAGE_LIMITS = {
   convertedBytes: 536_870_912,
   /** The same in a format of text, which becomes one string. */
   textBytes: 268_435_456,
-  /** All files of an archive together: they lie in memory beside what is made of them. */
+  /** All files of an archive together, or all images of a converted scene: they lie in memory beside what is made of them. */
   unpackedBytes: 1_073_741_824,
   /** An archive that unpacks to so many times its bytes is none that somebody made to send a scene; text packs 20 times. */
   unpackedRatio: 200,

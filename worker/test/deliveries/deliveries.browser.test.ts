@@ -210,6 +210,13 @@ it('ends an import that hangs when its time is over', async () => {
   expect(attempt.failure).toMatchObject({ code: 'scene.import_failed', retryable: true });
 });
 
+it('refuses a scene whose conversion hangs, without another try', async () => {
+  const hangs = farm.addScene({ 'hangs.obj': 'for ever' });
+  const attempt = await farm.send(hangs, { kind: 'import' }, { tenantId, timeoutMs: 500 });
+  await over(attempt);
+  expect(attempt.importResult).toMatchObject({ outcome: 'refused', refusal: { code: 'scene.import_failed' } });
+});
+
 it('keeps no other tenant waiting for an import that hangs, and one tenant for its own', async () => {
   const hangs = farm.addScene({ 'hangs.glb': 'for ever' });
   const first = await farm.send(hangs, { kind: 'import' }, { tenantId, timeoutMs: 3_600_000 });

@@ -65,6 +65,15 @@ describe('the file', () => {
     expect(again.result.sha256).toBe(alone.result.sha256);
   });
 
+  it('holds the same in a pass, whichever others are beside it', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.5 }) });
+    const all = readExrFile((await page.frame(sceneHash, FLOAT)).bytes);
+    for (const passes of [['depth'], ['normal'], ['albedo'], ['emission', 'crypto-object']] as Pass[][]) {
+      const some = readExrFile((await page.frame(sceneHash, { ...FLOAT, passes })).bytes);
+      for (const name of some.types.keys()) expect(at(some, name)).toEqual(at(all, name));
+    }
+  });
+
   it('holds no picture that was not asked for, and then has no statistics', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.5 }) });
     const { bytes, result } = await page.frame(sceneHash, { ...FLOAT, passes: ['depth'], engine: 'pathtrace' });

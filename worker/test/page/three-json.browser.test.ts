@@ -109,6 +109,27 @@ describe('three.js JSON', () => {
     expect(await lit(220)).toBeGreaterThan((await lit(36)) + 50);
   });
 
+  it.each([
+    [
+      'segments',
+      { geometries: [{ type: 'SphereGeometry', widthSegments: 1e5, heightSegments: 1e5 }] },
+      'scene.over_limit',
+    ],
+    [
+      'nested segments',
+      { geometries: [{ type: 'ExtrudeGeometry', shapes: [], options: { steps: 1e6, curveSegments: 1e6 } }] },
+      'scene.over_limit',
+    ],
+    ['segments as text', { geometries: [{ type: 'SphereGeometry', widthSegments: '1e9' }] }, 'scene.invalid'],
+    ['faces of a polyhedron', { geometries: [{ type: 'IcosahedronGeometry', detail: 1e4 }] }, 'scene.over_limit'],
+    ['instances', { object: { type: 'Group', children: [{ type: 'InstancedMesh', count: 1e9 }] } }, 'scene.over_limit'],
+    ['room for instances', { object: { type: 'BatchedMesh', maxVertexCount: '9' } }, 'scene.invalid'],
+  ])('is refused for %s that would be made of a few numbers', async (_, part, code) => {
+    const json = { metadata: { type: 'Object' }, object: { type: 'Group' }, ...part };
+    const { result } = await page.import({ 'a.json': JSON.stringify(json) });
+    expect(result).toMatchObject({ outcome: 'refused', refusal: { code } });
+  });
+
   it('keeps skins and morph targets, and the clips that move them', async () => {
     const other = new Scene();
     // A shape that is made of numbers is written as those, without more attributes.

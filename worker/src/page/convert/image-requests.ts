@@ -1,4 +1,6 @@
 import { LoadingManager, type Texture } from 'three';
+import { refuse } from '../import/refuse.ts';
+import { PAGE_LIMITS } from '../limits.ts';
 import type { SceneFiles } from '../scene/scene-files.ts';
 import { findFile } from './find-file.ts';
 import type { Findings } from './findings.ts';
@@ -7,7 +9,8 @@ import type { Findings } from './findings.ts';
 export interface RequestedImage {
   /** As the file has it, for messages. */
   readonly name: string;
-  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+  /** @throws KilnError `scene.over_limit` when the images have too many bytes together. */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A PNG of one pixel. */
@@ -28,7 +31,10 @@ export class ImageRequests {
   /** By the address that the loader was given instead; null: there is no such image. */
   readonly #byAddress = new Map<string, RequestedImage | null>();
   readonly #addresses = new Map<string, string>();
+  /** By path: several references may mean one file. */
+  readonly #byPath = new Map<string, RequestedImage>();
   #embedded = 0;
+  #bytes = 0;
   #idle: Promise<void> = Promise.resolve();
 
   /** @param path of the file that is read: references are relative to it. */
@@ -67,14 +73,30 @@ export class ImageRequests {
     return address;
   }
 
+  /** Not before it is needed, and no more than this page has room for. */
+  async #fetch(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    this.#bytes += this.#files.sizeOf(path);
+    if (this.#bytes > PAGE_LIMITS.unpackedBytes) {
+      const limit = PAGE_LIMITS.unpackedBytes.toLocaleString('en');
+      throw refuse('scene.over_limit', `The images have more than ${limit} bytes together: make some smaller.`, path);
+    }
+    return this.#files.fetch(path);
+  }
+
   #find(url: string): RequestedImage | null {
     if (/^(blob|data):/i.test(url)) {
       this.#embedded += 1;
       // At once: a loader gives its addresses back as soon as it has what is there.
-      return { name: `embedded image ${this.#embedded}`, bytes: read(url) };
+      const bytes = read(url);
+      bytes.catch(() => {});
+      return { name: `embedded image ${this.#embedded}`, read: () => bytes };
     }
     const path = findFile(this.#files.scene, this.#path, url);
-    if (path !== null) return { name: url, bytes: this.#files.fetch(path) };
+    if (path !== null) {
+      const known = this.#byPath.get(path) ?? { name: url, read: () => this.#fetch(path) };
+      this.#byPath.set(path, known);
+      return known;
+    }
     const shown = url.length > 100 ? `…${url.slice(-100)}` : url;
     const message = `The image "${shown}" was not uploaded with the scene: it is drawn without it.`;
     this.#findings.add('warning', 'MISSING_IMAGE', message, shown);

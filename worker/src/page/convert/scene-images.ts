@@ -74,8 +74,8 @@ export class SceneImages {
     return made;
   }
 
-  async #makeOne({ name, bytes: read }: RequestedImage, placeholder: unknown): Promise<object | null> {
-    const bytes = await read;
+  async #makeOne({ name, read }: RequestedImage, placeholder: unknown): Promise<object | null> {
+    const bytes = await read();
     const size = readImageSize(bytes) ?? readOldImageSize(bytes);
     if (!size || size.widthPx === 0 || size.heightPx === 0) return this.#unreadable(name);
     this.#count(name, size.widthPx, size.heightPx);

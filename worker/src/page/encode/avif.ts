@@ -59,12 +59,22 @@ export async function avifParts(
     locateFile: (fileName) => `${location.origin}${BUILT_IN_ROUTE}/avif/${fileName}`,
   });
   const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
-  const avif = encoder.encode(bytes, widthPx, heightPx, { ...OPTIONS, quality });
+  const avif = encodeOnce(encoder, bytes, { widthPx, heightPx }, quality);
   // Its memory grows with the largest picture, and never shrinks.
   if (encoder.HEAPU8.length > PAGE_LIMITS.avifHeapBytes) encoder = null;
   if (!avif) throw new Error(`AVIF of ${widthPx} × ${heightPx} could not be encoded`);
   tagAsSrgb(avif);
   return xmp ? [avif, xmpBox(xmp)] : [avif];
+}
+
+/** An encoder that has aborted, for want of memory say, answers nothing right any more: the next picture gets a new one. */
+function encodeOnce(by: AvifEncoder, bytes: Uint8Array, { widthPx, heightPx }: Size, quality: number) {
+  try {
+    return by.encode(bytes, widthPx, heightPx, { ...OPTIONS, quality });
+  } catch (error) {
+    encoder = null;
+    throw error;
+  }
 }
 
 /** Fills in the colour box: `colr`, `nclx`, u16 primaries, u16 transfer, u16 matrix, full range; big-endian. */

@@ -7,7 +7,7 @@ import { unixMs } from '../unix-time.ts';
 import { turnRows } from './exr-layers.ts';
 import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
 import { pictureFile } from './picture-file.ts';
-import { type Bytes, type Floats, measurePixels, mendBytes, mendLinear, mendShown } from './statistics.ts';
+import { type Bytes, type Floats, measurePixels, mendBytes, mendData, mendLinear, mendShown } from './statistics.ts';
 
 const garbage = new Garbage();
 
@@ -29,7 +29,8 @@ addEventListener('message', ({ ports: [port] }: MessageEvent) => {
 
 async function encode(request: EncodeRequest): Promise<Encoded> {
   const startedAtMs = unixMs();
-  const { pixels, nanCount } = mended(request);
+  const { pixels, nanCount: beautyNans } = mended(request);
+  const nanCount = request.planes.reduce((sum, { values }) => sum + mendData(new Float32Array(values)), beautyNans);
   const one = pixels instanceof Uint8ClampedArray ? 255 : 1;
   const { origin } = request;
   // Without beauty the file does not hold the picture.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measurePixels, mendBytes, mendLinear, mendShown } from '../../../src/page/encode/statistics.ts';
+import { measurePixels, mendBytes, mendData, mendLinear, mendShown } from '../../../src/page/encode/statistics.ts';
 
 const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
 
@@ -30,6 +30,12 @@ describe('what is no number', () => {
     expect(mendLinear(pixels, hasAlpha)).toBe(2);
     expect([...pixels]).toEqual(mended);
   });
+});
+
+it('of data passes is 0, or as large as a half float can be, and is counted by the pixel', () => {
+  const values = Float32Array.of(NAN, 1, NAN, 2, 1e10, 0, -1, 3, INF, -INF, 0, 0);
+  expect(mendData(values)).toBe(2);
+  expect([...values]).toEqual([0, 1, 0, 2, 1e10, 0, -1, 3, 65_504, -65_504, 0, 0]);
 });
 
 describe('measurePixels', () => {

@@ -14,7 +14,7 @@ import type { CameraPlacement } from '../camera-placement.ts';
 import type { Shot } from '../engine.ts';
 import { setCamera } from '../shot-camera.ts';
 import { type MatteManifests, SceneMattes } from './mattes.ts';
-import { type DataPlane, PLANES } from './planes.ts';
+import type { DataPlane } from './planes.ts';
 import { SurfaceMaterials } from './surface-materials.ts';
 
 const CENTRE = { x: 0, y: 0 };
@@ -46,17 +46,17 @@ export class DataPasses {
     if (planes.length === 0) return [];
     const { widthPx, heightPx } = size;
     const target = new WebGLRenderTarget(widthPx, heightPx, {
-      count: PLANES.length,
+      count: planes.length,
       type: FloatType,
       minFilter: NearestFilter,
       magFilter: NearestFilter,
     });
     try {
+      this.#materials.choose(planes);
       this.#drawInto(target, shot, placement);
-      return planes.map((name) => {
+      return planes.map((name, texture) => {
         const bytes = this.#buffers.take(widthPx * heightPx * BYTES_PER_PX);
         const values = new Float32Array(bytes.buffer);
-        const texture = PLANES.indexOf(name);
         this.#renderer.readRenderTargetPixels(target, 0, 0, widthPx, heightPx, values, undefined, texture);
         return { name, values: bytes.buffer };
       });

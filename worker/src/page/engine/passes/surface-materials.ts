@@ -6,8 +6,10 @@ import {
   NoBlending,
   PointsMaterial,
   Vector2,
+  Vector4,
 } from 'three';
 import type { Drawable } from '../../scene/drawable.ts';
+import { PLANES, type PlaneName } from './planes.ts';
 import { passShader, type SurfaceKind } from './surface-shader.ts';
 
 /** A blended surface that lets more than so much through is not there: one sees what stands behind it. */
@@ -19,6 +21,14 @@ type Surface = MeshStandardMaterial | PointsMaterial | LineBasicMaterial;
 export class SurfaceMaterials {
   readonly #known = new WeakMap<Drawable, Map<Material, Surface>>();
   readonly #sources = new WeakMap<Material, Material>();
+  /** One for all. */
+  readonly #planeOfTarget = { value: new Vector4() };
+
+  /** Which planes are drawn, target by target. */
+  choose(planes: readonly PlaneName[]): void {
+    const places = planes.map((plane) => PLANES.indexOf(plane));
+    this.#planeOfTarget.value.set(places[0] ?? 0, places[1] ?? 0, places[2] ?? 0, places[3] ?? 0);
+  }
 
   /**
    * @param source as it is now: clips change colours too.
@@ -55,6 +65,7 @@ export class SurfaceMaterials {
     surface.onBeforeCompile = (shader) => {
       passShader(kind, shader);
       shader.uniforms.matteIds = { value: new Vector2(...ids) };
+      shader.uniforms.planeOfTarget = this.#planeOfTarget;
     };
     surface.customProgramCacheKey = () => surface.name;
     this.#known.set(object, (this.#known.get(object) ?? new Map()).set(source, surface));

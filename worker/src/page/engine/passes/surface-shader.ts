@@ -1,6 +1,6 @@
 /**
- * The fragment shaders of data passes: what is seen through the middle of each pixel, into four targets of floats, in the
- * order of `PLANES`. Made of three's own chunks, so that textures, vertex colours, masks, normal maps and flat shading
+ * The fragment shaders of data passes: what is seen through the middle of each pixel, into as many targets of
+ * floats as planes are wanted. Made of three's own chunks, so that textures, vertex colours, masks, normal maps and flat shading
  * mean what they mean in the picture. Vertices are moved by three's own vertex shaders.
  */
 
@@ -8,9 +8,11 @@
 export type SurfaceKind = 'lit' | 'unlit' | 'points' | 'lines';
 
 const OUTPUTS = /* glsl */ `
-layout(location = 1) out highp vec4 passNormal;
-layout(location = 2) out highp vec4 passAlbedo;
-layout(location = 3) out highp vec4 passEmission;
+layout(location = 1) out highp vec4 secondPlane;
+layout(location = 2) out highp vec4 thirdPlane;
+layout(location = 3) out highp vec4 fourthPlane;
+// Of each target, the place of its plane in PLANES; what has no target is not written.
+uniform ivec4 planeOfTarget;
 uniform vec3 diffuse;
 uniform float opacity;
 uniform highp vec2 matteIds;
@@ -23,7 +25,16 @@ varying vec3 vViewPosition;
 /** From view space, where `vViewPosition` points from the surface to the camera. */
 const PLACE = /* glsl */ `
   vec3 passPosition = cameraPosition + (vec4(-vViewPosition, 0.0) * viewMatrix).xyz;
-  gl_FragColor = vec4(passPosition, vViewPosition.z);
+  vec4 passPlace = vec4(passPosition, vViewPosition.z);
+`;
+
+/** In the order of `PLANES`. */
+const INTO_TARGETS = /* glsl */ `
+  vec4 planes[4] = vec4[4](passPlace, passNormal, passAlbedo, passEmission);
+  gl_FragColor = planes[planeOfTarget.x];
+  secondPlane = planes[planeOfTarget.y];
+  thirdPlane = planes[planeOfTarget.z];
+  fourthPlane = planes[planeOfTarget.w];
 `;
 
 const MESH = (isUnlit: boolean) => /* glsl */ `
@@ -46,17 +57,19 @@ void main() {
   #include <normal_fragment_maps>
   #include <emissivemap_fragment>
   ${PLACE}
-  passNormal = vec4(inverseTransformDirection(normal, viewMatrix), matteIds.x);
-  passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, matteIds.y);
-  passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
+  vec4 passNormal = vec4(inverseTransformDirection(normal, viewMatrix), matteIds.x);
+  vec4 passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, matteIds.y);
+  vec4 passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
+  ${INTO_TARGETS}
 }
 `;
 
 const WITHOUT_NORMAL = /* glsl */ `
   ${PLACE}
-  passNormal = vec4(vec3(0.0), matteIds.x);
-  passAlbedo = vec4(vec3(0.0), matteIds.y);
-  passEmission = vec4(diffuseColor.rgb, 1.0);
+  vec4 passNormal = vec4(vec3(0.0), matteIds.x);
+  vec4 passAlbedo = vec4(vec3(0.0), matteIds.y);
+  vec4 passEmission = vec4(diffuseColor.rgb, 1.0);
+  ${INTO_TARGETS}
 `;
 
 const FRAGMENT: Readonly<Record<SurfaceKind, string>> = {
