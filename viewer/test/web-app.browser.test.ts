@@ -278,6 +278,31 @@ describe('the web app in Chromium', () => {
     await app.gone('lightbox');
   });
 
+  it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {
+    await app.openScene();
+    const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
+    await app.page.select(test('variant-select'), 'variant:Street');
+    await choose('render-lens-on');
+    await choose('render-focus-distance');
+    await app.replaceText('render-focus-distance', '3.5');
+    await app.page.focus(test('render-shutter'));
+    await app.page.keyboard.press('End');
+    await choose('render-turntable-on');
+    await app.see('render-sharp-hint');
+    await app.replaceText('render-turntable-frames', '3');
+    expect((await app.textOf('live-note')).trim()).toBe('Preview without depth of field, motion blur or the turntable');
+    await app.page.click(test('render-button'));
+    await app.see('job');
+    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
+      variant: 'Street',
+      lens: { fStop: 2.8, focusDistanceM: 3.5 },
+      shutterAngleDeg: 360,
+      turntable: { frames: 3 },
+    });
+    const views = app.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view.variant] : []));
+    expect(views).toContain('Street');
+  });
+
   it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
     app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
     await app.openScene();

@@ -5,8 +5,10 @@ import {
   clipFrames,
   defaultForm,
   faultsOf,
+  isSharpForWantOfSamples,
   jobRequest,
   lookOf,
+  notInLiveView,
   restoreForm,
   withFormat,
 } from '../../src/app/scene/render-form.ts';
@@ -114,7 +116,9 @@ describe('jobRequest', () => {
       environment: 'venice',
       environmentRotationDeg: 90,
       environmentIntensity: 2,
+      backgroundBlur: 0.35,
       variant: null,
+      shutterAngleDeg: 0,
     });
     expect(jobRequest({ ...form, camera: { kind: 'scene', name: 'auto' } }, SCENE, null).layers[0]?.camera).toBe(
       'auto',
@@ -148,6 +152,43 @@ describe('path tracing', () => {
     expect(faultsOf({ ...traced, engine: 'raster' }, null, { gaps: [...gaps] })).toEqual({});
     expect(faultsOf({ ...traced, bounces: 0 }, null, {})).toHaveProperty('bounces');
     expect(faultsOf({ ...traced, tracedSamples: 0 }, null, {})).toHaveProperty('samples');
+  });
+});
+
+describe('lens and motion', () => {
+  const moving = { ...still, samples: 16, shutterAngleDeg: 180 };
+
+  it('go into the job as the farm has them, and only when they are on', () => {
+    const of = (form: typeof still) => jobRequest(form, SCENE, null).layers[0];
+    expect(of(moving)).toMatchObject({ shutterAngleDeg: 180 });
+    expect(of(moving)).not.toHaveProperty('lens');
+    expect(of(moving)).not.toHaveProperty('turntable');
+    const lens = { ...moving, hasLens: true, fStop: 1.8, focusDistanceM: 3 };
+    expect(of(lens)).toMatchObject({ lens: { fStop: 1.8, focusDistanceM: 'auto' } });
+    const all = { ...lens, isFocusAuto: false, isTurning: true, turntableFrames: 24 };
+    expect(of(all)).toMatchObject({ lens: { fStop: 1.8, focusDistanceM: 3 }, turntable: { frames: 24 } });
+    expect(matches(JobRequest, jobRequest(all, SCENE, null))).toBe(true);
+    expect(matches(LiveView, { ...lookOf(all), size: { widthPx: 64, heightPx: 64 }, frameNumber: 0 })).toBe(true);
+  });
+
+  it('are refused outside the limits, and of orthographic cameras', () => {
+    expect(faultsOf({ ...still, hasLens: true, fStop: 0 }, null, {})).toHaveProperty('fStop');
+    expect(faultsOf({ ...still, fStop: 0 }, null, {})).toEqual({});
+    const near = { ...still, hasLens: true, isFocusAuto: false, focusDistanceM: 0 };
+    expect(faultsOf(near, null, {})).toHaveProperty('focusDistanceM');
+    expect(faultsOf({ ...still, isTurning: true, turntableFrames: 0.5 }, null, {})).toHaveProperty('turntableFrames');
+    const flat = { ...still, hasLens: true, camera: { kind: 'scene', name: 'Plan' } } as const;
+    const cameras = [{ name: 'Plan', kind: 'orthographic', fovDeg: null } as const];
+    expect(faultsOf(flat, null, { cameras })).toHaveProperty('lens');
+    expect(faultsOf({ ...flat, hasLens: false }, null, { cameras })).toEqual({});
+  });
+
+  it('are said to be missing in the live view, and to need samples', () => {
+    expect(notInLiveView(still)).toEqual([]);
+    const all = { ...moving, hasLens: true, isTurning: true, engine: 'pathtrace' } as const;
+    expect(notInLiveView(all)).toEqual(['path tracing', 'depth of field', 'motion blur', 'the turntable']);
+    expect(isSharpForWantOfSamples(moving)).toBe(false);
+    expect(isSharpForWantOfSamples({ ...moving, samples: 1 })).toBe(true);
   });
 });
 

@@ -78,7 +78,7 @@ export const REPORT: ImportReport = {
     { name: 'Bounce', durationSec: 2 },
     { name: 'Rest', durationSec: 1 },
   ],
-  variants: [],
+  variants: ['Beach', 'Street'],
   extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
   usesStudioLight: true,
   findings: [

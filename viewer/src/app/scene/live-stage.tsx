@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { LiveHud } from './live-hud.tsx';
+import { LiveNote } from './live-note.tsx';
 import { LiveOverlay } from './live-overlay.tsx';
 import { aspectOf } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -67,6 +68,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
         <ShortcutsButton />
       </div>
       {hud && <LiveHud model={model} />}
+      {painted && <LiveNote model={model} />}
     </section>
   );
 }

@@ -95,6 +95,19 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         testId="lut"
       />
       <BackgroundFields model={model} />
+      {form.background === 'environment' && (
+        <Slider
+          label="Background blur"
+          value={form.backgroundBlur}
+          text={`${Math.round(form.backgroundBlur * 100)} %`}
+          min={0}
+          max={1}
+          step={0.05}
+          rest={0.35}
+          onChange={(backgroundBlur) => model.change({ backgroundBlur })}
+          testId="background-blur"
+        />
+      )}
       {faults.background && (
         <p class="field-fault" role="alert">
           {faults.background}
@@ -120,7 +133,7 @@ function BackgroundFields({ model }: { readonly model: SceneModel }) {
         value={color ? 'color' : background}
         options={[
           { value: 'neutral', label: 'Grey' },
-          { value: 'environment', label: 'Surroundings' },
+          { value: 'environment', label: 'Scenery' },
           { value: 'color', label: 'Colour' },
           { value: 'transparent', label: 'None' },
         ]}

@@ -57,8 +57,18 @@ export interface RenderForm {
   readonly environment: RenderSettings['environment'];
   readonly environmentRotationDeg: number;
   readonly environmentIntensity: number;
+  readonly backgroundBlur: number;
   /** Null is as the file has it. */
   readonly variant: string | null;
+  /** Depth of field, by the aperture and the distance of what is sharp. */
+  readonly hasLens: boolean;
+  readonly fStop: number;
+  readonly isFocusAuto: boolean;
+  readonly focusDistanceM: number;
+  /** Motion blur: 0 has none. */
+  readonly shutterAngleDeg: number;
+  readonly isTurning: boolean;
+  readonly turntableFrames: number;
 }
 
 export interface SizePreset {
@@ -106,7 +116,15 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     environment: 'studio',
     environmentRotationDeg: 0,
     environmentIntensity: 1,
+    backgroundBlur: 0.35,
     variant: null,
+    hasLens: false,
+    fStop: 2.8,
+    isFocusAuto: true,
+    focusDistanceM: 2,
+    shutterAngleDeg: 0,
+    isTurning: false,
+    turntableFrames: 48,
   };
 }
 
@@ -168,6 +186,10 @@ export type FormField =
   | 'filterGlossy'
   | 'fps'
   | 'exposureEv'
+  | 'lens'
+  | 'fStop'
+  | 'focusDistanceM'
+  | 'turntableFrames'
   | 'background'
   | 'camera';
 
@@ -185,7 +207,7 @@ const whole = (value: number, min: number, max: number) => Number.isInteger(valu
 export function faultsOf(
   form: RenderForm,
   camera: ExplicitCamera | null,
-  { gaps = [] }: Pick<ImportReport, 'gaps'>,
+  { gaps = [], cameras = [] }: Partial<Pick<ImportReport, 'gaps' | 'cameras'>>,
 ): Partial<Record<FormField, string>> {
   const faults: Partial<Record<FormField, string>> = {};
   const edge = LIMITS.frameEdgePx;
@@ -207,10 +229,41 @@ export function faultsOf(
   if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
+  Object.assign(faults, motionFaults(form, cameras));
   if (form.camera.kind === 'current' && !camera) {
     faults.camera = 'The live view has not shown the scene yet. Choose another camera, or wait for it.';
   }
   return faults;
+}
+
+/** Of depth of field and the turntable. */
+function motionFaults(form: RenderForm, cameras: ImportReport['cameras']): Partial<Record<FormField, string>> {
+  const faults: Partial<Record<FormField, string>> = {};
+  if (form.isTurning && !whole(form.turntableFrames, 1, LIMITS.frameNumber)) {
+    faults.turntableFrames = `A whole number from 1 to ${LIMITS.frameNumber.toLocaleString('en')}.`;
+  }
+  if (!form.hasLens) return faults;
+  if (!between(form.fStop, 0.001, 1_000)) faults.fStop = 'A number from 0.001 to 1,000.';
+  if (!form.isFocusAuto && !between(form.focusDistanceM, 1e-6, 1e9)) faults.focusDistanceM = 'Metres, above 0.';
+  const name = cameraName(form.camera);
+  if (cameras.find((camera) => camera.name === name)?.kind === 'orthographic') {
+    faults.lens = 'An orthographic camera has no depth of field. Choose another, or turn this off.';
+  }
+  return faults;
+}
+
+/** Depth of field and motion blur are made of many samples. */
+export const isSharpForWantOfSamples = (form: RenderForm): boolean =>
+  samplesOf(form) === 1 && (form.hasLens || form.shutterAngleDeg > 0);
+
+/** What the job will have and the live view does not show, in words. */
+export function notInLiveView({ engine, hasLens, shutterAngleDeg, isTurning }: RenderForm): string[] {
+  return [
+    ...(engine === 'pathtrace' ? ['path tracing'] : []),
+    ...(hasLens ? ['depth of field'] : []),
+    ...(shutterAngleDeg > 0 ? ['motion blur'] : []),
+    ...(isTurning ? ['the turntable'] : []),
+  ];
 }
 
 /** Of what only path tracing has. */
@@ -262,6 +315,7 @@ export function lookOf(form: RenderForm): Look {
     environment: form.environment,
     environmentRotationDeg: form.environmentRotationDeg,
     environmentIntensity: form.environmentIntensity,
+    backgroundBlur: form.backgroundBlur,
     variant: form.variant,
   };
 }
@@ -276,7 +330,8 @@ export function jobRequest(
   camera: ExplicitCamera | null,
 ): JobRequest {
   const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, ...rest } = form;
-  const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, ...look } = rest;
+  const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, ...others } = rest;
+  const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...look } = others;
   const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy };
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
@@ -286,6 +341,8 @@ export function jobRequest(
         ...look,
         samples: samplesOf(form),
         ...(form.engine === 'pathtrace' ? tracing : {}),
+        ...(hasLens ? { lens: { fStop, focusDistanceM: isFocusAuto ? 'auto' : focusDistanceM } } : {}),
+        ...(isTurning ? { turntable: { frames: turntableFrames } } : {}),
         camera: cameraChoice(form.camera, camera),
         size: { widthPx, heightPx },
         frames,

@@ -7,6 +7,7 @@ import { plural } from '../design/quantities.ts';
 import { toast } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { LookFields } from './look-fields.tsx';
+import { MotionFields } from './motion-fields.tsx';
 import { OutputFields } from './output-fields.tsx';
 import { isTyping } from './page-keys.ts';
 import { checkFrames, faultsOf, jobRequest } from './render-form.ts';
@@ -82,6 +83,12 @@ export function RenderPanel({
             Look
           </h2>
           <LookFields report={report} model={model} faults={faults} />
+        </section>
+        <section class="panel-section" aria-labelledby="motion-title">
+          <h2 id="motion-title" class="panel-title">
+            Lens and motion
+          </h2>
+          <MotionFields model={model} faults={faults} />
         </section>
         <section class="panel-section" aria-labelledby="output-title">
           <h2 id="output-title" class="panel-title">
