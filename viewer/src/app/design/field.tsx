@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A label, what it labels, and what is wrong with it. `children` gets the ids to wire up. */
 export function Field({
@@ -62,16 +62,22 @@ export function NumberField({
   readonly unit?: string;
   readonly testId: string;
 }) {
+  const input = useRef<HTMLInputElement>(null);
+  // Text that means the value already stays as it is: `3.` on the way to `3.5` would lose its point.
+  useLayoutEffect(() => {
+    const { current } = input;
+    if (current && !Object.is(current.valueAsNumber, value)) current.value = Number.isNaN(value) ? '' : String(value);
+  }, [value]);
   return (
     <Field label={label} hint={hint} fault={fault} testId={testId}>
       {({ id, describedBy }) => (
         <span class="input-unit">
           <input
+            ref={input}
             id={id}
             class="input"
             type="number"
             inputMode="decimal"
-            value={Number.isNaN(value) ? '' : value}
             min={min}
             max={max}
             step={step}
