@@ -50,14 +50,12 @@ const cut = (length: number, parts: number, index: number): readonly [number, nu
 /**
  * The longest range that begins where `samples` do and whose sum is one of the tree's: as many blocks as a power of two,
  * the first at a multiple of it.
- *
- * @param mostBlocks of the range; at least one is.
  */
-export function nextSumRange({ first, count }: SampleRange, mostBlocks = Number.POSITIVE_INFINITY): SampleRange {
+export function nextSumRange({ first, count }: SampleRange): SampleRange {
   const block = first / SAMPLES_PER_BLOCK;
   const left = sampleBlocks(count);
   let blocks = 1;
-  while (block % (blocks * 2) === 0 && blocks * 2 <= Math.min(left, mostBlocks)) blocks *= 2;
+  while (block % (blocks * 2) === 0 && blocks * 2 <= left) blocks *= 2;
   return { first, count: Math.min(blocks * SAMPLES_PER_BLOCK, count) };
 }
 
@@ -68,17 +66,26 @@ export interface DivisionRequest {
   readonly chunk?: number | undefined;
 }
 
-type DividedSettings = Pick<RenderSettings, 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec'>;
+type DividedSettings = Pick<
+  RenderSettings,
+  'engine' | 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec'
+>;
+
+/** Whether a frame takes minutes in software, and seconds on a GPU: then what is drawn of it is stored now and then. */
+export const isLongFrame = ({ engine, size, samples }: DividedSettings): boolean =>
+  samples > SAMPLES_PER_BLOCK && size.widthPx * size.heightPx * samples >= LIMITS.longFrameSamples[engine];
 
 /**
  * @param path of the layer in the request: `/layers/0`.
- * @returns null where each frame is drawn whole.
+ * @returns null where each frame is drawn whole. A long one is drawn as one part, whose sums are stored now and then.
  * @throws KilnError `request.invalid`, `job.unsupported` or `job.too_large` with the field's path.
  */
 export function divisionOf(request: DivisionRequest, settings: DividedSettings, path: string): Division | null {
   const { tiles = { columns: 1, rows: 1 }, splitSamples = 1, chunk = 1 } = request;
   const division = { tiles, sampleRanges: splitSamples };
-  if (partsPerFrame(division) === 1) return null;
+  const mayEndEarly = settings.noiseThreshold > 0 || settings.timeLimitSec > 0;
+  const canBeDivided = !mayEndEarly && settings.passes.includes('beauty') && chunk === 1;
+  if (partsPerFrame(division) === 1) return canBeDivided && isLongFrame(settings) ? division : null;
   const asked = splitSamples > 1 ? 'splitSamples' : 'tiles';
   const { size, samples } = settings;
   const refuse = (code: 'request.invalid' | 'job.unsupported' | 'job.too_large', field: string, message: string) => {
@@ -97,7 +104,7 @@ export function divisionOf(request: DivisionRequest, settings: DividedSettings, 
     refuse('job.too_large', asked, message);
   }
   if (chunk > 1) refuse('request.invalid', 'chunk', `expected 1 where frames are divided, got ${chunk}`);
-  if (settings.noiseThreshold > 0 || settings.timeLimitSec > 0) {
+  if (mayEndEarly) {
     const message = 'a frame that may be done by noise or by time before all its samples are drawn is not divided';
     refuse('job.unsupported', asked, message);
   }

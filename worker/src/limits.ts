@@ -30,6 +30,8 @@ export const WORKER_LIMITS = {
   frameWaitMs: 1_000,
   /** Frames of one attempt that are encoded or delivered while the next is drawn: bounds memory. */
   framesUnderWay: 3,
+  /** Drawing that a lost worker may cost, in seconds, and twice that: sums of 1080p take 33 MB, and a second to store. */
+  checkpointSec: 30,
   /** Imports at once, each of another tenant: a file that hangs until its time is over keeps nobody else waiting. */
   imports: 3,
   /** Message from a page: an 8K frame of floats takes 507 MiB before it is compressed. */

@@ -132,7 +132,8 @@ export class RunningWorker {
   async #work(delivery: Delivery): Promise<void> {
     // Not claimed: the goodbye gives it back.
     if (this.#isDraining) return;
-    const parts = { ...this.#parts, importTurns: this.#importTurns };
+    const checkpointMs = this.#parts.config.checkpointSec * 1_000;
+    const parts = { ...this.#parts, importTurns: this.#importTurns, checkpointMs };
     const work = runDelivery(delivery, this.#leases, parts).finally(() => this.#working.delete(work));
     this.#working.add(work);
     await work;

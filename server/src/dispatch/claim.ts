@@ -53,14 +53,29 @@ export async function claimAttempts(
 /** What is left to do of a claimed attempt. */
 export async function openWork(
   db: Kysely<Database>,
-  { taskId, work }: AttemptFacts,
+  { attemptId, taskId, work }: AttemptFacts,
   { frames }: Claimed,
 ): Promise<OpenWork> {
+  const samples = work.kind === 'piece' ? await missingSamples(db, taskId, work) : null;
+  if (samples && work.kind === 'piece' && samples.first > work.part.samples.first) {
+    await noteResumed(db, attemptId, samples.first);
+  }
   return {
     frames,
-    samples: work.kind === 'piece' ? await missingSamples(db, taskId, work) : null,
+    samples,
     sums: work.kind === 'assemble' ? await frameSums(db, taskId, work) : [],
   };
+}
+
+/** A claim may be repeated: the first one says where the attempt began. */
+async function noteResumed(db: Kysely<Database>, attemptId: string, sample: number): Promise<void> {
+  await db
+    .updateTable('attempts')
+    .set({ resumed_from_sample: sample })
+    .where('id', '=', attemptId)
+    .where('resumed_from_sample', 'is', null)
+    .where('result_hash', 'is', null)
+    .execute();
 }
 
 /** [WK4] A first attempt at one frame is over when that frame is recorded; any other may have delivered some. */

@@ -92,6 +92,7 @@ export const attemptView = (row: AttemptRow, frames: Attempt['frames']): Attempt
   reason: row.reason,
   message: row.message,
   resultHash: row.result_hash,
+  resumedFromSample: row.resumed_from_sample,
   frames,
   log: row.log,
   createdAt: row.created_at.toISOString(),

@@ -5,6 +5,7 @@ import { up as convertedScenes } from './migrations/0003-converted-scenes.ts';
 import { up as bitDepth } from './migrations/0004-bit-depth.ts';
 import { up as dividedFrames } from './migrations/0005-divided-frames.ts';
 import { up as assets } from './migrations/0006-assets.ts';
+import { up as checkpoints } from './migrations/0007-checkpoints.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-bit-depth': { up: bitDepth },
   '0005-divided-frames': { up: dividedFrames },
   '0006-assets': { up: assets },
+  '0007-checkpoints': { up: checkpoints },
 };
 
 /**

@@ -187,6 +187,8 @@ export interface AttemptTable {
   message: string | null;
   log: Json<string[]>;
   result_hash: string | null;
+  /** Of a part of a frame whose first samples earlier attempts have delivered. */
+  resumed_from_sample: ColumnType<number | null, number | null | undefined, number | null>;
   created_at: CreatedAt;
   started_at: Date | null;
   ended_at: Date | null;

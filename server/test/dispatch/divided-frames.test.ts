@@ -171,6 +171,10 @@ test('of a part that is lost in the middle, what was delivered is not drawn agai
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
   const resumed = second.claimed.flatMap(({ work }) => (work.kind === 'piece' ? [work.part.samples] : []));
   expect(resumed.some(({ first, count }) => first % 32 === 16 && count === 16)).toBe(true);
+  const attempts = (await tasksOf(job)).flatMap((task) => task.attempts);
+  const from = attempts.flatMap(({ resumedFromSample }) => resumedFromSample ?? []);
+  expect(from.length).toBeGreaterThan(0);
+  for (const sample of from) expect(sample % 32).toBe(16);
 });
 
 test('a cancelled job leaves no parts behind, and none that wait', async () => {

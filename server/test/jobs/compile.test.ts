@@ -307,6 +307,17 @@ describe('compileJob', () => {
     expect(failure(job(layer(), layer(more)))).toMatchObject({ code, field: `/layers/1/${field}` });
   });
 
+  test('draws a long frame as one part, so that what is drawn of it is stored, unless it may end early', () => {
+    const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];
+    const long = { engine: 'pathtrace', samples: 512, size: { widthPx: 512, heightPx: 256 } } as const;
+    const divisionOf = (more: Partial<LayerRequest>) =>
+      compileJob(job(layer({ ...long, ...more })), SCENE, abilities).layers[0]?.division;
+    expect(divisionOf({})).toEqual({ tiles: { columns: 1, rows: 1 }, sampleRanges: 1 });
+    expect(divisionOf({ samples: 511 })).toBeNull();
+    expect(divisionOf({ noiseThreshold: 0.1 })).toBeNull();
+    expect(divisionOf({ chunk: 2 })).toBeNull();
+  });
+
   test('refuses to divide a frame that may end with fewer samples', () => {
     const traced = { engine: 'pathtrace', samples: 64, splitSamples: 2, noiseThreshold: 0.1 } as const;
     const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];

@@ -154,6 +154,8 @@ export const Attempt = Type.Object({
   message: Nullable(Type.String()),
   /** Result of the last frame. */
   resultHash: Nullable(Sha256),
+  /** The first sample that it drew of its part of a frame, when others had delivered those before; else null. */
+  resumedFromSample: Nullable(Type.Integer()),
   /** Stages of every frame that this attempt drew. */
   frames: Type.Array(Type.Object({ frameNumber: Type.Integer(), sha256: Sha256, stages: FrameStages })),
   /** Last lines of the page's console and Chromium's log, when it failed. */

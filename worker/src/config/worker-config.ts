@@ -27,6 +27,8 @@ export const WorkerConfig = Type.Object({
   allowNoSandbox: Type.Boolean(),
   /** Bytes in `sceneFolder`; a machine's workers take so much each. */
   sceneCacheBytes: Type.Integer({ minimum: 1_048_576 }),
+  /** Seconds of drawing after which a long frame stores what it has, to go on from there when its worker is lost. */
+  checkpointSec: Type.Integer({ minimum: 1, maximum: 3_600 }),
   logLevel: LogLevel,
   /** All that the browser sees of this process's environment: where drivers are, never a secret. */
   browserEnvironment: Type.Record(Type.String(), Type.String()),
@@ -91,6 +93,7 @@ export function readWorkerConfig(env: Environment = process.env): {
     browserPath: read('KILN_BROWSER', '') || null,
     allowNoSandbox: read('KILN_ALLOW_NO_SANDBOX', '0') === '1',
     sceneCacheBytes: Number(read('KILN_SCENE_CACHE_BYTES', String(WORKER_LIMITS.sceneCacheBytes))),
+    checkpointSec: Number(read('KILN_CHECKPOINT_SEC', String(WORKER_LIMITS.checkpointSec))),
     logLevel: read('KILN_LOG_LEVEL', 'info'),
     browserEnvironment: browserEnvironment(env),
   };
@@ -121,6 +124,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   maxSessions: 'KILN_MAX_SESSIONS',
   maxBrowsers: 'KILN_MAX_BROWSERS',
   sceneCacheBytes: 'KILN_SCENE_CACHE_BYTES',
+  checkpointSec: 'KILN_CHECKPOINT_SEC',
   logLevel: 'KILN_LOG_LEVEL',
 };
 

@@ -1,4 +1,7 @@
-/** A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. */
+/**
+ * A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. What takes long is
+ * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between.
+ */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,8 +30,7 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
         const leftMs = untilMs - context.clock.monotonicMs();
         if (leftMs <= 0) throw new KilnError('render.timeout', `the part took more than ${assignment.timeoutMs} ms`);
         const order = { page, samples, folder, timeoutMs: leftMs, preparation: at === first ? preparation : {} };
-        await drawRange(assignment, work, order, context);
-        at += samples.count;
+        at += await drawRange(assignment, work, order, context);
       }
     }),
   );
@@ -42,21 +44,23 @@ interface RangeOrder {
   readonly preparation: Preparation;
 }
 
+/** @returns how many samples were drawn and delivered. */
 async function drawRange(
   { scene }: Assignment,
   { settings, frameNumber, part }: PieceWork,
-  { page, samples, folder, timeoutMs, preparation }: RangeOrder,
+  { page, samples: wanted, folder, timeoutMs, preparation }: RangeOrder,
   context: AttemptContext,
-): Promise<void> {
-  const { client, lease, log, membership } = context;
+): Promise<number> {
+  const { checkpointMs, client, lease, log, membership } = context;
   const free = await drawingTurn(page, settings, context, lease.signal);
   const name = randomUUID();
   const output = { name, diskPath: join(folder, name), maxBytes: MAX_BYTES };
-  const order = { sceneHash: scene.sceneHash, settings, frameNumber, part: { region: part.region, samples } };
+  const drawn = { region: part.region, samples: wanted };
+  const order = { sceneHash: scene.sceneHash, settings, frameNumber, part: drawn, checkpointMs };
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });
   void abandonUnwanted(drawing, page, lease);
   const { answer, sums } = await drawing;
-  const { draw, encode } = answer.result;
+  const { samples, draw, encode } = answer.result;
   const { sha256, sizeBytes } = sums;
   const result = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
   lease.signal.throwIfAborted();
@@ -64,4 +68,5 @@ async function drawRange(
   await membership.persist(() => client.deliverPiece(lease, result, sums, lease.signal), lease.signal);
   await rm(sums.diskPath, { force: true });
   log.debug({ frameNumber, samples, sizeBytes }, 'delivered a part of a frame');
+  return samples.count;
 }

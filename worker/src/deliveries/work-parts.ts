@@ -14,6 +14,8 @@ export interface WorkParts {
   readonly cache: SceneCache;
   readonly pool: BrowserPool;
   readonly importTurns: TenantTurns;
+  /** Time of drawing after which a part of a frame stores what it has. */
+  readonly checkpointMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }

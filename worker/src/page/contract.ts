@@ -18,6 +18,7 @@ import type {
   Pose,
   Refusal,
   RenderSettings,
+  SampleRange,
   Size,
   StageTime,
   Vector3,
@@ -69,14 +70,17 @@ export type PageCall =
       readonly settings: RenderSettings;
       readonly frameNumber: number;
     }
-  /** Draws a part of a frame; its sums go to `OUTPUT_ROUTE` before the answer. `drawn` as of `frame`. */
+  /** Draws a part of a frame, or its first samples: at least `checkpointMs` long. The sums go to `OUTPUT_ROUTE` before the answer. `drawn` as of `frame`. */
   | {
       readonly call: 'piece';
       readonly id: number;
       readonly sceneHash: string;
       readonly settings: RenderSettings;
       readonly frameNumber: number;
+      /** Its samples are a sum of the tree. */
       readonly part: FramePart;
+      /** 0: all samples. */
+      readonly checkpointMs: number;
       readonly output: string;
     }
   /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. */
@@ -160,6 +164,8 @@ export interface FrameOutcome {
 }
 
 export interface PieceOutcome {
+  /** What was drawn of the part's samples: all, or a sum of the tree that they begin with. */
+  readonly samples: SampleRange;
   readonly draw: StageTime;
   readonly encode: StageTime;
 }

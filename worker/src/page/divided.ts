@@ -13,7 +13,7 @@ type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 /** @param onDrawn the GPU is free. */
 export async function drawPiece(
   services: PageServices,
-  { sceneHash, settings, frameNumber, part, output }: Call<'piece'>,
+  { sceneHash, settings, frameNumber, part, checkpointMs, output }: Call<'piece'>,
   onDrawn: () => void,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
@@ -24,7 +24,9 @@ export async function drawPiece(
     letGo = held.release;
     const shot = frameShot(scene, settings, frameNumber, held.assets);
     await encoder.room();
-    const { pixels, areHalf, draw } = await queue.run('frame', (giveWay) => drawSums(room, { ...shot, part }, giveWay));
+    const { pixels, areHalf, samples, draw } = await queue.run('frame', (giveWay) =>
+      drawSums(room, { ...shot, part, checkpointMs }, giveWay),
+    );
     onDrawn();
     const { widthPx, heightPx } = part.region;
     const { bytes, encode } = await encoder.encode({
@@ -41,7 +43,7 @@ export async function drawPiece(
     });
     const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
     if (!ok) throw new Error(`the worker took no sums: ${status}`);
-    return { draw, encode };
+    return { samples, draw, encode };
   } finally {
     letGo();
     release();

@@ -201,9 +201,9 @@ export class ScenePage {
     );
   }
 
-  /** Draws a part of a frame whose turn it is. @returns its sums. */
+  /** Draws a part of a frame whose turn it is, or its first samples. @returns their sums. */
   async drawPiece(
-    order: FrameOrder & { readonly part: FramePart },
+    order: FrameOrder & { readonly part: FramePart; readonly checkpointMs: number },
     output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,

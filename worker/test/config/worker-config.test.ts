@@ -32,6 +32,7 @@ it.each([
   ['KILN_SLOTS', { ...least, KILN_SLOTS: '0' }],
   ['KILN_SLOTS', { ...least, KILN_SLOTS: 'many' }],
   ['KILN_SCENE_CACHE_BYTES', { ...least, KILN_SCENE_CACHE_BYTES: '1' }],
+  ['KILN_CHECKPOINT_SEC', { ...least, KILN_CHECKPOINT_SEC: '0' }],
   ['KILN_LOG_LEVEL', { ...least, KILN_LOG_LEVEL: 'loud' }],
 ])('names %s when it is at fault', (field, env) => {
   expect(() => readWorkerConfig(env)).toThrow(expect.objectContaining({ code: 'request.invalid', field }));

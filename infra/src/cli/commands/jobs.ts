@@ -40,7 +40,8 @@ export function addJobCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash.
+With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
+resumedFromSample says where it went on with a long frame that another had begun.
 
 Example:
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`,
@@ -80,7 +81,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
       attempt.state,
       String(attempt.number),
       attempt.workerName,
-      stages(attempt),
+      stages(attempt) || resumed(attempt),
       attempt.reason ?? '',
     ]);
   });
@@ -93,6 +94,9 @@ function describe(job: Job, tasks: readonly Task[]): string {
 
 /** ` (64 samples)` of a stage that draws. */
 const drawn = (time: DrawStage) => (time.sampling === undefined ? '' : ` (${samplingText(time.sampling)})`);
+
+const resumed = ({ resumedFromSample }: Attempt): string =>
+  resumedFromSample === null ? '' : `from sample ${resumedFromSample} on`;
 
 /** `load 0.8 s, draw 0.1 s, …` of the attempt's last frame. */
 function stages(attempt: Attempt): string {

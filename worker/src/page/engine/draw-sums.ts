@@ -1,4 +1,4 @@
-import { KilnError, type StageTime } from '@kiln/shared';
+import { KilnError, type SampleRange, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import { unixMs } from '../unix-time.ts';
 import { beginDrawing, type DrawingRoom, engineFor } from './draw-picture.ts';
@@ -9,6 +9,8 @@ export interface PartSums {
   readonly pixels: Uint8Array<ArrayBuffer>;
   /** Whether half floats hold them without loss. */
   readonly areHalf: boolean;
+  /** Those of the part, or the first of them. */
+  readonly samples: SampleRange;
   readonly draw: StageTime;
 }
 
@@ -39,7 +41,8 @@ export async function drawSums(room: DrawingRoom, shot: Shot, giveWay: GiveWay):
     gpu.renderer.readRenderTargetPixels(target, region.x, bottom, widthPx, heightPx, values);
     gpu.throwErrors();
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a part was drawn.');
-    return { pixels, areHalf: shot.engine === 'raster' && samples.count === 1, draw };
+    const drawn = { first: samples.first, count: sampling.facts.samples };
+    return { pixels, areHalf: shot.engine === 'raster' && drawn.count === 1, samples: drawn, draw };
   } finally {
     letGo();
     sampling.dispose();

@@ -66,6 +66,8 @@ export interface Shot {
   readonly exposureEv: number;
   /** What of it is drawn, in targets of the whole size. @defaultValue all of it */
   readonly part?: FramePart;
+  /** Time of drawing after which a part may end with fewer samples, at a sum of the tree; 0 draws all. @defaultValue 0 */
+  readonly checkpointMs?: number;
   /** What is read back. @defaultValue `srgb8` */
   readonly pixelKind?: PixelKind;
   /** What else is read back. @defaultValue none */

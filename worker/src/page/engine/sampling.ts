@@ -1,4 +1,4 @@
-import { LIMITS, type Sampling as SamplingFacts } from '@kiln/shared';
+import { LIMITS, SAMPLES_PER_BLOCK, type Sampling as SamplingFacts } from '@kiln/shared';
 import type { Texture, WebGLRenderer, WebGLRenderTarget } from 'three';
 import { Accumulation, floatTarget } from './accumulation.ts';
 import { partOf, type SampleSink, type Shot, scissorTo } from './engine.ts';
@@ -39,14 +39,15 @@ export class Sampling implements SampleSink {
     this.#accumulation.add(sample);
     const { noiseThreshold, timeLimitMs } = this.#shot;
     const drawn = this.#accumulation.samples;
-    if (drawn === this.#expected) this.#endedBy = 'samples';
+    if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
     else if (this.#noiseAfter(drawn) < noiseThreshold) this.#endedBy = 'noise';
     else if (timeLimitMs > 0 && this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
   }
 
   addBlock(sum: Texture, count: number): void {
     this.#accumulation.addBlock(sum, count);
-    if (this.#accumulation.samples === this.#expected) this.#endedBy = 'samples';
+    const drawn = this.#accumulation.samples;
+    if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
   }
 
   /** The sums. Call it once, when it is complete. */
@@ -64,13 +65,22 @@ export class Sampling implements SampleSink {
     this.#gauge?.dispose();
   }
 
+  /** After 16 samples, 32, 64 …: what was drawn so far is one sum of the tree. */
+  #isCheckpoint(drawn: number): boolean {
+    const { checkpointMs = 0 } = this.#shot;
+    if (checkpointMs === 0 || drawn % SAMPLES_PER_BLOCK !== 0 || !isPowerOfTwo(drawn)) return false;
+    return this.#drawnMs() >= checkpointMs;
+  }
+
   /** Looked at when there are twice as many samples as the time before: a picture's bytes do not depend on its pieces. */
   #noiseAfter(drawn: number): number {
-    const isPowerOfTwo = (drawn & (drawn - 1)) === 0;
-    if (this.#gauge === null || !isPowerOfTwo || drawn < LIMITS.noiseMinSamples / 2) return Number.POSITIVE_INFINITY;
+    if (this.#gauge === null || !isPowerOfTwo(drawn) || drawn < LIMITS.noiseMinSamples / 2)
+      return Number.POSITIVE_INFINITY;
     const sums = this.#accumulation.sums;
     if (drawn >= LIMITS.noiseMinSamples) this.#noise = this.#gauge.compare(sums, drawn, 2 ** -this.#shot.exposureEv);
     this.#gauge.keep(sums);
     return this.#noise ?? Number.POSITIVE_INFINITY;
   }
 }
+
+const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
