@@ -76,6 +76,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'yes',
     note: 'Raster: of the two brightest directional or spot lights, none of glass and blended surfaces.',
   },
+  {
+    feature: 'sun and sky',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Of Preetham; its sun throws sharp shadows, and is not seen itself. In raster it takes the place of one of the two lights with shadows.',
+  },
   { feature: 'light from surface to surface', raster: 'no', pathtrace: 'yes' },
   { feature: 'reflections of the scene in itself', raster: 'no', pathtrace: 'yes' },
   {

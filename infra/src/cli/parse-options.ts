@@ -20,6 +20,7 @@ import {
   PointerEdit,
   parseFrameRange,
   type Size,
+  Sun,
   type ThinLens,
   type Tiles,
   type Vector3,
@@ -80,6 +81,19 @@ export function parseBackground(text: string): Background {
   throw invalid(
     '--background',
     `--background must be environment, neutral, transparent, or a colour as #rrggbb; it is “${text}”.`,
+  );
+}
+
+/** `40,135` or `40,135,6`: elevation, azimuth, turbidity. @throws KilnError `request.invalid` */
+export function parseSun(text: string): Sun {
+  const [elevationDeg, azimuthDeg, turbidity = 3, ...more] = text
+    .split(',')
+    .map((value) => (value.trim() === '' ? Number.NaN : Number(value)));
+  const sun = { elevationDeg, azimuthDeg, turbidity };
+  if (more.length === 0 && matches(Sun, sun)) return sun;
+  throw invalid(
+    '--sun',
+    `--sun must be elevation (0 to 90 degrees), azimuth (degrees, 0 north, 90 east) and, if any, turbidity (2 to 10), as in 40,135 or 40,135,6; it is “${text}”.`,
   );
 }
 

@@ -240,9 +240,35 @@ export const EnvironmentChoice = Type.Union([Type.Enum([...ENVIRONMENT_NAMES]), 
 });
 export type EnvironmentChoice = Static<typeof EnvironmentChoice>;
 
+/** The sun in a clear sky. */
+export const Sun = Type.Object(
+  {
+    elevationDeg: Type.Number({ minimum: 0, maximum: 90, description: 'Above the horizon.' }),
+    azimuthDeg: Type.Number({
+      minimum: -360,
+      maximum: 360,
+      default: 0,
+      description: 'Clockwise seen from above; 0 is north, −z; 90 is east, +x.',
+    }),
+    turbidity: Type.Number({
+      minimum: 2,
+      maximum: 10,
+      default: 3,
+      description: 'Haze: 2 is a very clear sky, 6 a hazy one.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type Sun = Static<typeof Sun>;
+
 /** The light around a scene. */
 export const LightSettings = Type.Object({
   environment: EnvironmentChoice,
+  sun: Type.Union([Sun, Type.Null()], {
+    default: null,
+    description:
+      'Sun and sky instead of the environment, exposed so that white ground in a sun 45° high is just white. Rotation and intensity hold for both.',
+  }),
   environmentRotationDeg: Type.Number({
     minimum: -360,
     maximum: 360,

@@ -5,6 +5,7 @@ import {
   LightSettings,
   type LiveView,
   type RenderSettings,
+  type Sun,
   withDefaults,
 } from '@kiln/shared';
 
@@ -19,6 +20,8 @@ import { pixelKindFor } from './pixel-kind.ts';
 import type { Environment, Environments } from './scene/environments.ts';
 
 import type { LoadedScene } from './scene/loaded-scene.ts';
+import { sunlight } from './scene/sky.ts';
+import type { SunLight } from './scene/sun.ts';
 
 /** Of path tracing, where there is none. */
 const UNTRACED = { bounces: 1, noiseThreshold: 0, timeLimitMs: 0, clampIndirect: 0, filterGlossy: 0 } as const;
@@ -34,7 +37,7 @@ export async function holdAssets(
   settings: RenderSettings | LiveView,
 ): Promise<{ assets: ShotAssets; release: () => void }> {
   const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const { environment, release } = await environments.use(lightOf(settings).environment);
+  const { environment, release } = await environments.use(skyOf(lightOf(settings)));
   return { assets: { environment, lut }, release };
 }
 
@@ -141,15 +144,32 @@ export function liveShot(
 const lightOf = (view: RenderSettings | LiveView): LightSettings =>
   withDefaults(LightSettings, view, 'the light of the view');
 
+const skyOf = ({ environment, sun }: LightSettings) =>
+  sun ? { elevationDeg: sun.elevationDeg, turbidity: sun.turbidity } : environment;
+
 function shotLight(scene: LoadedScene, settings: LightSettings, { environment }: ShotAssets): ShotLight {
-  const { environmentRotationDeg, environmentIntensity, backgroundBlur } = settings;
-  const share = settings.environment === 'studio' ? scene.lights.studioIntensity : 1;
+  const { environmentRotationDeg, environmentIntensity, backgroundBlur, sun } = settings;
+  const share = settings.environment === 'studio' && !sun ? scene.lights.studioIntensity : 1;
+  // An azimuth counts clockwise; in its sky the sun stands in the north.
+  const rotationRad = ((environmentRotationDeg - (sun?.azimuthDeg ?? 0)) * Math.PI) / 180;
   return {
     environment,
-    rotationRad: (environmentRotationDeg * Math.PI) / 180,
+    sun: sun ? sunOf(sun, rotationRad, environmentIntensity) : null,
+    rotationRad,
     intensity: share * environmentIntensity,
     backgroundIntensity: environmentIntensity,
     backgroundBlur,
+  };
+}
+
+function sunOf(sun: Sun, rotationRad: number, factor: number): SunLight | null {
+  if (factor === 0) return null;
+  const elevation = (sun.elevationDeg * Math.PI) / 180;
+  const level = Math.cos(elevation);
+  const [red, green, blue] = sunlight(sun);
+  return {
+    direction: [-level * Math.sin(rotationRad), Math.sin(elevation), -level * Math.cos(rotationRad)],
+    light: [red * factor, green * factor, blue * factor],
   };
 }
 

@@ -2,7 +2,7 @@ import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
-import { ball, boxRoom, rootMeanSquare } from './lit-scenes.ts';
+import { ball, boxRoom, greyCard, rootMeanSquare } from './lit-scenes.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
 import { colouredPng } from './png.ts';
 import { TestPage } from './test-page.ts';
@@ -176,6 +176,18 @@ describe('what it takes of a scene', () => {
     const { pixels } = await picture(unlitSquare([1, 0.5, 0]), { background: 'transparent', samples: 4 });
     expect(pixels.at(0, 0)).toEqual([0, 0, 0, 0]);
     expect(pixels.middle).toEqual([255, 188, 0, 255]);
+  });
+
+  it('the sun, as raster shows it: the same light, and gone with the next picture', async () => {
+    const camera: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 5 };
+    const look = { camera, samples: 16, bounces: 1, exposureEv: -1 } as const;
+    const sun = { elevationDeg: 30, azimuthDeg: 200, turbidity: 3 };
+    const traced = (await picture(greyCard(), { ...look, sun })).pixels.middle;
+    const raster = (await picture(greyCard(), { ...look, sun, engine: 'raster' })).pixels.middle;
+    for (const [c, level] of traced.entries()) expect(Math.abs(level - (raster[c] ?? 0))).toBeLessThan(6);
+    expect(traced[0]).toBeGreaterThan(100);
+    const dark = (await picture(greyCard(), { ...look, environment: 'none' })).pixels.middle;
+    expect(dark).toEqual([0, 0, 0, 255]);
   });
 
   it('a colour as the background, exactly', async () => {

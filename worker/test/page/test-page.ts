@@ -158,6 +158,7 @@ export const SETTINGS: RenderSettings = {
   exposureEv: 0,
   background: 'neutral',
   environment: 'studio',
+  sun: null,
   environmentRotationDeg: 0,
   environmentIntensity: 1,
   backgroundBlur: 0.35,

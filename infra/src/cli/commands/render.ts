@@ -37,6 +37,7 @@ import {
   parsePasses,
   parsePointer,
   parseSize,
+  parseSun,
   parseTiles,
   turntableOf,
   wholeNumber,
@@ -108,6 +109,7 @@ Examples:
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
   $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
+  $ kiln render house.glb --sun 35,200 --background environment --engine pathtrace --samples 128
   $ kiln render car.glb --environment studio_8k.exr --background '#f4f4f2' --lut film.cube
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
@@ -218,6 +220,11 @@ export function addRenderCommand(program: Command): void {
     .option(
       '--environment <name|file>',
       'light from all around: a name (below; default: studio), or a panorama .hdr or .exr of this disk',
+    )
+    .option(
+      '--sun <elevation,azimuth[,turbidity]>',
+      'sun and sky instead of the environment, degrees above the horizon and clockwise from north (-z); haze 2 to 10 (default: 3)',
+      parseSun,
     )
     .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
     .option('--environment-intensity <factor>', 'on its light, 0 to 1000', number('--environment-intensity'))

@@ -6,6 +6,7 @@ import {
   type EnvironmentName,
   type ImportReport,
   isDisplayColor,
+  type Sun,
 } from '@kiln/shared';
 import { ColorField, Segments, SelectField } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
@@ -171,23 +172,29 @@ function Variants({ model, names }: { readonly model: SceneModel; readonly names
   );
 }
 
+/** Stands among the environments. */
+const SUN = 'sun-and-sky';
+const FIRST_SUN: Sun = { elevationDeg: 40, azimuthDeg: 135, turbidity: 3 };
+
 /** What lights the scene from all around. */
 function Environment({ model }: { readonly model: SceneModel }) {
-  const { environment, environmentRotationDeg, environmentIntensity } = model.form.value;
+  const { environment, environmentRotationDeg, environmentIntensity, sun } = model.form.value;
+  const isLit = sun !== null || environment !== 'none';
   return (
     <>
-      <AssetField
+      <AssetField<EnvironmentName | typeof SUN>
         kind="environment"
         label="Environment"
-        value={environment}
+        value={sun ? SUN : environment}
         groups={[
-          { name: 'Plain', options: PLAIN.map(environmentOption) },
+          { name: 'Plain', options: [...PLAIN.map(environmentOption), { value: SUN, label: 'Sun and sky' }] },
           { name: 'Places', options: PLACES.map(environmentOption) },
         ]}
-        onChange={(choice) => model.change({ environment: choice })}
+        onChange={(choice) => model.change(choice === SUN ? { sun: FIRST_SUN } : { environment: choice, sun: null })}
         testId="environment"
       />
-      {environment !== 'none' && (
+      {sun && <SunFields sun={sun} onChange={(part) => model.change({ sun: { ...sun, ...part } })} />}
+      {isLit && (
         <Slider
           label="Environment light"
           value={environmentIntensity}
@@ -200,7 +207,7 @@ function Environment({ model }: { readonly model: SceneModel }) {
           testId="environment-intensity"
         />
       )}
-      {environment !== 'none' && environment !== 'white' && (
+      {isLit && !sun && environment !== 'white' && (
         <Slider
           label="Environment rotation"
           value={environmentRotationDeg}
@@ -213,6 +220,46 @@ function Environment({ model }: { readonly model: SceneModel }) {
           testId="environment-rotation"
         />
       )}
+    </>
+  );
+}
+
+function SunFields({ sun, onChange }: { readonly sun: Sun; readonly onChange: (part: Partial<Sun>) => void }) {
+  return (
+    <>
+      <Slider
+        label="Sun’s height"
+        value={sun.elevationDeg}
+        text={`${sun.elevationDeg}°`}
+        min={0}
+        max={90}
+        step={1}
+        rest={FIRST_SUN.elevationDeg}
+        onChange={(elevationDeg) => onChange({ elevationDeg })}
+        testId="sun-elevation"
+      />
+      <Slider
+        label="Sun’s direction"
+        value={sun.azimuthDeg}
+        text={`${sun.azimuthDeg}°`}
+        min={0}
+        max={360}
+        step={5}
+        rest={FIRST_SUN.azimuthDeg}
+        onChange={(azimuthDeg) => onChange({ azimuthDeg })}
+        testId="sun-azimuth"
+      />
+      <Slider
+        label="Haze"
+        value={sun.turbidity}
+        text={sun.turbidity.toFixed(1)}
+        min={2}
+        max={10}
+        step={0.5}
+        rest={FIRST_SUN.turbidity}
+        onChange={(turbidity) => onChange({ turbidity })}
+        testId="sun-turbidity"
+      />
     </>
   );
 }

@@ -55,6 +55,7 @@ export interface RenderForm {
   readonly background: RenderSettings['background'];
   readonly lut: RenderSettings['lut'];
   readonly environment: RenderSettings['environment'];
+  readonly sun: RenderSettings['sun'];
   readonly environmentRotationDeg: number;
   readonly environmentIntensity: number;
   readonly backgroundBlur: number;
@@ -114,6 +115,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     background: 'neutral',
     lut: null,
     environment: 'studio',
+    sun: null,
     environmentRotationDeg: 0,
     environmentIntensity: 1,
     backgroundBlur: 0.35,
@@ -141,6 +143,7 @@ export function restoreForm(base: RenderForm, kept: unknown): RenderForm {
     const known = Object.entries(base).find(([key]) => key === name)?.[1];
     if (name === 'bitDepth') return matches(BitDepth, value);
     if (name === 'environment') return matches(RenderSettings.properties.environment, value);
+    if (name === 'sun') return matches(RenderSettings.properties.sun, value);
     if (name === 'lut') return matches(RenderSettings.properties.lut, value);
     if (name === 'passes') return matches(RenderSettings.properties.passes, value);
     if (name === 'variant') return typeof value === 'string';
@@ -313,6 +316,7 @@ export function lookOf(form: RenderForm): Look {
     background: form.background,
     lut: form.lut,
     environment: form.environment,
+    sun: form.sun,
     environmentRotationDeg: form.environmentRotationDeg,
     environmentIntensity: form.environmentIntensity,
     backgroundBlur: form.backgroundBlur,

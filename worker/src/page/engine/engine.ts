@@ -11,9 +11,9 @@ import type { Texture, WebGLRenderTarget } from 'three';
 import type { LookUpTable } from '../assets/look-up-table.ts';
 import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
-
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { Staging } from '../scene/staging.ts';
+import type { SunLight } from '../scene/sun.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { PlaneName } from './passes/planes.ts';
 import type { ShotCamera } from './shot-camera.ts';
@@ -21,6 +21,8 @@ import type { ShotCamera } from './shot-camera.ts';
 /** The light around a scene. */
 export interface ShotLight {
   readonly environment: Environment;
+  /** Of a directional light beside the scene's own. @defaultValue none */
+  readonly sun?: SunLight | null;
   /** Counter-clockwise about the vertical axis, seen from above. */
   readonly rotationRad: number;
   /** Factor on the environment's light, of the scene's surfaces and of the background. */

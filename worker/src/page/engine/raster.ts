@@ -68,7 +68,8 @@ export class RasterEngine implements Engine {
     }
   }
 
-  #light({ scene: { stage }, light, background, toneMapping, exposureEv }: Shot): void {
+  #light({ scene: { stage, lights }, light, background, toneMapping, exposureEv }: Shot): void {
+    lights.setSun(light.sun ?? null);
     stage.environment = light.environment.filtered;
     stage.environmentIntensity = light.intensity;
     stage.environmentRotation.y = stage.backgroundRotation.y = light.rotationRad;

@@ -6,6 +6,7 @@ import { panoramaTextures, readPanorama } from '../assets/read-panorama.ts';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { evenPanorama, expose, setUpPanorama } from './panorama.ts';
+import { type Daylight, skyPanorama } from './sky.ts';
 import { setUpStudio } from './studio.ts';
 
 /** Light from all around. */
@@ -18,7 +19,8 @@ export interface Environment {
   readonly free: () => void;
 }
 
-interface Uploaded {
+/** Kept while it is used, and some time longer. */
+interface Passing {
   readonly environment: Promise<Environment>;
   /** Pictures that are drawn with it. */
   users: number;
@@ -31,8 +33,8 @@ interface Uploaded {
 export class Environments {
   readonly #renderer: WebGLRenderer;
   readonly #made = new Map<EnvironmentName, Promise<Environment>>();
-  /** By content, in order of use. */
-  readonly #uploaded = new Map<string, Uploaded>();
+  /** Uploaded ones by content, and skies; in order of use. */
+  readonly #passing = new Map<string, Passing>();
 
   constructor(renderer: WebGLRenderer) {
     this.#renderer = renderer;
@@ -48,38 +50,42 @@ export class Environments {
     return making;
   }
 
-  /** Has an environment ready until `release` is called. */
-  async use(choice: EnvironmentChoice): Promise<{ environment: Environment; release: () => void }> {
+  /** Has an environment, or the sky of a sun, ready until `release` is called. */
+  async use(choice: EnvironmentChoice | Daylight): Promise<{ environment: Environment; release: () => void }> {
     if (typeof choice === 'string') return { environment: await this.get(choice), release: () => {} };
-    const { sha256 } = choice;
-    const uploaded = this.#uploaded.get(sha256) ?? { environment: this.#read(choice), users: 0 };
-    this.#uploaded.delete(sha256);
-    this.#uploaded.set(sha256, uploaded);
-    uploaded.users += 1;
+    const key = 'sha256' in choice ? choice.sha256 : `${choice.elevationDeg} ${choice.turbidity}`;
+    const passing = this.#passing.get(key) ?? { environment: this.#read(choice), users: 0 };
+    this.#passing.delete(key);
+    this.#passing.set(key, passing);
+    passing.users += 1;
     let isHeld = true;
     const release = () => {
-      if (isHeld) uploaded.users -= 1;
+      if (isHeld) passing.users -= 1;
       isHeld = false;
       this.#freeIdle();
     };
     try {
-      return { environment: await uploaded.environment, release };
+      return { environment: await passing.environment, release };
     } catch (error) {
-      if (this.#uploaded.get(sha256) === uploaded) this.#uploaded.delete(sha256);
+      if (this.#passing.get(key) === passing) this.#passing.delete(key);
       throw error;
     }
   }
 
   #freeIdle(): void {
-    const idle = [...this.#uploaded].filter(([, { users }]) => users === 0);
-    for (const [sha256, { environment }] of idle.slice(0, Math.max(0, idle.length - PAGE_LIMITS.idleEnvironments))) {
-      this.#uploaded.delete(sha256);
+    const idle = [...this.#passing].filter(([, { users }]) => users === 0);
+    for (const [key, { environment }] of idle.slice(0, Math.max(0, idle.length - PAGE_LIMITS.idleEnvironments))) {
+      this.#passing.delete(key);
       environment.then(freeEnvironment, () => {});
     }
   }
 
-  async #read(reference: AssetReference): Promise<Environment> {
-    const { panorama, small } = panoramaTextures(readPanorama(await assetBytes(reference), reference.sha256));
+  async #read(choice: AssetReference | Daylight): Promise<Environment> {
+    if (!('sha256' in choice)) {
+      const sky = skyPanorama(choice);
+      return { ...this.#filter(sky), panorama: sky };
+    }
+    const { panorama, small } = panoramaTextures(readPanorama(await assetBytes(choice), choice.sha256));
     return { ...this.#filter(small), panorama };
   }
 

@@ -6,11 +6,13 @@ import {
   Mesh,
   type Object3D,
   PointLight,
+  type Scene,
   type Sphere,
   SpotLight,
   Vector3,
 } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
+import { StageSun, type SunLight } from './sun.ts';
 
 /** Light of the studio where it is the only one, and where it only fills the shadows of the scene's own lights. */
 const STUDIO_ALONE = 1;
@@ -27,12 +29,18 @@ const brightness = ({ color, intensity }: Light) =>
 
 /** The scene's own lights, and the shadows of the brightest of them. */
 export class Lights {
+  /** Beside the scene's own. */
+  readonly sun: StageSun;
+  readonly #root: Object3D;
   readonly count: number;
   /** Factor on the studio's light. */
   readonly studioIntensity: number;
   readonly #shadowLights: readonly ShadowLight[];
 
-  constructor(root: Object3D) {
+  /** @param stage where a sun may shine beside the root. */
+  constructor(root: Object3D, stage: Scene) {
+    this.#root = root;
+    this.sun = new StageSun(stage);
     const lights: Punctual[] = [];
     root.traverse((object) => {
       if (isPunctual(object)) lights.push(object);
@@ -49,7 +57,17 @@ export class Lights {
 
   /** Has everything throw shadows as its material now is. */
   adopt(root: Object3D): void {
-    if (this.#shadowLights.length > 0) root.traverse(castAndReceive);
+    if (this.#shadowLights.length > 0 || this.sun.shines) root.traverse(castAndReceive);
+  }
+
+  /** The sun takes the place of one of the lights that throw shadows: maps of more might not fit a material. */
+  setSun(sun: SunLight | null): void {
+    const didShine = this.sun.shines;
+    this.sun.set(sun);
+    if (this.sun.shines === didShine) return;
+    this.adopt(this.#root);
+    const most = PAGE_LIMITS.shadowLights - (this.sun.shines ? 1 : 0);
+    for (const [rank, light] of this.#shadowLights.entries()) light.castShadow = rank < most;
   }
 
   /**
@@ -58,7 +76,7 @@ export class Lights {
    * @param sphere around all that is drawn.
    */
   renewShadows(sphere: Sphere): void {
-    for (const light of this.#shadowLights) {
+    for (const light of [...this.#shadowLights, ...(this.sun.shines ? [this.sun.light] : [])]) {
       if (light instanceof DirectionalLight) fitDirectional(light, sphere);
       else fitSpot(light, sphere);
       // Two texels of a map that spans the scene.
@@ -68,6 +86,7 @@ export class Lights {
   }
 
   dispose(): void {
+    this.sun.dispose();
     for (const light of this.#shadowLights) {
       light.shadow.map?.depthTexture?.dispose();
       light.dispose();

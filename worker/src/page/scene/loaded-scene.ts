@@ -70,7 +70,7 @@ export class LoadedScene {
     stage.add(root);
     prepareCulling(root);
     this.pose(this.plain, 0);
-    this.lights = new Lights(root);
+    this.lights = new Lights(root, stage);
     this.drawOrder = new DrawOrder(root, this.materials);
     this.gpuBytes = gpuBytesOf(root, this.materials);
     this.largestTexturePx = largestTexturePx(this.materials);
@@ -151,8 +151,9 @@ export class LoadedScene {
 
   /** Renews the shadow maps with the next drawing, unless they are of this pose already. */
   requestShadows(): void {
-    if (this.#shadowsOf === this.#posed) return;
-    this.#shadowsOf = this.#posed;
+    const shadows = `${this.#posed} ${this.lights.sun.key}`;
+    if (this.#shadowsOf === shadows) return;
+    this.#shadowsOf = shadows;
     this.lights.renewShadows(this.sphere);
   }
 

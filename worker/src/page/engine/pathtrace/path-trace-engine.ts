@@ -120,9 +120,10 @@ export class PathTraceEngine implements Engine {
   }
 
   /** Has the scene traced as the shot poses it at a time. */
-  #take({ scene, staging }: Shot, timeSec: number): void {
+  #take({ scene, staging, light }: Shot, timeSec: number): void {
+    scene.lights.setSun(light.sun ?? null);
     scene.pose(staging, timeSec);
-    const pose = poseKey(staging, timeSec);
+    const pose = `${poseKey(staging, timeSec)} ${scene.lights.sun.key}`;
     if (this.#traced?.scene === scene && this.#traced.pose === pose) return;
     const missing = untraceable(scene.stage);
     if (missing.length > 0) {

@@ -106,7 +106,8 @@ export class WebGpuRasterEngine implements Engine {
     renderer.render(scene.stage, camera);
   }
 
-  #light({ scene: { stage }, light, background, toneMapping, exposureEv }: Shot): void {
+  #light({ scene: { stage, lights }, light, background, toneMapping, exposureEv }: Shot): void {
+    lights.setSun(light.sun ?? null);
     const { panorama } = light.environment;
     stage.environment = panorama;
     stage.environmentIntensity = light.intensity;
