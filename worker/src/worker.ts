@@ -36,7 +36,9 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
   const chosen = bestWebgl(probe);
   if (!chosen) {
     const tried = probe.webgl.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
-    throw new KilnError('server.internal', `no graphics back end of this machine draws right (${tried})`);
+    throw new Error(
+      `no graphics back end of this machine draws right; "npx --no kiln doctor" says what helps (${tried})`,
+    );
   }
   const cache = await SceneCache.open({
     folder: config.sceneFolder,
