@@ -68,7 +68,7 @@ export interface DivisionRequest {
 
 type DividedSettings = Pick<
   RenderSettings,
-  'engine' | 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec'
+  'engine' | 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec' | 'denoise'
 >;
 
 /** Whether a frame takes minutes in software, and seconds on a GPU: then what is drawn of it is stored now and then. */
@@ -84,7 +84,7 @@ export function divisionOf(request: DivisionRequest, settings: DividedSettings, 
   const { tiles = { columns: 1, rows: 1 }, splitSamples = 1, chunk = 1 } = request;
   const division = { tiles, sampleRanges: splitSamples };
   const mayEndEarly = settings.noiseThreshold > 0 || settings.timeLimitSec > 0;
-  const canBeDivided = !mayEndEarly && settings.passes.includes('beauty') && chunk === 1;
+  const canBeDivided = !mayEndEarly && !settings.denoise && settings.passes.includes('beauty') && chunk === 1;
   if (partsPerFrame(division) === 1) return canBeDivided && isLongFrame(settings) ? division : null;
   const asked = splitSamples > 1 ? 'splitSamples' : 'tiles';
   const { size, samples } = settings;
@@ -107,6 +107,13 @@ export function divisionOf(request: DivisionRequest, settings: DividedSettings, 
   if (mayEndEarly) {
     const message = 'a frame that may be done by noise or by time before all its samples are drawn is not divided';
     refuse('job.unsupported', asked, message);
+  }
+  if (settings.denoise) {
+    refuse(
+      'job.unsupported',
+      asked,
+      'a frame that is denoised is not divided: the filter looks beyond the edges of parts',
+    );
   }
   if (!settings.passes.includes('beauty')) {
     refuse('job.unsupported', asked, 'without the pass beauty there is nothing to divide');

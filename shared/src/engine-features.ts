@@ -122,6 +122,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     note: 'After tone mapping, of what a display shows; 3D in tetrahedra, 1D linearly. Not of linear light.',
   },
   {
+    feature: 'denoised, guided by albedo, normal and depth',
+    raster: 'no',
+    pathtrace: 'yes',
+    note: 'Raster: refused. Up to 8,847,360 pixels; the pass `noisy` keeps the picture as it was.',
+  },
+  {
     feature: 'background: environment, transparent, a colour',
     raster: 'yes',
     pathtrace: 'yes',

@@ -169,6 +169,7 @@ export function checkImageFormat(
 /** Channels of each pass in OpenEXR, and whether they are floats in files of half floats, too. */
 export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; readonly isFloat: boolean }>> = {
   beauty: { count: 4, isFloat: false },
+  noisy: { count: 4, isFloat: false },
   depth: { count: 1, isFloat: true },
   normal: { count: 3, isFloat: false },
   position: { count: 3, isFloat: true },

@@ -23,6 +23,7 @@ describe('completeSettings', () => {
       timeLimitSec: 0,
       clampIndirect: 0,
       filterGlossy: 0,
+      denoise: false,
       format: 'png',
       bitDepth: 8,
       passes: ['beauty'],

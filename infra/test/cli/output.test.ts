@@ -194,4 +194,5 @@ test('what only path tracing has is refused for raster by its option, before any
     );
     expect(() => checkSettings({ ...layer, [field]: 1, engine: 'pathtrace' })).not.toThrow();
   }
+  expect(() => checkSettings({ ...layer, denoise: true })).toThrow(expect.objectContaining({ field: '--denoise' }));
 });

@@ -186,6 +186,32 @@ describe('compileJob', () => {
     });
   });
 
+  test('refuses to denoise what is too large for it, and the pass noisy of a picture that is not denoised', () => {
+    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+    const asked = layer({ engine: 'pathtrace', format: 'exr', passes: ['beauty', 'noisy'] });
+    expect(failure(job(asked), SCENE, both)).toMatchObject({ code: 'job.unsupported', field: '/layers/0/passes' });
+    expect(compileJob(job({ ...asked, denoise: true }), SCENE, both).layers[0]?.settings.denoise).toBe(true);
+    const size = { widthPx: 4_096, heightPx: LIMITS.passPixels / 4_096 };
+    const large = (heightPx: number) => job(layer({ engine: 'pathtrace', denoise: true, size: { ...size, heightPx } }));
+    expect(compileJob(large(size.heightPx), SCENE, both).frameCount).toBe(3);
+    expect(failure(large(size.heightPx + 1), SCENE, both)).toMatchObject({
+      code: 'job.too_large',
+      field: '/layers/0/size',
+    });
+  });
+
+  test('draws a frame that is denoised whole: the filter looks beyond the edges of parts', () => {
+    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+    const long = layer({ engine: 'pathtrace', samples: 4_096, size: { widthPx: 1_920, heightPx: 1_080 } });
+    expect(compileJob(job(long), SCENE, both).layers[0]?.division).not.toBeNull();
+    expect(compileJob(job({ ...long, denoise: true }), SCENE, both).layers[0]?.division).toBeNull();
+    const divided = { ...long, denoise: true, splitSamples: 2 };
+    expect(failure(job(divided), SCENE, both)).toMatchObject({
+      code: 'job.unsupported',
+      field: '/layers/0/splitSamples',
+    });
+  });
+
   test('says where a frame expression is wrong', () => {
     const error = failure(job(layer({ frames: '1-3,x' })));
     expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });

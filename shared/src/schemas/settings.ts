@@ -31,12 +31,13 @@ export const BitDepth = Type.Enum([8, 16, 'half', 'float']);
 export type BitDepth = Static<typeof BitDepth>;
 
 /**
- * What a frame holds, beside the picture (`beauty`) what stands at each pixel: depth along the view axis and position in
+ * What a frame holds, beside the picture (`beauty`) the same before it was denoised (`noisy`), and what stands at each pixel: depth along the view axis and position in
  * metres, normal (both in the world), the surface's colour and the light that it emits, the picture's samples, and mattes of
  * objects and of materials (Cryptomatte).
  */
 export const Pass = Type.Enum([
   'beauty',
+  'noisy',
   'depth',
   'normal',
   'position',
@@ -343,6 +344,11 @@ export const RenderSettings = Type.Object(
       default: 0,
       description:
         'Of path tracing: how much smoother surfaces are blurred that are seen in rougher ones. Takes away noise of reflected reflections.',
+    }),
+    denoise: Type.Boolean({
+      default: false,
+      description:
+        'Of path tracing: takes noise out of the picture, guided by albedo, normal and depth. The pass `noisy` keeps it.',
     }),
     format: Type.Enum(ImageFormat.enum, { default: DEFAULT_FORMAT }),
     bitDepth: Type.Enum(BitDepth.enum, {

@@ -146,6 +146,18 @@ describe('path tracing', () => {
     expect(faultsOf({ ...traced, ...wrong, engine: 'raster' }, null, {})).toEqual({});
   });
 
+  it('has the pass of the noisy picture only where it is denoised', () => {
+    const passes = (more: object) =>
+      jobRequest({ ...traced, format: 'exr', bitDepth: 'half', passes: ['beauty', 'noisy'], ...more }, SCENE, null)
+        .layers[0]?.passes;
+    expect(passes({ denoise: true })).toEqual(['beauty', 'noisy']);
+    expect(passes({ denoise: false })).toEqual(['beauty']);
+    expect(passes({ denoise: true, engine: 'raster' })).toEqual(['beauty']);
+    const large = { widthPx: 7_680, heightPx: 4_320 };
+    expect(faultsOf({ ...traced, ...large, denoise: true }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...traced, ...large, denoise: false }, null, {})).toEqual({});
+  });
+
   it('is refused with what it cannot draw of the scene, and with numbers outside the limits', () => {
     const gaps = [{ engine: 'pathtrace', what: 'points' }] as const;
     expect(faultsOf(traced, null, { gaps: [...gaps] }).engine).toContain('points');

@@ -2,6 +2,7 @@ import type { Scene } from 'three';
 import { LookUpTables } from './assets/tables.ts';
 import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
+import { Denoiser } from './engine/denoise/denoiser.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
 import type { Engine, Shot } from './engine/engine.ts';
 import { DataPasses } from './engine/passes/data-passes.ts';
@@ -56,7 +57,8 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
     },
   };
   const passes = new DataPasses(renderer, buffers);
-  const room = { gpu, engines, targets, resolver: new Resolver(renderer), passes, buffers };
+  const denoiser = new Denoiser(renderer, passes);
+  const room = { gpu, engines, targets, resolver: new Resolver(renderer), denoiser, passes, buffers };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
 

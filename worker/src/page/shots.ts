@@ -24,7 +24,15 @@ import { sunlight } from './scene/sky.ts';
 import type { SunLight } from './scene/sun.ts';
 
 /** Of path tracing, where there is none. */
-const UNTRACED = { bounces: 1, noiseThreshold: 0, timeLimitMs: 0, clampIndirect: 0, filterGlossy: 0 } as const;
+const UNTRACED = {
+  bounces: 1,
+  noiseThreshold: 0,
+  timeLimitMs: 0,
+  clampIndirect: 0,
+  filterGlossy: 0,
+  denoise: false,
+} as const;
+
 /** What settings name, ready to be drawn with. */
 export interface ShotAssets {
   readonly environment: Environment;
@@ -85,7 +93,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
   const { pixelKind, shown } = frameLook(settings, assets);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
-  const isSeen = passes.includes('beauty');
+  const isSeen = passes.includes('beauty') || passes.includes('noisy');
   return {
     scene,
     camera: cameraOf(settings, scene),
@@ -100,6 +108,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     timeLimitMs: isSeen ? timeLimitSec * 1_000 : 0,
     clampIndirect,
     filterGlossy,
+    denoise: isSeen && settings.denoise,
     staging: scene.staging(settings.clip, settings),
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,

@@ -142,6 +142,7 @@ export const SETTINGS: RenderSettings = {
   timeLimitSec: 0,
   clampIndirect: 0,
   filterGlossy: 0,
+  denoise: false,
   format: 'png',
   bitDepth: 8,
   passes: ['beauty'],

@@ -206,6 +206,7 @@ export function addRenderCommand(program: Command): void {
       'divides the samples of each frame, or block, into so many ranges of 16 or more, one task each',
       wholeNumber('--split-samples', 1, LIMITS.frameParts),
     )
+    .option('--denoise', 'path tracing: takes noise out; the pass noisy keeps the picture as it was')
     .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
     .addOption(
       new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),

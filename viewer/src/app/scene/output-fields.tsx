@@ -17,6 +17,7 @@ const sizeText = (size: { readonly widthPx: number; readonly heightPx: number })
 
 const PASS_TEXT: Readonly<Record<Pass, string>> = {
   beauty: 'Beauty',
+  noisy: 'Before denoising',
   depth: 'Depth',
   normal: 'Normal',
   position: 'Position',
@@ -32,6 +33,7 @@ const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } 
 export function OutputFields({ report, model, faults }: OutputFieldsProps) {
   const form = model.form.value;
   const { bitDepths, hasLayers, hasQuality } = IMAGE_FORMATS[form.format];
+  const isDenoised = form.engine === 'pathtrace' && form.denoise;
   const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
   const clip = report.clips.find(({ name }) => name === form.clip);
 
@@ -131,7 +133,9 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         <Choices
           label="Passes"
           values={form.passes}
-          options={Pass.enum.map((value) => ({ value, label: PASS_TEXT[value] }))}
+          options={Pass.enum
+            .filter((value) => value !== 'noisy' || isDenoised)
+            .map((value) => ({ value, label: PASS_TEXT[value] }))}
           onChange={(passes) => model.change({ passes })}
           testId="render-passes"
         />

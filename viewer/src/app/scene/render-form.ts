@@ -47,6 +47,7 @@ export interface RenderForm {
   readonly timeLimitSec: number;
   readonly clampIndirect: number;
   readonly filterGlossy: number;
+  readonly denoise: boolean;
   readonly fps: number;
   /** Null when the scene has no clips. */
   readonly clip: string | null;
@@ -108,6 +109,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     timeLimitSec: 0,
     clampIndirect: 0,
     filterGlossy: 0,
+    denoise: false,
     fps: DEFAULT_FPS,
     clip: clip?.name ?? null,
     toneMapping: 'neutral',
@@ -220,6 +222,10 @@ export function faultsOf(
     faults.size = `A frame has at most ${LIMITS.framePixels.toLocaleString('en')} pixels.`;
   }
   Object.assign(faults, faults.size ? {} : formatFault(form));
+  const isDenoised = form.engine === 'pathtrace' && form.denoise;
+  if (!faults.size && isDenoised && form.widthPx * form.heightPx > LIMITS.passPixels) {
+    faults.size = `A frame that is denoised has at most ${LIMITS.passPixels.toLocaleString('en')} pixels.`;
+  }
   const frames = checkFrames(form.frames);
   if (!frames.ok) faults.frames = frames.message;
   if (IMAGE_FORMATS[form.format].hasQuality && !whole(form.quality, 1, 100))
@@ -284,8 +290,13 @@ function tracingFaults(form: RenderForm): Partial<Record<FormField, string>> {
 }
 
 /** What the file is to hold. */
-const passesOf = ({ format, passes }: Pick<RenderForm, 'format' | 'passes'>): Pass[] =>
-  IMAGE_FORMATS[format].hasLayers ? [...passes] : ['beauty'];
+function passesOf({ format, passes, engine, denoise }: PassChoice): Pass[] {
+  if (!IMAGE_FORMATS[format].hasLayers) return ['beauty'];
+  const known = passes.filter((pass) => pass !== 'noisy' || (engine === 'pathtrace' && denoise));
+  return known.length > 0 ? known : ['beauty'];
+}
+
+type PassChoice = Pick<RenderForm, 'format' | 'passes' | 'engine' | 'denoise'>;
 
 /** What the format cannot hold. */
 function formatFault({
@@ -334,9 +345,9 @@ export function jobRequest(
   camera: ExplicitCamera | null,
 ): JobRequest {
   const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, ...rest } = form;
-  const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, ...others } = rest;
+  const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
   const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...look } = others;
-  const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy };
+  const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise };
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,

@@ -1,5 +1,5 @@
 import { LIMITS } from '@kiln/shared';
-import { NumberField } from '../design/field.tsx';
+import { NumberField, Segments } from '../design/field.tsx';
 import type { FormField } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
@@ -27,7 +27,8 @@ export function SampleFields({ model, faults }: SampleFieldsProps) {
 }
 
 function TracingFields({ model, faults }: SampleFieldsProps) {
-  const { tracedSamples, bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = model.form.value;
+  const { tracedSamples, bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise } =
+    model.form.value;
   return (
     <>
       <div class="field-pair">
@@ -94,6 +95,16 @@ function TracingFields({ model, faults }: SampleFieldsProps) {
           testId="render-filter-glossy"
         />
       </div>
+      <Segments
+        label="Denoise"
+        value={denoise ? 'on' : 'off'}
+        options={[
+          { value: 'off', label: 'Off' },
+          { value: 'on', label: 'On' },
+        ]}
+        onChange={(choice) => model.change({ denoise: choice === 'on' })}
+        testId="render-denoise"
+      />
     </>
   );
 }

@@ -17,6 +17,7 @@ const rgba = (layer: string) => ['R', 'G', 'B', 'A'].map((channel) => `${layer}.
 
 const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   beauty: { names: ['R', 'G', 'B', 'A'], offset: 0 },
+  noisy: { names: rgba('noisy'), offset: 0 },
   depth: { names: ['depth.Z'], offset: 3 },
   normal: { names: ['normal.X', 'normal.Y', 'normal.Z'], offset: 0 },
   position: { names: ['position.X', 'position.Y', 'position.Z'], offset: 0 },

@@ -91,8 +91,7 @@ async function exr(
 ): Promise<Parts> {
   if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
   const passes = origin?.settings.passes ?? ['beauty'];
-  const count = origin && passes.includes('beauty') ? origin.sampling.samples : 1;
-  const source = { beauty, planes, samples: count, widthPx, heightPx };
+  const source = { beauty, planes, samples: origin?.sampling.samples ?? 1, widthPx, heightPx };
   const { channels, samples } = exrLayers(passes, bitDepth, source);
   const writer = new ExrWriter({ widthPx, heightPx }, channels, {
     ...(origin ? exrAttributes(origin) : {}),

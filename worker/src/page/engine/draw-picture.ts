@@ -11,6 +11,7 @@ import type { PixelBuffers } from '../pixel-buffers.ts';
 import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
 import type { CameraPlacement } from './camera-placement.ts';
+import type { Denoiser } from './denoise/denoiser.ts';
 import type { Engine, Rest, Shot } from './engine.ts';
 import type { DataPasses } from './passes/data-passes.ts';
 import type { MatteManifests } from './passes/mattes.ts';
@@ -39,6 +40,7 @@ export interface DrawingRoom {
   readonly engines: Readonly<Record<EngineName, Readonly<Partial<Record<Backend, () => Promise<Engine>>>>>>;
   readonly targets: TargetPool;
   readonly resolver: Resolver;
+  readonly denoiser: Denoiser;
   readonly passes: DataPasses;
   readonly buffers: PixelBuffers;
 }
@@ -72,7 +74,7 @@ export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay): Drawing {
  * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
  */
 export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
-  const { gpu, engines, targets, resolver, passes, buffers } = room;
+  const { gpu, engines, targets, resolver, denoiser, passes, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engineFor(engines, shot);
   const letGo = targets.hold(shot);
@@ -80,16 +82,20 @@ export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWa
   try {
     const placement = await engine.render(shot, sampling, rest);
     const { pixelKind = 'srgb8', size } = shot;
-    const { picture } = targets.get(shot);
     const { facts } = sampling;
-    resolver.resolve(sampling.finish(), facts.samples, shot, pixelKind, picture);
+    const light = sampling.finish();
+    const denoised = shot.denoise ? await denoiser.denoise(shot, light, rest) : null;
+    const { picture } = targets.get(shot);
+    if (denoised) resolver.resolve(denoised.texture, 1, shot, pixelKind, picture);
+    else resolver.resolve(light.sums, light.samples, shot, pixelKind, picture);
+    denoised?.dispose();
     await gpu.finished();
     gpu.throwErrors();
     const durationMs = unixMs() - startedAtMs;
     const pixels = buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[pixelKind]);
     const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
     gpu.renderer.readRenderTargetPixels(picture, 0, 0, size.widthPx, size.heightPx, values);
-    const planes = passes.draw(shot, placement);
+    const planes = [...passes.draw(shot, placement), ...denoiser.before(shot, light, buffers)];
     gpu.throwErrors();
     // Then the buffer holds an older picture: a lost context answers every call with nothing.
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');

@@ -54,6 +54,8 @@ export interface Shot {
   readonly clampIndirect: number;
   /** 0 to 1: how much smoother surfaces are blurred that are seen in rougher ones. Of path tracing. */
   readonly filterGlossy: number;
+  /** Whether noise is taken out of the picture. Of path tracing. */
+  readonly denoise: boolean;
   readonly staging: Staging;
   /** May be negative; clips repeat. */
   readonly timeSec: number;

@@ -51,22 +51,6 @@ void main() {
 });
 const quad = new FullScreenQuad(compare);
 
-const copy = new RawShaderMaterial({
-  name: 'keep-sums',
-  glslVersion: GLSL3,
-  vertexShader: COVER_VERTEX,
-  fragmentShader: /* glsl */ `
-precision highp float;
-uniform highp sampler2D all;
-out vec4 sums;
-void main() { sums = texelFetch(all, ivec2(gl_FragCoord.xy), 0); }
-`,
-  blending: NoBlending,
-  depthTest: false,
-  depthWrite: false,
-});
-const copyQuad = new FullScreenQuad(copy);
-
 /**
  * Estimates how noisy a picture is, whenever it has twice as many samples as the time before: from the difference of the
  * old half of them and the new one. With samples that know nothing of each other the square of the estimate is unbiased;
@@ -75,8 +59,6 @@ const copyQuad = new FullScreenQuad(copy);
 export class NoiseGauge {
   readonly #renderer: WebGLRenderer;
   readonly #size: Size;
-  /** Sum of the first half; null before there is one. */
-  #half: WebGLRenderTarget | null = null;
   #squares: WebGLRenderTarget | null = null;
 
   constructor(renderer: WebGLRenderer, size: Size) {
@@ -84,27 +66,18 @@ export class NoiseGauge {
     this.#size = size;
   }
 
-  /** Keeps the sums of samples, as the first half of the next comparison. */
-  keep(sums: Texture): void {
-    this.#half ??= floatTarget(this.#size);
-    copy.uniforms.all = { value: sums };
-    this.#renderer.setRenderTarget(this.#half);
-    copyQuad.render(this.#renderer);
-  }
-
   /**
-   * @param sums of twice the samples that were kept.
-   * @param samples in `sums`.
+   * @param sums of `samples`.
+   * @param half sums of the first half of them.
    * @param white light that exposure makes white.
    * @returns the estimated relative error, root mean square over the pixels that have any noise; 0 when none has.
    */
-  compare(sums: Texture, samples: number, white: number): number {
-    if (this.#half === null) throw new Error('noise is gauged against the samples that were kept');
+  compare(sums: Texture, half: Texture, samples: number, white: number): number {
     const { widthPx, heightPx } = this.#size;
     const size = { widthPx: Math.ceil(widthPx / SQUARE_PX), heightPx: Math.ceil(heightPx / SQUARE_PX) };
     this.#squares ??= floatTarget(size);
     compare.uniforms.all = { value: sums };
-    compare.uniforms.firstHalf = { value: this.#half.texture };
+    compare.uniforms.firstHalf = { value: half };
     compare.uniforms.darkest = { value: DARKEST * white * samples };
     this.#renderer.setRenderTarget(this.#squares);
     quad.render(this.#renderer);
@@ -119,8 +92,7 @@ export class NoiseGauge {
   }
 
   dispose(): void {
-    this.#half?.dispose();
     this.#squares?.dispose();
-    this.#half = this.#squares = null;
+    this.#squares = null;
   }
 }

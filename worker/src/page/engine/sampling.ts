@@ -1,13 +1,16 @@
 import { LIMITS, SAMPLES_PER_BLOCK, type Sampling as SamplingFacts } from '@kiln/shared';
 import type { Texture, WebGLRenderer, WebGLRenderTarget } from 'three';
 import { Accumulation, floatTarget } from './accumulation.ts';
+import type { SampledLight } from './denoise/denoiser.ts';
 import { partOf, type SampleSink, type Shot, scissorTo } from './engine.ts';
+import { HalfSums } from './half-sums.ts';
 import { NoiseGauge } from './noise-gauge.ts';
 
 /** The samples of one picture, or of its part: their sums, and when there are enough of them. */
 export class Sampling implements SampleSink {
   readonly #accumulation: Accumulation;
   readonly #gauge: NoiseGauge | null;
+  readonly #half: HalfSums | null;
   readonly #shot: Shot;
   readonly #expected: number;
   readonly #drawnMs: () => number;
@@ -16,10 +19,14 @@ export class Sampling implements SampleSink {
 
   /** @param drawnMs how long the picture has been drawn, without what was drawn in between. */
   constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number) {
-    const { samples } = partOf(shot);
-    this.#accumulation = new Accumulation(renderer, samples.count, () => scissorTo(floatTarget(shot.size), shot));
-    this.#expected = samples.count;
-    this.#gauge = shot.noiseThreshold > 0 ? new NoiseGauge(renderer, shot.size) : null;
+    const { size, denoise, noiseThreshold } = shot;
+    const { count } = partOf(shot).samples;
+    // A sample that is not copied may be drawn over while a long filter gives way.
+    const copied = denoise ? Math.max(2, count) : count;
+    this.#accumulation = new Accumulation(renderer, copied, () => scissorTo(floatTarget(size), shot));
+    this.#expected = count;
+    this.#gauge = noiseThreshold > 0 ? new NoiseGauge(renderer, size) : null;
+    this.#half = denoise || this.#gauge ? new HalfSums(renderer, size) : null;
     this.#shot = shot;
     this.#drawnMs = drawnMs;
   }
@@ -36,6 +43,7 @@ export class Sampling implements SampleSink {
   }
 
   add(sample: Texture): void {
+    this.#keepHalf();
     this.#accumulation.add(sample);
     const { noiseThreshold, timeLimitMs } = this.#shot;
     const drawn = this.#accumulation.samples;
@@ -51,8 +59,9 @@ export class Sampling implements SampleSink {
   }
 
   /** The sums. Call it once, when it is complete. */
-  finish(): Texture {
-    return this.#accumulation.finish();
+  finish(): SampledLight {
+    const half = this.#half && this.#half.samples > 0 ? this.#half : null;
+    return { sums: this.#accumulation.finish(), samples: this.#accumulation.samples, half };
   }
 
   /** The same in a target that can be read. */
@@ -63,6 +72,13 @@ export class Sampling implements SampleSink {
   dispose(): void {
     this.#accumulation.dispose();
     this.#gauge?.dispose();
+    this.#half?.dispose();
+  }
+
+  /** Not before a sample follows: the last ones are compared with those before them. */
+  #keepHalf(): void {
+    const drawn = this.#accumulation.samples;
+    if (this.#half && isPowerOfTwo(drawn)) this.#half.keep(this.#accumulation.sums, drawn);
   }
 
   /** After 16 samples, 32, 64 …: what was drawn so far is one sum of the tree. */
@@ -74,13 +90,12 @@ export class Sampling implements SampleSink {
 
   /** Looked at when there are twice as many samples as the time before: a picture's bytes do not depend on its pieces. */
   #noiseAfter(drawn: number): number {
-    if (this.#gauge === null || !isPowerOfTwo(drawn) || drawn < LIMITS.noiseMinSamples / 2)
+    if (!this.#gauge || !this.#half || !isPowerOfTwo(drawn) || drawn < LIMITS.noiseMinSamples)
       return Number.POSITIVE_INFINITY;
-    const sums = this.#accumulation.sums;
-    if (drawn >= LIMITS.noiseMinSamples) this.#noise = this.#gauge.compare(sums, drawn, 2 ** -this.#shot.exposureEv);
-    this.#gauge.keep(sums);
-    return this.#noise ?? Number.POSITIVE_INFINITY;
+    const white = 2 ** -this.#shot.exposureEv;
+    this.#noise = this.#gauge.compare(this.#accumulation.sums, this.#half.sums, drawn, white);
+    return this.#noise;
   }
 }
 
-const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
+const isPowerOfTwo = (count: number): boolean => count > 0 && (count & (count - 1)) === 0;

@@ -1,4 +1,5 @@
 import {
+  type Camera,
   FloatType,
   type Material,
   NearestFilter,
@@ -14,7 +15,7 @@ import type { CameraPlacement } from '../camera-placement.ts';
 import type { Shot } from '../engine.ts';
 import { setCamera } from '../shot-camera.ts';
 import { type MatteManifests, SceneMattes } from './mattes.ts';
-import type { DataPlane } from './planes.ts';
+import { type DataPlane, PLANES } from './planes.ts';
 import { SurfaceMaterials } from './surface-materials.ts';
 
 const CENTRE = { x: 0, y: 0 };
@@ -41,8 +42,8 @@ export class DataPasses {
    * @param placement where the camera stood for the picture.
    * @returns the shot's planes, in buffers that the encoder gives back.
    */
-  draw(shot: Shot, placement: CameraPlacement): DataPlane[] {
-    const { size, planes = [] } = shot;
+  draw({ size, scene, staging, timeSec, planes: asked = [] }: Shot, placement: CameraPlacement): DataPlane[] {
+    const planes = PLANES.filter((name) => asked.includes(name));
     if (planes.length === 0) return [];
     const { widthPx, heightPx } = size;
     const target = new WebGLRenderTarget(widthPx, heightPx, {
@@ -52,8 +53,8 @@ export class DataPasses {
       magFilter: NearestFilter,
     });
     try {
-      this.#materials.choose(planes);
-      this.#drawInto(target, shot, placement);
+      scene.pose(staging, timeSec);
+      this.drawSurfaces(target, planes, scene, setCamera(this.#cameras, placement, size, CENTRE));
       return planes.map((name, texture) => {
         const bytes = this.#buffers.take(widthPx * heightPx * BYTES_PER_PX);
         const values = new Float32Array(bytes.buffer);
@@ -76,10 +77,19 @@ export class DataPasses {
     return mattes;
   }
 
-  #drawInto(target: WebGLRenderTarget, { scene, staging, timeSec, size }: Shot, placement: CameraPlacement): void {
+  /**
+   * Draws a scene as it is posed now.
+   *
+   * @param target with a texture of floats for each of `planes`, in their order.
+   */
+  drawSurfaces(
+    target: WebGLRenderTarget,
+    planes: readonly (typeof PLANES)[number][],
+    scene: LoadedScene,
+    camera: Camera,
+  ): void {
     const renderer = this.#renderer;
-    scene.pose(staging, timeSec);
-    const camera = setCamera(this.#cameras, placement, size, CENTRE);
+    this.#materials.choose(planes);
     scene.drawOrder.applyTo(renderer, (material) => this.#materials.sourceOf(material));
     // Engines set both whenever they draw.
     scene.stage.background = scene.stage.environment = null;

@@ -9,7 +9,9 @@ import type { Pass } from '@kiln/shared';
  * - `emission`: light that it gives by itself, linear, without exposure.
  */
 export const PLANES = ['place', 'normal', 'albedo', 'emission'] as const;
-export type PlaneName = (typeof PLANES)[number];
+
+/** `noisy`: the picture before it was denoised, as exposed, RGBA with associated alpha. */
+export type PlaneName = (typeof PLANES)[number] | 'noisy';
 
 export interface DataPlane {
   readonly name: PlaneName;
@@ -19,6 +21,7 @@ export interface DataPlane {
 /** Where the channels of a pass come from; null of what is no data of surfaces. */
 export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
   beauty: null,
+  noisy: 'noisy',
   depth: 'place',
   normal: 'normal',
   position: 'place',
@@ -31,4 +34,4 @@ export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
 
 /** The planes that passes need, each once. */
 export const planesFor = (passes: readonly Pass[]): PlaneName[] =>
-  PLANES.filter((plane) => passes.some((pass) => PLANE_OF[pass] === plane));
+  ([...PLANES, 'noisy'] as const).filter((plane) => passes.some((pass) => PLANE_OF[pass] === plane));

@@ -9,7 +9,7 @@ import {
   Vector4,
 } from 'three';
 import type { Drawable } from '../../scene/drawable.ts';
-import { PLANES, type PlaneName } from './planes.ts';
+import { PLANES } from './planes.ts';
 import { passShader, type SurfaceKind } from './surface-shader.ts';
 
 /** A blended surface that lets more than so much through is not there: one sees what stands behind it. */
@@ -25,7 +25,7 @@ export class SurfaceMaterials {
   readonly #planeOfTarget = { value: new Vector4() };
 
   /** Which planes are drawn, target by target. */
-  choose(planes: readonly PlaneName[]): void {
+  choose(planes: readonly (typeof PLANES)[number][]): void {
     const places = planes.map((plane) => PLANES.indexOf(plane));
     this.#planeOfTarget.value.set(places[0] ?? 0, places[1] ?? 0, places[2] ?? 0, places[3] ?? 0);
   }
