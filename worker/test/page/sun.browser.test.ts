@@ -2,7 +2,7 @@
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sunlight } from '../../src/page/scene/sky.ts';
-import { GltfBuilder } from './glb.ts';
+import { GltfBuilder, unlitSquare } from './glb.ts';
 import { decode, lightOf, type Pixels } from './pixels.ts';
 import { TestPage } from './test-page.ts';
 
@@ -61,6 +61,21 @@ describe('the sun', () => {
     for (const level of at(3, 3).slice(0, 3)) expect(Math.abs(lightOf(level) * Math.SQRT2 - 1)).toBeLessThan(0.12);
     const [red, , blue] = sunlight({ elevationDeg: 3, turbidity: 3 });
     expect(blue).toBeLessThan(red / 5);
+  });
+
+  it('shines on grey ground below the horizon, of an albedo of 0.2', async () => {
+    const camera: RenderSettings['camera'] = { position: [0, 9, 0], target: [0, 8, -1], fovDeg: 20 };
+    const look = {
+      camera,
+      background: 'environment',
+      backgroundBlur: 0,
+      exposureEv: 0,
+      size: { widthPx: 8, heightPx: 8 },
+    } as const;
+    const { sceneHash } = await page.load({ 'scene.glb': unlitSquare([1, 0, 0]) });
+    const sun = { elevationDeg: 45, azimuthDeg: 180, turbidity: 3 };
+    const { middle } = await decode((await page.frame(sceneHash, { ...look, sun })).bytes);
+    for (const level of middle.slice(0, 3)) expect(Math.abs(lightOf(level) - 0.2)).toBeLessThan(0.02);
   });
 
   it('is gone when a picture asks for none, and with intensity 0 it is night', async () => {

@@ -37,36 +37,41 @@ export function sunlight({ elevationDeg, turbidity }: Daylight): Rgb {
   return [red ?? 0, green ?? 0, blue ?? 0];
 }
 
-/** The sky with the sun in the north, −z, without the sun itself. What is below the horizon mirrors what is above, darkened. */
+/** The sky with the sun in the north, −z, without the sun itself; below the horizon, ground in its light. */
 export function skyPanorama(daylight: Daylight): DataTexture {
   const { width, height } = SIZE;
   const skyLight = skyOf(daylight);
   const halves = new Uint16Array(width * height * 4);
-  const one = DataUtils.toHalfFloat(1);
   const toSun = (daylight.elevationDeg * Math.PI) / 180;
-  for (let row = 0; row < height; row += 1) {
+  const put = (at: number, light: readonly number[]) => {
+    for (const c of [0, 1, 2]) halves[at + c] = DataUtils.toHalfFloat(Math.min(HALF_MAX, Math.max(0, light[c] ?? 0)));
+    halves[at + 3] = ONE;
+  };
+  // What falls on level ground.
+  const fallen = sunlight(daylight).map((light) => light * Math.sin(toSun));
+  const pixelAngle = Math.PI / height;
+  for (let row = height / 2; row < height; row += 1) {
     const elevation = ((row + 0.5) / height - 0.5) * Math.PI;
-    const ground = elevation < 0 ? GROUND_ALBEDO : 1;
+    const share = Math.sin(elevation) * Math.cos(elevation) * pixelAngle ** 2;
     for (let column = 0; column < width; column += 1) {
       // North is at a quarter of the width.
       const azimuth = ((column + 0.5) / width - 0.25) * 2 * Math.PI;
-      const up = Math.abs(elevation);
-      const cosine = Math.sin(up) * Math.sin(toSun) + Math.cos(up) * Math.cos(toSun) * Math.cos(azimuth);
-      const light = skyLight(Math.PI / 2 - up, Math.acos(Math.min(1, Math.max(-1, cosine))));
-      const at = (row * width + column) * 4;
-      for (const [c, value] of light.entries()) {
-        halves[at + c] = DataUtils.toHalfFloat(Math.min(HALF_MAX, Math.max(0, value * ground)));
-      }
-      halves[at + 3] = one;
+      const cosine = Math.sin(elevation) * Math.sin(toSun) + Math.cos(elevation) * Math.cos(toSun) * Math.cos(azimuth);
+      const light = skyLight(Math.PI / 2 - elevation, Math.acos(Math.min(1, Math.max(-1, cosine))));
+      put((row * width + column) * 4, light);
+      for (const [c, value] of light.entries()) fallen[c] = (fallen[c] ?? 0) + Math.max(0, value) * share;
     }
   }
+  const ground = fallen.map((light) => (light * GROUND_ALBEDO) / Math.PI);
+  for (let at = 0; at < halves.length / 2; at += 4) put(at, ground);
   const panorama = new DataTexture(halves, width, height, RGBAFormat, HalfFloatType);
   setUpPanorama(panorama);
   panorama.needsUpdate = true;
   return panorama;
 }
 
-/** Of what lies below the horizon. */
+const ONE = DataUtils.toHalfFloat(1);
+/** Of level ground: meadows and dry soil have about as much. */
 const GROUND_ALBEDO = 0.2;
 
 /** Angles from the zenith and from the sun that Perez's function is finite for: it has a pole at the horizon. */
