@@ -70,6 +70,9 @@ describe('kiln render', () => {
     expect(code).toBe(0);
     expect((await readFile(join(made, '0001.png'))).equals(await readFile(join(whole, '0001.png')))).toBe(true);
     const jobId = String(lines.find(({ event }) => event === 'submitted')?.jobId);
+    const { stdout } = await kiln(farm, 'job', jobId);
+    expect(stdout).toContain('1: 80×45 at 80,45, samples 16 to 31');
+    expect(stdout).toContain('1: all parts');
     const { items } = await farm.client.listTasks({ params: { jobId }, query: { limit: 100 } });
     expect(items.map(({ kind }) => kind).sort()).toEqual(['assemble', ...Array(8).fill('render')]);
   });
