@@ -3,6 +3,10 @@ import { createHash } from 'node:crypto';
 import {
   type Assignment,
   type Delivery,
+  FILM_FORMATS,
+  FILM_HEADER,
+  type FilmFrames,
+  type FilmResult,
   FRAME_HEADER,
   type FrameAccepted,
   type FramePart,
@@ -56,6 +60,7 @@ export const IDENTITY: WorkerIdentity = {
   backend: 'none',
   browserVersion: 'none',
   sandboxed: true,
+  filmMakers: ['page'],
 };
 
 export class HttpFailure extends Error {
@@ -79,6 +84,8 @@ export class FakeWorker {
   readonly offers: SessionOffer[] = [];
   readonly signals: WorkerSignal[] = [];
   readonly delivered: number[] = [];
+  /** Frames of each answer to a film. */
+  readonly filmed: number[][] = [];
   /** Claims that answered, by attempt. */
   readonly claimed: Assignment[] = [];
   readonly stale: string[] = [];
@@ -147,6 +154,7 @@ export class FakeWorker {
       return bull;
     };
     this.#bull = [lane(redis.renderQueue, this.identity.slots * 2), lane(redis.importQueue, 1)];
+    if (redis.filmQueue !== undefined) this.#bull.push(lane(redis.filmQueue, 4));
   }
 
   #signal(signal: WorkerSignal): void {
@@ -230,6 +238,7 @@ export class FakeWorker {
     }
     if (assignment.work.kind === 'piece') return this.#drawPiece(delivery, assignment, assignment.work);
     if (assignment.work.kind === 'assemble') return this.#assemble(delivery, assignment, assignment.work);
+    if (assignment.work.kind === 'film') return this.#film(delivery, assignment.work);
     for (const frameNumber of assignment.work.frames) {
       const startedAtMs = Date.now();
       if (this.#options.frameMs) await new Promise((resolve) => setTimeout(resolve, this.#options.frameMs));
@@ -243,6 +252,48 @@ export class FakeWorker {
       await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, startedAtMs);
       this.delivered.push(frameNumber);
     }
+  }
+
+  /** [WK17] The film is the text of its frames, one after the other, with a dash for each that is missing. */
+  async #film(delivery: Delivery, { plan, frameCount }: WorkOf<'film'>): Promise<void> {
+    const path = `${this.url}/api/v1/worker/attempts/${delivery.attemptId}`;
+    const headers = {
+      authorization: `Bearer ${this.registration.workerSecret}`,
+      [LEASE_HEADER]: delivery.leaseToken,
+    };
+    const missing: number[] = [];
+    let text = '';
+    for (let next = 0; next < frameCount; ) {
+      if (this.dead || !this.held.has(delivery.attemptId)) return;
+      const { frames } = await answerOf<FilmFrames>(await fetch(`${path}/film-frames/${next}`, { headers }));
+      this.filmed.push(frames.map(({ frameNumber }) => frameNumber));
+      for (const { frameNumber, file } of frames) {
+        if (file) text += `${await (await fetch(`${path}/film-files/${file.sha256}`, { headers })).text()};`;
+        else {
+          missing.push(frameNumber);
+          text += '-;';
+        }
+      }
+      next += frames.length;
+      if (frames.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const bytes = Buffer.from(text);
+    const facts = { widthPx: 64, heightPx: 64, frameCount, missing, durationSec: frameCount / 24, audioCodec: null };
+    const result: FilmResult = {
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sizeBytes: bytes.length,
+      facts,
+    };
+    const response = await fetch(`${path}/film`, {
+      method: 'PUT',
+      headers: {
+        ...headers,
+        [FILM_HEADER]: encodeURIComponent(JSON.stringify(result)),
+        'content-type': FILM_FORMATS[plan.format].mediaType,
+      },
+      body: new Uint8Array(bytes),
+    });
+    await answerOf(response);
   }
 
   /** [WK16] One range of samples after another; what is delivered is where it lies. */

@@ -42,6 +42,7 @@ export const ERRORS = {
   'job.unknown_clip': row(422, false, 'The scene has no animation clip of this name.'),
   'job.unknown_name': row(422, false, 'The scene has no variant, node, material or property of this name.'),
   'job.unsupported': row(422, false, 'No worker of this farm can do what the job asks.'),
+  'job.no_frames': row(409, false, 'All frames of a film failed: there is nothing to make it of.'),
   'job.too_large': row(422, false, 'The job has more frames or pixels than the limits allow.'),
   'scene.not_ready': row(409, true, 'The scene is still being uploaded or imported.'),
   'scene.refused': row(422, false, 'The scene was refused at import; its report says why.'),

@@ -50,6 +50,10 @@ export const LIMITS = {
   /** Of jobs with a path-traced layer: in software a frame of 1,280 × 720 and 64 samples takes ten minutes or more. */
   tracedFrameTimeoutMs: 21_600_000,
   frameTimeoutMaxMs: 86_400_000,
+  /** A film's sound, which its page reads whole: 25 minutes of CD quality. */
+  soundBytes: 268_435_456,
+  /** One film. */
+  filmBytes: 17_179_869_184,
   /** One uploaded file. glTF buffers are addressed with 32 bits. */
   fileBytes: 2_147_483_648,
   /** All files of one scene. */

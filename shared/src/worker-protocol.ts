@@ -5,9 +5,10 @@
 import Type, { type Static } from 'typebox';
 import { Id, Sha256 } from './identifiers.ts';
 import { FramePart, SampleRange } from './schemas/division.ts';
+import { FilmFacts, FilmPlan } from './schemas/film.ts';
 import { FrameStages, PixelStatistics } from './schemas/job.ts';
 import { ImportReport, Refusal, SceneFile, ScenePath } from './schemas/scene.ts';
-import { RenderSettings } from './schemas/settings.ts';
+import { ImageFormat, RenderSettings, Size } from './schemas/settings.ts';
 import { WorkerIdentity, WorkerStatus } from './schemas/worker.ts';
 
 /** Versions of the worker protocol that this build speaks, newest first. The server takes one version back. */
@@ -27,6 +28,8 @@ export const PIECE_HEADER = 'x-kiln-piece';
 export const PIECE_MEDIA_TYPE = 'image/x-exr';
 /** Request header that carries a `FrameResult` as URI-encoded JSON beside a frame's bytes. */
 export const FRAME_HEADER = 'x-kiln-frame';
+/** Request header that carries a `FilmResult` as URI-encoded JSON beside a film's bytes. */
+export const FILM_HEADER = 'x-kiln-film';
 
 /**
  * Routes of a worker, below `API_PREFIX` (PROTOCOL.md, rules WK). All but `register` take the worker's secret as
@@ -47,6 +50,12 @@ export const WORKER_ROUTES = {
   piece: { method: 'PUT', path: '/worker/attempts/:attemptId/pieces' },
   /** Bytes of such sums, for the attempt that makes a frame of them. */
   sums: { method: 'GET', path: '/worker/attempts/:attemptId/pieces/:sha256' },
+  /** Frames of an attempt's film from that place on, counted from 0 → `FilmFrames`. */
+  filmFrames: { method: 'GET', path: '/worker/attempts/:attemptId/film-frames/:from' },
+  /** Bytes of a frame of an attempt's film, or of its sound. */
+  filmFile: { method: 'GET', path: '/worker/attempts/:attemptId/film-files/:sha256' },
+  /** Bytes of a film, beside `FILM_HEADER` → `{}`. */
+  film: { method: 'PUT', path: '/worker/attempts/:attemptId/film' },
   /** Bytes of the GLB that an import made of a scene in another format → `{}`. */
   converted: { method: 'PUT', path: '/worker/attempts/:attemptId/converted/:sha256' },
   /** `ImportResult`. */
@@ -82,6 +91,8 @@ export const Registration = Type.Object({
     /** Queue of frames, and of imports, which no frame holds up. */
     renderQueue: Type.String(),
     importQueue: Type.String(),
+    /** Of films, which wait for frames and hold none up. */
+    filmQueue: Type.Optional(Type.String()),
     /** Publish/subscribe channel with `WorkerSignal`s. */
     signalChannel: Type.String(),
   }),
@@ -147,6 +158,15 @@ export const Assignment = Type.Object({
       sums: Type.Array(StoredSums),
     }),
     Type.Object({ kind: Type.Literal('import') }),
+    Type.Object({
+      kind: Type.Literal('film'),
+      plan: FilmPlan,
+      /** Of its frames. */
+      size: Size,
+      frameFormat: ImageFormat,
+      fps: Type.Number(),
+      frameCount: Type.Integer(),
+    }),
   ]),
 });
 export type Assignment = Static<typeof Assignment>;
@@ -177,6 +197,26 @@ export const FrameAccepted = Type.Object({
   taskDone: Type.Boolean(),
 });
 export type FrameAccepted = Static<typeof FrameAccepted>;
+
+/** Frames of a film in its order, as far as it is known what becomes of them; those after are still being drawn. */
+export const FilmFrames = Type.Object({
+  frames: Type.Array(
+    Type.Object({
+      frameNumber: Type.Integer(),
+      /** Null: it failed, or its job ended without it. */
+      file: Type.Union([Type.Object({ sha256: Sha256, sizeBytes: Type.Integer() }), Type.Null()]),
+    }),
+  ),
+});
+export type FilmFrames = Static<typeof FilmFrames>;
+
+/** Beside the bytes of `PUT /worker/attempts/:id/film`. */
+export const FilmResult = Type.Object({
+  sha256: Sha256,
+  sizeBytes: Type.Integer({ minimum: 1 }),
+  facts: FilmFacts,
+});
+export type FilmResult = Static<typeof FilmResult>;
 
 export const AttemptFailure = Type.Object({
   code: Type.String(),

@@ -34,6 +34,10 @@ export const WORKER_LIMITS = {
   checkpointSec: 30,
   /** Imports at once, each of another tenant: a file that hangs until its time is over keeps nobody else waiting. */
   imports: 3,
+  /** Films at once: most of the time they wait for frames. Each has a page of its own. */
+  films: 4,
+  /** A film looks for its next frames so often while there are none. */
+  filmPollMs: 500,
   /** Message from a page: an 8K frame of floats takes 507 MiB before it is compressed. */
   pageMessageBytes: 536_870_912,
   /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */

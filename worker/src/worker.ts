@@ -10,6 +10,7 @@ import { systemClock } from './clock.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
 import { FarmClient } from './farm/farm-client.ts';
 import { Membership } from './farm/membership.ts';
+import { hasFfmpeg } from './film/ffmpeg-sink.ts';
 import { createLog, type Log } from './log.ts';
 import { buildPage, PAGE_FOLDER } from './page-folder.ts';
 import { BrowserPool } from './pool/browser-pool.ts';
@@ -55,9 +56,10 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
     clock: systemClock,
     log,
   });
+  const filmMakers: WorkerIdentity['filmMakers'] = (await hasFfmpeg()) ? ['page', 'ffmpeg'] : ['page'];
   const over = new AbortController();
   const client = new FarmClient(config.url);
-  const identity = identityOf(config, probe, chosen);
+  const identity = { ...identityOf(config, probe, chosen), filmMakers };
   const membership = new Membership({ client, identity, token: config.token, log, signal: over.signal });
   await membership.join();
   return new RunningWorker({ config, identity, client, membership, cache, pool, clock: systemClock, log, over });

@@ -35,7 +35,9 @@ const PAGE_PACKAGES = [
   'three-gpu-pathtracer',
   'three-mesh-bvh',
   '@jsquash/avif',
+  'gifenc',
   'gltf-validator',
+  'mediabunny',
   'meshoptimizer',
   'typebox',
 ];

@@ -13,7 +13,7 @@ const projects = full ? ['fast', 'browser', 'full'] : ['fast', 'browser'];
 
 async function setUp(): Promise<Tally> {
   try {
-    const wanted = { browser: true, redisServer: true, postgres: true, imageTools: full };
+    const wanted = { browser: true, redisServer: true, postgres: true, imageTools: full, filmTools: full };
     await prepare(readFarmConfig(), new Progress(process.stdout), wanted);
     return { passed: 0, failed: 0 };
   } catch (error) {

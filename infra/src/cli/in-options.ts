@@ -2,6 +2,9 @@ import { KilnError } from '@kiln/shared';
 
 /** What the fields of requests are called on the command line, by their JSON Pointer. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^\/layers\/\d+\/films\/\d+\/codec$/, '--film-codec'],
+  [/^\/layers\/\d+\/films\/\d+\/audio.*$/, '--audio'],
+  [/^\/layers\/\d+\/films.*$/, '--film'],
   [/^\/layers\/\d+\/exposureEv$/, '--exposure'],
   [/^\/layers\/\d+\/environmentRotationDeg$/, '--environment-rotation'],
   [/^\/layers\/\d+\/timeLimitSec$/, '--time-limit'],

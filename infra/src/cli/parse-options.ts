@@ -4,9 +4,11 @@ import {
   Background,
   BitDepth,
   type CameraChoice,
+  checkFilms,
   checkImageFormat,
   checkPointer,
   checkTracedSettings,
+  completeFilm,
   completeSettings,
   describeSchema,
   divisionOf,
@@ -117,6 +119,8 @@ export function checkSettings(layer: LayerRequest): void {
     checkImageFormat(settings, '');
     checkTracedSettings(settings, '');
     divisionOf(layer, settings, '');
+    const films = (layer.films ?? []).map(completeFilm);
+    checkFilms(films, { ...settings, frameCount: frameCount(parseFrameRange(layer.frames)) }, '');
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.

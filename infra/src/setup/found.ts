@@ -19,6 +19,8 @@ export interface Found {
   readonly postgresBin: string | null;
   /** OpenImageIO's `oiiotool` is here. */
   readonly imageTools: boolean;
+  /** `ffmpeg` and `ffprobe` are here. */
+  readonly filmTools: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function lookAround(searchPath: string, browserPath: string | null)
     redisServer: which('redis-server', searchPath) ?? which('valkey-server', searchPath),
     postgresBin: findPostgres(searchPath),
     imageTools: which('oiiotool', searchPath) !== null,
+    filmTools: ['ffmpeg', 'ffprobe'].every((name) => which(name, searchPath) !== null),
   };
 }
 

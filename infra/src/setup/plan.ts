@@ -8,6 +8,8 @@ export interface Wanted {
   readonly postgres: boolean;
   /** The heavy tests read pictures back with OpenImageIO where it can be had; nothing else needs it. */
   readonly imageTools: boolean;
+  /** The same with films and ffmpeg. A farm makes ProRes and FFV1 with it where it is here, and does not ask for it. */
+  readonly filmTools: boolean;
   /** KILN_NO_INSTALL=1. */
   readonly installForbidden: boolean;
 }
@@ -37,6 +39,7 @@ export const NEEDS = {
   redis: { what: 'redis-server', apt: ['redis-server'], brew: ['redis'] },
   postgres: { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] },
   imageTools: { what: 'OpenImageIO', apt: ['openimageio-tools'], brew: ['openimageio'] },
+  filmTools: { what: 'ffmpeg', apt: ['ffmpeg'], brew: ['ffmpeg'] },
 } as const satisfies Record<string, Need>;
 
 /** What a farm cannot be without and this machine has not. */
@@ -58,6 +61,7 @@ export function planSetup(found: Found, wanted: Wanted): Plan {
 
   if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(NEEDS.postgres);
   if (wanted.imageTools && !found.imageTools && mayApt) byPackage.push(NEEDS.imageTools);
+  if (wanted.filmTools && !found.filmTools && mayApt) byPackage.push(NEEDS.filmTools);
   const steps: Step[] = [];
   if (byPackage.length > 0) steps.push({ kind: 'apt', packages: byPackage.flatMap(({ apt }) => apt) });
   if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [NEEDS.browser]) });

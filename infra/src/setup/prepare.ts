@@ -23,6 +23,7 @@ export async function prepare(
     redisServer: config.redisUrl === null,
     postgres: false,
     imageTools: false,
+    filmTools: false,
     installForbidden: config.installForbidden,
     ...wanted,
   };

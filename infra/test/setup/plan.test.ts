@@ -11,12 +11,14 @@ const bareDebian: Found = {
   redisServer: null,
   postgresBin: null,
   imageTools: false,
+  filmTools: false,
 };
 const wanted: Wanted = {
   browser: true,
   redisServer: true,
   postgres: false,
   imageTools: false,
+  filmTools: false,
   installForbidden: false,
 };
 
@@ -44,6 +46,7 @@ describe('on a bare Debian', () => {
   test.each([
     ['PostgreSQL', { postgres: true }, ['postgresql'], { postgresBin: '/usr/bin' }],
     ['OpenImageIO', { imageTools: true }, ['openimageio-tools'], { imageTools: true }],
+    ['ffmpeg', { filmTools: true }, ['ffmpeg'], { filmTools: true }],
   ])('%s is installed for the tests only, and never asked for', (_, want, packages, there) => {
     const ready = { ...bareDebian, browser: '/usr/bin/chromium', redisServer: '/usr/bin/redis-server' };
     expect(planSetup(ready, wanted)).toEqual({ outcome: 'steps', steps: [] });

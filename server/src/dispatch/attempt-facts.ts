@@ -3,6 +3,7 @@ import {
   type Assignment,
   CONVERTED_ENTRY,
   type Division,
+  type FilmPlan,
   type FramePart,
   type RenderSettings,
   type SampleRange,
@@ -48,6 +49,19 @@ export interface AssembleFacts extends LayerFacts {
 /** Work that ends in frames. */
 export type FrameFacts = RenderFacts | AssembleFacts;
 
+export interface FilmWork {
+  readonly kind: 'film';
+  readonly jobId: string;
+  readonly layerId: string;
+  readonly settings: RenderSettings;
+  readonly plan: FilmPlan;
+  /** Frame expression of its layer, how many frames that are, and how they are made into tasks. */
+  readonly range: string;
+  readonly frameCount: number;
+  readonly chunk: number;
+  readonly division: Division | null;
+}
+
 export interface AttemptFacts {
   readonly attemptId: string;
   /** Counts from 1 within the task. */
@@ -58,7 +72,7 @@ export interface AttemptFacts {
   readonly tenantId: string;
   readonly sceneId: string;
   readonly timeoutMs: number;
-  readonly work: RenderFacts | PieceFacts | AssembleFacts | { readonly kind: 'import' };
+  readonly work: RenderFacts | PieceFacts | AssembleFacts | FilmWork | { readonly kind: 'import' };
 }
 
 export class AttemptMemory {
@@ -141,8 +155,10 @@ export class AttemptMemory {
       .innerJoin('tasks as t', 't.id', 'a.task_id')
       .leftJoin('jobs as j', 'j.id', 't.job_id')
       .leftJoin('layers as l', 'l.id', 't.layer_id')
+      .leftJoin('films as f', 'f.task_id', 't.id')
       .select([
         'a.id',
+        'f.plan',
         'a.number',
         'a.worker_id',
         'a.lease_token',
@@ -188,6 +204,11 @@ export class AttemptMemory {
         return [];
       }
       const settings = storedSettings(row.settings);
+      const timed = { ...base, timeoutMs: frame_timeout_ms };
+      if (row.plan !== null) {
+        const film = { plan: row.plan, range: frames, frameCount: frame_count, chunk, division, settings };
+        return [{ ...timed, work: { kind: 'film', jobId: job_id, layerId: layer_id, ...film } }];
+      }
       const layer = {
         jobId: job_id,
         layerId: layer_id,
@@ -196,7 +217,6 @@ export class AttemptMemory {
         frames: taskFrames({ frames, frame_count, chunk, division }, row),
       };
       const part = taskPart({ division, settings }, row);
-      const timed = { ...base, timeoutMs: frame_timeout_ms };
       if (part) return [{ ...timed, work: { kind: 'piece', part, ...layer } }];
       if (division) return [{ ...timed, work: { kind: 'assemble', division, ...layer } }];
       return [{ ...timed, work: { kind: 'render', ...layer } }];
@@ -260,6 +280,10 @@ export function assignmentOf(facts: AttemptFacts, scene: SceneSource, leaseMs: n
 function workOf({ work }: AttemptFacts, { frames, samples, sums }: OpenWork): Assignment['work'] {
   if (work.kind === 'import') return { kind: 'import' };
   const { settings } = work;
+  if (work.kind === 'film') {
+    const { size, format: frameFormat, fps } = settings;
+    return { kind: 'film', plan: work.plan, size, frameFormat, fps, frameCount: work.frameCount };
+  }
   const [frameNumber = 0] = work.frames;
   switch (work.kind) {
     case 'render':

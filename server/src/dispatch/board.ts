@@ -55,7 +55,11 @@ export class Board {
     if (!workers.some(mayHaveRoom)) return null;
     const waiting = this.#work ?? (await this.#readWork());
     if (waiting.length === 0) return null;
-    const usage = { render: new Map<string, number>(), import: new Map<string, number>() };
+    const usage = {
+      render: new Map<string, number>(),
+      import: new Map<string, number>(),
+      film: new Map<string, number>(),
+    };
     for (const { kind, tenant_id, n } of used) {
       const lane = usage[laneOf(kind)];
       lane.set(tenant_id, (lane.get(tenant_id) ?? 0) + n);
@@ -114,7 +118,7 @@ export class Board {
 }
 
 const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>
-  work.kind === 'import' ? work : { ...work, taskMs: taskMs(work.layerId) };
+  work.kind === 'import' || work.kind === 'film' ? work : { ...work, taskMs: taskMs(work.layerId) };
 
 function deskOf(
   { id, identity, status }: DeskRow,
@@ -122,12 +126,17 @@ function deskOf(
   taskMs: BoardParts['taskMs'],
 ): PickWorker {
   let rendering = 0;
+  let filming = 0;
   const importing = new Set<string>();
   let queuedMs: number | null = 0;
   for (const { worker_id, tenant_id, kind, layer_id, n } of used) {
     if (worker_id !== id) continue;
     if (kind === 'import') {
       importing.add(tenant_id);
+      continue;
+    }
+    if (kind === 'film') {
+      filming += n;
       continue;
     }
     rendering += n;
@@ -142,11 +151,14 @@ function deskOf(
     tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
     rendering,
     importing,
+    filmMakers: identity.filmMakers ?? [],
+    filming,
     queuedMs,
   };
 }
 
-const mayHaveRoom = ({ slots, rendering, importing, queuedMs }: PickWorker) =>
+const mayHaveRoom = ({ slots, rendering, importing, filming, filmMakers, queuedMs }: PickWorker) =>
+  (filmMakers.length > 0 && filming < DISPATCH_LIMITS.filmsPerWorker) ||
   importing.size < DISPATCH_LIMITS.importsPerWorker ||
   rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
   (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);

@@ -6,7 +6,7 @@ import { isErrorCode, type Job, LIMITS, type TaskKind } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
-import { advanceJob, isOpen, type JobProgress, lockJobs } from '../jobs/job-row.ts';
+import { advanceJob, isOpen, type JobProgress, lockJobs, NO_PROGRESS, saveJob } from '../jobs/job-row.ts';
 import type { JobRow, TaskRow } from '../jobs/present.ts';
 import { type TaskSlicing, taskFrames } from '../jobs/task-frames.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -177,7 +177,9 @@ async function settleTask(
   }
   const dependent = again || task.feeds === null ? null : await failDependent(trx, task.feeds);
   if (!again) await forgetPieces(trx, [task.id]);
-  if (job && layer && dependent?.failedNow !== false) {
+  if (job && task.kind === 'film') {
+    if (!again) await failFilm(trx, tell, task, job, errorOf(end), jobs, parts);
+  } else if (job && layer && dependent?.failedNow !== false) {
     const missing = end.retry === 'free' ? [] : await missingFrames(trx, task, layer);
     if (missing.length > 0) {
       tell({
@@ -187,7 +189,8 @@ async function settleTask(
         data: { jobId: job.id, layer: layer.name, frameNumbers: missing, ...errorOf(end), willRetry: again },
       });
     }
-    if (!again) await failFrames(trx, tell, job, { done: 0, failed: missing.length, error: errorOf(end) }, jobs, parts);
+    if (!again)
+      await advance(trx, tell, job, { ...NO_PROGRESS, failed: missing.length, error: errorOf(end) }, jobs, parts);
   }
   if (!job && !again) {
     const { code, message } = errorOf(end);
@@ -202,7 +205,24 @@ async function settleTask(
   };
 }
 
-async function failFrames(
+async function failFilm(
+  trx: Transaction<Database>,
+  tell: Tell,
+  task: TaskRow,
+  job: JobRow,
+  error: NonNullable<Job['error']>,
+  jobs: Map<string, JobRow>,
+  parts: EndParts,
+): Promise<void> {
+  await trx
+    .updateTable('films')
+    .set({ error: JSON.stringify(error), finished_at: parts.now() })
+    .where('task_id', '=', task.id)
+    .execute();
+  await advance(trx, tell, job, { ...NO_PROGRESS, filmsFailed: 1, error }, jobs, parts);
+}
+
+async function advance(
   trx: Transaction<Database>,
   tell: Tell,
   job: JobRow,
@@ -210,14 +230,8 @@ async function failFrames(
   jobs: Map<string, JobRow>,
   parts: EndParts,
 ): Promise<void> {
-  const counters = advanceJob(job, progress, parts.now());
-  const { error, ...rest } = counters;
-  await trx
-    .updateTable('jobs')
-    .set({ ...rest, error: error === null ? null : JSON.stringify(error) })
-    .where('id', '=', job.id)
-    .execute();
-  const after = { ...job, ...counters };
+  const after = { ...job, ...advanceJob(job, progress, parts.now()) };
+  await saveJob(trx, after);
   jobs.set(job.id, after);
   tellJob(tell, after);
 }

@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../events/event-log.ts';
 import { serveEvents } from '../events/events-socket.ts';
 import { Feed } from '../events/feed.ts';
 import { JobProgress } from '../events/job-progress.ts';
+import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { JobReader } from '../jobs/read-jobs.ts';
@@ -132,9 +133,11 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     register(app) {
       events = serveEvents({ services, feed });
       live.register();
+      const reader = new JobReader(db, layers);
+      registerFilms(app, services, reader);
       registerJobs(app, {
         submissions: new Submissions({ db, change, abilities, layers, newId, now, onSubmitted: wake }),
-        reader: new JobReader(db, layers),
+        reader,
         abilities,
         cancelling: { change, layers, now },
         settle,

@@ -11,6 +11,8 @@ export const DISPATCH_LIMITS = {
    * its whole time limit, and nobody else.
    */
   importsPerWorker: 3,
+  /** Films under way on one worker: most of the time they wait for frames. */
+  filmsPerWorker: 4,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
   /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */

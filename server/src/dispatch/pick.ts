@@ -4,13 +4,13 @@
  * Between tenants the one with the fewest deliveries under way comes next; inside a tenant priority, then age. A worker
  * that has the scene loaded for the tenant is preferred, then one whose browser serves the tenant, then the least busy.
  */
-import type { Backend, Capability, Division, Engine, TaskKind } from '@kiln/shared';
+import type { Backend, Capability, Division, Engine, FilmMaker, TaskKind } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
-export type Lane = 'render' | 'import';
+export type Lane = 'render' | 'import' | 'film';
 
-export const laneOf = (kind: TaskKind): Lane => (kind === 'import' ? 'import' : 'render');
+export const laneOf = (kind: TaskKind): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
 
 /** Work that waits: one task, or the unreleased rest of a layer, from which tasks are cut as they are picked. */
 export type Candidate = {
@@ -24,6 +24,7 @@ export type Candidate = {
   readonly position: number;
 } & (
   | { readonly kind: 'import'; readonly taskId: string }
+  | { readonly kind: 'film'; readonly taskId: string; readonly jobId: string; readonly maker: FilmMaker }
   | ({ readonly kind: 'task'; readonly taskId: string; readonly index: number } & RenderWork)
   | ({
       readonly kind: 'cursor';
@@ -58,13 +59,16 @@ export interface PickWorker {
   readonly rendering: number;
   /** Tenants of the imports under way. */
   readonly importing: ReadonlySet<string>;
+  readonly filmMakers: readonly FilmMaker[];
+  /** Films under way. */
+  readonly filming: number;
   /** What the frames under way take together, in milliseconds; null when that is not known of each. */
   readonly queuedMs: number | null;
 }
 
 export type Pick = { readonly workerId: string; readonly tenantId: string } & (
   | { readonly kind: 'import'; readonly taskId: string }
-  | { readonly kind: 'task'; readonly taskId: string; readonly jobId: string }
+  | { readonly kind: 'task' | 'film'; readonly taskId: string; readonly jobId: string }
   | {
       readonly kind: 'cursor';
       readonly layerId: string;
@@ -90,10 +94,11 @@ export const loadedKey = (tenantId: string, sceneHash: string) => `${tenantId}/$
 
 export function pick({ workers, candidates, usage }: PickInput): Pick[] {
   const desks = workers.map((worker) => new Desk(worker));
-  const imports = candidates.filter((candidate) => candidate.kind === 'import');
-  const renders = candidates.filter((candidate) => candidate.kind !== 'import');
-  return [...pickLane(desks, imports, usage.import), ...pickLane(desks, renders, usage.render)];
+  const of = (lane: Lane) => candidates.filter((candidate) => laneOfCandidate(candidate) === lane);
+  return (['import', 'film', 'render'] as const).flatMap((lane) => pickLane(desks, of(lane), usage[lane]));
 }
+
+const laneOfCandidate = ({ kind }: Candidate): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
 
 function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usage: Usage): Pick[] {
   const shares = new Map<string, Share>();
@@ -172,6 +177,7 @@ class Share {
 class Desk {
   readonly worker: PickWorker;
   rendering: number;
+  filming: number;
   readonly importing: Set<string>;
   queuedMs: number | null;
   /** Takes nothing more of this lane in this pass. */
@@ -180,6 +186,7 @@ class Desk {
   constructor(worker: PickWorker) {
     this.worker = worker;
     this.rendering = worker.rendering;
+    this.filming = worker.filming;
     this.importing = new Set(worker.importing);
     this.queuedMs = worker.queuedMs;
   }
@@ -189,12 +196,17 @@ class Desk {
       this.importing.add(candidate.tenantId);
       return;
     }
+    if (candidate.kind === 'film') {
+      this.filming++;
+      return;
+    }
     this.rendering++;
     this.queuedMs = this.queuedMs === null || candidate.taskMs === null ? null : this.queuedMs + candidate.taskMs;
   }
 
   can(candidate: Candidate): boolean {
     if (candidate.kind === 'import') return !this.importing.has(candidate.tenantId);
+    if (candidate.kind === 'film') return this.worker.filmMakers.includes(candidate.maker);
     const { engine, backend } = candidate;
     return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
   }
@@ -202,12 +214,13 @@ class Desk {
   /** Room among the deliveries that the worker begins at once. */
   hasActiveRoom(candidate: Candidate): boolean {
     if (candidate.kind === 'import') return this.importing.size < DISPATCH_LIMITS.importsPerWorker;
+    if (candidate.kind === 'film') return this.filming < DISPATCH_LIMITS.filmsPerWorker;
     return this.rendering < this.worker.slots * DISPATCH_LIMITS.pipelinedPerSlot;
   }
 
   /** Room in its queue: one delivery ahead of each slot; deeper while all that waits there is shorter than a round trip. */
   hasRoom(candidate: Candidate): boolean {
-    if (candidate.kind === 'import') return this.hasActiveRoom(candidate);
+    if (candidate.kind === 'import' || candidate.kind === 'film') return this.hasActiveRoom(candidate);
     const { slots } = this.worker;
     if (this.rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
     if (this.rendering >= slots * DISPATCH_LIMITS.deliveriesPerSlot) return false;
@@ -222,10 +235,16 @@ function cost(desk: Desk, candidate: Candidate): number | null {
   const { worker } = desk;
   const loaded = worker.loaded.has(loadedKey(candidate.tenantId, candidate.sceneHash));
   const known = worker.tenants.has(candidate.tenantId);
-  const load = candidate.kind === 'import' ? desk.importing.size : desk.rendering / worker.slots;
+  const load = loadOf(desk, candidate);
   const place = desk.hasActiveRoom(candidate) ? 0 : 4;
-  const fit = candidate.kind === 'import' ? 0 : loaded ? 0 : known ? 1 : 2;
+  const needsNoScene = candidate.kind === 'import' || candidate.kind === 'film';
+  const fit = needsNoScene || loaded ? 0 : known ? 1 : 2;
   return (place + fit) * 1_000 + load;
+}
+
+function loadOf(desk: Desk, { kind }: Candidate): number {
+  if (kind === 'import') return desk.importing.size;
+  return kind === 'film' ? desk.filming : desk.rendering / desk.worker.slots;
 }
 
 function chooseDesk(desks: readonly Desk[], candidate: Candidate): Desk | undefined {
@@ -247,7 +266,8 @@ function toPick(workerId: string, candidate: Candidate, taken: number): Pick {
     case 'import':
       return { workerId, tenantId, kind: 'import', taskId: candidate.taskId };
     case 'task':
-      return { workerId, tenantId, kind: 'task', taskId: candidate.taskId, jobId: candidate.jobId };
+    case 'film':
+      return { workerId, tenantId, kind: candidate.kind, taskId: candidate.taskId, jobId: candidate.jobId };
     case 'cursor':
       return {
         workerId,

@@ -5,7 +5,7 @@
 import { type Frame, type FrameResult, KilnError } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
-import { advanceJob, type JobCounters, lockJobs } from '../jobs/job-row.ts';
+import { advanceJob, type JobCounters, lockJobs, NO_PROGRESS } from '../jobs/job-row.ts';
 import { type FrameFacts, frameView, type JobRow } from '../jobs/present.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
@@ -89,7 +89,7 @@ export async function recordFrames(
   const changed = [...doneByJob].flatMap(([jobId, done]) => {
     const row = jobs.get(jobId);
     if (!row) return [];
-    const counters = advanceJob(row, { done, failed: 0, error: null }, now);
+    const counters = advanceJob(row, { ...NO_PROGRESS, done }, now);
     return [{ row: { ...row, ...counters }, stateChanged: counters.state !== row.state }];
   });
   if (plan.frames.length > 0) {
@@ -164,7 +164,7 @@ function addFrame(plan: Plan, report: FrameReport, now: Date): void {
  * them; frames, attempts, tasks and jobs change together.
  */
 async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobRow[], now: Date): Promise<void> {
-  const counters = jobs.map((job): JobCounters & { id: string } => ({
+  const counters = jobs.map((job): Omit<JobCounters, 'films_done' | 'films_failed'> & { id: string } => ({
     id: job.id,
     state: job.state,
     frames_done: job.frames_done,

@@ -88,11 +88,12 @@ export async function recordSingleFrames(
         frames_done = j.frames_done + c.n,
         started_at = coalesce(j.started_at, ${now}::timestamptz),
         state = case
-          when j.frames_done + c.n + j.frames_failed < j.frame_count
+          when j.frames_done + c.n + j.frames_failed < j.frame_count or j.films_done + j.films_failed < j.film_count
             then case when j.state = 'queued' then 'running' else j.state end
-          when j.frames_failed > 0 then 'failed' else 'succeeded' end,
+          when j.frames_failed + j.films_failed > 0 then 'failed' else 'succeeded' end,
         ended_at = case
-          when j.frames_done + c.n + j.frames_failed >= j.frame_count then ${now}::timestamptz end
+          when j.frames_done + c.n + j.frames_failed >= j.frame_count
+            and j.films_done + j.films_failed >= j.film_count then ${now}::timestamptz end
       from counted c where j.id = c.job_id
       returning j.*
     ), turn as materialized (
@@ -140,7 +141,8 @@ const iso = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC
 /** `jobChange`, for a row `m`: what it counts is known to the statement alone. */
 const JOB_JSON = sql`jsonb_build_object(
   'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority,
-  'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed, 'error', m.error,
+  'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
+  'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,
   'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')})`;
 
 function rowOf({ attempt, work, frameNumber, mediaType, result, isFresh }: FrameReport, place: number, event?: Frame) {

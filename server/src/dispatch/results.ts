@@ -5,6 +5,7 @@ import type { Bus } from '../events/bus.ts';
 import { type Change, untangled } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
+import { type FilmReport, recordFilm } from '../films/record-film.ts';
 import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
 import type { AttemptFacts, FrameFacts } from './attempt-facts.ts';
@@ -146,6 +147,17 @@ export class Results {
       return applyImport(trx, tell, services.objects, attempt.sceneId, prepared);
     });
     await settleImport(services, applied);
+    bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
+  }
+
+  /**
+   * Records a film whose bytes are stored.
+   *
+   * @throws KilnError `attempt.stale` when the lease has ended and the recorded film, if any, is another.
+   */
+  async film(report: FilmReport): Promise<void> {
+    const { change, services, bus, ending } = this.#parts;
+    await change((trx, tell) => recordFilm(trx, tell, services.objects, report, ending.now()));
     bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
   }
 

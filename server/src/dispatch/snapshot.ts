@@ -1,5 +1,13 @@
 /** What a pass of the dispatcher looks at: workers with what they do, and the most urgent work of each tenant. */
-import type { Division, RenderSettings, TaskKind, WorkerIdentity, WorkerStatus } from '@kiln/shared';
+import {
+  type Division,
+  FILM_FORMATS,
+  type FilmFormat,
+  type RenderSettings,
+  type TaskKind,
+  type WorkerIdentity,
+  type WorkerStatus,
+} from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -47,7 +55,7 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
 }
 
 /**
- * Tasks that have rows and wait: imports, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine and
+ * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine and
  * back end: work that no worker here can draw must not stand before work that one can.
  */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
@@ -64,20 +72,24 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     position: number | null;
     engine: RenderSettings['engine'] | null;
     backend: RenderSettings['backend'] | null;
+    film: FilmFormat | null;
     scene_hash: string;
   }>`
     select w.*, s.scene_hash
     from (
       select t.id, t.kind, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
-             l.settings->>'backend' as backend, row_number() over (
-               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend'
-               order by j.priority desc, j.created_at, t.created_at, t.id) as place
+             l.settings->>'backend' as backend, f.plan->>'format' as film, row_number() over (
+               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format'
+               order by j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
       from tasks t
       left join jobs j on j.id = t.job_id
       left join layers l on l.id = t.layer_id
+      left join films f on f.task_id = t.id
       where t.state = 'waiting' and (t.not_before is null or t.not_before <= now())
         and (t.job_id is null or j.state in ('queued', 'running'))
+        -- A film begins with the first frame whose fate is known.
+        and (f.task_id is null or j.frames_done + j.frames_failed > 0)
     ) w
     join scenes s on s.id = w.scene_id
     where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
@@ -93,12 +105,17 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     }
     const { job_id, layer_id, engine, backend, priority, job_created_at } = row;
     if (job_id === null || layer_id === null || engine === null || backend === null) return [];
+    const urgency = { priority: priority ?? 0, createdAtMs: (job_created_at ?? row.created_at).getTime() };
+    if (row.kind === 'film') {
+      return row.film === null
+        ? []
+        : [{ ...base, ...urgency, kind: 'film', jobId: job_id, maker: FILM_FORMATS[row.film].maker }];
+    }
     return [
       {
         ...base,
+        ...urgency,
         kind: 'task',
-        priority: priority ?? 0,
-        createdAtMs: (job_created_at ?? row.created_at).getTime(),
         index: row.index,
         jobId: job_id,
         layerId: layer_id,

@@ -1,9 +1,10 @@
-/** All finished frames of a job as one ZIP, streamed: nothing is compressed twice, and nothing is kept in memory. */
+/** All finished frames and films of a job as one ZIP, streamed: nothing is compressed twice, and nothing is kept in memory. */
 import type { Readable } from 'node:stream';
 import { frameFileName, KilnError } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { ZipFile } from 'yazl';
+import { readFilms } from '../films/read-films.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
 
@@ -92,9 +93,22 @@ export async function openArchive(
         if (layer === undefined) return [];
         return [addFrame(`${folderOf(layer.name)}${frameFileName(frame.frame_number, layer.settings.format)}`, frame)];
       });
-      if (frames.length < PAGE) return zip.end();
+      if (frames.length < PAGE) {
+        await addFilms();
+        return zip.end();
+      }
       after = frames.at(-1)?.sequence ?? after;
       await Promise.race([closed, turns.at(-1)]);
+    }
+  };
+  const addFilms = async () => {
+    for (const { layer, fileName, sha256, sizeBytes, finishedAt } of await readFilms(db, tenantId, jobId)) {
+      if (sha256 === null || sizeBytes === null || finishedAt === null) continue;
+      void addFrame(`${folderOf(layer)}${fileName}`, {
+        sha256,
+        size_bytes: sizeBytes,
+        finished_at: new Date(finishedAt),
+      });
     }
   };
   add().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /** What the workers that are here can draw with. */
-import type { Capability } from '@kiln/shared';
+import type { Capability, FilmMaker } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../services.ts';
 import type { Database } from '../store/tables.ts';
@@ -11,6 +11,8 @@ interface Ability extends Capability {
 
 export interface FarmAbility {
   readonly abilities: readonly Ability[];
+  /** Who makes films on any ready worker; null when there is no worker. */
+  readonly filmMakers: readonly FilmMaker[] | null;
   /** Of all ready workers. */
   readonly slots: number;
 }
@@ -18,15 +20,17 @@ export interface FarmAbility {
 async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const counts = new Map<string, Ability>();
+  const filmMakers = new Set<FilmMaker>();
   let slots = 0;
   for (const { identity } of rows) {
     slots += identity.slots;
+    for (const maker of identity.filmMakers ?? []) filmMakers.add(maker);
     for (const { engine, backend } of identity.capabilities) {
       const key = `${engine}/${backend}`;
       counts.set(key, { engine, backend, workers: (counts.get(key)?.workers ?? 0) + 1 });
     }
   }
-  return { abilities: [...counts.values()], slots };
+  return { abilities: [...counts.values()], filmMakers: rows.length === 0 ? null : [...filmMakers], slots };
 }
 
 /** A burst of submissions looks once. */

@@ -41,7 +41,19 @@ export function cancelJob(tenantId: string, jobId: string, { change, layers, now
         eb.selectFrom('tasks').select('id').where('job_id', '=', jobId).where('state', '=', 'leased'),
       )
       .where('state', 'in', ['assigned', 'running'])
-      .returning(['id', 'task_id', 'worker_id', 'number'])
+      .returning((eb) => [
+        'id',
+        'task_id',
+        'worker_id',
+        'number',
+        eb
+          .selectFrom('tasks')
+          .select('kind')
+          .whereRef('tasks.id', '=', 'attempts.task_id')
+          .$asScalar()
+          .$notNull()
+          .as('kind'),
+      ])
       .execute();
     await trx
       .updateTable('tasks')
@@ -67,7 +79,7 @@ export function cancelJob(tenantId: string, jobId: string, { change, layers, now
         taskId: attempt.task_id,
         workerId: attempt.worker_id,
         number: attempt.number,
-        kind: 'render' as const,
+        kind: attempt.kind,
         retryAfterMs: null,
         appliedImport: null,
       })),

@@ -6,13 +6,18 @@ import {
   ASSET_KINDS,
   type Backend,
   type Capability,
+  checkFilms,
   checkImageFormat,
   checkPath,
   checkTracedSettings,
+  completeFilm,
   completeSettings,
   type Division,
   divisionOf,
   ENGINE_ABILITIES,
+  FILM_FORMATS,
+  type FilmMaker,
+  type FilmPlan,
   frameCount,
   type ImportReport,
   type JobRequest,
@@ -49,6 +54,7 @@ interface CompiledLayer {
   readonly frameCount: number;
   readonly chunk: number;
   readonly taskCount: number;
+  readonly films: readonly FilmPlan[];
   readonly settings: RenderSettings;
   readonly division: Division | null;
 }
@@ -72,14 +78,20 @@ const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES.filter(({ backend }) 
 
 /**
  * @param abilities of the workers that are here now; when it is empty, what every worker can do is accepted.
+ * @param filmMakers of the same; null when there are none.
  * @throws KilnError `scene.not_ready`, `scene.refused`, `job.bad_frame_range`, `job.unknown_camera`, `job.unknown_clip`,
  *   `job.unknown_name`, `job.unsupported`, `job.too_large` or `request.invalid`, with the field's path.
  */
-export function compileJob(request: JobRequest, scene: CompilerScene, abilities: FarmAbilities): CompiledJob {
+export function compileJob(
+  request: JobRequest,
+  scene: CompilerScene,
+  abilities: FarmAbilities,
+  filmMakers: readonly FilmMaker[] | null = null,
+): CompiledJob {
   const report = usableReport(scene);
   const names = layerNames(request.layers);
   const layers = request.layers.map((layer, index) =>
-    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, abilities),
+    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, { abilities, filmMakers }),
   );
   let frames = 0;
   layers.forEach((layer, index) => {
@@ -165,7 +177,7 @@ function compileLayer(
   path: string,
   name: string,
   report: ImportReport,
-  abilities: FarmAbilities,
+  { abilities, filmMakers }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null },
 ): CompiledLayer {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
@@ -183,12 +195,16 @@ function compileLayer(
   const division = divisionOf(request, settings, path);
   const taskCount = division ? count * partsPerFrame(division) : Math.ceil(count / chunk);
   checkTasks(taskCount, path, request);
+  const films = (request.films ?? []).map(completeFilm);
+  checkFilms(films, { ...settings, frameCount: count }, path);
+  checkFilmMakers(films, filmMakers, path);
   return {
     name,
     frames: request.frames,
     frameCount: count,
     chunk,
     taskCount,
+    films,
     settings,
     division,
   };
@@ -200,6 +216,18 @@ function checkTasks(count: number, path: string, { splitSamples = 1 }: LayerRequ
   const field = `${path}/${splitSamples > 1 ? 'splitSamples' : 'tiles'}`;
   const message = `a layer has at most ${LIMITS.jobFrames} tasks, and its frames in parts are ${count}; use fewer of either`;
   throw new KilnError('job.too_large', message, { field });
+}
+
+/** Every worker makes films in its page; for `ffmpeg` one must be here that has it. */
+function checkFilmMakers(films: readonly FilmPlan[], makers: readonly FilmMaker[] | null, path: string): void {
+  const known = makers ?? ['page'];
+  films.forEach(({ format }, index) => {
+    const { maker, name } = FILM_FORMATS[format];
+    if (known.includes(maker)) return;
+    const why =
+      maker === 'ffmpeg' ? 'no worker has ffmpeg; install it beside one' : 'no worker makes films; update them';
+    throw new KilnError('job.unsupported', `${name}: ${why}`, { field: `${path}/films/${index}/format` });
+  });
 }
 
 function countFrames(expression: string, field: string): number {

@@ -17,23 +17,32 @@ export async function lockJobs(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** What happened to some frames of a job. */
+/** What happened to some frames and films of a job. */
 export interface JobProgress {
   readonly done: number;
   readonly failed: number;
+  readonly filmsDone: number;
+  readonly filmsFailed: number;
   readonly error: Job['error'];
 }
 
-/** The columns of a job that move while it runs. */
-export type JobCounters = Pick<JobRow, 'state' | 'frames_done' | 'frames_failed' | 'error' | 'started_at' | 'ended_at'>;
+export const NO_PROGRESS: JobProgress = { done: 0, failed: 0, filmsDone: 0, filmsFailed: 0, error: null };
 
-/** Pure: the job after `progress`. The last frame ends it: `failed` when any frame did, else `succeeded`. */
+/** The columns of a job that move while it runs. */
+export type JobCounters = Pick<
+  JobRow,
+  'state' | 'frames_done' | 'frames_failed' | 'films_done' | 'films_failed' | 'error' | 'started_at' | 'ended_at'
+>;
+
+/** Pure: the job after `progress`. The last frame or film ends it: `failed` when any of them did, else `succeeded`. */
 export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCounters {
   const frames_done = job.frames_done + progress.done;
   const frames_failed = job.frames_failed + progress.failed;
-  const ended = frames_done + frames_failed >= job.frame_count;
+  const films_done = job.films_done + progress.filmsDone;
+  const films_failed = job.films_failed + progress.filmsFailed;
+  const ended = frames_done + frames_failed >= job.frame_count && films_done + films_failed >= job.film_count;
   const state: JobState = ended
-    ? frames_failed > 0
+    ? frames_failed + films_failed > 0
       ? 'failed'
       : 'succeeded'
     : job.state === 'queued'
@@ -43,10 +52,25 @@ export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCo
     state,
     frames_done,
     frames_failed,
+    films_done,
+    films_failed,
     error: job.error ?? progress.error,
     started_at: job.started_at ?? now,
     ended_at: ended ? now : null,
   };
+}
+
+/** Writes what moves of a job. The caller holds its lock. */
+export async function saveJob(trx: Transaction<Database>, job: JobRow): Promise<void> {
+  const { state, frames_done, frames_failed, films_done, films_failed, error, started_at, ended_at } = job;
+  await trx
+    .updateTable('jobs')
+    .set({
+      ...{ state, frames_done, frames_failed, films_done, films_failed, started_at, ended_at },
+      error: error === null ? null : JSON.stringify(error),
+    })
+    .where('id', '=', job.id)
+    .execute();
 }
 
 /** A cancelled or finished job takes no results. */

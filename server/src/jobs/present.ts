@@ -31,6 +31,7 @@ export const layerView = (row: LayerRow): Layer => ({
   frameCount: row.frame_count,
   chunk: row.chunk,
   division: row.division,
+  films: row.films,
   // A job of an earlier version has no word on what that version did not know.
   settings: storedSettings(row.settings),
 });
@@ -46,6 +47,9 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,
+  filmCount: row.film_count,
+  filmsDone: row.films_done,
+  filmsFailed: row.films_failed,
   error: row.error,
   createdAt: row.created_at.toISOString(),
   startedAt: time(row.started_at),

@@ -91,7 +91,8 @@ export class JobReader {
       (row) => row.id,
       (row) => {
         const layer = row.layer_id === null ? undefined : byId.get(row.layer_id);
-        const [frames, part] = layer ? [taskFrames(layer, row), taskPart(layer, row)] : [[], null];
+        const isOfFrames = layer && row.kind !== 'film';
+        const [frames, part] = isOfFrames ? [taskFrames(layer, row), taskPart(layer, row)] : [[], null];
         return taskView(row, frames, part, attempts.get(row.id) ?? []);
       },
     );

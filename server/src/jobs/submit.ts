@@ -4,6 +4,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
 import type { Change, Tell } from '../events/changes.ts';
+import { checkSounds, type FilmTask, filmTasks, insertFilms } from '../films/film-tasks.ts';
 import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import type { AbilityMemory } from './abilities.ts';
@@ -30,6 +31,7 @@ interface Submission {
   readonly layers: readonly LayerRow[];
   /** Ids of the environments and look-up tables that it uses. */
   readonly assets: readonly string[];
+  readonly films: readonly FilmTask[];
 }
 
 const KEPT_SCENES = 200;
@@ -57,8 +59,9 @@ export class Submissions {
       if (known) return known;
     }
     const scene = await this.#scene(tenantId, request.sceneId);
-    const { abilities } = await this.#parts.abilities.read();
-    const compiled = compileJob(request, scene, abilities);
+    const { abilities, filmMakers } = await this.#parts.abilities.read();
+    const compiled = compileJob(request, scene, abilities, filmMakers);
+    await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const job = await this.#save({ ...this.#rows(tenantId, scene.id, idempotencyKey, compiled), assets });
     this.#parts.onSubmitted();
@@ -112,6 +115,10 @@ export class Submissions {
       await insertLayers(
         trx,
         [...fitting].flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
+      );
+      await insertFilms(
+        trx,
+        [...fitting].flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
       );
       const jobs: (Job | Error)[] = [];
       for (const submission of submissions) {
@@ -172,6 +179,9 @@ export class Submissions {
       frame_count: compiled.frameCount,
       frames_done: 0,
       frames_failed: 0,
+      film_count: compiled.layers.reduce((sum, { films }) => sum + films.length, 0),
+      films_done: 0,
+      films_failed: 0,
       error: null,
       created_at: now(),
       started_at: null,
@@ -188,11 +198,12 @@ export class Submissions {
         chunk: layer.chunk,
         task_count: layer.taskCount,
         released: 0,
+        films: [...layer.films],
         settings: layer.settings,
         division: layer.division,
       }),
     );
-    return { job, layers };
+    return { job, layers, films: filmTasks(job, layers, newId) };
   }
 }
 
@@ -246,7 +257,12 @@ async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRo
   await trx
     .insertInto('layers')
     .values(
-      layers.map((layer) => ({ ...layer, settings: JSON.stringify(layer.settings), division: json(layer.division) })),
+      layers.map((layer) => ({
+        ...layer,
+        films: JSON.stringify(layer.films),
+        settings: JSON.stringify(layer.settings),
+        division: json(layer.division),
+      })),
     )
     .execute();
 }

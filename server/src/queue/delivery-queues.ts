@@ -42,7 +42,7 @@ export interface DeliveryQueues {
   close(): Promise<void>;
 }
 
-const LANES = ['render', 'import'] as const satisfies readonly Lane[];
+export const LANES = ['render', 'import', 'film'] as const satisfies readonly Lane[];
 
 export class BullDeliveryQueues implements DeliveryQueues {
   readonly #redis: RedisConnections;

@@ -1,5 +1,5 @@
 /**
- * What a worker may do in Redis: take deliveries from its own two queues and hear its own channel, nothing else. Where
+ * What a worker may do in Redis: take deliveries from its own queues and hear its own channel, nothing else. Where
  * this server may not make users, workers share its own connection, and health says so.
  */
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { KilnError } from '@kiln/shared';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { REDIS_LIMITS } from '../dispatch/limits.ts';
-import { QUEUE_PREFIX, queueName } from './delivery-queues.ts';
+import { LANES, QUEUE_PREFIX, queueName } from './delivery-queues.ts';
 import { connectionPath, type RedisConnections } from './redis.ts';
 import { signalChannel } from './worker-signals.ts';
 
@@ -94,7 +94,7 @@ export class AclWorkerAccess implements WorkerAccess {
       username,
       'on',
       `#${createHash('sha256').update(password).digest('hex')}`,
-      ...(['render', 'import'] as const).map((lane) => `~${QUEUE_PREFIX}:${queueName(workerId, lane)}:*`),
+      ...LANES.map((lane) => `~${QUEUE_PREFIX}:${queueName(workerId, lane)}:*`),
       `&${signalChannel(workerId)}`,
       ...COMMANDS,
     );

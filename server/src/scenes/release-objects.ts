@@ -44,11 +44,20 @@ async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly st
 const isNoConvertedScene = sql<boolean>`
   not exists (select from scenes s where s.converted_sha256 = objects.sha256 and s.deleted_at is null)`;
 
-/** Nothing refers to this row of `objects`: no tenant, no frame or piece of one, no thumbnail, no scene that was converted to it. */
+/** No film is these bytes, or sounds of them. */
+const isNoFilm = sql<boolean>`
+  not exists (select from films f where f.sha256 = objects.sha256)
+  and not exists (select from films f where f.audio_sha256 = objects.sha256)`;
+
+/**
+ * Nothing refers to this row of `objects`: no tenant, no frame or piece of one, no film, no thumbnail, no scene that was
+ * converted to it.
+ */
 export const isUnreferenced = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256)
   and not exists (select from frames f where f.sha256 = objects.sha256)
   and not exists (select from pieces p where p.sha256 = objects.sha256)
+  and ${isNoFilm}
   and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)
   and ${isNoConvertedScene}`;
 
@@ -66,6 +75,7 @@ export const isUnneeded = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256 and ${isClaimUsed})
   and not exists (select from frames f where f.sha256 = objects.sha256)
   and not exists (select from pieces p where p.sha256 = objects.sha256)
+  and ${isNoFilm}
   and not exists (
     select from scenes s where s.thumbnail_sha256 = objects.sha256
       and (s.deleted_at is null or exists (select from jobs j where j.scene_id = s.id)))

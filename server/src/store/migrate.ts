@@ -6,6 +6,7 @@ import { up as bitDepth } from './migrations/0004-bit-depth.ts';
 import { up as dividedFrames } from './migrations/0005-divided-frames.ts';
 import { up as assets } from './migrations/0006-assets.ts';
 import { up as checkpoints } from './migrations/0007-checkpoints.ts';
+import { up as films } from './migrations/0008-films.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-divided-frames': { up: dividedFrames },
   '0006-assets': { up: assets },
   '0007-checkpoints': { up: checkpoints },
+  '0008-films': { up: films },
 };
 
 /**

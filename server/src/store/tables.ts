@@ -2,6 +2,8 @@
 import type {
   AttemptState,
   Division,
+  FilmFacts,
+  FilmPlan,
   FrameStages,
   ImportReport,
   JobState,
@@ -127,6 +129,9 @@ export interface JobTable {
   frame_count: number;
   frames_done: Generated<number>;
   frames_failed: Generated<number>;
+  film_count: Generated<number>;
+  films_done: Generated<number>;
+  films_failed: Generated<number>;
   error: NullableJson<{ code: string; message: string }>;
   created_at: CreatedAt;
   started_at: Date | null;
@@ -144,6 +149,7 @@ export interface LayerTable {
   chunk: number;
   task_count: number;
   released: Generated<number>;
+  films: ColumnType<FilmPlan[], string | undefined, string>;
   settings: Json<RenderSettings>;
   /** Null where each frame is drawn whole. */
   division: NullableJson<Division>;
@@ -222,6 +228,24 @@ interface PieceTable {
   created_at: CreatedAt;
 }
 
+/** What a task of the kind `film` makes. Its state is the task's; `sha256` is null until it is there. */
+interface FilmTable {
+  task_id: string;
+  job_id: string;
+  layer_id: string;
+  tenant_id: string;
+  plan: Json<FilmPlan>;
+  /** Keeps the sound. */
+  audio_sha256: string | null;
+  /** Frames that its worker has asked for so far. */
+  frames_taken: Generated<number>;
+  facts: NullableJson<FilmFacts>;
+  sha256: string | null;
+  size_bytes: number | null;
+  error: NullableJson<{ code: string; message: string }>;
+  finished_at: Date | null;
+}
+
 interface WorkerTable {
   id: string;
   secret_hash: string;
@@ -282,6 +306,7 @@ export interface Database {
   attempts: AttemptTable;
   frames: FrameTable;
   pieces: PieceTable;
+  films: FilmTable;
   workers: WorkerTable;
   sessions: SessionTable;
   events: EventTable;

@@ -73,6 +73,7 @@ export async function registerWorker(request: RegisterRequest, parts: RegisterPa
       prefix: QUEUE_PREFIX,
       renderQueue: queueName(workerId, 'render'),
       importQueue: queueName(workerId, 'import'),
+      filmQueue: queueName(workerId, 'film'),
       signalChannel: signalChannel(workerId),
     },
   };

@@ -24,6 +24,7 @@ import { endInTurns, tellWorkers } from '../dispatch/lost-work.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { Bus } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
+import { registerFilmWork } from '../films/film-worker-routes.ts';
 import { apiPath } from '../http/request-identity.ts';
 import { FailureGate } from '../http/request-limits.ts';
 import { addRoute, route } from '../http/route.ts';
@@ -78,6 +79,12 @@ export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesPa
     registerPresence(scope, parts);
     registerAttempts(scope, parts);
     registerBytes(scope, parts);
+    registerFilmWork(scope, {
+      services: parts.services,
+      results: parts.results,
+      held: async (request, attemptId) =>
+        attemptOf(parts.attempts, await parts.workers.of(request.headers), attemptId, request.headers),
+    });
   });
 }
 

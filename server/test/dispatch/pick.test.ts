@@ -10,6 +10,8 @@ const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
   tenants: new Set(),
   rendering: 0,
   importing: new Set<string>(),
+  filmMakers: ['page'],
+  filming: 0,
   queuedMs: null,
   ...more,
 });
@@ -46,7 +48,7 @@ const importOf = (tenantId: string, taskId: string, createdAtMs = 0): Candidate 
 });
 
 const picks = (input: Partial<PickInput>) =>
-  pick({ workers: [], candidates: [], usage: { render: new Map(), import: new Map() }, ...input });
+  pick({ workers: [], candidates: [], usage: { render: new Map(), import: new Map(), film: new Map() }, ...input });
 
 const count = <T>(values: readonly T[], wanted: T) => values.filter((value) => value === wanted).length;
 
@@ -80,7 +82,7 @@ describe('pick', () => {
     const given = picks({
       workers: [worker('a', { slots: 2, rendering: 4 })],
       candidates: [cursor('greedy'), cursor('modest')],
-      usage: { render: new Map([['greedy', 4]]), import: new Map() },
+      usage: { render: new Map([['greedy', 4]]), import: new Map(), film: new Map() },
     });
     expect(given.map((one) => one.tenantId)).toEqual(['modest', 'modest']);
   });
@@ -88,7 +90,7 @@ describe('pick', () => {
   test('nobody queues deep on a worker that is too full for the tenant whose turn it is', () => {
     const busy = worker('a', { rendering: 4, queuedMs: 40 });
     const short = cursor('greedy', { taskMs: 10 });
-    const usage = { render: new Map([['greedy', 4]]), import: new Map() };
+    const usage = { render: new Map([['greedy', 4]]), import: new Map(), film: new Map() };
     expect(picks({ workers: [busy], candidates: [short], usage })).not.toHaveLength(0);
     expect(picks({ workers: [busy], candidates: [short, cursor('modest')], usage })).toHaveLength(0);
     // What cannot be done by this worker at all reserves nothing there.
@@ -139,7 +141,7 @@ describe('pick', () => {
     const given = picks({
       workers: [busy],
       candidates: [importOf('slow', 's2', 1), importOf('quick', 'q1', 2), importOf('quick', 'q2', 3)],
-      usage: { render: new Map(), import: new Map([['slow', 1]]) },
+      usage: { render: new Map(), import: new Map([['slow', 1]]), film: new Map() },
     });
     expect(given).toEqual([{ workerId: 'a', tenantId: 'quick', kind: 'import', taskId: 'q1' }]);
   });

@@ -6,6 +6,7 @@ import Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
 import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
+import { Film } from '../schemas/film.ts';
 import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
 import { Frame, Job, JobRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
@@ -178,6 +179,15 @@ export const ROUTES = {
     response: page(Frame),
   },
 
+  listFilms: {
+    method: 'GET',
+    path: '/jobs/:jobId/films',
+    summary: 'Films of a job, finished or not.',
+    identity: 'tenant',
+    params: JobParams,
+    response: Type.Object({ items: Type.Array(Film) }),
+  },
+
   listWorkers: {
     method: 'GET',
     path: '/workers',
@@ -243,7 +253,14 @@ export const BYTE_ROUTES = {
     path: '/jobs/:jobId/frames/:layer/:fileName',
     summary: 'One finished frame; ranges, ETag = its SHA-256.',
   },
-  jobArchive: { path: '/jobs/:jobId/archive.zip', summary: 'All finished frames of a job as a ZIP, streamed.' },
+  filmFile: {
+    path: '/jobs/:jobId/films/:layer/:fileName',
+    summary: 'One finished film; ranges, ETag = its SHA-256.',
+  },
+  jobArchive: {
+    path: '/jobs/:jobId/archive.zip',
+    summary: 'All finished frames and films of a job as a ZIP, streamed.',
+  },
   thumbnail: { path: '/scenes/:sceneId/thumbnail', summary: 'A scene’s thumbnail (WebP).' },
   events: { path: '/events', summary: 'WebSocket: what changes (PROTOCOL.md, rules EV).' },
   liveSession: { path: '/live', summary: 'WebSocket: one live session (PROTOCOL.md, rules LV).' },

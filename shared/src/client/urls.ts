@@ -1,5 +1,6 @@
 /** Addresses on the API, made from the table of routes. */
 import { API_PREFIX, BYTE_ROUTES } from '../api/routes.ts';
+import type { Film } from '../schemas/film.ts';
 import type { Frame } from '../schemas/job.ts';
 
 type Values = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -26,6 +27,7 @@ export interface ApiUrls {
   readonly events: string;
   readonly live: string;
   frame(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>): string;
+  film(film: Pick<Film, 'jobId' | 'layer' | 'fileName'>): string;
   archive(jobId: string): string;
   thumbnail(sceneId: string): string;
 }
@@ -40,6 +42,7 @@ export function apiUrls(url: string): ApiUrls {
     events: socket + BYTE_ROUTES.events.path,
     live: socket + BYTE_ROUTES.liveSession.path,
     frame: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.frameFile.path, { jobId, layer, fileName }),
+    film: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.filmFile.path, { jobId, layer, fileName }),
     archive: (jobId) => api + fillPath(BYTE_ROUTES.jobArchive.path, { jobId }),
     thumbnail: (sceneId) => api + fillPath(BYTE_ROUTES.thumbnail.path, { sceneId }),
   };

@@ -5,6 +5,7 @@ import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
+import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { RenderSettings } from './settings.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -34,6 +35,9 @@ export const LayerRequest = Type.Object(
         description:
           'Ranges that the samples of a frame, or of each of its blocks, are divided into, each drawn by a task of its own. A range has 16 samples or more.',
       }),
+    ),
+    films: Type.Optional(
+      Type.Array(FilmRequest, { maxItems: FilmFormat.enum.length, description: 'Made of the frames, beside them.' }),
     ),
   },
   { additionalProperties: false },
@@ -68,6 +72,7 @@ export const Layer = Type.Object({
   chunk: Type.Integer(),
   /** How its frames are divided; null where each is drawn whole. */
   division: Nullable(Division),
+  films: Type.Array(FilmPlan),
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;
@@ -166,8 +171,8 @@ export const Attempt = Type.Object({
 });
 export type Attempt = Static<typeof Attempt>;
 
-/** `assemble` makes a frame of the parts that `render` tasks have drawn. */
-export const TaskKind = Type.Enum(['render', 'import', 'assemble']);
+/** `assemble` makes a frame of the parts that `render` tasks have drawn, `film` a film of frames while later ones are drawn. */
+export const TaskKind = Type.Enum(['render', 'import', 'assemble', 'film']);
 export type TaskKind = Static<typeof TaskKind>;
 
 export const Task = Type.Object({
@@ -195,7 +200,11 @@ export const Job = Type.Object({
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),
   framesFailed: Type.Integer(),
-  /** First error of a failed frame. */
+  /** Films asked for; a job ends when each is there, or has failed. */
+  filmCount: Type.Integer(),
+  filmsDone: Type.Integer(),
+  filmsFailed: Type.Integer(),
+  /** First error of a failed frame or film. */
   error: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   createdAt: Timestamp,
   startedAt: Nullable(Timestamp),

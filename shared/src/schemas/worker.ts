@@ -4,6 +4,10 @@ import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { SessionState, WorkerState } from '../states.ts';
 import { Backend, Engine } from './settings.ts';
 
+/** Who makes films on a worker: its pages, by WebCodecs, and the `ffmpeg` of its system. */
+export const FilmMaker = Type.Enum(['page', 'ffmpeg']);
+export type FilmMaker = Static<typeof FilmMaker>;
+
 /**
  * What decides a picture's bytes besides the request: renderer string, driver, browser version and canary picture,
  * hashed. Frames of one adapter class are byte for byte the same.
@@ -59,6 +63,8 @@ export const WorkerIdentity = Type.Object({
   backend: Type.String(),
   browserVersion: Type.String(),
   sandboxed: Type.Boolean(),
+  /** Absent from workers that make no films. */
+  filmMakers: Type.Optional(Type.Array(FilmMaker)),
 });
 export type WorkerIdentity = Static<typeof WorkerIdentity>;
 

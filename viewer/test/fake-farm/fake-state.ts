@@ -255,6 +255,7 @@ function jobOf(request: JobRequest): Job {
     frames: layer.frames,
     frameCount: frameCount(parseFrameRange(layer.frames)),
     chunk: 1,
+    films: [],
     division: null,
     settings: completeSettings(layer),
   }));
@@ -268,6 +269,9 @@ function jobOf(request: JobRequest): Job {
     frameCount: layers.reduce((sum, layer) => sum + layer.frameCount, 0),
     framesDone: 0,
     framesFailed: 0,
+    filmCount: 0,
+    filmsDone: 0,
+    filmsFailed: 0,
     error: null,
     createdAt: now(),
     startedAt: null,

@@ -4,6 +4,7 @@ import type { LeaseBook } from '../farm/lease-book.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import { runAssembly } from './assemble-attempt.ts';
+import { runFilm } from './film-attempt.ts';
 import { runImport } from './import-attempt.ts';
 import { runPiece } from './piece-attempt.ts';
 import { runRender } from './render-attempt.ts';
@@ -41,6 +42,8 @@ function run(assignment: Assignment, context: AttemptContext): Promise<void> {
       return runPiece(assignment, work, context);
     case 'assemble':
       return runAssembly(assignment, work, context);
+    case 'film':
+      return runFilm(assignment, work, context);
     case 'import':
       return runImport(assignment, context);
   }

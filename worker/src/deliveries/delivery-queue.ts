@@ -35,6 +35,8 @@ export class DeliveryQueue {
     this.#workers = [
       this.#open(redis.renderQueue, options.renderConcurrency, options),
       this.#open(redis.importQueue, WORKER_LIMITS.imports, options),
+      // A server of before gives no films.
+      ...(redis.filmQueue === undefined ? [] : [this.#open(redis.filmQueue, WORKER_LIMITS.films, options)]),
     ];
   }
 

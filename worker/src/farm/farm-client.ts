@@ -6,6 +6,9 @@ import {
   API_PREFIX,
   Assignment,
   type AttemptFailure,
+  FILM_HEADER,
+  FilmFrames,
+  type FilmResult,
   FRAME_HEADER,
   FrameAccepted,
   type FrameResult,
@@ -119,6 +122,38 @@ export class FarmClient {
         [PIECE_HEADER]: encodeURIComponent(JSON.stringify(result)),
       },
       body: Readable.toWeb(createReadStream(diskPath)),
+      timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
+  /** Frames of the attempt's film whose fate is known, from the one at `from` on, counted from 0. */
+  filmFrames(lease: LeaseKey, from: number, signal: AbortSignal): Promise<FilmFrames> {
+    const parts = attemptParts(lease, signal);
+    return this.#json('filmFrames', FilmFrames, { ...parts, params: { ...parts.params, from } });
+  }
+
+  /** Bytes of a frame of the attempt's film, or of its sound, unchecked. */
+  filmFile(lease: LeaseKey, sha256: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const parts = attemptParts(lease, signal);
+    const request = { ...parts, params: { ...parts.params, sha256 } };
+    return this.#bytes('filmFile', request, `file ${sha256} of the film`);
+  }
+
+  async deliverFilm(
+    lease: LeaseKey,
+    film: { readonly result: FilmResult; readonly mediaType: string; readonly diskPath: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const parts = attemptParts(lease, signal);
+    await this.#json('film', Nothing, {
+      ...parts,
+      headers: {
+        ...parts.headers,
+        'content-type': film.mediaType,
+        'content-length': String(film.result.sizeBytes),
+        [FILM_HEADER]: encodeURIComponent(JSON.stringify(film.result)),
+      },
+      body: Readable.toWeb(createReadStream(film.diskPath)),
       timeoutMs: WORKER_LIMITS.transferMs,
     });
   }

@@ -10,7 +10,9 @@
 import type {
   Backend,
   DrawStage,
+  FilmPlan,
   FramePart,
+  FrameRate,
   ImportReport,
   LiveView,
   PictureCodec,
@@ -38,6 +40,18 @@ export const INPUT_ROUTE = '/input';
 export const ASSET_ROUTE = '/asset';
 /** Path of the WebSocket. */
 export const SOCKET_ROUTE = '/socket';
+
+/** A film that a page makes of pictures that are files; they and the sound are asked for at `SCENE_ROUTE/<source>/<path>`. */
+export interface FilmOrder {
+  readonly source: string;
+  readonly plan: FilmPlan;
+  /** Of the frames. */
+  readonly size: Size;
+  readonly rate: FrameRate;
+  /** Pictures that come at most. */
+  readonly pictureCount: number;
+  readonly audioPath: string | null;
+}
 
 export interface PageScene {
   readonly sceneHash: string;
@@ -93,6 +107,17 @@ export type PageCall =
       /** `input` below `INPUT_ROUTE`. */
       readonly sums: readonly (FramePart & { readonly input: string })[];
     }
+  /** Begins a film. A page makes one at a time. */
+  | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }
+  /** Its next picture, or with null the last one again. */
+  | {
+      readonly call: 'film-picture';
+      readonly id: number;
+      readonly path: string | null;
+      /** What it is of, for people. */
+      readonly label: string;
+    }
+  | { readonly call: 'film-end'; readonly id: number }
   /** Draws and encodes one live picture of a loaded scene. */
   | {
       readonly call: 'live';
@@ -170,6 +195,16 @@ export interface PieceOutcome {
   readonly encode: StageTime;
 }
 
+export interface FilmProgress {
+  /** Of the film's pictures. */
+  readonly size: Size;
+  readonly pictureCount: number;
+  /** Known at its end; null without sound. */
+  readonly audioCodec: string | null;
+  /** Where the bytes of this message go in the film's file, one part after the other. */
+  readonly writes: readonly { readonly position: number; readonly sizeBytes: number }[];
+}
+
 export interface LiveOutcome {
   /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
   readonly pose: Pose;
@@ -196,6 +231,9 @@ export interface PageResults {
   readonly frame: FrameOutcome;
   readonly piece: PieceOutcome;
   readonly assemble: FrameOutcome;
+  readonly 'film-open': FilmProgress;
+  readonly 'film-picture': FilmProgress;
+  readonly 'film-end': FilmProgress;
   readonly live: LiveOutcome;
   readonly bench: BenchOutcome;
 }

@@ -5,6 +5,7 @@ import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageRe
 import { drawPiece, makeFrame } from './divided.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
+import type { FilmDesk } from './film/film-desk.ts';
 import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
@@ -27,6 +28,8 @@ export class Page {
   readonly #services: PageServices;
   readonly #send: Send;
   readonly #garbage = new Garbage();
+  /** A part of the program that is fetched when it is first asked for. */
+  #films: Promise<FilmDesk> | null = null;
 
   constructor(services: PageServices, send: Send) {
     this.#services = services;
@@ -66,11 +69,22 @@ export class Page {
         return { result: await drawPiece(this.#services, call, () => this.#send({ event: 'drawn', id: call.id })) };
       case 'assemble':
         return makeFrame(this.#services, call, () => this.#send({ event: 'drawn', id: call.id }));
+      case 'film-open':
+        return (await this.#filmDesk()).open(call.film);
+      case 'film-picture':
+        return (await this.#filmDesk()).add(call.path, call.label);
+      case 'film-end':
+        return (await this.#filmDesk()).end();
       case 'live':
         return this.#live(call);
       case 'bench':
         return { result: await benchFrames(this.#services, call) };
     }
+  }
+
+  #filmDesk(): Promise<FilmDesk> {
+    this.#films ??= import('./film/film-desk.ts').then(({ FilmDesk: Desk }) => new Desk());
+    return this.#films;
   }
 
   async #load({ id, scene, backend }: Call<'load'>): Promise<LoadResult> {

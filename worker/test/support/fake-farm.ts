@@ -23,6 +23,7 @@ import {
   type RenderSettings,
   type SceneSource,
   type SessionOffer,
+  type TaskKind,
 } from '@kiln/shared';
 import { Queue } from 'bullmq';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -165,7 +166,7 @@ export class FakeFarm {
     return (await this.#queue('render').count()) + (await this.#queue('render').getActiveCount());
   }
 
-  #queue(kind: 'render' | 'import'): Queue {
+  #queue(kind: TaskKind): Queue {
     const name = `w-${this.#workerId}-${kind}`;
     const known = this.#queues.get(name);
     if (known) return known;

@@ -21,6 +21,7 @@ import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { FILM_HELP, type FilmOptions, filmsOf, withFilms } from '../film-options.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { count, formatDuration, table } from '../output.ts';
 import {
@@ -47,15 +48,17 @@ import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { failureOf, render } from '../render/render.ts';
+import { checkSound } from '../render/sound.ts';
 import { addAsset, checkAsset, checkEnvironment } from '../scene/add-asset.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
 interface RenderOptions
   extends ConnectionOptions,
+    FilmOptions,
     Omit<
       LayerRequest,
-      'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips' | 'environment' | 'lut'
+      'films' | 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips' | 'environment' | 'lut'
     > {
   /** Name, or path of a file. */
   readonly environment?: string;
@@ -99,6 +102,7 @@ A camera path is [{"frame": 0, "position": [4,1,4], "target": [0,0,0], "focalLen
 "timeSec", in their order, each with "fovDeg", "focalLengthMm" or "heightM", and "up" if need be; or
 {"interpolation": "linear", "path": […]} for straight ways.
 With several cameras each has its own folder: OUT/CAMERA/0000.png.
+${FILM_HELP}
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
 Examples:
@@ -111,6 +115,7 @@ Examples:
   $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
   $ kiln render house.glb --sun 35,200 --background environment --engine pathtrace --samples 128
   $ kiln render car.glb --environment studio_8k.exr --background '#f4f4f2' --lut film.cube
+  $ kiln render walk.glb --frames 0-95 --fps 23.976 --film mp4,webm --audio steps.wav --contact-sheet
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
 Environments: ${ENVIRONMENT_NAMES.join(', ')}; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
@@ -124,7 +129,7 @@ tone mapped, alpha associated). The first is the default.
 
 Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
 or not allowed to do this, 130 interrupted.
-With --json each line is one event: upload, submitted, frame, done, error.`;
+With --json each line is one event: upload, submitted, frame, film, done, error.`;
 
 /** What each file format holds. */
 function formatTable(): string {
@@ -271,7 +276,7 @@ export function addRenderCommand(program: Command): void {
     )
     .option('--priority <0-100>', 'over other jobs of yours', wholeNumber('--priority', 0, 100))
     .option('-o, --out <folder>', 'where frames go', 'out');
-  withConnection(command)
+  withFilms(withConnection(command))
     .addHelpText('after', HELP)
     .action(async (source: string, options: RenderOptions) => {
       process.exitCode = await run(source, options);
@@ -289,6 +294,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   }
   const builtIn = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
   if (options.lut !== undefined) await checkAsset('--lut', options.lut, 'lut');
+  if (options.audio !== undefined) await checkSound(options.audio);
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
@@ -306,6 +312,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       source,
       folder: options.out,
       memory,
+      ...(options.audio === undefined ? {} : { audio: options.audio }),
       job: {
         layers: cameraLayers({ ...layer, ...look }, [...(options.camera ?? []), ...paths]),
         ...(options.name === undefined ? {} : { name: options.name }),
@@ -318,8 +325,9 @@ async function run(source: string, options: RenderOptions): Promise<number> {
     const failure = failureOf(job);
     const tookMs = Date.now() - startedMs;
     if (options.json) {
-      const { id: jobId, state, framesDone, framesFailed } = job;
-      console.log(JSON.stringify({ event: 'done', jobId, state, framesDone, framesFailed, out: options.out, tookMs }));
+      const { id: jobId, state, framesDone, framesFailed, filmsDone, filmsFailed } = job;
+      const ended = { jobId, state, framesDone, framesFailed, filmsDone, filmsFailed };
+      console.log(JSON.stringify({ event: 'done', ...ended, out: options.out, tookMs }));
     } else if (failure === null) {
       console.log(`${count(job.framesDone, 'frame')} in ${options.out} (${formatDuration(tookMs)})`);
     }
@@ -364,11 +372,16 @@ function layerOf(options: RenderOptions): LayerRequest {
     set,
     environment: _environment,
     lut: _lut,
+    film,
+    filmCodec,
+    contactSheet,
+    audio,
     ...layer
   } = options;
   return {
     ...layer,
     ...turntableOf(frames, turntable),
+    ...filmsOf(film, filmCodec, contactSheet, audio),
     ...lensOf(fStop, focusDistance),
     ...clipsOf(clip),
     ...(clipStart === undefined ? {} : { clipStartSec: clipStart }),

@@ -15,6 +15,10 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     rendering: silent,
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, stages, statistics, flags }, file) =>
       say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, stages, statistics, flags }),
+    filming: silent,
+    film: ({ jobId, layer, format, codec, sha256, sizeBytes, facts }, file) =>
+      say('film', { jobId, layer, format, codec, file, sha256, sizeBytes, facts }),
+    filmFailed: ({ jobId, layer, format, error }) => say('error', { jobId, layer, film: format, ...error }),
     frameFailed: (failure) => say('error', failure),
   };
 }

@@ -12,6 +12,14 @@ export function bar(fraction: number, cells: number = BAR_CELLS): string {
   return '█'.repeat(full) + '░'.repeat(cells - full);
 }
 
+/** Numbers that a line lists before it says how many more there are. */
+const LISTED = 12;
+
+const formatNumbers = (numbers: readonly number[]): string =>
+  numbers.length <= LISTED
+    ? numbers.join(', ')
+    : `${numbers.slice(0, LISTED).join(', ')} and ${numbers.length - LISTED} more`;
+
 export function progressReporter(status: StatusLine, nowMs: () => number = Date.now): RenderObserver {
   let frames = 0;
   let doneFrames = 0;
@@ -59,6 +67,16 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       );
       for (const text of flagTexts(frame)) status.line(`Warning    frame ${frame.frameNumber}: ${text}`);
     },
+    filming: () => status.phase('Films      the last pictures are put in …'),
+    film: ({ facts }, path) => {
+      status.line(`Film       ${path}`);
+      const missing = facts?.missing ?? [];
+      if (missing.length === 0) return;
+      const shown = formatNumbers(missing);
+      status.line(`Warning    ${path} lacks frames ${shown}: the picture before each is shown in its place`);
+    },
+    filmFailed: ({ fileName, layer, error }) =>
+      status.line(`Film       ${fileName} of ${layer} failed: ${error?.code ?? 'unknown'}: ${error?.message ?? ''}`),
     frameFailed: ({ frameNumbers, code, message, willRetry }) =>
       status.line(
         `Frame      ${frameNumbers.join(', ')} failed: ${code}: ${message}${willRetry ? ' (trying again)' : ''}`,

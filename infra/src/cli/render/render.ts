@@ -1,6 +1,15 @@
 /** The whole of `kiln render`: a scene, a job, its frames on this disk. */
 import { join } from 'node:path';
-import { allPages, type Frame, isFinal, JOB_TRANSITIONS, type Job, type JobRequest, KilnError } from '@kiln/shared';
+import {
+  allPages,
+  type Frame,
+  isFinal,
+  JOB_TRANSITIONS,
+  type Job,
+  type JobChange,
+  type JobRequest,
+  KilnError,
+} from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
@@ -8,8 +17,10 @@ import { patiently } from '../patiently.ts';
 import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
 import { storedScene } from '../scene/ready-scene.ts';
 import { WorkerWatch } from '../worker-watch.ts';
-import { downloadFrame } from './download-frame.ts';
+import { downloadFile } from './download-file.ts';
+import { downloadFilms, type FilmObserver, type FolderOf } from './download-films.ts';
 import { prepareOutFolder } from './out-folder.ts';
+import { withSound } from './sound.ts';
 
 /** Downloads at the same time. */
 const PARALLEL_DOWNLOADS = 4;
@@ -21,6 +32,8 @@ export interface RenderRequest {
   /** Where frames go; those of several layers into a folder for each. */
   readonly folder: string;
   readonly memory: UrlStorage;
+  /** Path of a sound file for the films that take one. */
+  readonly audio?: string;
 }
 
 interface FrameFailure {
@@ -30,13 +43,15 @@ interface FrameFailure {
   readonly willRetry: boolean;
 }
 
-export interface RenderObserver extends AddSceneObserver {
+export interface RenderObserver extends AddSceneObserver, FilmObserver {
   submitted(job: Job): void;
   /** It goes on after `noWorker`. */
   rendering(): void;
   /** A frame is on this disk. */
   frame(frame: Frame, path: string, doneFrames: number): void;
   frameFailed(failure: FrameFailure): void;
+  /** All frames are settled, some films are not. */
+  filming(): void;
 }
 
 const SCENE_ID = /^scn_[0-9a-z]{20}$/;
@@ -70,8 +85,9 @@ async function submitAndCollect(
   const scene = SCENE_ID.test(source)
     ? await storedScene(farm, source, observer, signal)
     : await addScene(farm, source, memory, observer, signal);
+  const layers = await withSound(farm, request.job.layers, request.audio, memory, observer, signal);
   signal.throwIfAborted();
-  const job = await farm.client.createJob({ body: { ...request.job, sceneId: scene.id } });
+  const job = await farm.client.createJob({ body: { ...request.job, layers, sceneId: scene.id } });
   observer.submitted(job);
   try {
     return await collect(farm, job, folderOf(request), observer, signal);
@@ -119,6 +135,7 @@ async function collect(
         if (event.type.startsWith('frame')) workers.heard();
         if (event.type === 'frame') downloads.add(event.data);
         if (event.type === 'frame.failed') observer.frameFailed(event.data);
+        if (event.type === 'job' && event.data.id === job.id && isFilming(event.data)) observer.filming();
         return event.type === 'job' && event.data.id === job.id
           ? ended({ ...event.data, layers: job.layers })
           : undefined;
@@ -133,14 +150,13 @@ async function collect(
     // An event may have been merged with a later one: the list is the truth.
     await patiently(allFrames, stopped, waiting);
     await downloads.finish();
+    await patiently(() => downloadFilms(farm.client, last, folderOf, observer, stopped), stopped, waiting);
     return last;
   } finally {
     workers.stop();
     over.abort();
   }
 }
-
-type FolderOf = (frame: Frame) => string;
 
 const folderOf = ({ folder, job }: RenderRequest): FolderOf =>
   job.layers.length === 1 ? () => folder : ({ layer }) => join(folder, layer);
@@ -183,11 +199,17 @@ class Downloads {
     if (this.#signal.aborted) throw this.#signal.reason;
   }
 
+  #fetch(frame: Frame): Promise<string> {
+    const { client } = this.#farm;
+    const file = { ...frame, from: client.urls.frame(frame) };
+    return downloadFile(client, file, this.#folderOf(frame), this.#signal);
+  }
+
   #startNext(): void {
     if (this.#running.size >= PARALLEL_DOWNLOADS || this.#signal.aborted) return;
     const frame = this.#waiting.shift();
     if (frame === undefined) return;
-    const running = downloadFrame(this.#farm.client, frame, this.#folderOf(frame), this.#signal)
+    const running = this.#fetch(frame)
       .then(
         (path) => {
           this.#done += 1;
@@ -203,10 +225,15 @@ class Downloads {
   }
 }
 
+const isFilming = ({ frameCount, framesDone, framesFailed, filmCount, filmsDone, filmsFailed }: JobChange) =>
+  framesDone + framesFailed >= frameCount && filmsDone + filmsFailed < filmCount;
+
 /** What ended a job that did not succeed, as an error; null for one that did. */
 export function failureOf(job: Job): KilnError | null {
   if (job.state === 'succeeded') return null;
   if (job.state === 'cancelled') return new KilnError('resource.conflict', `Job ${job.id} was cancelled.`);
   const reason = job.error === null ? 'no reason was given' : `${job.error.code}: ${job.error.message}`;
-  return new KilnError('render.failed', `${job.framesFailed} of ${job.frameCount} frames failed (${reason})`);
+  const frames = job.framesFailed > 0 ? [`${job.framesFailed} of ${job.frameCount} frames`] : [];
+  const films = job.filmsFailed > 0 ? [`${job.filmsFailed} of ${job.filmCount} films`] : [];
+  return new KilnError('render.failed', `${[...frames, ...films].join(' and ')} failed (${reason})`);
 }

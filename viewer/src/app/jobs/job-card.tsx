@@ -19,6 +19,7 @@ import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { FrameGrid } from './frame-grid.tsx';
 import { JobFailures } from './job-failures.tsx';
+import { JobFilms } from './job-films.tsx';
 
 const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
   queued: 'Waiting',
@@ -121,6 +122,7 @@ export function JobCard({
         <JobClock job={job} over={over} />
       </div>
       <JobFailures job={job} />
+      <JobFilms job={job} />
       {open && <FrameGrid job={job} />}
     </article>
   );

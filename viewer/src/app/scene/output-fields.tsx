@@ -1,5 +1,13 @@
 /** Size, frames and file format. */
-import { IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, Pass } from '@kiln/shared';
+import {
+  FILM_FORMATS,
+  type FilmFormat,
+  IMAGE_FORMATS,
+  ImageFormat,
+  type ImportReport,
+  isLinear,
+  Pass,
+} from '@kiln/shared';
 
 import { Choices, NumberField, Segments, SelectField } from '../design/field.tsx';
 import { FramesField } from './frames-field.tsx';
@@ -27,6 +35,11 @@ const PASS_TEXT: Readonly<Record<Pass, string>> = {
   'crypto-object': 'Object mattes',
   'crypto-material': 'Material mattes',
 };
+
+/** What every worker makes and every browser shows. */
+const FILMS: readonly (FilmFormat | 'none')[] = ['none', 'mp4', 'webm', 'webp', 'gif', 'contact-sheet'];
+
+const filmText = (film: FilmFormat | 'none') => (film === 'none' ? 'None' : FILM_FORMATS[film].name);
 
 const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } as const;
 
@@ -145,6 +158,18 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
           {faults.bitDepth}
         </p>
       )}
+      <Segments
+        label="Film"
+        value={form.film}
+        options={FILMS.map((value) => ({ value, label: filmText(value) }))}
+        onChange={(film) => model.change({ film })}
+        testId="render-film"
+      />
+      {faults.film && (
+        <p class="field-fault" role="alert" data-testid="render-film-fault">
+          {faults.film}
+        </p>
+      )}
       <div class="field-pair">
         {hasQuality && (
           <NumberField
@@ -157,7 +182,7 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
             testId="render-quality"
           />
         )}
-        {clip && (
+        {(clip || form.film !== 'none') && (
           <NumberField
             label="Frames a second"
             value={form.fps}

@@ -20,6 +20,7 @@ import {
 } from '@kiln/shared';
 
 import type { Look } from '../../live/live-viewport.ts';
+import { type FilmChoice, filmFault, filmsOf } from './film-choice.ts';
 
 export type CameraPick =
   | { readonly kind: 'auto' }
@@ -37,6 +38,8 @@ export interface RenderForm {
   /** Of formats with layers; others have the picture alone. */
   readonly passes: readonly Pass[];
   readonly quality: number;
+  /** Made of the frames, beside them. */
+  readonly film: FilmChoice;
   readonly engine: Engine;
   /** Of the engine raster. */
   readonly samples: number;
@@ -101,6 +104,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     bitDepth: defaultBitDepth('png'),
     passes: ['beauty'],
     quality: 90,
+    film: 'none',
     engine: 'raster',
     samples: 1,
     tracedSamples: 64,
@@ -182,6 +186,7 @@ export type FormField =
   | 'bitDepth'
   | 'frames'
   | 'quality'
+  | 'film'
   | 'engine'
   | 'samples'
   | 'bounces'
@@ -228,6 +233,7 @@ export function faultsOf(
   }
   const frames = checkFrames(form.frames);
   if (!frames.ok) faults.frames = frames.message;
+  else Object.assign(faults, filmFault(form, frames.count));
   if (IMAGE_FORMATS[form.format].hasQuality && !whole(form.quality, 1, 100))
     faults.quality = 'A whole number from 1 to 100.';
   const missing = gaps.filter(({ engine }) => engine === form.engine).map(({ what }) => what);
@@ -344,7 +350,7 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   camera: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, tracedSamples, ...rest } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, film, tracedSamples, ...rest } = form;
   const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
   const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...look } = others;
   const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise };
@@ -365,6 +371,7 @@ export function jobRequest(
         bitDepth,
         ...(IMAGE_FORMATS[format].hasLayers ? { passes: passesOf(form) } : {}),
         ...(IMAGE_FORMATS[format].hasQuality ? { quality } : {}),
+        ...(film === 'none' ? {} : { films: filmsOf(form) }),
       },
     ],
   };

@@ -5,30 +5,39 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type Frame, KilnError, readAnswer } from '@kiln/shared';
+import { type Client, KilnError, readAnswer } from '@kiln/shared';
 import Type from 'typebox';
 import { writeError } from './out-folder.ts';
 
 /** Waits between tries, while the farm does not answer or what came is not what was recorded. */
 const RETRY_DELAYS_MS = [250, 1_000, 3_000, 10_000, 30_000];
 
+/** A frame or a film. */
+export interface FarmFile {
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Where it is. */
+  readonly from: string;
+}
+
 /**
- * Fetches one frame into `folder`. The file appears under its name only when all of it is there and is what the farm
+ * Fetches one file into `folder`. The file appears under its name only when all of it is there and is what the farm
  * recorded.
  *
  * @returns its path.
  * @throws KilnError what the farm says; `storage.full` when this disk is.
  */
-export async function downloadFrame(
+export async function downloadFile(
   client: Client,
-  frame: Frame,
+  file: FarmFile,
   folder: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const path = join(folder, frame.fileName);
+  const path = join(folder, file.fileName);
   for (let tries = 0; ; tries++) {
     try {
-      await fetchTo(client, frame, folder, signal);
+      await fetchTo(client, file, folder, signal);
       return path;
     } catch (error) {
       const delayMs = RETRY_DELAYS_MS[tries];
@@ -39,14 +48,14 @@ export async function downloadFrame(
   }
 }
 
-async function fetchTo(client: Client, frame: Frame, folder: string, signal: AbortSignal): Promise<void> {
-  const url = client.urls.frame(frame);
+async function fetchTo(client: Client, file: FarmFile, folder: string, signal: AbortSignal): Promise<void> {
+  const url = file.from;
   const response = await fetch(url, { headers: { ...client.headers }, signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new KilnError('client.unreachable', `GET ${url} got no answer.`, { cause });
   });
   if (!response.ok || response.body === null) await readAnswer(response, Type.Object({}), `GET ${url}`, []);
-  const path = join(folder, frame.fileName);
+  const path = join(folder, file.fileName);
   const draft = `${path}.part-${process.pid}`;
   try {
     await mkdir(folder, { recursive: true });
@@ -55,8 +64,8 @@ async function fetchTo(client: Client, frame: Frame, folder: string, signal: Abo
     body.on('data', (chunk: Uint8Array) => hash.update(chunk));
     await pipeline(body, createWriteStream(draft), { signal });
     const { size } = await stat(draft);
-    if (hash.digest('hex') !== frame.sha256 || size !== frame.sizeBytes) {
-      throw new KilnError('upload.hash_mismatch', `Frame ${frame.frameNumber} arrived damaged.`);
+    if (hash.digest('hex') !== file.sha256 || size !== file.sizeBytes) {
+      throw new KilnError('upload.hash_mismatch', `${file.fileName} arrived damaged.`);
     }
     await rename(draft, path);
   } catch (error) {

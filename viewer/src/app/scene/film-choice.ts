@@ -1,0 +1,27 @@
+/** The film that the render panel asks for, and whether it can be made of the frames. */
+import { checkFilms, completeFilm, type FilmFormat, type FilmRequest, type ImageFormat, KilnError } from '@kiln/shared';
+
+export type FilmChoice = FilmFormat | 'none';
+
+interface FilmedForm {
+  readonly film: FilmChoice;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly format: ImageFormat;
+  readonly fps: number;
+}
+
+export const filmsOf = ({ film }: Pick<FilmedForm, 'film'>): FilmRequest[] =>
+  film === 'none' ? [] : [{ format: film }];
+
+/** What keeps a film from being made of so many such frames. */
+export function filmFault(form: FilmedForm, frameCount: number): { readonly film?: string } {
+  const { widthPx, heightPx, format, fps } = form;
+  try {
+    checkFilms(filmsOf(form).map(completeFilm), { format, fps, size: { widthPx, heightPx }, frameCount }, '');
+    return {};
+  } catch (error) {
+    if (!(error instanceof KilnError)) throw error;
+    return { film: `${error.message}.` };
+  }
+}

@@ -1,0 +1,101 @@
+/** The film that the page makes, if it makes one: opened, given its pictures one by one, and ended. */
+import { KilnError, type Size } from '@kiln/shared';
+import { type FilmOrder, type FilmProgress, SCENE_ROUTE } from '../contract.ts';
+import { AnimatedWebpMaker } from './animated-webp.ts';
+import { ContactSheetMaker } from './contact-sheet.ts';
+import { FilmBytes } from './film-bytes.ts';
+import type { FilmMaker } from './film-maker.ts';
+import { evenSize } from './film-size.ts';
+import { GifMaker } from './gif.ts';
+import { PictureReader } from './picture-reader.ts';
+import { RawMaker } from './raw.ts';
+import { VideoMaker } from './video-maker.ts';
+
+interface OpenFilm {
+  readonly order: FilmOrder;
+  readonly maker: FilmMaker;
+  readonly reader: PictureReader;
+  readonly bytes: FilmBytes;
+  last: Uint8ClampedArray | null;
+  pictureCount: number;
+}
+
+export interface FilmAnswer {
+  readonly result: FilmProgress;
+  /** Parts of the file, one after the other, as `result.writes` says. */
+  readonly bytes: ArrayBuffer;
+}
+
+export class FilmDesk {
+  #film: OpenFilm | null = null;
+
+  /** @throws KilnError `job.unsupported`, `render.failed` */
+  async open(order: FilmOrder): Promise<FilmAnswer> {
+    const bytes = new FilmBytes();
+    const { plan } = order;
+    const size = plan.codec !== null && plan.codec !== 'ffv1' ? evenSize(order.size) : order.size;
+    const reader = new PictureReader(order.size, size, plan.format === 'webp' || plan.format === 'contact-sheet');
+    const maker = await this.#maker(order, size, reader, bytes);
+    const film = { order, maker, reader, bytes, last: null, pictureCount: 0 };
+    this.#film = film;
+    return answerOf(film, null);
+  }
+
+  /**
+   * @param path of the picture's file under the film's source; null for the last picture once more.
+   * @throws KilnError `render.failed`
+   */
+  async add(path: string | null, label: string): Promise<FilmAnswer> {
+    const film = this.#opened();
+    if (path !== null) film.last = await film.reader.read(await fetchFile(film.order.source, path));
+    if (!film.last) throw new KilnError('render.failed', 'a film cannot begin with a picture that is not there');
+    await film.maker.add({ rgba: film.last, label });
+    film.pictureCount += 1;
+    return answerOf(film, null);
+  }
+
+  async end(): Promise<FilmAnswer> {
+    const film = this.#opened();
+    const { audioCodec } = await film.maker.end();
+    this.#film = null;
+    return answerOf(film, audioCodec);
+  }
+
+  #opened(): OpenFilm {
+    if (!this.#film) throw new KilnError('render.failed', 'this page makes no film');
+    return this.#film;
+  }
+
+  async #maker(order: FilmOrder, size: Size, reader: PictureReader, bytes: FilmBytes): Promise<FilmMaker> {
+    const { plan, rate, pictureCount } = order;
+    const sized = { size, rate, pictureCount };
+    switch (plan.format) {
+      case 'mp4':
+      case 'webm': {
+        if (plan.codec === null) throw new KilnError('job.unsupported', `a film in ${plan.format} needs a codec`);
+        const audio = order.audioPath === null ? null : await fetchFile(order.source, order.audioPath);
+        return VideoMaker.open({ ...sized, container: plan.format, codec: plan.codec, audio }, bytes);
+      }
+      case 'webp':
+        return new AnimatedWebpMaker(sized, reader.canvas, bytes);
+      case 'gif':
+        return new GifMaker(sized, bytes);
+      case 'contact-sheet':
+        return new ContactSheetMaker(sized, reader.canvas, bytes);
+      case 'mov':
+      case 'mkv':
+        return new RawMaker(sized, bytes);
+    }
+  }
+}
+
+function answerOf({ maker, bytes, pictureCount }: OpenFilm, audioCodec: string | null): FilmAnswer {
+  const taken = bytes.take();
+  return { result: { size: maker.size, pictureCount, audioCodec, writes: taken.writes }, bytes: taken.bytes };
+}
+
+async function fetchFile(source: string, path: string): Promise<Blob> {
+  const response = await fetch(`${SCENE_ROUTE}/${source}/${encodeURIComponent(path)}`);
+  if (!response.ok) throw new KilnError('render.failed', `a file of the film did not come: ${response.status}`);
+  return response.blob();
+}
