@@ -5,6 +5,7 @@ import { createSession } from '../../src/app/farm/session.ts';
 
 const ME: Me = { tenant: { id: 'ten_00000000000000000000', name: 'Studio' }, role: 'member' };
 const SCENE = {
+  kind: 'scene',
   id: `scn_${'0'.repeat(20)}`,
   name: 'Secret',
   state: 'ready',
@@ -36,7 +37,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 it('forgets everything of who was signed in', async () => {
   const fetch = async (url: string) =>
-    Response.json({ items: url.includes('/scenes') ? [SCENE] : [], next: null }, { status: 200 });
+    Response.json({ items: url.includes('kind=scene') ? [SCENE] : [], next: null }, { status: 200 });
   const client = createClient({ url: 'http://farm', fetch });
   const session = createSession({ me: async () => ME, signIn: async () => ME, signOut: async () => ({}) });
   const farm = createFarm(client, session);
@@ -52,7 +53,7 @@ it('forgets everything of who was signed in', async () => {
 
 it('tells of the scenes that it fetched, whose events may have been missed', async () => {
   const fetch = async (url: string) =>
-    Response.json({ items: url.includes('/scenes') ? [SCENE] : [], next: null }, { status: 200 });
+    Response.json({ items: url.includes('kind=scene') ? [SCENE] : [], next: null }, { status: 200 });
   const session = createSession({ me: async () => ME, signIn: async () => ME, signOut: async () => ({}) });
   const farm = createFarm(createClient({ url: 'http://farm', fetch }), session);
   const told: string[] = [];

@@ -117,6 +117,8 @@ describe('jobRequest', () => {
       environmentRotationDeg: 90,
       environmentIntensity: 2,
       backgroundBlur: 0.35,
+      lut: null,
+      sun: null,
       variant: null,
       shutterAngleDeg: 0,
     });
