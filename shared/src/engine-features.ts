@@ -22,7 +22,12 @@ export const ENGINE_ABILITIES: readonly Capability[] = [
 ];
 
 export const ENGINE_FEATURES: readonly FeatureRow[] = [
-  { feature: 'triangles, skins, morph targets, instances', raster: 'yes', pathtrace: 'yes' },
+  {
+    feature: 'triangles, skins, morph targets, instances',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Path tracing: up to 5,000,000 triangles; refused above.',
+  },
   {
     feature: 'points and lines',
     raster: 'yes',

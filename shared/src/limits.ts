@@ -20,6 +20,11 @@ export const LIMITS = {
   /** Blocks of a frame in a row and in a column, and tasks that one frame is divided into. */
   frameTiles: 64,
   frameParts: 1_024,
+  /**
+   * Triangles of a scene that is path-traced: with its tree and its tables each takes some 400 bytes of memory, and as
+   * much of the GPU's. Indices of their vertices are exact in 32-bit floats.
+   */
+  tracedTriangles: 5_000_000,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */
   lightBounces: 64,
   /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */

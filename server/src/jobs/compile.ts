@@ -185,6 +185,7 @@ function compileLayer(
   checkSize(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
+  checkTriangles(settings, path, report);
   checkCamera(settings, path, report);
   checkClips(settings, path, report);
   checkEdits(settings, path, report);
@@ -279,6 +280,16 @@ function checkGaps({ engine }: RenderSettings, path: string, { gaps = [] }: Impo
   throw new KilnError(
     'job.unsupported',
     `the engine "${engine}" cannot draw all of this scene: ${listed}; use ${others.join(' or ')}`,
+    { field: `${path}/engine` },
+  );
+}
+
+/** More than path tracing holds in memory. */
+function checkTriangles({ engine }: RenderSettings, path: string, { triangles }: ImportReport): void {
+  if (engine !== 'pathtrace' || triangles <= LIMITS.tracedTriangles) return;
+  throw new KilnError(
+    'job.too_large',
+    `path tracing takes scenes of at most ${LIMITS.tracedTriangles} triangles, and this one draws ${triangles}; use raster`,
     { field: `${path}/engine` },
   );
 }

@@ -212,6 +212,17 @@ describe('compileJob', () => {
     });
   });
 
+  test('refuses to trace a scene of more triangles than the limit, with both numbers', () => {
+    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+    const of = (triangles: number): CompilerScene => ({ ...SCENE, report: { ...REPORT, triangles } });
+    const traced = job(layer({ engine: 'pathtrace' }));
+    expect(compileJob(traced, of(LIMITS.tracedTriangles), both).frameCount).toBe(3);
+    const error = failure(traced, of(LIMITS.tracedTriangles + 1), both);
+    expect(error).toMatchObject({ code: 'job.too_large', field: '/layers/0/engine' });
+    expect(error.message).toMatch(/5000000.+5000001/);
+    expect(compileJob(job(layer()), of(LIMITS.tracedTriangles + 1), both).frameCount).toBe(3);
+  });
+
   test('says where a frame expression is wrong', () => {
     const error = failure(job(layer({ frames: '1-3,x' })));
     expect(error).toMatchObject({ code: 'job.bad_frame_range', field: '/layers/0/frames', position: 4 });

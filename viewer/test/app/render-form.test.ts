@@ -164,6 +164,8 @@ describe('path tracing', () => {
     const gaps = [{ engine: 'pathtrace', what: 'points' }] as const;
     expect(faultsOf(traced, null, { gaps: [...gaps] }).engine).toContain('points');
     expect(faultsOf({ ...traced, engine: 'raster' }, null, { gaps: [...gaps] })).toEqual({});
+    expect(faultsOf(traced, null, { triangles: 5_000_001 }).engine).toContain('5,000,001');
+    expect(faultsOf({ ...traced, engine: 'raster' }, null, { triangles: 5_000_001 })).toEqual({});
     expect(faultsOf({ ...traced, bounces: 0 }, null, {})).toHaveProperty('bounces');
     expect(faultsOf({ ...traced, tracedSamples: 0 }, null, {})).toHaveProperty('samples');
   });

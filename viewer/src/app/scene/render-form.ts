@@ -217,7 +217,7 @@ const whole = (value: number, min: number, max: number) => Number.isInteger(valu
 export function faultsOf(
   form: RenderForm,
   camera: ExplicitCamera | null,
-  { gaps = [], cameras = [] }: Partial<Pick<ImportReport, 'gaps' | 'cameras'>>,
+  { gaps = [], cameras = [], triangles = 0 }: Partial<Pick<ImportReport, 'gaps' | 'cameras' | 'triangles'>>,
 ): Partial<Record<FormField, string>> {
   const faults: Partial<Record<FormField, string>> = {};
   const edge = LIMITS.frameEdgePx;
@@ -238,6 +238,10 @@ export function faultsOf(
     faults.quality = 'A whole number from 1 to 100.';
   const missing = gaps.filter(({ engine }) => engine === form.engine).map(({ what }) => what);
   if (missing.length > 0) faults.engine = `It cannot draw all of this scene: ${missing.join(', ')}.`;
+  if (form.engine === 'pathtrace' && triangles > LIMITS.tracedTriangles) {
+    const most = LIMITS.tracedTriangles.toLocaleString('en');
+    faults.engine = `It takes at most ${most} triangles, and this scene draws ${triangles.toLocaleString('en')}.`;
+  }
   if (!whole(samplesOf(form), 1, LIMITS.frameSamples)) {
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }

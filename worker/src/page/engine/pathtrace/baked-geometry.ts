@@ -1,4 +1,5 @@
 /** All triangles of a posed scene in one geometry, in world space: what rays are traced against. */
+import { KilnError, LIMITS } from '@kiln/shared';
 import {
   BufferAttribute,
   BufferGeometry,
@@ -31,6 +32,7 @@ interface Placed {
  * @param materialIndices of the materials that it uses.
  * @returns indexed, with `position`, `normal`, `tangent`, `uv`, `color` and `materialIndex`. Triangles with a vertex that
  *   is not finite are left out; without any triangle it has one of no area.
+ * @throws KilnError `job.too_large` with more triangles than path tracing takes.
  */
 export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object, number>): BufferGeometry {
   const placed: Placed[] = [];
@@ -40,6 +42,7 @@ export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object
     for (const place of placesOf(object)) placed.push({ mesh: object, place, materialIndex });
   });
   const vertices = placed.reduce((sum, { mesh }) => sum + mesh.geometry.getAttribute('position').count, 3);
+  checkTriangles(placed);
   const corners = placed.reduce((sum, { mesh }) => sum + cornersOf(mesh.geometry), 3);
   const baked = {
     position: new Float32Array(vertices * FLOATS.position),
@@ -77,6 +80,16 @@ export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object
   if (cornerAt === 0) cornerAt = 3;
   geometry.setIndex(new BufferAttribute(index.slice(0, cornerAt), 1));
   return geometry;
+}
+
+/** Before anything of their size is made. */
+function checkTriangles(placed: readonly Placed[]): void {
+  const triangles = placed.reduce((sum, { mesh }) => sum + cornersOf(mesh.geometry) / 3, 0);
+  if (triangles <= LIMITS.tracedTriangles) return;
+  throw new KilnError(
+    'job.too_large',
+    `Path tracing takes at most ${LIMITS.tracedTriangles} triangles, the scene draws ${triangles}; use the engine raster.`,
+  );
 }
 
 function placesOf(mesh: Mesh): Matrix4[] {
