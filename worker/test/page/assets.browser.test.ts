@@ -1,11 +1,12 @@
 /** Files that jobs use beside their scene: environments and look-up tables. */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dividedFrame } from './divided.ts';
 import { readExrFile } from './exr-file.ts';
 import { unlitSquare } from './glb.ts';
 import { greyCard, rootMeanSquare } from './lit-scenes.ts';
 import { cubeFile, exrFile, hdrFile } from './panorama-files.ts';
-import { decode } from './pixels.ts';
+import { decode, samePixels } from './pixels.ts';
 import { TestPage } from './test-page.ts';
 
 let page: TestPage;
@@ -142,6 +143,18 @@ describe('a look-up table', () => {
     const lut = await page.lend(Buffer.from(inverting));
     const other = readExrFile((await page.frame(sceneHash, { ...exr, lut })).bytes);
     expect(other.value('R', 9, 9)).toBe(plain.value('R', 9, 9));
+  });
+
+  it('looks the same, with an environment and a sun, in a frame that is made of parts', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': greyCard() });
+    const environment = await page.lend(hdrFile({ light: (x) => [x / 8, 0.5, 1] }));
+    const lut = await page.lend(Buffer.from(inverting));
+    for (const sun of [null, { elevationDeg: 50, azimuthDeg: 200, turbidity: 3 }]) {
+      const look = { environment, lut, sun, background: 'environment', toneMapping: 'agx', samples: 32 } as const;
+      const whole = await page.frame(sceneHash, look);
+      const division = { tiles: { columns: 1, rows: 1 }, sampleRanges: 2 };
+      expect(await samePixels((await dividedFrame(page, sceneHash, look, { division })).bytes, whole.bytes)).toBe(true);
+    }
   });
 
   it('is described', async () => {

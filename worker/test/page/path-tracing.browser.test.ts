@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { ball, boxRoom, greyCard, rootMeanSquare } from './lit-scenes.ts';
+import { hdrFile } from './panorama-files.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
 import { colouredPng } from './png.ts';
 import { TestPage } from './test-page.ts';
@@ -176,6 +177,16 @@ describe('what it takes of a scene', () => {
     const { pixels } = await picture(unlitSquare([1, 0.5, 0]), { background: 'transparent', samples: 4 });
     expect(pixels.at(0, 0)).toEqual([0, 0, 0, 0]);
     expect(pixels.middle).toEqual([255, 188, 0, 255]);
+  });
+
+  it('an uploaded environment of even white, as the built-in one', async () => {
+    const environment = await page.lend(hdrFile({ light: () => [1, 1, 1] }));
+    const look = { samples: 8, bounces: 1, background: 'environment' } as const;
+    const own = (await picture(ball({ albedo: 0.5 }), { ...look, environment })).pixels;
+    const builtIn = (await picture(ball({ albedo: 0.5 }), { ...look, environment: 'white' })).pixels;
+    expect(rootMeanSquare(own, builtIn)).toBeLessThan(2);
+    expect(own.at(0, 0)).toEqual([255, 255, 255, 255]);
+    expect(lightOf(own.middle[0] ?? 0)).toBeCloseTo(0.5, 1);
   });
 
   it('the sun, as raster shows it: the same light, and gone with the next picture', async () => {
