@@ -31,9 +31,9 @@ export const BitDepth = Type.Enum([8, 16, 'half', 'float']);
 export type BitDepth = Static<typeof BitDepth>;
 
 /**
- * What a frame holds, beside the picture (`beauty`) the same before it was denoised (`noisy`), and what stands at each pixel: depth along the view axis and position in
- * metres, normal (both in the world), the surface's colour and the light that it emits, the picture's samples, and mattes of
- * objects and of materials (Cryptomatte).
+ * What a frame holds: the picture (`beauty`), the same before it was denoised (`noisy`), and what stands at each pixel:
+ * depth along the view axis and position in metres, normal (both in the world), the surface's colour and the light that it
+ * emits, the picture's samples, and mattes of objects and of materials (Cryptomatte).
  */
 export const Pass = Type.Enum([
   'beauty',

@@ -45,7 +45,7 @@ describe('the file', () => {
     const { types } = await layers(ball({ albedo: 0.5 }), { bitDepth: 'half', samples: 3 });
     const mattes = ['CryptoObject00', 'CryptoMaterial00'].flatMap((name) => RGBA(name).split(' '));
     const floats = ['depth.Z', 'position.X', 'position.Y', 'position.Z', 'samples.Y', ...mattes];
-    const halves = 'A B G R albedo.R albedo.G albedo.B normal.X normal.Y normal.Z emission.R emission.G emission.B';
+    const halves = ['A B G R', RGBA('noisy'), RGB('albedo'), XYZ('normal'), RGB('emission')].join(' ');
     expect(Object.fromEntries(types)).toEqual({
       ...Object.fromEntries(halves.split(' ').map((name) => [name, 'half'])),
       ...Object.fromEntries(floats.map((name) => [name, 'float'])),
