@@ -103,7 +103,7 @@ if (!hasTool) {
       const { bytes } = await page.frame(sceneHash, { camera: FRONT, format: 'exr', size, passes, samples: 2 });
       const path = await put('passes.exr', bytes);
       const info = await tool('--info', '-v', path);
-      expect(info).toMatch(/71 x +51, 26 channel/);
+      expect(info).toMatch(/71 x +51, 30 channel/);
       for (const name of ['R', 'A', 'albedo.R', 'emission.B', 'normal.Z']) expect(info).toContain(`${name} (half)`);
       for (const name of ['depth.Z', 'position.X', 'samples.Y']) expect(info).toContain(`${name} (float)`);
       expect(info).toMatch(/cryptomatte\/[0-9a-f]{7}\/name: "CryptoObject"/);

@@ -2,7 +2,6 @@
 declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js' {
   import type {
     BufferAttribute,
-    Camera,
     InterleavedBufferAttribute,
     Light,
     Material,
