@@ -60,6 +60,8 @@ export function useApp(): AppFixture {
     farm = await startFakeFarm(app.folder);
     const context = await chromium.browser.createBrowserContext();
     page = await context.newPage();
+    // A page behind another gets no display frames.
+    await page.bringToFront();
     page.setDefaultTimeout(HANGS_MS);
     complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));

@@ -3,7 +3,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBrowser } from '@kiln/worker';
-import puppeteer, { type Page } from 'puppeteer';
+import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { processEnvironment } from '../config.ts';
 import { which } from '../setup/which.ts';
 
@@ -17,6 +17,8 @@ const FLAGS = [
   '--ignore-gpu-blocklist',
   '--disable-background-networking',
   '--disable-component-update',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
   '--force-device-scale-factor=1',
   // Suggestions of an address bar that nobody types into are pages of their own.
   '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup',
@@ -41,11 +43,21 @@ export async function withPlainBrowser<T>(work: (page: Page) => Promise<T>): Pro
       env: { ...processEnvironment(), HOME: profile },
     });
     try {
-      return await work(await browser.newPage());
+      return await work(await visiblePage(browser));
     } finally {
       await browser.close();
     }
   } finally {
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/**
+ * The page that the browser has opened by itself. A second one beside it may come to lie behind it, and a page that nobody
+ * sees gets no display frames: nothing in it moves.
+ */
+async function visiblePage(browser: Browser): Promise<Page> {
+  const [page = await browser.newPage()] = await browser.pages();
+  await page.bringToFront();
+  return page;
 }

@@ -38,7 +38,9 @@ async function visit(work: (page: Page) => Promise<void>): Promise<void> {
     try {
       await work(page);
     } catch (error) {
-      const shown = await within5s(page.evaluate('location.pathname + "\\n" + document.body.innerText'));
+      const shown = await within5s(
+        page.evaluate('[document.visibilityState, location.pathname, document.body.innerText].join("\\n")'),
+      );
       const live = await within5s(onElement(page, id('live-canvas'), 'JSON.stringify({ ...element?.dataset })'));
       const painted = await within5s(page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))'));
       const told = `live view: ${live}\ndisplay frame: ${painted}\npage: ${shown}\n${await endOfLogs()}`;
@@ -114,7 +116,7 @@ test('a visitor finds the sample scene, live', async () => {
 
 test('a visitor drops a folder, turns the scene, renders it and downloads frames with the right pixels', async () => {
   const scene = join(folder, 'cube');
-  await mkdir(scene);
+  await mkdir(scene, { recursive: true });
   const { json, bin } = asGltf(twoSidedScene(), 'cube.bin');
   await writeFile(join(scene, 'cube.gltf'), json);
   await writeFile(join(scene, 'cube.bin'), bin);
@@ -161,7 +163,7 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
 
 test('a visitor drops a folder with two scenes in other formats, says which, and sees it live', async () => {
   const scene = join(folder, 'boxes');
-  await mkdir(scene);
+  await mkdir(scene, { recursive: true });
   const { obj, mtl } = objScene([1, 0, 0]);
   await writeFile(join(scene, 'box.mtl'), mtl);
   await writeFile(join(scene, 'box.obj'), obj);
