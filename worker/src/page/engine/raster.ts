@@ -1,21 +1,9 @@
 import { SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
-import {
-  Color,
-  HalfFloatType,
-  NearestFilter,
-  OrthographicCamera,
-  PerspectiveCamera,
-  type WebGLRenderer,
-  WebGLRenderTarget,
-} from 'three';
+import { HalfFloatType, NearestFilter, WebGLCoordinateSystem, type WebGLRenderer, WebGLRenderTarget } from 'three';
 import type { CameraPlacement } from './camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from './engine.ts';
-import { subPixelOffset } from './jitter.ts';
-import { neutralBackgroundLight } from './neutral-grey.ts';
 import { PieceSize } from './piece-size.ts';
-import { placeCamera, setCamera } from './shot-camera.ts';
-import { shutterMoment } from './shutter.ts';
-import { lookThrough } from './thin-lens.ts';
+import { poseShot, RasterStage } from './raster-stage.ts';
 
 /** Multisampling of each sample; what every GPU with WebGL 2 can do. */
 const MULTISAMPLES = 4;
@@ -24,10 +12,7 @@ const MULTISAMPLES = 4;
 export class RasterEngine implements Engine {
   readonly #renderer: WebGLRenderer;
   readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
-  /** One colour object for all backgrounds. */
-  readonly #grey = new Color();
-  /** The same two for all pictures: three keeps a transmission target per camera for ever. */
-  readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+  readonly #stage = new RasterStage(WebGLCoordinateSystem);
 
   /** @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample. */
   constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
@@ -43,21 +28,18 @@ export class RasterEngine implements Engine {
       const count = Math.min(piece.units, samples.count - done);
       this.#draw(shot, samples.first + done, count, sink);
       done += count;
-      if (sink.isComplete) return pose(shot, shot.timeSec);
+      if (sink.isComplete) return poseShot(shot, shot.timeSec);
       piece.took(count, await rest());
     }
   }
 
   #draw(shot: Shot, first: number, count: number, sink: SampleSink): void {
-    const { scene, size, timeSec, shutterSec = 0 } = shot;
-    this.#light(shot);
+    const { scene, light } = shot;
+    this.#stage.light(shot, light.environment.filtered);
     scene.drawOrder.applyTo(this.#renderer);
     const target = scissorTo(this.#targetOf(shot), shot);
     for (let index = first; index < first + count; index += 1) {
-      const placement = pose(shot, timeSec + shutterSec * shutterMoment(index));
-      scene.requestShadows();
-      const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
-      if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
+      const camera = this.#stage.pose(shot, index);
       this.#renderer.setRenderTarget(target);
       this.#renderer.setClearColor(0, 0);
       this.#renderer.clear(true, true, false);
@@ -67,30 +49,6 @@ export class RasterEngine implements Engine {
       if (sink.isComplete) return;
     }
   }
-
-  #light({ scene: { stage, lights }, light, background, toneMapping, exposureEv }: Shot): void {
-    lights.setSun(light.sun ?? null);
-    stage.environment = light.environment.filtered;
-    stage.environmentIntensity = light.intensity;
-    stage.environmentRotation.y = stage.backgroundRotation.y = light.rotationRad;
-    stage.backgroundIntensity = light.backgroundIntensity;
-    stage.backgroundBlurriness = light.backgroundBlur;
-    stage.background = null;
-    if (background === 'environment') {
-      const { filtered, panorama } = light.environment;
-      stage.background = light.backgroundBlur > 0 ? filtered : panorama;
-    }
-    if (background === 'neutral') {
-      // A colour is not scaled by the background's intensity.
-      stage.background = this.#grey.setScalar(neutralBackgroundLight(toneMapping, exposureEv));
-    }
-  }
-}
-
-/** Moves everything to where it is then, the camera too. */
-function pose({ scene, staging, camera, size }: Shot, timeSec: number): CameraPlacement {
-  scene.pose(staging, timeSec);
-  return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
 }
 
 export const rasterTarget = ({ widthPx, heightPx }: Size, multisampled: boolean): WebGLRenderTarget =>

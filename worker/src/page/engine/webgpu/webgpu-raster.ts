@@ -1,22 +1,10 @@
 import { SAMPLES_PER_BLOCK } from '@kiln/shared';
-import {
-  Color,
-  HalfFloatType,
-  NearestFilter,
-  OrthographicCamera,
-  PerspectiveCamera,
-  RenderTarget,
-  WebGPUCoordinateSystem,
-} from 'three';
+import { HalfFloatType, NearestFilter, RenderTarget, WebGPUCoordinateSystem } from 'three';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot } from '../engine.ts';
-import { subPixelOffset } from '../jitter.ts';
-import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
-import { placeCamera, setCamera } from '../shot-camera.ts';
-import { shutterMoment } from '../shutter.ts';
-import { lookThrough } from '../thin-lens.ts';
+import { poseShot, RasterStage } from '../raster-stage.ts';
 import { FloatSums } from './float-sums.ts';
 import type { TwinScenes } from './twin-scenes.ts';
 import type { WebGpuDevice } from './webgpu-device.ts';
@@ -31,13 +19,11 @@ const MULTISAMPLES = 4;
 export class WebGpuRasterEngine implements Engine {
   readonly #gpu: WebGpuDevice;
   readonly #scenes: TwinScenes;
-  readonly #grey = new Color();
-  readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+  readonly #stage = new RasterStage(WebGPUCoordinateSystem);
 
   constructor(gpu: WebGpuDevice, scenes: TwinScenes) {
     this.#gpu = gpu;
     this.#scenes = scenes;
-    for (const camera of Object.values(this.#cameras)) camera.coordinateSystem = WebGPUCoordinateSystem;
   }
 
   prepare(scene: LoadedScene): Promise<boolean> {
@@ -81,8 +67,7 @@ export class WebGpuRasterEngine implements Engine {
         }
         if (!sink.isComplete) piece.took(count, await rest());
       }
-      scene.pose(twin.staging, shot.timeSec);
-      return placeCamera(shot.camera, scene, widthPx / heightPx, shot.timeSec);
+      return poseShot(twin, shot.timeSec);
     } finally {
       sums.dispose();
       sample.dispose();
@@ -91,33 +76,14 @@ export class WebGpuRasterEngine implements Engine {
   }
 
   #draw(shot: Shot, index: number, target: RenderTarget): void {
-    const { scene, size, staging, timeSec, shutterSec = 0, camera: choice } = shot;
+    const { scene, light } = shot;
     const { renderer } = this.#gpu;
-    const atSec = timeSec + shutterSec * shutterMoment(index);
-    scene.pose(staging, atSec);
-    this.#light(shot);
+    // three filters a panorama for WebGPU by itself.
+    this.#stage.light(shot, light.environment.panorama);
     scene.drawOrder.applyTo(renderer);
-    scene.requestShadows();
-    const placement = placeCamera(choice, scene, size.widthPx / size.heightPx, atSec);
-    const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
-    if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
+    const camera = this.#stage.pose(shot, index);
     renderer.setRenderTarget(target);
     renderer.setClearColor(0, 0);
     renderer.render(scene.stage, camera);
-  }
-
-  #light({ scene: { stage, lights }, light, background, toneMapping, exposureEv }: Shot): void {
-    lights.setSun(light.sun ?? null);
-    const { panorama } = light.environment;
-    stage.environment = panorama;
-    stage.environmentIntensity = light.intensity;
-    stage.environmentRotation.y = stage.backgroundRotation.y = light.rotationRad;
-    stage.backgroundIntensity = light.backgroundIntensity;
-    stage.backgroundBlurriness = light.backgroundBlur;
-    stage.background = null;
-    if (background === 'environment') stage.background = panorama;
-    // A colour is not scaled by the background's intensity.
-    if (background === 'neutral')
-      stage.background = this.#grey.setScalar(neutralBackgroundLight(toneMapping, exposureEv));
   }
 }
