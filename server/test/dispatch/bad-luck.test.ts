@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Delivery, Frame, Job, Task } from '@kiln/shared';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FakeWorker, type FakeWorkerOptions, HttpFailure } from '../fake-worker.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FakeWorkerOptions, HttpFailure } from '../fake-worker.ts';
 import {
   addScene,
   addTenant,
@@ -14,6 +14,7 @@ import {
   until,
 } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
 
 /** Short, so that what is lost is found soon; long enough for a machine that is busy with other tests. */
 const LEASE_MS = 4_000;
@@ -22,7 +23,7 @@ let redis: TestRedis;
 let farm: TestFarm;
 let tenant: TestTenant;
 let sceneId: string;
-let workers: FakeWorker[] = [];
+const addWorker = useWorkers(() => farm.url);
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -32,23 +33,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   sceneId = await addScene(farm, tenant.id);
 });
-afterEach(async () => {
-  for (const worker of workers) {
-    if (!worker.dead) await worker.goodbye().catch(() => {});
-    await worker.stop();
-  }
-  workers = [];
-});
 afterAll(async () => {
   await farm?.stop();
   await redis?.stop();
 });
-
-async function addWorker(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
-  const worker = await new FakeWorker(farm.url, options).start();
-  workers.push(worker);
-  return worker;
-}
 
 const submit = (frames: string, more: Parameters<typeof jobOf>[2] = {}) =>
   ask<Job>(farm.url, tenant.key, 'POST', '/jobs', jobOf(sceneId, frames, more));

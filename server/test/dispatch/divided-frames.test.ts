@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { type Frame, framePart, type Job, partsPerFrame, type Task } from '@kiln/shared';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FakeWorker, type FakeWorkerOptions } from '../fake-worker.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { FakeWorker } from '../fake-worker.ts';
 import {
   addScene,
   addTenant,
@@ -14,6 +14,7 @@ import {
   until,
 } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
 
 const SIZE = { widthPx: 64, heightPx: 64 };
 const DIVISION = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
@@ -24,7 +25,7 @@ let redis: TestRedis;
 let farm: TestFarm;
 let tenant: TestTenant;
 let sceneId: string;
-let workers: FakeWorker[] = [];
+const addWorker = useWorkers(() => farm.url);
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -34,23 +35,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   sceneId = await addScene(farm, tenant.id);
 });
-afterEach(async () => {
-  for (const worker of workers) {
-    if (!worker.dead) await worker.goodbye().catch(() => {});
-    await worker.stop();
-  }
-  workers = [];
-});
 afterAll(async () => {
   await farm?.stop();
   await redis?.stop();
 });
-
-async function addWorker(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
-  const worker = await new FakeWorker(farm.url, options).start();
-  workers.push(worker);
-  return worker;
-}
 
 /** Every frame in four blocks of two ranges of samples. */
 function submit(frames: string, more: Parameters<typeof jobOf>[2] = {}): Promise<Job> {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Film, Job } from '@kiln/shared';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FakeWorker, type FakeWorkerOptions } from '../fake-worker.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   addScene,
   addTenant,
@@ -14,12 +13,13 @@ import {
   until,
 } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
 
 let redis: TestRedis;
 let farm: TestFarm;
 let tenant: TestTenant;
 let sceneId: string;
-let workers: FakeWorker[] = [];
+const addWorker = useWorkers(() => farm.url);
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -29,23 +29,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   sceneId = await addScene(farm, tenant.id);
 });
-afterEach(async () => {
-  for (const worker of workers) {
-    if (!worker.dead) await worker.goodbye().catch(() => {});
-    await worker.stop();
-  }
-  workers = [];
-});
 afterAll(async () => {
   await farm?.stop();
   await redis?.stop();
 });
-
-async function addWorker(options: FakeWorkerOptions = {}): Promise<FakeWorker> {
-  const worker = await new FakeWorker(farm.url, options).start();
-  workers.push(worker);
-  return worker;
-}
 
 const LAYER = { size: { widthPx: 64, heightPx: 64 } };
 
