@@ -175,6 +175,7 @@ export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; read
   position: { count: 3, isFloat: true },
   albedo: { count: 3, isFloat: false },
   emission: { count: 3, isFloat: false },
+  motion: { count: 2, isFloat: true },
   samples: { count: 1, isFloat: true },
   'crypto-object': { count: 4, isFloat: true },
   'crypto-material': { count: 4, isFloat: true },

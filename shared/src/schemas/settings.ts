@@ -33,7 +33,7 @@ export type BitDepth = Static<typeof BitDepth>;
 /**
  * What a frame holds: the picture (`beauty`), the same before it was denoised (`noisy`), and what stands at each pixel:
  * depth along the view axis and position in metres, normal (both in the world), the surface's colour and the light that it
- * emits, the picture's samples, and mattes of objects and of materials (Cryptomatte).
+ * emits, how it moves until the next frame, the picture's samples, and mattes of objects and of materials (Cryptomatte).
  */
 export const Pass = Type.Enum([
   'beauty',
@@ -43,6 +43,7 @@ export const Pass = Type.Enum([
   'position',
   'albedo',
   'emission',
+  'motion',
   'samples',
   'crypto-object',
   'crypto-material',

@@ -112,6 +112,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     staging: scene.staging(settings.clip, settings),
     timeSec: frameNumber / settings.fps,
     shutterSec: settings.shutterAngleDeg / 360 / settings.fps,
+    frameSec: 1 / settings.fps,
     light: shotLight(scene, settings, assets),
     ...shown,
     pixelKind,

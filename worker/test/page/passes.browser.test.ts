@@ -44,7 +44,16 @@ describe('the file', () => {
   it('holds each layer by its name, and of half floats depth, position and samples in whole ones', async () => {
     const { types } = await layers(ball({ albedo: 0.5 }), { bitDepth: 'half', samples: 3 });
     const mattes = ['CryptoObject00', 'CryptoMaterial00'].flatMap((name) => RGBA(name).split(' '));
-    const floats = ['depth.Z', 'position.X', 'position.Y', 'position.Z', 'samples.Y', ...mattes];
+    const floats = [
+      'depth.Z',
+      'position.X',
+      'position.Y',
+      'position.Z',
+      'motion.X',
+      'motion.Y',
+      'samples.Y',
+      ...mattes,
+    ];
     const halves = ['A B G R', RGBA('noisy'), RGB('albedo'), XYZ('normal'), RGB('emission')].join(' ');
     expect(Object.fromEntries(types)).toEqual({
       ...Object.fromEntries(halves.split(' ').map((name) => [name, 'half'])),

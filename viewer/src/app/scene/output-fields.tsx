@@ -31,6 +31,7 @@ const PASS_TEXT: Readonly<Record<Pass, string>> = {
   position: 'Position',
   albedo: 'Albedo',
   emission: 'Emission',
+  motion: 'Motion',
   samples: 'Samples',
   'crypto-object': 'Object mattes',
   'crypto-material': 'Material mattes',

@@ -23,6 +23,7 @@ const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   position: { names: ['position.X', 'position.Y', 'position.Z'], offset: 0 },
   albedo: { names: ['albedo.R', 'albedo.G', 'albedo.B'], offset: 0 },
   emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0 },
+  motion: { names: ['motion.X', 'motion.Y'], offset: 0 },
   samples: { names: ['samples.Y'], offset: 0 },
   'crypto-object': { names: rgba('CryptoObject00'), offset: 0 },
   'crypto-material': { names: rgba('CryptoMaterial00'), offset: 0 },

@@ -61,6 +61,8 @@ export interface Shot {
   readonly timeSec: number;
   /** How long the shutter is open from then on. @defaultValue 0 */
   readonly shutterSec?: number;
+  /** From this frame to the next. Of the plane `motion`. @defaultValue 0 */
+  readonly frameSec?: number;
   readonly light: ShotLight;
   /** A colour is put behind the finished picture: for an engine it is as `transparent`. */
   readonly background: Background;

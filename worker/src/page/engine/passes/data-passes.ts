@@ -1,3 +1,4 @@
+import type { Size } from '@kiln/shared';
 import {
   type Camera,
   FloatType,
@@ -13,9 +14,10 @@ import { type Drawable, isDrawable } from '../../scene/drawable.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Shot } from '../engine.ts';
-import { setCamera } from '../shot-camera.ts';
+import { placeShot, setCamera } from '../shot-camera.ts';
 import { type MatteManifests, SceneMattes } from './mattes.ts';
-import { type DataPlane, PLANES } from './planes.ts';
+import { KeptPose } from './motion.ts';
+import { type DataPlane, PLANES, type PlaneName } from './planes.ts';
 import { SurfaceMaterials } from './surface-materials.ts';
 
 const CENTRE = { x: 0, y: 0 };
@@ -29,7 +31,8 @@ const BYTES_PER_PX = 16;
 export class DataPasses {
   readonly #renderer: WebGLRenderer;
   readonly #buffers: PixelBuffers;
-  readonly #materials = new SurfaceMaterials();
+  readonly #materials = new SurfaceMaterials('planes');
+  readonly #movedMaterials = new SurfaceMaterials('motion');
   readonly #mattes = new WeakMap<LoadedScene, SceneMattes>();
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
@@ -42,28 +45,51 @@ export class DataPasses {
    * @param placement where the camera stood for the picture.
    * @returns the shot's planes, in buffers that the encoder gives back.
    */
-  draw({ size, scene, staging, timeSec, planes: asked = [] }: Shot, placement: CameraPlacement): DataPlane[] {
+  draw(shot: Shot, placement: CameraPlacement): DataPlane[] {
+    const { size, scene, staging, timeSec, planes: asked = [] } = shot;
     const planes = PLANES.filter((name) => asked.includes(name));
-    if (planes.length === 0) return [];
-    const { widthPx, heightPx } = size;
-    const target = new WebGLRenderTarget(widthPx, heightPx, {
-      count: planes.length,
-      type: FloatType,
-      minFilter: NearestFilter,
-      magFilter: NearestFilter,
-    });
+    const drawn: DataPlane[] = [];
+    if (planes.length > 0) {
+      const target = dataTarget(size, planes.length);
+      try {
+        scene.pose(staging, timeSec);
+        this.drawSurfaces(target, planes, scene, setCamera(this.#cameras, placement, size, CENTRE));
+        drawn.push(...planes.map((name, texture) => this.#read(target, name, texture)));
+      } finally {
+        target.dispose();
+      }
+    }
+    if (asked.includes('motion')) drawn.push(this.#drawMotion(shot, placement));
+    return drawn;
+  }
+
+  /** From the shot's time to that of the next frame, for the camera too. */
+  #drawMotion(shot: Shot, placement: CameraPlacement): DataPlane {
+    const { size, scene, staging, timeSec, frameSec = 0 } = shot;
+    const nextPlacement = placeShot({ ...shot, timeSec: timeSec + frameSec });
+    const next = new KeptPose(scene, setCamera(this.#cameras, nextPlacement, size, CENTRE));
+    const target = dataTarget(size, 1);
     try {
       scene.pose(staging, timeSec);
-      this.drawSurfaces(target, planes, scene, setCamera(this.#cameras, placement, size, CENTRE));
-      return planes.map((name, texture) => {
-        const bytes = this.#buffers.take(widthPx * heightPx * BYTES_PER_PX);
-        const values = new Float32Array(bytes.buffer);
-        this.#renderer.readRenderTargetPixels(target, 0, 0, widthPx, heightPx, values, undefined, texture);
-        return { name, values: bytes.buffer };
+      const camera = setCamera(this.#cameras, placement, size, CENTRE);
+      this.#render(target, scene, camera, this.#movedMaterials, (surface, object) => {
+        const uniforms = this.#movedMaterials.motionOf(surface);
+        next.fill(uniforms, object, camera);
+        uniforms.halfSizePx.value.set(size.widthPx / 2, size.heightPx / 2);
       });
+      return this.#read(target, 'motion', 0);
     } finally {
       target.dispose();
+      next.dispose();
     }
+  }
+
+  #read(target: WebGLRenderTarget, name: PlaneName, texture: number): DataPlane {
+    const { width, height } = target;
+    const bytes = this.#buffers.take(width * height * BYTES_PER_PX);
+    const values = new Float32Array(bytes.buffer);
+    this.#renderer.readRenderTargetPixels(target, 0, 0, width, height, values, undefined, texture);
+    return { name, values: bytes.buffer };
   }
 
   /** What the ids in the planes of a scene stand for. */
@@ -88,12 +114,23 @@ export class DataPasses {
     scene: LoadedScene,
     camera: Camera,
   ): void {
-    const renderer = this.#renderer;
     this.#materials.choose(planes);
-    scene.drawOrder.applyTo(renderer, (material) => this.#materials.sourceOf(material));
+    this.#render(target, scene, camera, this.#materials);
+  }
+
+  /** @param prepare what a thing is drawn with. */
+  #render(
+    target: WebGLRenderTarget,
+    scene: LoadedScene,
+    camera: Camera,
+    materials: SurfaceMaterials,
+    prepare: (surface: Material, object: Drawable) => void = () => {},
+  ): void {
+    const renderer = this.#renderer;
+    scene.drawOrder.applyTo(renderer, (material) => materials.sourceOf(material));
     // Engines set both whenever they draw.
     scene.stage.background = scene.stage.environment = null;
-    const own = this.#exchange(scene);
+    const own = this.#exchange(scene, materials, prepare);
     const { shadowMap } = renderer;
     const hadShadows = shadowMap.enabled;
     // Those that are due are drawn with the picture's own materials.
@@ -110,16 +147,32 @@ export class DataPasses {
   }
 
   /** Gives everything the materials of passes. @returns the scene's own. */
-  #exchange(scene: LoadedScene): Map<Drawable, Material | Material[]> {
+  #exchange(
+    scene: LoadedScene,
+    materials: SurfaceMaterials,
+    prepare: (surface: Material, object: Drawable) => void,
+  ): Map<Drawable, Material | Material[]> {
     const own = new Map<Drawable, Material | Material[]>();
     const mattes = this.#mattesOf(scene);
     scene.stage.traverse((object) => {
       if (!isDrawable(object)) return;
       const { material } = object;
       own.set(object, material);
-      const surfaceOf = (one: Material) => this.#materials.of(one, object, mattes.idsOf(object, one));
+      const surfaceOf = (one: Material) => {
+        const surface = materials.of(one, object, mattes.idsOf(object, one));
+        prepare(surface, object);
+        return surface;
+      };
       object.material = Array.isArray(material) ? material.map(surfaceOf) : surfaceOf(material);
     });
     return own;
   }
 }
+
+const dataTarget = ({ widthPx, heightPx }: Size, count: number): WebGLRenderTarget =>
+  new WebGLRenderTarget(widthPx, heightPx, {
+    count,
+    type: FloatType,
+    minFilter: NearestFilter,
+    magFilter: NearestFilter,
+  });

@@ -10,8 +10,11 @@ import type { Pass } from '@kiln/shared';
  */
 export const PLANES = ['place', 'normal', 'albedo', 'emission'] as const;
 
-/** `noisy`: the picture before it was denoised, as exposed, RGBA with associated alpha. */
-export type PlaneName = (typeof PLANES)[number] | 'noisy';
+/**
+ * `motion`: pixels to the right and upwards from where a point is to where it is in the next frame, 0, 1 where something
+ * stands. `noisy`: the picture before it was denoised, as exposed, RGBA with associated alpha.
+ */
+export type PlaneName = (typeof PLANES)[number] | 'motion' | 'noisy';
 
 export interface DataPlane {
   readonly name: PlaneName;
@@ -27,6 +30,7 @@ export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
   position: 'place',
   albedo: 'albedo',
   emission: 'emission',
+  motion: 'motion',
   samples: null,
   'crypto-object': 'normal',
   'crypto-material': 'albedo',
@@ -34,4 +38,4 @@ export const PLANE_OF: Readonly<Record<Pass, PlaneName | null>> = {
 
 /** The planes that passes need, each once. */
 export const planesFor = (passes: readonly Pass[]): PlaneName[] =>
-  ([...PLANES, 'noisy'] as const).filter((plane) => passes.some((pass) => PLANE_OF[pass] === plane));
+  ([...PLANES, 'motion', 'noisy'] as const).filter((plane) => passes.some((pass) => PLANE_OF[pass] === plane));

@@ -9,8 +9,9 @@ import {
   Vector4,
 } from 'three';
 import type { Drawable } from '../../scene/drawable.ts';
+import { type MotionUniforms, motionUniforms } from './motion.ts';
 import { PLANES } from './planes.ts';
-import { passShader, type SurfaceKind } from './surface-shader.ts';
+import { passShader, type SurfaceKind, type SurfaceOutput } from './surface-shader.ts';
 
 /** A blended surface that lets more than so much through is not there: one sees what stands behind it. */
 const OPAQUE_SHARE = 0.5;
@@ -21,8 +22,14 @@ type Surface = MeshStandardMaterial | PointsMaterial | LineBasicMaterial;
 export class SurfaceMaterials {
   readonly #known = new WeakMap<Drawable, Map<Material, Surface>>();
   readonly #sources = new WeakMap<Material, Material>();
+  readonly #motions = new WeakMap<Material, MotionUniforms>();
+  readonly #output: SurfaceOutput;
   /** One for all. */
   readonly #planeOfTarget = { value: new Vector4() };
+
+  constructor(output: SurfaceOutput) {
+    this.#output = output;
+  }
 
   /** Which planes are drawn, target by target. */
   choose(planes: readonly (typeof PLANES)[number][]): void {
@@ -52,6 +59,13 @@ export class SurfaceMaterials {
     return this.#sources.get(surface) ?? surface;
   }
 
+  /** What tells a material that `of` answered how its thing moves. Of `motion`. */
+  motionOf(surface: Material): MotionUniforms {
+    const uniforms = this.#motions.get(surface) ?? motionUniforms();
+    this.#motions.set(surface, uniforms);
+    return uniforms;
+  }
+
   #create(source: Material, object: Drawable, ids: readonly [number, number]): Surface {
     const kind = kindOf(source);
     const surface =
@@ -60,12 +74,14 @@ export class SurfaceMaterials {
         : kind === 'lines'
           ? new LineBasicMaterial()
           : new MeshStandardMaterial();
-    surface.name = `passes-${kind}`;
+    const output = this.#output;
+    surface.name = `${output}-${kind}`;
     surface.blending = NoBlending;
     surface.onBeforeCompile = (shader) => {
-      passShader(kind, shader);
+      passShader(kind, output, shader);
       shader.uniforms.matteIds = { value: new Vector2(...ids) };
-      shader.uniforms.planeOfTarget = this.#planeOfTarget;
+      if (output === 'motion') Object.assign(shader.uniforms, this.motionOf(surface));
+      else shader.uniforms.planeOfTarget = this.#planeOfTarget;
     };
     surface.customProgramCacheKey = () => surface.name;
     this.#known.set(object, (this.#known.get(object) ?? new Map()).set(source, surface));

@@ -4,15 +4,24 @@
  * mean what they mean in the picture. Vertices are moved by three's own vertex shaders.
  */
 
+import { MOTION_FRAGMENT, withMotion } from './motion.ts';
+
 /** Which of three's materials a surface has. `unlit` shows its colour whatever the light: it emits it. */
 export type SurfaceKind = 'lit' | 'unlit' | 'points' | 'lines';
 
-const OUTPUTS = /* glsl */ `
+/** `planes`: those of `PLANES`; `motion`: that one alone. */
+export type SurfaceOutput = 'planes' | 'motion';
+
+const TARGETS = /* glsl */ `
 layout(location = 1) out highp vec4 secondPlane;
 layout(location = 2) out highp vec4 thirdPlane;
 layout(location = 3) out highp vec4 fourthPlane;
 // Of each target, the place of its plane in PLANES; what has no target is not written.
 uniform ivec4 planeOfTarget;
+`;
+
+const OUTPUTS = (output: SurfaceOutput) => /* glsl */ `
+${output === 'motion' ? MOTION_FRAGMENT.declared : TARGETS}
 uniform vec3 diffuse;
 uniform float opacity;
 uniform highp vec2 matteIds;
@@ -29,7 +38,7 @@ const PLACE = /* glsl */ `
 `;
 
 /** In the order of `PLANES`. */
-const INTO_TARGETS = /* glsl */ `
+const INTO_PLANES = /* glsl */ `
   vec4 planes[4] = vec4[4](passPlace, passNormal, passAlbedo, passEmission);
   gl_FragColor = planes[planeOfTarget.x];
   secondPlane = planes[planeOfTarget.y];
@@ -37,8 +46,10 @@ const INTO_TARGETS = /* glsl */ `
   fourthPlane = planes[planeOfTarget.w];
 `;
 
-const MESH = (isUnlit: boolean) => /* glsl */ `
-${OUTPUTS}
+const RESULT = { planes: INTO_PLANES, motion: MOTION_FRAGMENT.result } as const satisfies Record<SurfaceOutput, string>;
+
+const MESH = (isUnlit: boolean, output: SurfaceOutput) => /* glsl */ `
+${OUTPUTS(output)}
 uniform vec3 emissive;
 #include <uv_pars_fragment>
 #include <map_pars_fragment>
@@ -60,38 +71,38 @@ void main() {
   vec4 passNormal = vec4(inverseTransformDirection(normal, viewMatrix), matteIds.x);
   vec4 passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, matteIds.y);
   vec4 passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
-  ${INTO_TARGETS}
+  ${RESULT[output]}
 }
 `;
 
-const WITHOUT_NORMAL = /* glsl */ `
+const WITHOUT_NORMAL = (output: SurfaceOutput) => /* glsl */ `
   ${PLACE}
   vec4 passNormal = vec4(vec3(0.0), matteIds.x);
   vec4 passAlbedo = vec4(vec3(0.0), matteIds.y);
   vec4 passEmission = vec4(diffuseColor.rgb, 1.0);
-  ${INTO_TARGETS}
+  ${RESULT[output]}
 `;
 
-const FRAGMENT: Readonly<Record<SurfaceKind, string>> = {
-  lit: MESH(false),
-  unlit: MESH(true),
-  points: /* glsl */ `
-${OUTPUTS}
+const FRAGMENT: Readonly<Record<SurfaceKind, (output: SurfaceOutput) => string>> = {
+  lit: (output) => MESH(false, output),
+  unlit: (output) => MESH(true, output),
+  points: (output) => /* glsl */ `
+${OUTPUTS(output)}
 #include <map_particle_pars_fragment>
 void main() {
   vec4 diffuseColor = vec4(diffuse, opacity);
   #include <map_particle_fragment>
   #include <color_fragment>
   #include <alphatest_fragment>
-  ${WITHOUT_NORMAL}
+  ${WITHOUT_NORMAL(output)}
 }
 `,
-  lines: /* glsl */ `
-${OUTPUTS}
+  lines: (output) => /* glsl */ `
+${OUTPUTS(output)}
 void main() {
   vec4 diffuseColor = vec4(diffuse, opacity);
   #include <color_fragment>
-  ${WITHOUT_NORMAL}
+  ${WITHOUT_NORMAL(output)}
 }
 `,
 };
@@ -102,8 +113,9 @@ interface Shader {
 }
 
 /** Makes a shader of three's, of a material that draws such a surface, one of the passes. */
-export function passShader(kind: SurfaceKind, shader: Shader): void {
-  shader.fragmentShader = FRAGMENT[kind];
+export function passShader(kind: SurfaceKind, output: SurfaceOutput, shader: Shader): void {
+  shader.fragmentShader = FRAGMENT[kind](output);
+  if (output === 'motion') shader.vertexShader = withMotion(shader.vertexShader);
   if (kind === 'lit' || kind === 'unlit') return;
   const projected = '#include <project_vertex>';
   shader.vertexShader = `varying vec3 vViewPosition;\n${shader.vertexShader.replace(
