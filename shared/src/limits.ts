@@ -8,6 +8,8 @@ export const LIMITS = {
   passPixels: 8_847_360,
   /** Bytes of one frame with passes beside beauty, before it is compressed: what a page hands over in one message. */
   frameFileBytes: 520_093_696,
+  /** The file of one frame: what its format may hold is less. */
+  frameBytes: 17_179_869_184,
   /** Samples of one frame. */
   frameSamples: 4_096,
   /**

@@ -38,7 +38,7 @@ export const WORKER_LIMITS = {
   films: 4,
   /** A film looks for its next frames so often while there are none. */
   filmPollMs: 500,
-  /** Message from a page: an 8K frame of floats takes 507 MiB before it is compressed. */
+  /** Message from a page: part of a film, or a contact sheet. Large frames come in parts. */
   pageMessageBytes: 536_870_912,
   /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */
   logLines: 100,

@@ -13,9 +13,6 @@ export interface IncomingFrame {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** RGBA of floats of the largest frame, which no compression makes larger by more: no format here writes more. */
-const MAX_FRAME_BYTES = LIMITS.framePixels * 4 * 4 + 1_048_576;
-
 /**
  * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.
  */
@@ -35,7 +32,7 @@ export async function deliverFrame(
   const result = readResult(FrameResult, headers, FRAME_HEADER);
   const startedAt = performance.now();
   const isFresh = !(await objects.has(result.sha256));
-  const stored = await objects.put(bytes, { maxBytes: MAX_FRAME_BYTES, expectSha256: result.sha256 });
+  const stored = await objects.put(bytes, { maxBytes: LIMITS.frameBytes, expectSha256: result.sha256 });
   if (stored.sizeBytes !== result.sizeBytes) {
     throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
   }

@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Assignment, hasData, KilnError, type StoredSums } from '@kiln/shared';
 import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
-import { withFolder } from './attempt-folder.ts';
+import { outputIn, withFolder } from './attempt-folder.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -21,19 +21,20 @@ export async function runAssembly(assignment: Assignment, work: AssembleWork, co
       const preparation = hasData(work.settings) ? await load() : {};
       const files: SumsFile[] = [];
       for (const sums of work.sums) files.push(await fetchSums(sums, folder, context));
-      const { result, bytes } = await assemble(assignment, work, page, files, context);
+      const { result, file } = await assemble(assignment, work, { page, files, folder }, context);
       const { client, clock, lease, log, membership } = context;
-      const { sha256, draw, encode, statistics, mediaType } = result;
+      const { draw, encode, statistics, mediaType } = result;
+      const { sha256, sizeBytes, content } = file;
       const stages = { ...preparation, draw, encode };
-      const frame = { sha256, sizeBytes: bytes.length, stages, statistics, sentAtMs: clock.unixMs() };
+      const frame = { sha256, sizeBytes, stages, statistics, sentAtMs: clock.unixMs() };
       lease.signal.throwIfAborted();
       if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the frame was delivered');
       const { frameNumber } = work;
       await membership.persist(
-        () => client.deliverFrame(lease, frameNumber, { result: frame, mediaType, bytes }, lease.signal),
+        () => client.deliverFrame(lease, frameNumber, { result: frame, mediaType, content }, lease.signal),
         lease.signal,
       );
-      log.debug({ frameNumber, sizeBytes: bytes.length, parts: files.length }, 'delivered a frame made of parts');
+      log.debug({ frameNumber, sizeBytes, parts: files.length }, 'delivered a frame made of parts');
     }),
   );
 }
@@ -41,14 +42,13 @@ export async function runAssembly(assignment: Assignment, work: AssembleWork, co
 async function assemble(
   { scene, timeoutMs }: Assignment,
   { settings, frameNumber }: AssembleWork,
-  page: ScenePage,
-  files: readonly SumsFile[],
+  { page, files, folder }: { page: ScenePage; files: readonly SumsFile[]; folder: string },
   context: AttemptContext,
 ) {
   const { lease } = context;
   const free = await drawingTurn(page, settings, context, lease.signal);
   const order = { sceneHash: scene.sceneHash, settings, frameNumber };
-  const making = page.assemble(order, files, timeoutMs, { onDrawn: free });
+  const making = page.assemble(order, files, outputIn(folder), timeoutMs, { onDrawn: free });
   void abandonUnwanted(making, page, lease);
   return making;
 }

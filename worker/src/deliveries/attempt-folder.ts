@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LIMITS } from '@kiln/shared';
+import type { OutputFile } from '../pool/scene-page.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 /** Gives `work` a folder of its own, which goes with it. */
@@ -15,4 +18,10 @@ export async function withFolder<T>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A new file in a folder, for what a page makes. */
+export function outputIn(folder: string): OutputFile {
+  const name = randomUUID();
+  return { name, diskPath: join(folder, name), maxBytes: LIMITS.frameBytes };
 }

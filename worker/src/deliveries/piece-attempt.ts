@@ -2,12 +2,10 @@
  * A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. What takes long is
  * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between.
  */
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange } from '@kiln/shared';
 import type { ScenePage } from '../pool/scene-page.ts';
-import { withFolder } from './attempt-folder.ts';
+import { outputIn, withFolder } from './attempt-folder.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -53,8 +51,7 @@ async function drawRange(
 ): Promise<number> {
   const { checkpointMs, client, lease, log, membership } = context;
   const free = await drawingTurn(page, settings, context, lease.signal);
-  const name = randomUUID();
-  const output = { name, diskPath: join(folder, name), maxBytes: MAX_BYTES };
+  const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
   const order = { sceneHash: scene.sceneHash, settings, frameNumber, part: drawn, checkpointMs };
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });

@@ -1,9 +1,10 @@
 /** Frames of one attempt: the next is drawn while those before are encoded and delivered. */
+import { rm } from 'node:fs/promises';
 import { type Assignment, KilnError, type RenderSettings } from '@kiln/shared';
 import { WORKER_LIMITS } from '../limits.ts';
-import type { PageAnswer } from '../page-host/page-client.ts';
 import { Permits } from '../pool/permits.ts';
-import type { ScenePage } from '../pool/scene-page.ts';
+import type { DrawnFrame, ScenePage } from '../pool/scene-page.ts';
+import { outputIn, withFolder } from './attempt-folder.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -15,15 +16,24 @@ export interface RenderWork {
 
 /** @throws KilnError why a frame was not drawn or not taken */
 export async function runRender(assignment: Assignment, work: RenderWork, context: AttemptContext): Promise<void> {
-  await withScenePage(assignment, work, context, async (page, load) => {
-    await new FrameRun(assignment, work, page, await load(), context).run();
-  });
+  await withScenePage(assignment, work, context, (page, load) =>
+    withFolder(context, 'frames', async (folder) => {
+      await new FrameRun(assignment, work, { page, folder }, await load(), context).run();
+    }),
+  );
+}
+
+/** Where frames are drawn, and where large ones lie until they are delivered. */
+interface FramePlace {
+  readonly page: ScenePage;
+  readonly folder: string;
 }
 
 class FrameRun {
   readonly #assignment: Assignment;
   readonly #work: RenderWork;
   readonly #page: ScenePage;
+  readonly #folder: string;
   readonly #context: AttemptContext;
   /** Aborts with the lease, and when a frame fails. */
   readonly #failed = new AbortController();
@@ -33,13 +43,14 @@ class FrameRun {
   constructor(
     assignment: Assignment,
     work: RenderWork,
-    page: ScenePage,
+    { page, folder }: FramePlace,
     preparation: Preparation,
     context: AttemptContext,
   ) {
     this.#assignment = assignment;
     this.#work = work;
     this.#page = page;
+    this.#folder = folder;
     this.#preparation = preparation;
     this.#context = context;
     this.#signal = AbortSignal.any([context.lease.signal, this.#failed.signal]);
@@ -66,7 +77,7 @@ class FrameRun {
   }
 
   /** Resolves when the frame is drawn, with the promise of its picture. */
-  async #draw(frameNumber: number): Promise<{ readonly picture: Promise<PageAnswer<'frame'>> }> {
+  async #draw(frameNumber: number): Promise<{ readonly picture: Promise<DrawnFrame> }> {
     const free = await drawingTurn(this.#page, this.#work.settings, this.#context, this.#signal);
     let markDrawn = () => {};
     const drawn = new Promise<void>((resolve) => {
@@ -75,7 +86,7 @@ class FrameRun {
     const { scene, timeoutMs } = this.#assignment;
     const { settings } = this.#work;
     const order = { sceneHash: scene.sceneHash, settings, frameNumber };
-    const picture = this.#page.drawFrame(order, timeoutMs, {
+    const picture = this.#page.drawFrame(order, outputIn(this.#folder), timeoutMs, {
       onDrawn: () => {
         free();
         markDrawn();
@@ -91,27 +102,25 @@ class FrameRun {
   async #deliverAfter(
     before: Promise<void>,
     frameNumber: number,
-    { picture }: { readonly picture: Promise<PageAnswer<'frame'>> },
+    { picture }: { readonly picture: Promise<DrawnFrame> },
   ): Promise<void> {
     await before;
-    const answer = await picture;
+    const { result, file } = await picture;
     const { client, clock, lease, log, membership } = this.#context;
-    const result = { ...this.#describe(answer), sentAtMs: clock.unixMs() };
-    const frame = { result, mediaType: answer.result.mediaType, bytes: answer.bytes };
+    const { sha256, sizeBytes, content } = file;
+    const { mediaType } = result;
+    const frame = { sha256, sizeBytes, ...this.#describe(result), sentAtMs: clock.unixMs() };
     lease.signal.throwIfAborted();
     if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the frame was delivered');
-    await membership.persist(() => client.deliverFrame(lease, frameNumber, frame, lease.signal), lease.signal);
-    log.debug({ frameNumber, sizeBytes: answer.bytes.length }, 'delivered a frame');
+    const delivery = { result: frame, mediaType, content };
+    await membership.persist(() => client.deliverFrame(lease, frameNumber, delivery, lease.signal), lease.signal);
+    if ('diskPath' in content) await rm(content.diskPath, { force: true });
+    log.debug({ frameNumber, sizeBytes }, 'delivered a frame');
   }
 
-  #describe({ result, bytes }: PageAnswer<'frame'>) {
+  #describe({ draw, encode, statistics }: DrawnFrame['result']) {
     const preparation = this.#preparation;
     this.#preparation = {};
-    return {
-      sha256: result.sha256,
-      sizeBytes: bytes.length,
-      stages: { ...preparation, draw: result.draw, encode: result.encode },
-      statistics: result.statistics,
-    };
+    return { stages: { ...preparation, draw, encode }, statistics };
   }
 }

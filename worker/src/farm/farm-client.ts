@@ -30,6 +30,7 @@ import {
 import Type, { type Static, type TSchema } from 'typebox';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { ReceivedFile } from '../page-host/page-site.ts';
+import type { FrameFile } from '../pool/scene-page.ts';
 
 type RouteName = keyof typeof WORKER_ROUTES;
 
@@ -85,10 +86,11 @@ export class FarmClient {
     return this.#json('claim', Assignment, { ...attemptParts(lease, signal), body: {} });
   }
 
-  deliverFrame(
+  /** Sends a frame, a large one from the disk. */
+  async deliverFrame(
     lease: LeaseKey,
     frameNumber: number,
-    frame: { readonly result: FrameResult; readonly mediaType: string; readonly bytes: Uint8Array },
+    { result, mediaType, content }: { result: FrameResult; mediaType: string; content: FrameFile['content'] },
     signal: AbortSignal,
   ): Promise<FrameAccepted> {
     const parts = attemptParts(lease, signal);
@@ -97,10 +99,11 @@ export class FarmClient {
       params: { ...parts.params, frameNumber },
       headers: {
         ...parts.headers,
-        'content-type': frame.mediaType,
-        [FRAME_HEADER]: encodeURIComponent(JSON.stringify(frame.result)),
+        'content-type': mediaType,
+        'content-length': String(result.sizeBytes),
+        [FRAME_HEADER]: encodeURIComponent(JSON.stringify(result)),
       },
-      body: frame.bytes,
+      body: content instanceof Uint8Array ? content : Readable.toWeb(createReadStream(content.diskPath)),
       timeoutMs: WORKER_LIMITS.transferMs,
     });
   }

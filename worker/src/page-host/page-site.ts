@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Log } from '../log.ts';
 import { ASSET_ROUTE, CONVERTED_ROUTE, INPUT_ROUTE, OUTPUT_ROUTE, SCENE_ROUTE } from '../page/contract.ts';
 import { PageClient } from './page-client.ts';
+import { PartsFile } from './parts-file.ts';
 
 /** A file on this machine's disk. */
 export interface HostedFile {
@@ -43,6 +44,9 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** Of a part: the file's name, and where in it the part begins. */
+const PART = new RegExp(`^${OUTPUT_ROUTE}/([^/]+)/(\\d{1,15})$`);
+
 export class PageSite {
   /** Host name that only this page knows; it is also its credential. */
   readonly host: string;
@@ -55,6 +59,8 @@ export class PageSite {
   readonly #assets = new Map<string, { readonly file: HostedFile; lenders: number }>();
   /** By path. */
   readonly #awaited = new Map<string, AwaitedFile>();
+  /** By name. */
+  readonly #parted = new Map<string, PartsFile>();
   readonly #inputs = new Map<string, HostedFile>();
 
   /** @param folder of the built page: its `index.html`, and built-in files under `built-in/` */
@@ -106,9 +112,17 @@ export class PageSite {
     return this.#await(`${OUTPUT_ROUTE}/${name}`, diskPath, maxBytes);
   }
 
+  /** Lets the page send a file in parts, until `forgetOutput`. */
+  awaitParts(name: string, diskPath: string, maxBytes: number): PartsFile {
+    const file = new PartsFile(diskPath, maxBytes);
+    this.#parted.set(name, file);
+    return file;
+  }
+
   /** Waits for it no more. */
   forgetOutput(name: string): void {
     this.#awaited.delete(`${OUTPUT_ROUTE}/${name}`);
+    this.#parted.delete(name);
   }
 
   /** Lets the page ask for files by name, until the answer is called. */
@@ -149,6 +163,13 @@ export class PageSite {
   }
 
   async #take(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, name = '', position = ''] = PART.exec(path) ?? [];
+    const parted = this.#parted.get(name);
+    if (parted) {
+      await parted.write(Number(position), request);
+      response.writeHead(204, headersFor(this.host)).end();
+      return;
+    }
     const awaited = this.#awaited.get(path);
     if (!awaited || awaited.isTaken) return refuse(response, 405);
     awaited.isTaken = true;

@@ -32,7 +32,7 @@ export const SCENE_ROUTE = '/scene';
 export const CONVERTED_ROUTE = '/converted';
 /** `GET BUILT_IN_ROUTE/<name>` answers built-in files: panoramas under `environments/`, decoders under `draco/`, `basis/`. */
 export const BUILT_IN_ROUTE = '/built-in';
-/** `PUT OUTPUT_ROUTE/<name>` takes a file that Node awaits; once. */
+/** `PUT OUTPUT_ROUTE/<name>` takes a file that Node awaits, once; `…/<name>/<position>` the part of one that begins there. */
 export const OUTPUT_ROUTE = '/output';
 /** `GET INPUT_ROUTE/<name>` answers a file that Node has put there. */
 export const INPUT_ROUTE = '/input';
@@ -76,13 +76,17 @@ export type PageCall =
    * first; the GLB goes to `CONVERTED_ROUTE` before the answer.
    */
   | { readonly call: 'import'; readonly id: number; readonly scene: PageScene; readonly thumbnail: Size }
-  /** Draws and encodes one frame of a loaded scene. `drawn` comes when the next may begin, `done` with the bytes. */
+  /**
+   * Draws and encodes one frame of a loaded scene. `drawn` comes when the next may begin, `done` with the bytes. Those of a
+   * large file go to `OUTPUT_ROUTE` in parts before, where Node names an output for it, and `done` comes without them.
+   */
   | {
       readonly call: 'frame';
       readonly id: number;
       readonly sceneHash: string;
       readonly settings: RenderSettings;
       readonly frameNumber: number;
+      readonly output?: string;
     }
   /** Draws a part of a frame, or its first samples: at least `checkpointMs` long. The sums go to `OUTPUT_ROUTE` before the answer. `drawn` as of `frame`. */
   | {
@@ -97,7 +101,7 @@ export type PageCall =
       readonly checkpointMs: number;
       readonly output: string;
     }
-  /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. */
+  /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. Answers as `frame`. */
   | {
       readonly call: 'assemble';
       readonly id: number;
@@ -106,6 +110,7 @@ export type PageCall =
       readonly frameNumber: number;
       /** `input` below `INPUT_ROUTE`. */
       readonly sums: readonly (FramePart & { readonly input: string })[];
+      readonly output?: string;
     }
   /** Begins a film. A page makes one at a time. */
   | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }
@@ -182,6 +187,7 @@ export type ImportOutcome =
 
 export interface FrameOutcome {
   readonly mediaType: string;
+  /** Of the bytes of the message. */
   readonly sha256: string;
   readonly draw: DrawStage;
   readonly encode: StageTime;

@@ -5,6 +5,7 @@ import { type FrameOutcome, INPUT_ROUTE, OUTPUT_ROUTE, type PageCall, type Piece
 import { frameOrder } from './encode/frame-order.ts';
 import { drawSums } from './engine/draw-sums.ts';
 import { placeShot } from './engine/shot-camera.ts';
+import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { frameLook, frameShot, holdAssets } from './shots.ts';
 
@@ -52,9 +53,9 @@ export async function drawPiece(
 
 export async function makeFrame(
   services: PageServices,
-  { sceneHash, settings, frameNumber, sums }: Call<'assemble'>,
+  { sceneHash, settings, frameNumber, sums, output }: Call<'assemble'>,
   onDrawn: () => void,
-): Promise<{ readonly result: FrameOutcome; readonly bytes: ArrayBuffer }> {
+): Promise<{ readonly result: FrameOutcome; readonly bytes?: ArrayBuffer }> {
   const { room, queue, encoder, tables } = services;
   const lut = settings.lut ? await tables.get(settings.lut) : null;
   const look = frameLook(settings, { lut });
@@ -68,7 +69,7 @@ export async function makeFrame(
   const sampling: Sampling = { samples: settings.samples, endedBy: 'samples' };
   const order = frameOrder({ ...drawn, sampling }, look.shown, { sceneHash, settings, frameNumber });
   const { bytes, ...encoded } = await encoder.encode(order);
-  return { result: { ...encoded, draw: { ...draw, sampling } }, bytes };
+  return handOver({ ...encoded, draw: { ...draw, sampling } }, bytes, output);
 }
 
 /** What stands at each pixel: drawn here, whole, for it has but one sample. */

@@ -20,8 +20,10 @@ export const PAGE_LIMITS = {
   targetBytes: 1_073_741_824,
   /** Pictures between two collections of garbage. */
   picturesPerCollection: 64,
-  /** Messages to Node up to so many bytes are put together in one buffer that stays. */
+  /** Messages to Node up to so many bytes are put together in one buffer that stays; a file that is larger goes in parts. */
   messageBufferBytes: 4_194_304,
+  /** Of a file that goes to Node in parts: a few milliseconds each. */
+  outputPartBytes: 4_194_304,
   /** Buffers of read-back pixels kept for the next picture of their size, and their bytes. */
   pixelBuffers: 5,
   pixelBufferBytes: 268_435_456,

@@ -9,6 +9,7 @@ import type { FilmDesk } from './film/film-desk.ts';
 import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
+import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
 import { describeLoaded, poseOf } from './scene/describe-loaded.ts';
@@ -102,7 +103,7 @@ export class Page {
     }
   }
 
-  async #frame({ id, sceneHash, settings, frameNumber }: Call<'frame'>): Promise<Answer> {
+  async #frame({ id, sceneHash, settings, frameNumber, output }: Call<'frame'>): Promise<Answer> {
     const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
     let letGo = () => {};
@@ -114,7 +115,8 @@ export class Page {
       const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
-      return { result: { ...encoded, draw: { ...draw, sampling: drawn.sampling } } satisfies FrameOutcome, bytes };
+      const result: FrameOutcome = { ...encoded, draw: { ...draw, sampling: drawn.sampling } };
+      return await handOver(result, bytes, output);
     } finally {
       letGo();
       release();

@@ -3,7 +3,7 @@ import { type Backend, type FramePart, KilnError, type RenderSettings, type Scen
 import type { OpenPage } from '../browser/open-page.ts';
 import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
-import type { LoadResult, PageCall } from '../page/contract.ts';
+import type { FrameOutcome, LoadResult, PageCall } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { DrawTurns } from './draw-turns.ts';
@@ -35,6 +35,18 @@ export interface OutputFile {
   readonly name: string;
   readonly diskPath: string;
   readonly maxBytes: number;
+}
+
+/** A frame's file: a small one as bytes, a large one on the disk. */
+export interface FrameFile {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly content: Uint8Array | { readonly diskPath: string };
+}
+
+export interface DrawnFrame {
+  readonly result: FrameOutcome;
+  readonly file: FrameFile;
 }
 
 interface HeldScene {
@@ -194,11 +206,32 @@ export class ScenePage {
   }
 
   /** Draws a frame whose turn it is. `timeoutMs` is from now to the encoded picture. */
-  async drawFrame(order: FrameOrder, timeoutMs: number, hooks: CallHooks): Promise<PageAnswer<'frame'>> {
+  async drawFrame(order: FrameOrder, output: OutputFile, timeoutMs: number, hooks: CallHooks): Promise<DrawnFrame> {
     this.#framesDrawn++;
-    return this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
-      this.#open.client.call('frame', { ...order }, hooks),
+    return this.#frameIn(output, (name) =>
+      this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
+        this.#open.client.call('frame', { ...order, output: name }, hooks),
+      ),
     );
+  }
+
+  /** The frame that `draw` answers, which the page may send to `output` instead. */
+  async #frameIn(
+    { name, diskPath, maxBytes }: OutputFile,
+    draw: (name: string) => Promise<PageAnswer<'frame' | 'assemble'>>,
+  ): Promise<DrawnFrame> {
+    const { site } = this.#open;
+    const parts = site.awaitParts(name, diskPath, maxBytes);
+    try {
+      const { result, bytes } = await draw(name);
+      const received = await parts.finish();
+      const { sha256 } = result;
+      if (!received) return { result, file: { sha256, sizeBytes: bytes.length, content: bytes } };
+      return { result, file: { ...received, content: received } };
+    } finally {
+      site.forgetOutput(name);
+      await parts.close();
+    }
   }
 
   /** Draws a part of a frame whose turn it is, or its first samples. @returns their sums. */
@@ -227,14 +260,17 @@ export class ScenePage {
   async assemble(
     order: FrameOrder,
     files: readonly SumsFile[],
+    output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,
-  ): Promise<PageAnswer<'assemble'>> {
+  ): Promise<DrawnFrame> {
     const unmount = this.#open.site.mountInputs(new Map(files.map((file) => [file.input, file])));
     const sums = files.map(({ region, samples, input }) => ({ region, samples, input }));
     try {
-      return await this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
-        this.#open.client.call('assemble', { ...order, sums }, hooks),
+      return await this.#frameIn(output, (name) =>
+        this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
+          this.#open.client.call('assemble', { ...order, sums, output: name }, hooks),
+        ),
       );
     } finally {
       unmount();

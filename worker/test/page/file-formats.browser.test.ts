@@ -2,6 +2,7 @@
 import { BitDepth, frameFlags, IMAGE_FORMATS, ImageFormat, type RenderSettings } from '@kiln/shared';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PAGE_LIMITS } from '../../src/page/limits.ts';
 import { GltfBuilder, unlitSquare } from './glb.ts';
 import { readPicture } from './read-file.ts';
 import { TestPage } from './test-page.ts';
@@ -39,6 +40,21 @@ function colored([left, right]: readonly [number, number]): Uint8Array {
   gltf.node({ mesh: 0 });
   return gltf.build();
 }
+
+it('gives a large file to Node in parts: the same bytes as in a message', async () => {
+  const { sceneHash } = await page.load({ 'scene.glb': colored([0, 1]) });
+  // Places are numbers that do not compress.
+  const camera: RenderSettings['camera'] = { position: [1, 1, 1], target: [0, 0, 0], fovDeg: 20 };
+  const settings = { size: { widthPx: 1_280, heightPx: 720 }, format: 'exr', bitDepth: 'float' } as const;
+  const passes: RenderSettings['passes'] = ['beauty', 'position', 'depth'];
+  const { bytes, result } = await page.frame(sceneHash, { ...settings, camera, passes });
+  expect(bytes.length).toBeGreaterThan(PAGE_LIMITS.messageBufferBytes);
+  const { answer, file } = await page.frameInParts(sceneHash, { ...settings, camera, passes });
+  expect(answer.bytes.length).toBe(0);
+  expect(file?.sizeBytes).toBe(bytes.length);
+  expect(file?.sha256).toBe(result.sha256);
+  expect(answer.result.statistics).toEqual(result.statistics);
+});
 
 describe.each(KINDS)('%s of %s bits', (format, bitDepth) => {
   const linear = bitDepth === 'half' || bitDepth === 'float';

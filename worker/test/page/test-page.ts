@@ -117,6 +117,19 @@ export class TestPage {
     return this.client.call('frame', { sceneHash, settings: { ...SETTINGS, bitDepth, ...settings }, frameNumber });
   }
 
+  /** The same of a large frame, as a worker takes it. */
+  async frameInParts(sceneHash: string, settings: Partial<RenderSettings>) {
+    const output = `frame-${this.#mounted++}`;
+    const parts = this.open.site.awaitParts(output, join(this.#folder, output), LIMITS.frameBytes);
+    const order = { sceneHash, settings: { ...SETTINGS, ...settings }, frameNumber: 0, output };
+    try {
+      const answer = await this.client.call('frame', order);
+      return { answer, file: await parts.finish() };
+    } finally {
+      this.open.site.forgetOutput(output);
+    }
+  }
+
   /** @param thumbnail edge of the square thumbnail, pixels. */
   async import(
     files: SceneSource,
