@@ -1,6 +1,7 @@
 /** Where a camera is on its path: the same for whoever asks. */
 import { KilnError } from './errors.ts';
-import type { CameraPath, PathKey, PlacedCamera, Vector3 } from './schemas/settings.ts';
+import { CameraPath, type PathKey, type PlacedCamera, type Vector3 } from './schemas/settings.ts';
+import { parse } from './validate.ts';
 
 const LENS_FIELDS = ['fovDeg', 'focalLengthMm', 'heightM'] as const;
 
@@ -64,6 +65,29 @@ function lensOf({ heightM, focalLengthMm, sensorHeightMm = 24 }: PathKey, height
   if (heightM !== undefined) return { heightM: height };
   if (focalLengthMm !== undefined) return { focalLengthMm: sensorHeightMm / height, sensorHeightMm };
   return { fovDeg: (2 * Math.atan(height / 2) * 180) / Math.PI };
+}
+
+/** The frames from the first key of the longest path to its last, as an expression. */
+export function pathFrames(paths: readonly CameraPath[], fps: number): string {
+  const frames = paths.flatMap(({ path }) => path).map((key) => Math.round(timeOf(key, fps) * fps));
+  const [first, last] = [Math.min(...frames), Math.max(...frames)];
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+/**
+ * A path as people write it: a list of keys, or an object with it.
+ *
+ * @throws KilnError `request.invalid` whose message says where.
+ */
+export function readPath(json: unknown, fps: number): CameraPath {
+  const path = parse(CameraPath, Array.isArray(json) ? { path: json } : json, 'the camera path');
+  try {
+    checkPath(path, fps, '');
+  } catch (cause) {
+    if (!(cause instanceof KilnError)) throw cause;
+    throw new KilnError(cause.code, `${cause.field}: ${cause.message}`, { cause });
+  }
+  return path;
 }
 
 /**

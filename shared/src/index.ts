@@ -1,6 +1,7 @@
 export * from './api/routes.ts';
 export * from './app-pages.ts';
 export * from './asset-kinds.ts';
+export * from './camera-layers.ts';
 export * from './camera-path.ts';
 export * from './client/answer.ts';
 export * from './client/client.ts';

@@ -22,6 +22,8 @@ export interface AppFixture {
   /** Waits for an element that is shown. */
   see(id: string, state?: string): Promise<void>;
   gone(id: string, state?: string): Promise<void>;
+  /** Opens a part of the render form. */
+  unfold(section: string): Promise<void>;
   textOf(id: string): Promise<string>;
   replaceText(id: string, text: string): Promise<void>;
   /** Gives the files picker of the page a file. */
@@ -95,6 +97,10 @@ export function useApp(): AppFixture {
     },
     async gone(id, state) {
       await page.waitForSelector(test(id, state), { hidden: true });
+    },
+    async unfold(section) {
+      await page.click(test(`section-${section}-head`));
+      await page.waitForSelector(test(`section-${section}`, '[open]'));
     },
     textOf: (id) => page.$eval(test(id), (element) => element.textContent ?? ''),
     async replaceText(id, text) {

@@ -123,28 +123,6 @@ describe('the web app in Chromium', () => {
     await expect.poll(() => view()?.camera, { timeout: HANGS_MS }).toBe('Close');
   });
 
-  it('lights a scene with an environment that is chosen for it, before a colour, in the live view and in the job', async () => {
-    await app.openScene();
-    await app.drop('sky.hdr', '#?RADIANCE', 'environment-input');
-    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
-    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 10 });
-    await app.drop('film.cube', 'LUT_1D_SIZE 2', 'lut-input');
-    await expect.poll(() => view()?.lut, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 13 });
-    const { environment, lut } = view() ?? {};
-    await app.page.click(`label:has(${test('background-color')})`);
-    await app.page.$eval(`${test('background-picker')}`, (input) => {
-      (input as HTMLInputElement).value = '#3fa907';
-      input.dispatchEvent(new Event('input', { bubbles: true }));
-    });
-    await expect.poll(() => view()?.background, { timeout: HANGS_MS }).toBe('#3fa907');
-    await app.page.click(test('render-button'));
-    await expect.poll(() => [...app.farm.state.jobs.values()].length, { timeout: HANGS_MS }).toBeGreaterThan(0);
-    const settings = [...app.farm.state.jobs.values()].at(-1)?.layers[0]?.settings;
-    expect(settings).toMatchObject({ environment, lut, background: '#3fa907' });
-    await app.page.select(test('environment'), 'white');
-    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('white');
-  });
-
   it('asks for pictures of the size of the view: of another window, and of a finer display', async () => {
     await app.openScene();
     const asked = () =>
@@ -222,24 +200,6 @@ describe('the web app in Chromium', () => {
     expect(numbers.length).toBeLessThanOrEqual(app.farm.live.pictures.length);
   });
 
-  it('checks frames as they are typed, and says where the fault is', async () => {
-    await app.openScene();
-    await app.replaceText('render-frames', '1-10,,20');
-    const position = await app.page.$eval(
-      test('render-frames-fault'),
-      (element) => (element as HTMLElement).dataset.position,
-    );
-    expect(position).toBe('5');
-    expect(await app.textOf('render-fault')).not.toBe('');
-    expect(await app.page.$eval(test('render-button'), (button) => (button as HTMLButtonElement).disabled)).toBe(true);
-    await app.replaceText('render-frames', '1-10');
-    await app.page.waitForFunction(
-      (selector) => document.querySelector(selector)?.textContent === '10 frames',
-      {},
-      test('render-frames-count'),
-    );
-  });
-
   it('renders what was chosen; frames appear one by one, large, and can be downloaded', async () => {
     await app.openScene();
     await app.page.select(test('render-size'), '640x360');
@@ -276,59 +236,6 @@ describe('the web app in Chromium', () => {
     );
     await app.page.keyboard.press('Escape');
     await app.gone('lightbox');
-  });
-
-  it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {
-    await app.openScene();
-    const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
-    await app.page.select(test('variant-select'), 'variant:Street');
-    await choose('render-lens-on');
-    await choose('render-focus-distance');
-    await app.replaceText('render-focus-distance', '3.5');
-    await app.page.focus(test('render-shutter'));
-    await app.page.keyboard.press('End');
-    await choose('render-turntable-on');
-    await app.see('render-sharp-hint');
-    await app.replaceText('render-turntable-frames', '3');
-    expect((await app.textOf('live-note')).trim()).toBe('Preview without depth of field, motion blur or the turntable');
-    await app.page.click(test('render-button'));
-    await app.see('job');
-    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
-      variant: 'Street',
-      lens: { fStop: 2.8, focusDistanceM: 3.5 },
-      shutterAngleDeg: 360,
-      turntable: { frames: 3 },
-    });
-    const views = app.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view.variant] : []));
-    expect(views).toContain('Street');
-  });
-
-  it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
-    app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
-    await app.openScene();
-    await app.page.click(`label:has(${test('render-format-exr')})`);
-    await app.page.click(`label:has(${test('render-bit-depth-float')})`);
-    await app.page.click(`label:has(${test('render-passes-depth')})`);
-    await app.page.click(`label:has(${test('render-passes-beauty')})`);
-    // The last one stays.
-    await app.page.click(`label:has(${test('render-passes-depth')})`);
-    await app.replaceText('render-frames', '3');
-    await app.page.click(test('render-button'));
-    await app.see('job', '[data-state="succeeded"]');
-    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
-      format: 'exr',
-      bitDepth: 'float',
-      passes: ['depth'],
-    });
-    expect(await app.textOf('frame-unseen')).toContain('OpenEXR');
-    expect(await app.textOf('frame-flag')).toContain('12 pixels are not numbers, all black');
-    const name = await app.page.$eval(test('frame-download'), (element) => (element as HTMLAnchorElement).download);
-    expect(name).toBe('0003.exr');
-    await app.page.click(test('frame-thumbnail'));
-    await app.see('lightbox');
-    expect(await app.page.$(test('lightbox-image'))).toBeNull();
-    await app.see('lightbox-download');
-    expect(await app.textOf('lightbox')).toContain('12 pixels are not numbers · all black');
   });
 
   it('cancels a job after asking once more', async () => {

@@ -1,17 +1,23 @@
-import { ImageFormat, JobRequest, LIMITS, LiveView, matches, newId } from '@kiln/shared';
+import { type CameraPath, ImageFormat, JobRequest, LIMITS, LiveView, matches, newId, type PathKey } from '@kiln/shared';
 import { describe, expect, it } from 'vitest';
+import { keyAt, newKeyFrame, textFault, textOfPath, viewOnPath, withKey } from '../../src/app/scene/camera-choice.ts';
+import { editableNames, freeProperties, withProperty } from '../../src/app/scene/edit-choice.ts';
+import { filmBar } from '../../src/app/scene/film-choice.ts';
+import { checkFrames, faultsOf } from '../../src/app/scene/form-faults.ts';
+import { summariesOf } from '../../src/app/scene/form-summary.ts';
 import {
-  checkFrames,
   clipFrames,
   defaultForm,
-  faultsOf,
   isSharpForWantOfSamples,
   jobRequest,
   lookOf,
   notInLiveView,
+  playedSec,
   restoreForm,
   withFormat,
+  workSettings,
 } from '../../src/app/scene/render-form.ts';
+import { backendBar, divisionBar, engineGaps } from '../../src/app/scene/work-choice.ts';
 import { REPORT } from '../fake-farm/fake-state.ts';
 
 const SCENE = { id: newId('scene', (bytes) => bytes), name: 'Helmet' };
@@ -121,6 +127,14 @@ describe('jobRequest', () => {
       sun: null,
       variant: null,
       shutterAngleDeg: 0,
+      backend: 'auto',
+      moreClips: [],
+      clipStartSec: 0,
+      clipEndSec: null,
+      clipLoop: 'repeat',
+      hide: [],
+      show: [],
+      materials: [],
     });
     expect(jobRequest({ ...form, camera: { kind: 'scene', name: 'auto' } }, SCENE, null).layers[0]?.camera).toBe(
       'auto',
@@ -205,6 +219,127 @@ describe('lens and motion', () => {
     expect(notInLiveView(all)).toEqual(['path tracing', 'depth of field', 'motion blur', 'the turntable']);
     expect(isSharpForWantOfSamples(moving)).toBe(false);
     expect(isSharpForWantOfSamples({ ...moving, samples: 1 })).toBe(true);
+  });
+});
+
+describe('cameras', () => {
+  const key = (frame: number, x: number) => ({ frame, position: [x, 1, 4], target: [0, 0, 0], fovDeg: 40 }) as PathKey;
+  const flown = { ...still, camera: { kind: 'path' } } as const;
+
+  it('are a layer each', () => {
+    const form = { ...still, camera: { kind: 'scene', name: 'Close' }, moreCameras: ['Close', 'Above'] } as const;
+    expect(jobRequest(form, SCENE, null).layers.map(({ camera, name }) => [camera, name])).toEqual([
+      ['Close', 'Close'],
+      ['Above', 'Above'],
+    ]);
+    expect(jobRequest({ ...form, moreCameras: ['Close'] }, SCENE, null).layers).toHaveLength(1);
+  });
+
+  it('fly from key to key, once there is one and each is later than the one before', () => {
+    expect(faultsOf(flown, CAMERA, {}).camera).toContain('no key yet');
+    const path = { path: [key(0, 4), key(24, -4)] };
+    expect(faultsOf({ ...flown, path }, null, {})).toEqual({});
+    const request = jobRequest({ ...flown, path }, SCENE, null);
+    expect(request.layers[0]?.camera).toEqual(path);
+    expect(matches(JobRequest, request)).toBe(true);
+    expect(faultsOf({ ...flown, path: { path: [key(24, 4), key(0, -4)] } }, null, {}).camera).toContain(
+      '/path/1/frame',
+    );
+    expect(restoreForm(still, { ...flown, path })).toEqual({ ...flown, path });
+    expect(restoreForm(still, { ...flown, path: { path: 'here' } }).path).toEqual({ path: [] });
+  });
+
+  it('get keys in the order of their frames, with the kind of lens that the path has', () => {
+    const path = withKey({ path: [key(0, 4), key(48, 0)] }, keyAt(24, CAMERA, { path: [] }), 24);
+    expect(path.path.map(({ frame }) => frame)).toEqual([0, 24, 48]);
+    expect(path.path[1]).toEqual({ frame: 24, position: [1, 2, 3], target: [0, 1, 0], fovDeg: 38 });
+    expect(newKeyFrame(path, 12, 24)).toBe(12);
+    expect(newKeyFrame(path, 24, 24)).toBe(72);
+    const long: CameraPath = { path: [{ frame: 0, position: [4, 1, 4], target: [0, 0, 0], focalLengthMm: 50 }] };
+    const { fovDeg, ...added } = keyAt(24, { ...CAMERA, fovDeg: 2 * (180 / Math.PI) * Math.atan(12 / 35) }, long);
+    expect(fovDeg).toBeUndefined();
+    expect(added.focalLengthMm).toBeCloseTo(35, 3);
+    expect(faultsOf({ ...flown, path: { path: [...long.path, added] } }, null, {})).toEqual({});
+    expect(textFault(textOfPath({ ...path, interpolation: 'linear' }), 24)).toBeNull();
+    expect(viewOnPath(path, 24, 24)).toMatchObject({ position: [1, 2, 3], target: [0, 1, 0] });
+  });
+});
+
+describe('division and back end', () => {
+  const divided = { ...still, isDivided: true, columns: 2, rows: 3, sampleRanges: 1 };
+
+  it('go into the job, as far as the frame can be divided', () => {
+    expect(jobRequest(divided, SCENE, null).layers[0]).toMatchObject({ tiles: { columns: 2, rows: 3 } });
+    expect(jobRequest({ ...divided, isDivided: false }, SCENE, null).layers[0]).not.toHaveProperty('tiles');
+    const ranges = { ...divided, columns: 1, rows: 1, sampleRanges: 4 };
+    expect(faultsOf(ranges, null, {}).division).toContain('at most 1 for 1 samples');
+    expect(faultsOf({ ...ranges, samples: 64 }, null, {})).toEqual({});
+    const [layer] = jobRequest({ ...ranges, samples: 64 }, SCENE, null).layers;
+    expect(layer).toMatchObject({ splitSamples: 4 });
+    expect(layer).not.toHaveProperty('tiles');
+    expect(faultsOf({ ...divided, rows: 0 }, null, {})).toHaveProperty('division');
+  });
+
+  it('are barred with the reason, and then not asked for', () => {
+    const denoised = { ...divided, engine: 'pathtrace', denoise: true } as const;
+    expect(divisionBar(workSettings(denoised))).toContain('denoised');
+    expect(faultsOf(denoised, null, {})).toEqual({});
+    expect(jobRequest(denoised, SCENE, null).layers[0]).not.toHaveProperty('tiles');
+    const able = [{ capabilities: [{ engine: 'raster', backend: 'webgl' }] }] as const;
+    expect(backendBar('raster', 'webgpu', [])).toBeNull();
+    expect(
+      backendBar(
+        'raster',
+        'webgpu',
+        able.map((worker) => ({ capabilities: [...worker.capabilities] })),
+      ),
+    ).toContain('No worker');
+    expect(filmBar('mov', [{ filmMakers: ['page'] }])).toContain('ffmpeg');
+    expect(filmBar('mp4', [{ filmMakers: ['page'] }])).toBeNull();
+    expect(engineGaps('raster').map(({ feature }) => feature)).toContain('light from surface to surface');
+  });
+});
+
+describe('what is changed of a scene', () => {
+  it('takes properties in and back, and forgets a material with none', () => {
+    const one = withProperty([], 'Paint', 'roughness', 0.2);
+    const two = withProperty(one, 'Paint', 'baseColor', '#ff0000');
+    expect(two).toEqual([{ material: 'Paint', roughness: 0.2, baseColor: '#ff0000' }]);
+    expect(withProperty(withProperty(two, 'Paint', 'baseColor', undefined), 'Paint', 'roughness', undefined)).toEqual(
+      [],
+    );
+    expect(freeProperties({ material: 'Sign', opacity: 0.5 }, REPORT)).toEqual(['baseColor']);
+    expect(editableNames(REPORT).nodes).toEqual(['Floor', 'Ball', 'Ball-2', 'Lamp']);
+    const form = { ...still, materials: two, hide: ['Ball'] };
+    expect(jobRequest(form, SCENE, null).layers[0]).toMatchObject({ materials: two, hide: ['Ball'] });
+    expect(lookOf(form)).toMatchObject({ materials: two, hide: ['Ball'] });
+  });
+
+  it('is said while the part of the form is closed', () => {
+    const form = { ...still, materials: withProperty([], 'Paint', 'roughness', 0.2), hide: ['Ball'], variant: 'Beach' };
+    expect(summariesOf(form).objects).toBe('Beach · 1 hidden · 1 material changed');
+    expect(summariesOf(still)).toMatchObject({ camera: 'Automatic', motion: 'Off', work: 'Automatic' });
+  });
+});
+
+describe('a part of a clip', () => {
+  const moving = defaultForm(REPORT);
+  const { clips } = REPORT;
+
+  it('lies within every clip that is played', () => {
+    expect(faultsOf({ ...moving, clipStartSec: 1, clipEndSec: 2 }, null, { clips })).toEqual({});
+    expect(faultsOf({ ...moving, clipStartSec: 2 }, null, { clips }).clipStartSec).toContain('ends at 2 s');
+    expect(faultsOf({ ...moving, clipEndSec: 2.5 }, null, { clips })).toHaveProperty('clipEndSec');
+    expect(faultsOf({ ...moving, clipStartSec: 1.5, clipEndSec: 1 }, null, { clips })).toHaveProperty('clipEndSec');
+    const both = { ...moving, moreClips: ['Rest'], clipEndSec: 1.5 };
+    expect(faultsOf(both, null, { clips }).clipEndSec).toContain('“Rest” ends at 1 s');
+  });
+
+  it('has as many frames as it is long, there and back', () => {
+    const part = { clipStartSec: 0.5, clipEndSec: 1.5, clipLoop: 'repeat' } as const;
+    expect(playedSec(part, { name: 'Bounce', durationSec: 2 })).toBe(1);
+    expect(playedSec({ ...part, clipLoop: 'pingpong' }, { name: 'Bounce', durationSec: 2 })).toBe(2);
+    expect(playedSec({ ...part, clipEndSec: null }, { name: 'Bounce', durationSec: 2 })).toBe(1.5);
   });
 });
 

@@ -73,12 +73,24 @@ export const REPORT: ImportReport = {
     { name: 'ball', widthPx: 1_024, heightPx: 1_024, mediaType: 'image/jpeg' },
   ],
   gpuBytes: 38_400_000,
-  cameras: [{ name: 'Close', kind: 'perspective', fovDeg: 35 }],
+  cameras: [
+    { name: 'Close', kind: 'perspective', fovDeg: 35 },
+    { name: 'Above', kind: 'perspective', fovDeg: 50 },
+  ],
   clips: [
     { name: 'Bounce', durationSec: 2 },
     { name: 'Rest', durationSec: 1 },
   ],
   variants: ['Beach', 'Street'],
+  editable: {
+    nodes: ['Floor', 'Ball', 'Ball-2', 'Lamp', ''],
+    materials: [
+      { name: 'Paint', unlit: false, extensions: [] },
+      { name: 'Sign', unlit: true, extensions: [] },
+    ],
+    cameras: 1,
+    lights: 0,
+  },
   extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
   usesStudioLight: true,
   findings: [
@@ -180,7 +192,13 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
 
   function step(jobId: string): void {
     const job = state.jobs.get(jobId);
-    const layer = job?.layers[0];
+    let done = job?.framesDone ?? 0;
+    // Layer after layer.
+    const layer = job?.layers.find(({ frameCount: frames }) => {
+      if (done < frames) return true;
+      done -= frames;
+      return false;
+    });
     if (!job || !layer || job.state === 'cancelled') return;
     if (state.paused) {
       setTimeout(() => step(jobId), state.frameMs);
@@ -190,7 +208,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       fail(job, state.failNext);
       return;
     }
-    const frameNumber = frameAt(parseFrameRange(layer.frames), job.framesDone);
+    const frameNumber = frameAt(parseFrameRange(layer.frames), done);
     const { size, exposureEv } = layer.settings;
     const scale = Math.min(1, 200 / size.widthPx);
     const small = {
@@ -294,6 +312,7 @@ const fakeWorker = (): Worker => ({
   backend: 'gl-egl',
   browserVersion: 'Chrome/156.0.1234.5',
   sandboxed: true,
+  filmMakers: ['page'],
   browserPid: 4_712,
   browsers: [],
   scenes: [],

@@ -5,6 +5,7 @@ import {
   assetKindOf,
   type CameraChoice,
   type ClipSettings,
+  cameraLayers,
   ENVIRONMENT_NAMES,
   IMAGE_FORMATS,
   ImageFormat,
@@ -43,7 +44,6 @@ import {
   turntableOf,
   wholeNumber,
 } from '../parse-options.ts';
-import { cameraLayers } from '../render/camera-layers.ts';
 import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';

@@ -1,6 +1,6 @@
 /** A camera's path from a JSON file, checked before anything is sent. */
 import { readFile } from 'node:fs/promises';
-import { CameraPath, checkPath, KilnError, parse } from '@kiln/shared';
+import { type CameraPath, KilnError, pathFrames, readPath } from '@kiln/shared';
 
 /** As `--fps` is by default. */
 const DEFAULT_FPS = 24;
@@ -21,27 +21,18 @@ export async function readCameraPath(file: string, fps = DEFAULT_FPS): Promise<C
   });
   if (bytes.length > FILE_BYTES) throw refuse(`a camera path has at most ${FILE_BYTES.toLocaleString('en')} bytes.`);
   try {
-    const json: unknown = JSON.parse(bytes.toString('utf8'));
-    const path = parse(CameraPath, Array.isArray(json) ? { path: json } : json, 'the camera path');
-    checkPath(path, fps, '');
-    return path;
+    return readPath(JSON.parse(bytes.toString('utf8')), fps);
   } catch (cause) {
-    if (cause instanceof KilnError) throw refuse(`${placeOf(cause)}${cause.message}.`, cause);
+    if (cause instanceof KilnError) throw refuse(`${cause.message}.`, cause);
     throw refuse('it is no JSON.', cause);
   }
 }
-
-/** Messages of the schema say where; others do not. */
-const placeOf = ({ field = '', message }: KilnError): string => (message.includes(field) ? '' : `${field}: `);
 
 /** Where no frames are asked for: from the first key of the longest path to its last. */
 export function framesOf(
   { frames, turntable, fps = DEFAULT_FPS }: { frames?: string; turntable?: number | true; fps?: number },
   paths: readonly CameraPath[],
 ): { frames?: string } {
-  const keys = paths.flatMap(({ path }) => path);
-  if (frames !== undefined || turntable !== undefined || keys.length === 0) return {};
-  const times = keys.map(({ frame, timeSec }) => Math.round(frame ?? (timeSec ?? 0) * fps));
-  const [first, last] = [Math.min(...times), Math.max(...times)];
-  return { frames: first === last ? String(first) : `${first}-${last}` };
+  if (frames !== undefined || turntable !== undefined || paths.length === 0) return {};
+  return { frames: pathFrames(paths, fps) };
 }

@@ -124,6 +124,18 @@ export function ColorField({
 export interface Option<V extends string> {
   readonly value: V;
   readonly label: string;
+  /** Why it cannot be chosen now. */
+  readonly bar?: string | null;
+}
+
+/** Why some choices cannot be made. */
+function Bars({ options }: { readonly options: readonly Option<string>[] }) {
+  const bars = new Set(options.flatMap(({ bar }) => (bar ? [bar] : [])));
+  return [...bars].map((bar) => (
+    <p key={bar} class="field-hint">
+      {bar}
+    </p>
+  ));
 }
 
 /** One of several. `groups` with a name become groups of the list. */
@@ -208,6 +220,7 @@ export function Segments<V extends string>({
               name={name}
               value={option.value}
               checked={option.value === value}
+              disabled={Boolean(option.bar)}
               data-testid={`${testId}-${option.value}`}
               onChange={() => onChange(option.value)}
             />
@@ -215,17 +228,19 @@ export function Segments<V extends string>({
           </label>
         ))}
       </div>
+      <Bars options={options} />
     </fieldset>
   );
 }
 
-/** Any of some choices, in rows; one at least stays. */
+/** Any of some choices, in rows. */
 export function Choices<V extends string>({
   label,
   values,
   options,
   onChange,
   testId,
+  mayBeNone,
 }: {
   readonly label: string;
   readonly values: readonly V[];
@@ -233,6 +248,8 @@ export function Choices<V extends string>({
   /** @param values in the order of the options. */
   readonly onChange: (values: V[]) => void;
   readonly testId: string;
+  /** Otherwise one at least stays. */
+  readonly mayBeNone?: boolean;
 }) {
   const isChosen = (value: V) => values.includes(value);
   const toggle = (value: V) =>
@@ -240,14 +257,14 @@ export function Choices<V extends string>({
   return (
     <fieldset class="field segments-field" data-testid={testId} data-value={values.join(',')}>
       <legend class="field-label">{label}</legend>
-      <div class="segments segments-rows">
+      <div class={mayBeNone ? 'toggles' : 'segments segments-rows'}>
         {options.map(({ value, label: text }) => (
           <label key={value} class="segment">
             <input
               class="visually-hidden"
               type="checkbox"
               checked={isChosen(value)}
-              disabled={isChosen(value) && values.length === 1}
+              disabled={!mayBeNone && isChosen(value) && values.length === 1}
               data-testid={`${testId}-${value}`}
               onChange={() => toggle(value)}
             />

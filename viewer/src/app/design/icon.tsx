@@ -10,6 +10,7 @@ import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
 import cloudOff from 'lucide-static/icons/cloud-off.svg?raw';
 import cpu from 'lucide-static/icons/cpu.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
+import eye from 'lucide-static/icons/eye.svg?raw';
 import file from 'lucide-static/icons/file.svg?raw';
 import flame from 'lucide-static/icons/flame.svg?raw';
 import focus from 'lucide-static/icons/focus.svg?raw';
@@ -26,6 +27,7 @@ import monitor from 'lucide-static/icons/monitor.svg?raw';
 import moon from 'lucide-static/icons/moon.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
 import play from 'lucide-static/icons/play.svg?raw';
+import plus from 'lucide-static/icons/plus.svg?raw';
 import rotateCcw from 'lucide-static/icons/rotate-ccw.svg?raw';
 import search from 'lucide-static/icons/search.svg?raw';
 import sun from 'lucide-static/icons/sun.svg?raw';
@@ -46,6 +48,7 @@ const ICONS = {
   'cloud-off': cloudOff,
   cpu,
   download,
+  eye,
   file,
   flame,
   folder: folderOpen,
@@ -61,6 +64,7 @@ const ICONS = {
   moon,
   pause,
   play,
+  plus,
   retry: rotateCcw,
   fit: focus,
   search,

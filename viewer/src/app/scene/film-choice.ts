@@ -1,5 +1,14 @@
 /** The film that the render panel asks for, and whether it can be made of the frames. */
-import { checkFilms, completeFilm, type FilmFormat, type FilmRequest, type ImageFormat, KilnError } from '@kiln/shared';
+import {
+  checkFilms,
+  completeFilm,
+  FILM_FORMATS,
+  type FilmFormat,
+  type FilmRequest,
+  type ImageFormat,
+  KilnError,
+  type Worker,
+} from '@kiln/shared';
 
 export type FilmChoice = FilmFormat | 'none';
 
@@ -24,4 +33,12 @@ export function filmFault(form: FilmedForm, frameCount: number): { readonly film
     if (!(error instanceof KilnError)) throw error;
     return { film: `${error.message}.` };
   }
+}
+
+/** Why nobody could make a film; null when somebody can, or while it is not known who is there. */
+export function filmBar(film: FilmChoice, workers: readonly Pick<Worker, 'filmMakers'>[]): string | null {
+  if (film === 'none' || workers.length === 0) return null;
+  const { maker, name } = FILM_FORMATS[film];
+  if (workers.some(({ filmMakers = [] }) => filmMakers.includes(maker))) return null;
+  return maker === 'ffmpeg' ? `No worker has an ffmpeg, which makes ${name}.` : `No worker makes ${name}.`;
 }

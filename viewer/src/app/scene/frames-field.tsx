@@ -1,7 +1,7 @@
 /** A frame expression, checked as it is typed: how many frames it names, or where it goes wrong. */
 import { useId } from 'preact/hooks';
 import { plural } from '../design/quantities.ts';
-import { checkFrames } from './render-form.ts';
+import { checkFrames } from './form-faults.ts';
 
 /** Characters shown on each side of a fault. */
 const CONTEXT_CHARS = 16;
@@ -9,12 +9,12 @@ const CONTEXT_CHARS = 16;
 export function FramesField({
   value,
   onChange,
-  wholeClip,
+  all,
 }: {
   readonly value: string;
   readonly onChange: (value: string) => void;
-  /** The expression for all of the clip; null when nothing is played. */
-  readonly wholeClip: string | null;
+  /** The expression for all that moves; absent when nothing does. */
+  readonly all: { readonly name: string; readonly frames: string } | undefined;
 }) {
   const id = useId();
   const check = checkFrames(value);
@@ -29,9 +29,9 @@ export function FramesField({
             {plural(check.count, 'frame')}
           </span>
         )}
-        {wholeClip !== null && wholeClip !== value && (
-          <button type="button" class="link-button" onClick={() => onChange(wholeClip)}>
-            Whole clip
+        {all && all.frames !== value && (
+          <button type="button" class="link-button" onClick={() => onChange(all.frames)}>
+            {all.name}
           </button>
         )}
       </div>

@@ -1,64 +1,27 @@
-/** What the live view and the render share: camera, light, exposure, tone mapping, background. */
+/** What lights the scene, what stands behind it, and how light becomes a picture. */
 import {
   type Background,
   ENVIRONMENT_NAMES,
   ENVIRONMENTS,
   type EnvironmentName,
-  type ImportReport,
   isDisplayColor,
   type Sun,
 } from '@kiln/shared';
 import { ColorField, Segments, SelectField } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
 import { AssetField } from './asset-field.tsx';
-import type { CameraPick, FormField } from './render-form.ts';
+import type { FormField } from './form-faults.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface LookFieldsProps {
-  readonly report: ImportReport;
   readonly model: SceneModel;
   readonly faults: Partial<Record<FormField, string>>;
 }
 
-/** Names of a scene's cameras may be anything, `auto` too: with a prefix they are apart. */
-const SCENE_CAMERA = 'scene:';
-
-const pickText = (pick: CameraPick) => (pick.kind === 'scene' ? SCENE_CAMERA + pick.name : pick.kind);
-
-function pickOf(text: string): CameraPick {
-  if (text.startsWith(SCENE_CAMERA)) return { kind: 'scene', name: text.slice(SCENE_CAMERA.length) };
-  return text === 'current' ? { kind: 'current' } : { kind: 'auto' };
-}
-
-export function LookFields({ report, model, faults }: LookFieldsProps) {
+export function LightFields({ model, faults }: LookFieldsProps) {
   const form = model.form.value;
-  const names = [...new Set(report.cameras.map(({ name }) => name))];
   return (
     <>
-      <SelectField
-        label="Camera"
-        value={pickText(form.camera)}
-        groups={[
-          {
-            options: [
-              { value: 'auto', label: 'Automatic' },
-              { value: 'current', label: 'Current view' },
-            ],
-          },
-          ...(names.length > 0
-            ? [
-                {
-                  name: 'In the scene',
-                  options: names.map((name) => ({ value: SCENE_CAMERA + name, label: name || 'Unnamed camera' })),
-                },
-              ]
-            : []),
-        ]}
-        onChange={(text) => model.pickCamera(pickOf(text))}
-        fault={faults.camera}
-        testId="camera-select"
-      />
-      {report.variants.length > 0 && <Variants model={model} names={report.variants} />}
       <Environment model={model} />
       <Slider
         label="Exposure"
@@ -71,6 +34,33 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         onChange={(exposureEv) => model.change({ exposureEv })}
         testId="exposure"
       />
+      <BackgroundFields model={model} />
+      {form.background === 'environment' && (
+        <Slider
+          label="Background blur"
+          value={form.backgroundBlur}
+          text={`${Math.round(form.backgroundBlur * 100)} %`}
+          min={0}
+          max={1}
+          step={0.05}
+          rest={0.35}
+          onChange={(backgroundBlur) => model.change({ backgroundBlur })}
+          testId="background-blur"
+        />
+      )}
+      {faults.background && (
+        <p class="field-fault" role="alert">
+          {faults.background}
+        </p>
+      )}
+    </>
+  );
+}
+
+export function ColorFields({ model }: Pick<LookFieldsProps, 'model'>) {
+  const form = model.form.value;
+  return (
+    <>
       <SelectField
         label="Tone mapping"
         value={form.toneMapping}
@@ -95,25 +85,6 @@ export function LookFields({ report, model, faults }: LookFieldsProps) {
         onChange={(choice) => model.change({ lut: choice === 'none' ? null : choice })}
         testId="lut"
       />
-      <BackgroundFields model={model} />
-      {form.background === 'environment' && (
-        <Slider
-          label="Background blur"
-          value={form.backgroundBlur}
-          text={`${Math.round(form.backgroundBlur * 100)} %`}
-          min={0}
-          max={1}
-          step={0.05}
-          rest={0.35}
-          onChange={(backgroundBlur) => model.change({ backgroundBlur })}
-          testId="background-blur"
-        />
-      )}
-      {faults.background && (
-        <p class="field-fault" role="alert">
-          {faults.background}
-        </p>
-      )}
     </>
   );
 }
@@ -150,25 +121,6 @@ function BackgroundFields({ model }: { readonly model: SceneModel }) {
         />
       )}
     </>
-  );
-}
-
-/** A variant may be called anything: with a prefix the file's own look is apart. */
-const VARIANT = 'variant:';
-
-function Variants({ model, names }: { readonly model: SceneModel; readonly names: readonly string[] }) {
-  const { variant } = model.form.value;
-  return (
-    <SelectField
-      label="Variant"
-      value={variant === null ? '' : VARIANT + variant}
-      groups={[
-        { options: [{ value: '', label: 'As in the file' }] },
-        { name: 'In the scene', options: names.map((name) => ({ value: VARIANT + name, label: name })) },
-      ]}
-      onChange={(text) => model.change({ variant: text === '' ? null : text.slice(VARIANT.length) })}
-      testId="variant-select"
-    />
   );
 }
 

@@ -1,7 +1,8 @@
 /** How the camera sees: depth of field, motion blur, turntable. The live view shows none of them. */
 import { NumberField, Segments } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
-import { allFrames, type FormField, isSharpForWantOfSamples } from './render-form.ts';
+import type { FormField } from './form-faults.ts';
+import { allFrames, isSharpForWantOfSamples } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface MotionFieldsProps {

@@ -1,18 +1,13 @@
 /** Size, frames and file format. */
-import {
-  FILM_FORMATS,
-  type FilmFormat,
-  IMAGE_FORMATS,
-  ImageFormat,
-  type ImportReport,
-  isLinear,
-  Pass,
-} from '@kiln/shared';
+import { FILM_FORMATS, FilmFormat, IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, Pass } from '@kiln/shared';
 
 import { Choices, NumberField, Segments, SelectField } from '../design/field.tsx';
+import { useServices } from '../farm/farm-context.ts';
+import { framesOfPath } from './camera-choice.ts';
+import { filmBar } from './film-choice.ts';
+import type { FormField } from './form-faults.ts';
 import { FramesField } from './frames-field.tsx';
-import { allFrames, clipFrames, type FormField, SIZE_PRESETS, withFormat } from './render-form.ts';
-import { SampleFields } from './sample-fields.tsx';
+import { allFrames, clipFrames, playedSec, SIZE_PRESETS, withFormat } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface OutputFieldsProps {
@@ -37,24 +32,25 @@ const PASS_TEXT: Readonly<Record<Pass, string>> = {
   'crypto-material': 'Material mattes',
 };
 
-/** What every worker makes and every browser shows. */
-const FILMS: readonly (FilmFormat | 'none')[] = ['none', 'mp4', 'webm', 'webp', 'gif', 'contact-sheet'];
+const FILMS: readonly (FilmFormat | 'none')[] = ['none', ...FilmFormat.enum];
 
 const filmText = (film: FilmFormat | 'none') => (film === 'none' ? 'None' : FILM_FORMATS[film].name);
 
 const BIT_DEPTH_TEXT = { 8: '8', 16: '16', half: 'Half float', float: 'Float' } as const;
 
 export function OutputFields({ report, model, faults }: OutputFieldsProps) {
+  const { items: workers } = useServices().farm.workers.list.value;
   const form = model.form.value;
   const { bitDepths, hasLayers, hasQuality } = IMAGE_FORMATS[form.format];
   const isDenoised = form.engine === 'pathtrace' && form.denoise;
   const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
   const clip = report.clips.find(({ name }) => name === form.clip);
+  const onPath = form.camera.kind === 'path' ? framesOfPath(form.path, form.fps) : null;
 
   function changeFps(fps: number): void {
     // As with clips: frames that were all of the clip stay all of it.
     const followed = clip && form.frames === allFrames(model.clipLength.value) && fps > 0;
-    model.change({ fps, ...(followed ? { frames: allFrames(clipFrames(clip.durationSec, fps)) } : {}) });
+    model.change({ fps, ...(followed ? { frames: allFrames(clipFrames(playedSec(form, clip), fps)) } : {}) });
   }
 
   return (
@@ -105,24 +101,12 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
       <FramesField
         value={form.frames}
         onChange={(frames) => model.change({ frames })}
-        wholeClip={clip ? allFrames(model.clipLength.value) : null}
+        all={
+          onPath
+            ? { name: 'Whole path', frames: onPath }
+            : clip && { name: 'Whole clip', frames: allFrames(model.clipLength.value) }
+        }
       />
-      <Segments
-        label="Engine"
-        value={form.engine}
-        options={[
-          { value: 'raster', label: 'Raster' },
-          { value: 'pathtrace', label: 'Path tracing' },
-        ]}
-        onChange={(engine) => model.change({ engine })}
-        testId="render-engine"
-      />
-      {faults.engine && (
-        <p class="field-fault" role="alert" data-testid="render-engine-fault">
-          {faults.engine}
-        </p>
-      )}
-      <SampleFields model={model} faults={faults} />
       <Segments
         label="Format"
         value={form.format}
@@ -162,7 +146,7 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
       <Segments
         label="Film"
         value={form.film}
-        options={FILMS.map((value) => ({ value, label: filmText(value) }))}
+        options={FILMS.map((value) => ({ value, label: filmText(value), bar: filmBar(value, workers) }))}
         onChange={(film) => model.change({ film })}
         testId="render-film"
       />
@@ -183,7 +167,7 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
             testId="render-quality"
           />
         )}
-        {(clip || form.film !== 'none') && (
+        {(clip || onPath || form.film !== 'none') && (
           <NumberField
             label="Frames a second"
             value={form.fps}

@@ -1,17 +1,42 @@
 /** What is rendered, and the button that does it. */
 import type { ImportReport, Scene } from '@kiln/shared';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { Notice } from '../design/notice.tsx';
 import { plural } from '../design/quantities.ts';
+import { Section } from '../design/section.tsx';
 import { toast } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
-import { LookFields } from './look-fields.tsx';
+import { AnimationFields } from './animation-fields.tsx';
+import { otherCameras } from './camera-choice.ts';
+import { CameraFields } from './camera-fields.tsx';
+import { editableNames } from './edit-choice.ts';
+import { EngineFields, WorkFields } from './engine-fields.tsx';
+import { checkFrames, type FormField, faultsOf } from './form-faults.ts';
+import { type FormSection, summariesOf } from './form-summary.ts';
+import { ColorFields, LightFields } from './look-fields.tsx';
 import { MotionFields } from './motion-fields.tsx';
+import { ObjectFields } from './object-fields.tsx';
 import { OutputFields } from './output-fields.tsx';
 import { isTyping } from './page-keys.ts';
-import { checkFrames, faultsOf, jobRequest } from './render-form.ts';
+import { jobRequest } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
+
+/** What nearly every render is about. */
+const OPEN_AT_FIRST: readonly FormSection[] = ['camera', 'light', 'output', 'engine'];
+
+const FAULTS_IN: Readonly<Record<FormSection, readonly FormField[]>> = {
+  camera: ['camera'],
+  light: ['exposureEv', 'background'],
+  color: [],
+  objects: [],
+  animation: ['clipStartSec', 'clipEndSec'],
+  motion: ['lens', 'fStop', 'focusDistanceM', 'turntableFrames'],
+  output: ['size', 'frames', 'bitDepth', 'quality', 'film', 'fps'],
+  engine: ['engine', 'samples', 'bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'],
+  work: ['division'],
+};
 
 /** Where the screen is too narrow for both, frames appear below the form: nobody should have to look for them. */
 function showRenders(): void {
@@ -39,6 +64,21 @@ export function RenderPanel({
   const faults = faultsOf(form, camera, report);
   const blocked = Object.keys(faults).length > 0;
   const frames = checkFrames(form.frames);
+  const pictures = frames.ok ? frames.count * (1 + otherCameras(form).length) : 0;
+  const summaries = summariesOf(form);
+  const { nodes, materials } = editableNames(report);
+  const hasObjects = nodes.length + materials.length + report.variants.length > 0;
+  const part = (id: FormSection, title: string, fields: ComponentChildren) => (
+    <Section
+      id={id}
+      title={title}
+      summary={summaries[id]}
+      isOpenAtFirst={OPEN_AT_FIRST.includes(id)}
+      hasFault={FAULTS_IN[id].some((field) => faults[field] !== undefined)}
+    >
+      {fields}
+    </Section>
+  );
 
   async function submit(): Promise<void> {
     if (busy || Object.keys(faultsOf(model.form.peek(), model.camera(), report)).length > 0) return;
@@ -78,24 +118,16 @@ export function RenderPanel({
       }}
     >
       <div class="render-fields">
-        <section class="panel-section" aria-labelledby="look-title">
-          <h2 id="look-title" class="panel-title">
-            Look
-          </h2>
-          <LookFields report={report} model={model} faults={faults} />
-        </section>
-        <section class="panel-section" aria-labelledby="motion-title">
-          <h2 id="motion-title" class="panel-title">
-            Lens and motion
-          </h2>
-          <MotionFields model={model} faults={faults} />
-        </section>
-        <section class="panel-section" aria-labelledby="output-title">
-          <h2 id="output-title" class="panel-title">
-            Output
-          </h2>
-          <OutputFields report={report} model={model} faults={faults} />
-        </section>
+        {part('camera', 'Camera', <CameraFields report={report} model={model} faults={faults} />)}
+        {part('light', 'Light', <LightFields model={model} faults={faults} />)}
+        {part('color', 'Colour', <ColorFields model={model} />)}
+        {hasObjects && part('objects', 'Objects and materials', <ObjectFields report={report} model={model} />)}
+        {report.clips.length > 0 &&
+          part('animation', 'Animation', <AnimationFields report={report} model={model} faults={faults} />)}
+        {part('motion', 'Lens and motion', <MotionFields model={model} faults={faults} />)}
+        {part('output', 'Output', <OutputFields report={report} model={model} faults={faults} />)}
+        {part('engine', 'Engine', <EngineFields model={model} faults={faults} />)}
+        {part('work', 'Back end and division', <WorkFields model={model} faults={faults} />)}
       </div>
       <div class="render-bar">
         {failure && (
@@ -116,7 +148,7 @@ export function RenderPanel({
           disabled={blocked || busy}
           testId="render-button"
         >
-          {busy ? 'Submitting …' : `Render ${frames.ok ? plural(frames.count, 'frame') : ''}`}
+          {busy ? 'Submitting …' : `Render ${pictures > 0 ? plural(pictures, 'frame') : ''}`}
         </Button>
       </div>
     </form>

@@ -1,6 +1,6 @@
 import { LIMITS } from '@kiln/shared';
 import { NumberField, Segments } from '../design/field.tsx';
-import type { FormField } from './render-form.ts';
+import type { FormField } from './form-faults.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface SampleFieldsProps {

@@ -1,15 +1,17 @@
 /** What the parts of the scene page share: the form, the live view, and where both stand. */
-import type { ExplicitCamera, ImportReport } from '@kiln/shared';
-import { effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { CameraPath, ClipSettings, ExplicitCamera, ImportReport } from '@kiln/shared';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { LiveViewport, type SceneMessage } from '../../live/live-viewport.ts';
 import type { LiveState } from '../../live/session-state.ts';
 import { toast } from '../design/toasts.tsx';
+import { type CameraPick, framesOfPath, keyFrame, viewOnPath } from './camera-choice.ts';
 import {
+  allFrames,
   aspectOf,
-  type CameraPick,
   clipFrames,
   defaultForm,
   lookOf,
+  playedSec,
   type RenderForm,
   restoreForm,
 } from './render-form.ts';
@@ -21,13 +23,19 @@ export interface SceneModel {
   readonly loaded: ReadonlySignal<SceneMessage | null>;
   readonly frame: ReadonlySignal<number>;
   readonly playing: ReadonlySignal<boolean>;
-  /** Frames of the chosen clip; 0 when the scene has none. */
+  /** Frames of the chosen part of the clip; 0 when the scene has none. */
   readonly clipLength: ReadonlySignal<number>;
+  /** Frames that can be looked at one by one: of the clip, or until the end of the camera's path. */
+  readonly timelineFrames: ReadonlySignal<number>;
   /** Why this browser cannot show a live view; null when it can. */
   readonly problem: ReadonlySignal<string | null>;
   readonly viewport: Signal<LiveViewport | null>;
   change(part: Partial<RenderForm>): void;
   pickCamera(pick: CameraPick): void;
+  /** Frames that were all of the old path become all of the new one. */
+  changePath(path: CameraPath): void;
+  /** Frames that were all of the old part of the clip become all of the new one. */
+  changeClip(part: Partial<ClipSettings>): void;
   /** Where the live view looks from now. */
   camera(): ExplicitCamera | null;
   seek(frameNumber: number): void;
@@ -43,6 +51,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
   const frame = signal(0);
   const playing = signal(false);
   const clipLength = signal(0);
+  const timelineFrames = computed(() => Math.max(clipLength.value, pathEnd(form.value) + 1));
   const problem = signal<string | null>(null);
   const viewport = signal<LiveViewport | null>(null);
 
@@ -54,11 +63,30 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
   /** The live view draws a camera of the scene as a job would; here the hand's camera follows it. */
   function show(pick: CameraPick): void {
     const scene = loaded.value;
-    if (!scene || pick.kind === 'current') return;
+    if (pick.kind === 'path') flyTo(frame.value);
+    if (!scene || pick.kind === 'current' || pick.kind === 'path') return;
     const camera = pick.kind === 'auto' ? scene.autoCamera : scene.cameras.find(({ name }) => name === pick.name);
     if (!camera) return;
     const { position, target, fovDeg } = camera;
     viewport.value?.lookFrom({ position, target, fovDeg });
+  }
+
+  /** The hand's camera follows the path, as the render's will. */
+  function flyTo(frameNumber: number): void {
+    const { camera, path, fps } = form.value;
+    const view = camera.kind === 'path' ? viewOnPath(path, fps, frameNumber) : null;
+    if (view) viewport.value?.lookFrom(view);
+  }
+
+  /** Frames that were all there was before become all there is after. */
+  function changeFollowed(part: Partial<RenderForm>, before: readonly (string | null)[], after: string | null): void {
+    const followed = after !== null && before.includes(form.value.frames);
+    change({ ...part, ...(followed ? { frames: after } : {}) });
+  }
+
+  function allOfClip(): string | null {
+    const clip = report.clips.find(({ name }) => name === form.value.clip);
+    return clip ? allFrames(clipFrames(playedSec(form.value, clip), form.value.fps)) : null;
   }
 
   function open(host: HTMLElement): LiveViewport | null {
@@ -89,19 +117,23 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
         if (first && form.value.camera.kind === 'scene') show(form.value.camera);
       }),
       view.on('move', () => {
-        if (form.value.camera.kind !== 'current') change({ camera: { kind: 'current' } });
+        // On a path the hand looks for the next key.
+        const { kind } = form.value.camera;
+        if (kind !== 'current' && kind !== 'path') change({ camera: { kind: 'current' } });
       }),
       view.on('notice', ({ message }) => toast(message)),
       view.on('frame', (frameNumber) => {
         frame.value = frameNumber;
+        flyTo(frameNumber);
       }),
       effect(() => view.setLook(lookOf(form.value))),
       effect(() => view.setAspect(aspectOf(form.value))),
       effect(() => {
         const { clip: name, fps } = form.value;
         const clip = report.clips.find((candidate) => candidate.name === name);
-        clipLength.value = clip ? clipFrames(clip.durationSec, fps) : 0;
-        view.setClip(clip ? { frames: clipLength.value, fps: lookOf(form.value).fps } : null);
+        clipLength.value = clip ? clipFrames(playedSec(form.value, clip), fps) : 0;
+        const frames = timelineFrames.value;
+        view.setClip(frames > 0 && (clip || frames > 1) ? { frames, fps: lookOf(form.value).fps } : null);
       }),
     ];
     view.open();
@@ -120,6 +152,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     frame,
     playing,
     clipLength,
+    timelineFrames,
     problem,
     viewport,
     change,
@@ -127,13 +160,23 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
       change({ camera: pick });
       show(pick);
     },
+    changePath(path) {
+      const { fps } = form.value;
+      changeFollowed({ path }, ['0', framesOfPath(form.value.path, fps)], framesOfPath(path, fps));
+    },
+    changeClip(part) {
+      const before = allOfClip();
+      change(part);
+      changeFollowed({}, [before], allOfClip());
+    },
     camera: () => viewport.value?.camera ?? null,
     seek(frameNumber) {
       frame.value = frameNumber;
       viewport.value?.seek(frameNumber);
+      flyTo(frameNumber);
     },
     play(on) {
-      playing.value = on && clipLength.value > 0;
+      playing.value = on && timelineFrames.value > 1;
       if (playing.value) viewport.value?.play();
       else viewport.value?.pause();
     },
@@ -141,19 +184,33 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
   };
 }
 
-const formKey = (sceneId: string) => `kiln.form.${sceneId}`;
+/** Frame of the last key; below 0 where there is no path. */
+function pathEnd({ camera, path, fps }: RenderForm): number {
+  const last = camera.kind === 'path' ? path.path.at(-1) : undefined;
+  return last ? Math.ceil(keyFrame(last, fps)) : -1;
+}
 
-function readForm(sceneId: string): unknown {
+/** What was chosen for the scenes of late, the newest last: it outlives the tab. */
+const FORMS_KEY = 'kiln.forms';
+/** Forms that are kept, some 2 kB each. */
+const KEPT_FORMS = 50;
+
+function readForms(): Record<string, unknown> {
   try {
-    return JSON.parse(sessionStorage.getItem(formKey(sceneId)) ?? 'null');
+    const kept: unknown = JSON.parse(localStorage.getItem(FORMS_KEY) ?? '{}');
+    return typeof kept === 'object' && kept !== null ? { ...kept } : {};
   } catch {
-    return null;
+    return {};
   }
 }
 
+const readForm = (sceneId: string): unknown => readForms()[sceneId] ?? null;
+
 function keepForm(sceneId: string, form: RenderForm): void {
+  const { [sceneId]: _, ...others } = readForms();
+  const kept = [...Object.entries(others), [sceneId, form] as const].slice(-KEPT_FORMS);
   try {
-    sessionStorage.setItem(formKey(sceneId), JSON.stringify(form));
+    localStorage.setItem(FORMS_KEY, JSON.stringify(Object.fromEntries(kept)));
   } catch {
     // It holds until the page is closed.
   }

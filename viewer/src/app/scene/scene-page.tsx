@@ -101,7 +101,7 @@ function ReadyScene({ scene, report }: { readonly scene: Scene; readonly report:
     <div class="scene-page" data-testid="scene-page" data-scene-id={scene.id} data-state={scene.state}>
       <div class="scene-main">
         <LiveStage scene={scene} model={model} />
-        {report.clips.length > 0 && <Timeline model={model} clips={report.clips} />}
+        {(report.clips.length > 0 || model.timelineFrames.value > 1) && <Timeline model={model} clips={report.clips} />}
         <SceneJobs sceneId={scene.id} />
       </div>
       <aside class="scene-side" aria-label="Settings">

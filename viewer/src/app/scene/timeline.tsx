@@ -1,14 +1,17 @@
-/** Plays a clip in the live view, and shows any of its frames. */
-import type { SceneClip } from '@kiln/shared';
+/** Plays a clip, or flies along the camera's path, in the live view, and shows any frame of it. */
+import type { ClipSettings, SceneClip } from '@kiln/shared';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { isTyping } from './page-keys.ts';
-import { allFrames, clipFrames } from './render-form.ts';
+import { allFrames, clipFrames, playedSec } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
+
+/** All of a clip, as it repeats. */
+const WHOLE: Omit<ClipSettings, 'moreClips'> = { clipStartSec: 0, clipEndSec: null, clipLoop: 'repeat' };
 
 export function Timeline({ model, clips }: { readonly model: SceneModel; readonly clips: readonly SceneClip[] }) {
   const form = model.form.value;
-  const last = Math.max(0, model.clipLength.value - 1);
+  const last = Math.max(0, model.timelineFrames.value - 1);
   const frame = Math.min(model.frame.value, last);
   const playing = model.playing.value;
   useEffect(() => {
@@ -26,9 +29,12 @@ export function Timeline({ model, clips }: { readonly model: SceneModel; readonl
     if (!clip) return;
     // An expression that named all of the old clip follows to the new one; one that was typed stays.
     const followed = form.frames === allFrames(model.clipLength.value);
+    // A part of the old clip means nothing of the new one.
     model.change({
       clip: name,
-      ...(followed ? { frames: allFrames(clipFrames(clip.durationSec, form.fps)) } : {}),
+      ...WHOLE,
+      moreClips: form.moreClips.filter((other) => other !== name),
+      ...(followed ? { frames: allFrames(clipFrames(playedSec(WHOLE, clip), form.fps)) } : {}),
     });
     model.seek(0);
   }
@@ -41,19 +47,21 @@ export function Timeline({ model, clips }: { readonly model: SceneModel; readonl
         testId="timeline-play"
         onClick={() => model.play(!playing)}
       />
-      <select
-        class="input select timeline-clip"
-        aria-label="Animation clip"
-        value={form.clip ?? ''}
-        data-testid="clip-select"
-        onChange={({ currentTarget }) => pickClip(currentTarget.value)}
-      >
-        {clips.map(({ name }) => (
-          <option key={name} value={name}>
-            {name || 'Unnamed clip'}
-          </option>
-        ))}
-      </select>
+      {clips.length > 0 && (
+        <select
+          class="input select timeline-clip"
+          aria-label="Animation clip"
+          value={form.clip ?? ''}
+          data-testid="clip-select"
+          onChange={({ currentTarget }) => pickClip(currentTarget.value)}
+        >
+          {clips.map(({ name }) => (
+            <option key={name} value={name}>
+              {name || 'Unnamed clip'}
+            </option>
+          ))}
+        </select>
+      )}
       <input
         class="slider timeline-slider"
         type="range"

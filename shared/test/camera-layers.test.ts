@@ -1,6 +1,6 @@
-import type { CameraChoice } from '@kiln/shared';
 import { expect, test } from 'vitest';
-import { cameraLayers } from '../../src/cli/render/camera-layers.ts';
+import { cameraLayers } from '../src/camera-layers.ts';
+import type { CameraChoice } from '../src/schemas/settings.ts';
 
 const LAYER = { frames: '0', size: { widthPx: 64, heightPx: 64 } };
 const namesOf = (...cameras: CameraChoice[]) => cameraLayers(LAYER, cameras).map(({ name }) => name);

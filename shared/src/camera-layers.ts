@@ -1,5 +1,6 @@
 /** Several cameras in one job: a layer each, whose name is the folder of its frames. */
-import type { CameraChoice, LayerRequest } from '@kiln/shared';
+import type { LayerRequest } from './schemas/job.ts';
+import type { CameraChoice } from './schemas/settings.ts';
 
 /** Characters of a layer's name, less room for a number that sets it apart. */
 const NAME_CHARS = 60;

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { HANGS_MS, LIVE, test, useApp } from './app-fixture.ts';
+
+describe('the render form in Chromium', () => {
+  const app = useApp();
+
+  it('checks frames as they are typed, and says where the fault is', async () => {
+    await app.openScene();
+    await app.replaceText('render-frames', '1-10,,20');
+    const position = await app.page.$eval(
+      test('render-frames-fault'),
+      (element) => (element as HTMLElement).dataset.position,
+    );
+    expect(position).toBe('5');
+    expect(await app.textOf('render-fault')).not.toBe('');
+    expect(await app.page.$eval(test('render-button'), (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+    await app.replaceText('render-frames', '1-10');
+    await app.page.waitForFunction(
+      (selector) => document.querySelector(selector)?.textContent === '10 frames',
+      {},
+      test('render-frames-count'),
+    );
+  });
+
+  it('lights a scene with an environment that is chosen for it, before a colour, in the live view and in the job', async () => {
+    await app.openScene();
+    await app.drop('sky.hdr', '#?RADIANCE', 'environment-input');
+    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 10 });
+    await app.drop('film.cube', 'LUT_1D_SIZE 2', 'lut-input');
+    await expect.poll(() => view()?.lut, { timeout: HANGS_MS }).toMatchObject({ sizeBytes: 13 });
+    const { environment, lut } = view() ?? {};
+    await app.page.click(`label:has(${test('background-color')})`);
+    await app.page.$eval(`${test('background-picker')}`, (input) => {
+      (input as HTMLInputElement).value = '#3fa907';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await expect.poll(() => view()?.background, { timeout: HANGS_MS }).toBe('#3fa907');
+    await app.page.click(test('render-button'));
+    await expect.poll(() => [...app.farm.state.jobs.values()].length, { timeout: HANGS_MS }).toBeGreaterThan(0);
+    const settings = [...app.farm.state.jobs.values()].at(-1)?.layers[0]?.settings;
+    expect(settings).toMatchObject({ environment, lut, background: '#3fa907' });
+    await app.page.select(test('environment'), 'white');
+    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('white');
+  });
+
+  it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {
+    await app.openScene();
+    const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
+    await app.page.select(test('variant-select'), 'variant:Street');
+    await app.unfold('motion');
+    await choose('render-lens-on');
+    await choose('render-focus-distance');
+    await app.replaceText('render-focus-distance', '3.5');
+    await app.page.focus(test('render-shutter'));
+    await app.page.keyboard.press('End');
+    await choose('render-turntable-on');
+    await app.see('render-sharp-hint');
+    await app.replaceText('render-turntable-frames', '3');
+    expect((await app.textOf('live-note')).trim()).toBe('Preview without depth of field, motion blur or the turntable');
+    await app.page.click(test('render-button'));
+    await app.see('job');
+    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
+      variant: 'Street',
+      lens: { fStop: 2.8, focusDistanceM: 3.5 },
+      shutterAngleDeg: 360,
+      turntable: { frames: 3 },
+    });
+    const views = app.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view.variant] : []));
+    expect(views).toContain('Street');
+  });
+
+  it('flies from key to key, which are added where the live view looks from, and shows the way', async () => {
+    await app.openScene();
+    await app.seeFinalPicture();
+    await app.page.select(test('camera-select'), 'path');
+    await app.see('render-fault');
+    await app.page.click(test('path-add'));
+    await app.page.focus(LIVE);
+    for (let i = 0; i < 6; i++) await app.page.keyboard.press('ArrowRight');
+    await app.seeFinalPicture(6);
+    await app.page.click(test('path-add'));
+    await app.see('path-keys', '[data-count="2"]');
+    const poses = () => app.farm.live.messages.filter((said) => said.type === 'pose');
+    const distance = (a: readonly number[] = [], b: readonly number[] = []) =>
+      Math.hypot(...[0, 1, 2].map((axis) => (a[axis] ?? 0) - (b[axis] ?? 0)));
+    const end = poses().at(-1)?.pose.position;
+    await app.page.click(`${test('path-keys')} li:first-child ${test('path-key-look')}`);
+    await app.page.waitForFunction(
+      (selector) => document.querySelector(selector)?.textContent?.startsWith('0') === true,
+      {},
+      test('timeline-frame'),
+    );
+    await expect.poll(() => distance(poses().at(-1)?.pose.position, end), { timeout: HANGS_MS }).toBeGreaterThan(1);
+    await app.page.click(test('render-button'));
+    await app.see('job');
+    const [layer] = app.farm.state.jobRequests[0]?.layers ?? [];
+    expect(layer).toMatchObject({ camera: { path: [{ frame: 0 }, { frame: 24 }] }, frames: '0-47' });
+    if (typeof layer?.camera !== 'object' || !('path' in layer.camera)) throw new Error('the camera has no path');
+    const [first, second] = layer.camera.path;
+    expect(distance(second?.position, end)).toBeLessThan(0.01);
+    expect(distance(first?.position, second?.position)).toBeGreaterThan(1);
+
+    await app.page.click(`${test('path-as-text')} summary`);
+    await app.drop(
+      'flight.json',
+      '[{ "frame": 3, "position": [4, 1, 4], "target": [4, 1, 4], "fovDeg": 40 }]',
+      'path-input',
+    );
+    await app.see('path-text-fault');
+    expect(await app.textOf('path-text-fault')).toContain('/path/0/target');
+  });
+
+  it('changes what is seen of a scene, plays a part of several clips, and divides frames of several cameras', async () => {
+    await app.openScene();
+    const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
+    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    await choose('more-cameras-Close');
+    for (const section of ['objects', 'animation', 'work']) await app.unfold(section);
+    await app.page.type(test('hide-input'), 'Ball');
+    await app.page.keyboard.press('Enter');
+    await app.page.select(test('material-add'), 'Paint');
+    await app.page.click(test('material-add-roughness'));
+    const edits = { hide: ['Ball'], materials: [{ material: 'Paint', baseColor: '#c2450b', roughness: 0.5 }] };
+    await expect.poll(view, { timeout: HANGS_MS }).toMatchObject(edits);
+    await choose('more-clips-Rest');
+    await app.replaceText('clip-start', '0.5');
+    await app.replaceText('clip-end', '1');
+    await choose('clip-loop-pingpong');
+    const part = { clip: 'Bounce', moreClips: ['Rest'], clipStartSec: 0.5, clipEndSec: 1, clipLoop: 'pingpong' };
+    await expect.poll(view, { timeout: HANGS_MS }).toMatchObject(part);
+    await choose('render-divide-on');
+    await app.replaceText('render-rows', '3');
+    // No worker of this farm has it.
+    expect(await app.page.$eval(test('render-backend-webgpu'), (input) => (input as HTMLInputElement).disabled)).toBe(
+      true,
+    );
+    await app.page.click(test('render-button'));
+    await app.see('job');
+    const divided = { ...edits, ...part, frames: '0-23', backend: 'auto', tiles: { columns: 2, rows: 3 } };
+    expect(app.farm.state.jobRequests[0]?.layers).toMatchObject([
+      { ...divided, camera: 'auto', name: 'auto' },
+      { ...divided, camera: 'Close', name: 'Close' },
+    ]);
+    await app.page.reload();
+    await app.see('hide-chip');
+    expect(await app.textOf('section-work-head')).toContain('6 parts a frame');
+  });
+
+  it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
+    app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
+    await app.openScene();
+    await app.page.click(`label:has(${test('render-format-exr')})`);
+    await app.page.click(`label:has(${test('render-bit-depth-float')})`);
+    await app.page.click(`label:has(${test('render-passes-depth')})`);
+    await app.page.click(`label:has(${test('render-passes-beauty')})`);
+    // The last one stays.
+    await app.page.click(`label:has(${test('render-passes-depth')})`);
+    await app.replaceText('render-frames', '3');
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    expect(app.farm.state.jobRequests[0]?.layers[0]).toMatchObject({
+      format: 'exr',
+      bitDepth: 'float',
+      passes: ['depth'],
+    });
+    expect(await app.textOf('frame-unseen')).toContain('OpenEXR');
+    expect(await app.textOf('frame-flag')).toContain('12 pixels are not numbers, all black');
+    const name = await app.page.$eval(test('frame-download'), (element) => (element as HTMLAnchorElement).download);
+    expect(name).toBe('0003.exr');
+    await app.page.click(test('frame-thumbnail'));
+    await app.see('lightbox');
+    expect(await app.page.$(test('lightbox-image'))).toBeNull();
+    await app.see('lightbox-download');
+    expect(await app.textOf('lightbox')).toContain('12 pixels are not numbers · all black');
+  });
+});
