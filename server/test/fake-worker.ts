@@ -22,6 +22,7 @@ import {
   type Registration,
   type SampleRange,
   type SessionOffer,
+  WORKER_PROTOCOLS,
   type WorkerIdentity,
   type WorkerSignal,
 } from '@kiln/shared';
@@ -40,6 +41,8 @@ export interface FakeWorkerOptions {
   readonly pieceSamples?: number;
   /** Called before sums are delivered; what it throws fails the attempt. */
   readonly onPiece?: (assignment: Assignment, part: FramePart) => Promise<void> | void;
+  /** [WK18] Whether something more urgent has taken the slot when these sums are delivered. @defaultValue never */
+  readonly givesWay?: (assignment: Assignment, part: FramePart) => boolean;
   readonly heartbeatMs?: number;
   /** The GLB that an import makes of a scene. @defaultValue none, as for glTF */
   readonly convert?: (assignment: Assignment) => Buffer | null;
@@ -51,7 +54,7 @@ export const IDENTITY: WorkerIdentity = {
   name: 'fake',
   pid: 1,
   version: 'test',
-  protocols: [1],
+  protocols: [...WORKER_PROTOCOLS],
   slots: 2,
   maxSessions: 2,
   capabilities: [{ engine: 'raster', backend: 'webgl' }],
@@ -154,6 +157,8 @@ export class FakeWorker {
       return bull;
     };
     this.#bull = [lane(redis.renderQueue, this.identity.slots * 2), lane(redis.importQueue, 1)];
+    const isNew = this.identity.protocols.includes(2);
+    if (redis.urgentQueue !== undefined && isNew) this.#bull.push(lane(redis.urgentQueue, this.identity.slots * 2));
     if (redis.filmQueue !== undefined) this.#bull.push(lane(redis.filmQueue, 4));
   }
 
@@ -309,11 +314,14 @@ export class FakeWorker {
         return;
       }
       if (this.dead || !this.held.has(delivery.attemptId)) return;
-      await this.deliverPiece(delivery, { first, count }, `[${region.x},${region.y} ${first}+${count}]`);
+      const givesWay = this.#options.givesWay?.(assignment, { region, samples: { first, count } }) ?? false;
+      const text = `[${region.x},${region.y} ${first}+${count}]`;
+      const { gaveWay } = await this.deliverPiece(delivery, { first, count }, text, givesWay);
+      if (gaveWay) return;
     }
   }
 
-  async deliverPiece(delivery: Delivery, samples: SampleRange, text: string): Promise<FrameAccepted> {
+  async deliverPiece(delivery: Delivery, samples: SampleRange, text: string, givesWay = false): Promise<FrameAccepted> {
     const bytes = Buffer.from(text);
     const startedAtMs = Date.now();
     const result: PieceResult = {
@@ -321,6 +329,7 @@ export class FakeWorker {
       sizeBytes: bytes.length,
       samples,
       stages: { draw: { startedAtMs, durationMs: 1 }, encode: { startedAtMs, durationMs: 1 } },
+      ...(givesWay ? { givesWay } : {}),
     };
     const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces`, {
       method: 'PUT',

@@ -37,17 +37,21 @@ export const TASK_TRANSITIONS = {
 
 /**
  * `assigned`: a delivery is on its way. `running`: the worker said that it began. `lost`: the lease ran out.
- * `withdrawn`: taken back before it began; does not count as a try.
+ * `withdrawn`: taken back before it began. `yielded`: it stored what it had drawn and left the slot to something more urgent
+ * of its tenant. Neither counts as a try.
  */
 export const ATTEMPT_TRANSITIONS = {
   assigned: ['running', 'succeeded', 'failed', 'lost', 'withdrawn', 'cancelled'],
-  running: ['succeeded', 'failed', 'lost', 'cancelled'],
+  running: ['succeeded', 'failed', 'lost', 'yielded', 'cancelled'],
   succeeded: [],
   failed: [],
   lost: [],
   withdrawn: [],
+  yielded: [],
   cancelled: [],
-} as const satisfies Transitions<'assigned' | 'running' | 'succeeded' | 'failed' | 'lost' | 'withdrawn' | 'cancelled'>;
+} as const satisfies Transitions<
+  'assigned' | 'running' | 'succeeded' | 'failed' | 'lost' | 'withdrawn' | 'yielded' | 'cancelled'
+>;
 
 /** `draining`: takes nothing new. `lost`: not heard of for its lease. `gone`: said goodbye. */
 export const WORKER_TRANSITIONS = {

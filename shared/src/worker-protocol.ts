@@ -12,7 +12,7 @@ import { ImageFormat, RenderSettings, Size } from './schemas/settings.ts';
 import { WorkerIdentity, WorkerStatus } from './schemas/worker.ts';
 
 /** Versions of the worker protocol that this build speaks, newest first. The server takes one version back. */
-export const WORKER_PROTOCOLS = [1] as const;
+export const WORKER_PROTOCOLS = [2, 1] as const;
 
 /** A lease lasts this long from each renewal. Longer than three lost heartbeats, short enough to lose little time. */
 export const LEASE_MS = 15_000;
@@ -90,6 +90,8 @@ export const Registration = Type.Object({
     prefix: Type.String(),
     /** Queue of frames, and of imports, which no frame holds up. */
     renderQueue: Type.String(),
+    /** Of frames that are more urgent than what the worker has of their tenant. */
+    urgentQueue: Type.Optional(Type.String()),
     importQueue: Type.String(),
     /** Of films, which wait for frames and hold none up. */
     filmQueue: Type.Optional(Type.String()),
@@ -135,6 +137,8 @@ export const Assignment = Type.Object({
   /** Milliseconds until the lease ends, if it is not renewed. */
   leaseMs: Type.Integer(),
   timeoutMs: Type.Integer(),
+  /** Of its job; larger goes first among those of one tenant. Absent from servers of protocol 1. */
+  priority: Type.Optional(Type.Integer()),
   scene: SceneSource,
   work: Type.Union([
     Type.Object({
@@ -189,12 +193,16 @@ export const PieceResult = Type.Object({
   /** Begins where what is stored ends. */
   samples: SampleRange,
   stages: FrameStages,
+  /** [WK18] Something more urgent has taken the slot: the rest is for another attempt. */
+  givesWay: Type.Optional(Type.Boolean()),
 });
 export type PieceResult = Static<typeof PieceResult>;
 
 export const FrameAccepted = Type.Object({
   /** The task is done: every frame of it is recorded. */
   taskDone: Type.Boolean(),
+  /** [WK18] The attempt ended with these sums; another draws the rest. */
+  gaveWay: Type.Optional(Type.Boolean()),
 });
 export type FrameAccepted = Static<typeof FrameAccepted>;
 

@@ -18,7 +18,7 @@ const tables: readonly [name: string, table: Table, first: string, ends: readonl
   ['scene', SCENE_TRANSITIONS, 'uploading', ['ready', 'refused']],
   ['job', JOB_TRANSITIONS, 'queued', ['succeeded', 'cancelled']],
   ['task', TASK_TRANSITIONS, 'blocked', ['succeeded', 'cancelled']],
-  ['attempt', ATTEMPT_TRANSITIONS, 'assigned', ['succeeded', 'failed', 'lost', 'withdrawn', 'cancelled']],
+  ['attempt', ATTEMPT_TRANSITIONS, 'assigned', ['succeeded', 'failed', 'lost', 'withdrawn', 'yielded', 'cancelled']],
   ['worker', WORKER_TRANSITIONS, 'ready', []],
   ['session', SESSION_TRANSITIONS, 'opening', ['ended']],
 ];
@@ -59,6 +59,8 @@ describe('mayBecome', () => {
     // A withdrawn attempt has not begun.
     expect(mayBecome(ATTEMPT_TRANSITIONS, 'assigned', 'withdrawn')).toBe(true);
     expect(mayBecome(ATTEMPT_TRANSITIONS, 'running', 'withdrawn')).toBe(false);
+    // One that gave way has drawn something.
+    expect(mayBecome(ATTEMPT_TRANSITIONS, 'assigned', 'yielded')).toBe(false);
   });
 });
 

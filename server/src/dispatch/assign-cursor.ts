@@ -80,6 +80,7 @@ export async function assignFromCursors(
     const pick = picks[at];
     if (!pick || !given.has(row.task_id)) return [];
     const delivery = { attemptId: row.attempt_id, taskId: row.task_id, leaseToken: row.token };
-    return [{ pick, delivery: { workerId: row.worker_id, lane: 'render', attemptNumber: 1, delivery } }];
+    const lane = pick.isUrgent ? 'urgent' : 'render';
+    return [{ pick, delivery: { workerId: row.worker_id, lane, attemptNumber: 1, delivery } }];
   });
 }

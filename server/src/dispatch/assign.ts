@@ -2,17 +2,17 @@
  * Gives leases: one transaction for all picks of a pass. What another hand changed meanwhile (a cancelled job, a task
  * that was taken) is left out, not fought over.
  */
-import { type IdKind, partsPerFrame } from '@kiln/shared';
+import { type IdKind, partsPerFrame, type TaskKind } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import { lockJobs } from '../jobs/job-row.ts';
 import type { JobRow } from '../jobs/present.ts';
-import type { AddressedDelivery } from '../queue/delivery-queues.ts';
+import type { AddressedDelivery, QueueLane } from '../queue/delivery-queues.ts';
 import type { Database } from '../store/tables.ts';
 import { type FrameTasks, frameTasks } from './frame-tasks.ts';
 import { fromNow } from './lease-time.ts';
-import { type Lane, laneOf, type Pick } from './pick.ts';
+import { laneOf, type Pick } from './pick.ts';
 
 export interface AssignParts {
   readonly newId: (kind: IdKind) => string;
@@ -34,7 +34,7 @@ export class SupersededError extends Error {
 interface LeasedTask {
   readonly taskId: string;
   readonly workerId: string;
-  readonly lane: Lane;
+  readonly lane: QueueLane;
   readonly attemptNumber: number;
 }
 
@@ -120,7 +120,7 @@ async function releaseTasks(
     )
     .execute();
   return rows.flatMap(({ cut, taskId, isWanted }): LeasedTask[] =>
-    isWanted ? [{ taskId, workerId: cut.workerId, lane: 'render', attemptNumber: 1 }] : [],
+    isWanted ? [{ taskId, workerId: cut.workerId, lane: queueLane(cut, 'render'), attemptNumber: 1 }] : [],
   );
 }
 
@@ -148,9 +148,13 @@ async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): 
   return rows.flatMap((row) => {
     const pick = byTask.get(row.id);
     if (!pick) return [];
-    return [{ taskId: row.id, workerId: pick.workerId, lane: laneOf(row.kind), attemptNumber: row.attempts }];
+    const lane = queueLane(pick, row.kind);
+    return [{ taskId: row.id, workerId: pick.workerId, lane, attemptNumber: row.attempts }];
   });
 }
+
+const queueLane = (pick: Pick, kind: TaskKind): QueueLane =>
+  'isUrgent' in pick && pick.isUrgent ? 'urgent' : laneOf(kind);
 
 async function insertAttempts(
   trx: Transaction<Database>,

@@ -72,6 +72,8 @@ export interface AttemptFacts {
   readonly tenantId: string;
   readonly sceneId: string;
   readonly timeoutMs: number;
+  /** Of its job; null of an import. */
+  readonly priority: number | null;
   readonly work: RenderFacts | PieceFacts | AssembleFacts | FilmWork | { readonly kind: 'import' };
 }
 
@@ -123,6 +125,7 @@ export class AttemptMemory {
         tenantId: pick.tenantId,
         sceneId: pick.sceneId,
         timeoutMs: pick.frameTimeoutMs,
+        priority: pick.priority,
         work: {
           kind: 'render',
           jobId: pick.jobId,
@@ -170,6 +173,7 @@ export class AttemptMemory {
         't.job_id',
         't.layer_id',
         'j.frame_timeout_ms',
+        'j.priority',
         'l.name',
         'l.frames',
         'l.frame_count',
@@ -188,6 +192,7 @@ export class AttemptMemory {
         taskId: row.task_id,
         tenantId: row.tenant_id,
         sceneId: row.scene_id,
+        priority: row.priority,
       };
       if (row.kind === 'import') return [{ ...base, timeoutMs: this.#importTimeoutMs, work: { kind: 'import' } }];
       const { job_id, layer_id, name, frames, frame_count, chunk, division, frame_timeout_ms } = row;
@@ -272,6 +277,7 @@ export function assignmentOf(facts: AttemptFacts, scene: SceneSource, leaseMs: n
     tenantId: facts.tenantId,
     leaseMs,
     timeoutMs: facts.timeoutMs,
+    ...(facts.priority === null ? {} : { priority: facts.priority }),
     scene,
     work: workOf(facts, open),
   };

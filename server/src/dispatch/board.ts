@@ -2,10 +2,19 @@
  * What the leader knows between passes, so that a pass of a steady job reads one thing only: what is under way. The rest
  * is read again when somebody says that it changed, and with every tick, for a hint may be lost.
  */
+import type { WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { type Candidate, laneOf, loadedKey, type Pick, type PickInput, type PickWorker } from './pick.ts';
+import {
+  type Candidate,
+  laneOf,
+  loadedKey,
+  type Pick,
+  type PickInput,
+  type PickWorker,
+  type RenderingShare,
+} from './pick.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 
 export interface BoardParts {
@@ -52,7 +61,7 @@ export class Board {
     const used = await readUsage(db);
     const welcome = rows.filter((row) => !avoided.has(row.id));
     const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
-    if (!workers.some(mayHaveRoom)) return null;
+    if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
     const waiting = this.#work ?? (await this.#readWork());
     if (waiting.length === 0) return null;
     const usage = {
@@ -129,7 +138,8 @@ function deskOf(
   let filming = 0;
   const importing = new Set<string>();
   let queuedMs: number | null = 0;
-  for (const { worker_id, tenant_id, kind, layer_id, n } of used) {
+  const renderingBy: RenderingShare[] = [];
+  for (const { worker_id, tenant_id, kind, layer_id, priority, n } of used) {
     if (worker_id !== id) continue;
     if (kind === 'import') {
       importing.add(tenant_id);
@@ -140,6 +150,7 @@ function deskOf(
       continue;
     }
     rendering += n;
+    if (priority !== null) renderingBy.push({ tenantId: tenant_id, priority, n });
     const each = layer_id === null ? null : taskMs(layer_id);
     queuedMs = queuedMs === null || each === null ? null : queuedMs + each * n;
   }
@@ -150,6 +161,7 @@ function deskOf(
     loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
     tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
     rendering,
+    renderingBy: hasUrgentQueue(identity) ? renderingBy : null,
     importing,
     filmMakers: identity.filmMakers ?? [],
     filming,
@@ -157,8 +169,24 @@ function deskOf(
   };
 }
 
-const mayHaveRoom = ({ slots, rendering, importing, filming, filmMakers, queuedMs }: PickWorker) =>
-  (filmMakers.length > 0 && filming < DISPATCH_LIMITS.filmsPerWorker) ||
-  importing.size < DISPATCH_LIMITS.importsPerWorker ||
-  rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
-  (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs);
+/** [WK18, WK19] */
+const hasUrgentQueue = ({ protocols }: WorkerIdentity) => protocols.includes(2);
+
+/** @param work that waits; null when it is to be read. */
+const mayHaveRoom = (worker: PickWorker, work: readonly Work[] | null) => {
+  const { slots, rendering, importing, filming, filmMakers, queuedMs } = worker;
+  return (
+    (filmMakers.length > 0 && filming < DISPATCH_LIMITS.filmsPerWorker) ||
+    importing.size < DISPATCH_LIMITS.importsPerWorker ||
+    rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) ||
+    (queuedMs !== null && queuedMs < slots * DISPATCH_LIMITS.queuedAheadMs) ||
+    mayGiveWay(worker, work)
+  );
+};
+
+function mayGiveWay({ renderingBy }: PickWorker, work: readonly Work[] | null): boolean {
+  if (!renderingBy || renderingBy.length === 0) return false;
+  if (work === null) return true;
+  const least = Math.min(...renderingBy.map(({ priority }) => priority));
+  return work.some(({ priority }) => priority > least);
+}

@@ -3,6 +3,7 @@
  *
  * Between tenants the one with the fewest deliveries under way comes next; inside a tenant priority, then age. A worker
  * that has the scene loaded for the tenant is preferred, then one whose browser serves the tenant, then the least busy.
+ * What is more urgent does not stand behind its tenant's less urgent deliveries: they leave it their slot as soon as they may.
  */
 import type { Backend, Capability, Division, Engine, FilmMaker, TaskKind } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
@@ -57,6 +58,8 @@ export interface PickWorker {
   readonly tenants: ReadonlySet<string>;
   /** Deliveries of frames under way. */
   readonly rendering: number;
+  /** The same by tenant and priority; null of a worker that takes them in the order of coming only. */
+  readonly renderingBy: readonly RenderingShare[] | null;
   /** Tenants of the imports under way. */
   readonly importing: ReadonlySet<string>;
   readonly filmMakers: readonly FilmMaker[];
@@ -66,11 +69,21 @@ export interface PickWorker {
   readonly queuedMs: number | null;
 }
 
+export interface RenderingShare {
+  readonly tenantId: string;
+  readonly priority: number;
+  readonly n: number;
+}
+
 export type Pick = { readonly workerId: string; readonly tenantId: string } & (
   | { readonly kind: 'import'; readonly taskId: string }
-  | { readonly kind: 'task' | 'film'; readonly taskId: string; readonly jobId: string }
+  | { readonly kind: 'film'; readonly taskId: string; readonly jobId: string }
+  | { readonly kind: 'task'; readonly taskId: string; readonly jobId: string; readonly isUrgent: boolean }
   | {
       readonly kind: 'cursor';
+      /** Its worker has less urgent deliveries of the tenant. */
+      readonly isUrgent: boolean;
+      readonly priority: number;
       readonly layerId: string;
       readonly jobId: string;
       readonly sceneId: string;
@@ -121,7 +134,7 @@ function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usag
       share.skip();
       continue;
     }
-    picks.push(toPick(desk.worker.id, candidate, share.taken));
+    picks.push(toPick(desk, candidate, share.taken));
     desk.take(candidate);
     share.take();
   }
@@ -211,6 +224,15 @@ class Desk {
     return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
   }
 
+  /** Deliveries under way that leave their slot to this one. */
+  lessUrgent({ tenantId, priority }: Candidate): number {
+    const shares = this.worker.renderingBy ?? [];
+    return shares.reduce((sum, share) => {
+      const givesWay = share.tenantId === tenantId && share.priority < priority;
+      return givesWay ? sum + share.n : sum;
+    }, 0);
+  }
+
   /** Room among the deliveries that the worker begins at once. */
   hasActiveRoom(candidate: Candidate): boolean {
     if (candidate.kind === 'import') return this.importing.size < DISPATCH_LIMITS.importsPerWorker;
@@ -222,8 +244,9 @@ class Desk {
   hasRoom(candidate: Candidate): boolean {
     if (candidate.kind === 'import' || candidate.kind === 'film') return this.hasActiveRoom(candidate);
     const { slots } = this.worker;
-    if (this.rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
     if (this.rendering >= slots * DISPATCH_LIMITS.deliveriesPerSlot) return false;
+    const before = this.rendering - this.lessUrgent(candidate);
+    if (before < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
     if (this.queuedMs === null || candidate.taskMs === null) return false;
     return this.queuedMs + candidate.taskMs <= slots * DISPATCH_LIMITS.queuedAheadMs;
   }
@@ -239,7 +262,9 @@ function cost(desk: Desk, candidate: Candidate): number | null {
   const place = desk.hasActiveRoom(candidate) ? 0 : 4;
   const needsNoScene = candidate.kind === 'import' || candidate.kind === 'film';
   const fit = needsNoScene || loaded ? 0 : known ? 1 : 2;
-  return (place + fit) * 1_000 + load;
+  // A slot that is free is better than one that becomes so, even where the scene is to be loaded first.
+  const wait = desk.rendering >= worker.slots && desk.lessUrgent(candidate) > 0 ? 3 : 0;
+  return (place + fit + wait) * 1_000 + load;
 }
 
 function loadOf(desk: Desk, { kind }: Candidate): number {
@@ -260,19 +285,25 @@ function chooseDesk(desks: readonly Desk[], candidate: Candidate): Desk | undefi
   return best;
 }
 
-function toPick(workerId: string, candidate: Candidate, taken: number): Pick {
+function toPick(desk: Desk, candidate: Candidate, taken: number): Pick {
   const { tenantId } = candidate;
+  const workerId = desk.worker.id;
   switch (candidate.kind) {
     case 'import':
       return { workerId, tenantId, kind: 'import', taskId: candidate.taskId };
-    case 'task':
     case 'film':
-      return { workerId, tenantId, kind: candidate.kind, taskId: candidate.taskId, jobId: candidate.jobId };
+      return { workerId, tenantId, kind: 'film', taskId: candidate.taskId, jobId: candidate.jobId };
+    case 'task': {
+      const { taskId, jobId } = candidate;
+      return { workerId, tenantId, kind: 'task', taskId, jobId, isUrgent: desk.lessUrgent(candidate) > 0 };
+    }
     case 'cursor':
       return {
         workerId,
         tenantId,
         kind: 'cursor',
+        isUrgent: desk.lessUrgent(candidate) > 0,
+        priority: candidate.priority,
         layerId: candidate.layerId,
         jobId: candidate.jobId,
         sceneId: candidate.sceneId,

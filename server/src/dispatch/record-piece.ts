@@ -18,6 +18,8 @@ export interface PieceReport {
 
 export interface RecordedPiece {
   readonly taskDone: boolean;
+  /** [WK18] The attempt ended with these sums; the rest waits for another. */
+  readonly gaveWay: boolean;
   /** False when it was recorded before: the report came twice. */
   readonly isNew: boolean;
   /** Tasks that waited for this one alone. */
@@ -31,7 +33,7 @@ export async function recordPiece(
   { attempt, work, result }: PieceReport,
 ): Promise<RecordedPiece> {
   const { attemptId, taskId } = attempt;
-  const { samples, sha256, sizeBytes } = result;
+  const { samples, sha256, sizeBytes, givesWay = false } = result;
   const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
   const stored = await trx
     .selectFrom('pieces')
@@ -42,13 +44,11 @@ export async function recordPiece(
   const known = stored.find((piece) => piece.first_sample === samples.first);
   const end = work.part.samples.first + work.part.samples.count;
   const next = work.part.samples.first + stored.reduce((sum, piece) => sum + piece.sample_count, 0);
-  if (known?.sha256 === sha256) return { taskDone: next === end, isNew: false, released: 0 };
-  const open = await trx
-    .selectFrom('attempts')
-    .select('id')
-    .where('id', '=', attemptId)
-    .where('state', 'in', ['assigned', 'running'])
-    .executeTakeFirst();
+  const own = await trx.selectFrom('attempts').select('state').where('id', '=', attemptId).executeTakeFirst();
+  if (known?.sha256 === sha256) {
+    return { taskDone: next === end, gaveWay: own?.state === 'yielded', isNew: false, released: 0 };
+  }
+  const open = own?.state === 'assigned' || own?.state === 'running';
   if (known || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
   if (samples.first !== next || samples.first + samples.count > end) {
     const message = `expected samples from ${next} on, to ${end} at most, got ${samples.count} from ${samples.first}`;
@@ -67,20 +67,34 @@ export async function recordPiece(
     })
     .execute();
   const taskDone = samples.first + samples.count === end;
+  const gaveWay = givesWay && !taskDone;
   await trx
     .updateTable('attempts')
     .set({
       result_hash: sha256,
       started_at: sql<Date>`coalesce(started_at, created_at)`,
-      ...(taskDone ? { state: 'succeeded', ended_at: sql<Date>`now()` } : { state: 'running' }),
+      ...(taskDone || gaveWay ? { ended_at: sql<Date>`now()` } : {}),
+      ...(gaveWay ? { message: 'it left its slot to something more urgent' } : {}),
+      state: taskDone ? 'succeeded' : gaveWay ? 'yielded' : 'running',
     })
     .where('id', '=', attemptId)
     .execute();
-  if (!taskDone) return { taskDone, isNew: true, released: 0 };
+  if (gaveWay) await waitAgain(trx, taskId);
+  if (!taskDone) return { taskDone, gaveWay, isNew: true, released: 0 };
   await trx
     .updateTable('tasks')
     .set({ state: 'succeeded', ended_at: sql<Date>`now()` })
     .where('id', '=', taskId)
     .execute();
-  return { taskDone, isNew: true, released: await releaseDependents(trx, [taskId]) };
+  return { taskDone, gaveWay, isNew: true, released: await releaseDependents(trx, [taskId]) };
+}
+
+/** For another attempt at its rest: the one that gave way was no try. */
+async function waitAgain(trx: Transaction<Database>, taskId: string): Promise<void> {
+  await trx
+    .updateTable('tasks')
+    .set({ state: 'waiting', tries: sql<number>`greatest(0, tries - 1)`, not_before: null })
+    .where('id', '=', taskId)
+    .where('state', '=', 'leased')
+    .execute();
 }

@@ -82,8 +82,8 @@ export class Results {
   async piece(report: PieceReport): Promise<RecordedPiece> {
     const { bus, change, services } = this.#parts;
     const recorded = await change((trx) => recordPiece(trx, services.objects, report));
-    if (recorded.taskDone && recorded.isNew) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
-    if (recorded.released > 0) bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
+    if ((recorded.taskDone || recorded.gaveWay) && recorded.isNew) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
+    if (recorded.released > 0 || recorded.gaveWay) bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
     return recorded;
   }
 

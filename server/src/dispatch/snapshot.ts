@@ -40,6 +40,8 @@ export interface UsageRow {
   readonly tenant_id: string;
   readonly kind: TaskKind;
   readonly layer_id: string | null;
+  /** Of its job; null of imports. */
+  readonly priority: number | null;
   readonly n: number;
 }
 
@@ -47,9 +49,11 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
   const rows = await db
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
-    .select((eb) => ['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', eb.fn.countAll<number>().as('n')])
+    .leftJoin('jobs as j', 'j.id', 't.job_id')
+    .select(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
+    .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('a.state', 'in', ['assigned', 'running'])
-    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id'])
+    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
     .execute();
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }

@@ -11,20 +11,24 @@ import type { RedisConnections } from './redis.ts';
 /** Prefix of every key of the queues. */
 export const QUEUE_PREFIX = 'kiln';
 
-export const queueName = (workerId: string, lane: Lane) => `w-${workerId}-${lane}`;
+/** What is `urgent` goes past what waits in `render`. */
+export type QueueLane = Lane | 'urgent';
+
+export const queueName = (workerId: string, lane: QueueLane) => `w-${workerId}-${lane}`;
 
 /** BullMQ job id of an attempt: it makes adding the same delivery twice harmless. */
 export const deliveryId = (taskId: string, attemptNumber: number) => `${taskId}-${attemptNumber}`;
 
 export interface AddressedDelivery {
   readonly workerId: string;
-  readonly lane: Lane;
+  readonly lane: QueueLane;
   readonly attemptNumber: number;
   readonly delivery: Delivery;
 }
 
 export interface DeliveryAddress {
   readonly workerId: string;
+  /** `render` is in either queue of frames. */
   readonly lane: Lane;
   readonly deliveryId: string;
 }
@@ -42,7 +46,9 @@ export interface DeliveryQueues {
   close(): Promise<void>;
 }
 
-export const LANES = ['render', 'import', 'film'] as const satisfies readonly Lane[];
+export const LANES = ['render', 'urgent', 'import', 'film'] as const satisfies readonly QueueLane[];
+
+const lanesOf = (lane: Lane): readonly QueueLane[] => (lane === 'render' ? ['render', 'urgent'] : [lane]);
 
 export class BullDeliveryQueues implements DeliveryQueues {
   readonly #redis: RedisConnections;
@@ -86,16 +92,20 @@ export class BullDeliveryQueues implements DeliveryQueues {
   async withdraw(addresses: readonly DeliveryAddress[]): Promise<void> {
     this.#redis.requireUp();
     await Promise.all(
-      addresses.map(async ({ workerId, lane, deliveryId: id }) => {
-        try {
-          await this.#queue(queueName(workerId, lane)).remove(id);
-        } catch (error) {
-          // A delivery that is being worked on is locked.
-          this.#redis.requireUp();
-          this.#log.debug({ err: error, workerId, deliveryId: id }, 'a delivery had begun and was not withdrawn');
-        }
-      }),
+      addresses.flatMap(({ workerId, lane, deliveryId: id }) =>
+        lanesOf(lane).map((queue) => this.#withdraw(workerId, queue, id)),
+      ),
     );
+  }
+
+  async #withdraw(workerId: string, lane: QueueLane, id: string): Promise<void> {
+    try {
+      await this.#queue(queueName(workerId, lane)).remove(id);
+    } catch (error) {
+      // A delivery that is being worked on is locked.
+      this.#redis.requireUp();
+      this.#log.debug({ err: error, workerId, deliveryId: id }, 'a delivery had begun and was not withdrawn');
+    }
   }
 
   async present(workerId: string): Promise<ReadonlySet<string>> {

@@ -35,6 +35,6 @@ export async function deliverPiece(
   if (stored.sizeBytes !== result.sizeBytes) {
     throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
   }
-  const { taskDone } = await results.piece({ attempt, work, result });
-  return { taskDone };
+  const { taskDone, gaveWay } = await results.piece({ attempt, work, result });
+  return { taskDone, ...(gaveWay ? { gaveWay } : {}) };
 }

@@ -72,6 +72,7 @@ export async function registerWorker(request: RegisterRequest, parts: RegisterPa
       ...redis,
       prefix: QUEUE_PREFIX,
       renderQueue: queueName(workerId, 'render'),
+      urgentQueue: queueName(workerId, 'urgent'),
       importQueue: queueName(workerId, 'import'),
       filmQueue: queueName(workerId, 'film'),
       signalChannel: signalChannel(workerId),

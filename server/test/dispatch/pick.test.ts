@@ -9,6 +9,7 @@ const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
   loaded: new Set(),
   tenants: new Set(),
   rendering: 0,
+  renderingBy: [],
   importing: new Set<string>(),
   filmMakers: ['page'],
   filming: 0,
@@ -114,6 +115,26 @@ describe('pick', () => {
       'second',
       'new',
     ]);
+  });
+
+  test('[WK18] what is more urgent does not stand behind its tenant’s less urgent deliveries, and says so', () => {
+    const full = (priority: number, tenantId = 't') =>
+      worker('a', { rendering: 3, renderingBy: [{ tenantId, priority, n: 3 }] });
+    const given = (...workers: PickWorker[]) =>
+      picks({ workers, candidates: [cursor('t', { priority: 60, remaining: 1 })] }).map((one) => [
+        one.workerId,
+        one.kind === 'cursor' && one.isUrgent,
+      ]);
+    expect(given(full(50))).toEqual([['a', true]]);
+    expect(given(full(60))).toEqual([]);
+    expect(given(full(70))).toEqual([]);
+    expect(given(full(50, 'another'))).toEqual([]);
+    expect(given({ ...full(50), renderingBy: null })).toEqual([]);
+    // A slot that is free is better, even one whose worker must load the scene.
+    const loaded = new Set([loadedKey('t', 'hash')]);
+    expect(given({ ...full(50), loaded }, worker('b'))).toEqual([['b', false]]);
+    const more = { rendering: DISPATCH_LIMITS.deliveriesPerSlot };
+    expect(given({ ...full(50), ...more })).toEqual([]);
   });
 
   test('a task that came back goes before those of its layer that were never tried', () => {

@@ -40,13 +40,14 @@ export async function runAssembly(assignment: Assignment, work: AssembleWork, co
 }
 
 async function assemble(
-  { scene, timeoutMs }: Assignment,
+  assignment: Assignment,
   { settings, frameNumber }: AssembleWork,
   { page, files, folder }: { page: ScenePage; files: readonly SumsFile[]; folder: string },
   context: AttemptContext,
 ) {
   const { lease } = context;
-  const free = await drawingTurn(page, settings, context, lease.signal);
+  const { scene, timeoutMs } = assignment;
+  const free = await drawingTurn(assignment, page, settings, context, lease.signal);
   const order = { sceneHash: scene.sceneHash, settings, frameNumber };
   const making = page.assemble(order, files, outputIn(folder), timeoutMs, { onDrawn: free });
   void abandonUnwanted(making, page, lease);

@@ -1,5 +1,5 @@
 /**
- * Deliveries out of this worker's two queues. BullMQ carries them and nothing else: it never retries, and what becomes
+ * Deliveries out of this worker's queues. BullMQ carries them and nothing else: it never retries, and what becomes
  * of an attempt is said over HTTP before the delivery leaves the queue.
  */
 import { Delivery, matches, type Registration } from '@kiln/shared';
@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 
 export interface DeliveryQueueOptions {
   readonly registration: Registration;
-  /** Frames taken at once: while one is encoded and delivered, the next is fetched and drawn. */
+  /** Frames taken at once: while one is encoded and delivered, the next is fetched and drawn. As many urgent ones besides. */
   readonly renderConcurrency: number;
   /** Works on one delivery to its end. Never rejects. */
   readonly onDelivery: (delivery: Delivery) => Promise<void>;
@@ -35,7 +35,8 @@ export class DeliveryQueue {
     this.#workers = [
       this.#open(redis.renderQueue, options.renderConcurrency, options),
       this.#open(redis.importQueue, WORKER_LIMITS.imports, options),
-      // A server of before gives no films.
+      // A server of before gives neither.
+      ...(redis.urgentQueue === undefined ? [] : [this.#open(redis.urgentQueue, options.renderConcurrency, options)]),
       ...(redis.filmQueue === undefined ? [] : [this.#open(redis.filmQueue, WORKER_LIMITS.films, options)]),
     ];
   }

@@ -1,24 +1,32 @@
-import { KilnError, type RenderSettings } from '@kiln/shared';
+import { type Assignment, KilnError, type RenderSettings } from '@kiln/shared';
 import { pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
 import type { AttemptContext } from './work-parts.ts';
 
-/** A slot of the worker and the page's turn; the answer gives both back. */
+/** Of servers that say none: what a job has that says none. */
+const PRIORITY = 50;
+
+/**
+ * A slot of the worker and the page's turn.
+ *
+ * @returns gives both back, and answers whether something more urgent of the tenant took the slot; more calls answer the same.
+ */
 export async function drawingTurn(
+  { tenantId, priority = PRIORITY }: Pick<Assignment, 'tenantId' | 'priority'>,
   page: ScenePage,
   { engine, samples }: Pick<RenderSettings, 'engine' | 'samples'>,
   { pool }: Pick<AttemptContext, 'pool'>,
   signal: AbortSignal,
-): Promise<() => void> {
-  const leaveSlot = await pool.slots.take(signal);
+): Promise<() => boolean> {
+  const leaveSlot = await pool.slots.take(signal, { group: tenantId, priority });
   try {
     // A path-traced sample alone may take minutes in software, and gives way in pieces.
     const kind = samples > 1 || engine === 'pathtrace' ? 'long-frame' : 'frame';
     const endTurn = await page.turns.take(kind, signal);
     return () => {
       endTurn();
-      leaveSlot();
+      return leaveSlot();
     };
   } catch (error) {
     leaveSlot();

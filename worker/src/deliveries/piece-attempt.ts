@@ -1,6 +1,7 @@
 /**
  * A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. What takes long is
- * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between.
+ * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between. When
+ * something more urgent takes it, the attempt ends there.
  */
 import { rm } from 'node:fs/promises';
 import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange } from '@kiln/shared';
@@ -20,15 +21,17 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
   await withScenePage(assignment, work, context, (page, load) =>
     withFolder(context, 'piece', async (folder) => {
       const preparation = await load();
-      const untilMs = context.clock.monotonicMs() + assignment.timeoutMs;
+      let leftMs = assignment.timeoutMs;
       const { first, count } = work.part.samples;
       const end = first + count;
       for (let at = first; at < end; ) {
         const samples = nextSumRange({ first: at, count: end - at });
-        const leftMs = untilMs - context.clock.monotonicMs();
         if (leftMs <= 0) throw new KilnError('render.timeout', `the part took more than ${assignment.timeoutMs} ms`);
         const order = { page, samples, folder, timeoutMs: leftMs, preparation: at === first ? preparation : {} };
-        at += await drawRange(assignment, work, order, context);
+        const range = await drawRange(assignment, work, order, context);
+        if (range.gaveWay) return;
+        at += range.samples;
+        leftMs -= range.tookMs;
       }
     }),
   );
@@ -42,28 +45,42 @@ interface RangeOrder {
   readonly preparation: Preparation;
 }
 
-/** @returns how many samples were drawn and delivered. */
+interface DrawnRange {
+  /** How many were drawn and delivered. */
+  readonly samples: number;
+  /** Without the wait for its turn. */
+  readonly tookMs: number;
+  /** [WK18] The attempt ended with it. */
+  readonly gaveWay: boolean;
+}
+
 async function drawRange(
-  { scene }: Assignment,
+  assignment: Assignment,
   { settings, frameNumber, part }: PieceWork,
   { page, samples: wanted, folder, timeoutMs, preparation }: RangeOrder,
   context: AttemptContext,
-): Promise<number> {
-  const { checkpointMs, client, lease, log, membership } = context;
-  const free = await drawingTurn(page, settings, context, lease.signal);
+): Promise<DrawnRange> {
+  const { checkpointMs, client, clock, lease, log, membership } = context;
+  const free = await drawingTurn(assignment, page, settings, context, lease.signal);
+  const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
-  const order = { sceneHash: scene.sceneHash, settings, frameNumber, part: drawn, checkpointMs };
+  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, part: drawn, checkpointMs };
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });
   void abandonUnwanted(drawing, page, lease);
   const { answer, sums } = await drawing;
+  const tookMs = clock.monotonicMs() - startedMs;
   const { samples, draw, encode } = answer.result;
   const { sha256, sizeBytes } = sums;
-  const result = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
+  const given = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
+  const result = free() ? { ...given, givesWay: true } : given;
   lease.signal.throwIfAborted();
   if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the part was delivered');
-  await membership.persist(() => client.deliverPiece(lease, result, sums, lease.signal), lease.signal);
+  const { gaveWay = false } = await membership.persist(
+    () => client.deliverPiece(lease, result, sums, lease.signal),
+    lease.signal,
+  );
   await rm(sums.diskPath, { force: true });
-  log.debug({ frameNumber, samples, sizeBytes }, 'delivered a part of a frame');
-  return samples.count;
+  log.debug({ frameNumber, samples, sizeBytes, gaveWay }, 'delivered a part of a frame');
+  return { samples: samples.count, tookMs, gaveWay };
 }

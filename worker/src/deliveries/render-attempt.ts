@@ -78,7 +78,7 @@ class FrameRun {
 
   /** Resolves when the frame is drawn, with the promise of its picture. */
   async #draw(frameNumber: number): Promise<{ readonly picture: Promise<DrawnFrame> }> {
-    const free = await drawingTurn(this.#page, this.#work.settings, this.#context, this.#signal);
+    const free = await drawingTurn(this.#assignment, this.#page, this.#work.settings, this.#context, this.#signal);
     let markDrawn = () => {};
     const drawn = new Promise<void>((resolve) => {
       markDrawn = resolve;

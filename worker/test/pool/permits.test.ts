@@ -38,3 +38,32 @@ it('loses no permit to somebody who gave up', async () => {
   await permits.take(never);
   await expect(permits.take(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
 });
+
+it('[WK18] goes to the most urgent of the group that waits longest, and says when it gave way', async () => {
+  const permits = new Permits(1);
+  const order: string[] = [];
+  const ask = async (group: string, priority: number) => {
+    const giveBack = await permits.take(never, { group, priority });
+    order.push(`${group}${priority}`);
+    return giveBack;
+  };
+  const first = await ask('a', 50);
+  const rest = [ask('b', 90), ask('a', 50), ask('b', 100), ask('a', 60)];
+  const [b90, a50, b100, a60] = rest;
+  // The other group's turn, and in it the more urgent one: nobody of its own group took the slot.
+  expect(first()).toBe(false);
+  expect((await b100)?.()).toBe(false);
+  expect((await b90)?.()).toBe(false);
+  expect((await a60)?.()).toBe(false);
+  const last = await a50;
+  const urgent = ask('a', 51);
+  expect(last?.()).toBe(true);
+  // Asked again it says the same, and gives nothing away.
+  expect(last?.()).toBe(true);
+  expect((await urgent)()).toBe(false);
+  const equal = await ask('a', 50);
+  const other = ask('a', 50);
+  expect(equal()).toBe(false);
+  (await other)();
+  expect(order).toEqual(['a50', 'b100', 'b90', 'a60', 'a50', 'a51', 'a50', 'a50']);
+});

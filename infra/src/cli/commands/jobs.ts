@@ -41,7 +41,8 @@ export function addJobCommands(program: Command): void {
       'after',
       `
 With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
-resumedFromSample says where it went on with a long frame that another had begun.
+resumedFromSample says where it went on with a long frame that another had begun. An attempt that is yielded stored what it
+had drawn of one and left its place to something more urgent; another goes on from there.
 
 Example:
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`,
@@ -67,6 +68,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
   const facts = [
     ['Name', job.name],
     ['State', job.state],
+    ['Priority', String(job.priority)],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],
     ['Created', formatTime(job.createdAt)],
@@ -82,7 +84,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
       String(attempt.number),
       attempt.workerName,
       stages(attempt) || resumed(attempt),
-      attempt.reason ?? '',
+      attempt.reason ?? (attempt.state === 'yielded' ? 'something more urgent' : ''),
     ]);
   });
   return [

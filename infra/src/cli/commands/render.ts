@@ -274,7 +274,7 @@ export function addRenderCommand(program: Command): void {
       'longest time for one frame (default: ten minutes, of path tracing six hours)',
       number('--frame-timeout'),
     )
-    .option('--priority <0-100>', 'over other jobs of yours', wholeNumber('--priority', 0, 100))
+    .option('--priority <0-100>', 'over other jobs of yours (default: 50)', wholeNumber('--priority', 0, 100))
     .option('-o, --out <folder>', 'where frames go', 'out');
   withFilms(withConnection(command))
     .addHelpText('after', HELP)

@@ -1,0 +1,139 @@
+/** [WK18] What is more urgent does not wait for the end of what is long. */
+import { text } from 'node:stream/consumers';
+import type { Attempt, Frame, Job, Task } from '@kiln/shared';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { FakeWorker } from '../fake-worker.ts';
+import {
+  addScene,
+  addTenant,
+  ask,
+  jobEnded,
+  startFarm,
+  type TestFarm,
+  type TestTenant,
+  until,
+} from '../farm-fixture.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
+
+let redis: TestRedis;
+let farm: TestFarm;
+let tenant: TestTenant;
+let sceneId: string;
+const addWorker = useWorkers(() => farm.url);
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url });
+  tenant = await addTenant(farm, 'one');
+});
+beforeEach(async () => {
+  sceneId = await addScene(farm, tenant.id);
+});
+afterAll(async () => {
+  await farm?.stop();
+  await redis?.stop();
+});
+
+const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
+const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
+const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
+const attemptsOf = async (job: Job): Promise<Attempt[]> => (await tasksOf(job)).flatMap(({ attempts }) => attempts);
+
+function submit(frames: string, priority: number, layer: object = {}): Promise<Job> {
+  const layers = [{ frames, size: { widthPx: 64, heightPx: 64 }, ...layer }];
+  return ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { sceneId, priority, layers });
+}
+/** Frames of two parts of 64 samples, more of them than the worker takes. */
+const submitLong = (priority: number) => submit('1-3', priority, { samples: 128, splitSamples: 2 });
+
+/** A worker of one slot, whose long parts wait to deliver each 16 samples until `letGo`. */
+async function busyWorker(protocols?: number[]) {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let urgent = 0;
+  const worker: FakeWorker = await addWorker({
+    identity: { slots: 1, ...(protocols ? { protocols } : {}) },
+    pieceSamples: 16,
+    onPiece: () => held,
+    onFrame: ({ work }) => {
+      if (work.kind === 'render') urgent++;
+    },
+    // As a real one: the slot goes to what is more urgent, once.
+    givesWay: () => protocols === undefined && urgent > 0 && urgent-- > 0,
+  });
+  return { worker, letGo };
+}
+
+test('an urgent frame gets past a worker’s queue, and a long part leaves it the slot and goes on later', async () => {
+  const { worker, letGo } = await busyWorker();
+  const long = await submitLong(10);
+  await until(
+    () => attemptsOf(long),
+    (attempts) => attempts.length === 3,
+  );
+  const urgent = await submit('7', 90);
+  expect(await ended(urgent)).toMatchObject({ state: 'succeeded' });
+  expect((await attemptsOf(urgent)).map(({ workerId }) => workerId)).toEqual([worker.registration.workerId]);
+  letGo();
+  expect(await ended(long)).toMatchObject({ state: 'succeeded', framesDone: 3, priority: 10 });
+  const tasks = await tasksOf(long);
+  const [interrupted] = tasks.filter(({ attempts }) => attempts.some(({ state }) => state === 'yielded'));
+  expect(interrupted?.attempts).toMatchObject([
+    { number: 1, state: 'yielded', reason: null, message: 'it left its slot to something more urgent' },
+    { number: 2, state: 'succeeded', resumedFromSample: (interrupted?.part?.samples.first ?? 0) + 16 },
+  ]);
+  expect(tasks.flatMap(({ attempts }) => attempts).filter(({ state }) => state !== 'succeeded')).toHaveLength(1);
+  // Every frame is made of the same sums as one that nothing interrupted.
+  const { items } = await get<{ items: Frame[] }>(`/jobs/${long.id}/frames`);
+  const sums = Array.from({ length: 8 }, (_, n) => `[0,0 ${n * 16}+16]`).join('');
+  for (const frame of items) expect(await text(await farm.services.objects.get(frame.sha256))).toBe(sums);
+});
+
+test('giving way is no try: a part may do so more often than it may fail', async () => {
+  let times = 0;
+  await addWorker({ identity: { slots: 1 }, pieceSamples: 16, givesWay: () => times++ < 5 });
+  const job = await ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
+    sceneId,
+    maxAttempts: 1,
+    layers: [{ frames: '1', size: { widthPx: 64, heightPx: 64 }, samples: 256, splitSamples: 2 }],
+  });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  const states = (await attemptsOf(job)).map(({ state }) => state);
+  expect(states.filter((state) => state === 'yielded')).toHaveLength(5);
+  expect(states.filter((state) => state === 'succeeded')).toHaveLength(3);
+});
+
+test('of equal priorities none gets past the other', async () => {
+  const { worker, letGo } = await busyWorker();
+  const long = await submitLong(50);
+  await until(
+    () => attemptsOf(long),
+    (attempts) => attempts.length === 3,
+  );
+  const later = await submit('7', 50);
+  await worker.heartbeat();
+  expect(await attemptsOf(later)).toEqual([]);
+  letGo();
+  expect(await ended(later)).toMatchObject({ state: 'succeeded' });
+  await ended(long);
+});
+
+test('[WK19] a worker of protocol 1 is given its work as ever', async () => {
+  const { worker, letGo } = await busyWorker([1]);
+  expect(worker.registration.protocol).toBe(1);
+  const long = await submitLong(10);
+  await until(
+    () => attemptsOf(long),
+    (attempts) => attempts.length === 3,
+  );
+  const urgent = await submit('7', 90);
+  await worker.heartbeat();
+  expect(await attemptsOf(urgent)).toEqual([]);
+  letGo();
+  expect(await ended(urgent)).toMatchObject({ state: 'succeeded' });
+  expect(await ended(long)).toMatchObject({ state: 'succeeded' });
+  expect((await attemptsOf(long)).map(({ state }) => state)).not.toContain('yielded');
+});
