@@ -68,6 +68,7 @@ export async function addJobRows(db: Kysely<Database>, shape: JobShape): Promise
       priority,
       max_attempts: 3,
       frame_timeout_ms: 1_000,
+      class_policy: 'strict',
       idempotency_key: null,
       frame_count: 1_000 * layers,
       error: null,

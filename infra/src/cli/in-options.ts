@@ -21,6 +21,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/pointers.*$/, '--set'],
   [/^\/layers\/\d+\/(\w+).*$/, '--$1'],
   [/^\/priority$/, '--priority'],
+  [/^\/classPolicy$/, '--class-policy'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/name$/, 'the name'],
   [/^\/(sceneId|jobId)$/, 'ID'],

@@ -10,9 +10,9 @@ import type { Pick } from './pick.ts';
 
 export type CursorPick = Extract<Pick, { kind: 'cursor' }>;
 
-/** Whether all picks are of this kind, and none of a divided frame. */
+/** Whether all picks are of this kind, none of a divided frame, and none the first of its job. */
 export const areCursorPicks = (picks: readonly Pick[]): picks is readonly CursorPick[] =>
-  picks.every((pick) => pick.kind === 'cursor' && pick.isRunning && pick.division === null);
+  picks.every((pick) => pick.kind === 'cursor' && pick.isRunning && pick.division === null && !pick.settlesClass);
 
 export interface GivenTask {
   readonly pick: CursorPick;

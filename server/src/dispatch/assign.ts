@@ -65,11 +65,38 @@ export async function assign(
     const state = jobs.get(jobId)?.state;
     return state === 'queued' || state === 'running';
   };
-  const usable = picks.filter((pick) => pick.kind === 'import' || running(pick.jobId));
+  const usable = picks.filter((pick) => pick.kind === 'import' || (running(pick.jobId) && isOfClass(pick, jobs)));
   const leased = [...(await releaseTasks(trx, usable, jobs, parts)), ...(await takeWaiting(trx, usable))];
   const deliveries = await insertAttempts(trx, leased, lease, parts);
+  await settleClasses(trx, usable, jobs);
   await startJobs(trx, tell, usable, jobs, parts);
   return deliveries;
+}
+
+/** Somebody else may have settled the class of a strict job. */
+function isOfClass(pick: Pick, jobs: ReadonlyMap<string, JobRow>): boolean {
+  if (pick.kind === 'import' || pick.kind === 'film') return true;
+  const job = jobs.get(pick.jobId);
+  return job?.class_policy !== 'strict' || job.adapter_class === null || job.adapter_class === pick.adapterClass;
+}
+
+/** The first worker that is given frames of a job decides its adapter class. */
+async function settleClasses(
+  trx: Transaction<Database>,
+  picks: readonly Pick[],
+  jobs: ReadonlyMap<string, JobRow>,
+): Promise<void> {
+  const classes = new Map<string, string>();
+  for (const pick of picks) {
+    if (pick.kind === 'import' || pick.kind === 'film' || classes.has(pick.jobId)) continue;
+    const job = jobs.get(pick.jobId);
+    if (job?.adapter_class === null) classes.set(job.id, pick.adapterClass);
+  }
+  for (const [jobId, adapterClass] of classes) {
+    await trx.updateTable('jobs').set({ adapter_class: adapterClass }).where('id', '=', jobId).execute();
+    const job = jobs.get(jobId);
+    if (job) job.adapter_class = adapterClass;
+  }
 }
 
 /** Cuts tasks from the cursors of layers: rows appear as they are leased. */
@@ -81,8 +108,12 @@ async function releaseTasks(
 ): Promise<LeasedTask[]> {
   const cuts = picks.flatMap((pick) => (pick.kind === 'cursor' ? [pick] : []));
   if (cuts.length === 0) return [];
+  const rests = cuts.flatMap((cut, at) => {
+    const isLast = !cuts.slice(at + 1).some(({ layerId }) => layerId === cut.layerId);
+    return isLast && jobs.get(cut.jobId)?.class_policy === 'prefer' ? restOfFrame(cut) : [];
+  });
   const cursors = new Map<string, { id: string; from: number; n: number }>();
-  for (const cut of cuts) {
+  for (const cut of [...cuts, ...rests]) {
     const cursor = cursors.get(cut.layerId);
     if (cursor) cursor.n++;
     else cursors.set(cut.layerId, { id: cut.layerId, from: cut.index, n: 1 });
@@ -93,7 +124,8 @@ async function releaseTasks(
     where l.id = x.id and l.released = x."from" and l.released + x.n <= l.task_count
     returning l.id`.execute(trx);
   const movedIds = new Set(moved.rows.map((row) => row.id));
-  const tasks = cuts.flatMap((cut) => {
+  const given = new Set(cuts);
+  const tasks = [...cuts, ...rests].flatMap((cut) => {
     const job = jobs.get(cut.jobId);
     return job && movedIds.has(cut.layerId) ? [{ cut, job, taskId: parts.newId('task') }] : [];
   });
@@ -112,7 +144,9 @@ async function releaseTasks(
         scene_id: job.scene_id,
         index: cut.index,
         ...(isWanted
-          ? { state: 'leased' as const, tries: 1, attempts: 1, ended_at: null }
+          ? given.has(cut)
+            ? { state: 'leased' as const, tries: 1, attempts: 1, ended_at: null }
+            : { state: 'waiting' as const, ended_at: null }
           : { state: 'cancelled' as const, ended_at: parts.now() }),
         feeds,
         not_before: null,
@@ -120,15 +154,27 @@ async function releaseTasks(
     )
     .execute();
   return rows.flatMap(({ cut, taskId, isWanted }): LeasedTask[] =>
-    isWanted ? [{ taskId, workerId: cut.workerId, lane: queueLane(cut, 'render'), attemptNumber: 1 }] : [],
+    isWanted && given.has(cut)
+      ? [{ taskId, workerId: cut.workerId, lane: queueLane(cut, 'render'), attemptNumber: 1 }]
+      : [],
   );
 }
 
+type CursorPick = Extract<Pick, { kind: 'cursor' }>;
+
+/**
+ * The parts of a frame that follow on this one. They get rows with it where frames may be of several classes: those that
+ * wait for one do not hold up the frames after them.
+ */
+function restOfFrame(cut: CursorPick): CursorPick[] {
+  if (cut.division === null) return [];
+  const parts = partsPerFrame(cut.division);
+  const left = parts - 1 - (cut.index % parts);
+  return Array.from({ length: left }, (_, n) => ({ ...cut, index: cut.index + 1 + n }));
+}
+
 /** What a task cut from a cursor is an input of, and whether anybody waits for that. */
-function placeOf(
-  cut: Extract<Pick, { kind: 'cursor' }>,
-  frames: FrameTasks,
-): { feeds: string | null; isWanted: boolean } {
+function placeOf(cut: CursorPick, frames: FrameTasks): { feeds: string | null; isWanted: boolean } {
   if (cut.division === null) return { feeds: null, isWanted: true };
   const frame = frames.get(cut.layerId, Math.floor(cut.index / partsPerFrame(cut.division)));
   return { feeds: frame.id, isWanted: frame.state === 'blocked' };

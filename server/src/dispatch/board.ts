@@ -2,7 +2,7 @@
  * What the leader knows between passes, so that a pass of a steady job reads one thing only: what is under way. The rest
  * is read again when somebody says that it changed, and with every tick, for a hint may be lost.
  */
-import type { WorkerIdentity } from '@kiln/shared';
+import { partsPerFrame, type WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -93,16 +93,34 @@ export class Board {
       return;
     }
     const taken = new Map<string, number>();
+    const newClasses = new Map<string, string>();
+    /** Of the last part that was given out of each layer. */
+    const lastClasses = new Map<string, string>();
     for (const pick of picks) {
       const key = pick.kind === 'cursor' ? pick.layerId : pick.taskId;
       taken.set(key, (taken.get(key) ?? 0) + 1);
+      if (pick.kind === 'import' || pick.kind === 'film') continue;
+      if (pick.settlesClass && !newClasses.has(pick.jobId)) newClasses.set(pick.jobId, pick.adapterClass);
+      if (pick.kind === 'cursor') lastClasses.set(pick.layerId, pick.adapterClass);
     }
-    const rest = work.flatMap((item): Work[] => {
+    const rest = work.flatMap((before): Work[] => {
+      const item =
+        'jobClass' in before
+          ? { ...before, jobClass: before.jobClass ?? newClasses.get(before.jobId) ?? null }
+          : before;
       const n = taken.get(item.kind === 'cursor' ? item.layerId : item.taskId) ?? 0;
       if (n === 0) return [item];
       if (item.kind !== 'cursor' || n >= item.remaining) return [];
-      return [{ ...item, next: item.next + n, remaining: item.remaining - n, isRunning: true }];
+      const next = item.next + n;
+      const isBegun = item.division !== null && next % partsPerFrame(item.division) !== 0;
+      const frameClass = isBegun ? (lastClasses.get(item.layerId) ?? null) : null;
+      return [{ ...item, next, remaining: item.remaining - n, isRunning: true, frameClass }];
     });
+    // Its frame's other parts have rows now.
+    if (rest.some((item) => item.kind === 'cursor' && item.classPolicy === 'prefer' && item.frameClass !== null)) {
+      this.#work = null;
+      return;
+    }
     this.#work = this.#isPartial && rest.length < work.length ? null : rest;
   }
 
@@ -158,6 +176,7 @@ function deskOf(
     id,
     slots: identity.slots,
     abilities: identity.capabilities,
+    adapterClass: identity.adapterClass,
     loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
     tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
     rendering,

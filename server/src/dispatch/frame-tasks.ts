@@ -41,6 +41,7 @@ export async function frameTasks(
         index,
         state: 'blocked' as const,
         needs: parts,
+        adapter_class: cut.adapterClass,
         not_before: null,
         ended_at: null,
       },
@@ -54,12 +55,16 @@ export async function frameTasks(
       .execute();
     const known = await trx
       .selectFrom('tasks')
-      .select(['id', 'layer_id', 'index', 'state'])
+      .select(['id', 'layer_id', 'index', 'state', 'adapter_class'])
       .where('kind', '=', 'assemble')
       .where('layer_id', 'in', [...new Set(rows.map((row) => row.layer_id))])
       .where('index', 'in', [...new Set(rows.map((row) => row.index))])
       .execute();
-    for (const { id, layer_id, index, state } of known) wanted.set(`${layer_id}/${index}`, { id, state });
+    for (const { id, layer_id, index, state, adapter_class } of known) {
+      const key = `${layer_id}/${index}`;
+      wanted.set(key, { id, state });
+      checkClass(key, adapter_class, cuts);
+    }
   }
   return {
     get(layerId, frameIndex) {
@@ -68,4 +73,14 @@ export async function frameTasks(
       return task;
     },
   };
+}
+
+/** Parts of one frame are of one class, whatever was thought of it when they were picked. */
+function checkClass(key: string, adapterClass: string | null, cuts: readonly Cut[]): void {
+  if (adapterClass === null) return;
+  for (const { cut } of cuts) {
+    if (cut.division === null || cut.adapterClass === adapterClass) continue;
+    if (`${cut.layerId}/${Math.floor(cut.index / partsPerFrame(cut.division))}` !== key) continue;
+    throw new Error(`frame ${key} is drawn by the adapter class ${adapterClass}, not by ${cut.adapterClass}`);
+  }
 }

@@ -7,6 +7,7 @@
  */
 import type { Backend, Capability, Division, Engine, FilmMaker, TaskKind } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
+import { ClassChoice, type WorkClasses } from './class-choice.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
 export type Lane = 'render' | 'import' | 'film';
@@ -39,7 +40,7 @@ export type Candidate = {
     } & RenderWork)
 );
 
-interface RenderWork {
+interface RenderWork extends WorkClasses {
   readonly jobId: string;
   readonly layerId: string;
   readonly engine: Engine;
@@ -52,6 +53,7 @@ export interface PickWorker {
   readonly id: string;
   readonly slots: number;
   readonly abilities: readonly Capability[];
+  readonly adapterClass: string;
   /** `TENANT/SCENEHASH` of what is loaded. */
   readonly loaded: ReadonlySet<string>;
   /** Tenants that have a browser. */
@@ -78,21 +80,28 @@ export interface RenderingShare {
 export type Pick = { readonly workerId: string; readonly tenantId: string } & (
   | { readonly kind: 'import'; readonly taskId: string }
   | { readonly kind: 'film'; readonly taskId: string; readonly jobId: string }
-  | { readonly kind: 'task'; readonly taskId: string; readonly jobId: string; readonly isUrgent: boolean }
-  | {
+  | ({ readonly kind: 'task'; readonly taskId: string } & RenderPick)
+  | ({
       readonly kind: 'cursor';
-      /** Its worker has less urgent deliveries of the tenant. */
-      readonly isUrgent: boolean;
       readonly priority: number;
       readonly layerId: string;
-      readonly jobId: string;
       readonly sceneId: string;
       readonly frameTimeoutMs: number;
       readonly isRunning: boolean;
       readonly division: Division | null;
       readonly index: number;
-    }
+    } & RenderPick)
 );
+
+interface RenderPick {
+  readonly jobId: string;
+  /** Its worker has less urgent deliveries of the tenant. */
+  readonly isUrgent: boolean;
+  /** Of the worker. */
+  readonly adapterClass: string;
+  /** Nothing of the job was given out before this pass. */
+  readonly settlesClass: boolean;
+}
 
 /** Deliveries under way of one tenant, by lane. */
 type Usage = ReadonlyMap<string, number>;
@@ -121,24 +130,37 @@ function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usag
     share.queue.push(candidate);
   }
   for (const desk of desks) desk.isReserved = false;
+  const classes = new ClassChoice();
   const picks: Pick[] = [];
   for (;;) {
     const share = next(shares.values());
     if (!share) return picks;
     const candidate = share.head;
     if (!candidate) continue;
-    const desk = chooseDesk(desks, candidate);
+    const wanted = wantedClass(classes, candidate, share.taken);
+    const desk = chooseDesk(desks, candidate, wanted);
     if (!desk) {
       // Those that could do it are full: nobody whose turn is later may queue up there, or this one waits for ever.
-      for (const able of desks) if (able.can(candidate)) able.isReserved = true;
+      for (const able of desks) if (able.can(candidate, wanted)) able.isReserved = true;
       share.skip();
       continue;
     }
     picks.push(toPick(desk, candidate, share.taken));
+    if ('jobClass' in candidate) classes.settle(candidate, share.taken, desk.worker.adapterClass);
     desk.take(candidate);
     share.take();
   }
 }
+
+interface WantedClass {
+  readonly required: string | null;
+  readonly preferred: string | null;
+}
+
+const wantedClass = (classes: ClassChoice, candidate: Candidate, taken: number): WantedClass =>
+  'jobClass' in candidate
+    ? { required: classes.required(candidate, taken), preferred: classes.preferred(candidate) }
+    : { required: null, preferred: null };
 
 function byUrgency(a: Candidate, b: Candidate): number {
   return b.priority - a.priority || a.createdAtMs - b.createdAtMs || a.position - b.position || rank(a) - rank(b);
@@ -217,9 +239,10 @@ class Desk {
     this.queuedMs = this.queuedMs === null || candidate.taskMs === null ? null : this.queuedMs + candidate.taskMs;
   }
 
-  can(candidate: Candidate): boolean {
+  can(candidate: Candidate, { required }: WantedClass): boolean {
     if (candidate.kind === 'import') return !this.importing.has(candidate.tenantId);
     if (candidate.kind === 'film') return this.worker.filmMakers.includes(candidate.maker);
+    if (required !== null && required !== this.worker.adapterClass) return false;
     const { engine, backend } = candidate;
     return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
   }
@@ -253,8 +276,8 @@ class Desk {
 }
 
 /** Lower is better; null: it cannot take this now. */
-function cost(desk: Desk, candidate: Candidate): number | null {
-  if (desk.isReserved || !desk.can(candidate) || !desk.hasRoom(candidate)) return null;
+function cost(desk: Desk, candidate: Candidate, wanted: WantedClass): number | null {
+  if (desk.isReserved || !desk.can(candidate, wanted) || !desk.hasRoom(candidate)) return null;
   const { worker } = desk;
   const loaded = worker.loaded.has(loadedKey(candidate.tenantId, candidate.sceneHash));
   const known = worker.tenants.has(candidate.tenantId);
@@ -264,7 +287,9 @@ function cost(desk: Desk, candidate: Candidate): number | null {
   const fit = needsNoScene || loaded ? 0 : known ? 1 : 2;
   // A slot that is free is better than one that becomes so, even where the scene is to be loaded first.
   const wait = desk.rendering >= worker.slots && desk.lessUrgent(candidate) > 0 ? 3 : 0;
-  return (place + fit + wait) * 1_000 + load;
+  // Another class only where that of the frames before has no slot free.
+  const other = wanted.preferred === null || wanted.preferred === worker.adapterClass ? 0 : 3;
+  return (place + fit + wait + other) * 1_000 + load;
 }
 
 function loadOf(desk: Desk, { kind }: Candidate): number {
@@ -272,11 +297,11 @@ function loadOf(desk: Desk, { kind }: Candidate): number {
   return kind === 'film' ? desk.filming : desk.rendering / desk.worker.slots;
 }
 
-function chooseDesk(desks: readonly Desk[], candidate: Candidate): Desk | undefined {
+function chooseDesk(desks: readonly Desk[], candidate: Candidate, wanted: WantedClass): Desk | undefined {
   let best: Desk | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
   for (const desk of desks) {
-    const price = cost(desk, candidate);
+    const price = cost(desk, candidate, wanted);
     if (price !== null && price < bestCost) {
       best = desk;
       bestCost = price;
@@ -293,19 +318,16 @@ function toPick(desk: Desk, candidate: Candidate, taken: number): Pick {
       return { workerId, tenantId, kind: 'import', taskId: candidate.taskId };
     case 'film':
       return { workerId, tenantId, kind: 'film', taskId: candidate.taskId, jobId: candidate.jobId };
-    case 'task': {
-      const { taskId, jobId } = candidate;
-      return { workerId, tenantId, kind: 'task', taskId, jobId, isUrgent: desk.lessUrgent(candidate) > 0 };
-    }
+    case 'task':
+      return { workerId, tenantId, kind: 'task', taskId: candidate.taskId, ...toRenderPick(desk, candidate) };
     case 'cursor':
       return {
         workerId,
         tenantId,
         kind: 'cursor',
-        isUrgent: desk.lessUrgent(candidate) > 0,
+        ...toRenderPick(desk, candidate),
         priority: candidate.priority,
         layerId: candidate.layerId,
-        jobId: candidate.jobId,
         sceneId: candidate.sceneId,
         frameTimeoutMs: candidate.frameTimeoutMs,
         isRunning: candidate.isRunning,
@@ -314,3 +336,10 @@ function toPick(desk: Desk, candidate: Candidate, taken: number): Pick {
       };
   }
 }
+
+const toRenderPick = (desk: Desk, candidate: Extract<Candidate, { kind: 'task' | 'cursor' }>): RenderPick => ({
+  jobId: candidate.jobId,
+  isUrgent: desk.lessUrgent(candidate) > 0,
+  adapterClass: desk.worker.adapterClass,
+  settlesClass: candidate.jobClass === null,
+});

@@ -1,5 +1,6 @@
 /** What a pass of the dispatcher looks at: workers with what they do, and the most urgent work of each tenant. */
 import {
+  type ClassPolicy,
   type Division,
   FILM_FORMATS,
   type FilmFormat,
@@ -77,19 +78,25 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     engine: RenderSettings['engine'] | null;
     backend: RenderSettings['backend'] | null;
     film: FilmFormat | null;
+    class_policy: ClassPolicy | null;
+    job_class: string | null;
+    frame_class: string | null;
     scene_hash: string;
   }>`
     select w.*, s.scene_hash
     from (
       select t.id, t.kind, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
-             l.settings->>'backend' as backend, f.plan->>'format' as film, row_number() over (
+             l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
+             j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
+             row_number() over (
                partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format'
                order by j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
       from tasks t
       left join jobs j on j.id = t.job_id
       left join layers l on l.id = t.layer_id
       left join films f on f.task_id = t.id
+      left join tasks d on d.id = t.feeds
       where t.state = 'waiting' and (t.not_before is null or t.not_before <= now())
         and (t.job_id is null or j.state in ('queued', 'running'))
         -- A film begins with the first frame whose fate is known.
@@ -125,6 +132,9 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
         layerId: layer_id,
         engine,
         backend,
+        classPolicy: row.class_policy ?? 'prefer',
+        jobClass: row.job_class,
+        frameClass: row.frame_class,
       },
     ];
   });
@@ -147,12 +157,17 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     division: Division | null;
     engine: RenderSettings['engine'];
     backend: RenderSettings['backend'];
+    class_policy: ClassPolicy;
+    job_class: string | null;
+    frame_class: string | null;
     scene_hash: string;
   }>`
-    select c.* from (
+    select c.*, f.adapter_class as frame_class from (
       select j.id as job_id, j.tenant_id, j.scene_id, j.frame_timeout_ms, j.state, j.priority, j.created_at,
              l.id as layer_id, l.position, l.released, l.task_count, l.division,
-             l.settings->>'engine' as engine, l.settings->>'backend' as backend,
+             l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
+             j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
+               * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
              s.scene_hash, row_number() over (
                partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend'
                order by j.priority desc, j.created_at, j.id, l.position) as place
@@ -161,6 +176,8 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       join scenes s on s.id = j.scene_id
       where j.state in ('queued', 'running') and l.released < l.task_count
     ) c
+    -- The task of a frame some parts of which are given out.
+    left join tasks f on f.layer_id = c.layer_id and f.kind = 'assemble' and f.index = c.released / c.parts
     where c.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
   return rows.map((row) => ({
     kind: 'cursor',
@@ -179,5 +196,8 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     layerId: row.layer_id,
     engine: row.engine,
     backend: row.backend,
+    classPolicy: row.class_policy,
+    jobClass: row.job_class,
+    frameClass: row.frame_class,
   }));
 }

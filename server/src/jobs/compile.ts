@@ -6,6 +6,7 @@ import {
   ASSET_KINDS,
   type Backend,
   type Capability,
+  type ClassPolicy,
   checkFilms,
   checkImageFormat,
   checkPath,
@@ -64,6 +65,7 @@ export interface CompiledJob {
   readonly priority: number;
   readonly maxAttempts: number;
   readonly frameTimeoutMs: number;
+  readonly classPolicy: ClassPolicy;
   readonly frameCount: number;
   readonly layers: readonly CompiledLayer[];
 }
@@ -112,6 +114,7 @@ export function compileJob(
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
     frameTimeoutMs,
+    classPolicy: request.classPolicy ?? 'strict',
     frameCount: frames,
     layers,
   };

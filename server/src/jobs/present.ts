@@ -44,6 +44,8 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   sceneId: row.scene_id,
   state: row.state,
   priority: row.priority,
+  classPolicy: row.class_policy,
+  adapterClass: row.adapter_class,
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,

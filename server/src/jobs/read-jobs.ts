@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
+import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
 import { taskFrames, taskPart } from './task-frames.ts';
@@ -50,17 +51,20 @@ export class JobReader {
       this.#db,
       rows.map((row) => row.id),
     );
+    const waits = await readJobWaits(this.#db, rows, layers);
     return pageOf(
       rows,
       limit,
       (row) => row.id,
-      (row) => jobView(row, layers.get(row.id) ?? []),
+      (row) => ({ ...jobView(row, layers.get(row.id) ?? []), waitsFor: waits.get(row.id) ?? null }),
     );
   }
 
   async get(tenantId: string, jobId: string): Promise<Job> {
     const row = await this.#job(tenantId, jobId);
-    return jobView(row, (await this.#layers.of(this.#db, [jobId])).get(jobId) ?? []);
+    const layers = await this.#layers.of(this.#db, [jobId]);
+    const waits = await readJobWaits(this.#db, [row], layers);
+    return { ...jobView(row, layers.get(jobId) ?? []), waitsFor: waits.get(jobId) ?? null };
   }
 
   /** Tasks that have been released, with every attempt. The cursor is the id of the last task of the page before. */

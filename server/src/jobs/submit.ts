@@ -175,6 +175,8 @@ export class Submissions {
       priority: compiled.priority,
       max_attempts: compiled.maxAttempts,
       frame_timeout_ms: compiled.frameTimeoutMs,
+      class_policy: compiled.classPolicy,
+      adapter_class: null,
       idempotency_key: idempotencyKey,
       frame_count: compiled.frameCount,
       frames_done: 0,

@@ -7,6 +7,7 @@ import { up as dividedFrames } from './migrations/0005-divided-frames.ts';
 import { up as assets } from './migrations/0006-assets.ts';
 import { up as checkpoints } from './migrations/0007-checkpoints.ts';
 import { up as films } from './migrations/0008-films.ts';
+import { up as adapterClasses } from './migrations/0009-adapter-classes.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-assets': { up: assets },
   '0007-checkpoints': { up: checkpoints },
   '0008-films': { up: films },
+  '0009-adapter-classes': { up: adapterClasses },
 };
 
 /**

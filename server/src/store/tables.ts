@@ -1,6 +1,7 @@
 /** The tables, as Kysely types. The SQL is in `migrations/`; times are `timestamptz`, hashes lower-case hexadecimal. */
 import type {
   AttemptState,
+  ClassPolicy,
   Division,
   FilmFacts,
   FilmPlan,
@@ -125,6 +126,9 @@ export interface JobTable {
   priority: number;
   max_attempts: number;
   frame_timeout_ms: number;
+  class_policy: ClassPolicy;
+  /** Of the worker that was given the first of its frames. */
+  adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;
   frame_count: number;
   frames_done: Generated<number>;
@@ -167,6 +171,8 @@ export interface TaskTable {
   state: TaskState;
   /** Inputs that are missing, while it is `blocked`. */
   needs: Generated<number>;
+  /** Of a task that makes a frame of parts: that of the worker that was given the first of them. */
+  adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   /** The task that this one is an input of. */
   feeds: ColumnType<string | null, string | null | undefined, never>;
   /** Attempts that count as tries. */

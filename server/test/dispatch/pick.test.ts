@@ -6,6 +6,7 @@ const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
   id,
   slots: 1,
   abilities: [{ engine: 'raster', backend: 'webgl' }],
+  adapterClass: 'one',
   loaded: new Set(),
   tenants: new Set(),
   rendering: 0,
@@ -34,6 +35,9 @@ const cursor = (tenantId: string, more: Partial<Extract<Candidate, { kind: 'curs
   layerId: `layer-${tenantId}`,
   engine: 'raster',
   backend: 'auto',
+  classPolicy: 'strict',
+  jobClass: null,
+  frameClass: null,
   taskMs: null,
   ...more,
 });
@@ -137,6 +141,48 @@ describe('pick', () => {
     expect(given({ ...full(50), ...more })).toEqual([]);
   });
 
+  describe('by adapter class', () => {
+    const [one, two] = [worker('a'), worker('b', { adapterClass: 'two' })];
+    const classes = (...given: readonly [Partial<Extract<Candidate, { kind: 'cursor' }>>, ...PickWorker[]]) => {
+      const [more, ...workers] = given;
+      return picks({ workers, candidates: [cursor('t', more)] }).map((each) => each.workerId);
+    };
+
+    test('a strict job keeps to that of its first frame, and waits for it', () => {
+      expect(new Set(classes({}, one, two))).toHaveLength(1);
+      expect(new Set(classes({ jobClass: 'two' }, one, two))).toEqual(new Set(['b']));
+      expect(classes({ jobClass: 'three' }, one, two)).toEqual([]);
+      const layers = ['first', 'second'].map((layerId) => cursor('t', { layerId, jobId: 'job' }));
+      expect(new Set(picks({ workers: [one, two], candidates: layers }).map((each) => each.workerId))).toHaveLength(1);
+    });
+
+    test('a job that prefers one takes others where it has no slot free', () => {
+      const prefer = { classPolicy: 'prefer', jobClass: 'two', remaining: 1 } as const;
+      expect(classes(prefer, one, two)).toEqual(['b']);
+      const loaded = { ...one, loaded: new Set([loadedKey('t', 'hash')]) };
+      expect(classes(prefer, loaded, two)).toEqual(['b']);
+      expect(classes(prefer, one, { ...two, rendering: 2 })).toEqual(['a']);
+      expect(classes(prefer, one)).toEqual(['a']);
+    });
+
+    test('all parts of a frame are of one, whatever the policy', () => {
+      const division = { tiles: { columns: 2, rows: 1 }, sampleRanges: 1 };
+      const parts = { classPolicy: 'prefer', division } as const;
+      const given = picks({ workers: [one, two], candidates: [cursor('t', { ...parts, remaining: 12 })] });
+      expect(new Set(given.map((each) => each.workerId))).toEqual(new Set(['a', 'b']));
+      const frames = new Map<number, Set<string>>();
+      for (const each of given) {
+        const frame = each.kind === 'cursor' ? Math.floor(each.index / 2) : -1;
+        frames.set(frame, (frames.get(frame) ?? new Set()).add(each.workerId));
+      }
+      expect(frames.size).toBeGreaterThan(2);
+      for (const ids of frames.values()) expect(ids.size).toBe(1);
+      // Of a frame that is begun by a class that is not here nothing is given out.
+      expect(classes({ ...parts, next: 1, frameClass: 'three' }, one, two)).toEqual([]);
+      expect(classes({ ...parts, next: 1, remaining: 1, frameClass: 'two' }, one, two)).toEqual(['b']);
+    });
+  });
+
   test('a task that came back goes before those of its layer that were never tried', () => {
     const again: Candidate = {
       kind: 'task',
@@ -151,6 +197,9 @@ describe('pick', () => {
       position: 0,
       engine: 'raster',
       backend: 'auto',
+      classPolicy: 'strict',
+      jobClass: null,
+      frameClass: null,
       taskMs: null,
     };
     const [first] = picks({ workers: [worker('a')], candidates: [cursor('t'), again] });

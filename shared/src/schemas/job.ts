@@ -8,6 +8,16 @@ import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { RenderSettings } from './settings.ts';
 
+/**
+ * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
+ * room; the parts of one frame always are.
+ */
+export const ClassPolicy = Type.Enum(['strict', 'prefer']);
+export type ClassPolicy = Static<typeof ClassPolicy>;
+
+const CLASS_POLICY =
+  'Frames of one adapter class (GPU, driver and browser) are the same, byte for byte. `strict`: all frames of the job are drawn by that of its first; when no worker of it is left, the job waits. `prefer`: others draw whole frames when none of it has room.';
+
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const LayerRequest = Type.Object(
@@ -58,6 +68,7 @@ export const JobRequest = Type.Object(
         description: 'Longest time for one frame. Ten minutes, unless a layer is path-traced: then six hours.',
       }),
     ),
+    classPolicy: Type.Optional(Type.Enum(ClassPolicy.enum, { default: 'strict', description: CLASS_POLICY })),
     idempotencyKey: Type.Optional(Name),
   },
   { additionalProperties: false },
@@ -190,12 +201,27 @@ export const Task = Type.Object({
 });
 export type Task = Static<typeof Task>;
 
+/**
+ * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
+ * of the class that drew what is done.
+ */
+export const JobWait = Type.Object({
+  reason: Type.Enum(['workers', 'engine', 'adapter-class']),
+  message: Type.String(),
+});
+export type JobWait = Static<typeof JobWait>;
+
 export const Job = Type.Object({
   id: Id('job'),
   name: Type.String(),
   sceneId: Id('scene'),
   state: JobState,
   priority: Type.Integer(),
+  classPolicy: ClassPolicy,
+  /** Of the worker that was given its first frame; null before. */
+  adapterClass: Nullable(Type.String()),
+  /** Absent where it is not looked at, as in events; null: it waits for its turn at most. */
+  waitsFor: Type.Optional(Nullable(JobWait)),
   layers: Type.Array(Layer),
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),

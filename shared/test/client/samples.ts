@@ -12,6 +12,8 @@ export const job = (change: Partial<Job> = {}): Job => ({
   sceneId: SCENE_ID,
   state: 'queued',
   priority: 50,
+  classPolicy: 'strict',
+  adapterClass: null,
   layers: [],
   frameCount: 3,
   framesDone: 0,

@@ -283,6 +283,8 @@ function jobOf(request: JobRequest): Job {
     sceneId: request.sceneId,
     state: 'queued',
     priority: 50,
+    classPolicy: 'strict',
+    adapterClass: null,
     layers,
     frameCount: layers.reduce((sum, layer) => sum + layer.frameCount, 0),
     framesDone: 0,

@@ -68,6 +68,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
   const facts = [
     ['Name', job.name],
     ['State', job.state],
+    ['Waits', job.waitsFor?.message ?? ''],
     ['Priority', String(job.priority)],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],

@@ -24,6 +24,7 @@ import { connect, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { FILM_HELP, type FilmOptions, filmsOf, withFilms } from '../film-options.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { type JobOptions, jobOf, withJob } from '../job-options.ts';
 import { count, formatDuration, table } from '../output.ts';
 import {
   checkSettings,
@@ -56,6 +57,7 @@ import { StatusLine } from '../status-line.ts';
 interface RenderOptions
   extends ConnectionOptions,
     FilmOptions,
+    JobOptions,
     Omit<
       LayerRequest,
       'films' | 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips' | 'environment' | 'lut'
@@ -82,9 +84,6 @@ interface RenderOptions
   readonly timeLimit?: number;
   readonly clamp?: number;
   readonly out: string;
-  readonly name?: string;
-  readonly priority?: number;
-  readonly frameTimeout?: number;
   readonly json?: boolean;
 }
 
@@ -268,15 +267,8 @@ export function addRenderCommand(program: Command): void {
       'motion blur: 0 (default) to 360, the time to the next frame',
       number('--shutter-angle'),
     )
-    .option('--name <name>', 'name of the job')
-    .option(
-      '--frame-timeout <sec>',
-      'longest time for one frame (default: ten minutes, of path tracing six hours)',
-      number('--frame-timeout'),
-    )
-    .option('--priority <0-100>', 'over other jobs of yours (default: 50)', wholeNumber('--priority', 0, 100))
     .option('-o, --out <folder>', 'where frames go', 'out');
-  withFilms(withConnection(command))
+  withFilms(withJob(withConnection(command)))
     .addHelpText('after', HELP)
     .action(async (source: string, options: RenderOptions) => {
       process.exitCode = await run(source, options);
@@ -315,9 +307,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       ...(options.audio === undefined ? {} : { audio: options.audio }),
       job: {
         layers: cameraLayers({ ...layer, ...look }, [...(options.camera ?? []), ...paths]),
-        ...(options.name === undefined ? {} : { name: options.name }),
-        ...(options.priority === undefined ? {} : { priority: options.priority }),
-        ...(options.frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(options.frameTimeout * 1_000) }),
+        ...jobOf(options),
       },
     };
     const job = await render(farm, request, observer, signal);
@@ -352,6 +342,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     out,
     name,
     priority,
+    classPolicy,
     frameTimeout,
     camera,
     cameraPath,

@@ -31,6 +31,8 @@ export const jobIn = (state: Job['state']): Job => ({
   sceneId: SCENE.id,
   state,
   priority: 50,
+  classPolicy: 'strict',
+  adapterClass: null,
   layers: [],
   frameCount: 1,
   framesDone: 0,

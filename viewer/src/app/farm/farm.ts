@@ -115,6 +115,8 @@ export function createFarm(client: Client, session: Session): Farm {
         return;
       case 'workers':
         void workers.reload();
+        // What waits for a worker, and what no longer does, is not told by events.
+        void jobs.reload();
     }
   }
 

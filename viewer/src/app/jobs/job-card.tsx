@@ -13,6 +13,7 @@ import {
 import { useEffect, useState } from 'preact/hooks';
 import { Button, ConfirmButton } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
+import { Notice } from '../design/notice.tsx';
 import { Progress } from '../design/progress.tsx';
 import { formatAgo, formatCount, formatDuration, plural } from '../design/quantities.ts';
 import { toastError } from '../design/toasts.tsx';
@@ -121,6 +122,11 @@ export function JobCard({
         </span>
         <JobClock job={job} over={over} />
       </div>
+      {!over && job.waitsFor && (
+        <Notice kind="warning" title="Waiting" testId="job-waits">
+          <p>{job.waitsFor.message}</p>
+        </Notice>
+      )}
       <JobFailures job={job} />
       <JobFilms job={job} />
       {open && <FrameGrid job={job} />}

@@ -1,0 +1,45 @@
+/** Options about a job as a whole: how it stands among others, and who may draw it. */
+import { ClassPolicy, type JobRequest } from '@kiln/shared';
+import { type Command, Option } from 'commander';
+import { number, wholeNumber } from './parse-options.ts';
+
+export interface JobOptions {
+  readonly name?: string;
+  readonly priority?: number;
+  readonly classPolicy?: ClassPolicy;
+  /** Seconds. */
+  readonly frameTimeout?: number;
+}
+
+export const withJob = (command: Command): Command =>
+  command
+    .option('--name <name>', 'name of the job')
+    .option(
+      '--frame-timeout <sec>',
+      'longest time for one frame (default: ten minutes, of path tracing six hours)',
+      number('--frame-timeout'),
+    )
+    .option(
+      '--priority <0-100>',
+      'over other jobs of yours, even while they are drawn (default: 50)',
+      wholeNumber('--priority', 0, 100),
+    )
+    .addOption(
+      new Option(
+        '--class-policy <policy>',
+        'whether all frames come from one GPU, driver and browser (strict, default), or others help out (prefer)',
+      ).choices(ClassPolicy.enum),
+    );
+
+/** What is asked for beside layers. */
+export const jobOf = ({
+  name,
+  priority,
+  classPolicy,
+  frameTimeout,
+}: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
+  ...(name === undefined ? {} : { name }),
+  ...(priority === undefined ? {} : { priority }),
+  ...(classPolicy === undefined ? {} : { classPolicy }),
+  ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
+});

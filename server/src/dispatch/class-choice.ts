@@ -1,0 +1,52 @@
+/**
+ * Which adapter class work must be drawn with: frames of one class are the same, byte for byte. All parts of a frame are
+ * of one, and with the policy `strict` all frames of a job. The first worker that is given something of it decides.
+ */
+import { type ClassPolicy, type Division, partsPerFrame } from '@kiln/shared';
+
+/** What is known of the classes of some work when a pass begins. */
+export interface WorkClasses {
+  readonly classPolicy: ClassPolicy;
+  /** That of the first frames of its job; null before. */
+  readonly jobClass: string | null;
+  /** That of the first parts of its frame, of a cursor the frame at `next`; null before. */
+  readonly frameClass: string | null;
+}
+
+/** Work that may be of one class only. */
+export interface ClassedWork extends WorkClasses {
+  readonly jobId: string;
+  readonly layerId: string;
+  /** How its frames are divided, where it is parts of frames that are given out. */
+  readonly division?: Division | null;
+  readonly next?: number;
+}
+
+/** Classes as they are settled while one pass gives out work. */
+export class ClassChoice {
+  readonly #jobs = new Map<string, string>();
+  readonly #frames = new Map<string, string>();
+
+  /** @param taken parts given out of the cursor in this pass. @returns null: any. */
+  required(work: ClassedWork, taken: number): string | null {
+    const ofFrame = this.#frames.get(frameKey(work, taken)) ?? (isFirstFrame(work, taken) ? work.frameClass : null);
+    return ofFrame ?? (work.classPolicy === 'strict' ? this.preferred(work) : null);
+  }
+
+  /** @returns null: any. */
+  preferred({ jobId, jobClass }: ClassedWork): string | null {
+    return this.#jobs.get(jobId) ?? jobClass;
+  }
+
+  settle(work: ClassedWork, taken: number, adapterClass: string): void {
+    if (this.preferred(work) === null) this.#jobs.set(work.jobId, adapterClass);
+    if (work.division) this.#frames.set(frameKey(work, taken), adapterClass);
+  }
+}
+
+const frameIndex = ({ division, next = 0 }: ClassedWork, taken: number) =>
+  division ? Math.floor((next + taken) / partsPerFrame(division)) : 0;
+
+const frameKey = (work: ClassedWork, taken: number) => `${work.layerId}/${frameIndex(work, taken)}`;
+
+const isFirstFrame = (work: ClassedWork, taken: number) => frameIndex(work, taken) === frameIndex(work, 0);

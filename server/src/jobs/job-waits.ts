@@ -1,0 +1,79 @@
+/** Why a job that could go on does not. */
+import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
+import type { Kysely } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import { covers } from './compile.ts';
+import type { JobRow } from './present.ts';
+
+/** Workers that take work; a job that has ended waits for none. */
+export async function readJobWaits(
+  db: Kysely<Database>,
+  jobs: readonly JobRow[],
+  layers: ReadonlyMap<string, readonly Layer[]>,
+): Promise<ReadonlyMap<string, JobWait>> {
+  const open = jobs.filter(({ state }) => state === 'queued' || state === 'running');
+  if (open.length === 0) return new Map();
+  const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
+  const workers = rows.map(({ identity }) => identity);
+  const stuckFrames = await readStuckFrames(db, open, workers);
+  return new Map(
+    open.flatMap((job): (readonly [string, JobWait])[] => {
+      const wait = waitOf(job, layers.get(job.id) ?? [], workers, stuckFrames.get(job.id) ?? null);
+      return wait ? [[job.id, wait]] : [];
+    }),
+  );
+}
+
+/** @param stuckClass of a frame that is begun, when no worker of it is here. */
+function waitOf(
+  job: JobRow,
+  layers: readonly Layer[],
+  workers: readonly WorkerIdentity[],
+  stuckClass: string | null,
+): JobWait | null {
+  if (workers.length === 0) return { reason: 'workers', message: 'No worker is connected.' };
+  const wanted = stuckClass ?? (job.class_policy === 'strict' ? job.adapter_class : null);
+  const ofClass = wanted === null ? workers : workers.filter(({ adapterClass }) => adapterClass === wanted);
+  if (wanted !== null && ofClass.length === 0) {
+    const what = stuckClass === null ? 'its frames so far' : 'parts of a frame of it';
+    const others = workers.length === 1 ? 'the one here has' : `the ${workers.length} here have`;
+    const instead =
+      job.class_policy === 'strict' ? ', or cancel the job and submit it with the class policy “prefer”' : '';
+    const message = `Waits for a worker of the adapter class ${wanted}, which has drawn ${what}; ${others} another GPU, driver or browser. Start one of that class${instead}.`;
+    return { reason: 'adapter-class', message };
+  }
+  const undrawn = layers.find(
+    ({ settings }) =>
+      !ofClass.some(({ capabilities }) =>
+        capabilities.some(({ engine, backend }) => engine === settings.engine && covers(backend, settings.backend)),
+      ),
+  );
+  if (!undrawn) return null;
+  const { engine, backend } = undrawn.settings;
+  const by = backend === 'auto' ? '' : ` by ${backend}`;
+  return { reason: 'engine', message: `No worker that is here draws layer “${undrawn.name}”: ${engine}${by}.` };
+}
+
+/** Classes of frames whose parts wait for workers that are not here, by job. */
+async function readStuckFrames(
+  db: Kysely<Database>,
+  jobs: readonly JobRow[],
+  workers: readonly WorkerIdentity[],
+): Promise<ReadonlyMap<string, string>> {
+  const preferring = jobs.filter(({ class_policy }) => class_policy === 'prefer').map(({ id }) => id);
+  if (preferring.length === 0 || workers.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('tasks')
+    .select(['job_id', 'adapter_class'])
+    .where('job_id', 'in', preferring)
+    .where('kind', '=', 'assemble')
+    .where('state', 'in', ['blocked', 'waiting'])
+    .where('adapter_class', 'not in', [...new Set(workers.map(({ adapterClass }) => adapterClass))])
+    .groupBy(['job_id', 'adapter_class'])
+    .execute();
+  return new Map(
+    rows.flatMap(({ job_id, adapter_class }): (readonly [string, string])[] =>
+      job_id === null || adapter_class === null ? [] : [[job_id, adapter_class]],
+    ),
+  );
+}
