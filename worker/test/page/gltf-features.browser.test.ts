@@ -180,6 +180,22 @@ describe('shadows', () => {
     const [shaded = 0] = (await picture(plate(true), settings)).middle;
     expect(shaded).toBeLessThan(lit - 40);
   });
+
+  it('are drawn after those of a scene with textures that is gone', async () => {
+    const lit = (material: (gltf: GltfBuilder) => number) => {
+      const gltf = new GltfBuilder();
+      gltf.node({ mesh: gltf.square(material(gltf)) });
+      // With smaller copies, which are made when it is uploaded.
+      gltf.rest.samplers = [{ minFilter: 9987 }];
+      gltf.directionalLight({ intensity: 2, rotation: [0, 0, 0, 1] });
+      return gltf.build();
+    };
+    const image = await png(4, 4, '#ff0000');
+    const textured = await page.load({ 'scene.glb': lit((gltf) => gltf.textured(image)) });
+    await page.frame(textured.sceneHash);
+    await page.client.call('unload', { sceneHash: textured.sceneHash });
+    expect((await picture(lit((gltf) => gltf.matte(0.5)))).middle[0]).toBeGreaterThan(100);
+  });
 });
 
 describe('geometry', () => {

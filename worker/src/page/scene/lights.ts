@@ -36,6 +36,8 @@ export class Lights {
   /** Factor on the studio's light. */
   readonly studioIntensity: number;
   readonly #shadowLights: readonly ShadowLight[];
+  /** What three draws shadow maps with, for all scenes the same. */
+  readonly #depthMaterials = new Set<Material>();
 
   /** @param stage where a sun may shine beside the root. */
   constructor(root: Object3D, stage: Scene) {
@@ -57,7 +59,8 @@ export class Lights {
 
   /** Has everything throw shadows as its material now is. */
   adopt(root: Object3D): void {
-    if (this.#shadowLights.length > 0 || this.sun.shines) root.traverse(castAndReceive);
+    if (this.#shadowLights.length > 0 || this.sun.shines)
+      root.traverse((object) => castAndReceive(object, this.#depthMaterials));
   }
 
   /** The sun takes the place of one of the lights that throw shadows: maps of more might not fit a material. */
@@ -87,6 +90,8 @@ export class Lights {
 
   dispose(): void {
     this.sun.dispose();
+    // Their shaders would go on to look at the texture of the last thing that threw a shadow, which then is gone.
+    for (const material of this.#depthMaterials) material.needsUpdate = true;
     for (const light of this.#shadowLights) {
       light.shadow.map?.depthTexture?.dispose();
       light.dispose();
@@ -101,10 +106,17 @@ function prepare(light: ShadowLight): void {
   light.shadow.bias = -0.0003;
 }
 
-/** Glass and blended surfaces throw no shadow: three knows only opaque ones. */
-function castAndReceive(object: Object3D): void {
+/**
+ * Glass and blended surfaces throw no shadow: three knows only opaque ones.
+ *
+ * @param depthMaterials gets those that the shadow is drawn with.
+ */
+function castAndReceive(object: Object3D, depthMaterials: Set<Material>): void {
   if (!(object instanceof Mesh)) return;
   object.receiveShadow = true;
+  object.onBeforeShadow = (...[, , , , , depthMaterial]) => {
+    depthMaterials.add(depthMaterial);
+  };
   object.castShadow = [object.material]
     .flat()
     .every((material) => material instanceof Material && !material.transparent && !isTransmissive(material));
