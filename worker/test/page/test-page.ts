@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type AssetReference, defaultBitDepth, LIMITS, type RenderSettings } from '@kiln/shared';
 import { findBrowser } from '../../src/browser/find-browser.ts';
 import { type LaunchedBrowser, launchBrowser } from '../../src/browser/launch-browser.ts';
+import type { GlBackend } from '../../src/browser/launch-flags.ts';
 import type { OpenPage } from '../../src/browser/open-page.ts';
 import { createLog } from '../../src/log.ts';
 import type { ImportOutcome, PageScene } from '../../src/page/contract.ts';
@@ -32,14 +33,14 @@ export class TestPage {
     this.#folder = folder;
   }
 
-  /** Builds the page where needed and opens it on the machine's fastest software renderers. */
-  static async start({ webgpu = false } = {}): Promise<TestPage> {
+  /** Builds the page where needed and opens it, by default on the machine's fastest software renderers. */
+  static async start({ webgpu = false, gl = 'gl-egl' as GlBackend } = {}): Promise<TestPage> {
     await buildPage(PAGE_FOLDER);
     const found = await findBrowser();
     if (!found) throw new Error('these tests need Chrome or Chromium on this machine');
     const browser = await launchBrowser({
       browserPath: found.path,
-      gl: 'gl-egl',
+      gl,
       webgpu: webgpu ? 'swiftshader' : null,
       allowNoSandbox: false,
       environment: { PATH: '/usr/bin:/bin' },
