@@ -29,7 +29,7 @@ export const LIMITS = {
   tracedTriangles: 5_000_000,
   /** Of path tracing: light that was scattered more often is too dim to be seen. */
   lightBounces: 64,
-  /** Frames of one job; waiting tasks are a cursor, so the number costs nothing until they run. */
+  /** Frames of one job, and tasks; waiting tasks are a cursor, so the number costs nothing until they run. */
   jobFrames: 1_000_000,
   /** Characters of a frame expression: some 1,500 single frames; longer lists are ranges. */
   frameExpressionChars: 10_000,

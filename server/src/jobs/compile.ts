@@ -96,14 +96,12 @@ export function compileJob(
     compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, { abilities, filmMakers }),
   );
   let frames = 0;
+  let tasks = 0;
   layers.forEach((layer, index) => {
     frames += layer.frameCount;
-    if (frames <= LIMITS.jobFrames) return;
-    throw new KilnError(
-      'job.too_large',
-      `a job has at most ${LIMITS.jobFrames} frames, and this layer brings it to ${frames}; submit it as several jobs`,
-      { field: `/layers/${index}/frames` },
-    );
+    tasks += layer.taskCount;
+    checkFrames(frames, `/layers/${index}/frames`);
+    checkTasks(tasks, `/layers/${index}`, request.layers[index]);
   });
   const frameTimeoutMs = request.frameTimeoutMs ?? defaultTimeoutMs(layers);
   layers.forEach(({ settings }, index) => {
@@ -198,7 +196,6 @@ function compileLayer(
   const chunk = request.chunk ?? 1;
   const division = divisionOf(request, settings, path);
   const taskCount = division ? count * partsPerFrame(division) : Math.ceil(count / chunk);
-  checkTasks(taskCount, path, request);
   const films = (request.films ?? []).map(completeFilm);
   checkFilms(films, { ...settings, frameCount: count }, path);
   checkFilmMakers(films, filmMakers, path);
@@ -214,11 +211,22 @@ function compileLayer(
   };
 }
 
-/** Tasks of a divided layer; of others there are no more than frames. */
-function checkTasks(count: number, path: string, { splitSamples = 1 }: LayerRequest): void {
+/** @param count of this layer and those before it. */
+function checkFrames(count: number, field: string): void {
+  if (count <= LIMITS.jobFrames) return;
+  const message = `a job has at most ${LIMITS.jobFrames} frames, and this layer brings it to ${count}; submit it as several jobs`;
+  throw new KilnError('job.too_large', message, { field });
+}
+
+/**
+ * Of layers that are not divided there are no more tasks than frames.
+ *
+ * @param count of this layer and those before it.
+ */
+function checkTasks(count: number, path: string, { splitSamples = 1 }: Partial<LayerRequest> = {}): void {
   if (count <= LIMITS.jobFrames) return;
   const field = `${path}/${splitSamples > 1 ? 'splitSamples' : 'tiles'}`;
-  const message = `a layer has at most ${LIMITS.jobFrames} tasks, and its frames in parts are ${count}; use fewer of either`;
+  const message = `a job has at most ${LIMITS.jobFrames} tasks, and this layer’s frames in parts bring it to ${count}; use fewer of either`;
   throw new KilnError('job.too_large', message, { field });
 }
 
