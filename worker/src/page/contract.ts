@@ -186,6 +186,8 @@ export type ImportOutcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly report: ImportReport | null };
 
 export interface FrameOutcome {
+  /** Estimated GPU memory of the scene, with what path tracing has of it beside; null of a frame that was made of parts. */
+  readonly gpuBytes: number | null;
   readonly mediaType: string;
   /** Of the bytes of the message. */
   readonly sha256: string;
@@ -195,6 +197,8 @@ export interface FrameOutcome {
 }
 
 export interface PieceOutcome {
+  /** Estimated GPU memory of the scene, with what path tracing has of it beside. */
+  readonly gpuBytes: number;
   /** What was drawn of the part's samples: all, or a sum of the tree that they begin with. */
   readonly samples: SampleRange;
   readonly draw: StageTime;

@@ -44,7 +44,7 @@ export async function drawPiece(
     });
     const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
     if (!ok) throw new Error(`the worker took no sums: ${status}`);
-    return { samples, draw, encode };
+    return { gpuBytes: scene.gpuBytes, samples, draw, encode };
   } finally {
     letGo();
     release();
@@ -69,7 +69,7 @@ export async function makeFrame(
   const sampling: Sampling = { samples: settings.samples, endedBy: 'samples' };
   const order = frameOrder({ ...drawn, sampling }, look.shown, { sceneHash, settings, frameNumber });
   const { bytes, ...encoded } = await encoder.encode(order);
-  return handOver({ ...encoded, draw: { ...draw, sampling } }, bytes, output);
+  return handOver({ ...encoded, gpuBytes: null, draw: { ...draw, sampling } }, bytes, output);
 }
 
 /** What stands at each pixel: drawn here, whole, for it has but one sample. */

@@ -115,7 +115,8 @@ export class Page {
       const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
-      const result: FrameOutcome = { ...encoded, draw: { ...draw, sampling: drawn.sampling } };
+      const { gpuBytes } = scene;
+      const result: FrameOutcome = { ...encoded, gpuBytes, draw: { ...draw, sampling: drawn.sampling } };
       return await handOver(result, bytes, output);
     } finally {
       letGo();

@@ -208,11 +208,13 @@ export class ScenePage {
   /** Draws a frame whose turn it is. `timeoutMs` is from now to the encoded picture. */
   async drawFrame(order: FrameOrder, output: OutputFile, timeoutMs: number, hooks: CallHooks): Promise<DrawnFrame> {
     this.#framesDrawn++;
-    return this.#frameIn(output, (name) =>
+    const drawn = await this.#frameIn(output, (name) =>
       this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
         this.#open.client.call('frame', { ...order, output: name }, hooks),
       ),
     );
+    this.#count(order.sceneHash, drawn.result.gpuBytes);
+    return drawn;
   }
 
   /** The frame that `draw` answers, which the page may send to `output` instead. */
@@ -248,12 +250,19 @@ export class ScenePage {
       const answer = await this.within(timeoutMs, `a part of frame ${order.frameNumber}`, () =>
         client.call('piece', { ...order, output: output.name }, hooks),
       );
+      this.#count(order.sceneHash, answer.result.gpuBytes);
       const sums = received();
       if (!sums) throw new KilnError('render.page_lost', 'the sums of a part did not come');
       return { answer, sums };
     } finally {
       site.forgetOutput(output.name);
     }
+  }
+
+  /** A scene takes more once it was path-traced. */
+  #count(sceneHash: string, gpuBytes: number | null): void {
+    const scene = this.#scenes.get(sceneHash);
+    if (scene && scene.gpuBytes !== null && gpuBytes !== null) scene.gpuBytes = gpuBytes;
   }
 
   /** Makes a frame of what was drawn of it. */

@@ -10,6 +10,7 @@ import { type PageCall, SOCKET_ROUTE } from '../../src/page/contract.ts';
 import { PageHost } from '../../src/page-host/page-host.ts';
 import type { PageSite } from '../../src/page-host/page-site.ts';
 import { ScenePage } from '../../src/pool/scene-page.ts';
+import { SETTINGS } from '../page/test-page.ts';
 import { silent } from '../support/silent.ts';
 
 const GIB = 1_073_741_824;
@@ -40,6 +41,9 @@ function answer(call: PageCall): object {
   if (call.call === 'unload') {
     unloaded.push(call.sceneHash);
     return { event: 'done', id: call.id, result: null };
+  }
+  if (call.call === 'frame') {
+    return { event: 'done', id: call.id, result: { gpuBytes: gpuBytes[call.sceneHash] ?? 1 } };
   }
   if (call.call !== 'load' || refusal !== null) {
     return { event: 'failed', id: call.id, code: refusal ?? 'render.failed', message: 'as told', stack: '' };
@@ -84,6 +88,17 @@ it('unloads no scene that is held, whatever the others take', async () => {
   await load('c');
   expect(unloaded).toEqual(['b', 'a']);
   expect(page.sceneHashes).not.toContain('a');
+});
+
+it('unloads by what a scene takes after it was drawn: path tracing has more of it', async () => {
+  const release = await load('a');
+  gpuBytes = { a: 3 * GIB };
+  const output = { name: 'unused', diskPath: '/nowhere', maxBytes: 1 };
+  await page.drawFrame({ sceneHash: 'a', settings: SETTINGS, frameNumber: 1 }, output, 1_000, {});
+  release();
+  expect(unloaded).toEqual([]);
+  await load('b');
+  expect(unloaded).toEqual(['a']);
 });
 
 it('keeps scenes that nobody holds while there is room, and unloads what was used longest ago', async () => {
