@@ -15,7 +15,12 @@ const SHARED = fileURLToPath(new URL('../../shared/src/', import.meta.url));
 /** The page's program; parts that are not needed at once become files of their own. */
 const MAIN = { main: 'main.ts' };
 /** Its web workers, by the name of what they become: one file each, for they are started from text. */
-const WORKERS = { 'encode-worker': 'encode/encode-worker.ts', 'check-worker': 'import/check-worker.ts' };
+const WORKERS = {
+  'encode-worker': 'encode/encode-worker.ts',
+  'check-worker': 'import/check-worker.ts',
+  'panorama-worker': 'assets/panorama-worker.ts',
+  'trace-worker': 'engine/pathtrace/trace-worker.ts',
+};
 
 /** Libraries that go into the page; their versions decide, with the sources, whether it is to be built again. */
 const LIBRARIES = [

@@ -1,4 +1,4 @@
-import type { RenderSettings } from '@kiln/shared';
+import type { Pose, RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
@@ -28,6 +28,21 @@ async function picture(files: Uint8Array, settings: Partial<RenderSettings> = {}
   const { result, bytes } = await page.frame(sceneHash, { camera: FRONT, ...TRACED, ...settings }, frameNumber);
   return { ...result, bytes, pixels: await decode(bytes) };
 }
+
+const liveOf = (sceneHash: string, frameNumber: number) => {
+  const size = { widthPx: 32, heightPx: 32 };
+  const look = { samples: 1, clip: null, fps: 24, toneMapping: 'none', exposureEv: 0, background: 'neutral' } as const;
+  const pose = { position: [0, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 30 } as Pose;
+  return {
+    sceneHash,
+    view: { ...look, size, frameNumber },
+    size,
+    pose,
+    format: 'jpeg',
+    quality: 80,
+    samples: 1,
+  } as const;
+};
 
 /** Mean linear light of a square of pixels around one, per channel. */
 function meanLight({ at }: Pixels, x: number, y: number, reach = 2): [number, number, number] {
@@ -234,7 +249,88 @@ describe('what it takes of a scene', () => {
   });
 });
 
+describe('the page', () => {
+  it('draws live pictures while a scene is made ready in a worker, and the picture is the same', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': movingSquare() });
+    const settings = { camera: FRONT, ...TRACED, samples: 2 };
+    const alone = (await page.frame(sceneHash, settings, 1)).result.sha256;
+    await page.frame(sceneHash, settings, 5);
+    // What the worker is to bake is held back.
+    await page.open.page.evaluate(() => {
+      const post = MessagePort.prototype.postMessage;
+      const held: (() => void)[] = [];
+      Object.assign(globalThis, { held, post });
+      Reflect.set(MessagePort.prototype, 'postMessage', function (this: MessagePort, ...args: [{ kind?: string }]) {
+        if (args[0]?.kind === 'bake') held.push(() => post.apply(this, args));
+        else post.apply(this, args);
+      });
+    });
+    const frame = page.frame(sceneHash, settings, 1);
+    await page.open.page.waitForFunction(() => Reflect.get(globalThis, 'held').length === 1, { polling: 50 });
+    const [live] = await Promise.all(
+      [5, 6].map((frameNumber) => page.client.call('live', liveOf(sceneHash, frameNumber))),
+    );
+    expect(live?.bytes.length).toBeGreaterThan(0);
+    await page.open.page.evaluate(() => {
+      Reflect.set(MessagePort.prototype, 'postMessage', Reflect.get(globalThis, 'post'));
+      for (const go of Reflect.get(globalThis, 'held')) go();
+    });
+    expect((await frame).result.sha256).toBe(alone);
+  });
+
+  it('compiles nothing for another scene, camera, light, environment, look, size, frame or number of bounces', async () => {
+    await page.open.page.evaluate(() => {
+      const { linkProgram } = WebGL2RenderingContext.prototype;
+      Object.assign(globalThis, { linked: 0 });
+      WebGL2RenderingContext.prototype.linkProgram = function (program) {
+        Object.assign(globalThis, { linked: Reflect.get(globalThis, 'linked') + 1 });
+        linkProgram.call(this, program);
+      };
+    });
+    const programs = (): Promise<number> => page.open.page.evaluate(() => Reflect.get(globalThis, 'linked'));
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.textured(await colouredPng())) });
+    gltf.pointLight({ intensity: 2, translation: [0, 0, 2] });
+    const files = { 'scene.glb': gltf.build() };
+    const { sceneHash } = await page.load(files);
+    const few = { camera: FRONT, ...TRACED, samples: 2 };
+    await page.frame(sceneHash, few);
+    const moving = (await page.load({ 'scene.glb': movingSquare() })).sceneHash;
+    await page.frame(moving, few);
+    const environment = await page.lend(hdrFile({ light: () => [1, 2, 1] }));
+    const sun = { elevationDeg: 30, azimuthDeg: 200, turbidity: 3 };
+    // Each is filtered for raster, once.
+    for (const light of [{ environment }, { environment: 'studio', sun }] as const)
+      await page.frame(sceneHash, { ...few, ...light, engine: 'raster' });
+    const before = await programs();
+    expect(before).toBeGreaterThan(0);
+    for (const change of [
+      { camera: 'auto', samples: 3, bounces: 3, filterGlossy: 0.5, clampIndirect: 2, exposureEv: 1 },
+      { environment: 'studio', size: { widthPx: 20, heightPx: 12 }, environmentRotationDeg: 40, samples: 1 },
+      { lens: { fStop: 2, focusDistanceM: 3 }, environment },
+      { sun, environment: 'studio', shutterAngleDeg: 180 },
+    ] as Partial<RenderSettings>[]) {
+      await page.frame(sceneHash, { ...few, ...change });
+      await page.frame(moving, { ...few, ...change }, 4);
+    }
+    expect(await programs()).toBe(before);
+  });
+});
+
 describe('samples', () => {
+  it('of a scene do not depend on the one that was drawn before', async () => {
+    const squares = (count: number) => {
+      const gltf = new GltfBuilder();
+      const mesh = gltf.square(gltf.matte(0.8), 0.4);
+      for (let i = 0; i < count; i += 1) gltf.node({ mesh, translation: [(i - (count - 1) / 2) * 0.5, 0, 0] });
+      return gltf.build();
+    };
+    // Six corners, and six triangles.
+    await picture(squares(1), { samples: 1 });
+    const { pixels } = await picture(squares(3), { samples: 4, environment: 'white' });
+    for (const x of [8, 16, 24]) expect(pixels.at(x, 16)[0]).toBeGreaterThan(200);
+  });
+
   it('are the same whatever is drawn in between, in another page and after the scene was loaded again', async () => {
     const files = { 'scene.glb': layeredScene() };
     const settings = { ...TRACED, environment: 'studio', samples: 20, size: { widthPx: 64, heightPx: 64 } } as const;

@@ -5,7 +5,8 @@ import { boundedReport } from '../import/bounded-report.ts';
 import type { PageServices } from '../page-services.ts';
 import { SceneFiles } from '../scene/scene-files.ts';
 import { type LookUpTable, nearestEntry, readCube } from './look-up-table.ts';
-import { type FloatPanorama, readPanorama } from './read-panorama.ts';
+import { panoramaAside } from './panorama-aside.ts';
+import type { FloatPanorama } from './read-panorama.ts';
 
 const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
 
@@ -21,7 +22,9 @@ export async function importAsset(
   const bytes = await new SceneFiles(scene, location.origin).fetch(scene.entry);
   const path = scene.entry;
   const { paint, facts } =
-    kind === 'lut' ? ofTable(readCube(bytes, path)) : ofPanorama(readPanorama(bytes, path), path);
+    kind === 'lut'
+      ? ofTable(readCube(bytes, path))
+      : ofPanorama(await panoramaAside('read', { bytes, path }, [bytes.buffer]), path);
   const pixels = painted(paint, size, room.buffers.take(size.widthPx * size.heightPx * 4));
   const order = { pixels, planes: [], mattes: null, size, ...THUMBNAIL, hasAlpha: false, areSums: false, origin: null };
   const picture = await encoder.encode(order);
@@ -64,11 +67,8 @@ function ofPanorama(panorama: FloatPanorama, path: string) {
 }
 
 /** The middle of the panorama, exposed for its mean. */
-function painterOf({ widthPx, heightPx, data }: FloatPanorama): Painter {
-  let sum = 0;
-  for (let i = 0; i < data.length; i += 4) sum += Math.max(0, data[i + 1] ?? 0);
-  const mean = sum / (data.length / 4);
-  const exposure = mean > 0 ? 0.8 / mean : 1;
+function painterOf({ widthPx, heightPx, data, meanLight }: FloatPanorama): Painter {
+  const exposure = meanLight > 0 ? 0.8 / meanLight : 1;
   const shown = (light: number) => {
     const exposed = Math.max(0, light) * exposure;
     return (exposed / (1 + exposed)) ** (1 / 2.2);

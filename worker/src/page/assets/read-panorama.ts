@@ -1,11 +1,11 @@
 /** From the bytes of an HDR or EXR to light around a scene. */
 import { LIMITS } from '@kiln/shared';
-import { DataTexture, DataUtils, FloatType, HalfFloatType, RGBAFormat } from 'three';
+import { DataUtils, FloatType } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { HDRLoader } from 'three/addons/loaders/HDRLoader.js';
 import { refuse } from '../import/refuse.ts';
 import { PAGE_LIMITS } from '../limits.ts';
-import { HALF_MAX, setUpPanorama } from '../scene/panorama.ts';
+import { HALF_MAX } from '../scene/panorama.ts';
 import { type PanoramaHeader, panoramaHeader } from './panorama-header.ts';
 
 /** Linear light, RGBA, the lowest row first. */
@@ -13,7 +13,9 @@ export interface FloatPanorama {
   readonly header: PanoramaHeader;
   readonly widthPx: number;
   readonly heightPx: number;
-  readonly data: Float32Array;
+  readonly data: Float32Array<ArrayBuffer>;
+  /** Of green, what is below 0 left aside. */
+  readonly meanLight: number;
   /** Values below 0, which count as 0, and above what a half float holds. */
   readonly negative: number;
   readonly cut: number;
@@ -41,13 +43,15 @@ export function readPanorama(bytes: Uint8Array<ArrayBuffer>, path: string): Floa
   return { header, widthPx, heightPx, data, ...checkValues(data, widthPx, heightPx, path) };
 }
 
-function decoded(bytes: Uint8Array<ArrayBuffer>, { format }: PanoramaHeader, path: string): Float32Array {
+function decoded(bytes: Uint8Array<ArrayBuffer>, { format }: PanoramaHeader, path: string): Float32Array<ArrayBuffer> {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   try {
     const loader = format === 'exr' ? new EXRLoader() : new HDRLoader();
     const { data, height } = loader.setDataType(FloatType).parse(buffer);
     if (!(data instanceof Float32Array)) throw new Error('it holds no floats');
-    return format === 'hdr' ? upsideDown(data, height ?? 1) : data;
+    return format === 'hdr'
+      ? upsideDown(data, height ?? 1)
+      : new Float32Array(data.buffer as ArrayBuffer, data.byteOffset, data.length);
   } catch (error) {
     throw damaged(path, error instanceof Error ? error.message.replace(/^THREE\.\w+: /, '') : String(error));
   }
@@ -56,7 +60,7 @@ function decoded(bytes: Uint8Array<ArrayBuffer>, { format }: PanoramaHeader, pat
 const damaged = (path: string, why: string) =>
   refuse('scene.bad_container', `${path} cannot be decoded: ${why}. Export or upload it again.`, path);
 
-function upsideDown(data: Float32Array, height: number): Float32Array {
+function upsideDown(data: Float32Array, height: number): Float32Array<ArrayBuffer> {
   const length = data.length / height;
   const turned = new Float32Array(data.length);
   for (let row = 0; row < height; row += 1) {
@@ -67,13 +71,14 @@ function upsideDown(data: Float32Array, height: number): Float32Array {
 
 /** Cuts what no half float holds. Counts pixels. */
 function checkValues(data: Float32Array, widthPx: number, heightPx: number, path: string) {
-  let [negative, cut, bad, firstBad] = [0, 0, 0, -1];
+  let [negative, cut, bad, firstBad, light] = [0, 0, 0, -1, 0];
   for (let i = 0; i < data.length; i += 4) {
     const [r = 0, g = 0, b = 0] = [data[i], data[i + 1], data[i + 2]];
     if (!Number.isFinite(r + g + b)) {
       bad += 1;
       if (firstBad < 0) firstBad = i / 4;
     } else {
+      light += Math.max(0, g);
       if (Math.min(r, g, b) < 0) negative += 1;
       if (Math.max(r, g, b) > HALF_MAX) cut += 1;
     }
@@ -83,23 +88,30 @@ function checkValues(data: Float32Array, widthPx: number, heightPx: number, path
     const count = `${bad} ${bad === 1 ? 'pixel' : 'pixels'}`;
     throw refuse('scene.invalid', `${path} has ${count} that are no numbers or infinite, ${place}: mend it.`, path);
   }
-  return { negative, cut };
+  return { negative, cut, meanLight: light / (data.length / 4) };
 }
 
-export interface PanoramaTextures {
+/** Light in RGBA half floats, the lowest row first. */
+export interface HalfImage {
+  readonly data: Uint16Array<ArrayBuffer>;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export interface PanoramaImages {
   /** For backgrounds and path tracing. */
-  readonly panorama: DataTexture;
-  /** To be filtered for raster's reflections; freed by whoever filters it. */
-  readonly small: DataTexture;
+  readonly full: HalfImage;
+  /** To be filtered for raster's reflections. */
+  readonly small: HalfImage;
 }
 
-export const panoramaTextures = (source: FloatPanorama): PanoramaTextures => ({
-  panorama: halfTexture(source, PAGE_LIMITS.panoramaPx),
-  small: halfTexture(source, PAGE_LIMITS.reflectedPanoramaPx),
+export const panoramaImages = (source: FloatPanorama): PanoramaImages => ({
+  full: halfImage(source, PAGE_LIMITS.panoramaPx),
+  small: halfImage(source, PAGE_LIMITS.reflectedPanoramaPx),
 });
 
 /** In half floats, each pixel the mean of those that it stands for. */
-function halfTexture({ widthPx, heightPx, data }: FloatPanorama, mostPx: number): DataTexture {
+function halfImage({ widthPx, heightPx, data }: FloatPanorama, mostPx: number): HalfImage {
   const height = Math.max(1, Math.floor(heightPx / Math.ceil(widthPx / mostPx)));
   const width = height * 2;
   const halves = new Uint16Array(width * height * 4);
@@ -122,10 +134,7 @@ function halfTexture({ widthPx, heightPx, data }: FloatPanorama, mostPx: number)
       halves[to + 3] = one;
     }
   }
-  const texture = new DataTexture(halves, width, height, RGBAFormat, HalfFloatType);
-  setUpPanorama(texture);
-  texture.needsUpdate = true;
-  return texture;
+  return { data: halves, widthPx: width, heightPx: height };
 }
 
 const clamped = (light: number) => Math.min(HALF_MAX, Math.max(0, light));

@@ -1,8 +1,9 @@
 import type { AssetReference, EnvironmentChoice, EnvironmentName } from '@kiln/shared';
-import { type DataTexture, PMREMGenerator, type Texture, type WebGLRenderer } from 'three';
+import { DataTexture, HalfFloatType, PMREMGenerator, RGBAFormat, type Texture, type WebGLRenderer } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { assetBytes } from '../assets/asset-bytes.ts';
-import { panoramaTextures, readPanorama } from '../assets/read-panorama.ts';
+import { panoramaAside } from '../assets/panorama-aside.ts';
+import type { HalfImage } from '../assets/read-panorama.ts';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { evenPanorama, expose, setUpPanorama } from './panorama.ts';
@@ -85,8 +86,9 @@ export class Environments {
       const sky = skyPanorama(choice);
       return { ...this.#filter(sky), panorama: sky };
     }
-    const { panorama, small } = panoramaTextures(readPanorama(await assetBytes(choice), choice.sha256));
-    return { ...this.#filter(small), panorama };
+    const bytes = await assetBytes(choice);
+    const { full, small } = await panoramaAside('images', { bytes, path: choice.sha256 }, [bytes.buffer]);
+    return { ...this.#filter(textureOf(small)), panorama: textureOf(full) };
   }
 
   async #make(name: EnvironmentName): Promise<Environment> {
@@ -102,6 +104,13 @@ export class Environments {
     panorama.dispose();
     return { filtered: target.texture, free: () => target.dispose() };
   }
+}
+
+function textureOf({ data, widthPx, heightPx }: HalfImage): DataTexture {
+  const texture = new DataTexture(data, widthPx, heightPx, RGBAFormat, HalfFloatType);
+  setUpPanorama(texture);
+  texture.needsUpdate = true;
+  return texture;
 }
 
 function freeEnvironment({ panorama, free }: Environment): void {

@@ -1,48 +1,39 @@
 /** All triangles of a posed scene in one geometry, in world space: what rays are traced against. */
-import { KilnError, LIMITS } from '@kiln/shared';
 import {
   BufferAttribute,
   BufferGeometry,
-  InstancedMesh,
-  type Material,
   Matrix3,
-  Matrix4,
-  Mesh,
-  type Object3D,
+  type Matrix4,
+  type Mesh,
   SkinnedMesh,
   Vector3,
   Vector4,
 } from 'three';
-import { materialOf, uvChannelOf } from './traceable.ts';
 
 /** Floats of a vertex in the tracer's attribute textures. */
 const FLOATS = { position: 3, normal: 3, tangent: 4, uv: 2, color: 4 } as const;
 
-interface Placed {
+export interface PlacedMesh {
   readonly mesh: Mesh;
+  /** From its own space into the world. */
   readonly place: Matrix4;
   readonly materialIndex: number;
+  /** Name of the attribute that its textures are looked up with. */
+  readonly uv: string;
+  /** Whether it is to have tangents that the file does not give. */
+  readonly needsTangents: boolean;
 }
 
 /**
- * Bakes every visible mesh in the order of the tree, so that all workers make the same: skins and morph targets applied,
- * instances one by one. Quantised and interleaved attributes become floats.
+ * Bakes meshes in their order, so that all workers make the same: skins and morph targets applied, instances one by one.
+ * Quantised and interleaved attributes become floats.
  *
- * @param root posed.
- * @param materialIndices of the materials that it uses.
+ * @param placed posed.
  * @returns indexed, with `position`, `normal`, `tangent`, `uv`, `color` and `materialIndex`. Triangles with a vertex that
  *   is not finite are left out; without any triangle it has one of no area.
- * @throws KilnError `job.too_large` with more triangles than path tracing takes.
  */
-export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object, number>): BufferGeometry {
-  const placed: Placed[] = [];
-  root.traverseVisible((object) => {
-    if (!(object instanceof Mesh) || !object.geometry.getAttribute('position')) return;
-    const materialIndex = materialIndices.get(materialOf(object)) ?? 0;
-    for (const place of placesOf(object)) placed.push({ mesh: object, place, materialIndex });
-  });
+export function bakeGeometry(placed: readonly PlacedMesh[]): BufferGeometry {
   const vertices = placed.reduce((sum, { mesh }) => sum + mesh.geometry.getAttribute('position').count, 3);
-  checkTriangles(placed);
   const corners = placed.reduce((sum, { mesh }) => sum + cornersOf(mesh.geometry), 3);
   const baked = {
     position: new Float32Array(vertices * FLOATS.position),
@@ -55,7 +46,7 @@ export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object
   const index = new Uint32Array(corners);
   let [vertexAt, cornerAt] = [0, 0];
   for (const each of placed) {
-    const { position, ...others } = bakeMesh(each.mesh, each.place);
+    const { position, ...others } = bakeMesh(each);
     const count = position.length / FLOATS.position;
     baked.position.set(position, vertexAt * FLOATS.position);
     baked.normal.set(others.normal, vertexAt * FLOATS.normal);
@@ -82,25 +73,6 @@ export function bakeGeometry(root: Object3D, materialIndices: ReadonlyMap<object
   return geometry;
 }
 
-/** Before anything of their size is made. */
-function checkTriangles(placed: readonly Placed[]): void {
-  const triangles = placed.reduce((sum, { mesh }) => sum + cornersOf(mesh.geometry) / 3, 0);
-  if (triangles <= LIMITS.tracedTriangles) return;
-  throw new KilnError(
-    'job.too_large',
-    `Path tracing takes at most ${LIMITS.tracedTriangles} triangles, the scene draws ${triangles}; use the engine raster.`,
-  );
-}
-
-function placesOf(mesh: Mesh): Matrix4[] {
-  if (!(mesh instanceof InstancedMesh)) return [mesh.matrixWorld];
-  return Array.from({ length: mesh.count }, (_, index) => {
-    const place = new Matrix4();
-    mesh.getMatrixAt(index, place);
-    return place.premultiply(mesh.matrixWorld);
-  });
-}
-
 const cornersOf = (geometry: BufferGeometry): number =>
   Math.floor((geometry.index?.count ?? geometry.getAttribute('position').count) / 3) * 3;
 
@@ -124,14 +96,13 @@ interface BakedMesh {
   readonly color: Float32Array | null;
 }
 
-function bakeMesh(mesh: Mesh, place: Matrix4): BakedMesh {
+function bakeMesh({ mesh, place, uv: uvName, needsTangents }: PlacedMesh): BakedMesh {
   const { geometry } = mesh;
   const position = bakePositions(mesh, place);
-  const uv = copyOf(geometry, uvName(mesh), FLOATS.uv);
+  const uv = copyOf(geometry, uvName, FLOATS.uv);
   const normal = geometry.getAttribute('normal')
     ? bakeDirections(mesh, 'normal', place)
     : normalsOf(position, geometry.index);
-  const needsTangents = hasNormalMap(materialOf(mesh));
   const tangent = geometry.getAttribute('tangent')
     ? withHandedness(bakeDirections(mesh, 'tangent', place), geometry)
     : needsTangents && uv
@@ -139,15 +110,6 @@ function bakeMesh(mesh: Mesh, place: Matrix4): BakedMesh {
       : null;
   return { position, normal, tangent, uv, color: copyOf(geometry, 'color', FLOATS.color, 1) };
 }
-
-/** The property is there, as null, on every standard material. */
-const hasNormalMap = (material: Material): boolean =>
-  Object.entries(material).some(([key, value]) => /^(clearcoatN|n)ormalMap$/.test(key) && value !== null);
-
-const uvName = (mesh: Mesh): string => {
-  const channel = uvChannelOf(materialOf(mesh));
-  return channel === 0 ? 'uv' : `uv${channel}`;
-};
 
 function bakePositions(mesh: Mesh, place: Matrix4): Float32Array {
   const { count } = mesh.geometry.getAttribute('position');

@@ -9,7 +9,6 @@ import {
   DataTexture,
   FloatType,
   type Material,
-  NearestFilter,
   RGBAFormat,
   Triangle,
   Vector3,
@@ -26,9 +25,8 @@ export interface Emitters {
   readonly weight: number;
 }
 
-/** @param geometry baked, indexed. @param materials by its `materialIndex`. */
-export function emittersOf(geometry: BufferGeometry, materials: readonly Material[]): Emitters {
-  const luminances = materials.map(luminanceOf);
+/** @param geometry baked, indexed. @param luminances of materials, by its `materialIndex`. */
+export function emittersOf(geometry: BufferGeometry, luminances: readonly number[]): Emitters {
   const position = geometry.getAttribute('position');
   const materialIndex = geometry.getAttribute('materialIndex');
   const index = geometry.index;
@@ -51,13 +49,11 @@ export function emittersOf(geometry: BufferGeometry, materials: readonly Materia
     texels.set([upTo / weight, ...corners], at * 4);
   });
   const table = new DataTexture(texels, ROW, rows, RGBAFormat, FloatType);
-  table.minFilter = table.magFilter = NearestFilter;
-  table.needsUpdate = true;
   return { table, count: found.length, weight };
 }
 
 /** Of the light that a material gives off by itself, its texture left aside. */
-function luminanceOf(material: Material): number {
+export function luminanceOf(material: Material): number {
   const { emissive, emissiveIntensity } = { emissive: null, emissiveIntensity: 0, ...material };
   if (!((emissive as unknown) instanceof Color)) return 0;
   const { r, g, b } = emissive as unknown as Color;

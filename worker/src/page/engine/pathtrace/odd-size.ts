@@ -1,11 +1,11 @@
-import type { DataTexture } from 'three';
+import type { DataArrayTexture, DataTexture } from 'three';
 
 /**
  * Makes the edges of a table odd numbers, at least 3; texels keep their place in the order of rows. Mesa's llvmpipe
  * compiles a shader anew (10 to 27 s for the path tracer's) for each combination of textures whose edges are powers of two
  * and those whose are not: so none of them is, whatever the scene.
  */
-export function makeOddSized(table: DataTexture): void {
+export function makeOddSized(table: DataTexture | DataArrayTexture): void {
   const image: { width: number; height: number; depth?: number; data: unknown } = table.image;
   const { width, height, depth = 1, data } = image;
   const [oddWidth, oddHeight] = [odd(width), odd(height)];

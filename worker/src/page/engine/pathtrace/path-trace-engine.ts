@@ -1,19 +1,28 @@
 import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import {
+  ClampToEdgeWrapping,
   type DataTexture,
   DataUtils,
+  HalfFloatType,
   NoBlending,
   OrthographicCamera,
   PerspectiveCamera,
+  RepeatWrapping,
+  Source,
   type Texture,
   type WebGLRenderer,
   type WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
+import type { EnvironmentInfo } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
+import { RenderTarget2DArray } from 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js';
 import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
+import { panoramaAside } from '../../assets/panorama-aside.ts';
+import type { LightShares } from '../../assets/panorama-messages.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import { evenPanorama, halfFloatsOf } from '../../scene/panorama.ts';
 import { poseKey } from '../../scene/staging.ts';
+import { whileResting } from '../../while-resting.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
@@ -23,10 +32,13 @@ import { tracedMoment } from '../shutter.ts';
 import { BlurredPanorama } from './blurred-panorama.ts';
 import { untraceable } from './traceable.ts';
 import { TracedScene } from './traced-scene.ts';
-import { createTracer } from './tracer-material.ts';
+import { createTracer, tablesOf } from './tracer-material.ts';
 
 /** Surfaces that a path may pass through without being counted: glass in glass, leaves behind leaves. */
 const TRANSPARENT_SURFACES = 12;
+
+/** Built-in panoramas, of which the page's own thread reckons in no time where their light is. */
+const QUICK_PANORAMA_PX = 131_072;
 
 const NO_OFFSET = { x: 0, y: 0 };
 
@@ -40,15 +52,18 @@ export class PathTraceEngine implements Engine {
   readonly #tracer = createTracer();
   readonly #quad = new FullScreenQuad(this.#tracer.material);
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
+  readonly #textures = new RenderTarget2DArray(1, 1, { type: HalfFloatType });
   readonly #plain = plainPanorama();
   readonly #blurred: BlurredPanorama;
   #panorama: DataTexture | null = null;
   #traced: {
     readonly scene: LoadedScene;
     readonly parts: TracedScene;
-    readonly look: string;
+    /** Null while it is made ready. */
     pose: string | null;
   } | null = null;
+  /** How often a pose was begun to be made ready. */
+  #takes = 0;
 
   /** @param targetOf a target of 32-bit floats, free until the sink has taken its sample. */
   constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
@@ -59,6 +74,7 @@ export class PathTraceEngine implements Engine {
     // Blurred as raster blurs it: by chance, ray for ray, a bright sun stays noise for thousands of samples.
     material.backgroundBlur = 0;
     this.#blurred = new BlurredPanorama(renderer);
+    material.textures = this.#textures.texture;
     material.sobolTexture = new SobolNumberMapGenerator().generate(renderer).texture;
   }
 
@@ -70,7 +86,7 @@ export class PathTraceEngine implements Engine {
     const placement = placementOf(shot, shot.timeSec);
     let rowsDue = piece.units;
     for (let sample = samples.first; ; sample += 1) {
-      this.#prepare(shot, sample);
+      await this.#prepare(shot, sample, rest);
       for (let row = 0; row < heightPx; ) {
         const rows = Math.min(rowsDue, heightPx - row);
         this.#draw(shot, sample, row, rows);
@@ -82,17 +98,22 @@ export class PathTraceEngine implements Engine {
         }
         if (rowsDue > 0) continue;
         piece.took(piece.units, await rest());
-        this.#prepare(shot, sample);
+        await this.#prepare(shot, sample, rest);
         rowsDue = piece.units;
       }
     }
   }
 
   /** Sets everything for a sample that another picture or sample may have changed. */
-  #prepare(shot: Shot, sample: number): void {
+  async #prepare(shot: Shot, sample: number, rest: Rest): Promise<void> {
     const { scene, size, shutterSec = 0 } = shot;
     const timeSec = shot.timeSec + shutterSec * this.#momentOf(shot, sample);
-    this.#take(shot, timeSec);
+    const { panorama } = shot.light.environment;
+    // Whoever draws while this rests may take over another scene or environment.
+    while (this.#panorama !== panorama || !this.#isTaken(shot, timeSec)) {
+      if (this.#panorama !== panorama) await this.#takeLight(panorama, rest);
+      else await this.#take(shot, timeSec, rest);
+    }
     const placement = placementOf(shot, timeSec);
     const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
     const { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp } = this.#tracer;
@@ -119,41 +140,73 @@ export class PathTraceEngine implements Engine {
       : tracedMoment(sample, samples);
   }
 
-  /** Has the scene traced as the shot poses it at a time. */
-  #take({ scene, staging, light }: Shot, timeSec: number): void {
+  /** Poses the scene for a time. @returns whether that is how it is traced. */
+  #isTaken({ scene, staging, light }: Shot, timeSec: number): boolean {
     scene.lights.setSun(light.sun ?? null);
     scene.pose(staging, timeSec);
-    const pose = `${poseKey(staging, timeSec)} ${scene.lights.sun.key}`;
-    if (this.#traced?.scene === scene && this.#traced.pose === pose) return;
+    return this.#traced?.scene === scene && this.#traced.pose === this.#poseKey({ scene, staging }, timeSec);
+  }
+
+  #poseKey({ scene, staging }: Pick<Shot, 'scene' | 'staging'>, timeSec: number): string {
+    return `${poseKey(staging, timeSec)} ${scene.lights.sun.key}`;
+  }
+
+  /** Has the scene traced as it is posed, unless somebody else comes in between. */
+  async #take({ scene, staging }: Shot, timeSec: number, rest: Rest): Promise<void> {
     const missing = untraceable(scene.stage);
     if (missing.length > 0) {
       throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
     }
-    const look = scene.lookKey(staging, timeSec);
-    if (this.#traced?.scene !== scene || this.#traced.look !== look) {
-      if (this.#traced?.scene !== scene) scene.onDispose(() => this.#forget(scene));
-      this.#traced?.parts.dispose();
-      this.#traced = null;
-      const parts = new TracedScene(this.#renderer, this.#tracer, scene);
-      this.#traced = { scene, parts, look, pose: null };
+    if (this.#traced?.scene !== scene) {
+      this.#traced?.parts.end();
+      scene.onDispose(() => this.#forget(scene));
+      const parts = new TracedScene(this.#renderer, this.#tracer, this.#textures, scene);
+      this.#traced = { scene, parts, pose: null };
     }
-    this.#traced.parts.bake();
-    this.#traced.pose = pose;
+    const traced = this.#traced;
+    const pose = this.#poseKey({ scene, staging }, timeSec);
+    traced.pose = null;
+    this.#takes += 1;
+    const take = this.#takes;
+    try {
+      await traced.parts.take(scene.lookKey(staging, timeSec), rest);
+      if (this.#takes === take) traced.pose = pose;
+      else if (this.#traced) this.#traced.pose = null;
+    } catch (error) {
+      // What another has ended fails, and is begun again.
+      if (this.#traced === traced) this.#end();
+      if (this.#takes === take) throw error;
+    }
   }
 
   #forget(scene: LoadedScene): void {
-    if (this.#traced?.scene !== scene) return;
-    this.#traced.parts.dispose();
+    if (this.#traced?.scene === scene) this.#end();
+  }
+
+  /** Lets its memory go, of the GPU's too. */
+  #end(): void {
+    this.#traced?.parts.end();
     this.#traced = null;
+    this.#textures.setTextures(this.#renderer, [], 1, 1);
+    for (const table of tablesOf(this.#tracer)) table.dispose();
+  }
+
+  /** Has the light of an environment looked for where it is. */
+  async #takeLight(panorama: DataTexture, rest: Rest): Promise<void> {
+    const { envMapInfo } = this.#tracer.material;
+    const { width, height } = panorama.image;
+    if (width * height <= QUICK_PANORAMA_PX) {
+      envMapInfo.updateFrom(panorama);
+    } else {
+      const data = new Uint16Array(halfFloatsOf(panorama));
+      const image = { data, widthPx: width, heightPx: height };
+      useShares(envMapInfo, panorama, await whileResting(panoramaAside('shares', image, [data.buffer]), rest));
+    }
+    this.#panorama = panorama;
   }
 
   #light({ light, background, toneMapping, exposureEv }: Shot): void {
     const { material } = this.#tracer;
-    const { panorama } = light.environment;
-    if (panorama !== this.#panorama) {
-      material.envMapInfo.updateFrom(panorama);
-      this.#panorama = panorama;
-    }
     material.environmentIntensity = light.intensity;
     // From the world into the panorama.
     material.environmentRotation.makeRotationY(-light.rotationRad);
@@ -177,6 +230,20 @@ export class PathTraceEngine implements Engine {
     this.#quad.render(this.#renderer);
     target.scissorTest = false;
   }
+}
+
+/** What the library's own `updateFrom` does with them. */
+function useShares(info: EnvironmentInfo, panorama: DataTexture, { marginal, conditional, total }: LightShares): void {
+  info.dispose();
+  const { width, height } = panorama.image;
+  info.marginalWeights.image = { width: height, height: 1, data: marginal };
+  info.conditionalWeights.image = { width, height, data: conditional };
+  info.marginalWeights.needsUpdate = info.conditionalWeights.needsUpdate = true;
+  info.totalSum = total;
+  info.map = panorama.clone();
+  info.map.source = new Source({ ...panorama.image });
+  info.map.wrapS = RepeatWrapping;
+  info.map.wrapT = ClampToEdgeWrapping;
 }
 
 const placementOf = ({ camera, scene, size }: Shot, timeSec: number): CameraPlacement =>

@@ -2,6 +2,7 @@
 declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js' {
   import type {
     BufferAttribute,
+    DataTexture,
     InterleavedBufferAttribute,
     Light,
     Material,
@@ -13,6 +14,16 @@ declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTraci
   import type { MeshBVH } from 'three-mesh-bvh';
 
   type VertexAttribute = BufferAttribute | InterleavedBufferAttribute | undefined;
+
+  export interface EnvironmentInfo {
+    map: Texture;
+    readonly marginalWeights: DataTexture;
+    readonly conditionalWeights: DataTexture;
+    /** Sum of the luminance of all pixels. */
+    totalSum: number;
+    updateFrom(panorama: Texture): void;
+    dispose(): void;
+  }
 
   export class PhysicalPathTracingMaterial extends ShaderMaterial {
     readonly resolution: Vector2;
@@ -41,7 +52,7 @@ declare module 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTraci
     readonly lights: { readonly tex: DataTexture; updateFrom(lights: readonly Light[]): void };
     environmentIntensity: number;
     readonly environmentRotation: Matrix4;
-    readonly envMapInfo: { updateFrom(panorama: Texture): void; dispose(): void };
+    readonly envMapInfo: EnvironmentInfo;
     backgroundBlur: number;
     backgroundMap: Texture | null;
     backgroundAlpha: number;
@@ -66,6 +77,28 @@ declare module 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js' {
   /** Textures of any size, drawn into the layers of one array. */
   export class RenderTarget2DArray extends WebGLArrayRenderTarget {
     constructor(widthPx: number, heightPx: number, options?: { readonly type?: TextureDataType });
-    setTextures(renderer: WebGLRenderer, textures: readonly Texture[], widthPx: number, heightPx: number): void;
+    /** @returns whether any was drawn; what is null stays as it is. */
+    setTextures(
+      renderer: WebGLRenderer,
+      textures: readonly (Texture | null)[],
+      widthPx: number,
+      heightPx: number,
+    ): boolean;
   }
+}
+
+declare module 'three-gpu-pathtracer/src/uniforms/AttributesTextureArray.js' {
+  import { type BufferAttribute, DataArrayTexture, type InterleavedBufferAttribute } from 'three';
+
+  type VertexAttribute = BufferAttribute | InterleavedBufferAttribute | undefined;
+
+  export class AttributesTextureArray extends DataArrayTexture {
+    updateFrom(normal: VertexAttribute, tangent: VertexAttribute, uv: VertexAttribute, color: VertexAttribute): void;
+  }
+}
+
+declare module 'three-gpu-pathtracer/src/uniforms/EquirectHdrInfoUniform.js' {
+  import type { EnvironmentInfo } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
+
+  export const EquirectHdrInfoUniform: new () => EnvironmentInfo;
 }

@@ -2,7 +2,6 @@
 import {
   Color,
   DirectionalLight,
-  HalfFloatType,
   type Light,
   type Material,
   Mesh,
@@ -14,73 +13,113 @@ import {
   type Texture,
   type WebGLRenderer,
 } from 'three';
-import { RenderTarget2DArray } from 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js';
-import { MeshBVH, SAH } from 'three-mesh-bvh';
+import type { RenderTarget2DArray } from 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js';
 import { PAGE_LIMITS } from '../../limits.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
-import { bakeGeometry } from './baked-geometry.ts';
-import { type Emitters, emittersOf } from './emitters.ts';
+import { whileResting } from '../../while-resting.ts';
+import type { Rest } from '../engine.ts';
+import { Baking } from './baking.ts';
+import { luminanceOf } from './emitters.ts';
 import { makeOddSized } from './odd-size.ts';
+import type { TraceTables } from './trace-messages.ts';
 import { materialOf, tracedTextures } from './traceable.ts';
 import type { Tracer } from './tracer-material.ts';
+import { uploadTable } from './upload-table.ts';
 
 /** A texture of few pixels that are not to be smoothed keeps their edges. */
 const SMALLEST_TEXTURE_PX = 256;
 /** Half floats, RGBA. */
 const TEXEL_BYTES = 8;
 
+/** Puts one scene into the tracer's material, in the pose that is asked for. */
 export class TracedScene {
+  readonly #renderer: WebGLRenderer;
   readonly #tracer: Tracer;
-  readonly #materials: readonly Material[];
-  #emitters: Emitters | null = null;
-  readonly #root: Object3D;
-  readonly #materialIndices: ReadonlyMap<object, number>;
+  /** Of all scenes, one after the other. */
   readonly #textures: RenderTarget2DArray;
+  readonly #scene: LoadedScene;
+  readonly #baking: Baking;
+  #look: { readonly key: string; readonly materials: readonly Material[] } | null = null;
+  /** What the scene takes of the GPU for being traced. */
+  #gpuBytes = 0;
+
+  /** @param textures what the tracer's material looks textures up in. */
+  constructor(renderer: WebGLRenderer, tracer: Tracer, textures: RenderTarget2DArray, scene: LoadedScene) {
+    this.#renderer = renderer;
+    this.#tracer = tracer;
+    this.#textures = textures;
+    this.#scene = scene;
+    this.#baking = new Baking(scene.stage);
+  }
 
   /**
-   * Puts materials and textures of a scene into the tracer's material.
+   * Takes the scene over as it is posed now. While it rests another may be taken: then nothing of this one counts.
+   *
+   * @param look tells whether materials look as they did.
+   * @throws KilnError `job.too_large`, `render.failed`.
    */
-  constructor(renderer: WebGLRenderer, tracer: Tracer, scene: LoadedScene) {
-    this.#tracer = tracer;
-    this.#root = scene.stage;
-    const own = ownMaterials(scene.stage);
-    this.#materialIndices = new Map(own.map((each, index) => [each, index]));
-    this.#materials = own.map(tracedMaterial);
-    const textures = uniqueTextures(this.#materials);
-    this.#textures = new RenderTarget2DArray(1, 1, { type: HalfFloatType });
-    const edgePx = textureEdgePx(scene.largestTexturePx, textures.length);
-    this.#textures.setTextures(renderer, textures, edgePx, edgePx);
-    tracer.material.textures = this.#textures.texture;
-    tracer.material.materials.updateFrom(this.#materials, textures);
-    makeOddSized(tracer.material.materials);
-  }
-
-  /** Takes geometry and lights over as the scene is posed now. */
-  bake(): void {
-    const geometry = bakeGeometry(this.#root, this.#materialIndices);
+  async take(look: string, rest: Rest): Promise<void> {
     const { material, emitters } = this.#tracer;
-    // Leaves of one triangle, as the tracer's shader reads them; built anew for each pose, so that a frame does not
-    // depend on those before it.
-    material.bvh.updateFrom(new MeshBVH(geometry, { strategy: SAH, targetLeafSize: 1, indirect: true }));
-    const { normal, tangent, uv, color, materialIndex } = geometry.attributes;
-    material.attributesArray.updateFrom(normal, tangent, uv, color);
-    material.materialIndexAttribute.updateFrom(materialIndex);
-    material.lights.updateFrom(lightsOf(this.#root));
-    const { index, position, bvhBounds, bvhContents } = material.bvh;
-    const tables = [index, position, bvhBounds, bvhContents, material.attributesArray, material.materialIndexAttribute];
-    for (const table of [...tables, material.lights.tex]) makeOddSized(table);
-    this.#emitters?.table.dispose();
-    this.#emitters = emittersOf(geometry, this.#materials);
-    emitters.table.value = this.#emitters.table;
-    emitters.count.value = this.#emitters.count;
-    emitters.weight.value = this.#emitters.weight;
+    const root = this.#scene.stage;
+    const own = ownMaterials(root);
+    const materials = this.#look?.key === look ? this.#look.materials : own.map(tracedMaterial);
+    this.#look = { key: look, materials };
+    const textures = uniqueTextures(materials);
+    material.materials.updateFrom(materials, textures);
+    makeOddSized(material.materials);
+    material.lights.updateFrom(lightsOf(root));
+    makeOddSized(material.lights.tex);
+    const indices = new Map(own.map((each, index) => [each, index]));
+    const baked = await this.#baking.begin(indices, materials.map(luminanceOf), rest);
+    await this.#drawTextures(textures, rest);
+    const tables = await whileResting(baked.tables, rest);
+    for (const [texture, table] of [
+      [material.bvh.index, tables.index],
+      [material.bvh.position, tables.position],
+      [material.bvh.bvhBounds, tables.bvhBounds],
+      [material.bvh.bvhContents, tables.bvhContents],
+      [material.attributesArray, tables.attributes],
+      [material.materialIndexAttribute, tables.materialIndex],
+      [emitters.table.value, tables.emitters],
+    ] as const)
+      await uploadTable(this.#renderer, texture, table, rest);
+    const edgePx = this.#textures.width;
+    this.#count(bytesOf(tables) + edgePx ** 2 * TEXEL_BYTES * Math.max(1, textures.length));
+    emitters.count.value = tables.emitterCount;
+    emitters.weight.value = tables.emitterWeight;
   }
 
-  dispose(): void {
-    this.#textures.dispose();
-    this.#emitters?.table.dispose();
+  end(): void {
+    this.#baking.end();
+    this.#count(0);
+  }
+
+  #count(gpuBytes: number): void {
+    this.#scene.gpuBytes += gpuBytes - this.#gpuBytes;
+    this.#gpuBytes = gpuBytes;
+  }
+
+  /** One after the other: those that are there already cost nothing. */
+  async #drawTextures(textures: readonly Texture[], rest: Rest): Promise<void> {
+    const edgePx = textureEdgePx(this.#scene.largestTexturePx, textures.length);
+    this.#textures.setTextures(
+      this.#renderer,
+      textures.map(() => null),
+      edgePx,
+      edgePx,
+    );
+    // Without textures three would bind one of another kind in its place, and llvmpipe compile the tracer's shader again.
+    this.#renderer.initRenderTarget(this.#textures);
+    for (const texture of textures) {
+      const only = textures.map((each) => (each === texture ? each : null));
+      const wasDrawn = this.#textures.setTextures(this.#renderer, only, edgePx, edgePx);
+      if (wasDrawn) await rest();
+    }
   }
 }
+
+const bytesOf = (tables: TraceTables): number =>
+  Object.values(tables).reduce((sum, each) => sum + (typeof each === 'number' ? 0 : each.data.byteLength), 0);
 
 /** Each once, in the order of the tree; also of what is hidden now. */
 function ownMaterials(root: Object3D): Material[] {

@@ -1,4 +1,4 @@
-import type { Texture } from 'three';
+import { DataTexture } from 'three';
 import { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
 import { EMITTER_FUNCTIONS } from './emitters.ts';
 
@@ -14,7 +14,7 @@ export interface Tracer {
   /** Luminance of what a sample gets by way of other surfaces, at most; 0 is no bound. */
   readonly indirectClamp: { value: number };
   readonly emitters: {
-    readonly table: { value: Texture | null };
+    readonly table: { value: DataTexture };
     readonly count: { value: number };
     readonly weight: { value: number };
   };
@@ -150,7 +150,7 @@ export function createTracer(): Tracer {
   const lensRadius = { value: 0 };
   const focusDistance = { value: 1 };
   const indirectClamp = { value: 0 };
-  const emitters = { table: { value: null }, count: { value: 0 }, weight: { value: 1 } };
+  const emitters = { table: { value: new DataTexture() }, count: { value: 0 }, weight: { value: 1 } };
   Object.assign(material.uniforms, {
     rayScale,
     orthographicRays: isOrthographic,
@@ -166,3 +166,10 @@ export function createTracer(): Tracer {
   material.onBeforeRender = () => {};
   return { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp, emitters };
 }
+
+/** Textures of the scene that is traced, but for its own. */
+export const tablesOf = ({ material, emitters }: Tracer): DataTexture[] => {
+  const { index, position, bvhBounds, bvhContents } = material.bvh;
+  const tables = [index, position, bvhBounds, bvhContents, material.attributesArray, material.materialIndexAttribute];
+  return [...tables, emitters.table.value];
+};
