@@ -16,9 +16,13 @@ import {
   type HeartbeatAnswer,
   IMAGE_FORMATS,
   LEASE_HEADER,
+  type Pass,
+  type PassFile,
+  type PassResult,
   PIECE_HEADER,
   PIECE_MEDIA_TYPE,
   type PieceResult,
+  passFilesOf,
   type Registration,
   type SampleRange,
   type SessionOffer,
@@ -407,11 +411,20 @@ export class FakeWorker {
       statistics: null,
       sentAtMs: startedAtMs + durationMs + 1,
     };
-    return this.retry(() => this.#put(delivery, frameNumber, bytes, result));
+    const files: PassFile[] = [];
+    for (const pass of this.#otherPasses(delivery)) {
+      const file = Buffer.from(`${pass} of ${text}`);
+      const named = { sha256: createHash('sha256').update(file).digest('hex'), sizeBytes: file.length };
+      await this.retry(() => this.put(delivery, `${frameNumber}/${pass}`, file, named));
+      files.push({ pass, ...named });
+    }
+    const whole = files.length === 0 ? result : { ...result, files };
+    return this.retry(() => this.put(delivery, String(frameNumber), bytes, whole));
   }
 
-  async #put(delivery: Delivery, frameNumber: number, bytes: Buffer, result: FrameResult): Promise<FrameAccepted> {
-    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/frames/${frameNumber}`, {
+  /** @param path below the attempt's frames. */
+  async put(delivery: Delivery, path: string, bytes: Buffer, result: FrameResult | PassResult): Promise<FrameAccepted> {
+    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/frames/${path}`, {
       method: 'PUT',
       headers: {
         authorization: `Bearer ${this.registration.workerSecret}`,
@@ -422,6 +435,12 @@ export class FakeWorker {
       body: new Uint8Array(bytes),
     });
     return answerOf<FrameAccepted>(response);
+  }
+
+  /** Passes of the layer that are files beside a frame's first. */
+  #otherPasses({ attemptId }: Delivery): Pass[] {
+    const work = this.claimed.find((claimed) => claimed.attemptId === attemptId)?.work;
+    return work && 'settings' in work ? passFilesOf(work.settings).slice(1) : [];
   }
 
   /** What the layer asks for; PNG for an attempt that was never claimed. */

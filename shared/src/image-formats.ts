@@ -1,7 +1,7 @@
 /** File formats of frames: what each can hold. The documentation, the command line and every check read this table. */
 import { KilnError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { type BitDepth, ImageFormat, type Pass, type RenderSettings } from './schemas/settings.ts';
+import { type BitDepth, ImageFormat, Pass, type RenderSettings } from './schemas/settings.ts';
 
 export interface ImageFormatFacts {
   readonly name: string;
@@ -113,6 +113,21 @@ export const defaultBitDepth = (format: ImageFormat): BitDepth => IMAGE_FORMATS[
  */
 export const isLinear = (depth: BitDepth): boolean => depth === 'half' || depth === 'float';
 
+/** What has no meaning in the colours of a display. */
+const NEEDS_FLOATS: ReadonlySet<Pass> = new Set(['noisy', 'position', 'samples']);
+
+/** Whether a pass can be alone in a file of this kind. Depth and motion have 16 bits wherever the format has. */
+export function canHoldPass(format: ImageFormat, bitDepth: BitDepth, pass: Pass): boolean {
+  const { hasLayers, bitDepths } = IMAGE_FORMATS[format];
+  if (hasLayers || isLinear(bitDepth)) return true;
+  if (pass === 'motion') return bitDepths.includes(16);
+  return !NEEDS_FLOATS.has(pass);
+}
+
+/** Passes that such a file can hold, in the order of their names' list. */
+export const passesFor = (format: ImageFormat, bitDepth: BitDepth): Pass[] =>
+  Pass.enum.filter((pass) => canHoldPass(format, bitDepth, pass));
+
 /**
  * Refuses what the format cannot hold.
  *
@@ -129,7 +144,7 @@ export function checkImageFormat(
   }: Pick<RenderSettings, 'format' | 'bitDepth' | 'size' | 'background' | 'passes'>,
   path: string,
 ): void {
-  const { name, bitDepths, hasAlpha, hasLayers, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
+  const { name, bitDepths, hasAlpha, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
   if (!bitDepths.includes(bitDepth)) {
     const others = formatNames((other) => other.bitDepths.includes(bitDepth));
     const message = `${name} holds ${bitDepths.join(', ')} bits a channel; ${bitDepth} needs ${others}`;
@@ -141,9 +156,9 @@ export function checkImageFormat(
     throw new KilnError('job.unsupported', message, { field: `${path}/background` });
   }
   const layers = passes.filter((pass) => pass !== 'beauty');
-  if (layers.length > 0 && !hasLayers) {
-    const others = formatNames((other) => other.hasLayers);
-    const message = `${name} holds the pass beauty only; ${layers.join(', ')} need ${others}`;
+  const unheld = layers.filter((pass) => !canHoldPass(format, bitDepth, pass));
+  if (unheld.length > 0) {
+    const message = `${name} of ${bitDepth} bits a channel does not hold ${unheld.join(', ')}; use exr, or tiff of floats`;
     throw new KilnError('job.unsupported', message, { field: `${path}/passes` });
   }
   const { widthPx, heightPx } = size;

@@ -24,6 +24,7 @@ export * from './job-defaults.ts';
 export * from './limits.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
+export * from './pass-files.ts';
 export * from './sampling-text.ts';
 export * from './scene-companions.ts';
 export * from './scene-formats.ts';

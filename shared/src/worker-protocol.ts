@@ -8,7 +8,7 @@ import { FramePart, SampleRange } from './schemas/division.ts';
 import { FilmFacts, FilmPlan } from './schemas/film.ts';
 import { FrameStages, PixelStatistics } from './schemas/job.ts';
 import { ImportReport, Refusal, SceneFile, ScenePath } from './schemas/scene.ts';
-import { ImageFormat, RenderSettings, Size } from './schemas/settings.ts';
+import { ImageFormat, Pass, RenderSettings, Size } from './schemas/settings.ts';
 import { WorkerIdentity, WorkerStatus } from './schemas/worker.ts';
 
 /** Versions of the worker protocol that this build speaks, newest first. The server takes one version back. */
@@ -46,6 +46,8 @@ export const WORKER_ROUTES = {
   claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
   /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
   frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
+  /** Bytes of another file of a frame, beside `FRAME_HEADER` with a `PassResult`, before the frame's first → `{}`. */
+  pass: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber/:pass' },
   /** Sums of a range of samples of a part of a frame, as `PIECE_MEDIA_TYPE` beside `PIECE_HEADER` → `FrameAccepted`. */
   piece: { method: 'PUT', path: '/worker/attempts/:attemptId/pieces' },
   /** Bytes of such sums, for the attempt that makes a frame of them. */
@@ -175,12 +177,22 @@ export const Assignment = Type.Object({
 });
 export type Assignment = Static<typeof Assignment>;
 
+/** Beside the bytes of a pass that is a file of its own. */
+export const PassResult = Type.Object({ sha256: Sha256, sizeBytes: Type.Integer({ minimum: 1 }) });
+export type PassResult = Static<typeof PassResult>;
+
+/** A file of a frame beside its first one. */
+export const PassFile = Type.Object({ pass: Pass, ...PassResult.properties });
+export type PassFile = Static<typeof PassFile>;
+
 /** Beside the bytes of `PUT /worker/attempts/:id/frames/:frameNumber`. */
 export const FrameResult = Type.Object({
   sha256: Sha256,
   sizeBytes: Type.Integer({ minimum: 1 }),
   stages: FrameStages,
   statistics: Type.Union([PixelStatistics, Type.Null()]),
+  /** Files of its other passes, which were sent before: all of `passFilesOf` but the first. */
+  files: Type.Optional(Type.Array(PassFile)),
   /** When the worker began to send it, Unix milliseconds on its clock: there the stage `deliver` begins. */
   sentAtMs: Type.Optional(Type.Number()),
 });

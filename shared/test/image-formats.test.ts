@@ -59,13 +59,17 @@ describe('checkImageFormat', () => {
     );
   });
 
-  it('takes passes beside the picture in OpenEXR only, and as many pixels of them as the limit', () => {
+  it('takes the passes that a file can hold, and as many pixels of them as the limit', () => {
     const passes = ['beauty', 'depth', 'normal'] satisfies Output['passes'];
-    expect(refusal({ passes })).toEqual({
+    expect(refusal({ passes })).toBeNull();
+    expect(refusal({ passes: ['beauty', 'position', 'samples'] })).toEqual({
       code: 'job.unsupported',
       field: '/layers/0/passes',
-      message: 'PNG holds the pass beauty only; depth, normal need exr',
+      message: 'PNG of 8 bits a channel does not hold position, samples; use exr, or tiff of floats',
     });
+    expect(refusal({ passes: ['motion'] })).toBeNull();
+    expect(refusal({ passes: ['motion'], format: 'webp' })).toMatchObject({ field: '/layers/0/passes' });
+    expect(refusal({ passes: ['position', 'samples'], format: 'tiff', bitDepth: 'float' })).toBeNull();
     const exr = { format: 'exr', bitDepth: 'half', passes } as const;
     const heightPx = LIMITS.passPixels / 4_096;
     expect(refusal({ ...exr, size: { widthPx: 4_096, heightPx } })).toBeNull();

@@ -27,6 +27,7 @@ describe('completeSettings', () => {
       format: 'png',
       bitDepth: 8,
       passes: ['beauty'],
+      separatePasses: false,
       quality: 90,
       clip: null,
       fps: 24,

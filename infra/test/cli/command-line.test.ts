@@ -92,7 +92,10 @@ describe('exit code 2: what cannot be right', () => {
     [['render', 'x.glb', '--bit-depth', '12'], /--bit-depth must be one of 8, 16, half, float; it is “12”/],
     [['render', 'x.glb', '--format', 'jpeg', '--bit-depth', '16'], /job\.unsupported: JPEG .* \(--bit-depth\)/],
     [['render', 'x.glb', '--passes', 'beauty,depht'], /--passes takes beauty, .*depth.*; “depht” is none/],
-    [['render', 'x.glb', '--passes', 'depth'], /job\.unsupported: PNG .* depth need exr \(--passes\)/],
+    [
+      ['render', 'x.glb', '--passes', 'depth,position'],
+      /job\.unsupported: PNG .* not hold position; use exr.* \(--passes\)/,
+    ],
     [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
     [['render', 'x.glb', '--size', '100000x10'], /from 1 to 8192/],

@@ -50,14 +50,17 @@ test('a frame that cannot be had ends it: the job is cancelled, and no connectio
   await expect.poll(() => farm.openStreams()).toBe(0);
 });
 
-test('frames of several layers go into a folder for each', async () => {
+test('frames of several layers go into a folder for each, and those of several passes into one for each pass', async () => {
   const frameOf = (layer: string) => {
     const text = JSON.stringify(layer);
-    return { ...FRAME, layer, sizeBytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+    const bytes = { sizeBytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+    const passes = layer === 'Front' ? (['beauty', 'depth'] as const) : [null];
+    const files = passes.map((pass) => ({ pass, path: pass ? `${pass}/0000.png` : '0000.png', url: '', ...bytes }));
+    return { ...FRAME, layer, files, ...bytes };
   };
   farm = await startScriptedFarm((request) => {
     if (request === `GET ${JOB}/frames`) return { body: { items: ['Front', 'auto'].map(frameOf), next: null } };
-    const [, layer] = /frames\/(\w+)\/0000\.png$/.exec(request) ?? [];
+    const [, layer] = /frames\/(\w+)\/(?:\w+\/)?0000\.png$/.exec(request) ?? [];
     return layer === undefined ? undefined : { body: layer };
   });
   const layer = { size: { widthPx: 64, heightPx: 64 }, frames: '0' };
@@ -67,8 +70,9 @@ test('frames of several layers go into a folder for each', async () => {
   ];
   const { signal } = new AbortController();
   await render(farm.client, { source: SCENE.id, job: { layers }, folder, memory: memory() }, observer, signal);
-  for (const name of ['Front', 'auto']) {
-    expect(readFileSync(join(folder, name, '0000.png'), 'utf8')).toBe(JSON.stringify(name));
+  for (const path of ['Front/beauty', 'Front/depth', 'auto']) {
+    const [name] = path.split('/');
+    expect(readFileSync(join(folder, path, '0000.png'), 'utf8')).toBe(JSON.stringify(name));
   }
 });
 

@@ -2,7 +2,7 @@
  * Results become true here: each frame once, with its attempt, task and job in the same transaction. The bytes are in
  * the object store before; a crash in between leaves garbage there and nothing here.
  */
-import { type Frame, type FrameResult, KilnError } from '@kiln/shared';
+import { type Frame, type FrameResult, KilnError, type Pass } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import type { Tell } from '../events/changes.ts';
 import { advanceJob, type JobCounters, lockJobs, NO_PROGRESS } from '../jobs/job-row.ts';
@@ -40,6 +40,8 @@ export interface RecordedBatch {
 /** Everything that one batch changes, gathered in memory and written by one statement. */
 interface Plan {
   readonly frames: Omit<FrameFacts, 'finished_at'>[];
+  /** Files of them beside the first. */
+  readonly files: { layer_id: string; frame_number: number; pass: Pass; sha256: string; size_bytes: number }[];
   readonly frameRows: { report: FrameReport; frame: Frame }[];
   readonly attempts: Map<string, { id: string; state: 'running' | 'succeeded'; hash: string }>;
   readonly tasks: string[];
@@ -64,7 +66,7 @@ export async function recordFrames(
   );
   const open = await openAttempts(trx, reports);
   const known = await knownFrames(trx, reports, open);
-  const plan: Plan = { frames: [], frameRows: [], attempts: new Map(), tasks: [], assembled: [] };
+  const plan: Plan = { frames: [], files: [], frameRows: [], attempts: new Map(), tasks: [], assembled: [] };
   const doneByJob = new Map<string, number>();
 
   const outcomes = reports.map((report): Recorded | KilnError => {
@@ -155,8 +157,12 @@ function addFrame(plan: Plan, report: FrameReport, now: Date): void {
     statistics: result.statistics,
   };
   plan.frames.push(row);
-  const layer = { name: work.layerName, format: work.settings.format };
-  plan.frameRows.push({ report, frame: frameView({ ...row, finished_at: now }, layer) });
+  const { files = [] } = result;
+  for (const { pass, sha256, sizeBytes } of files) {
+    plan.files.push({ layer_id: work.layerId, frame_number: frameNumber, pass, sha256, size_bytes: sizeBytes });
+  }
+  const layer = { name: work.layerName, settings: work.settings };
+  plan.frameRows.push({ report, frame: frameView({ ...row, finished_at: now }, layer, files) });
 }
 
 /**
@@ -177,7 +183,7 @@ async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobR
     with stored as (
       insert into objects (sha256, size_bytes, unreferenced_at)
       select distinct on (x.sha256) x.sha256, x.size_bytes, null::timestamptz
-      from jsonb_to_recordset(${JSON.stringify(plan.frames)}::jsonb) as x(sha256 text, size_bytes bigint)
+      from jsonb_to_recordset(${JSON.stringify([...plan.frames, ...plan.files])}::jsonb) as x(sha256 text, size_bytes bigint)
       order by x.sha256
       on conflict (sha256) do update set unreferenced_at = null
     ), recorded as (
@@ -188,6 +194,11 @@ async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobR
       from jsonb_to_recordset(${JSON.stringify(plan.frames)}::jsonb) as x(
         layer_id text, frame_number int, job_id text, tenant_id text, task_id text, attempt_id text, sha256 text,
         size_bytes bigint, media_type text, stages jsonb, statistics jsonb)
+    ), filed as (
+      insert into frame_files (layer_id, frame_number, pass, sha256, size_bytes)
+      select x.layer_id, x.frame_number, x.pass, x.sha256, x.size_bytes
+      from jsonb_to_recordset(${JSON.stringify(plan.files)}::jsonb) as x(
+        layer_id text, frame_number int, pass text, sha256 text, size_bytes bigint)
     ), tried as (
       update attempts a set
         state = x.state, result_hash = x.hash, started_at = coalesce(a.started_at, a.created_at),
@@ -209,7 +220,7 @@ async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobR
 
 /** As `recordObject` looks: a sweep that held one of the rows may have removed its bytes before this transaction. */
 async function requireBytes(objects: Pick<ObjectStore, 'has'>, plan: Plan): Promise<void> {
-  const here = await Promise.all(plan.frames.map(({ sha256 }) => objects.has(sha256)));
+  const here = await Promise.all([...plan.frames, ...plan.files].map(({ sha256 }) => objects.has(sha256)));
   if (here.every(Boolean)) return;
   throw new KilnError('storage.unavailable', 'the frame was swept while it was being recorded: send it again');
 }

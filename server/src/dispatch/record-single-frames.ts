@@ -2,7 +2,7 @@
  * The common case of a result: the only frame of a task, from its first attempt. One statement records many of them with
  * their events, where `recordFrames` takes seven. What is not so simple is left out, and `recordFrames` decides about it.
  *
- * Left out are: attempts that are not open; objects that a sweep may have an eye on, because their rows are marked, or
+ * Left out are: attempts that are not open; frames of several files; objects that a sweep may have an eye on, because their rows are marked, or
  * missing although the bytes were here before (the look for the bytes must then lie inside the transaction).
  */
 import type { Frame, JobChange } from '@kiln/shared';
@@ -26,8 +26,8 @@ export interface RecordedSingles {
   readonly events: readonly LoggedEvent[];
 }
 
-export const isSingle = ({ attempt, work }: FrameReport) =>
-  work.kind === 'render' && attempt.number === 1 && work.frames.length === 1;
+export const isSingle = ({ attempt, work, result }: FrameReport) =>
+  work.kind === 'render' && attempt.number === 1 && work.frames.length === 1 && !result.files?.length;
 
 /** In: reports for which `isSingle`. Atomic: all that is recorded, with job counters and events. */
 export async function recordSingleFrames(
@@ -179,5 +179,5 @@ const viewOf = ({ attempt, work, frameNumber, mediaType, result }: FrameReport, 
       statistics: result.statistics,
       finished_at: now,
     },
-    { name: work.layerName, format: work.settings.format },
+    { name: work.layerName, settings: work.settings },
   );

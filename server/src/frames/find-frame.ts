@@ -1,6 +1,7 @@
-import { frameFileName, IMAGE_FORMATS, KilnError } from '@kiln/shared';
+import { frameFileName, IMAGE_FORMATS, KilnError, passFilesOf, type RenderSettings } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
+import { storedPasses } from './stored-passes.ts';
 
 export interface FoundFrame {
   readonly sha256: string;
@@ -8,11 +9,19 @@ export interface FoundFrame {
   readonly mediaType: string;
 }
 
+export interface FrameName {
+  readonly jobId: string;
+  readonly layer: string;
+  /** Of the pass that a file is of; the frame's first file without it. */
+  readonly pass?: string;
+  readonly fileName: string;
+}
+
 /** @throws KilnError `resource.not_found`, also for another tenant's job. */
 export async function findFrame(
   db: Kysely<Database>,
   tenantId: string,
-  { jobId, layer, fileName }: { readonly jobId: string; readonly layer: string; readonly fileName: string },
+  { jobId, layer, pass, fileName }: FrameName,
 ): Promise<FoundFrame> {
   const named = frameNumberOf(fileName);
   const row =
@@ -21,20 +30,46 @@ export async function findFrame(
       : await db
           .selectFrom('frames')
           .innerJoin('layers', 'layers.id', 'frames.layer_id')
-          .select(['frames.sha256', 'frames.size_bytes', 'frames.media_type', 'layers.settings'])
+          .select([
+            'frames.layer_id',
+            'frames.frame_number',
+            'frames.sha256',
+            'frames.size_bytes',
+            'frames.media_type',
+            'layers.settings',
+          ])
           .where('layers.job_id', '=', jobId)
           .where('layers.name', '=', layer)
           .where('frames.tenant_id', '=', tenantId)
           .where('frames.frame_number', '=', named)
           .executeTakeFirst();
   // The name has one spelling: `1.png` or another format's ending is another file, which is not here.
-  if (row === undefined || named === null || frameFileName(named, row.settings.format) !== fileName) {
-    throw new KilnError(
-      'resource.not_found',
-      `there is no finished frame ${fileName} in layer ${layer} of job ${jobId}`,
-    );
+  const isNamed = row !== undefined && named !== null && frameFileName(named, row.settings.format) === fileName;
+  const file = isNamed ? await fileOf(db, row, pass) : undefined;
+  if (row === undefined || file === undefined) {
+    const path = pass === undefined ? fileName : `${pass}/${fileName}`;
+    throw new KilnError('resource.not_found', `there is no finished frame ${path} in layer ${layer} of job ${jobId}`);
   }
-  return { sha256: row.sha256, sizeBytes: row.size_bytes, mediaType: row.media_type };
+  return { ...file, mediaType: row.media_type };
+}
+
+interface FoundRow {
+  readonly layer_id: string;
+  readonly frame_number: number;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly settings: RenderSettings;
+}
+
+async function fileOf(
+  db: Kysely<Database>,
+  row: FoundRow,
+  pass: string | undefined,
+): Promise<Omit<FoundFrame, 'mediaType'> | undefined> {
+  const passes = passFilesOf(row.settings);
+  if (pass === undefined || pass === passes[0]) return { sha256: row.sha256, sizeBytes: row.size_bytes };
+  const others = (await storedPasses(db, [row]))(row);
+  return others.find((other) => other.pass === pass);
 }
 
 const EXTENSIONS = Object.values(IMAGE_FORMATS).map(({ extension }) => extension);

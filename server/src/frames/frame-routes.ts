@@ -8,6 +8,7 @@ import { findFrame } from './find-frame.ts';
 import { openArchive } from './job-archive.ts';
 
 const FrameParams = Type.Object({ jobId: Id('job'), layer: Type.String(), fileName: Type.String() });
+const PassParams = Type.Object({ ...FrameParams.properties, pass: Type.String() });
 /** Any value of `download` makes a browser save the frame instead of showing it. */
 const FrameQuery = Type.Object({ download: Type.Optional(Type.String()) });
 const JobParams = Type.Object({ jobId: Id('job') });
@@ -31,6 +32,25 @@ export function registerFrames(app: FastifyInstance, services: Pick<Services, 's
       const frame = await findFrame(db, identityOf(request).tenantId, params);
       const saveAs = download === undefined ? null : params.fileName;
       return sendObject(services.objects, request, reply, { ...frame, saveAs });
+    },
+  );
+
+  app.get(
+    apiPath(BYTE_ROUTES.passFile.path),
+    {
+      schema: {
+        summary: BYTE_ROUTES.passFile.summary,
+        operationId: 'getPassFile',
+        params: PassParams,
+        querystring: FrameQuery,
+      },
+    },
+    async (request, reply) => {
+      const params = parse(PassParams, request.params, 'the path');
+      const { download } = parse(FrameQuery, request.query, 'the query');
+      const file = await findFrame(db, identityOf(request).tenantId, params);
+      const saveAs = download === undefined ? null : `${params.pass}-${params.fileName}`;
+      return sendObject(services.objects, request, reply, { ...file, saveAs });
     },
   );
 

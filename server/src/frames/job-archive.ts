@@ -1,12 +1,13 @@
 /** All finished frames and films of a job as one ZIP, streamed: nothing is compressed twice, and nothing is kept in memory. */
 import type { Readable } from 'node:stream';
-import { frameFileName, KilnError } from '@kiln/shared';
+import { frameFilePath, KilnError, type Pass, passFilesOf } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { ZipFile } from 'yazl';
 import { readFilms } from '../films/read-films.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
+import { storedPasses } from './stored-passes.ts';
 
 /** Frames of one query; a job of a million frames must not be one answer of the database. */
 const PAGE = 2_000;
@@ -23,7 +24,8 @@ export interface Archive {
 }
 
 /**
- * Names in it: `0001.png` when the job has one layer, else `layer/0001.png`.
+ * Names in it: `0001.png` when the job has one layer, else `layer/0001.png`; `depth/0001.png` where passes have files of
+ * their own.
  *
  * @throws KilnError `resource.not_found`; once bytes flow, a failure breaks the stream off, so that no half archive
  *   passes for a whole one.
@@ -42,6 +44,7 @@ export async function openArchive(
   if (job === undefined) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
   const layers = await db.selectFrom('layers').select(['id', 'name', 'settings']).where('job_id', '=', jobId).execute();
   const folderOf = (name: string) => (layers.length === 1 ? '' : `${name}/`);
+  const hasPassFiles = layers.some(({ settings }) => passFilesOf(settings).length > 0);
   const layerById = new Map(layers.map((layer) => [layer.id, layer]));
 
   const zip = new ZipFile();
@@ -88,10 +91,19 @@ export async function openArchive(
         .orderBy('sequence')
         .limit(PAGE)
         .execute();
+      const othersOf = await storedPasses(db, hasPassFiles ? frames : []);
       const turns = frames.flatMap((frame) => {
         const layer = layerById.get(frame.layer_id);
         if (layer === undefined) return [];
-        return [addFrame(`${folderOf(layer.name)}${frameFileName(frame.frame_number, layer.settings.format)}`, frame)];
+        const [first = null] = passFilesOf(layer.settings);
+        const addFile = (pass: Pass | null, file: { sha256: string; size_bytes: number }) => {
+          const path = frameFilePath(frame.frame_number, layer.settings.format, pass);
+          return addFrame(`${folderOf(layer.name)}${path}`, { ...frame, ...file });
+        };
+        const others = othersOf(frame).map(({ pass, sha256, sizeBytes }) =>
+          addFile(pass, { sha256, size_bytes: sizeBytes }),
+        );
+        return [addFile(first, frame), ...others];
       });
       if (frames.length < PAGE) {
         await addFilms();

@@ -5,10 +5,13 @@ import {
   type Frame,
   type FramePart,
   frameFileName,
+  frameFilePath,
   frameFlags,
   type Job,
   type JobChange,
   type Layer,
+  type PassFile,
+  passFilesOf,
   type RenderSettings,
   storedSettings,
   type Task,
@@ -61,27 +64,37 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
 /** What of a layer a frame's view needs. */
 export interface FrameLayer {
   readonly name: string;
-  readonly format: RenderSettings['format'];
+  readonly settings: Pick<RenderSettings, 'format' | 'passes' | 'separatePasses'>;
 }
 
 export type FrameFacts = Omit<FrameRow, 'sequence' | 'tenant_id' | 'task_id'>;
 
-export function frameView(row: FrameFacts, layer: FrameLayer): Frame {
-  const fileName = frameFileName(row.frame_number, layer.format);
+/** @param others its files beside the first. */
+export function frameView(row: FrameFacts, { name, settings }: FrameLayer, others: readonly PassFile[] = []): Frame {
+  const { format } = settings;
+  const fileName = frameFileName(row.frame_number, format);
+  const folder = `${API_PREFIX}/jobs/${row.job_id}/frames/${name}`;
+  const passes = passFilesOf(settings);
+  const first = { pass: passes[0] ?? null, sha256: row.sha256, sizeBytes: row.size_bytes };
+  const files = [first, ...passes.flatMap((pass) => others.filter((other) => other.pass === pass))];
   return {
     jobId: row.job_id,
     layerId: row.layer_id,
-    layer: layer.name,
+    layer: name,
     frameNumber: row.frame_number,
     fileName,
     sha256: row.sha256,
     sizeBytes: row.size_bytes,
     mediaType: row.media_type,
-    url: `${API_PREFIX}/jobs/${row.job_id}/frames/${layer.name}/${fileName}`,
+    url: `${folder}/${fileName}`,
     attemptId: row.attempt_id,
     stages: row.stages,
     statistics: row.statistics,
     flags: frameFlags(row.statistics),
+    files: files.map(({ pass, sha256, sizeBytes }) => {
+      const path = frameFilePath(row.frame_number, format, pass);
+      return { pass, path, sha256, sizeBytes, url: `${folder}/${path}` };
+    }),
     finishedAt: row.finished_at.toISOString(),
   };
 }

@@ -1,7 +1,8 @@
 /** Jobs with their tasks and frames, read for one tenant. Another tenant's job is not there. */
-import { type Attempt, type Frame, type Job, KilnError, type Task } from '@kiln/shared';
+import { type Attempt, type Frame, type Job, KilnError, passFilesOf, type Task } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { storedPasses } from '../frames/stored-passes.ts';
 import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
 import { readJobWaits } from './job-waits.ts';
@@ -124,11 +125,15 @@ export class JobReader {
       .orderBy('f.sequence')
       .limit(limit + 1)
       .execute();
+    const passesOf = await storedPasses(
+      this.#db,
+      rows.filter(({ settings }) => passFilesOf(settings).length > 0),
+    );
     return pageOf(
       rows,
       limit,
       (row) => String(row.sequence),
-      (row) => frameView(row, { name: row.name, format: row.settings.format }),
+      (row) => frameView(row, row, passesOf(row)),
     );
   }
 

@@ -56,6 +56,7 @@ const isNoFilm = sql<boolean>`
 export const isUnreferenced = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256)
   and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (select from frame_files f where f.sha256 = objects.sha256)
   and not exists (select from pieces p where p.sha256 = objects.sha256)
   and ${isNoFilm}
   and not exists (select from scenes s where s.thumbnail_sha256 = objects.sha256)
@@ -74,6 +75,7 @@ export const isClaimUsed = sql<boolean>`
 export const isUnneeded = sql<boolean>`
   not exists (select from tenant_objects t where t.sha256 = objects.sha256 and ${isClaimUsed})
   and not exists (select from frames f where f.sha256 = objects.sha256)
+  and not exists (select from frame_files f where f.sha256 = objects.sha256)
   and not exists (select from pieces p where p.sha256 = objects.sha256)
   and ${isNoFilm}
   and not exists (

@@ -8,6 +8,7 @@ import type {
   FrameStages,
   ImportReport,
   JobState,
+  Pass,
   PixelStatistics,
   Refusal,
   RenderSettings,
@@ -223,6 +224,15 @@ export interface FrameTable {
   finished_at: CreatedAt;
 }
 
+/** A file of a frame beside its first, which `frames` has. */
+interface FrameFileTable {
+  layer_id: string;
+  frame_number: number;
+  pass: Pass;
+  sha256: string;
+  size_bytes: number;
+}
+
 /** Sums of a range of samples that a task has delivered. They go when the frame is made of them, or will never be. */
 interface PieceTable {
   task_id: string;
@@ -311,6 +321,7 @@ export interface Database {
   tasks: TaskTable;
   attempts: AttemptTable;
   frames: FrameTable;
+  frame_files: FrameFileTable;
   pieces: PieceTable;
   films: FilmTable;
   workers: WorkerTable;

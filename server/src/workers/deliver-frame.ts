@@ -1,7 +1,16 @@
 /** A frame's bytes come in ([WK6]): checked while they stream into the object store, then recorded. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { FRAME_HEADER, type FrameAccepted, FrameResult, IMAGE_FORMATS, KilnError, LIMITS } from '@kiln/shared';
-import type { AttemptFacts } from '../dispatch/attempt-facts.ts';
+import {
+  FRAME_HEADER,
+  type FrameAccepted,
+  FrameResult,
+  IMAGE_FORMATS,
+  KilnError,
+  LIMITS,
+  PassResult,
+  passFilesOf,
+} from '@kiln/shared';
+import type { AttemptFacts, FrameFacts } from '../dispatch/attempt-facts.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { readResult } from './result-header.ts';
@@ -17,28 +26,73 @@ export interface IncomingFrame {
  * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.
  */
 export async function deliverFrame(
-  { attempt, frameNumber, headers, bytes }: IncomingFrame,
+  frame: IncomingFrame,
   objects: ObjectStore,
   results: Results,
 ): Promise<FrameAccepted> {
+  const { attempt, frameNumber, headers } = frame;
+  const work = workOf(frame);
+  const { mediaType } = IMAGE_FORMATS[work.settings.format];
+  const result = readResult(FrameResult, headers, FRAME_HEADER);
+  await requirePasses(work, result, objects);
+  const startedAt = performance.now();
+  const isFresh = !(await objects.has(result.sha256));
+  await store(objects, frame, result);
+  const timed = withDelivery(result, performance.now() - startedAt);
+  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result: timed, isFresh });
+  return { taskDone };
+}
+
+/**
+ * Stores a file beside the frame's first one, which names it when it comes; until then nothing refers to it.
+ *
+ * @throws KilnError as `deliverFrame`.
+ */
+export async function deliverPass(frame: IncomingFrame, pass: string, objects: ObjectStore): Promise<void> {
+  const [, ...others] = passFilesOf(workOf(frame).settings);
+  if (!others.some((other) => other === pass)) {
+    throw new KilnError('request.invalid', `frame ${frame.frameNumber} has no file of the pass ${pass}`);
+  }
+  await store(objects, frame, readResult(PassResult, frame.headers, FRAME_HEADER));
+}
+
+/** What the frame is of. */
+function workOf({ attempt, frameNumber, headers }: IncomingFrame): FrameFacts {
   const { work } = attempt;
   if ((work.kind !== 'render' && work.kind !== 'assemble') || !work.frames.includes(frameNumber)) {
     throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
   }
-  const mediaType = IMAGE_FORMATS[work.settings.format].mediaType;
+  const { mediaType } = IMAGE_FORMATS[work.settings.format];
   if (headers['content-type'] !== mediaType) {
     throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
   }
-  const result = readResult(FrameResult, headers, FRAME_HEADER);
-  const startedAt = performance.now();
-  const isFresh = !(await objects.has(result.sha256));
-  const stored = await objects.put(bytes, { maxBytes: LIMITS.frameBytes, expectSha256: result.sha256 });
-  if (stored.sizeBytes !== result.sizeBytes) {
-    throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
+  return work;
+}
+
+async function store(objects: ObjectStore, { bytes }: IncomingFrame, { sha256, sizeBytes }: PassResult): Promise<void> {
+  const stored = await objects.put(bytes, { maxBytes: LIMITS.frameBytes, expectSha256: sha256 });
+  if (stored.sizeBytes === sizeBytes) return;
+  throw new KilnError('upload.hash_mismatch', `expected ${sizeBytes} bytes, got ${stored.sizeBytes}`);
+}
+
+/** The files of all other passes came before, each once. */
+async function requirePasses(
+  { settings }: FrameFacts,
+  { files = [] }: FrameResult,
+  objects: Pick<ObjectStore, 'has'>,
+): Promise<void> {
+  const [, ...expected] = passFilesOf(settings);
+  const named = files.map(({ pass }) => pass);
+  if (named.length !== expected.length || expected.some((pass) => !named.includes(pass))) {
+    throw new KilnError(
+      'request.invalid',
+      `expected files of ${expected.join(', ') || 'no other pass'}, got ${named.join(', ') || 'none'}`,
+    );
   }
-  const timed = withDelivery(result, performance.now() - startedAt);
-  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result: timed, isFresh });
-  return { taskDone };
+  for (const { pass, sha256 } of files) {
+    if (await objects.has(sha256)) continue;
+    throw new KilnError('request.invalid', `the file of the pass ${pass} is to come before the frame`);
+  }
 }
 
 /** A worker of before says not when it began to send. */

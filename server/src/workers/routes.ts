@@ -33,7 +33,7 @@ import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import type { Services } from '../services.ts';
 import { attemptOf, leaseToken } from './attempt-access.ts';
-import { deliverFrame } from './deliver-frame.ts';
+import { deliverFrame, deliverPass } from './deliver-frame.ts';
 import { type HeartbeatParts, takeHeartbeat } from './heartbeat.ts';
 import { leave } from './leave.ts';
 import { registerPieces } from './piece-routes.ts';
@@ -227,6 +227,19 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
           services.objects,
           results,
         );
+      },
+    });
+    scope.route<{ Params: { attemptId: string; frameNumber: string; pass: string } }>({
+      method: WORKER_ROUTES.pass.method,
+      url: apiPath(WORKER_ROUTES.pass.path),
+      schema: { hide: true },
+      config: { identity: 'none' },
+      logLevel: 'warn',
+      handler: async ({ headers, params, raw }) => {
+        const attempt = await attemptOf(attempts, await workers.of(headers), params.attemptId, headers);
+        const frame = { attempt, frameNumber: Number(params.frameNumber), headers, bytes: raw };
+        await deliverPass(frame, params.pass, services.objects);
+        return {};
       },
     });
     scope.route<{ Params: { attemptId: string; sha256: string } }>({

@@ -253,6 +253,10 @@ export const BYTE_ROUTES = {
     path: '/jobs/:jobId/frames/:layer/:fileName',
     summary: 'One finished frame; ranges, ETag = its SHA-256.',
   },
+  passFile: {
+    path: '/jobs/:jobId/frames/:layer/:pass/:fileName',
+    summary: 'One pass of a finished frame that has a file of each; ranges, ETag = its SHA-256.',
+  },
   filmFile: {
     path: '/jobs/:jobId/films/:layer/:fileName',
     summary: 'One finished film; ranges, ETag = its SHA-256.',

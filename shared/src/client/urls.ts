@@ -1,7 +1,7 @@
 /** Addresses on the API, made from the table of routes. */
 import { API_PREFIX, BYTE_ROUTES } from '../api/routes.ts';
 import type { Film } from '../schemas/film.ts';
-import type { Frame } from '../schemas/job.ts';
+import type { Frame, FrameFile } from '../schemas/job.ts';
 
 type Values = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -27,6 +27,8 @@ export interface ApiUrls {
   readonly events: string;
   readonly live: string;
   frame(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>): string;
+  /** Of a frame's file. */
+  frameFile(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>, file: Pick<FrameFile, 'pass'>): string;
   film(film: Pick<Film, 'jobId' | 'layer' | 'fileName'>): string;
   archive(jobId: string): string;
   thumbnail(sceneId: string): string;
@@ -42,6 +44,11 @@ export function apiUrls(url: string): ApiUrls {
     events: socket + BYTE_ROUTES.events.path,
     live: socket + BYTE_ROUTES.liveSession.path,
     frame: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.frameFile.path, { jobId, layer, fileName }),
+    frameFile: ({ jobId, layer, fileName }, { pass }) =>
+      api +
+      (pass === null
+        ? fillPath(BYTE_ROUTES.frameFile.path, { jobId, layer, fileName })
+        : fillPath(BYTE_ROUTES.passFile.path, { jobId, layer, pass, fileName })),
     film: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.filmFile.path, { jobId, layer, fileName }),
     archive: (jobId) => api + fillPath(BYTE_ROUTES.jobArchive.path, { jobId }),
     thumbnail: (sceneId) => api + fillPath(BYTE_ROUTES.thumbnail.path, { sceneId }),

@@ -6,7 +6,7 @@ import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
-import { RenderSettings } from './settings.ts';
+import { Pass, RenderSettings } from './settings.ts';
 
 /**
  * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
@@ -136,6 +136,18 @@ export type PixelStatistics = Static<typeof PixelStatistics>;
 export const FrameFlag = Type.Enum(['nan', 'black']);
 export type FrameFlag = Static<typeof FrameFlag>;
 
+const FrameFile = Type.Object({
+  /** Null where it is the frame's only one. */
+  pass: Nullable(Pass),
+  /** Within its layer: `depth/0001.png`. */
+  path: Type.String(),
+  sha256: Sha256,
+  sizeBytes: Type.Integer(),
+  /** Path of the bytes on the server, `API_PREFIX` included. */
+  url: Type.String(),
+});
+export type FrameFile = Static<typeof FrameFile>;
+
 export const Frame = Type.Object({
   jobId: Id('job'),
   layerId: Id('layer'),
@@ -151,6 +163,9 @@ export const Frame = Type.Object({
   stages: FrameStages,
   statistics: Nullable(PixelStatistics),
   flags: Type.Array(FrameFlag, { description: 'What makes this frame suspicious; mostly nothing.' }),
+  files: Type.Array(FrameFile, {
+    description: 'All files of the frame; `sha256`, `sizeBytes` and `url` above are those of the first.',
+  }),
   finishedAt: Timestamp,
 });
 export type Frame = Static<typeof Frame>;

@@ -360,8 +360,10 @@ export const RenderSettings = Type.Object(
       minItems: 1,
       uniqueItems: true,
       default: ['beauty'],
-      description: 'Layers of the file; others than beauty need OpenEXR.',
+      description:
+        'What a frame holds: layers of one OpenEXR; in other formats a file of each. Display formats hold no position, samples and noisy.',
     }),
+    separatePasses: Type.Boolean({ default: false, description: 'A file of each pass in OpenEXR too.' }),
     quality: Type.Integer({ minimum: 1, maximum: 100, default: 90, description: 'Of JPEG, WebP and AVIF.' }),
     clip: Type.Union([ClipName, Type.Null()], {
       default: null,

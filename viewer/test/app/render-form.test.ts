@@ -77,11 +77,14 @@ describe('withFormat', () => {
 });
 
 describe('jobRequest', () => {
-  it('asks for passes of a format that has layers only', () => {
-    const passes = ['beauty', 'depth'] as const;
+  it('asks for the passes that a format can hold', () => {
+    const passes = ['beauty', 'depth', 'position'] as const;
     const of = (format: ImageFormat) => jobRequest(withFormat({ ...still, passes }, format), SCENE, null).layers[0];
     expect(of('exr')?.passes).toEqual(passes);
-    expect(of('png')).not.toHaveProperty('passes');
+    expect(of('png')?.passes).toEqual(['beauty', 'depth']);
+    const separate = { ...still, passes, separatePasses: true };
+    expect(jobRequest(withFormat(separate, 'exr'), SCENE, null).layers[0]).toHaveProperty('separatePasses', true);
+    expect(jobRequest(withFormat(separate, 'png'), SCENE, null).layers[0]).not.toHaveProperty('separatePasses');
     expect(faultsOf({ ...still, passes }, null, {})).toEqual({});
   });
 
@@ -111,6 +114,7 @@ describe('jobRequest', () => {
       frames: '0-47',
       format: 'webp',
       bitDepth: 8,
+      passes: ['beauty'],
       quality: 71,
       engine: 'raster',
       samples: 1,

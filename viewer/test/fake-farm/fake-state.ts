@@ -218,6 +218,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     const bytes = tracePicture(pose, small, frameNumber, exposureEv);
     const fileName = frameFileName(frameNumber, layer.settings.format);
     const format = IMAGE_FORMATS[layer.settings.format];
+    const url = `/api/v1/jobs/${jobId}/frames/${layer.name}/${fileName}`;
     const frame: Frame = {
       jobId,
       layerId: layer.id,
@@ -228,11 +229,12 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       sizeBytes: bytes.length,
       // Its bytes are PNG whatever was asked for, as far as a browser shows it.
       mediaType: format.isForBrowsers ? 'image/png' : format.mediaType,
-      url: `/api/v1/jobs/${jobId}/frames/${layer.name}/${fileName}`,
+      url,
       attemptId: newId('attempt', random),
       stages: { draw: { startedAtMs: 0, durationMs: 131 }, encode: { startedAtMs: 131, durationMs: 24 } },
       statistics: state.statistics,
       flags: frameFlags(state.statistics),
+      files: [{ pass: null, path: fileName, sha256: HASH, sizeBytes: bytes.length, url }],
       finishedAt: now(),
     };
     state.frames.get(jobId)?.push({ frame, bytes });

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Assignment, hasData, KilnError, type StoredSums } from '@kiln/shared';
 import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
+import { deliverFrame } from './deliver-frame.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -21,20 +22,12 @@ export async function runAssembly(assignment: Assignment, work: AssembleWork, co
       const preparation = hasData(work.settings) ? await load() : {};
       const files: SumsFile[] = [];
       for (const sums of work.sums) files.push(await fetchSums(sums, folder, context));
-      const { result, file } = await assemble(assignment, work, { page, files, folder }, context);
-      const { client, clock, lease, log, membership } = context;
-      const { draw, encode, statistics, mediaType } = result;
-      const { sha256, sizeBytes, content } = file;
-      const stages = { ...preparation, draw, encode };
-      const frame = { sha256, sizeBytes, stages, statistics, sentAtMs: clock.unixMs() };
-      lease.signal.throwIfAborted();
-      if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the frame was delivered');
+      const drawn = await assemble(assignment, work, { page, files, folder }, context);
+      const { draw, encode } = drawn.result;
       const { frameNumber } = work;
-      await membership.persist(
-        () => client.deliverFrame(lease, frameNumber, { result: frame, mediaType, content }, lease.signal),
-        lease.signal,
-      );
-      log.debug({ frameNumber, sizeBytes, parts: files.length }, 'delivered a frame made of parts');
+      await deliverFrame(context, frameNumber, drawn, { ...preparation, draw, encode });
+      const { sizeBytes } = drawn.file;
+      context.log.debug({ frameNumber, sizeBytes, parts: files.length }, 'delivered a frame made of parts');
     }),
   );
 }

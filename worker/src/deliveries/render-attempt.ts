@@ -1,10 +1,11 @@
 /** Frames of one attempt: the next is drawn while those before are encoded and delivered. */
 import { rm } from 'node:fs/promises';
-import { type Assignment, KilnError, type RenderSettings } from '@kiln/shared';
+import type { Assignment, RenderSettings } from '@kiln/shared';
 import { WORKER_LIMITS } from '../limits.ts';
 import { Permits } from '../pool/permits.ts';
 import type { DrawnFrame, ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
+import { deliverFrame } from './deliver-frame.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
@@ -105,22 +106,13 @@ class FrameRun {
     { picture }: { readonly picture: Promise<DrawnFrame> },
   ): Promise<void> {
     await before;
-    const { result, file } = await picture;
-    const { client, clock, lease, log, membership } = this.#context;
-    const { sha256, sizeBytes, content } = file;
-    const { mediaType } = result;
-    const frame = { sha256, sizeBytes, ...this.#describe(result), sentAtMs: clock.unixMs() };
-    lease.signal.throwIfAborted();
-    if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the frame was delivered');
-    const delivery = { result: frame, mediaType, content };
-    await membership.persist(() => client.deliverFrame(lease, frameNumber, delivery, lease.signal), lease.signal);
-    if ('diskPath' in content) await rm(content.diskPath, { force: true });
-    log.debug({ frameNumber, sizeBytes }, 'delivered a frame');
-  }
-
-  #describe({ draw, encode, statistics }: DrawnFrame['result']) {
+    const drawn = await picture;
     const preparation = this.#preparation;
     this.#preparation = {};
-    return { stages: { ...preparation, draw, encode }, statistics };
+    const { draw, encode } = drawn.result;
+    await deliverFrame(this.#context, frameNumber, drawn, { ...preparation, draw, encode });
+    const { content, sizeBytes } = drawn.file;
+    if ('diskPath' in content) await rm(content.diskPath, { force: true });
+    this.#context.log.debug({ frameNumber, sizeBytes }, 'delivered a frame');
   }
 }

@@ -18,6 +18,8 @@ import {
   type ImportResult,
   KilnError,
   LEASE_HEADER,
+  type PassFile,
+  type PassResult,
   PIECE_HEADER,
   PIECE_MEDIA_TYPE,
   type PieceResult,
@@ -103,7 +105,30 @@ export class FarmClient {
         'content-length': String(result.sizeBytes),
         [FRAME_HEADER]: encodeURIComponent(JSON.stringify(result)),
       },
-      body: content instanceof Uint8Array ? content : Readable.toWeb(createReadStream(content.diskPath)),
+      body: bodyOf(content, result.sizeBytes),
+      timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
+  /** Sends a file beside the frame's first one, before that. */
+  async deliverPass(
+    lease: LeaseKey,
+    frameNumber: number,
+    { file, mediaType, content }: { file: PassFile; mediaType: string; content: FrameFile['content'] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const parts = attemptParts(lease, signal);
+    const { pass, sha256, sizeBytes } = file;
+    await this.#json('pass', Nothing, {
+      ...parts,
+      params: { ...parts.params, frameNumber, pass },
+      headers: {
+        ...parts.headers,
+        'content-type': mediaType,
+        'content-length': String(sizeBytes),
+        [FRAME_HEADER]: encodeURIComponent(JSON.stringify({ sha256, sizeBytes } satisfies PassResult)),
+      },
+      body: bodyOf(content, sizeBytes),
       timeoutMs: WORKER_LIMITS.transferMs,
     });
   }
@@ -239,6 +264,12 @@ export class FarmClient {
     }
   }
 }
+
+const bodyOf = (content: FrameFile['content'], sizeBytes: number) => {
+  if (content instanceof Uint8Array) return content;
+  const { diskPath, from: start = 0 } = content;
+  return Readable.toWeb(createReadStream(diskPath, { start, end: start + sizeBytes - 1 }));
+};
 
 const attemptParts = ({ attemptId, leaseToken }: LeaseKey, signal: AbortSignal) => ({
   params: { attemptId },

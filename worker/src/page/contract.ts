@@ -15,6 +15,7 @@ import type {
   FrameRate,
   ImportReport,
   LiveView,
+  PassFile,
   PictureCodec,
   PixelStatistics,
   Pose,
@@ -194,6 +195,8 @@ export interface FrameOutcome {
   readonly draw: DrawStage;
   readonly encode: StageTime;
   readonly statistics: PixelStatistics | null;
+  /** Where passes have files of their own: all of the frame's, one after the other in its bytes; `sha256` is the first's. */
+  readonly files?: readonly PassFile[];
 }
 
 export interface PieceOutcome {

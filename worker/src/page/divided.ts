@@ -77,7 +77,7 @@ async function dataOf(
   services: PageServices,
   { sceneHash, settings, frameNumber }: Pick<Call<'assemble'>, 'sceneHash' | 'settings' | 'frameNumber'>,
 ) {
-  if (!hasData(settings)) return { planes: [], mattes: null };
+  if (!hasData(settings)) return { planes: [], mattes: null, placement: null };
   const { room, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
   let letGo = () => {};
@@ -85,7 +85,8 @@ async function dataOf(
     const held = await holdAssets(services, settings);
     letGo = held.release;
     const shot = frameShot(scene, settings, frameNumber, held.assets);
-    return { planes: room.passes.draw(shot, placeShot(shot)), mattes: room.passes.manifestsOf(scene) };
+    const placement = placeShot(shot);
+    return { planes: room.passes.draw(shot, placement), mattes: room.passes.manifestsOf(scene), placement };
   } finally {
     letGo();
     release();

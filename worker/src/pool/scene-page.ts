@@ -41,7 +41,8 @@ export interface OutputFile {
 export interface FrameFile {
   readonly sha256: string;
   readonly sizeBytes: number;
-  readonly content: Uint8Array | { readonly diskPath: string };
+  /** On the disk it begins at `from`. @defaultValue 0 */
+  readonly content: Uint8Array | { readonly diskPath: string; readonly from?: number };
 }
 
 export interface DrawnFrame {

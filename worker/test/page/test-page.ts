@@ -160,6 +160,7 @@ export const SETTINGS: RenderSettings = {
   format: 'png',
   bitDepth: 8,
   passes: ['beauty'],
+  separatePasses: false,
   quality: 90,
   clip: null,
   fps: 24,

@@ -111,6 +111,7 @@ Examples:
   $ kiln render room.glb --engine pathtrace --samples 1024 --noise-threshold 0.05 --time-limit 600 --clamp 10
   $ kiln render car.glb --turntable 48 --camera 4,1.5,4:0,0.5,0:50mm
   $ kiln render room.glb --format exr --passes beauty,depth,normal --samples 16
+  $ kiln render room.glb --passes beauty,depth,normal --out out/    out/beauty/0001.png, out/depth/0001.png …
   $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
   $ kiln render house.glb --sun 35,200 --background environment --engine pathtrace --samples 128
   $ kiln render car.glb --environment studio_8k.exr --background '#f4f4f2' --lut film.cube
@@ -215,7 +216,8 @@ export function addRenderCommand(program: Command): void {
     .addOption(
       new Option('--bit-depth <bits>', 'of a channel, as the format has it (table below)').argParser(parseBitDepth),
     )
-    .option('--passes <names>', `layers of OpenEXR: ${Pass.enum.join(',')} (default: beauty)`, parsePasses)
+    .option('--passes <names>', `what a frame holds: ${Pass.enum.join(',')} (default: beauty)`, parsePasses)
+    .option('--separate-passes', 'a file of each pass in OpenEXR too: depth/0001.exr')
     .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100))
     .option(
       '--background <what>',

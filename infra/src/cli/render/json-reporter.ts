@@ -13,8 +13,8 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
     rendering: silent,
-    frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, stages, statistics, flags }, file) =>
-      say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, stages, statistics, flags }),
+    frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }, file) =>
+      say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, files, stages, statistics, flags }),
     filming: silent,
     film: ({ jobId, layer, format, codec, sha256, sizeBytes, facts }, file) =>
       say('film', { jobId, layer, format, codec, file, sha256, sizeBytes, facts }),

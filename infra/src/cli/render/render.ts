@@ -1,5 +1,5 @@
 /** The whole of `kiln render`: a scene, a job, its frames on this disk. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   allPages,
   type Frame,
@@ -199,10 +199,16 @@ class Downloads {
     if (this.#signal.aborted) throw this.#signal.reason;
   }
 
-  #fetch(frame: Frame): Promise<string> {
+  /** All files of a frame. @returns the path of its first one. */
+  async #fetch(frame: Frame): Promise<string> {
     const { client } = this.#farm;
-    const file = { ...frame, from: client.urls.frame(frame) };
-    return downloadFile(client, file, this.#folderOf(frame), this.#signal);
+    const paths: string[] = [];
+    for (const file of frame.files) {
+      const source = { ...file, fileName: basename(file.path), from: client.urls.frameFile(frame, file) };
+      const folder = join(this.#folderOf(frame), dirname(file.path));
+      paths.push(await downloadFile(client, source, folder, this.#signal));
+    }
+    return paths[0] ?? '';
   }
 
   #startNext(): void {

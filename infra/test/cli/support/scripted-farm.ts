@@ -60,6 +60,7 @@ export const FRAME: Frame = {
   stages: { draw: { startedAtMs: 0, durationMs: 0 }, encode: { startedAtMs: 0, durationMs: 0 } },
   statistics: null,
   flags: [],
+  files: [{ pass: null, path: '0000.png', sha256: HASH, sizeBytes: 1, url: '/api/v1/jobs/x/frames/main/0000.png' }],
   finishedAt: NOW,
 };
 

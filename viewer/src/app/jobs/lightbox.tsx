@@ -1,8 +1,10 @@
 /** One frame, large; the arrow keys go through the finished ones. */
-import { type Frame, flagTexts, type Job, samplingText } from '@kiln/shared';
+import { type Frame, flagTexts, type Job, type Pass, samplingText } from '@kiln/shared';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
+import { Segments } from '../design/field.tsx';
 import { Icon } from '../design/icon.tsx';
+import { PASS_TEXT } from '../design/pass-text.ts';
 import { formatBytes, formatMs } from '../design/quantities.ts';
 import { useServices } from '../farm/farm-context.ts';
 import { FramePicture } from './frame-picture.tsx';
@@ -24,6 +26,7 @@ export function Lightbox({
   const { farm } = useServices();
   const dialog = useRef<HTMLDialogElement>(null);
   const [actualSize, setActualSize] = useState(false);
+  const [pass, setPass] = useState<Pass | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
 
   const finished = slots.filter(({ frame }) => frame !== null);
@@ -34,7 +37,10 @@ export function Lightbox({
     if (next) onView(next.key);
   };
   if (!frame) return null;
-  const url = farm.client.urls.frame(frame);
+  const file = frame.files.find((one) => one.pass === pass) ?? frame.files[0];
+  if (!file) return null;
+  const url = farm.client.urls.frameFile(frame, file);
+  const saveAs = file.path.replace('/', '-');
   return (
     <dialog
       ref={dialog}
@@ -49,9 +55,19 @@ export function Lightbox({
       }}
     >
       <header class="lightbox-head">
-        <h2 class="mono">{frame.fileName}</h2>
-        <span class="lightbox-meta">{frameFacts(frame)}</span>
+        <h2 class="mono">{file.path}</h2>
+        <span class="lightbox-meta">{frameFacts(frame, file.sizeBytes)}</span>
         <div class="lightbox-actions">
+          {frame.files.length > 1 && (
+            <Segments
+              label="Pass"
+              hideLabel
+              value={file.pass ?? 'beauty'}
+              options={frame.files.flatMap(({ pass: value }) => (value ? [{ value, label: PASS_TEXT[value] }] : []))}
+              onChange={setPass}
+              testId="lightbox-passes"
+            />
+          )}
           <Button
             kind="quiet"
             icon="search"
@@ -62,8 +78,8 @@ export function Lightbox({
           <a
             class="button button-quiet button-icon"
             href={url}
-            download={frame.fileName}
-            aria-label={`Download ${frame.fileName}`}
+            download={saveAs}
+            aria-label={`Download ${file.path}`}
             data-testid="lightbox-download"
           >
             <Icon name="download" />
@@ -96,8 +112,8 @@ export function Lightbox({
   );
 }
 
-function frameFacts(frame: Frame): string {
-  const { sizeBytes, stages } = frame;
+function frameFacts(frame: Frame, sizeBytes: number): string {
+  const { stages } = frame;
   const facts = [
     formatBytes(sizeBytes),
     `drawn in ${formatMs(stages.draw.durationMs)}`,

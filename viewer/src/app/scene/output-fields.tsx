@@ -1,13 +1,22 @@
 /** Size, frames and file format. */
-import { FILM_FORMATS, FilmFormat, IMAGE_FORMATS, ImageFormat, type ImportReport, isLinear, Pass } from '@kiln/shared';
+import {
+  FILM_FORMATS,
+  FilmFormat,
+  IMAGE_FORMATS,
+  ImageFormat,
+  type ImportReport,
+  isLinear,
+  passesFor,
+} from '@kiln/shared';
 
 import { Choices, NumberField, Segments, SelectField } from '../design/field.tsx';
+import { PASS_TEXT } from '../design/pass-text.ts';
 import { useServices } from '../farm/farm-context.ts';
 import { framesOfPath } from './camera-choice.ts';
 import { filmBar } from './film-choice.ts';
 import type { FormField } from './form-faults.ts';
 import { FramesField } from './frames-field.tsx';
-import { allFrames, clipFrames, playedSec, SIZE_PRESETS, withFormat } from './render-form.ts';
+import { allFrames, clipFrames, passesOf, playedSec, SIZE_PRESETS, withFormat } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 
 interface OutputFieldsProps {
@@ -17,20 +26,6 @@ interface OutputFieldsProps {
 }
 
 const sizeText = (size: { readonly widthPx: number; readonly heightPx: number }) => `${size.widthPx}x${size.heightPx}`;
-
-const PASS_TEXT: Readonly<Record<Pass, string>> = {
-  beauty: 'Beauty',
-  noisy: 'Before denoising',
-  depth: 'Depth',
-  normal: 'Normal',
-  position: 'Position',
-  albedo: 'Albedo',
-  emission: 'Emission',
-  motion: 'Motion',
-  samples: 'Samples',
-  'crypto-object': 'Object mattes',
-  'crypto-material': 'Material mattes',
-};
 
 const FILMS: readonly (FilmFormat | 'none')[] = ['none', ...FilmFormat.enum];
 
@@ -42,6 +37,7 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
   const { items: workers } = useServices().farm.workers.list.value;
   const form = model.form.value;
   const { bitDepths, hasLayers, hasQuality } = IMAGE_FORMATS[form.format];
+  const passes = passesOf(form);
   const isDenoised = form.engine === 'pathtrace' && form.denoise;
   const preset = SIZE_PRESETS.find((candidate) => sizeText(candidate) === sizeText(form));
   const clip = report.clips.find(({ name }) => name === form.clip);
@@ -127,17 +123,28 @@ export function OutputFields({ report, model, faults }: OutputFieldsProps) {
         />
       )}
       {isLinear(form.bitDepth) && <p class="field-hint">Linear light: with exposure, without tone mapping.</p>}
-      {hasLayers && (
-        <Choices
-          label="Passes"
-          values={form.passes}
-          options={Pass.enum
-            .filter((value) => value !== 'noisy' || isDenoised)
-            .map((value) => ({ value, label: PASS_TEXT[value] }))}
-          onChange={(passes) => model.change({ passes })}
-          testId="render-passes"
+      <Choices
+        label="Passes"
+        values={passes}
+        options={passesFor(form.format, form.bitDepth)
+          .filter((value) => value !== 'noisy' || isDenoised)
+          .map((value) => ({ value, label: PASS_TEXT[value] }))}
+        onChange={(chosen) => model.change({ passes: chosen })}
+        testId="render-passes"
+      />
+      {hasLayers && passes.length > 1 && (
+        <Segments
+          label="Files"
+          value={form.separatePasses ? 'separate' : 'layers'}
+          options={[
+            { value: 'layers', label: 'Layers of one' },
+            { value: 'separate', label: 'One a pass' },
+          ]}
+          onChange={(files) => model.change({ separatePasses: files === 'separate' })}
+          testId="render-separate-passes"
         />
       )}
+      {!hasLayers && passes.length > 1 && <p class="field-hint">Each pass is a file of its own.</p>}
       {faults.bitDepth && (
         <p class="field-fault" role="alert">
           {faults.bitDepth}

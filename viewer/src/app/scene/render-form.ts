@@ -15,6 +15,7 @@ import {
   LIMITS,
   matches,
   type Pass,
+  passesFor,
   RenderSettings,
   type SceneClip,
   type SceneEdits,
@@ -32,8 +33,10 @@ export interface RenderForm extends CameraForm, WorkForm, ClipSettings, Omit<Sce
   readonly frames: string;
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;
-  /** Of formats with layers; others have the picture alone. */
+  /** As far as the format can hold them. */
   readonly passes: readonly Pass[];
+  /** A file of each, in formats with layers too. */
+  readonly separatePasses: boolean;
   readonly quality: number;
   /** Made of the frames, beside them. */
   readonly film: FilmChoice;
@@ -106,6 +109,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     format: 'png',
     bitDepth: defaultBitDepth('png'),
     passes: ['beauty'],
+    separatePasses: false,
     quality: 90,
     film: 'none',
     engine: 'raster',
@@ -210,13 +214,13 @@ export function notInLiveView({ engine, hasLens, shutterAngleDeg, isTurning }: R
 }
 
 /** What the file is to hold. */
-export function passesOf({ format, passes, engine, denoise }: PassChoice): Pass[] {
-  if (!IMAGE_FORMATS[format].hasLayers) return ['beauty'];
-  const known = passes.filter((pass) => pass !== 'noisy' || (engine === 'pathtrace' && denoise));
+export function passesOf({ format, bitDepth, passes, engine, denoise }: PassChoice): Pass[] {
+  const isKept = (pass: Pass) => pass !== 'noisy' || (engine === 'pathtrace' && denoise);
+  const known = passesFor(format, bitDepth).filter((pass) => passes.includes(pass) && isKept(pass));
   return known.length > 0 ? known : ['beauty'];
 }
 
-type PassChoice = Pick<RenderForm, 'format' | 'passes' | 'engine' | 'denoise'>;
+type PassChoice = Pick<RenderForm, 'format' | 'bitDepth' | 'passes' | 'engine' | 'denoise'>;
 
 /** Numbers that are being typed and make no sense yet fall back to what the live view can show. */
 export function lookOf(form: RenderForm): Look {
@@ -267,7 +271,10 @@ export function jobRequest(
   scene: { readonly id: string; readonly name: string },
   view: ExplicitCamera | null,
 ): JobRequest {
-  const { widthPx, heightPx, frames, format, bitDepth, passes: _, quality, film, tracedSamples, ...rest } = form;
+  const { widthPx, heightPx, frames, format, bitDepth, quality, film, tracedSamples, ...asked } = form;
+  const { passes: _, separatePasses, ...rest } = asked;
+  const passes = passesOf(form);
+  const isSeparate = IMAGE_FORMATS[format].hasLayers && separatePasses && passes.length > 1;
   const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
   const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...more } = others;
   const { camera, moreCameras, path, isDivided, columns, rows, sampleRanges, ...look } = more;
@@ -283,7 +290,8 @@ export function jobRequest(
     frames,
     format,
     bitDepth,
-    ...(IMAGE_FORMATS[format].hasLayers ? { passes: passesOf(form) } : {}),
+    passes,
+    ...(isSeparate ? { separatePasses } : {}),
     ...(IMAGE_FORMATS[format].hasQuality ? { quality } : {}),
     ...(film === 'none' ? {} : { films: filmsOf(form) }),
   };

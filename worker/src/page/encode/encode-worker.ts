@@ -1,12 +1,12 @@
 /** Web worker: raw pixels in, an encoded picture with its hash and statistics out. One picture at a time. */
-import { IMAGE_FORMATS } from '@kiln/shared';
+import { IMAGE_FORMATS, type PassFile } from '@kiln/shared';
 import { Garbage } from '../garbage.ts';
 import { pixelKindFor } from '../pixel-kind.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
 import { turnRows } from './exr-layers.ts';
 import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
-import { pictureFile } from './picture-file.ts';
+import { frameFiles } from './picture-file.ts';
 import { type Bytes, type Floats, measurePixels, mendBytes, mendData, mendLinear, mendShown } from './statistics.ts';
 
 const garbage = new Garbage();
@@ -35,11 +35,19 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
   const { origin } = request;
   // Without beauty the file does not hold the picture.
   const statistics = origin?.settings.passes.includes('beauty') ? { ...measurePixels(pixels, one), nanCount } : null;
-  const bytes = await pictureFile(request, pixels);
-  const sha256 = origin ? await sha256Hex(bytes) : '';
+  const files = await frameFiles(request, pixels);
+  const named: PassFile[] = [];
+  if (origin) for (const { pass, bytes } of files) named.push({ pass, ...(await describe(bytes)) });
+  const sha256 = named[0]?.sha256 ?? '';
+  const [first] = files;
+  const bytes =
+    files.length === 1 && first ? first.bytes : await new Blob(files.map((file) => file.bytes)).arrayBuffer();
   const encode = { startedAtMs, durationMs: unixMs() - startedAtMs };
-  return { bytes, mediaType: IMAGE_FORMATS[request.format].mediaType, encode, sha256, statistics };
+  const encoded = { bytes, mediaType: IMAGE_FORMATS[request.format].mediaType, encode, sha256, statistics };
+  return files.length === 1 ? encoded : { ...encoded, files: named };
 }
+
+const describe = async (bytes: ArrayBuffer) => ({ sha256: await sha256Hex(bytes), sizeBytes: bytes.byteLength });
 
 function mended({ pixels, bitDepth, hasAlpha, areSums, widthPx, heightPx }: EncodeRequest): {
   pixels: Bytes | Floats;

@@ -20,13 +20,22 @@ import type { DataPlane } from '../engine/passes/planes.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PixelBuffers } from '../pixel-buffers.ts';
 import { startWorker } from '../start-worker.ts';
-import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest, type FrameOrigin } from './messages.ts';
+import {
+  buffersOf,
+  type DepthRange,
+  type Encoded,
+  type EncodeReply,
+  type EncodeRequest,
+  type FrameOrigin,
+} from './messages.ts';
 
 export interface EncodeOrder {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly planes: readonly DataPlane[];
   /** What the ids in the planes stand for; null without planes. */
   readonly mattes: MatteManifests | null;
+  /** @defaultValue of a frame without depth */
+  readonly depthRange?: DepthRange;
   readonly size: Size;
   readonly format: ImageFormat;
   readonly bitDepth: BitDepth;
@@ -36,6 +45,8 @@ export interface EncodeOrder {
   /** Null of a live picture. */
   readonly origin: FrameOrigin | null;
 }
+
+const NO_RANGE: DepthRange = { nearM: 0, farM: 1 };
 
 interface Waiting {
   readonly request: EncodeRequest;
@@ -71,7 +82,7 @@ export class Encoder {
   /** Takes the pixels and planes, which are of `buffers`, away from their owner. Live pictures go before frames. */
   encode({ pixels, size, ...rest }: EncodeOrder): Promise<Encoded> {
     return new Promise((resolve, reject) => {
-      const request = { id: ++this.#lastId, pixels: pixels.buffer, ...size, ...rest };
+      const request = { id: ++this.#lastId, pixels: pixels.buffer, depthRange: NO_RANGE, ...size, ...rest };
       const waiting = { request, resolve, reject };
       if (request.origin) this.#waiting.push(waiting);
       else this.#waiting.unshift(waiting);

@@ -1,11 +1,11 @@
 /** The channels of a frame's OpenEXR, by pass. */
 import { type BitDepth, PASS_CHANNELS, type Pass } from '@kiln/shared';
-import { type DataPlane, PLANE_OF } from '../engine/passes/planes.ts';
+import { type DataPlane, PLANE_OF, type PlaneName } from '../engine/passes/planes.ts';
 import { matteChannels } from './cryptomatte.ts';
 import type { ExrChannel, ExrPixelType, ExrSamples } from './exr.ts';
 
 /** Depth where nothing stands: farther than anything. */
-const BACKGROUND_DEPTH_M = 1e10;
+export const BACKGROUND_DEPTH_M = 1e10;
 
 interface PassChannels {
   readonly names: readonly string[];
@@ -32,24 +32,20 @@ const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
 interface LayerSource {
   /** RGBA, top row first. */
   readonly beauty: Float32Array;
-  /** As they were read back; they are turned here, once. */
-  readonly planes: readonly DataPlane[];
+  readonly planes: ReadonlyMap<PlaneName, Float32Array>;
   readonly samples: number;
-  readonly widthPx: number;
-  readonly heightPx: number;
 }
 
 /** The channels of passes, and where their values are, in the same order. */
 export function exrLayers(
   passes: readonly Pass[],
   bitDepth: BitDepth,
-  { beauty, planes, samples, widthPx, heightPx }: LayerSource,
+  { beauty, planes, samples }: LayerSource,
 ): { readonly channels: ExrChannel[]; readonly samples: ExrSamples[] } {
-  const turned = new Map(planes.map((plane) => [plane.name, finished(plane, widthPx, heightPx)]));
   const valuesOf = (pass: Pass) => {
     if (pass === 'samples') return { values: Float32Array.of(samples), stride: 0 };
     const plane = PLANE_OF[pass];
-    const values = plane === null ? beauty : turned.get(plane);
+    const values = plane === null ? beauty : planes.get(plane);
     if (!values) throw new Error(`the plane of the pass ${pass} is missing`);
     const isMatte = pass === 'crypto-object' || pass === 'crypto-material';
     return { values: isMatte ? matteChannels(values) : values, stride: 4 };
@@ -81,7 +77,10 @@ export function turnRows<T extends Float32Array>(floats: T, widthPx: number, hei
   return floats;
 }
 
-/** The values of a plane, top row first, in its own buffer. */
+/** The values of planes as files have them, top row first, in their own buffers: made once. */
+export const finishedPlanes = (planes: readonly DataPlane[], widthPx: number, heightPx: number) =>
+  new Map(planes.map((plane) => [plane.name, finished(plane, widthPx, heightPx)]));
+
 function finished({ name, values }: DataPlane, widthPx: number, heightPx: number): Float32Array {
   const floats = turnRows(new Float32Array(values), widthPx, heightPx);
   if (name === 'place') {

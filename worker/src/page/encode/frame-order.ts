@@ -1,11 +1,17 @@
+import type { CameraPlacement } from '../engine/camera-placement.ts';
 import type { Picture } from '../engine/draw-picture.ts';
 import type { Shot } from '../engine/engine.ts';
 import type { EncodeOrder } from './encoder.ts';
 import type { FrameOrigin } from './messages.ts';
 
+type DrawnFrame = Pick<Picture, 'pixels' | 'planes' | 'mattes' | 'sampling'> & {
+  /** Null where nothing but the picture was drawn. */
+  readonly placement: CameraPlacement | null;
+};
+
 /** How a frame that was drawn is encoded. */
 export function frameOrder(
-  { pixels, planes, mattes, sampling }: Pick<Picture, 'pixels' | 'planes' | 'mattes' | 'sampling'>,
+  { pixels, planes, mattes, placement, sampling }: DrawnFrame,
   shot: Pick<Shot, 'background'>,
   origin: Omit<FrameOrigin, 'sampling'>,
 ): EncodeOrder {
@@ -14,6 +20,7 @@ export function frameOrder(
     pixels,
     planes,
     mattes,
+    ...(placement && { depthRange: { nearM: placement.near, farM: placement.far } }),
     size,
     format,
     bitDepth,

@@ -1,7 +1,31 @@
 /** What passes between the page and its encode workers. */
-import type { BitDepth, ImageFormat, PixelStatistics, RenderSettings, Sampling, StageTime } from '@kiln/shared';
+import type {
+  BitDepth,
+  ImageFormat,
+  Pass,
+  PassFile,
+  PixelStatistics,
+  RenderSettings,
+  Sampling,
+  StageTime,
+} from '@kiln/shared';
 import type { MatteManifests } from '../engine/passes/mattes.ts';
 import type { DataPlane } from '../engine/passes/planes.ts';
+
+/** Depths that are black and white. */
+export interface DepthRange {
+  readonly nearM: number;
+  readonly farM: number;
+}
+
+/** What a file is of that holds one pass alone. */
+export interface PassFacts {
+  readonly name: Pass;
+  /** What 0 and the highest number stand for. */
+  readonly range?: { readonly from: number; readonly to: number; readonly unit: string };
+  /** What the colours of mattes stand for, `#rrggbb`; of as many names as there is room for. */
+  readonly legend?: Readonly<Record<string, string>>;
+}
 
 /** What a frame is of; its file says so. */
 export interface FrameOrigin {
@@ -10,6 +34,8 @@ export interface FrameOrigin {
   readonly settings: RenderSettings;
   /** What was drawn of it. */
   readonly sampling: Sampling;
+  /** What a file is of that holds one pass alone. */
+  readonly pass?: PassFacts;
 }
 
 export interface EncodeRequest {
@@ -20,6 +46,8 @@ export interface EncodeRequest {
   readonly planes: readonly DataPlane[];
   /** What the ids in the planes stand for; null without planes. */
   readonly mattes: MatteManifests | null;
+  /** What is black and white where depth is a picture. */
+  readonly depthRange: DepthRange;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly format: ImageFormat;
@@ -47,6 +75,8 @@ export interface Encoded {
   /** SHA-256 in lower-case hexadecimal; empty for a live picture. */
   readonly sha256: string;
   readonly statistics: PixelStatistics | null;
+  /** Where passes have files of their own: all of the frame's, one after the other in `bytes`; `sha256` is the first's. */
+  readonly files?: readonly PassFile[];
 }
 
 /** The request's pixels and planes come back in `buffers`; what is in them is anything. Transferred. */

@@ -8,5 +8,5 @@ export const SOFTWARE = `Kiln ${KILN_VERSION}`;
 export const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-export const originJson = ({ sceneHash, frameNumber, settings, sampling }: FrameOrigin): string =>
-  asciiJson({ sceneHash, frameNumber, settings, sampling });
+export const originJson = ({ sceneHash, frameNumber, settings, sampling, pass }: FrameOrigin): string =>
+  asciiJson({ sceneHash, frameNumber, settings, sampling, ...(pass && { pass }) });

@@ -9,16 +9,18 @@
  * | TIFF 8, 16, float | 20 ms (81), 26 ms (322), 78 ms (250) | 203 ms (414), 287 ms (2,344), 547 ms (1,568) |
  * | OpenEXR half, float | 34 ms (242), 68 ms (432) | 367 ms (1,468), 583 ms (2,659) |
  */
-import { IMAGE_FORMATS } from '@kiln/shared';
+import { IMAGE_FORMATS, type Pass, passesAlone } from '@kiln/shared';
+import type { PlaneName } from '../engine/passes/planes.ts';
 import { avifParts } from './avif.ts';
 import { cryptomatteAttributes } from './cryptomatte.ts';
 import { ExrWriter } from './exr.ts';
-import { exrLayers } from './exr-layers.ts';
+import { exrLayers, finishedPlanes } from './exr-layers.ts';
 import { iccProfile } from './icc-profile.ts';
 import { taggedJpeg } from './jpeg-tags.ts';
 import type { EncodeRequest, FrameOrigin } from './messages.ts';
 import { asciiJson, originJson, SOFTWARE } from './origin-text.ts';
-import { PngWriter, taggedPng } from './png.ts';
+import { passPicture } from './pass-picture.ts';
+import { type PngData, PngWriter, taggedPng } from './png.ts';
 import type { Bytes, Floats } from './statistics.ts';
 import { TiffWriter } from './tiff.ts';
 import { taggedWebp } from './webp-tags.ts';
@@ -28,12 +30,53 @@ type Parts = Uint8Array<ArrayBuffer>[];
 /** Bytes for 8 bits, floats for all others. */
 type Pixels = Bytes | Floats;
 
-/** @throws when the browser cannot encode it. */
-export async function pictureFile(request: EncodeRequest, pixels: Pixels): Promise<ArrayBuffer> {
-  return new Blob(await partsOf(request, pixels)).arrayBuffer();
+/** What of a request a file is made of. */
+interface FileOrder
+  extends Pick<EncodeRequest, 'widthPx' | 'heightPx' | 'format' | 'bitDepth' | 'quality' | 'hasAlpha' | 'origin'> {
+  /** Of numbers that are no colours. */
+  readonly data?: PngData | null;
 }
 
-function partsOf(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+export interface FrameFileBytes {
+  /** The first of those that are in it. */
+  readonly pass: Pass;
+  readonly bytes: ArrayBuffer;
+}
+
+/**
+ * The files of a frame, its first one first.
+ *
+ * @throws when the browser cannot encode it.
+ */
+export async function frameFiles(request: EncodeRequest, pixels: Pixels): Promise<FrameFileBytes[]> {
+  const { planes: read, widthPx, heightPx, format, bitDepth, origin } = request;
+  const passes = origin?.settings.passes ?? ['beauty'];
+  const alone = (origin && passesAlone(origin.settings)) ?? null;
+  const planes = finishedPlanes(read, widthPx, heightPx);
+  const samples = origin?.sampling.samples ?? 1;
+  const made = async (parts: Promise<Parts>) => new Blob(await parts).arrayBuffer();
+  if (format === 'exr') {
+    const layers = (names: readonly Pass[]) => made(exr(request, names, pixels, planes));
+    if (!alone) return [{ pass: passes[0] ?? 'beauty', bytes: await layers(passes) }];
+    const files: FrameFileBytes[] = [];
+    for (const pass of alone) files.push({ pass, bytes: await layers([pass]) });
+    return files;
+  }
+  const files: FrameFileBytes[] = [];
+  for (const pass of alone ?? passes) {
+    if (pass === 'beauty') {
+      files.push({ pass, bytes: await made(partsOf(request, pixels)) });
+      continue;
+    }
+    const source = { ...request, planes, samples };
+    const { facts, pixels: shown, ...kind } = passPicture(pass, format, bitDepth, source);
+    const order = { ...request, ...kind, origin: origin && { ...origin, pass: facts } };
+    files.push({ pass, bytes: await made(partsOf(order, shown)) });
+  }
+  return files;
+}
+
+function partsOf(request: FileOrder, pixels: Pixels): Promise<Parts> {
   switch (request.format) {
     case 'png':
       return png(request, pixels);
@@ -45,23 +88,23 @@ function partsOf(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
     case 'tiff':
       return tiff(request, pixels);
     case 'exr':
-      return exr(request, pixels);
+      throw new Error('OpenEXR is made of layers');
   }
 }
 
-async function png(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
-  const { bitDepth, hasAlpha, origin } = request;
+async function png(request: FileOrder, pixels: Pixels): Promise<Parts> {
+  const { bitDepth, hasAlpha, origin, data = null } = request;
   const texts = origin ? { Software: SOFTWARE, Kiln: originJson(origin) } : {};
-  if (bitDepth === 8 && !hasAlpha) {
+  if (bitDepth === 8 && !hasAlpha && !data) {
     const bytes = await fromCanvas(request, pixels);
     return origin ? taggedPng(bytes, texts) : [bytes];
   }
-  const writer = new PngWriter(request, bitDepth === 16 ? 16 : 8, hasAlpha, texts);
+  const writer = new PngWriter(request, bitDepth === 16 ? 16 : 8, hasAlpha, texts, data);
   await writer.add(pixels);
   return writer.finish();
 }
 
-async function lossy(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+async function lossy(request: FileOrder, pixels: Pixels): Promise<Parts> {
   const { format, hasAlpha, origin } = request;
   const bytes = await fromCanvas(request, pixels);
   if (!origin) return [bytes];
@@ -69,12 +112,12 @@ async function lossy(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
   return format === 'jpeg' ? taggedJpeg(bytes, xmp) : taggedWebp(bytes, request, hasAlpha, xmp);
 }
 
-async function avif(request: EncodeRequest, pixels: Pixels): Promise<Parts> {
+async function avif(request: FileOrder, pixels: Pixels): Promise<Parts> {
   if (!(pixels instanceof Uint8ClampedArray)) throw new Error('AVIF is made of bytes');
   return avifParts(pixels, request, request.quality, request.origin ? xmpPacket(request.origin) : null);
 }
 
-async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: EncodeRequest, pixels: Pixels): Promise<Parts> {
+async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: FileOrder, pixels: Pixels): Promise<Parts> {
   const depth = bitDepth === 'half' ? 'float' : bitDepth;
   const writer = new TiffWriter({ widthPx, heightPx }, depth, hasAlpha, {
     description: origin ? originJson(origin) : '',
@@ -86,12 +129,13 @@ async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: EncodeReq
 }
 
 async function exr(
-  { widthPx, heightPx, bitDepth, planes, mattes, origin }: EncodeRequest,
+  { widthPx, heightPx, bitDepth, mattes, origin }: EncodeRequest,
+  passes: readonly Pass[],
   beauty: Pixels,
+  planes: ReadonlyMap<PlaneName, Float32Array>,
 ): Promise<Parts> {
   if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
-  const passes = origin?.settings.passes ?? ['beauty'];
-  const source = { beauty, planes, samples: origin?.sampling.samples ?? 1, widthPx, heightPx };
+  const source = { beauty, planes, samples: origin?.sampling.samples ?? 1 };
   const { channels, samples } = exrLayers(passes, bitDepth, source);
   const writer = new ExrWriter({ widthPx, heightPx }, channels, {
     ...(origin ? exrAttributes(origin) : {}),
@@ -111,7 +155,7 @@ const exrAttributes = ({ sceneHash, frameNumber, settings, sampling }: FrameOrig
 
 let canvas: OffscreenCanvas | null = null;
 
-async function fromCanvas(request: EncodeRequest, pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
+async function fromCanvas(request: FileOrder, pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
   const { widthPx, heightPx, format, quality } = request;
   if (!(pixels instanceof Uint8ClampedArray)) throw new Error('a canvas is made of bytes');
   if (!canvas || canvas.width !== widthPx || canvas.height !== heightPx)

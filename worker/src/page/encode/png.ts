@@ -35,8 +35,8 @@ function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** Section 11.3: sRGB with perceptual intent, and texts; they stand before the pixels. */
-const tags = (texts: PngTexts): Uint8Array<ArrayBuffer>[] => [
-  chunk('sRGB', Uint8Array.of(0)),
+const tags = (texts: PngTexts, isColour = true): Uint8Array<ArrayBuffer>[] => [
+  ...(isColour ? [chunk('sRGB', Uint8Array.of(0))] : []),
   ...Object.entries(texts).map(([keyword, text]) => chunk('tEXt', new TextEncoder().encode(`${keyword}\0${text}`))),
 ];
 
@@ -46,16 +46,27 @@ export function taggedPng(png: Uint8Array<ArrayBuffer>, texts: PngTexts): Uint8A
   return [png.subarray(0, afterHeader), ...tags(texts), png.subarray(afterHeader)];
 }
 
+/** Numbers: in one channel where they are grey. */
+export interface PngData {
+  readonly isGrey: boolean;
+}
+
+/** Section 11.2.1: by the number of channels. */
+const COLOUR_TYPE: Readonly<Record<number, number>> = { 1: 0, 3: 2, 4: 6 };
+
 export class PngWriter {
   readonly #size: Size;
   readonly #bits: 8 | 16;
   readonly #hasAlpha: boolean;
   readonly #texts: PngTexts;
+  readonly #data: PngData | null;
   readonly #deflater = new Deflater(PIECE_BYTES);
   /** The row before, unfiltered. */
   #above: Uint8Array;
 
-  constructor(size: Size, bits: 8 | 16, hasAlpha: boolean, texts: PngTexts = {}) {
+  /** @param data of what are numbers and no colours. */
+  constructor(size: Size, bits: 8 | 16, hasAlpha: boolean, texts: PngTexts = {}, data: PngData | null = null) {
+    this.#data = data;
     this.#size = size;
     this.#bits = bits;
     this.#hasAlpha = hasAlpha;
@@ -63,8 +74,13 @@ export class PngWriter {
     this.#above = new Uint8Array(this.#rowBytes);
   }
 
+  get #channels(): number {
+    if (this.#data?.isGrey) return 1;
+    return this.#hasAlpha ? 4 : 3;
+  }
+
   get #rowBytes(): number {
-    return (this.#size.widthPx * (this.#hasAlpha ? 4 : 3) * this.#bits) / 8;
+    return (this.#size.widthPx * this.#channels * this.#bits) / 8;
   }
 
   /**
@@ -94,13 +110,13 @@ export class PngWriter {
     const view = new DataView(header.buffer);
     view.setUint32(0, this.#size.widthPx);
     view.setUint32(4, this.#size.heightPx);
-    // Bits, RGBA or RGB, deflate, adaptive filters, not interlaced.
-    header.set([this.#bits, this.#hasAlpha ? 6 : 2, 0, 0, 0], 8);
+    // Bits, kind of colour, deflate, adaptive filters, not interlaced.
+    header.set([this.#bits, COLOUR_TYPE[this.#channels] ?? 0, 0, 0, 0], 8);
     const pieces = await this.#deflater.finish();
     return [
       SIGNATURE,
       chunk('IHDR', header),
-      ...tags(this.#texts),
+      ...tags(this.#texts, this.#data === null),
       ...pieces.map((piece) => chunk('IDAT', piece)),
       chunk('IEND', new Uint8Array()),
     ];
@@ -108,7 +124,7 @@ export class PngWriter {
 
   #line(pixels: Uint8ClampedArray | Float32Array, from: number): Uint8Array {
     const line = new Uint8Array(this.#rowBytes);
-    const channels = this.#hasAlpha ? 4 : 3;
+    const channels = this.#channels;
     let to = 0;
     for (let x = 0; x < this.#size.widthPx; x += 1) {
       for (let channel = 0; channel < channels; channel += 1) {
