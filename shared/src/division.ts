@@ -1,5 +1,6 @@
 /** How a frame is divided: into blocks, into ranges of samples, or both. */
 import { KilnError } from './errors.ts';
+import { cut, gridOf, isGridded, tilesWithin } from './frame-grid.ts';
 import { LIMITS } from './limits.ts';
 import type { Division, FramePart, Region, SampleRange, Tiles } from './schemas/division.ts';
 import type { RenderSettings, Size } from './schemas/settings.ts';
@@ -41,12 +42,6 @@ function rangeOf(samples: number, ranges: number, index: number): SampleRange {
   return { first, count: Math.min(to * SAMPLES_PER_BLOCK, samples) - first };
 }
 
-/** Where part `index` of `length` things begins and ends, when they are divided as evenly as can be. */
-const cut = (length: number, parts: number, index: number): readonly [number, number] => [
-  Math.floor((length * index) / parts),
-  Math.floor((length * (index + 1)) / parts),
-];
-
 /**
  * The longest range that begins where `samples` do and whose sum is one of the tree's: as many blocks as a power of two,
  * the first at a multiple of it.
@@ -68,28 +63,33 @@ export interface DivisionRequest {
 
 type DividedSettings = Pick<
   RenderSettings,
-  'engine' | 'size' | 'samples' | 'passes' | 'noiseThreshold' | 'timeLimitSec' | 'denoise'
+  'engine' | 'size' | 'samples' | 'passes' | 'bitDepth' | 'noiseThreshold' | 'timeLimitSec' | 'denoise'
 >;
 
 /** Whether a frame takes minutes in software, and seconds on a GPU: then what is drawn of it is stored now and then. */
-export const isLongFrame = ({ engine, size, samples }: DividedSettings): boolean =>
+export const isLongFrame = ({ engine, size, samples }: Pick<DividedSettings, 'engine' | 'size' | 'samples'>): boolean =>
   samples > SAMPLES_PER_BLOCK && size.widthPx * size.heightPx * samples >= LIMITS.longFrameSamples[engine];
 
 /**
  * @param path of the layer in the request: `/layers/0`.
- * @returns null where each frame is drawn whole. A long one is drawn as one part, whose sums are stored now and then.
+ * @returns null where each frame is drawn whole. A long one is drawn as one part, whose sums are stored now and then; one
+ *   that no target holds in the blocks of its grid, or in finer ones where such are asked for.
  * @throws KilnError `request.invalid`, `job.unsupported` or `job.too_large` with the field's path.
  */
 export function divisionOf(request: DivisionRequest, settings: DividedSettings, path: string): Division | null {
-  const { tiles = { columns: 1, rows: 1 }, splitSamples = 1, chunk = 1 } = request;
+  const { splitSamples = 1, chunk = 1 } = request;
+  const tiles = tilesWithin(gridOf(settings), request.tiles ?? { columns: 1, rows: 1 });
   const division = { tiles, sampleRanges: splitSamples };
   const mayEndEarly = settings.noiseThreshold > 0 || settings.timeLimitSec > 0;
   const canBeDivided = !mayEndEarly && !settings.denoise && settings.passes.includes('beauty') && chunk === 1;
-  if (partsPerFrame(division) === 1) return canBeDivided && isLongFrame(settings) ? division : null;
-  const asked = splitSamples > 1 ? 'splitSamples' : 'tiles';
+  const isLarge = isGridded(settings);
+  if (partsPerFrame(division) === 1 && !isLarge) return canBeDivided && isLongFrame(settings) ? division : null;
+  const isAsked = splitSamples > 1 || partsPerFrame({ tiles: request.tiles ?? tiles, sampleRanges: 1 }) > 1;
+  const asked = splitSamples > 1 ? 'splitSamples' : isAsked && request.tiles ? 'tiles' : 'size';
   const { size, samples } = settings;
   const refuse = (code: 'request.invalid' | 'job.unsupported' | 'job.too_large', field: string, message: string) => {
-    throw new KilnError(code, message, { field: `${path}/${field}` });
+    const why = field === 'size' ? `; one of ${size.widthPx}×${size.heightPx} is drawn in blocks` : '';
+    throw new KilnError(code, `${message}${why}`, { field: `${path}/${field}` });
   };
   if (tiles.columns > size.widthPx || tiles.rows > size.heightPx) {
     const message = `expected no more blocks than pixels, got ${tiles.columns}×${tiles.rows} for ${size.widthPx}×${size.heightPx}`;

@@ -16,6 +16,8 @@ export interface ImageFormatFacts {
   readonly hasQuality: boolean;
   readonly maxEdgePx: number;
   readonly maxPixels: number;
+  /** Whether its file is written row by row, however large. */
+  readonly isStreamed: boolean;
   /** Whether it holds passes beside the picture. */
   readonly hasLayers: boolean;
   /** Whether browsers show it. */
@@ -24,8 +26,8 @@ export interface ImageFormatFacts {
 
 /** Edges in PNG, TIFF and OpenEXR are 31-bit integers. */
 const INT31 = 2_147_483_647;
-/** The area of a canvas in Chromium, 16,384². */
-const CANVAS_PX = 268_435_456;
+/** Encoders that take a picture whole: its page holds it several times. */
+const WHOLE_PX = LIMITS.wholeFramePixels;
 
 export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
   png: {
@@ -36,7 +38,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasAlpha: true,
     hasQuality: false,
     maxEdgePx: INT31,
-    maxPixels: CANVAS_PX,
+    maxPixels: INT31,
+    isStreamed: true,
     hasLayers: false,
     isForBrowsers: true,
   },
@@ -48,7 +51,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasAlpha: false,
     hasQuality: true,
     maxEdgePx: 65_535,
-    maxPixels: CANVAS_PX,
+    maxPixels: WHOLE_PX,
+    isStreamed: false,
     hasLayers: false,
     isForBrowsers: true,
   },
@@ -60,7 +64,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasAlpha: true,
     hasQuality: true,
     maxEdgePx: 16_383,
-    maxPixels: 16_383 ** 2,
+    maxPixels: WHOLE_PX,
+    isStreamed: false,
     hasLayers: false,
     isForBrowsers: true,
   },
@@ -74,7 +79,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     // What libavif decodes.
     maxEdgePx: 32_768,
     // 8K: its encoder takes 1.5 of 2 GiB of WebAssembly's memory for that.
-    maxPixels: 33_177_600,
+    maxPixels: WHOLE_PX,
+    isStreamed: false,
     hasLayers: false,
     isForBrowsers: true,
   },
@@ -88,6 +94,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     maxEdgePx: INT31,
     // Offsets are 32-bit: 4 GiB of floats, and some room for what does not shrink.
     maxPixels: 260_000_000,
+    isStreamed: true,
     hasLayers: false,
     isForBrowsers: false,
   },
@@ -100,6 +107,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     hasQuality: false,
     maxEdgePx: INT31,
     maxPixels: INT31,
+    isStreamed: true,
     hasLayers: true,
     isForBrowsers: false,
   },
@@ -162,13 +170,9 @@ export function checkImageFormat(
     throw new KilnError('job.unsupported', message, { field: `${path}/passes` });
   }
   const { widthPx, heightPx } = size;
-  if (layers.length > 0 && widthPx * heightPx > LIMITS.passPixels) {
-    const message = `passes beside beauty have at most ${LIMITS.passPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
-    throw new KilnError('job.too_large', message, { field: `${path}/size` });
-  }
-  const bytes = widthPx * heightPx * bytesPerPx(passes, bitDepth);
-  if (layers.length > 0 && bytes > LIMITS.frameFileBytes) {
-    const message = `these passes of ${widthPx}×${heightPx} take up to ${bytes} bytes, more than ${LIMITS.frameFileBytes}; use fewer, half floats or a smaller size`;
+  const bytes = widthPx * heightPx * passFileBytes(passes, bitDepth);
+  if (layers.length > 0 && bytes > LIMITS.frameBytes) {
+    const message = `these passes of ${widthPx}×${heightPx} take up to ${bytes} bytes, more than ${LIMITS.frameBytes}; use fewer, half floats or a smaller size`;
     throw new KilnError('job.too_large', message, { field: `${path}/passes` });
   }
   if (Math.max(widthPx, heightPx) > maxEdgePx) {
@@ -200,8 +204,8 @@ export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; read
 export const hasData = ({ passes }: Pick<RenderSettings, 'passes'>): boolean =>
   passes.some((pass) => pass !== 'beauty');
 
-/** Of a file that cannot be compressed. */
-const bytesPerPx = (passes: readonly Pass[], bitDepth: BitDepth): number =>
+/** Bytes of a pixel in a file that cannot be compressed. */
+export const passFileBytes = (passes: readonly Pass[], bitDepth: BitDepth): number =>
   passes.reduce((sum, pass) => {
     const { count, isFloat } = PASS_CHANNELS[pass];
     return sum + count * (isFloat || bitDepth === 'float' ? 4 : 2);

@@ -17,6 +17,7 @@ export * from './environments.ts';
 export * from './errors.ts';
 export * from './film-formats.ts';
 export * from './frame-flags.ts';
+export * from './frame-grid.ts';
 export * from './frame-range.ts';
 export * from './identifiers.ts';
 export * from './image-formats.ts';

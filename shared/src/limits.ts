@@ -1,13 +1,18 @@
 /** Every limit that both sides of a boundary must know. Limits of one process are in that workspace's own `limits.ts`. */
 export const LIMITS = {
-  /** Longest edge of a frame. Larger frames need division into blocks, which no engine here does yet. */
-  frameEdgePx: 8_192,
-  /** Pixels of one frame: 8K UHD (7,680 × 4,320). A frame's float sums take 16 bytes a pixel of GPU memory. */
-  framePixels: 33_177_600,
-  /** Of one with passes beside the picture, DCI 4K: each is drawn in 32-bit floats, 16 bytes a pixel. */
+  /** Longest edge of a frame, and its pixels: 16,384². Who makes it holds sums of up to 16 bytes a pixel on the disk. */
+  frameEdgePx: 65_536,
+  framePixels: 268_435_456,
+  /** Frames up to this edge and 8K UHD (7,680 × 4,320) are drawn whole: every GPU holds them, at 16 bytes a pixel of sums. */
+  wholeFrameEdgePx: 8_192,
+  wholeFramePixels: 33_177_600,
+  /** Larger ones are drawn on a grid of blocks up to this edge, each with so much of the picture around it as glass may blur. */
+  gridBlockEdgePx: 4_096,
+  gridMarginPx: 128,
+  /** Of one drawn whole with passes beside the picture, DCI 4K: each is drawn in 32-bit floats, 16 bytes a pixel. */
   passPixels: 8_847_360,
-  /** Bytes of one frame with passes beside beauty, before it is compressed: what a page hands over in one message. */
-  frameFileBytes: 520_093_696,
+  /** Bytes of its file, before it is compressed: what a page holds at once. */
+  wholeFileBytes: 520_093_696,
   /** The file of one frame: what its format may hold is less. */
   frameBytes: 17_179_869_184,
   /** Samples of one frame. */

@@ -17,6 +17,7 @@ const MAIN = { main: 'main.ts' };
 /** Its web workers, by the name of what they become: one file each, for they are started from text. */
 const WORKERS = {
   'encode-worker': 'encode/encode-worker.ts',
+  'strip-worker': 'encode/strip-worker.ts',
   'check-worker': 'import/check-worker.ts',
   'panorama-worker': 'assets/panorama-worker.ts',
   'trace-worker': 'engine/pathtrace/trace-worker.ts',

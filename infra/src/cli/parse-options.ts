@@ -5,6 +5,7 @@ import {
   BitDepth,
   type CameraChoice,
   checkFilms,
+  checkGridded,
   checkImageFormat,
   checkPointer,
   checkTracedSettings,
@@ -118,6 +119,7 @@ export function checkSettings(layer: LayerRequest): void {
     const settings = completeSettings(layer);
     checkImageFormat(settings, '');
     checkTracedSettings(settings, '');
+    checkGridded(settings, '');
     divisionOf(layer, settings, '');
     const films = (layer.films ?? []).map(completeFilm);
     checkFilms(films, { ...settings, frameCount: frameCount(parseFrameRange(layer.frames)) }, '');

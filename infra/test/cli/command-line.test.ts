@@ -98,7 +98,7 @@ describe('exit code 2: what cannot be right', () => {
     ],
     [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
-    [['render', 'x.glb', '--size', '100000x10'], /from 1 to 8192/],
+    [['render', 'x.glb', '--size', '100000x10'], /from 1 to 65536/],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
     [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http.*\(--url\)/],

@@ -8,6 +8,7 @@ import {
   type Capability,
   type ClassPolicy,
   checkFilms,
+  checkGridded,
   checkImageFormat,
   checkPath,
   checkTracedSettings,
@@ -184,6 +185,7 @@ function compileLayer(
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);
   checkSize(settings, path);
+  checkGridded(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
   checkTriangles(settings, path, report);

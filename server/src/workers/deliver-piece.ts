@@ -13,7 +13,7 @@ export interface IncomingPiece {
 }
 
 /** RGBA of floats of the largest part, which no compression makes larger by more. */
-const MAX_PIECE_BYTES = LIMITS.framePixels * 4 * 4 + 1_048_576;
+const MAX_PIECE_BYTES = LIMITS.wholeFramePixels * 4 * 4 + 1_048_576;
 
 /**
  * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.

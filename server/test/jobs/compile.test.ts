@@ -238,10 +238,45 @@ describe('compileJob', () => {
   });
 
   test('takes as many pixels as the limit, and not one more', () => {
-    const heightPx = LIMITS.framePixels / 7_680;
-    expect(compileJob(job(layer({ size: { widthPx: 7_680, heightPx } })), SCENE, RASTER).frameCount).toBe(3);
-    const error = failure(job(layer({ size: { widthPx: 7_680, heightPx: heightPx + 1 } })));
+    const heightPx = LIMITS.framePixels / 8_192;
+    expect(compileJob(job(layer({ size: { widthPx: 8_192, heightPx } })), SCENE, RASTER).frameCount).toBe(3);
+    const error = failure(job(layer({ size: { widthPx: 8_192, heightPx: heightPx + 1 } })));
     expect(error).toMatchObject({ code: 'job.too_large', field: '/layers/0/size' });
+  });
+
+  test('divides what no target holds, as finely as was asked for or more', () => {
+    const divisionOf = (more: Partial<LayerRequest>) =>
+      compileJob(job(layer(more)), SCENE, RASTER).layers[0]?.division?.tiles;
+    expect(divisionOf({ size: { widthPx: 7_680, heightPx: 4_320 } })).toBeUndefined();
+    expect(divisionOf({ size: { widthPx: 7_681, heightPx: 4_320 } })).toEqual({ columns: 2, rows: 2 });
+    expect(divisionOf({ size: { widthPx: 16_384, heightPx: 9_216 } })).toEqual({ columns: 4, rows: 3 });
+    expect(divisionOf({ size: { widthPx: 20_000, heightPx: 512 } })).toEqual({ columns: 5, rows: 1 });
+    const asked = { tiles: { columns: 6, rows: 2 } };
+    expect(divisionOf({ size: { widthPx: 16_384, heightPx: 9_216 }, ...asked })).toEqual({ columns: 8, rows: 3 });
+    const passes = { format: 'exr', passes: ['beauty', 'depth'] } satisfies Partial<LayerRequest>;
+    expect(divisionOf({ size: { widthPx: 4_096, heightPx: 2_160 }, ...passes })).toBeUndefined();
+    expect(divisionOf({ size: { widthPx: 4_096, heightPx: 2_161 }, ...passes })).toEqual({ columns: 1, rows: 1 });
+  });
+
+  test('refuses what cannot be divided where a frame must be, by its size', () => {
+    const size = { widthPx: 16_384, heightPx: 9_216 };
+    const engines = [{ engine: 'pathtrace', backend: 'webgl' }] as const;
+    const refuse = (more: Partial<LayerRequest>) => () => compileJob(job(layer({ size, ...more })), SCENE, engines);
+    const field = '/layers/0/size';
+    const traced = { engine: 'pathtrace' } as const;
+    expect(refuse({ ...traced, noiseThreshold: 0.1 })).toThrow(
+      expect.objectContaining({ code: 'job.unsupported', field }),
+    );
+    expect(refuse({ ...traced, denoise: true })).toThrow(expect.objectContaining({ field }));
+    expect(refuse({ ...traced, chunk: 2 })).toThrow(expect.objectContaining({ field: '/layers/0/chunk' }));
+    expect(refuse({ ...traced, format: 'jpeg' })).toThrow(expect.objectContaining({ code: 'job.too_large', field }));
+    expect(refuse({ ...traced, format: 'exr', passes: ['depth'] })).toThrow(expect.objectContaining({ field }));
+    const passes: LayerRequest['passes'] = ['beauty', 'depth'];
+    const alone = expect.objectContaining({ code: 'job.unsupported', field: '/layers/0/passes' });
+    expect(refuse({ ...traced, passes })).toThrow(alone);
+    expect(refuse({ ...traced, passes, format: 'exr', separatePasses: true })).toThrow(alone);
+    expect(refuse({ ...traced, passes, format: 'exr' })).not.toThrow();
+    expect(refuse(traced)).not.toThrow();
   });
 
   test('refuses an engine that no worker has, by name', () => {

@@ -49,7 +49,13 @@ describe('faultsOf', () => {
     expect(faultsOf({ ...still, widthPx: 0 }, null, {})).toHaveProperty('size');
     expect(faultsOf({ ...still, widthPx: Number.NaN }, null, {})).toHaveProperty('size');
     expect(faultsOf({ ...still, heightPx: LIMITS.frameEdgePx + 1 }, null, {})).toHaveProperty('size');
-    expect(faultsOf({ ...still, widthPx: 8_192, heightPx: 8_192 }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, widthPx: 16_384, heightPx: 16_385 }, null, {})).toHaveProperty('size');
+    expect(faultsOf({ ...still, format: 'jpeg', widthPx: 8_192, heightPx: 8_192 }, null, {})).toHaveProperty('size');
+    const large = { ...still, engine: 'pathtrace' as const, widthPx: 16_384, heightPx: 9_216 };
+    expect(faultsOf({ ...large, noiseThreshold: 0.1 }, null, {}).size).toContain('drawn in blocks');
+    expect(faultsOf({ ...large, noiseThreshold: 0, timeLimitSec: 0, denoise: false }, null, {})).not.toHaveProperty(
+      'size',
+    );
     expect(faultsOf({ ...still, frames: '1-' }, null, {})).toHaveProperty('frames');
     expect(faultsOf({ ...still, samples: 1.5 }, null, {})).toHaveProperty('samples');
     expect(faultsOf({ ...still, fps: 0 }, null, {})).toHaveProperty('fps');

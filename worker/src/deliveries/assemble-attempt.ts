@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Assignment, hasData, KilnError, type StoredSums } from '@kiln/shared';
+import { type Assignment, hasData, IMAGE_FORMATS, isGridded, KilnError, type StoredSums } from '@kiln/shared';
 import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { deliverFrame } from './deliver-frame.ts';
@@ -41,7 +41,8 @@ async function assemble(
   const { lease } = context;
   const { scene, timeoutMs } = assignment;
   const free = await drawingTurn(assignment, page, settings, context, lease.signal);
-  const order = { sceneHash: scene.sceneHash, settings, frameNumber };
+  const inStrips = isGridded(settings) && IMAGE_FORMATS[settings.format].isStreamed;
+  const order = { sceneHash: scene.sceneHash, settings, frameNumber, inStrips };
   const making = page.assemble(order, files, outputIn(folder), timeoutMs, { onDrawn: free });
   void abandonUnwanted(making, page, lease);
   return making;

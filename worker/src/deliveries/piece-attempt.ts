@@ -4,7 +4,7 @@
  * something more urgent takes it, the attempt ends there.
  */
 import { rm } from 'node:fs/promises';
-import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange } from '@kiln/shared';
+import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange, windowOf } from '@kiln/shared';
 import type { ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
@@ -14,7 +14,7 @@ import type { AttemptContext } from './work-parts.ts';
 export type PieceWork = Extract<Assignment['work'], { kind: 'piece' }>;
 
 /** RGBA floats of the largest part, which no compression makes larger by more. */
-const MAX_BYTES = LIMITS.framePixels * 4 * 4 + 1_048_576;
+const MAX_BYTES = LIMITS.wholeFramePixels * 4 * 4 + 1_048_576;
 
 /** @throws KilnError why the part was not drawn or not taken */
 export async function runPiece(assignment: Assignment, work: PieceWork, context: AttemptContext): Promise<void> {
@@ -65,7 +65,9 @@ async function drawRange(
   const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
-  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, part: drawn, checkpointMs };
+  const window = windowOf(settings, part.region);
+  const parted = { part: drawn, ...(window ? { window } : {}) };
+  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, checkpointMs };
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });
   void abandonUnwanted(drawing, page, lease);
   const { answer, sums } = await drawing;

@@ -152,14 +152,18 @@ export class PageSite {
       this.#log.debug({ path }, 'the page asked for a file that is not there');
       return refuse(response, 404);
     }
-    response.writeHead(200, {
+    const [from, to] = rangeOf(request, file.sizeBytes);
+    const isWhole = from === 0 && to === file.sizeBytes - 1;
+    if (from > to && file.sizeBytes > 0) return refuse(response, 416);
+    response.writeHead(request.headers.range === undefined ? 200 : 206, {
       'content-type':
         MEDIA_TYPES[extname(path === '/' ? '/index.html' : path).toLowerCase()] ?? 'application/octet-stream',
-      'content-length': file.sizeBytes,
+      'content-length': to - from + 1,
+      ...(request.headers.range === undefined ? {} : { 'content-range': `bytes ${from}-${to}/${file.sizeBytes}` }),
       ...headersFor(this.host),
     });
     if (request.method === 'HEAD') return void response.end();
-    await pipeline(createReadStream(file.diskPath), response);
+    await pipeline(createReadStream(file.diskPath, isWhole ? {} : { start: from, end: to }), response);
   }
 
   async #take(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -214,6 +218,12 @@ export class PageSite {
       return null;
     }
   }
+}
+
+/** First and last byte that are asked for: `bytes=0-99`, or all. Of other forms the page makes no use. */
+function rangeOf({ headers }: IncomingMessage, sizeBytes: number): readonly [number, number] {
+  const [, from, to] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(headers.range ?? '') ?? [];
+  return from === undefined ? [0, sizeBytes - 1] : [Number(from), Math.min(Number(to), sizeBytes - 1)];
 }
 
 function decode(path: string): string | null {

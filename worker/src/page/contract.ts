@@ -20,6 +20,7 @@ import type {
   PixelStatistics,
   Pose,
   Refusal,
+  Region,
   RenderSettings,
   SampleRange,
   Size,
@@ -35,7 +36,7 @@ export const CONVERTED_ROUTE = '/converted';
 export const BUILT_IN_ROUTE = '/built-in';
 /** `PUT OUTPUT_ROUTE/<name>` takes a file that Node awaits, once; `…/<name>/<position>` the part of one that begins there. */
 export const OUTPUT_ROUTE = '/output';
-/** `GET INPUT_ROUTE/<name>` answers a file that Node has put there. */
+/** `GET INPUT_ROUTE/<name>` answers a file that Node has put there, or the bytes of it that a range names. */
 export const INPUT_ROUTE = '/input';
 /** `GET ASSET_ROUTE/<sha256>` answers an environment or a look-up table that Node has lent the page. */
 export const ASSET_ROUTE = '/asset';
@@ -98,11 +99,13 @@ export type PageCall =
       readonly frameNumber: number;
       /** Its samples are a sum of the tree. */
       readonly part: FramePart;
+      /** What of the frame is around the part in targets that do not hold all of it. */
+      readonly window?: Region;
       /** 0: all samples. */
       readonly checkpointMs: number;
       readonly output: string;
     }
-  /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. Answers as `frame`. */
+  /** Makes and encodes a frame of sums, block after block, each with its ranges of samples in order. Answers as `frame`; in strips, nothing holds it whole, and its file goes to `output`. */
   | {
       readonly call: 'assemble';
       readonly id: number;
@@ -112,6 +115,7 @@ export type PageCall =
       /** `input` below `INPUT_ROUTE`. */
       readonly sums: readonly (FramePart & { readonly input: string })[];
       readonly output?: string;
+      readonly inStrips?: boolean;
     }
   /** Begins a film. A page makes one at a time. */
   | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }

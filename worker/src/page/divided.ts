@@ -1,12 +1,16 @@
 /** Calls about divided frames: parts are drawn, and frames are made of what was drawn of them. */
-import { hasData, type Sampling } from '@kiln/shared';
+import type { RenderSettings, Sampling } from '@kiln/shared';
 import { assembleFrame } from './assemble/assemble-frame.ts';
+import { FrameData } from './assemble/frame-data.ts';
+import type { TakeRows } from './assemble/row-queue.ts';
 import { type FrameOutcome, INPUT_ROUTE, OUTPUT_ROUTE, type PageCall, type PieceOutcome } from './contract.ts';
 import { frameOrder } from './encode/frame-order.ts';
+import { StripEncoder } from './encode/strip-encoder.ts';
 import { drawSums } from './engine/draw-sums.ts';
-import { placeShot } from './engine/shot-camera.ts';
+import { shotWithin, within } from './engine/shot-within.ts';
 import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
+import { BYTES_PER_PX } from './pixel-kind.ts';
 import { frameLook, frameShot, holdAssets } from './shots.ts';
 
 type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
@@ -14,7 +18,7 @@ type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 /** @param onDrawn the GPU is free. */
 export async function drawPiece(
   services: PageServices,
-  { sceneHash, settings, frameNumber, part, checkpointMs, output }: Call<'piece'>,
+  { sceneHash, settings, frameNumber, part: asked, window, checkpointMs, output }: Call<'piece'>,
   onDrawn: () => void,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
@@ -23,7 +27,9 @@ export async function drawPiece(
   try {
     const held = await holdAssets(services, settings);
     letGo = held.release;
-    const shot = frameShot(scene, settings, frameNumber, held.assets);
+    const frame = frameShot(scene, settings, frameNumber, held.assets);
+    const shot = window ? shotWithin(frame, window) : frame;
+    const part = window ? within(asked, window) : asked;
     await encoder.room();
     const { pixels, areHalf, samples, draw } = await queue.run('frame', (giveWay) =>
       drawSums(room, { ...shot, part, checkpointMs }, giveWay),
@@ -51,44 +57,91 @@ export async function drawPiece(
   }
 }
 
-export async function makeFrame(
+export function makeFrame(
   services: PageServices,
-  { sceneHash, settings, frameNumber, sums, output }: Call<'assemble'>,
+  call: Call<'assemble'>,
   onDrawn: () => void,
 ): Promise<{ readonly result: FrameOutcome; readonly bytes?: ArrayBuffer }> {
-  const { room, queue, encoder, tables } = services;
-  const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const look = frameLook(settings, { lut });
-  const sources = sums.map(({ region, samples, input }) => ({ region, samples, url: `${INPUT_ROUTE}/${input}` }));
-  await encoder.room();
-  const { drawn, draw } = await queue.run('frame', async (giveWay) => {
-    const { pixels, draw } = await assembleFrame(room, settings.size, sources, look, giveWay);
-    return { drawn: { pixels, ...(await dataOf(services, { sceneHash, settings, frameNumber })) }, draw };
-  });
-  onDrawn();
-  const sampling: Sampling = { samples: settings.samples, endedBy: 'samples' };
-  const order = frameOrder({ ...drawn, sampling }, look.shown, { sceneHash, settings, frameNumber });
-  const { bytes, ...encoded } = await encoder.encode(order);
-  return handOver({ ...encoded, gpuBytes: null, draw: { ...draw, sampling } }, bytes, output);
+  return (call.inStrips ? makeInStrips : makeWhole)(services, call, onDrawn);
 }
 
-/** What stands at each pixel: drawn here, whole, for it has but one sample. */
-async function dataOf(
-  services: PageServices,
-  { sceneHash, settings, frameNumber }: Pick<Call<'assemble'>, 'sceneHash' | 'settings' | 'frameNumber'>,
-) {
-  if (!hasData(settings)) return { planes: [], mattes: null, placement: null };
-  const { room, scenes } = services;
-  const { scene, release } = scenes.use(sceneHash);
-  let letGo = () => {};
+async function makeWhole(services: PageServices, call: Call<'assemble'>, onDrawn: () => void) {
+  const { room, queue, encoder } = services;
+  const { sceneHash, settings, frameNumber, output } = call;
+  const origin = { sceneHash, settings, frameNumber };
+  const { look, sources } = await lookAt(services, call);
+  await encoder.room();
+  const data = await FrameData.open(services, call);
   try {
-    const held = await holdAssets(services, settings);
-    letGo = held.release;
-    const shot = frameShot(scene, settings, frameNumber, held.assets);
-    const placement = placeShot(shot);
-    return { planes: room.passes.draw(shot, placement), mattes: room.passes.manifestsOf(scene), placement };
+    const { drawn, draw } = await queue.run('frame', async (giveWay) => {
+      const { widthPx, heightPx } = settings.size;
+      const pixels = room.buffers.take(widthPx * heightPx * BYTES_PER_PX[look.pixelKind]);
+      const take: TakeRows = async (rows, firstRow) => {
+        pixels.set(rows, firstRow * widthPx * BYTES_PER_PX[look.pixelKind]);
+      };
+      const draw = await assembleFrame(room, settings.size, sources, look, { giveWay, take });
+      return { drawn: { pixels, planes: data.whole(), mattes: data.mattes, placement: data.placement }, draw };
+    });
+    onDrawn();
+    const order = frameOrder({ ...drawn, sampling: samplingOf(settings) }, look.shown, origin);
+    const { bytes, ...encoded } = await encoder.encode(order);
+    return await handOver(
+      { ...encoded, gpuBytes: null, draw: { ...draw, sampling: samplingOf(settings) } },
+      bytes,
+      output,
+    );
   } finally {
-    letGo();
-    release();
+    data.close();
   }
+}
+
+/** Rows are encoded and sent while the next are made: no more than two strips of the frame are anywhere at a time. */
+async function makeInStrips(services: PageServices, call: Call<'assemble'>, onDrawn: () => void) {
+  const { room, queue } = services;
+  const { sceneHash, settings, frameNumber, output } = call;
+  const origin = { sceneHash, settings, frameNumber };
+  if (output === undefined) throw new Error('a frame in strips needs an output');
+  const { look, sources } = await lookAt(services, call);
+  const sampling = samplingOf(settings);
+  const data = await FrameData.open(services, call);
+  try {
+    const {
+      pixels: _,
+      planes: __,
+      areSums: ___,
+      depthRange: ____,
+      size,
+      ...facts
+    } = frameOrder(
+      { pixels: new Uint8Array(), planes: [], mattes: data.mattes, placement: null, sampling },
+      look.shown,
+      origin,
+    );
+    const encoder = await StripEncoder.start(room.buffers, { ...facts, ...size }, output);
+    try {
+      const take: TakeRows = async (rows, firstRow, count) => {
+        const pixels = room.buffers.take(rows.length);
+        pixels.set(rows);
+        await encoder.add(count, pixels, data.rows(firstRow, count));
+      };
+      const draw = await queue.run('frame', (giveWay) =>
+        assembleFrame(room, settings.size, sources, look, { giveWay, take }),
+      );
+      onDrawn();
+      const encoded = await encoder.end();
+      return { result: { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, sampling } } };
+    } finally {
+      encoder.dispose();
+    }
+  } finally {
+    data.close();
+  }
+}
+
+const samplingOf = ({ samples }: RenderSettings): Sampling => ({ samples, endedBy: 'samples' });
+
+async function lookAt({ tables }: PageServices, { settings, sums }: Call<'assemble'>) {
+  const lut = settings.lut ? await tables.get(settings.lut) : null;
+  const sources = sums.map(({ region, samples, input }) => ({ region, samples, url: `${INPUT_ROUTE}/${input}` }));
+  return { look: frameLook(settings, { lut }), sources };
 }

@@ -18,7 +18,7 @@ export async function handOver<T>(
 }
 
 /** Resolves when Node has written the part. */
-async function sendPart(output: string, position: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function sendPart(output: string, position: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const path = `${OUTPUT_ROUTE}/${output}/${position}`;
   // A worker made of a blob has no place of its own to begin from.
   const { ok, status } = await fetch(new URL(path, location.origin), { method: 'PUT', body: bytes });

@@ -1,5 +1,12 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
-import { type Backend, type FramePart, KilnError, type RenderSettings, type SceneSource } from '@kiln/shared';
+import {
+  type Backend,
+  type FramePart,
+  KilnError,
+  type Region,
+  type RenderSettings,
+  type SceneSource,
+} from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -239,7 +246,7 @@ export class ScenePage {
 
   /** Draws a part of a frame whose turn it is, or its first samples. @returns their sums. */
   async drawPiece(
-    order: FrameOrder & { readonly part: FramePart; readonly checkpointMs: number },
+    order: FrameOrder & { readonly part: FramePart; readonly window?: Region; readonly checkpointMs: number },
     output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,
@@ -268,7 +275,7 @@ export class ScenePage {
 
   /** Makes a frame of what was drawn of it. */
   async assemble(
-    order: FrameOrder,
+    order: FrameOrder & { readonly inStrips: boolean },
     files: readonly SumsFile[],
     output: OutputFile,
     timeoutMs: number,

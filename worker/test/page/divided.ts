@@ -1,5 +1,5 @@
 /** Frames drawn in parts, as tasks on several workers would. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -7,10 +7,13 @@ import {
   defaultBitDepth,
   type FramePart,
   framePart,
+  type GridPlan,
   nextSumRange,
   partsPerFrame,
   type RenderSettings,
+  windowOf,
 } from '@kiln/shared';
+import type { FrameOutcome } from '../../src/page/contract.ts';
 import type { HostedFile } from '../../src/page-host/page-site.ts';
 import { SETTINGS, type TestPage } from './test-page.ts';
 
@@ -18,6 +21,8 @@ export interface DividedOrder {
   readonly division: Division;
   /** Time of drawing after which a part hands over what it has. @defaultValue 0, all of it at once */
   readonly checkpointMs?: number;
+  /** Of a frame that targets and buffers are taken not to hold. @defaultValue drawn in targets of its size */
+  readonly plan?: GridPlan;
   /** Pages that draw the parts in turns. @defaultValue the page that makes the frame */
   readonly pages?: readonly TestPage[];
 }
@@ -29,8 +34,8 @@ export async function dividedFrame(
   page: TestPage,
   sceneHash: string,
   more: Partial<RenderSettings>,
-  { division, checkpointMs = 0, pages = [page] }: DividedOrder,
-) {
+  { division, checkpointMs = 0, plan, pages = [page] }: DividedOrder,
+): Promise<{ readonly result: FrameOutcome; readonly bytes: Buffer }> {
   const bitDepth = defaultBitDepth(more.format ?? SETTINGS.format);
   const settings: RenderSettings = { ...SETTINGS, bitDepth, ...more };
   const folder = await mkdtemp(join(tmpdir(), 'kiln-test-parts-'));
@@ -46,7 +51,9 @@ export async function dividedFrame(
         const { client, site } = (pages[sums.length % pages.length] ?? page).open;
         const received = site.awaitOutput(name, join(folder, name), 100_000_000);
         const part = { region, samples: range };
-        const order = { sceneHash, settings, frameNumber: 0, part, checkpointMs, output: name };
+        const window = plan ? windowOf(settings, region, plan) : null;
+        const seen = window ? { window } : {};
+        const order = { sceneHash, settings, frameNumber: 0, part, ...seen, checkpointMs, output: name };
         const { samples: drawn } = (await client.call('piece', order)).result;
         const file = received();
         if (!file) throw new Error('the sums did not come');
@@ -57,7 +64,15 @@ export async function dividedFrame(
     }
     const unmount = page.open.site.mountInputs(inputs);
     try {
-      return await page.client.call('assemble', { sceneHash, settings, frameNumber: 0, sums });
+      if (!plan) return await page.client.call('assemble', { sceneHash, settings, frameNumber: 0, sums });
+      const output = `frame-${names++}`;
+      const path = join(folder, output);
+      const parts = page.open.site.awaitParts(output, path, 1_000_000_000);
+      const order = { sceneHash, settings, frameNumber: 0, sums, output, inStrips: true };
+      const { result } = await page.client.call('assemble', order);
+      const file = await parts.finish();
+      if (!file) throw new Error('the frame did not come');
+      return { result: { ...result, sha256: file.sha256 }, bytes: await readFile(path) };
     } finally {
       unmount();
     }

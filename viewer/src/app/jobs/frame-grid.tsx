@@ -94,7 +94,7 @@ function FrameTile({
         data-frame-number={frameNumber}
         onClick={onOpen}
       >
-        <FramePicture frame={frame} url={url} />
+        <FramePicture job={job} frame={frame} url={url} />
       </button>
       {frame.flags.length > 0 && (
         <span class="frame-flag" data-testid="frame-flag" data-flags={frame.flags.join(' ')}>

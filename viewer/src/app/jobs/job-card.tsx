@@ -5,6 +5,7 @@ import {
   frameFileName,
   IMAGE_FORMATS,
   isFinal,
+  isGridded,
   JOB_TRANSITIONS,
   type Job,
   parseFrameRange,
@@ -139,6 +140,8 @@ function JobPreview({ job }: { readonly job: Job }) {
   const { farm } = useServices();
   const [layer] = job.layers;
   if (job.state !== 'succeeded' || !layer || !IMAGE_FORMATS[layer.settings.format].isForBrowsers) return null;
+  // To be shown it would take hundreds of megabytes.
+  if (isGridded(layer.settings)) return null;
   const fileName = frameFileName(frameAt(parseFrameRange(layer.frames), 0), layer.settings.format);
   const url = farm.client.urls.frame({ jobId: job.id, layer: layer.name, fileName });
   return <img class="job-preview" src={url} alt="" loading="lazy" decoding="async" />;

@@ -88,7 +88,7 @@ export function Lightbox({
         </div>
       </header>
       <div class={`lightbox-picture${actualSize ? ' lightbox-actual' : ''}`}>
-        <FramePicture frame={frame} url={url} alt={`Frame ${frame.frameNumber}`} testId="lightbox-image" />
+        <FramePicture job={job} frame={frame} url={url} alt={`Frame ${frame.frameNumber}`} testId="lightbox-image" />
       </div>
       <div class="lightbox-step lightbox-previous">
         <Button

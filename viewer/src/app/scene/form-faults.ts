@@ -1,10 +1,12 @@
 /** What keeps the render form from being submitted. */
 import {
+  checkGridded,
   checkImageFormat,
   type ExplicitCamera,
   frameCount,
   IMAGE_FORMATS,
   type ImportReport,
+  isGridded,
   KilnError,
   LIMITS,
   parseFrameRange,
@@ -13,7 +15,7 @@ import { cameraFault, cameraName } from './camera-choice.ts';
 import { filmFault } from './film-choice.ts';
 import { between, whole } from './ranges.ts';
 import { passesOf, type RenderForm, samplesOf, workSettings } from './render-form.ts';
-import { divisionFault } from './work-choice.ts';
+import { divisionBar, divisionFault } from './work-choice.ts';
 
 export type FramesCheck =
   | { readonly ok: true; readonly count: number }
@@ -101,6 +103,8 @@ export function faultsOf(
   const fault = { camera: cameraFault(form, form.fps, camera), division: divisionFault(form, workSettings(form)) };
   if (fault.camera) faults.camera = fault.camera;
   if (fault.division) faults.division = fault.division;
+  const bar = isGridded(workSettings(form)) ? divisionBar(workSettings(form)) : null;
+  if (bar && !faults.size) faults.size = `So large a frame is drawn in blocks. ${bar}`;
   Object.assign(faults, clipFaults(form, clips));
   return faults;
 }
@@ -157,7 +161,9 @@ function formatFault({
   ...form
 }: RenderForm): Partial<Record<'size' | 'bitDepth' | 'background', string>> {
   try {
-    checkImageFormat({ ...form, passes: passesOf(form), size: { widthPx, heightPx } }, '');
+    const settings = { ...form, passes: passesOf(form), size: { widthPx, heightPx } };
+    checkImageFormat(settings, '');
+    checkGridded(settings, '');
     return {};
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;

@@ -259,8 +259,8 @@ export const aspectOf = ({ widthPx, heightPx }: RenderForm): number =>
 
 /** What decides how a frame can be divided. */
 export function workSettings(form: RenderForm): Parameters<typeof workOf>[1] {
-  const { engine, widthPx, heightPx, noiseThreshold, timeLimitSec, denoise } = form;
-  const frame = { engine, size: { widthPx, heightPx }, samples: samplesOf(form), passes: passesOf(form) };
+  const { engine, widthPx, heightPx, bitDepth, noiseThreshold, timeLimitSec, denoise } = form;
+  const frame = { engine, bitDepth, size: { widthPx, heightPx }, samples: samplesOf(form), passes: passesOf(form) };
   const ends = engine === 'pathtrace' ? { noiseThreshold, timeLimitSec, denoise } : {};
   return { noiseThreshold: 0, timeLimitSec: 0, denoise: false, ...frame, ...ends };
 }

@@ -1,10 +1,11 @@
-/** A frame of the sums that others have drawn: block after block, strip after strip. */
-import { KilnError, type Region, type StageTime } from '@kiln/shared';
+/** A frame of the sums that others have drawn: one row of blocks after the other, strip after strip. */
+import { KilnError, type Region, type Size, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import type { DrawingRoom } from '../engine/draw-picture.ts';
-import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
+import { ByteStream } from './byte-stream.ts';
 import { ExrRows } from './exr-rows.ts';
+import { RowQueue, type TakeRows } from './row-queue.ts';
 import { type Look, type RangeRows, STRIP_ROWS, Strips } from './strips.ts';
 
 /** Sums that can be fetched. */
@@ -14,44 +15,41 @@ export interface SumsSource {
   readonly url: string;
 }
 
-export interface Assembled {
-  /** As `drawPicture` gives them. */
-  readonly pixels: Uint8Array<ArrayBuffer>;
-  readonly draw: StageTime;
-}
-
-/** @throws KilnError `render.page_lost`, or what was wrong with the sums. */
+/**
+ * @param take gets the picture's rows from the top, as `drawPicture` gives them: 64 at a time, and at the end what is left.
+ * @returns when it was made.
+ * @throws KilnError `render.page_lost`, or what was wrong with the sums.
+ */
 export async function assembleFrame(
   room: DrawingRoom,
-  size: { readonly widthPx: number; readonly heightPx: number },
+  size: Size,
   sources: readonly SumsSource[],
   look: Look,
-  giveWay: GiveWay,
-): Promise<Assembled> {
+  { giveWay, take }: { readonly giveWay: GiveWay; readonly take: TakeRows },
+): Promise<StageTime> {
   const startedAtMs = unixMs();
-  const strips = new Strips(room, Math.max(...sources.map(({ region }) => region.widthPx)), look);
-  const pixels = room.buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[look.pixelKind]);
-  const all = look.pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
+  const widest = Math.max(...sources.map(({ region }) => region.widthPx));
+  const strips = new Strips(room, widest, look);
+  const values = widest * STRIP_ROWS * 4;
+  const strip = look.pixelKind === 'srgb8' ? new Uint8Array(values) : new Float32Array(values);
+  const queue = new RowQueue(size, look.pixelKind, take);
   try {
-    for (const { region, ranges } of blocksOf(sources)) {
-      const rows = await openAll(ranges);
-      try {
-        const strip = all.slice(0, region.widthPx * STRIP_ROWS * 4);
-        for (let row = 0; row < region.heightPx; row += STRIP_ROWS) {
-          const count = Math.min(STRIP_ROWS, region.heightPx - row);
-          await strips.next(rows, count, region.widthPx, strip);
-          for (let y = 0; y < count; y += 1) {
-            const line = strip.subarray(y * region.widthPx * 4, (y + 1) * region.widthPx * 4);
-            all.set(line, ((region.y + row + y) * size.widthPx + region.x) * 4);
-          }
-          await giveWay();
+    for (const blocks of bandsOf(sources)) {
+      const opened = blocks.map(({ region, ranges }) => ({ region, ranges: ranges.map(openRows) }));
+      const heightPx = blocks[0]?.region.heightPx ?? 0;
+      for (let row = 0; row < heightPx; row += STRIP_ROWS) {
+        const count = Math.min(STRIP_ROWS, heightPx - row);
+        for (const { region, ranges } of opened) {
+          await strips.next(ranges, count, region.widthPx, strip);
+          queue.put(strip, count, region);
         }
-      } finally {
-        await Promise.all(rows.map((range) => range.rows.cancel()));
+        if (room.gpu.isLost)
+          throw new KilnError('render.page_lost', 'The GPU context was lost while a frame was made.');
+        await queue.commit(count);
+        await giveWay();
       }
     }
-    if (room.gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a frame was made.');
-    return { pixels, draw: { startedAtMs, durationMs: unixMs() - startedAtMs } };
+    return { startedAtMs, durationMs: unixMs() - startedAtMs };
   } finally {
     strips.dispose();
   }
@@ -62,24 +60,18 @@ interface Block {
   readonly ranges: SumsSource[];
 }
 
-/** Sources come block after block. */
-function blocksOf(sources: readonly SumsSource[]): Block[] {
-  const blocks: Block[] = [];
+/** Blocks beside each other. Sources come block after block, row after row of blocks. */
+function bandsOf(sources: readonly SumsSource[]): Block[][] {
+  const bands: Block[][] = [];
   for (const source of sources) {
-    const last = blocks.at(-1);
     const { region } = source;
+    const band = bands.at(-1);
+    const last = band?.at(-1);
     if (last && last.region.x === region.x && last.region.y === region.y) last.ranges.push(source);
-    else blocks.push({ region, ranges: [source] });
+    else if (band && last && last.region.y === region.y) band.push({ region, ranges: [source] });
+    else bands.push([{ region, ranges: [source] }]);
   }
-  return blocks;
+  return bands;
 }
 
-async function openAll(sources: readonly SumsSource[]): Promise<RangeRows[]> {
-  return Promise.all(
-    sources.map(async ({ samples, url }) => {
-      const { body, ok } = await fetch(url);
-      if (!ok || !body) throw new Error('sums of the frame are missing');
-      return { samples, rows: new ExrRows(body) };
-    }),
-  );
-}
+const openRows = ({ samples, url }: SumsSource): RangeRows => ({ samples, rows: new ExrRows(new ByteStream(url)) });

@@ -4,7 +4,7 @@
  */
 import { DataUtils } from 'three';
 import { inflate } from '../encode/deflate.ts';
-import { ByteStream } from './byte-stream.ts';
+import type { ByteStream } from './byte-stream.ts';
 
 const MAGIC = 0x01312f76;
 const CHUNK_ROWS = 16;
@@ -24,8 +24,8 @@ export class ExrRows {
   #header: Header | null = null;
   #row = 0;
 
-  constructor(readable: ReadableStream<Uint8Array>) {
-    this.#bytes = new ByteStream(readable);
+  constructor(bytes: ByteStream) {
+    this.#bytes = bytes;
   }
 
   /**
@@ -54,10 +54,6 @@ export class ExrRows {
     }
     this.#row += rows;
     return rows;
-  }
-
-  cancel(): Promise<void> {
-    return this.#bytes.cancel();
   }
 
   async #readHeader(): Promise<Header> {

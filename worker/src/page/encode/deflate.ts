@@ -22,27 +22,40 @@ export async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
  */
 export class Deflater {
   readonly #writer: WritableStreamDefaultWriter<BufferSource>;
-  readonly #pieces: Promise<Uint8Array<ArrayBuffer>[]>;
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  readonly #ended: Promise<void>;
 
   /** @param pieceBytes of each piece of the result; the last may be shorter. */
   constructor(pieceBytes: number) {
     const { readable, writable } = new CompressionStream('deflate');
     this.#writer = writable.getWriter();
-    this.#pieces = cut(readable, pieceBytes);
+    this.#ended = cut(readable, pieceBytes, this.#pieces);
+    // Whoever finishes hears of it.
+    this.#ended.catch(() => {});
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.#writer.write(bytes);
   }
 
+  /** The pieces that are ready, each given once. */
+  drain(): Uint8Array<ArrayBuffer>[] {
+    return this.#pieces.splice(0);
+  }
+
+  /** The pieces that are left. */
   async finish(): Promise<Uint8Array<ArrayBuffer>[]> {
     await this.#writer.close();
-    return this.#pieces;
+    await this.#ended;
+    return this.drain();
   }
 }
 
-async function cut(readable: ReadableStream<Uint8Array>, pieceBytes: number): Promise<Uint8Array<ArrayBuffer>[]> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+async function cut(
+  readable: ReadableStream<Uint8Array>,
+  pieceBytes: number,
+  pieces: Uint8Array<ArrayBuffer>[],
+): Promise<void> {
   let piece = new Uint8Array(pieceBytes);
   let filled = 0;
   for await (const bytes of readable) {
@@ -58,5 +71,4 @@ async function cut(readable: ReadableStream<Uint8Array>, pieceBytes: number): Pr
     }
   }
   if (filled > 0) pieces.push(piece.slice(0, filled));
-  return pieces;
 }

@@ -1,13 +1,13 @@
 /** Web worker: raw pixels in, an encoded picture with its hash and statistics out. One picture at a time. */
 import { IMAGE_FORMATS, type PassFile } from '@kiln/shared';
 import { Garbage } from '../garbage.ts';
-import { pixelKindFor } from '../pixel-kind.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
 import { turnRows } from './exr-layers.ts';
+import { mended } from './mended.ts';
 import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
 import { frameFiles } from './picture-file.ts';
-import { type Bytes, type Floats, measurePixels, mendBytes, mendData, mendLinear, mendShown } from './statistics.ts';
+import { mendData, PixelMeter } from './statistics.ts';
 
 const garbage = new Garbage();
 
@@ -29,12 +29,15 @@ addEventListener('message', ({ ports: [port] }: MessageEvent) => {
 
 async function encode(request: EncodeRequest): Promise<Encoded> {
   const startedAtMs = unixMs();
-  const { pixels, nanCount: beautyNans } = mended(request);
+  const { pixels, nanCount: beautyNans } = pixelsOf(request);
   const nanCount = request.planes.reduce((sum, { values }) => sum + mendData(new Float32Array(values)), beautyNans);
   const one = pixels instanceof Uint8ClampedArray ? 255 : 1;
   const { origin } = request;
   // Without beauty the file does not hold the picture.
-  const statistics = origin?.settings.passes.includes('beauty') ? { ...measurePixels(pixels, one), nanCount } : null;
+  const hasPicture = origin?.settings.passes.includes('beauty') === true;
+  const meter = new PixelMeter(one);
+  if (hasPicture) meter.add(pixels);
+  const statistics = hasPicture ? { ...meter.result(), nanCount } : null;
   const files = await frameFiles(request, pixels);
   const named: PassFile[] = [];
   if (origin) for (const { pass, bytes } of files) named.push({ pass, ...(await describe(bytes)) });
@@ -49,16 +52,7 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
 
 const describe = async (bytes: ArrayBuffer) => ({ sha256: await sha256Hex(bytes), sizeBytes: bytes.byteLength });
 
-function mended({ pixels, bitDepth, hasAlpha, areSums, widthPx, heightPx }: EncodeRequest): {
-  pixels: Bytes | Floats;
-  nanCount: number;
-} {
+function pixelsOf({ pixels, bitDepth, hasAlpha, areSums, widthPx, heightPx }: EncodeRequest) {
   if (areSums) return { pixels: turnRows(new Float32Array(pixels), widthPx, heightPx), nanCount: 0 };
-  const kind = pixelKindFor(bitDepth);
-  if (kind === 'srgb8') {
-    const bytes = new Uint8ClampedArray(pixels);
-    return { pixels: bytes, nanCount: mendBytes(bytes, hasAlpha) };
-  }
-  const floats = new Float32Array(pixels);
-  return { pixels: floats, nanCount: (kind === 'srgb' ? mendShown : mendLinear)(floats, hasAlpha) };
+  return mended(pixels, bitDepth, hasAlpha);
 }

@@ -36,12 +36,15 @@ interface LayerSource {
   readonly samples: number;
 }
 
-/** The channels of passes, and where their values are, in the same order. */
-export function exrLayers(
-  passes: readonly Pass[],
-  bitDepth: BitDepth,
-  { beauty, planes, samples }: LayerSource,
-): { readonly channels: ExrChannel[]; readonly samples: ExrSamples[] } {
+/** The channels of passes. */
+export const exrChannels = (passes: readonly Pass[], bitDepth: BitDepth): ExrChannel[] =>
+  passes.flatMap((pass) => {
+    const type: ExrPixelType = PASS_CHANNELS[pass].isFloat || bitDepth === 'float' ? 'float' : 'half';
+    return CHANNELS[pass].names.map((name) => ({ name, type }));
+  });
+
+/** Where the values of the channels are, in the same order. */
+export function exrSamples(passes: readonly Pass[], { beauty, planes, samples }: LayerSource): ExrSamples[] {
   const valuesOf = (pass: Pass) => {
     if (pass === 'samples') return { values: Float32Array.of(samples), stride: 0 };
     const plane = PLANE_OF[pass];
@@ -50,17 +53,11 @@ export function exrLayers(
     const isMatte = pass === 'crypto-object' || pass === 'crypto-material';
     return { values: isMatte ? matteChannels(values) : values, stride: 4 };
   };
-  const layers = passes.flatMap((pass) => {
+  return passes.flatMap((pass) => {
     const { names, offset } = CHANNELS[pass];
-    const { isFloat } = PASS_CHANNELS[pass];
-    const type: ExrPixelType = isFloat || bitDepth === 'float' ? 'float' : 'half';
     const values = valuesOf(pass);
-    return names.map((name, index) => ({
-      channel: { name, type },
-      samples: { ...values, offset: offset + index },
-    }));
+    return names.map((_, index) => ({ ...values, offset: offset + index }));
   });
-  return { channels: layers.map(({ channel }) => channel), samples: layers.map((layer) => layer.samples) };
 }
 
 /** Puts the last row of RGBA first, in the same buffer. */

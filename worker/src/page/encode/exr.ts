@@ -51,7 +51,9 @@ export class ExrWriter {
   /** In the order of the file; `index` is the place in what is added. */
   readonly #channels: readonly { readonly index: number; readonly type: ExrPixelType; readonly name: string }[];
   readonly #attributes: ExrAttributes;
-  readonly #chunks: { readonly firstRow: number; readonly data: Uint8Array<ArrayBuffer> }[] = [];
+  /** Not given yet, and the bytes of all. */
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
+  readonly #chunkBytes: number[] = [];
   /** Of one chunk; used again for each. */
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #differences: Uint8Array<ArrayBuffer>;
@@ -86,24 +88,44 @@ export class ExrWriter {
       const split = this.#split(row, rows, samples);
       const packed = await deflate(differences(split, this.#differences));
       const data = packed.length < split.length ? packed : joined(split);
-      this.#chunks.push({ firstRow: this.#rows + row, data });
+      this.#chunks.push(
+        new ByteWriter()
+          .i32(this.#rows + row)
+          .u32(data.length)
+          .take(),
+        data,
+      );
+      this.#chunkBytes.push(8 + data.length);
     }
     this.#rows += rowCount;
   }
 
-  /** The parts of the file, in order. Call it once, when every row is in. */
-  finish(): Uint8Array<ArrayBuffer>[] {
+  get headBytes(): number {
+    return this.#header().length + Math.ceil(this.#size.heightPx / CHUNK_ROWS) * 8;
+  }
+
+  /** What the file begins with, known when every row is in. */
+  head(): Uint8Array<ArrayBuffer> {
     if (this.#rows !== this.#size.heightPx) throw new Error(`${this.#rows} of ${this.#size.heightPx} rows are there`);
     const head = this.#header();
-    let offset = head.length + this.#chunks.length * 8;
-    for (const { data } of this.#chunks) {
+    let offset = this.headBytes;
+    for (const sizeBytes of this.#chunkBytes) {
       head.u64(offset);
-      offset += 8 + data.length;
+      offset += sizeBytes;
     }
-    return [
-      head.take(),
-      ...this.#chunks.flatMap(({ firstRow, data }) => [new ByteWriter().i32(firstRow).u32(data.length).take(), data]),
-    ];
+    return head.take();
+  }
+
+  /** What of the file is ready behind its head, each part given once, in order. */
+  drain(): Uint8Array<ArrayBuffer>[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  /** The parts of the file, in order, where none was drained. */
+  finish(): Uint8Array<ArrayBuffer>[] {
+    return [this.head(), ...this.drain()];
   }
 
   #header(): ByteWriter {

@@ -12,30 +12,19 @@
 import { IMAGE_FORMATS, type Pass, passesAlone } from '@kiln/shared';
 import type { PlaneName } from '../engine/passes/planes.ts';
 import { avifParts } from './avif.ts';
-import { cryptomatteAttributes } from './cryptomatte.ts';
-import { ExrWriter } from './exr.ts';
-import { exrLayers, finishedPlanes } from './exr-layers.ts';
-import { iccProfile } from './icc-profile.ts';
+import { exrSamples, finishedPlanes } from './exr-layers.ts';
 import { taggedJpeg } from './jpeg-tags.ts';
-import type { EncodeRequest, FrameOrigin } from './messages.ts';
-import { asciiJson, originJson, SOFTWARE } from './origin-text.ts';
+import type { EncodeRequest } from './messages.ts';
 import { passPicture } from './pass-picture.ts';
-import { type PngData, PngWriter, taggedPng } from './png.ts';
+import { taggedPng } from './png.ts';
+import { exrWriter, type FileOrder, pngTexts, pngWriter, tiffWriter } from './row-writer.ts';
 import type { Bytes, Floats } from './statistics.ts';
-import { TiffWriter } from './tiff.ts';
 import { taggedWebp } from './webp-tags.ts';
 import { xmpPacket } from './xmp.ts';
 
 type Parts = Uint8Array<ArrayBuffer>[];
 /** Bytes for 8 bits, floats for all others. */
 type Pixels = Bytes | Floats;
-
-/** What of a request a file is made of. */
-interface FileOrder
-  extends Pick<EncodeRequest, 'widthPx' | 'heightPx' | 'format' | 'bitDepth' | 'quality' | 'hasAlpha' | 'origin'> {
-  /** Of numbers that are no colours. */
-  readonly data?: PngData | null;
-}
 
 export interface FrameFileBytes {
   /** The first of those that are in it. */
@@ -94,12 +83,11 @@ function partsOf(request: FileOrder, pixels: Pixels): Promise<Parts> {
 
 async function png(request: FileOrder, pixels: Pixels): Promise<Parts> {
   const { bitDepth, hasAlpha, origin, data = null } = request;
-  const texts = origin ? { Software: SOFTWARE, Kiln: originJson(origin) } : {};
   if (bitDepth === 8 && !hasAlpha && !data) {
     const bytes = await fromCanvas(request, pixels);
-    return origin ? taggedPng(bytes, texts) : [bytes];
+    return origin ? taggedPng(bytes, pngTexts(origin)) : [bytes];
   }
-  const writer = new PngWriter(request, bitDepth === 16 ? 16 : 8, hasAlpha, texts, data);
+  const writer = pngWriter(request);
   await writer.add(pixels);
   return writer.finish();
 }
@@ -117,41 +105,24 @@ async function avif(request: FileOrder, pixels: Pixels): Promise<Parts> {
   return avifParts(pixels, request, request.quality, request.origin ? xmpPacket(request.origin) : null);
 }
 
-async function tiff({ widthPx, heightPx, bitDepth, hasAlpha, origin }: FileOrder, pixels: Pixels): Promise<Parts> {
-  const depth = bitDepth === 'half' ? 'float' : bitDepth;
-  const writer = new TiffWriter({ widthPx, heightPx }, depth, hasAlpha, {
-    description: origin ? originJson(origin) : '',
-    software: SOFTWARE,
-    iccProfile: iccProfile(depth === 'float' ? 'linear' : 'srgb'),
-  });
+async function tiff(order: FileOrder, pixels: Pixels): Promise<Parts> {
+  const writer = tiffWriter(order);
   await writer.add(pixels);
   return writer.finish();
 }
 
 async function exr(
-  { widthPx, heightPx, bitDepth, mattes, origin }: EncodeRequest,
+  request: EncodeRequest,
   passes: readonly Pass[],
   beauty: Pixels,
   planes: ReadonlyMap<PlaneName, Float32Array>,
 ): Promise<Parts> {
   if (!(beauty instanceof Float32Array)) throw new Error('OpenEXR is made of floats');
-  const source = { beauty, planes, samples: origin?.sampling.samples ?? 1 };
-  const { channels, samples } = exrLayers(passes, bitDepth, source);
-  const writer = new ExrWriter({ widthPx, heightPx }, channels, {
-    ...(origin ? exrAttributes(origin) : {}),
-    ...(mattes ? cryptomatteAttributes(passes, mattes) : {}),
-  });
-  await writer.add(heightPx, samples);
+  const samples = request.origin?.sampling.samples ?? 1;
+  const writer = exrWriter(request, passes);
+  await writer.add(request.heightPx, exrSamples(passes, { beauty, planes, samples }));
   return writer.finish();
 }
-
-const exrAttributes = ({ sceneHash, frameNumber, settings, sampling }: FrameOrigin) => ({
-  Software: SOFTWARE,
-  'kiln:sceneHash': sceneHash,
-  'kiln:frameNumber': frameNumber,
-  'kiln:sampling': asciiJson(sampling),
-  'kiln:settings': asciiJson(settings),
-});
 
 let canvas: OffscreenCanvas | null = null;
 

@@ -4,6 +4,7 @@
  * times faster than this, which `taggedPng` completes.
  */
 import type { Size } from '@kiln/shared';
+import { joinedBytes } from './byte-writer.ts';
 import { Deflater } from './deflate.ts';
 
 /** Keywords and texts, ASCII. */
@@ -104,22 +105,35 @@ export class PngWriter {
     await this.#deflater.write(out);
   }
 
-  /** The parts of the file, in order. */
-  async finish(): Promise<Uint8Array<ArrayBuffer>[]> {
+  get headBytes(): number {
+    return this.head().length;
+  }
+
+  /** What the file begins with. */
+  head(): Uint8Array<ArrayBuffer> {
     const header = new Uint8Array(HEADER_BYTES);
     const view = new DataView(header.buffer);
     view.setUint32(0, this.#size.widthPx);
     view.setUint32(4, this.#size.heightPx);
     // Bits, kind of colour, deflate, adaptive filters, not interlaced.
     header.set([this.#bits, COLOUR_TYPE[this.#channels] ?? 0, 0, 0, 0], 8);
+    return joinedBytes([SIGNATURE, chunk('IHDR', header), ...tags(this.#texts, this.#data === null)]);
+  }
+
+  /** What of the file is ready behind its head, each part given once, in order. */
+  drain(): Uint8Array<ArrayBuffer>[] {
+    return this.#deflater.drain().map((piece) => chunk('IDAT', piece));
+  }
+
+  /** The rest of the file. Call it once, when every row is in. */
+  async end(): Promise<Uint8Array<ArrayBuffer>[]> {
     const pieces = await this.#deflater.finish();
-    return [
-      SIGNATURE,
-      chunk('IHDR', header),
-      ...tags(this.#texts, this.#data === null),
-      ...pieces.map((piece) => chunk('IDAT', piece)),
-      chunk('IEND', new Uint8Array()),
-    ];
+    return [...pieces.map((piece) => chunk('IDAT', piece)), chunk('IEND', new Uint8Array())];
+  }
+
+  /** The parts of the file, in order, where none was drained. */
+  async finish(): Promise<Uint8Array<ArrayBuffer>[]> {
+    return [this.head(), ...(await this.end())];
   }
 
   #line(pixels: Uint8ClampedArray | Float32Array, from: number): Uint8Array {

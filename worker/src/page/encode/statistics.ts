@@ -80,22 +80,40 @@ export function mendData(values: Float32Array): number {
 }
 
 /**
- * Least, greatest and mean value over R, G and B of all pixels: 1.4 ms for 640 × 360 bytes, in the encode worker.
- *
- * @param one what stands for 1 in the result: 255 in bytes.
+ * Least, greatest and mean value over R, G and B of all pixels, however they were divided: 1.4 ms for 640 × 360 bytes, in
+ * the encode worker.
  */
-export function measurePixels(pixels: Bytes | Floats, one: number): Omit<PixelStatistics, 'nanCount'> {
-  let [min, max, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
-  for (let i = 0; i < pixels.length; i += 4) {
-    const r = pixels[i] ?? 0;
-    const g = pixels[i + 1] ?? 0;
-    const b = pixels[i + 2] ?? 0;
-    const low = Math.min(r, g, b);
-    const high = Math.max(r, g, b);
-    if (low < min) min = low;
-    if (high > max) max = high;
-    sum += r + g + b;
+export class PixelMeter {
+  readonly #one: number;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  #sum = 0;
+  #count = 0;
+
+  /** @param one what stands for 1 in the result: 255 in bytes. */
+  constructor(one: number) {
+    this.#one = one;
   }
-  const count = (pixels.length / 4) * 3;
-  return { min: min / one, max: max / one, mean: sum / count / one };
+
+  /** The next pixels. */
+  add(pixels: Bytes | Floats): void {
+    let [min, max, sum] = [this.#min, this.#max, this.#sum];
+    for (let i = 0; i < pixels.length; i += 4) {
+      const r = pixels[i] ?? 0;
+      const g = pixels[i + 1] ?? 0;
+      const b = pixels[i + 2] ?? 0;
+      const low = Math.min(r, g, b);
+      const high = Math.max(r, g, b);
+      if (low < min) min = low;
+      if (high > max) max = high;
+      sum += r + g + b;
+    }
+    [this.#min, this.#max, this.#sum] = [min, max, sum];
+    this.#count += (pixels.length / 4) * 3;
+  }
+
+  result(): Omit<PixelStatistics, 'nanCount'> {
+    const one = this.#one;
+    return { min: this.#min / one, max: this.#max / one, mean: this.#sum / this.#count / one };
+  }
 }

@@ -42,7 +42,9 @@ export class TiffWriter {
   readonly #depth: TiffDepth;
   readonly #hasAlpha: boolean;
   readonly #tags: TiffTags;
-  readonly #strips: Uint8Array<ArrayBuffer>[] = [];
+  /** Not given yet, and the bytes of all. */
+  #strips: Uint8Array<ArrayBuffer>[] = [];
+  readonly #stripBytes: number[] = [];
   #rows = 0;
 
   constructor(size: Size, depth: TiffDepth, hasAlpha: boolean, tags: TiffTags) {
@@ -68,26 +70,44 @@ export class TiffWriter {
     if (rows % ROWS_PER_STRIP !== 0 && !last) throw new Error(`${rows} rows are no whole strips`);
     for (let row = 0; row < rows; row += ROWS_PER_STRIP) {
       const strip = pixels.subarray(row * rowLength, Math.min(rows, row + ROWS_PER_STRIP) * rowLength);
-      this.#strips.push(await deflate(this.#predicted(strip)));
+      const packed = await deflate(this.#predicted(strip));
+      this.#strips.push(packed);
+      this.#stripBytes.push(packed.length);
     }
     this.#rows += rows;
   }
 
-  /** The parts of the file, in order. Call it once, when every row is in. */
-  finish(): Uint8Array<ArrayBuffer>[] {
-    if (this.#rows !== this.#size.heightPx) throw new Error(`${this.#rows} of ${this.#size.heightPx} rows are there`);
-    // Where the strips begin depends on how long the directory is, not on what is in it.
-    const headBytes = this.#head(this.#strips.map(() => 0)).length;
-    let at = headBytes;
-    const offsets = this.#strips.map(({ length }) => {
-      at += length;
-      return at - length;
-    });
-    return [this.#head(offsets), ...this.#strips];
+  /** How long it is depends on the number of strips, not on what is in it. */
+  get headBytes(): number {
+    const none = Array.from({ length: Math.ceil(this.#size.heightPx / ROWS_PER_STRIP) }, () => 0);
+    return this.#head(none, none).length;
   }
 
-  #head(stripOffsets: readonly number[]): Uint8Array<ArrayBuffer> {
-    const entries = this.#entries(stripOffsets);
+  /** What the file begins with, known when every row is in. */
+  head(): Uint8Array<ArrayBuffer> {
+    if (this.#rows !== this.#size.heightPx) throw new Error(`${this.#rows} of ${this.#size.heightPx} rows are there`);
+    let at = this.headBytes;
+    const offsets = this.#stripBytes.map((sizeBytes) => {
+      at += sizeBytes;
+      return at - sizeBytes;
+    });
+    return this.#head(offsets, this.#stripBytes);
+  }
+
+  /** What of the file is ready behind its head, each part given once, in order. */
+  drain(): Uint8Array<ArrayBuffer>[] {
+    const strips = this.#strips;
+    this.#strips = [];
+    return strips;
+  }
+
+  /** The parts of the file, in order, where none was drained. */
+  finish(): Uint8Array<ArrayBuffer>[] {
+    return [this.head(), ...this.drain()];
+  }
+
+  #head(stripOffsets: readonly number[], stripBytes: readonly number[]): Uint8Array<ArrayBuffer> {
+    const entries = this.#entries(stripOffsets, stripBytes);
     const directoryBytes = 2 + entries.length * 12 + 4;
     const head = new ByteWriter().u16(0x4949).u16(42).u32(8).u16(entries.length);
     const values = new ByteWriter();
@@ -110,7 +130,7 @@ export class TiffWriter {
     return head.u32(0).bytes(values.take()).take();
   }
 
-  #entries(stripOffsets: readonly number[]): Entry[] {
+  #entries(stripOffsets: readonly number[], stripBytes: readonly number[]): Entry[] {
     const { widthPx, heightPx } = this.#size;
     const channels = this.#channels;
     const isFloat = this.#depth === 'float';
@@ -127,7 +147,7 @@ export class TiffWriter {
       longs(273, ...stripOffsets),
       shorts(277, channels),
       longs(278, ROWS_PER_STRIP),
-      longs(279, ...this.#strips.map(({ length }) => length)),
+      longs(279, ...stripBytes),
       // Channels beside each other.
       shorts(284, 1),
       ascii(305, this.#tags.software),

@@ -15,6 +15,7 @@ import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { Staging } from '../scene/staging.ts';
 import type { SunLight } from '../scene/sun.ts';
 import type { CameraPlacement } from './camera-placement.ts';
+import type { FrameWindow } from './frame-window.ts';
 import type { PlaneName } from './passes/planes.ts';
 import type { ShotCamera } from './shot-camera.ts';
 
@@ -70,6 +71,8 @@ export interface Shot {
   /** Applied to what a display shows. @defaultValue none */
   readonly lut?: LookUpTable | null;
   readonly exposureEv: number;
+  /** What targets of its size show, where they do not hold the whole frame. @defaultValue all of it */
+  readonly window?: FrameWindow;
   /** What of it is drawn, in targets of the whole size. @defaultValue all of it */
   readonly part?: FramePart;
   /** Time of drawing after which a part may end with fewer samples, at a sum of the tree; 0 draws all. @defaultValue 0 */

@@ -3,7 +3,7 @@ import type { CameraPlacement } from './camera-placement.ts';
 import type { Shot } from './engine.ts';
 import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
-import { placeCamera, setCamera } from './shot-camera.ts';
+import { placeShot, setCamera } from './shot-camera.ts';
 import { shutterMoment } from './shutter.ts';
 import { lookThrough } from './thin-lens.ts';
 
@@ -39,17 +39,16 @@ export class RasterStage {
 
   /** Poses the scene, its shadows too, for a sample of the shot. @returns the camera that sees it. */
   pose(shot: Shot, index: number): PerspectiveCamera | OrthographicCamera {
-    const { scene, size, timeSec, shutterSec = 0 } = shot;
+    const { scene, timeSec, shutterSec = 0 } = shot;
     const placement = poseShot(shot, timeSec + shutterSec * shutterMoment(index));
     scene.requestShadows();
-    const camera = setCamera(this.#cameras, placement, size, subPixelOffset(index));
+    const camera = setCamera(this.#cameras, placement, shot, subPixelOffset(index));
     if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
     return camera;
   }
 }
 
 /** Moves everything to where it is then, the camera too. */
-export function poseShot({ scene, staging, camera, size }: Shot, timeSec: number): CameraPlacement {
-  scene.pose(staging, timeSec);
-  return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
+export function poseShot(shot: Shot, timeSec: number): CameraPlacement {
+  return placeShot({ ...shot, timeSec });
 }

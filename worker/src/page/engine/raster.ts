@@ -2,6 +2,7 @@ import { SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
 import { HalfFloatType, NearestFilter, WebGLCoordinateSystem, type WebGLRenderer, WebGLRenderTarget } from 'three';
 import type { CameraPlacement } from './camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from './engine.ts';
+import { blurGlassAs } from './glass-blur.ts';
 import { PieceSize } from './piece-size.ts';
 import { poseShot, RasterStage } from './raster-stage.ts';
 
@@ -37,6 +38,7 @@ export class RasterEngine implements Engine {
     const { scene, light } = shot;
     this.#stage.light(shot, light.environment.filtered);
     scene.drawOrder.applyTo(this.#renderer);
+    blurGlassAs(shot);
     const target = scissorTo(this.#targetOf(shot), shot);
     for (let index = first; index < first + count; index += 1) {
       const camera = this.#stage.pose(shot, index);

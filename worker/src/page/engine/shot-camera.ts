@@ -4,7 +4,6 @@ import type {
   PlacedCamera,
   Pose,
   RenderSettings,
-  Size,
   ThinLens,
   Vector3 as Triple,
 } from '@kiln/shared';
@@ -14,6 +13,7 @@ import { framingCamera, turntableCamera } from '../scene/framing.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { Staging } from '../scene/staging.ts';
 import type { CameraPlacement, Lens } from './camera-placement.ts';
+import { aspectOf, type Seen } from './frame-window.ts';
 import { apertureOf } from './thin-lens.ts';
 
 /** Where a camera that is not in the scene stands. */
@@ -44,11 +44,10 @@ const NEAREST_SHARE = 1 / 2_000;
 
 const Y_AXIS = new Vector3(0, 1, 0);
 
-interface PlacedShot {
+interface PlacedShot extends Seen {
   readonly camera: ShotCamera;
   readonly scene: LoadedScene;
   readonly staging: Staging;
-  readonly size: Size;
   readonly timeSec: number;
 }
 
@@ -117,9 +116,10 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
 }
 
 /** Where a shot's camera stands at its time. Poses the scene. */
-export function placeShot({ camera, scene, staging, size, timeSec }: PlacedShot): CameraPlacement {
+export function placeShot(shot: PlacedShot): CameraPlacement {
+  const { camera, scene, staging, timeSec } = shot;
   scene.pose(staging, timeSec);
-  return placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
+  return placeCamera(camera, scene, aspectOf(shot), timeSec);
 }
 
 /** Turns a camera about the vertical axis through `middle`. Whole turns change nothing. */
@@ -133,7 +133,7 @@ function turn(position: Vector3, quaternion: Quaternion, middle: Vector3, turns:
 export function setCamera(
   { perspective, orthographic }: { perspective: PerspectiveCamera; orthographic: OrthographicCamera },
   { position, quaternion, lens, near, far }: CameraPlacement,
-  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+  { size: { widthPx, heightPx }, window }: Seen,
   offset: { x: number; y: number },
 ): PerspectiveCamera | OrthographicCamera {
   const camera = lens.kind === 'perspective' ? perspective : orthographic;
@@ -141,7 +141,8 @@ export function setCamera(
   camera.quaternion.copy(quaternion);
   camera.near = near;
   camera.far = far;
-  const aspect = widthPx / heightPx;
+  const frame = window?.frame ?? { widthPx, heightPx };
+  const aspect = aspectOf({ size: frame });
   if (lens.kind === 'perspective') {
     perspective.fov = lens.fovDeg;
     perspective.aspect = aspect;
@@ -151,8 +152,10 @@ export function setCamera(
     orthographic.right = lens.halfHeight * aspect;
     orthographic.left = -orthographic.right;
   }
-  if (offset.x === 0 && offset.y === 0) camera.clearViewOffset();
-  else camera.setViewOffset(widthPx, heightPx, offset.x, offset.y, widthPx, heightPx);
+  const [x, y] = [(window?.x ?? 0) + offset.x, (window?.y ?? 0) + offset.y];
+  const isWhole = frame.widthPx === widthPx && frame.heightPx === heightPx;
+  if (isWhole && x === 0 && y === 0) camera.clearViewOffset();
+  else camera.setViewOffset(frame.widthPx, frame.heightPx, x, y, widthPx, heightPx);
   camera.updateProjectionMatrix();
   camera.updateMatrixWorld();
   return camera;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { measurePixels, mendBytes, mendData, mendLinear, mendShown } from '../../../src/page/encode/statistics.ts';
+import {
+  type Bytes,
+  type Floats,
+  mendBytes,
+  mendData,
+  mendLinear,
+  mendShown,
+  PixelMeter,
+} from '../../../src/page/encode/statistics.ts';
 
 const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
 
@@ -38,7 +46,14 @@ it('of data passes is 0, or as large as a half float can be, and is counted by t
   expect([...values]).toEqual([0, 1, 0, 2, 1e10, 0, -1, 3, 65_504, -65_504, 0, 0]);
 });
 
-describe('measurePixels', () => {
+const measurePixels = (pixels: Bytes | Floats, one: number) => {
+  const meter = new PixelMeter(one);
+  meter.add(pixels.subarray(0, 4));
+  meter.add(pixels.subarray(4));
+  return meter.result();
+};
+
+describe('PixelMeter', () => {
   it('is over R, G and B, of bytes from 0 to 1', () => {
     const pixels = Uint8ClampedArray.of(51, 102, 153, 0, 51, 102, 255, 255);
     expect(measurePixels(pixels, 255)).toEqual({ min: 0.2, max: 1, mean: expect.closeTo(714 / 6 / 255, 10) });

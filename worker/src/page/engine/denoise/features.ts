@@ -89,7 +89,7 @@ export async function drawFeatures(
       scene.pose(staging, now);
       const placement = placeCamera(shot.camera, scene, size.widthPx / size.heightPx, now);
       views = placement.aperture || shutterSec > 0 ? BLURRED_VIEWS : SHARP_VIEWS;
-      const camera = setCamera(cameras, placement, size, subPixelOffset(index));
+      const camera = setCamera(cameras, placement, { size }, subPixelOffset(index));
       if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
       passes.drawSurfaces(view, PLANES, scene, camera);
       add.uniforms.planes = { value: view.textures };

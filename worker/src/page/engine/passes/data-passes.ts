@@ -53,7 +53,7 @@ export class DataPasses {
       const target = dataTarget(size, planes.length);
       try {
         scene.pose(staging, timeSec);
-        this.drawSurfaces(target, planes, scene, setCamera(this.#cameras, placement, size, CENTRE));
+        this.drawSurfaces(target, planes, scene, setCamera(this.#cameras, placement, shot, CENTRE));
         drawn.push(...planes.map((name, texture) => this.#read(target, name, texture)));
       } finally {
         target.dispose();
@@ -67,11 +67,11 @@ export class DataPasses {
   #drawMotion(shot: Shot, placement: CameraPlacement): DataPlane {
     const { size, scene, staging, timeSec, frameSec = 0 } = shot;
     const nextPlacement = placeShot({ ...shot, timeSec: timeSec + frameSec });
-    const next = new KeptPose(scene, setCamera(this.#cameras, nextPlacement, size, CENTRE));
+    const next = new KeptPose(scene, setCamera(this.#cameras, nextPlacement, shot, CENTRE));
     const target = dataTarget(size, 1);
     try {
       scene.pose(staging, timeSec);
-      const camera = setCamera(this.#cameras, placement, size, CENTRE);
+      const camera = setCamera(this.#cameras, placement, shot, CENTRE);
       this.#render(target, scene, camera, this.#movedMaterials, (surface, object) => {
         const uniforms = this.#movedMaterials.motionOf(surface);
         next.fill(uniforms, object, camera);

@@ -25,6 +25,7 @@ import { poseKey } from '../../scene/staging.ts';
 import { whileResting } from '../../while-resting.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from '../engine.ts';
+import { aspectOf } from '../frame-window.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
@@ -115,14 +116,17 @@ export class PathTraceEngine implements Engine {
       else await this.#take(shot, timeSec, rest);
     }
     const placement = placementOf(shot, timeSec);
-    const camera = setCamera(this.#cameras, placement, size, NO_OFFSET);
-    const { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp } = this.#tracer;
+    const camera = setCamera(this.#cameras, placement, shot, NO_OFFSET);
+    const { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp, pixelOffset } = this.#tracer;
     material.cameraWorldMatrix.copy(camera.matrixWorld);
     material.invProjectionMatrix.copy(camera.projectionMatrixInverse);
     isOrthographic.value = camera instanceof OrthographicCamera;
     lensRadius.value = placement.aperture?.radius ?? 0;
     focusDistance.value = placement.aperture?.focusDistance ?? 1;
     material.resolution.set(size.widthPx, size.heightPx);
+    const { x, y, frame } = shot.window ?? { x: 0, y: 0, frame: size };
+    // Rows of a target count from the bottom.
+    pixelOffset.value.set(x, frame.heightPx - y - size.heightPx);
     // The last vertex of a path only looks for light.
     material.bounces = shot.bounces + 1;
     material.filterGlossyFactor = shot.filterGlossy;
@@ -246,8 +250,8 @@ function useShares(info: EnvironmentInfo, panorama: DataTexture, { marginal, con
   info.map.wrapT = ClampToEdgeWrapping;
 }
 
-const placementOf = ({ camera, scene, size }: Shot, timeSec: number): CameraPlacement =>
-  placeCamera(camera, scene, size.widthPx / size.heightPx, timeSec);
+const placementOf = (shot: Shot, timeSec: number): CameraPlacement =>
+  placeCamera(shot.camera, shot.scene, aspectOf(shot), timeSec);
 
 /** One grey everywhere, as the panorama of a background; of the kind of all others, so that one program does for all. */
 function plainPanorama(): (light: number) => Texture {

@@ -1,4 +1,4 @@
-import { DataTexture } from 'three';
+import { DataTexture, Vector2 } from 'three';
 import { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
 import { EMITTER_FUNCTIONS } from './emitters.ts';
 
@@ -7,6 +7,8 @@ export interface Tracer {
   /** Part of a tenth of a millimetre that rays start away from the surface which they leave; more far from the origin. */
   readonly rayScale: { value: number };
   readonly isOrthographic: { value: boolean };
+  /** Where the lowest left pixel of the target is in the frame: each pixel of that has random numbers of its own. */
+  readonly pixelOffset: { value: Vector2 };
   /** Metres; 0 is a pinhole. */
   readonly lensRadius: { value: number };
   /** Metres along the camera's axis. */
@@ -132,9 +134,14 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
         ray.origin = through + ray.direction * ( near / dot( ray.direction, axis ) );
       }`,
   },
+  { from: /rng_initialize\( gl_FragCoord\.xy, seed \);/, to: 'rng_initialize( gl_FragCoord.xy + pixelOffset, seed );' },
+  {
+    from: /sobolPixelIndex = \( uint\( gl_FragCoord\.x \) << 16 \) \| uint\( gl_FragCoord\.y \);/,
+    to: 'sobolPixelIndex = ( uint( gl_FragCoord.x + pixelOffset.x ) << 16 ) | uint( gl_FragCoord.y + pixelOffset.y );',
+  },
   {
     from: /(?=Ray getCameraRay\(\))/,
-    to: 'uniform bool orthographicRays;\nuniform float lensRadius;\nuniform float focusDistance;\nuniform float indirectClamp;\n',
+    to: 'uniform vec2 pixelOffset;\nuniform bool orthographicRays;\nuniform float lensRadius;\nuniform float focusDistance;\nuniform float indirectClamp;\n',
   },
 ];
 
@@ -147,6 +154,7 @@ export function createTracer(): Tracer {
   }
   const rayScale = { value: 1 };
   const isOrthographic = { value: false };
+  const pixelOffset = { value: new Vector2() };
   const lensRadius = { value: 0 };
   const focusDistance = { value: 1 };
   const indirectClamp = { value: 0 };
@@ -154,6 +162,7 @@ export function createTracer(): Tracer {
   Object.assign(material.uniforms, {
     rayScale,
     orthographicRays: isOrthographic,
+    pixelOffset,
     lensRadius,
     focusDistance,
     indirectClamp,
@@ -164,7 +173,7 @@ export function createTracer(): Tracer {
   // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
   Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
   material.onBeforeRender = () => {};
-  return { material, rayScale, isOrthographic, lensRadius, focusDistance, indirectClamp, emitters };
+  return { material, rayScale, isOrthographic, pixelOffset, lensRadius, focusDistance, indirectClamp, emitters };
 }
 
 /** Textures of the scene that is traced, but for its own. */

@@ -1,0 +1,114 @@
+/** What stands at each pixel of a frame that is made of parts: drawn by whoever makes it, for it has but one sample. */
+import { hasData, LIMITS, type RenderSettings } from '@kiln/shared';
+import type { CameraPlacement } from '../engine/camera-placement.ts';
+import type { Shot } from '../engine/engine.ts';
+import type { MatteManifests } from '../engine/passes/mattes.ts';
+import type { DataPlane } from '../engine/passes/planes.ts';
+import { placeShot } from '../engine/shot-camera.ts';
+import { shotWithin } from '../engine/shot-within.ts';
+import type { PageServices } from '../page-services.ts';
+import { frameShot, holdAssets } from '../shots.ts';
+
+interface FrameOf {
+  readonly sceneHash: string;
+  readonly settings: RenderSettings;
+  readonly frameNumber: number;
+}
+
+interface Opened {
+  readonly shot: Shot;
+  readonly mattes: MatteManifests;
+  readonly close: () => void;
+}
+
+export class FrameData {
+  readonly #room: PageServices['room'];
+  readonly #opened: Opened | null;
+  #placement: CameraPlacement | null = null;
+
+  private constructor(room: PageServices['room'], opened: Opened | null) {
+    this.#room = room;
+    this.#opened = opened;
+  }
+
+  /** Holds the scene and what it is drawn with, where the frame has data at all, until `close`. */
+  static async open(services: PageServices, { sceneHash, settings, frameNumber }: FrameOf): Promise<FrameData> {
+    const { room, scenes } = services;
+    if (!hasData(settings)) return new FrameData(room, null);
+    const { scene, release } = scenes.use(sceneHash);
+    try {
+      const held = await holdAssets(services, settings);
+      const close = () => {
+        held.release();
+        release();
+      };
+      try {
+        const shot = frameShot(scene, settings, frameNumber, held.assets);
+        const mattes = room.passes.manifestsOf(scene);
+        return new FrameData(room, { shot, mattes, close });
+      } catch (error) {
+        held.release();
+        throw error;
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Where the camera stood; null before something was drawn. */
+  get placement(): CameraPlacement | null {
+    return this.#placement;
+  }
+
+  /** What the ids in the planes stand for. */
+  get mattes(): MatteManifests | null {
+    return this.#opened?.mattes ?? null;
+  }
+
+  /** The planes of all pixels, in buffers that the encoder gives back. */
+  whole(): DataPlane[] {
+    return this.#opened ? this.#draw(this.#opened.shot) : [];
+  }
+
+  /**
+   * The planes of some rows, the lowest first, drawn in windows of a fixed grid: what a frame is does not depend on how it
+   * was divided.
+   *
+   * @param firstRow from the top.
+   */
+  rows(firstRow: number, heightPx: number): DataPlane[] {
+    if (!this.#opened) return [];
+    const { shot } = this.#opened;
+    const { widthPx } = shot.size;
+    const { buffers } = this.#room;
+    let whole: DataPlane[] = [];
+    for (let x = 0; x < widthPx; x += LIMITS.gridBlockEdgePx) {
+      const window = { x, y: firstRow, widthPx: Math.min(LIMITS.gridBlockEdgePx, widthPx - x), heightPx };
+      const planes = this.#draw(shotWithin(shot, window));
+      if (window.widthPx === widthPx) return planes;
+      if (x === 0) {
+        whole = planes.map(({ name }) => ({ name, values: buffers.take(widthPx * heightPx * 16).buffer }));
+      }
+      planes.forEach(({ values }, index) => {
+        const from = new Float32Array(values);
+        const to = new Float32Array(whole[index]?.values ?? new ArrayBuffer(0));
+        const length = window.widthPx * 4;
+        for (let row = 0; row < heightPx; row += 1) {
+          to.set(from.subarray(row * length, (row + 1) * length), (row * widthPx + x) * 4);
+        }
+        buffers.give(values);
+      });
+    }
+    return whole;
+  }
+
+  #draw(shot: Shot): DataPlane[] {
+    this.#placement ??= placeShot(shot);
+    return this.#room.passes.draw(shot, this.#placement);
+  }
+
+  close(): void {
+    this.#opened?.close();
+  }
+}
