@@ -331,9 +331,9 @@ describe('compileJob', () => {
   });
 
   test('refuses passes that the format cannot hold, and has those that it can in order', () => {
-    const error = failure(job(layer({ format: 'tiff', passes: ['beauty', 'depth'] })));
+    const error = failure(job(layer({ format: 'tiff', passes: ['beauty', 'position'] })));
     expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/passes' });
-    expect(error.message).toContain('depth');
+    expect(error.message).toContain('position');
     const [exr] = compileJob(job(layer({ format: 'exr', passes: ['depth', 'beauty'] })), SCENE, RASTER).layers;
     expect(exr?.settings.passes).toEqual(['beauty', 'depth']);
   });

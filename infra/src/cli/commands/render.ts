@@ -205,7 +205,11 @@ export function addRenderCommand(program: Command): void {
       'path tracing: blurs reflections seen in rougher surfaces (default: 0)',
       number('--filter-glossy'),
     )
-    .option('--tiles <CxR>', 'divides each frame into blocks, columns and rows, one task each', parseTiles)
+    .option(
+      '--tiles <CxR>',
+      'divides each frame into blocks, columns and rows, one task each; very large ones are divided by themselves',
+      parseTiles,
+    )
     .option(
       '--split-samples <n>',
       'divides the samples of each frame, or block, into so many ranges of 16 or more, one task each',
