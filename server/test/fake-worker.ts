@@ -97,6 +97,8 @@ export class FakeWorker {
   readonly claimed: Assignment[] = [];
   readonly stale: string[] = [];
   status: Heartbeat['status'] = { browsers: [], scenes: [], cacheBytes: 0, nodeRssBytes: 0, browserRssBytes: 0 };
+  /** What it says of how far it is. */
+  progress: NonNullable<Heartbeat['progress']> = [];
   draining = false;
   /** Sends no heartbeat and reports nothing, as after `kill -9`. */
   dead = false;
@@ -180,6 +182,7 @@ export class FakeWorker {
       status: this.status,
       attempts: [...this.held.values()].map(({ attemptId, leaseToken }) => ({ attemptId, leaseToken })),
       sessions: [...this.sessions],
+      progress: this.progress,
       draining: this.draining,
     };
     try {

@@ -266,12 +266,23 @@ export const ImportResult = Type.Union([
 ]);
 export type ImportResult = Static<typeof ImportResult>;
 
+/** How far an attempt is with the frame that it draws. */
+export const AttemptProgress = Type.Object({
+  attemptId: Id('attempt'),
+  frameNumber: Type.Integer(),
+  /** Samples of the frame up to which it has come, from the frame's first on. */
+  samples: Type.Integer({ minimum: 0 }),
+});
+export type AttemptProgress = Static<typeof AttemptProgress>;
+
 export const Heartbeat = Type.Object({
   status: WorkerStatus,
   /** Attempts whose delivery the worker holds. */
   attempts: Type.Array(Type.Object({ attemptId: Id('attempt'), leaseToken: Type.String() })),
   /** Sessions that it draws. */
   sessions: Type.Array(Id('session')),
+  /** [WK20] */
+  progress: Type.Optional(Type.Array(AttemptProgress)),
   draining: Type.Boolean(),
 });
 export type Heartbeat = Static<typeof Heartbeat>;

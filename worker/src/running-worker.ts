@@ -8,6 +8,7 @@ import type { FarmClient } from './farm/farm-client.ts';
 import { HeartbeatLoop } from './farm/heartbeat-loop.ts';
 import { LeaseBook } from './farm/lease-book.ts';
 import type { Membership } from './farm/membership.ts';
+import { ProgressBook } from './farm/progress-book.ts';
 import { listenForSignals } from './farm/signals.ts';
 import { WORKER_LIMITS } from './limits.ts';
 import { SessionDesk } from './live/session-desk.ts';
@@ -35,6 +36,7 @@ export class RunningWorker {
   readonly #desk: SessionDesk;
   readonly #heartbeat: HeartbeatLoop;
   readonly #importTurns = new TenantTurns();
+  readonly #progress = new ProgressBook();
   readonly #working = new Set<Promise<void>>();
   #queue: DeliveryQueue;
   #stopSignals: () => void;
@@ -133,7 +135,7 @@ export class RunningWorker {
     // Not claimed: the goodbye gives it back.
     if (this.#isDraining) return;
     const checkpointMs = this.#parts.config.checkpointSec * 1_000;
-    const parts = { ...this.#parts, importTurns: this.#importTurns, checkpointMs };
+    const parts = { ...this.#parts, importTurns: this.#importTurns, progress: this.#progress, checkpointMs };
     const work = runDelivery(delivery, this.#leases, parts).finally(() => this.#working.delete(work));
     this.#working.add(work);
     await work;
@@ -193,6 +195,7 @@ export class RunningWorker {
       },
       attempts: this.#leases.held,
       sessions: this.#desk.ids,
+      progress: this.#progress.all,
       draining: this.#isDraining,
     };
   }

@@ -15,7 +15,7 @@ import { type Connection, type ConnectionOptions, findConnection } from './clien
 export interface FarmClient {
   readonly connection: Connection;
   readonly client: Client;
-  events(options: Pick<EventsOptions, 'jobId' | 'sceneId' | 'onEvent' | 'onState'>): EventsConnection;
+  events(options: Pick<EventsOptions, 'jobId' | 'sceneId' | 'onEvent' | 'onProgress' | 'onState'>): EventsConnection;
 }
 
 export function connect(options: ConnectionOptions): FarmClient {

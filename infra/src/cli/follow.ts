@@ -1,5 +1,5 @@
 /** Follows a scene or job by events, without polling, until it is where the caller wants it. */
-import type { FarmEvent, KilnError } from '@kiln/shared';
+import type { FarmEvent, FrameProgress, KilnError } from '@kiln/shared';
 import type { FarmClient } from './connection.ts';
 import { GIVE_UP_MS } from './patiently.ts';
 
@@ -15,6 +15,8 @@ export interface Follower<T> {
   sync(signal: AbortSignal): Promise<T | undefined>;
   /** A value ends the following. */
   event(event: FarmEvent): T | undefined;
+  /** [EV9] */
+  progress?(progress: FrameProgress): void;
   /** The farm does not answer; it is tried again. */
   waiting?(error: KilnError): void;
 }
@@ -53,6 +55,7 @@ export function follow<T>(farm: FarmClient, follower: Follower<T>, signal: Abort
           fail(error);
         }
       },
+      onProgress: (progress) => follower.progress?.(progress),
       onState: (state) => {
         if (state.state === 'live') {
           clearTimeout(giveUp);

@@ -37,6 +37,7 @@ interface RenderFacts extends LayerFacts {
 /** A part of one frame, whose sums are handed over. */
 export interface PieceFacts extends LayerFacts {
   readonly kind: 'piece';
+  readonly division: Division;
   readonly part: FramePart;
 }
 
@@ -222,7 +223,7 @@ export class AttemptMemory {
         frames: taskFrames({ frames, frame_count, chunk, division }, row),
       };
       const part = taskPart({ division, settings }, row);
-      if (part) return [{ ...timed, work: { kind: 'piece', part, ...layer } }];
+      if (part && division) return [{ ...timed, work: { kind: 'piece', division, part, ...layer } }];
       if (division) return [{ ...timed, work: { kind: 'assemble', division, ...layer } }];
       return [{ ...timed, work: { kind: 'render', ...layer } }];
     });

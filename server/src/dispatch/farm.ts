@@ -6,6 +6,7 @@ import { type Change, createChange } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
 import { serveEvents } from '../events/events-socket.ts';
 import { Feed } from '../events/feed.ts';
+import { FrameProgressBoard } from '../events/frame-progress.ts';
 import { JobProgress } from '../events/job-progress.ts';
 import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
@@ -84,6 +85,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const layers = new JobLayers();
   const progress = new JobProgress({ change, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
   const attempts = new AttemptMemory(db, layers, LIMITS.importTimeoutMs);
+  const frameProgress = new FrameProgressBoard({ db, bus, clock, facts: (ids) => attempts.facts(ids) });
   const abilities = new AbilityMemory(db, clock);
   const workers = new WorkerIdentities(db, clock);
   const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
@@ -104,7 +106,17 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const queueIsUp = () => redis.isUp();
   const settle = (ended: readonly EndedAttempt[]) => settleEnded(ended, { services, queues, queueIsUp, signals, bus });
   const ending = { now, objects };
-  const results = new Results({ services, change, announce, progress, bus, leaseMs, ending, settle });
+  const results = new Results({
+    services,
+    change,
+    announce,
+    progress,
+    frameProgress,
+    bus,
+    leaseMs,
+    ending,
+    settle,
+  });
   const dispatcher = new Dispatcher({
     store,
     change,
@@ -131,9 +143,9 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     change,
     onTaskReady: wake,
     register(app) {
-      events = serveEvents({ services, feed });
+      events = serveEvents({ services, feed, frameProgress });
       live.register();
-      const reader = new JobReader(db, layers);
+      const reader = new JobReader(db, layers, frameProgress);
       registerFilms(app, services, reader);
       registerJobs(app, {
         submissions: new Submissions({ db, change, abilities, layers, newId, now, onSubmitted: wake }),
@@ -158,6 +170,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         ending,
         settle,
         leaseMs,
+        frameProgress,
         sessions: (workerId, held) => rows.forWorker(workerId, held),
       });
     },

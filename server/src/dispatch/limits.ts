@@ -39,6 +39,8 @@ export const DISPATCH_LIMITS = {
   waitingWrites: 4_096,
   /** A job's progress is told at most this often; a change of its state is told at once. */
   jobEventSpacingMs: 200,
+  /** What a worker said of how far it is holds so long: it fits four heartbeats. */
+  progressStaleMs: 10_000,
   /** Attempts, jobs and workers remembered between requests to save a read. */
   rememberedRows: 10_000,
 } as const;

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Bus } from '../events/bus.ts';
 import { type Change, untangled } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
+import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import { type FilmReport, recordFilm } from '../films/record-film.ts';
 import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
@@ -23,6 +24,7 @@ export interface ResultParts {
   /** Events that are committed. */
   readonly announce: (events: readonly LoggedEvent[]) => void;
   readonly progress: JobProgress;
+  readonly frameProgress: FrameProgressBoard;
   readonly bus: Bus;
   readonly leaseMs: number;
   readonly ending: EndParts;
@@ -54,8 +56,9 @@ export class Results {
    * @throws KilnError `attempt.stale` when the lease has ended and the recorded frame, if any, is another.
    */
   async frame(report: FrameReport): Promise<Recorded> {
-    const { bus, services } = this.#parts;
+    const { bus, services, frameProgress } = this.#parts;
     const { attempt, work, frameNumber, result } = report;
+    const isOpen = frameProgress.over({ jobId: work.jobId, layer: work.layerName, frameNumber });
     try {
       const recorded = await this.#frames.submit(report);
       if (recorded.isNew) {
@@ -66,6 +69,7 @@ export class Results {
       }
       return recorded;
     } catch (error) {
+      isOpen();
       if (error instanceof KilnError && error.code === 'attempt.stale') {
         const what = { attemptId: attempt.attemptId, frameNumber, sha256: result.sha256 };
         services.log.warn(what, 'a late result was refused');

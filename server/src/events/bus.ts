@@ -2,8 +2,10 @@
  * What servers tell one another over Redis: hints that save waiting. Every one may be lost; what it hints at is in the
  * database, and the dispatcher's tick and the feed's catch-up find it.
  */
+import type { FrameProgress } from '@kiln/shared';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../queue/redis.ts';
+import type { LiveTask } from './live-task.ts';
 
 export type BusMessage =
   /**
@@ -13,6 +15,13 @@ export type BusMessage =
   | { readonly type: 'wake'; readonly why: 'work' | 'workers' | 'room'; readonly afterMs: number }
   /** A task of this layer took so long. */
   | { readonly type: 'task-time'; readonly layerId: string; readonly taskMs: number }
+  /** How far a frame is, and what was said of which tasks of it. */
+  | {
+      readonly type: 'frame-progress';
+      readonly tenantId: string;
+      readonly progress: FrameProgress;
+      readonly live: readonly LiveTask[];
+    }
   /** Events up to this id are in the log; 0: unknown how far. */
   | { readonly type: 'events'; readonly upTo: number }
   /** A session was ended by a server that does not hold its sockets. */

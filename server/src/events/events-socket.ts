@@ -6,6 +6,7 @@ import {
   EVENTS_PROTOCOLS,
   type EventsAlive,
   EventsHello,
+  type EventsProgress,
   type EventsWelcome,
   KilnError,
   LIMITS,
@@ -17,11 +18,13 @@ import { SERVER_LIMITS } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { type LoggedEvent, oldestEventId, readEvents } from './event-log.ts';
 import type { Feed } from './feed.ts';
+import type { FrameProgressBoard } from './frame-progress.ts';
 import { agreeOnVersion, closeWith, hello, keepPulse, NO_IDENTITY, resumeHeld, strangerError } from './socket-peer.ts';
 
 export interface EventsParts {
   readonly services: Pick<Services, 'sockets' | 'identities' | 'identityFailures' | 'store' | 'log'>;
   readonly feed: Feed;
+  readonly frameProgress: Pick<FrameProgressBoard, 'listen'>;
 }
 
 export interface EventsSockets {
@@ -29,8 +32,14 @@ export interface EventsSockets {
   drain(): void;
 }
 
-export function serveEvents({ services, feed }: EventsParts): EventsSockets {
+export function serveEvents({ services, feed, frameProgress }: EventsParts): EventsSockets {
   const open = new Set<WebSocket>();
+  const clients = new Set<EventsClient>();
+  frameProgress.listen((tenantId, progress) => {
+    const message: EventsProgress = { type: 'progress', data: progress };
+    const text = JSON.stringify(message);
+    for (const client of clients) client.progress(tenantId, progress.jobId, text);
+  });
   const socketsOf = new Map<string, number>();
   services.sockets.on(`${API_PREFIX}${BYTE_ROUTES.events.path}`, LIMITS.liveControlBytes, (socket, request) => {
     open.add(socket);
@@ -62,6 +71,8 @@ export function serveEvents({ services, feed }: EventsParts): EventsSockets {
     if (socket.readyState !== socket.OPEN) return;
     admit(socket, tenantId);
     const client = new EventsClient(socket, services, feed, tenantId, message);
+    clients.add(client);
+    socket.once('close', () => clients.delete(client));
     await client.run(protocol);
   }
 
@@ -117,6 +128,12 @@ class EventsClient {
     this.#feed = feed;
     this.#tenantId = tenantId;
     this.#hello = hello;
+  }
+
+  /** [EV9] For whoever has read what came before, and is not after a scene. */
+  progress(tenantId: string, jobId: string, text: string): void {
+    if (this.#waiting || this.#socket.bufferedAmount > EVENT_LIMITS.replayBytes) return;
+    if (this.#concerns({ tenantId, jobId, sceneId: null })) this.#send(text);
   }
 
   async run(protocol: number): Promise<void> {
@@ -187,7 +204,7 @@ class EventsClient {
   }
 
   /** [EV2, EV3] */
-  #concerns(event: LoggedEvent): boolean {
+  #concerns(event: Pick<LoggedEvent, 'tenantId' | 'jobId' | 'sceneId'>): boolean {
     if (event.tenantId !== null && event.tenantId !== this.#tenantId) return false;
     const { jobId, sceneId } = this.#hello;
     if (jobId === undefined && sceneId === undefined) return true;

@@ -1,10 +1,12 @@
 /** Jobs with their tasks and frames, read for one tenant. Another tenant's job is not there. */
-import { type Attempt, type Frame, type Job, KilnError, passFilesOf, type Task } from '@kiln/shared';
+import { type Attempt, type Frame, type Job, KilnError, type Layer, passFilesOf, type Task } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { storedPasses } from '../frames/stored-passes.ts';
 import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
+import { isOpen } from './job-row.ts';
 import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
@@ -26,10 +28,12 @@ const PAGE = 100;
 export class JobReader {
   readonly #db: Kysely<Database>;
   readonly #layers: JobLayers;
+  readonly #progress: Pick<FrameProgressBoard, 'of'>;
 
-  constructor(db: Kysely<Database>, layers: JobLayers) {
+  constructor(db: Kysely<Database>, layers: JobLayers, progress: Pick<FrameProgressBoard, 'of'>) {
     this.#db = db;
     this.#layers = layers;
+    this.#progress = progress;
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
@@ -52,20 +56,34 @@ export class JobReader {
       this.#db,
       rows.map((row) => row.id),
     );
-    const waits = await readJobWaits(this.#db, rows, layers);
+    const views = await this.#views(rows, layers);
     return pageOf(
       rows,
       limit,
       (row) => row.id,
-      (row) => ({ ...jobView(row, layers.get(row.id) ?? []), waitsFor: waits.get(row.id) ?? null }),
+      (row) => views.get(row.id) ?? jobView(row, []),
     );
   }
 
   async get(tenantId: string, jobId: string): Promise<Job> {
     const row = await this.#job(tenantId, jobId);
-    const layers = await this.#layers.of(this.#db, [jobId]);
-    const waits = await readJobWaits(this.#db, [row], layers);
-    return { ...jobView(row, layers.get(jobId) ?? []), waitsFor: waits.get(jobId) ?? null };
+    const views = await this.#views([row], await this.#layers.of(this.#db, [jobId]));
+    return views.get(jobId) ?? jobView(row, []);
+  }
+
+  /** With what is not in their rows: what they wait for, and how far their frames are. */
+  async #views(
+    rows: readonly JobRow[],
+    layers: ReadonlyMap<string, readonly Layer[]>,
+  ): Promise<ReadonlyMap<string, Job>> {
+    const waits = await readJobWaits(this.#db, rows, layers);
+    return new Map(
+      rows.map((row) => {
+        const view = jobView(row, layers.get(row.id) ?? []);
+        if (!isOpen(row.state)) return [row.id, view];
+        return [row.id, { ...view, waitsFor: waits.get(row.id) ?? null, progress: this.#progress.of(row.id) }];
+      }),
+    );
   }
 
   /** Tasks that have been released, with every attempt. The cursor is the id of the last task of the page before. */

@@ -24,6 +24,7 @@ import { endInTurns, tellWorkers } from '../dispatch/lost-work.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { Bus } from '../events/bus.ts';
 import type { Change } from '../events/changes.ts';
+import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { registerFilmWork } from '../films/film-worker-routes.ts';
 import { apiPath } from '../http/request-identity.ts';
 import { FailureGate } from '../http/request-limits.ts';
@@ -59,6 +60,7 @@ export interface WorkerRoutesParts {
   readonly ending: EndParts;
   readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
   readonly leaseMs: number;
+  readonly frameProgress: FrameProgressBoard;
   readonly sessions: HeartbeatParts['sessions'];
 }
 
@@ -112,7 +114,7 @@ function checkToken(request: FastifyRequest, workerToken: string): void {
 
 /** Coming, staying, going. */
 function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void {
-  const { services, change, access, abilities, workers, bus, ending, settle, leaseMs, sessions } = parts;
+  const { services, change, access, abilities, workers, bus, ending, settle, leaseMs, sessions, frameProgress } = parts;
   const { db } = services.store;
 
   addRoute(
@@ -138,6 +140,8 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
         leaseMs,
         sessions,
       });
+      const renewed = new Set(answer.renewed.map(({ attemptId }) => attemptId));
+      await frameProgress.take((body.progress ?? []).filter(({ attemptId }) => renewed.has(attemptId)));
       if (forgotten.length > 0) await settle(await endInTurns(change, forgotten, ending));
       if (stateChanged) {
         abilities.forget();

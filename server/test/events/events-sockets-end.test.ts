@@ -47,7 +47,7 @@ beforeAll(async () => {
   const identities: Identities = {
     ofHeaders: async ({ authorization }) => (authorization === 'Bearer wrong' ? null : identity),
   };
-  serveEvents({ services: { ...services, sockets: router, identities }, feed });
+  serveEvents({ services: { ...services, sockets: router, identities }, feed, frameProgress: { listen: () => {} } });
   server = createServer();
   router.attach(server, () => false);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

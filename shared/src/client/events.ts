@@ -5,9 +5,11 @@ import {
   EVENTS_PROTOCOLS,
   EventsAlive,
   type EventsHello,
+  EventsProgress,
   EventsWelcome,
   FarmEvent,
 } from '../schemas/event.ts';
+import type { FrameProgress } from '../schemas/progress.ts';
 import { matches } from '../validate.ts';
 import { backOffMs } from './back-off.ts';
 import { closeError, refusalError } from './close-reason.ts';
@@ -37,6 +39,8 @@ export interface EventsOptions {
   readonly jobId?: string;
   readonly sceneId?: string;
   readonly onEvent: (event: FarmEvent) => void;
+  /** [EV9] How far a frame is; not kept, and maybe from before its `frame` event. */
+  readonly onProgress?: (progress: FrameProgress) => void;
   readonly onState?: (state: EventsState) => void;
   readonly setTimer: SetTimer;
   /** From 0 to 1. @defaultValue Math.random */
@@ -134,6 +138,7 @@ class EventsClient implements EventsConnection {
     if (matches(FarmEvent, message)) this.#take(message);
     else if (matches(EventsWelcome, message)) this.#welcome(message);
     else if (matches(EventsAlive, message)) this.#alive(message);
+    else if (matches(EventsProgress, message)) this.#options.onProgress?.(message.data);
     // [WS5] A newer server may send what this build does not know.
     else if (!isRecord(message) || typeof message.type !== 'string' || KNOWN_TYPES.has(message.type)) {
       this.#fail(new KilnError('client.bad_answer', `${this.#what} sent a message that breaks its schema`));
@@ -210,6 +215,7 @@ class EventsClient implements EventsConnection {
 const KNOWN_TYPES: ReadonlySet<string> = new Set([
   'welcome',
   'alive',
+  'progress',
   'scene',
   'job',
   'frame',

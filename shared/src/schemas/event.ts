@@ -5,6 +5,7 @@
 import Type, { type Static } from 'typebox';
 import { Timestamp } from '../identifiers.ts';
 import { Frame, JobChange } from './job.ts';
+import { FrameProgress } from './progress.ts';
 import { Scene } from './scene.ts';
 
 const event = <K extends string, T extends Type.TSchema>(type: K, data: T) =>
@@ -59,6 +60,10 @@ export type EventsWelcome = Static<typeof EventsWelcome>;
 /** Sent while nothing else is, every `EVENTS_ALIVE_MS`. Every event up to `cursor` that passes the filter was sent. */
 export const EventsAlive = Type.Object({ type: Type.Literal('alive'), cursor: Type.Integer() });
 export type EventsAlive = Static<typeof EventsAlive>;
+
+/** [EV9] Has no id: it is not kept, and merged at will. */
+export const EventsProgress = Type.Object({ type: Type.Literal('progress'), data: FrameProgress });
+export type EventsProgress = Static<typeof EventsProgress>;
 
 /** Versions of the events protocol that this build speaks, newest first. */
 export const EVENTS_PROTOCOLS = [1] as const;

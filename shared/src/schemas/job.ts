@@ -6,6 +6,7 @@ import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
+import { FrameProgress } from './progress.ts';
 import { Pass, RenderSettings } from './settings.ts';
 
 /**
@@ -235,8 +236,10 @@ export const Job = Type.Object({
   classPolicy: ClassPolicy,
   /** Of the worker that was given its first frame; null before. */
   adapterClass: Nullable(Type.String()),
-  /** Absent where it is not looked at, as in events; null: it waits for its turn at most. */
+  /** Absent of a job that has ended, and in events; null: it waits for its turn at most. */
   waitsFor: Type.Optional(Nullable(JobWait)),
+  /** Frames that are being drawn for some seconds. Absent as `waitsFor`. */
+  progress: Type.Optional(Type.Array(FrameProgress)),
   layers: Type.Array(Layer),
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),

@@ -29,6 +29,7 @@ export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: 
   } catch (error) {
     await report(error, context);
   } finally {
+    parts.progress.forget(attemptId);
     lease.release();
   }
 }

@@ -60,7 +60,7 @@ async function drawRange(
   { page, samples: wanted, folder, timeoutMs, preparation }: RangeOrder,
   context: AttemptContext,
 ): Promise<DrawnRange> {
-  const { checkpointMs, client, clock, lease, log, membership } = context;
+  const { checkpointMs, client, clock, lease, log, membership, progress } = context;
   const free = await drawingTurn(assignment, page, settings, context, lease.signal);
   const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
@@ -68,7 +68,9 @@ async function drawRange(
   const window = windowOf(settings, part.region);
   const parted = { part: drawn, ...(window ? { window } : {}) };
   const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, checkpointMs };
-  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free });
+  const onProgress = (fraction: number) =>
+    progress.note(lease.attemptId, frameNumber, wanted.first + Math.round(fraction * wanted.count));
+  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free, onProgress });
   void abandonUnwanted(drawing, page, lease);
   const { answer, sums } = await drawing;
   const tookMs = clock.monotonicMs() - startedMs;

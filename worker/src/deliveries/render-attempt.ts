@@ -86,14 +86,16 @@ class FrameRun {
     });
     const { scene, timeoutMs } = this.#assignment;
     const { settings } = this.#work;
+    const { lease, progress } = this.#context;
     const order = { sceneHash: scene.sceneHash, settings, frameNumber };
     const picture = this.#page.drawFrame(order, outputIn(this.#folder), timeoutMs, {
       onDrawn: () => {
         free();
         markDrawn();
       },
+      onProgress: (fraction) => progress.note(lease.attemptId, frameNumber, Math.round(fraction * settings.samples)),
     });
-    void abandonUnwanted(picture, this.#page, this.#context.lease);
+    void abandonUnwanted(picture, this.#page, lease);
     await drawn;
     // A failure is found by whoever awaits the picture; without this it would count as unhandled until then.
     picture.catch(() => {});

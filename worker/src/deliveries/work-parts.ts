@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { FarmClient } from '../farm/farm-client.ts';
 import type { HeldLease } from '../farm/lease-book.ts';
 import type { Membership } from '../farm/membership.ts';
+import type { ProgressBook } from '../farm/progress-book.ts';
 import type { Log } from '../log.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
 import type { TenantTurns } from '../pool/tenant-turns.ts';
@@ -14,6 +15,7 @@ export interface WorkParts {
   readonly cache: SceneCache;
   readonly pool: BrowserPool;
   readonly importTurns: TenantTurns;
+  readonly progress: ProgressBook;
   /** Time of drawing after which a part of a frame stores what it has. */
   readonly checkpointMs: number;
   readonly clock: Clock;

@@ -15,11 +15,17 @@ import { frameLook, frameShot, holdAssets } from './shots.ts';
 
 type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 
-/** @param onDrawn the GPU is free. */
+export interface PieceHooks {
+  /** The GPU is free. */
+  readonly onDrawn: () => void;
+  /** Which share of the samples is drawn. */
+  readonly onProgress: (fraction: number) => void;
+}
+
 export async function drawPiece(
   services: PageServices,
   { sceneHash, settings, frameNumber, part: asked, window, checkpointMs, output }: Call<'piece'>,
-  onDrawn: () => void,
+  { onDrawn, onProgress }: PieceHooks,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
@@ -32,7 +38,7 @@ export async function drawPiece(
     const part = window ? within(asked, window) : asked;
     await encoder.room();
     const { pixels, areHalf, samples, draw } = await queue.run('frame', (giveWay) =>
-      drawSums(room, { ...shot, part, checkpointMs }, giveWay),
+      drawSums(room, { ...shot, part, checkpointMs }, giveWay, onProgress),
     );
     onDrawn();
     const { widthPx, heightPx } = part.region;

@@ -1,7 +1,15 @@
 import { KilnError } from '@kiln/shared';
 import { benchFrames } from './bench.ts';
 import { runCanary } from './canary/canary.ts';
-import type { FrameOutcome, LiveOutcome, LoadResult, PageCall, PageEvent, PageResults } from './contract.ts';
+import type {
+  FrameOutcome,
+  LiveOutcome,
+  LoadResult,
+  PageCall,
+  PageEvent,
+  PageResults,
+  PieceOutcome,
+} from './contract.ts';
 import { drawPiece, makeFrame } from './divided.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
@@ -67,7 +75,7 @@ export class Page {
       case 'frame':
         return this.#frame(call);
       case 'piece':
-        return { result: await drawPiece(this.#services, call, () => this.#send({ event: 'drawn', id: call.id })) };
+        return { result: await this.#piece(call) };
       case 'assemble':
         return makeFrame(this.#services, call, () => this.#send({ event: 'drawn', id: call.id }));
       case 'film-open':
@@ -112,7 +120,9 @@ export class Page {
       letGo = held.release;
       const shot = frameShot(scene, settings, frameNumber, held.assets);
       await encoder.room();
-      const { draw, ...drawn } = await queue.run('frame', (giveWay) => drawPicture(room, shot, giveWay));
+      const { draw, ...drawn } = await queue.run('frame', (giveWay) =>
+        drawPicture(room, shot, giveWay, this.#progress(id)),
+      );
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
       const { gpuBytes } = scene;
@@ -123,6 +133,11 @@ export class Page {
       release();
       this.#garbage.count();
     }
+  }
+
+  #piece(call: Call<'piece'>): Promise<PieceOutcome> {
+    const onDrawn = () => this.#send({ event: 'drawn', id: call.id });
+    return drawPiece(this.#services, call, { onDrawn, onProgress: this.#progress(call.id) });
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {

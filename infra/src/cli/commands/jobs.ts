@@ -1,4 +1,4 @@
-import { type Attempt, allPages, type DrawStage, type Job, samplingText, type Task } from '@kiln/shared';
+import { type Attempt, allPages, type DrawStage, type Job, progressText, samplingText, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -72,6 +72,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ['Priority', String(job.priority)],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],
+    ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),
     ['Created', formatTime(job.createdAt)],
     ['Took', took(job.startedAt, job.endedAt)],
     ['Error', job.error === null ? '' : `${job.error.code}: ${job.error.message}`],

@@ -13,6 +13,7 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
     rendering: silent,
+    drawing: silent,
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }, file) =>
       say('frame', { jobId, layer, frameNumber, file, sha256, sizeBytes, files, stages, statistics, flags }),
     filming: silent,

@@ -1,5 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
-import { flagTexts } from '@kiln/shared';
+import { flagTexts, progressText } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
 import type { StatusLine } from '../status-line.ts';
 import type { RenderObserver } from './render.ts';
@@ -57,6 +57,12 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       status.phase(
         `Rendering  ${bar(doneFrames / frames)} ${doneFrames}/${frames}`,
         `Rendering  ${doneFrames}/${frames}`,
+      );
+    },
+    drawing: (progress) => {
+      const share = progress.samplesDone / progress.samplesTotal;
+      status.show(
+        `Rendering  ${bar((doneFrames + share) / frames)} ${doneFrames}/${frames}  ${progressText(progress)}`,
       );
     },
     frame: (frame, path, done) => {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import {
   allPages,
   type Frame,
+  type FrameProgress,
   isFinal,
   JOB_TRANSITIONS,
   type Job,
@@ -47,6 +48,8 @@ export interface RenderObserver extends AddSceneObserver, FilmObserver {
   submitted(job: Job): void;
   /** It goes on after `noWorker`. */
   rendering(): void;
+  /** How far a frame is that is not recorded yet. */
+  drawing(progress: FrameProgress): void;
   /** A frame is on this disk. */
   frame(frame: Frame, path: string, doneFrames: number): void;
   frameFailed(failure: FrameFailure): void;
@@ -140,6 +143,10 @@ async function collect(
           ? ended({ ...event.data, layers: job.layers })
           : undefined;
       },
+      progress: (progress) => {
+        workers.heard();
+        if (!downloads.knows(progress)) observer.drawing(progress);
+      },
       waiting,
     },
     stopped,
@@ -169,6 +176,7 @@ class Downloads {
   readonly #observer: RenderObserver;
   readonly #signal: AbortSignal;
   readonly #known = new Set<string>();
+  readonly #frames = new Set<string>();
   readonly #waiting: Frame[] = [];
   readonly #running = new Set<Promise<void>>();
   #done = 0;
@@ -190,8 +198,14 @@ class Downloads {
     const key = `${frame.layer}/${frame.fileName}/${frame.sha256}`;
     if (this.#known.has(key)) return;
     this.#known.add(key);
+    this.#frames.add(`${frame.layer}/${frame.frameNumber}`);
     this.#waiting.push(frame);
     this.#startNext();
+  }
+
+  /** Whether a frame was added. */
+  knows({ layer, frameNumber }: Pick<Frame, 'layer' | 'frameNumber'>): boolean {
+    return this.#frames.has(`${layer}/${frameNumber}`);
   }
 
   async finish(): Promise<void> {

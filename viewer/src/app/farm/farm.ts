@@ -5,6 +5,8 @@ import {
   type EventsConnection,
   type FarmEvent,
   type Frame,
+  type FrameProgress,
+  isFinal,
   JOB_TRANSITIONS,
   type Job,
   type JobChange,
@@ -19,6 +21,7 @@ import {
 } from '@kiln/shared';
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { VIEWER_LIMITS } from '../../limits.ts';
+import { createFrameProgress } from './frame-progress.ts';
 import { createLiveList, type LiveList } from './listing.ts';
 import type { Session } from './session.ts';
 
@@ -41,6 +44,8 @@ export interface Farm {
   readonly workers: LiveList<Worker>;
   /** Frames of a job, newest state; fetched at the first call. */
   frames(jobId: string): LiveList<Frame>;
+  /** Frames of a job that are being drawn. */
+  frameProgress(jobId: string): ReadonlySignal<readonly FrameProgress[]>;
   /** The last failure of a job since this page was opened. */
   lastFailure(jobId: string): ReadonlySignal<FrameFailure | null>;
   /** Puts a scene or an asset into its list. */
@@ -86,6 +91,7 @@ export function createFarm(client: Client, session: Session): Farm {
     fetchPage: async () => ({ items: (await client.listWorkers()).items, next: null }),
   });
   const frames = new Map<string, LiveList<Frame>>();
+  const frameProgress = createFrameProgress();
   const failures = new Map<string, Signal<FrameFailure | null>>();
   /** Newest event of jobs whose layers are being fetched. */
   const unknownJobs = new Map<string, JobChange>();
@@ -105,9 +111,12 @@ export function createFarm(client: Client, session: Session): Farm {
         tellOf([event.data]);
         return;
       case 'job':
+        if (isFinal(JOB_TRANSITIONS, event.data.state) || event.data.state === 'failed')
+          frameProgress.jobOver(event.data.id);
         takeJob(event.data);
         return;
       case 'frame':
+        frameProgress.frameDone(event.data);
         frames.get(event.data.jobId)?.put(event.data);
         return;
       case 'frame.failed':
@@ -173,6 +182,7 @@ export function createFarm(client: Client, session: Session): Farm {
         return () => clearTimeout(timer);
       },
       onEvent: take,
+      onProgress: frameProgress.take,
       onState(state) {
         if (state.state === 'live') {
           const first = link.value.state === 'connecting';
@@ -222,6 +232,7 @@ export function createFarm(client: Client, session: Session): Farm {
       return list;
     },
     lastFailure,
+    frameProgress: frameProgress.of,
     onScene(listener) {
       sceneListeners.add(listener);
       return () => sceneListeners.delete(listener);
@@ -240,6 +251,7 @@ export function createFarm(client: Client, session: Session): Farm {
       for (const list of [...UPLOAD_KINDS.map(listOf), jobs, workers, ...frames.values()]) list.clear();
       frames.clear();
       failures.clear();
+      frameProgress.clear();
       link.value = { state: 'connecting' };
     },
     reconnectNow,

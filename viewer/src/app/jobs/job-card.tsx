@@ -9,6 +9,7 @@ import {
   JOB_TRANSITIONS,
   type Job,
   parseFrameRange,
+  progressText,
   type RenderSettings,
 } from '@kiln/shared';
 import { useEffect, useState } from 'preact/hooks';
@@ -47,7 +48,11 @@ export function JobCard({
 }) {
   const { farm } = useServices();
   const [open, setOpen] = useState(openAtFirst);
+  const heard = farm.frameProgress(job.id).value;
   const over = isFinal(JOB_TRANSITIONS, job.state) || job.state === 'failed';
+  const drawing = over ? [] : heard.length > 0 ? heard : (job.progress ?? []);
+  const newest = drawing.at(-1);
+  const partly = drawing.reduce((sum, { samplesDone, samplesTotal }) => sum + samplesDone / samplesTotal, 0);
   const cancel = () =>
     farm.client.cancelJob({ params: { jobId: job.id } }).then((next) => farm.jobs.put(next), toastError);
   return (
@@ -114,7 +119,7 @@ export function JobCard({
       </header>
       <div class="job-progress">
         <Progress
-          value={job.frameCount === 0 ? 0 : job.framesDone / job.frameCount}
+          value={job.frameCount === 0 ? 0 : (job.framesDone + partly) / job.frameCount}
           label={`Frames of ${job.name}`}
           state={job.state === 'succeeded' ? 'done' : over ? 'failed' : 'active'}
         />
@@ -123,6 +128,12 @@ export function JobCard({
         </span>
         <JobClock job={job} over={over} />
       </div>
+      {newest && (
+        <p class="job-meta" data-testid="job-frame-progress">
+          {drawing.length > 1 ? `${drawing.length} frames at once; ` : ''}
+          {progressText(newest)}
+        </p>
+      )}
       {!over && job.waitsFor && (
         <Notice kind="warning" title="Waiting" testId="job-waits">
           <p>{job.waitsFor.message}</p>

@@ -52,7 +52,10 @@ export interface Drawing {
   readonly rest: Rest;
 }
 
-export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay): Drawing {
+/** Hears which share of the samples is drawn, after each piece. */
+export type OnDrawn = (fraction: number) => void;
+
+export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay, onDrawn: OnDrawn = () => {}): Drawing {
   let pieceStart = performance.now();
   let piecesMs = 0;
   const sampling = new Sampling(gpu.renderer, shot, () => piecesMs + performance.now() - pieceStart);
@@ -60,6 +63,7 @@ export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay): Drawing {
     await gpu.finished();
     const ms = performance.now() - pieceStart;
     piecesMs += ms;
+    onDrawn(sampling.fraction);
     await giveWay();
     pieceStart = performance.now();
     return ms;
@@ -73,12 +77,17 @@ export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay): Drawing {
  *
  * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
  */
-export async function drawPicture(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<Picture> {
+export async function drawPicture(
+  room: DrawingRoom,
+  shot: Shot,
+  giveWay: GiveWay,
+  onDrawn?: OnDrawn,
+): Promise<Picture> {
   const { gpu, engines, targets, resolver, denoiser, passes, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engineFor(engines, shot);
   const letGo = targets.hold(shot);
-  const { sampling, rest } = beginDrawing(gpu, shot, giveWay);
+  const { sampling, rest } = beginDrawing(gpu, shot, giveWay, onDrawn);
   try {
     const placement = await engine.render(shot, sampling, rest);
     const { pixelKind = 'srgb8', size } = shot;

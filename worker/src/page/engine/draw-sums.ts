@@ -1,7 +1,7 @@
 import { KilnError, type SampleRange, type StageTime } from '@kiln/shared';
 import type { GiveWay } from '../draw-queue.ts';
 import { unixMs } from '../unix-time.ts';
-import { beginDrawing, type DrawingRoom, engineFor } from './draw-picture.ts';
+import { beginDrawing, type DrawingRoom, engineFor, type OnDrawn } from './draw-picture.ts';
 import { partOf, type Shot } from './engine.ts';
 
 export interface PartSums {
@@ -21,14 +21,14 @@ const BYTES_PER_PX = 16;
  *
  * @throws KilnError `render.failed`, `render.page_lost`, `job.unsupported`.
  */
-export async function drawSums(room: DrawingRoom, shot: Shot, giveWay: GiveWay): Promise<PartSums> {
+export async function drawSums(room: DrawingRoom, shot: Shot, giveWay: GiveWay, onDrawn?: OnDrawn): Promise<PartSums> {
   const { gpu, engines, targets, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engineFor(engines, shot);
   const { region, samples } = partOf(shot);
   const { widthPx, heightPx } = region;
   const letGo = targets.hold(shot);
-  const { sampling, rest } = beginDrawing(gpu, shot, giveWay);
+  const { sampling, rest } = beginDrawing(gpu, shot, giveWay, onDrawn);
   try {
     await engine.render(shot, sampling, rest);
     const target = sampling.finishTarget();

@@ -31,6 +31,11 @@ export class Sampling implements SampleSink {
     this.#drawnMs = drawnMs;
   }
 
+  /** From 0 to 1; noise or time may end it before. */
+  get fraction(): number {
+    return this.#accumulation.samples / this.#expected;
+  }
+
   get isComplete(): boolean {
     return this.#endedBy !== null;
   }
