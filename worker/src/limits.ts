@@ -24,7 +24,12 @@ export const WORKER_LIMITS = {
   pageGpuBytes: 2_147_483_648,
   /** Time for loading a scene into a page; the same as an import's. */
   loadMs: 120_000,
-  /** A frame that nobody wants any more may finish for so long, then its page is replaced. */
+  /**
+   * A frame that nobody wants any more has its slot for so long; then its page, which sits in a command to the GPU, is replaced.
+   * Pages give way each 100 ms or so, and in software may take longer to hear of it.
+   */
+  abandonedDrawingMs: 1_500,
+  /** One that is drawn may be encoded for so long. */
   abandonedFrameMs: 5_000,
   /** A job's frame waits behind live pictures for at most this, then goes first once. */
   frameWaitMs: 1_000,

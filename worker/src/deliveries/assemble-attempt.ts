@@ -40,11 +40,14 @@ async function assemble(
 ) {
   const { lease } = context;
   const { scene, timeoutMs } = assignment;
-  const free = await drawingTurn(assignment, page, settings, context, lease.signal);
+  const turn = await drawingTurn(assignment, page, settings, context, lease.signal);
   const inStrips = isGridded(settings) && IMAGE_FORMATS[settings.format].isStreamed;
   const order = { sceneHash: scene.sceneHash, settings, frameNumber, inStrips };
-  const making = page.assemble(order, files, outputIn(folder), timeoutMs, { onDrawn: free });
-  void abandonUnwanted(making, page, lease);
+  const making = page.assemble(order, files, outputIn(folder), timeoutMs, {
+    onDrawn: turn.end,
+    signal: lease.signal,
+  });
+  void abandonUnwanted(making, { page, lease, isDrawn: turn.isOver });
   return making;
 }
 

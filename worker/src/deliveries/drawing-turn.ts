@@ -4,13 +4,19 @@ import { WORKER_LIMITS } from '../limits.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
 import type { AttemptContext } from './work-parts.ts';
 
+export interface DrawingTurn {
+  /** Gives both back. @returns whether something more urgent of the tenant took the slot; more calls answer the same. */
+  end(): boolean;
+  isOver(): boolean;
+}
+
 /** Of servers that say none: what a job has that says none. */
 const PRIORITY = 50;
 
 /**
  * A slot of the worker and the page's turn.
  *
- * @returns gives both back, and answers whether something more urgent of the tenant took the slot; more calls answer the same.
+ * @throws the signal's reason when it aborts before.
  */
 export async function drawingTurn(
   { tenantId, priority = PRIORITY }: Pick<Assignment, 'tenantId' | 'priority'>,
@@ -18,15 +24,20 @@ export async function drawingTurn(
   { engine, samples }: Pick<RenderSettings, 'engine' | 'samples'>,
   { pool }: Pick<AttemptContext, 'pool'>,
   signal: AbortSignal,
-): Promise<() => boolean> {
+): Promise<DrawingTurn> {
   const leaveSlot = await pool.slots.take(signal, { group: tenantId, priority });
   try {
     // A path-traced sample alone may take minutes in software, and gives way in pieces.
     const kind = samples > 1 || engine === 'pathtrace' ? 'long-frame' : 'frame';
     const endTurn = await page.turns.take(kind, signal);
-    return () => {
-      endTurn();
-      return leaveSlot();
+    let isOver = false;
+    return {
+      end: () => {
+        isOver = true;
+        endTurn();
+        return leaveSlot();
+      },
+      isOver: () => isOver,
     };
   } catch (error) {
     leaveSlot();
@@ -34,12 +45,15 @@ export async function drawingTurn(
   }
 }
 
-/** When the attempt is stopped in the middle of a long picture, the page is replaced to free the GPU. */
-export async function abandonUnwanted(
-  picture: Promise<unknown>,
-  page: ScenePage,
-  lease: AttemptContext['lease'],
-): Promise<void> {
+interface Abandonable {
+  readonly page: ScenePage;
+  readonly lease: AttemptContext['lease'];
+  /** Whether its slot is free again. */
+  readonly isDrawn: () => boolean;
+}
+
+/** When the attempt is stopped in the middle of a picture that does not end by itself, the page is replaced to free the GPU. */
+export async function abandonUnwanted(picture: Promise<unknown>, { page, lease, isDrawn }: Abandonable): Promise<void> {
   const settled = picture.then(
     () => true,
     () => true,
@@ -50,7 +64,8 @@ export async function abandonUnwanted(
   if (await Promise.race([settled, stopped])) return;
   const over = new AbortController();
   void settled.then(() => over.abort());
-  await pause(WORKER_LIMITS.abandonedFrameMs, over.signal);
+  await pause(WORKER_LIMITS.abandonedDrawingMs, over.signal);
+  if (isDrawn()) await pause(WORKER_LIMITS.abandonedFrameMs - WORKER_LIMITS.abandonedDrawingMs, over.signal);
   if (over.signal.aborted) return;
   await page.close(new KilnError('render.timeout', 'a frame that nobody wants any more was ended'));
 }

@@ -61,7 +61,7 @@ async function drawRange(
   context: AttemptContext,
 ): Promise<DrawnRange> {
   const { checkpointMs, client, clock, lease, log, membership, progress } = context;
-  const free = await drawingTurn(assignment, page, settings, context, lease.signal);
+  const turn = await drawingTurn(assignment, page, settings, context, lease.signal);
   const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
@@ -70,14 +70,14 @@ async function drawRange(
   const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, checkpointMs };
   const onProgress = (fraction: number) =>
     progress.note(lease.attemptId, frameNumber, wanted.first + Math.round(fraction * wanted.count));
-  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: free, onProgress });
-  void abandonUnwanted(drawing, page, lease);
+  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: turn.end, onProgress, signal: lease.signal });
+  void abandonUnwanted(drawing, { page, lease, isDrawn: turn.isOver });
   const { answer, sums } = await drawing;
   const tookMs = clock.monotonicMs() - startedMs;
   const { samples, draw, encode } = answer.result;
   const { sha256, sizeBytes } = sums;
   const given = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
-  const result = free() ? { ...given, givesWay: true } : given;
+  const result = turn.end() ? { ...given, givesWay: true } : given;
   lease.signal.throwIfAborted();
   if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the part was delivered');
   const { gaveWay = false } = await membership.persist(

@@ -79,7 +79,7 @@ class FrameRun {
 
   /** Resolves when the frame is drawn, with the promise of its picture. */
   async #draw(frameNumber: number): Promise<{ readonly picture: Promise<DrawnFrame> }> {
-    const free = await drawingTurn(this.#assignment, this.#page, this.#work.settings, this.#context, this.#signal);
+    const turn = await drawingTurn(this.#assignment, this.#page, this.#work.settings, this.#context, this.#signal);
     let markDrawn = () => {};
     const drawn = new Promise<void>((resolve) => {
       markDrawn = resolve;
@@ -90,12 +90,13 @@ class FrameRun {
     const order = { sceneHash: scene.sceneHash, settings, frameNumber };
     const picture = this.#page.drawFrame(order, outputIn(this.#folder), timeoutMs, {
       onDrawn: () => {
-        free();
+        turn.end();
         markDrawn();
       },
+      signal: this.#signal,
       onProgress: (fraction) => progress.note(lease.attemptId, frameNumber, Math.round(fraction * settings.samples)),
     });
-    void abandonUnwanted(picture, this.#page, lease);
+    void abandonUnwanted(picture, { page: this.#page, lease, isDrawn: turn.isOver });
     await drawn;
     // A failure is found by whoever awaits the picture; without this it would count as unhandled until then.
     picture.catch(() => {});

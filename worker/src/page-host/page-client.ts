@@ -24,6 +24,8 @@ export interface CallHooks {
   /** The GPU is free for the next call. Called once, at the latest when the call ends, however it ends. */
   readonly onDrawn?: () => void;
   readonly onProgress?: (fraction: number) => void;
+  /** Aborts when nobody wants what the call draws any more: the page then lets it fail, unless it is drawn. */
+  readonly signal?: AbortSignal;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -95,7 +97,16 @@ export class PageClient {
         onProgress: hooks.onProgress ?? (() => {}),
       });
       this.#socket.send(JSON.stringify({ call, id, ...args }));
+      if (!hooks.signal) return;
+      const stop = () => this.#stop(id);
+      if (hooks.signal.aborted) stop();
+      else hooks.signal.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  /** What the page answers to this says nothing: that the call fails does. */
+  #stop(of: number): void {
+    if (this.#pending.has(of)) this.#socket?.send(JSON.stringify({ call: 'stop', id: ++this.#lastId, of }));
   }
 
   /** Ends every call with `reason`; nothing can be asked afterwards. */

@@ -117,6 +117,8 @@ export type PageCall =
       readonly output?: string;
       readonly inStrips?: boolean;
     }
+  /** Nobody wants what the call `of` draws: it fails before its next piece. One that is drawn comes to its end. */
+  | { readonly call: 'stop'; readonly id: number; readonly of: number }
   /** Begins a film. A page makes one at a time. */
   | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }
   /** Its next picture, or with null the last one again. */
@@ -248,6 +250,7 @@ export interface PageResults {
   readonly frame: FrameOutcome;
   readonly piece: PieceOutcome;
   readonly assemble: FrameOutcome;
+  readonly stop: null;
   readonly 'film-open': FilmProgress;
   readonly 'film-picture': FilmProgress;
   readonly 'film-end': FilmProgress;

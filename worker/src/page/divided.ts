@@ -4,6 +4,7 @@ import { assembleFrame } from './assemble/assemble-frame.ts';
 import { FrameData } from './assemble/frame-data.ts';
 import type { TakeRows } from './assemble/row-queue.ts';
 import { type FrameOutcome, INPUT_ROUTE, OUTPUT_ROUTE, type PageCall, type PieceOutcome } from './contract.ts';
+import type { GiveWay } from './draw-queue.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { StripEncoder } from './encode/strip-encoder.ts';
 import { drawSums } from './engine/draw-sums.ts';
@@ -15,17 +16,21 @@ import { frameLook, frameShot, holdAssets } from './shots.ts';
 
 type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 
-export interface PieceHooks {
+export interface DrawingHooks {
+  /** Aborts when nobody wants it any more. */
+  readonly signal: AbortSignal;
   /** The GPU is free. */
   readonly onDrawn: () => void;
   /** Which share of the samples is drawn. */
   readonly onProgress: (fraction: number) => void;
 }
 
+type MakingHooks = Pick<DrawingHooks, 'signal' | 'onDrawn'>;
+
 export async function drawPiece(
   services: PageServices,
   { sceneHash, settings, frameNumber, part: asked, window, checkpointMs, output }: Call<'piece'>,
-  { onDrawn, onProgress }: PieceHooks,
+  { signal, onDrawn, onProgress }: DrawingHooks,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
@@ -37,8 +42,10 @@ export async function drawPiece(
     const shot = window ? shotWithin(frame, window) : frame;
     const part = window ? within(asked, window) : asked;
     await encoder.room();
-    const { pixels, areHalf, samples, draw } = await queue.run('frame', (giveWay) =>
-      drawSums(room, { ...shot, part, checkpointMs }, giveWay, onProgress),
+    const { pixels, areHalf, samples, draw } = await queue.run(
+      'frame',
+      (giveWay) => drawSums(room, { ...shot, part, checkpointMs }, giveWay, onProgress),
+      signal,
     );
     onDrawn();
     const { widthPx, heightPx } = part.region;
@@ -66,12 +73,12 @@ export async function drawPiece(
 export function makeFrame(
   services: PageServices,
   call: Call<'assemble'>,
-  onDrawn: () => void,
+  hooks: MakingHooks,
 ): Promise<{ readonly result: FrameOutcome; readonly bytes?: ArrayBuffer }> {
-  return (call.inStrips ? makeInStrips : makeWhole)(services, call, onDrawn);
+  return (call.inStrips ? makeInStrips : makeWhole)(services, call, hooks);
 }
 
-async function makeWhole(services: PageServices, call: Call<'assemble'>, onDrawn: () => void) {
+async function makeWhole(services: PageServices, call: Call<'assemble'>, { signal, onDrawn }: MakingHooks) {
   const { room, queue, encoder } = services;
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
@@ -79,7 +86,7 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, onDrawn
   await encoder.room();
   const data = await FrameData.open(services, call);
   try {
-    const { drawn, draw } = await queue.run('frame', async (giveWay) => {
+    const making = async (giveWay: GiveWay) => {
       const { widthPx, heightPx } = settings.size;
       const pixels = room.buffers.take(widthPx * heightPx * BYTES_PER_PX[look.pixelKind]);
       const take: TakeRows = async (rows, firstRow) => {
@@ -87,7 +94,8 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, onDrawn
       };
       const draw = await assembleFrame(room, settings.size, sources, look, { giveWay, take });
       return { drawn: { pixels, planes: data.whole(), mattes: data.mattes, placement: data.placement }, draw };
-    });
+    };
+    const { drawn, draw } = await queue.run('frame', making, signal);
     onDrawn();
     const order = frameOrder({ ...drawn, sampling: samplingOf(settings) }, look.shown, origin);
     const { bytes, ...encoded } = await encoder.encode(order);
@@ -102,7 +110,7 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, onDrawn
 }
 
 /** Rows are encoded and sent while the next are made: no more than two strips of the frame are anywhere at a time. */
-async function makeInStrips(services: PageServices, call: Call<'assemble'>, onDrawn: () => void) {
+async function makeInStrips(services: PageServices, call: Call<'assemble'>, { signal, onDrawn }: MakingHooks) {
   const { room, queue } = services;
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
@@ -130,8 +138,10 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, onDr
         pixels.set(rows);
         await encoder.add(count, pixels, data.rows(firstRow, count));
       };
-      const draw = await queue.run('frame', (giveWay) =>
-        assembleFrame(room, settings.size, sources, look, { giveWay, take }),
+      const draw = await queue.run(
+        'frame',
+        (giveWay) => assembleFrame(room, settings.size, sources, look, { giveWay, take }),
+        signal,
       );
       onDrawn();
       const encoded = await encoder.end();

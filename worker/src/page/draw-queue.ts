@@ -15,13 +15,23 @@ export class DrawQueue {
   readonly #waiting: Waiting[] = [];
   #running = false;
 
-  /** Runs `draw` when its turn comes. A long one calls the function that it is given between its samples. */
-  run<T>(urgency: Urgency, draw: (giveWay: GiveWay) => Promise<T>): Promise<T> {
+  /**
+   * Runs `draw` when its turn comes. A long one calls the function that it is given between its samples.
+   *
+   * @throws the signal's reason, before it begins or where it would give way.
+   */
+  run<T>(urgency: Urgency, draw: (giveWay: GiveWay) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const rank = URGENCY.indexOf(urgency);
     return new Promise<T>((resolve, reject) => {
       const start = async () => {
         try {
-          resolve(await draw(() => this.#drain(rank)));
+          signal?.throwIfAborted();
+          const giveWay = async () => {
+            signal?.throwIfAborted();
+            await this.#drain(rank);
+            signal?.throwIfAborted();
+          };
+          resolve(await draw(giveWay));
         } catch (error) {
           reject(error);
         }

@@ -10,7 +10,7 @@ import type {
   PageResults,
   PieceOutcome,
 } from './contract.ts';
-import { drawPiece, makeFrame } from './divided.ts';
+import { type DrawingHooks, drawPiece, makeFrame } from './divided.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import type { FilmDesk } from './film/film-desk.ts';
@@ -37,6 +37,8 @@ export class Page {
   readonly #services: PageServices;
   readonly #send: Send;
   readonly #garbage = new Garbage();
+  /** Calls for frames that are not answered yet. */
+  readonly #frames = new Map<number, AbortController>();
   /** A part of the program that is fetched when it is first asked for. */
   #films: Promise<FilmDesk> | null = null;
 
@@ -73,11 +75,14 @@ export class Page {
       case 'import':
         return importScene(this.#services, call, this.#progress(call.id));
       case 'frame':
-        return this.#frame(call);
+        return this.#stoppable(call.id, (signal) => this.#frame(call, signal));
       case 'piece':
-        return { result: await this.#piece(call) };
+        return this.#stoppable(call.id, async (signal) => ({ result: await this.#piece(call, signal) }));
       case 'assemble':
-        return makeFrame(this.#services, call, () => this.#send({ event: 'drawn', id: call.id }));
+        return this.#stoppable(call.id, (signal) => makeFrame(this.#services, call, this.#drawing(call.id, signal)));
+      case 'stop':
+        this.#frames.get(call.of)?.abort(new KilnError('attempt.stale', 'nobody wants the frame any more'));
+        return { result: null };
       case 'film-open':
         return (await this.#filmDesk()).open(call.film);
       case 'film-picture':
@@ -89,6 +94,20 @@ export class Page {
       case 'bench':
         return { result: await benchFrames(this.#services, call) };
     }
+  }
+
+  async #stoppable<T>(id: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stopped = new AbortController();
+    this.#frames.set(id, stopped);
+    try {
+      return await work(stopped.signal);
+    } finally {
+      this.#frames.delete(id);
+    }
+  }
+
+  #drawing(id: number, signal: AbortSignal): DrawingHooks {
+    return { signal, onDrawn: () => this.#send({ event: 'drawn', id }), onProgress: this.#progress(id) };
   }
 
   #filmDesk(): Promise<FilmDesk> {
@@ -111,7 +130,7 @@ export class Page {
     }
   }
 
-  async #frame({ id, sceneHash, settings, frameNumber, output }: Call<'frame'>): Promise<Answer> {
+  async #frame({ id, sceneHash, settings, frameNumber, output }: Call<'frame'>, signal: AbortSignal): Promise<Answer> {
     const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
     let letGo = () => {};
@@ -120,8 +139,10 @@ export class Page {
       letGo = held.release;
       const shot = frameShot(scene, settings, frameNumber, held.assets);
       await encoder.room();
-      const { draw, ...drawn } = await queue.run('frame', (giveWay) =>
-        drawPicture(room, shot, giveWay, this.#progress(id)),
+      const { draw, ...drawn } = await queue.run(
+        'frame',
+        (giveWay) => drawPicture(room, shot, giveWay, this.#progress(id)),
+        signal,
       );
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
@@ -135,9 +156,8 @@ export class Page {
     }
   }
 
-  #piece(call: Call<'piece'>): Promise<PieceOutcome> {
-    const onDrawn = () => this.#send({ event: 'drawn', id: call.id });
-    return drawPiece(this.#services, call, { onDrawn, onProgress: this.#progress(call.id) });
+  #piece(call: Call<'piece'>, signal: AbortSignal): Promise<PieceOutcome> {
+    return drawPiece(this.#services, call, this.#drawing(call.id, signal));
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {

@@ -251,6 +251,17 @@ it('[WK10] stops an attempt that the server names, and reports nothing of it', a
   expect(attempt.failure).toBeNull();
 });
 
+it('[WK10] replaces a page that sits in the drawing of an attempt which was stopped', async () => {
+  const attempt = await render([1], { clip: 'spin' }, { timeoutMs: 100_000 });
+  await loaded();
+  farm.stops = [attempt.assignment.attemptId];
+  await acknowledged();
+  expect(attempt.failure).toBeNull();
+  const next = await render([2]);
+  await over(next);
+  expect(next.frames).toHaveLength(1);
+});
+
 it('[WK12] goes on when the server was away for a while', async () => {
   const attempt = await render([1, 2, 3], { samples: 300 });
   await expect.poll(() => attempt.frames.length, { timeout: 100_000 }).toBe(1);

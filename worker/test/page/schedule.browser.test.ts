@@ -40,6 +40,33 @@ function logged(log: string[], name: string, sceneHash: string, samples = 1, siz
 }
 
 describe('frames', () => {
+  it('ends one that nobody wants any more between two samples, one that waits before it begins, and draws others', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
+    const stopped = new AbortController();
+    const settings = { ...SETTINGS, samples: 100_000 };
+    const order = { sceneHash, settings, frameNumber: 0 };
+    let begun = () => {};
+    const isBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const hooks = { signal: stopped.signal, onProgress: () => begun() };
+    const frames = [page.client.call('frame', order, hooks), page.client.call('frame', order, hooks)];
+    const ends = Promise.allSettled(frames);
+    const next = page.frame(sceneHash, { samples: 2 });
+    await isBegun;
+    stopped.abort();
+    for (const end of await ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'attempt.stale' } });
+    expect((await next).bytes.length).toBeGreaterThan(0);
+    // What is drawn comes to its end.
+    const late = new AbortController();
+    const whole = page.client.call(
+      'frame',
+      { ...order, settings: SETTINGS },
+      { signal: late.signal, onDrawn: () => late.abort() },
+    );
+    expect((await whole).bytes.length).toBeGreaterThan(0);
+  });
+
   it('draws the next frame while one is encoded', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
     const size = { widthPx: 1_280, heightPx: 720 };

@@ -1,5 +1,6 @@
 import { KilnError, type RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { rootMeanSquare } from './lit-scenes.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
@@ -60,6 +61,22 @@ describe('rasterisation with WebGPU', () => {
     await page.frame(sceneHash, { backend: 'webgl' });
     await drawn(unlitSquare([1, 0, 0]));
     expect((await frame()).bytes.equals(first.bytes)).toBe(true);
+  });
+
+  it('makes the same file of a frame in blocks and ranges of samples, byte for byte', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
+    const settings = {
+      backend: 'webgpu',
+      size: { widthPx: 37, heightPx: 26 },
+      samples: 40,
+      format: 'exr',
+      bitDepth: 'float',
+      lens: { fStop: 0.1, focusDistanceM: 2 },
+    } as const;
+    const whole = await page.frame(sceneHash, settings);
+    const division = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
+    const made = await dividedFrame(page, sceneHash, settings, { division });
+    expect(made.bytes.equals(whole.bytes)).toBe(true);
   });
 
   it('stands at the frame’s time, and smears what moves while the shutter is open', async () => {
