@@ -11,7 +11,7 @@ export interface FilmFormatFacts {
   readonly mediaType: string;
   /** The first is the default; none where the format has one way only. */
   readonly codecs: readonly FilmCodec[];
-  /** Sound files are read in the sandboxed page, which only MP4 and WebM come from whole. */
+  /** Sound files are read in the sandboxed page; `ffmpeg` gets bare samples. */
   readonly hasAudio: boolean;
   /** Who makes it: the page by WebCodecs and a canvas, or the `ffmpeg` of a worker's system. */
   readonly maker: FilmMaker;
@@ -46,7 +46,7 @@ export const FILM_FORMATS: Readonly<Record<FilmFormat, FilmFormatFacts>> = {
     fileName: 'film.mov',
     mediaType: 'video/quicktime',
     codecs: ['prores'],
-    hasAudio: false,
+    hasAudio: true,
     maker: 'ffmpeg',
     maxFrames: LIMITS.jobFrames,
     isForBrowsers: false,
@@ -56,7 +56,7 @@ export const FILM_FORMATS: Readonly<Record<FilmFormat, FilmFormatFacts>> = {
     fileName: 'film.mkv',
     mediaType: 'video/x-matroska',
     codecs: ['ffv1'],
-    hasAudio: false,
+    hasAudio: true,
     maker: 'ffmpeg',
     maxFrames: LIMITS.jobFrames,
     isForBrowsers: false,

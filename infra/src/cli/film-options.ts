@@ -22,7 +22,7 @@ export const withFilms = (command: Command): Command =>
         FilmCodec.enum,
       ),
     )
-    .option('--audio <file>', 'sound of MP4 and WebM: WAV, MP3, AAC in MP4, Ogg, FLAC')
+    .option('--audio <file>', 'sound of films: WAV, MP3, AAC in MP4, Ogg, FLAC')
     .option('--contact-sheet', 'also all frames, small, on one picture');
 
 const invalid = (field: string, message: string) => new KilnError('request.invalid', message, { field });
@@ -55,7 +55,7 @@ export function filmsOf(
     throw invalid('--film-codec', `--film-codec ${codec} needs a --film that holds it; ${codecsByFormat()}.`);
   }
   if (audio !== undefined && !formats.some((format) => FILM_FORMATS[format].hasAudio)) {
-    throw invalid('--audio', '--audio needs a --film with sound: mp4 or webm.');
+    throw invalid('--audio', '--audio needs a --film with sound: mp4, webm, mov or mkv.');
   }
   const films: FilmRequest[] = formats.map((format) =>
     codec !== undefined && holds(format) ? { format, codec } : { format },

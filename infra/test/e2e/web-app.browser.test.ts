@@ -140,6 +140,7 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
     await page.select(id('render-size'), '640x360');
     await page.click(id('render-frames'), { count: 3 });
     await page.type(id('render-frames'), '3-5');
+    await page.click(`label:has(${id('render-film-mp4')})`);
     await page.click(id('render-button'));
     await page.waitForSelector(id('job', '[data-state="succeeded"]'));
     expect(await page.$$(id('frame-thumbnail'))).toHaveLength(3);
@@ -152,11 +153,28 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
     expect([frame.widthPx, frame.heightPx, frame.format]).toEqual([640, 360, 'png']);
     expectRed(frame.at(0.5, 0.55));
 
+    // The browser decodes the film to its end, and shows what the frames show.
+    await page.waitForSelector(id('job-film', '[data-state="succeeded"]'));
+    const video = `${id('job-film')} video`;
+    const told = 'element.duration > 0 ? [element.duration, element.videoWidth, element.videoHeight] : null';
+    await until(async () => (await onElement(page, video, told)) !== null);
+    const [durationSec, ...size] = (await onElement(page, video, told)) as [number, number, number];
+    expect(durationSec).toBeCloseTo(3 / 24, 2);
+    expect(size).toEqual([640, 360]);
+    await onElement(page, video, '(element.muted = true, element.loop = false, element.play(), null)');
+    await until(async () => (await onElement(page, video, 'element.ended')) === true);
+    await page.waitForSelector(video).then((element) => element?.scrollIntoView());
+    const picture = await page.waitForSelector(video);
+    expectRed((await readPixels(Buffer.from((await picture?.screenshot({ type: 'png' })) ?? []))).at(0.5, 0.5));
+    await onElement(page, id('job-film-download'), 'element.click()');
+    await until(async () => (await readdir(folder)).includes('film.mp4'));
+    expect((await readFile(join(folder, 'film.mp4'))).toString('latin1', 4, 8)).toBe('ftyp');
+
     await onElement(page, id('job-archive'), 'element.click()');
     await until(async () => (await readdir(folder)).some((name) => name.endsWith('.zip')));
     const archive = (await readdir(folder)).find((name) => name.endsWith('.zip')) ?? '';
     const files = unzipSync(await readFile(join(folder, archive)));
-    expect(Object.keys(files).sort()).toEqual(['0003.png', '0004.png', '0005.png']);
+    expect(Object.keys(files).sort()).toEqual(['0003.png', '0004.png', '0005.png', 'film.mp4']);
     expectRed((await readPixels(files['0005.png'] ?? new Uint8Array())).at(0.5, 0.55));
   });
 });

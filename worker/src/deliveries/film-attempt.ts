@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Assignment, FILM_FORMATS, type FilmFrames, frameRateOf, IMAGE_FORMATS, KilnError } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import { pause } from '../clock.ts';
-import { FfmpegSink } from '../film/ffmpeg-sink.ts';
+import { type BareSoundFile, FfmpegSink } from '../film/ffmpeg-sink.ts';
 import { FileSink, type FilmSink } from '../film/film-sink.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { FilmProgress } from '../page/contract.ts';
@@ -98,11 +98,11 @@ class FilmRun {
       audioPath: plan.audio ? SOUND : null,
     };
     const opened = await this.#call(() => this.#page.client.call('film-open', { film: order }));
-    const isBare = FILM_FORMATS[plan.format].maker === 'ffmpeg' && plan.codec !== null;
-    const sink =
-      isBare && plan.codec !== null
-        ? FfmpegSink.open({ codec: plan.codec, size: opened.result.size, rate, path })
-        : await FileSink.open(path);
+    const { codec } = plan;
+    const isBare = FILM_FORMATS[plan.format].maker === 'ffmpeg' && codec !== null;
+    const sound = isBare && plan.audio ? await this.#bareSound() : null;
+    const ffmpeg = isBare ? FfmpegSink.open({ codec, size: opened.result.size, rate, path, sound }) : null;
+    const sink: FilmSink = ffmpeg ?? (await FileSink.open(path));
     try {
       await sink.write(opened.result, opened.bytes);
       for (let next = 0; next < frameCount; ) next += await this.#takeFrom(next, sink);
@@ -110,9 +110,24 @@ class FilmRun {
       const { result, bytes } = await this.#call(() => this.#page.client.call('film-end', {}));
       await sink.write(result, bytes);
       await sink.end();
-      return result;
+      return { ...result, audioCodec: ffmpeg?.audioCodec ?? result.audioCodec };
     } finally {
       await sink.close();
+    }
+  }
+
+  /** Decoded in the page: what a tenant has made is parsed in the sandbox only. */
+  async #bareSound(): Promise<BareSoundFile> {
+    const path = join(this.#folder, 'samples');
+    const file = await FileSink.open(path);
+    try {
+      for (;;) {
+        const { result, bytes } = await this.#call(() => this.#page.client.call('film-sound', {}));
+        if (result.writes.length === 0) return { path, hz: result.hz, channels: result.channels };
+        await file.write(result, bytes);
+      }
+    } finally {
+      await file.close();
     }
   }
 

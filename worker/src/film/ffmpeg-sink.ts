@@ -25,6 +25,14 @@ const ENCODERS: Readonly<Partial<Record<FilmCodec, readonly string[]>>> = {
   ],
 };
 
+/** What each container gets of a sound: without loss, 24 bits and 48,000 samples a second. */
+const SOUND_ENCODERS: Readonly<
+  Partial<Record<FilmCodec, { readonly name: string; readonly options: readonly string[] }>>
+> = {
+  prores: { name: 'pcm-s24', options: ['-c:a', 'pcm_s24le'] },
+  ffv1: { name: 'flac', options: ['-c:a', 'flac', '-sample_fmt', 's32'] },
+};
+
 /** Characters of what it said last, for the log. */
 const KEPT_CHARS = 2_000;
 
@@ -34,6 +42,15 @@ export interface FfmpegOrder {
   readonly rate: FrameRate;
   /** Of a file that is not there yet. */
   readonly path: string;
+  /** Null without. */
+  readonly sound: BareSoundFile | null;
+}
+
+/** Samples as 32-bit floats, little-endian, of all channels of a moment together. */
+export interface BareSoundFile {
+  readonly path: string;
+  readonly hz: number;
+  readonly channels: number;
 }
 
 /** Whether this machine has one that encodes ProRes and FFV1. */
@@ -46,12 +63,15 @@ export async function hasFfmpeg(): Promise<boolean> {
 }
 
 export class FfmpegSink implements FilmSink {
+  /** Null without sound. */
+  readonly audioCodec: string | null;
   readonly #child: ChildProcess;
   readonly #input: Writable;
   readonly #ended: Promise<number | null>;
   #said = '';
 
-  private constructor(child: ChildProcess, input: Writable) {
+  private constructor(child: ChildProcess, input: Writable, audioCodec: string | null) {
+    this.audioCodec = audioCodec;
     this.#child = child;
     this.#input = input;
     this.#ended = new Promise((resolve) => {
@@ -69,19 +89,23 @@ export class FfmpegSink implements FilmSink {
   }
 
   /** @throws KilnError `job.unsupported` for a codec that it is not asked for here. */
-  static open({ codec, size, rate, path }: FfmpegOrder): FfmpegSink {
+  static open({ codec, size, rate, path, sound }: FfmpegOrder): FfmpegSink {
     const encoder = ENCODERS[codec];
-    if (!encoder) throw new KilnError('job.unsupported', `ffmpeg is not asked for ${codec} here`);
+    const soundEncoder = SOUND_ENCODERS[codec];
+    if (!encoder || !soundEncoder) throw new KilnError('job.unsupported', `ffmpeg is not asked for ${codec} here`);
     const child = spawn(
       PROGRAM,
       [
         ...['-hide_banner', '-loglevel', 'error', '-n', '-f', 'rawvideo', '-pix_fmt', 'rgba'],
         ...['-video_size', `${size.widthPx}x${size.heightPx}`],
-        ...['-framerate', `${rate.numerator}/${rate.denominator}`, '-i', 'pipe:0', ...encoder, path],
+        ...['-framerate', `${rate.numerator}/${rate.denominator}`, '-i', 'pipe:0'],
+        ...(sound ? ['-f', 'f32le', '-ar', String(sound.hz), '-ac', String(sound.channels), '-i', sound.path] : []),
+        ...['-map', '0:v', ...(sound ? ['-map', '1:a', ...soundEncoder.options, '-ar', '48000', '-ac', '2'] : [])],
+        ...[...encoder, path],
       ],
       { stdio: ['pipe', 'ignore', 'pipe'] },
     );
-    return new FfmpegSink(child, child.stdin);
+    return new FfmpegSink(child, child.stdin, sound ? soundEncoder.name : null);
   }
 
   async write(_progress: FilmProgress, bytes: Uint8Array): Promise<void> {

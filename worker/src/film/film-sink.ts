@@ -24,7 +24,7 @@ export class FileSink implements FilmSink {
     return new FileSink(await open(path, 'wx', 0o600));
   }
 
-  async write({ writes }: FilmProgress, bytes: Uint8Array): Promise<void> {
+  async write({ writes }: Pick<FilmProgress, 'writes'>, bytes: Uint8Array): Promise<void> {
     let at = 0;
     for (const { position, sizeBytes } of writes) {
       await writeAll(this.#file, bytes.subarray(at, at + sizeBytes), position);

@@ -121,6 +121,8 @@ export type PageCall =
   | { readonly call: 'stop'; readonly id: number; readonly of: number }
   /** Begins a film. A page makes one at a time. */
   | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }
+  /** More of the sound of a film that is encoded outside, before its pictures; no bytes when there is no more. */
+  | { readonly call: 'film-sound'; readonly id: number }
   /** Its next picture, or with null the last one again. */
   | {
       readonly call: 'film-picture';
@@ -224,6 +226,13 @@ export interface FilmProgress {
   readonly writes: readonly { readonly position: number; readonly sizeBytes: number }[];
 }
 
+/** Samples as 32-bit floats, little-endian, of all channels of a moment together. */
+export interface FilmSound {
+  readonly hz: number;
+  readonly channels: number;
+  readonly writes: FilmProgress['writes'];
+}
+
 export interface LiveOutcome {
   /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
   readonly pose: Pose;
@@ -252,6 +261,7 @@ export interface PageResults {
   readonly assemble: FrameOutcome;
   readonly stop: null;
   readonly 'film-open': FilmProgress;
+  readonly 'film-sound': FilmSound;
   readonly 'film-picture': FilmProgress;
   readonly 'film-end': FilmProgress;
   readonly live: LiveOutcome;

@@ -85,6 +85,8 @@ export class Page {
         return { result: null };
       case 'film-open':
         return (await this.#filmDesk()).open(call.film);
+      case 'film-sound':
+        return (await this.#filmDesk()).sound();
       case 'film-picture':
         return (await this.#filmDesk()).add(call.path, call.label);
       case 'film-end':

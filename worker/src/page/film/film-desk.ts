@@ -1,7 +1,8 @@
 /** The film that the page makes, if it makes one: opened, given its pictures one by one, and ended. */
-import { KilnError, type Size } from '@kiln/shared';
-import { type FilmOrder, type FilmProgress, SCENE_ROUTE } from '../contract.ts';
+import { FILM_FORMATS, KilnError, type Size } from '@kiln/shared';
+import { type FilmOrder, type FilmProgress, type FilmSound, SCENE_ROUTE } from '../contract.ts';
 import { AnimatedWebpMaker } from './animated-webp.ts';
+import { BareSound } from './bare-sound.ts';
 import { ContactSheetMaker } from './contact-sheet.ts';
 import { FilmBytes } from './film-bytes.ts';
 import type { FilmMaker } from './film-maker.ts';
@@ -16,6 +17,8 @@ interface OpenFilm {
   readonly maker: FilmMaker;
   readonly reader: PictureReader;
   readonly bytes: FilmBytes;
+  /** Of a film that is encoded outside. */
+  readonly sound: BareSound | null;
   last: Uint8ClampedArray | null;
   pictureCount: number;
 }
@@ -36,9 +39,18 @@ export class FilmDesk {
     const size = plan.codec !== null && plan.codec !== 'ffv1' ? evenSize(order.size) : order.size;
     const reader = new PictureReader(order.size, size, plan.format === 'webp' || plan.format === 'contact-sheet');
     const maker = await this.#maker(order, size, reader, bytes);
-    const film = { order, maker, reader, bytes, last: null, pictureCount: 0 };
+    const sound = await bareSound(order);
+    const film = { order, maker, reader, bytes, sound, last: null, pictureCount: 0 };
     this.#film = film;
     return answerOf(film, null);
+  }
+
+  /** @throws KilnError `job.unsupported`, `render.failed` */
+  async sound(): Promise<{ readonly result: FilmSound; readonly bytes: ArrayBuffer }> {
+    const { sound } = this.#opened();
+    if (!sound) throw new KilnError('render.failed', 'this film has no sound that is encoded outside');
+    const { writes, bytes } = await sound.take();
+    return { result: { ...sound.layout, writes }, bytes };
   }
 
   /**
@@ -57,6 +69,7 @@ export class FilmDesk {
   async end(): Promise<FilmAnswer> {
     const film = this.#opened();
     const { audioCodec } = await film.maker.end();
+    film.sound?.close();
     this.#film = null;
     return answerOf(film, audioCodec);
   }
@@ -87,6 +100,11 @@ export class FilmDesk {
         return new RawMaker(sized, bytes);
     }
   }
+}
+
+async function bareSound({ source, plan, rate, pictureCount, audioPath }: FilmOrder): Promise<BareSound | null> {
+  if (audioPath === null || FILM_FORMATS[plan.format].maker !== 'ffmpeg') return null;
+  return BareSound.open(await fetchFile(source, audioPath), (pictureCount * rate.denominator) / rate.numerator);
 }
 
 function answerOf({ maker, bytes, pictureCount }: OpenFilm, audioCodec: string | null): FilmAnswer {
