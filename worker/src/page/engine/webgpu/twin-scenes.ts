@@ -19,10 +19,10 @@ export class TwinScenes {
       read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
       prepare: async (parts, stage) => {
         const scene = new LoadedScene(parts, stage);
-        for (const texture of texturesOf(scene.materials)) {
-          await renderer.initTextureAsync(texture);
-          if (texture.image instanceof ImageBitmap) texture.image.close();
-        }
+        const textures = [...texturesOf(scene.materials)];
+        for (const texture of textures) await renderer.initTextureAsync(texture);
+        // Several textures may show one image.
+        for (const { image } of textures) if (image instanceof ImageBitmap) image.close();
         return scene;
       },
     });
