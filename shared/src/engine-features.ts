@@ -143,6 +143,6 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     feature: 'animated properties (KHR_animation_pointer)',
     raster: 'yes',
     pathtrace: 'yes',
-    note: 'Not of texture coordinates. Path tracing takes materials that move over again for each moment.',
+    note: 'Where textures lie (KHR_texture_transform) among them. Path tracing takes materials that move over again for each moment.',
   },
 ];

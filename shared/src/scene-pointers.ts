@@ -19,6 +19,8 @@ interface PointerRule {
 const factor = (size = 1) => ({ kind: 'materials', size, min: 0, max: 1 }) as const;
 const extended = <E extends string, T extends object>(extension: E, rule: T) => ({ ...rule, extension });
 const material = (rule: { size: number; min?: number; max?: number }) => ({ kind: 'materials', ...rule }) as const;
+/** Of a texture, in its coordinates; the rotation in radians. */
+const place = (size: number) => extended('KHR_texture_transform', material({ size }));
 
 /** In degrees this is what a camera may take in; three's lights reach a right angle. */
 const BELOW_PI = (179 * Math.PI) / 180;
@@ -73,6 +75,21 @@ export const POINTER_RULES = {
     material({ size: 1, min: 0 }),
   ),
   '/materials/*/extensions/KHR_materials_volume/attenuationColor': extended('KHR_materials_volume', factor(3)),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/offset': place(2),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/rotation': place(1),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/scale': place(2),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/offset': place(2),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/rotation': place(1),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/scale': place(2),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/offset': place(2),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/rotation': place(1),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/scale': place(2),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/offset': place(2),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/rotation': place(1),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/scale': place(2),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/offset': place(2),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/rotation': place(1),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/scale': place(2),
   '/extensions/KHR_lights_punctual/lights/*/color': { kind: 'lights', size: 3, min: 0 },
   '/extensions/KHR_lights_punctual/lights/*/intensity': { kind: 'lights', size: 1, min: 0 },
   '/extensions/KHR_lights_punctual/lights/*/spot/outerConeAngle': {

@@ -1,5 +1,6 @@
 /** What a job changes of a scene: seen in the picture, gone in the next one. */
 import type { RenderSettings } from '@kiln/shared';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { changePrimitive, GltfBuilder } from './glb.ts';
 import { decode } from './pixels.ts';
@@ -39,6 +40,25 @@ export function withVariants(): GltfBuilder {
   gltf.rest.extensions = { KHR_materials_variants: { variants: [{ name: 'Green' }, { name: 'Blue' }] } };
   return gltf;
 }
+
+/** Two squares with one texture, red on its left and green on its right, of which each is to show a half. */
+export async function withTexture(): Promise<GltfBuilder> {
+  const gltf = new GltfBuilder().uses('KHR_texture_transform');
+  const halves = sharp(Buffer.from([255, 0, 0, 0, 255, 0]), { raw: { width: 2, height: 1, channels: 3 } });
+  const first = gltf.textured(await halves.resize(64, 32, { kernel: 'nearest' }).png().toBuffer());
+  const second = gltf.material({ extensions: { KHR_materials_unlit: {} } });
+  for (const index of [first, second]) {
+    Object.assign(gltf.materials[index] ?? {}, {
+      pbrMetallicRoughness: { baseColorTexture: { index: 0, extensions: { KHR_texture_transform: {} } } },
+    });
+  }
+  gltf.node({ mesh: gltf.square(first), translation: [-1, 0, 0] });
+  gltf.node({ mesh: gltf.square(second), translation: [1, 0, 0] });
+  return gltf;
+}
+
+export const placeOf = (material: number, part: string) =>
+  `/materials/${material}/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/${part}`;
 
 /** The middles of both squares. */
 export async function colors(page: TestPage, files: GltfBuilder, settings: Partial<RenderSettings>, frameNumber = 0) {
@@ -83,6 +103,31 @@ export function describeEdits(engine: RenderSettings['engine'], page: () => Test
       const moved = { pointer: '/nodes/2/translation', value: [1, 5, 0] };
       expect(await draw(twoSquares(), { pointers: [moved] })).toEqual([RED, NOTHING]);
       expect(await draw(twoSquares(), {})).toEqual([RED, BLUE]);
+    });
+
+    it('places textures by pointer, each material its own, and by a clip', async () => {
+      const gltf = (await withTexture()).uses('KHR_animation_pointer');
+      const half = [0, 1].map((material) => ({ pointer: placeOf(material, 'scale'), value: [0.5, 1] }));
+      const pointers = [...half, { pointer: placeOf(1, 'offset'), value: [0.5, 0] }];
+      expect(await draw(gltf, { pointers })).toEqual([RED, GREEN]);
+      expect(await draw(gltf, { pointers: [...half, { pointer: placeOf(0, 'offset'), value: [0.5, 0] }] })).toEqual([
+        GREEN,
+        RED,
+      ]);
+      // Half a turn about the corner, and back into the picture.
+      const turned = [
+        { pointer: placeOf(0, 'rotation'), value: Math.PI },
+        { pointer: placeOf(0, 'offset'), value: [1, 1] },
+      ];
+      expect(await draw(gltf, { pointers: [...half, ...turned] })).toEqual([GREEN, RED]);
+      const input = gltf.accessor(Float32Array.of(0, 1), 'SCALAR');
+      const output = gltf.accessor(Float32Array.of(0, 0, 0.5, 0), 'VEC2');
+      const target = { path: 'pointer', extensions: { KHR_animation_pointer: { pointer: placeOf(0, 'offset') } } };
+      gltf.rest.animations = [
+        { samplers: [{ input, output, interpolation: 'STEP' }], channels: [{ sampler: 0, target }] },
+      ];
+      expect(await draw(gltf, { pointers: half, clipLoop: 'once' }, 0)).toEqual([RED, RED]);
+      expect(await draw(gltf, { pointers: half, clipLoop: 'once' }, 24)).toEqual([GREEN, RED]);
     });
 
     it('plays clips of properties, which an edit stops', async () => {

@@ -4,6 +4,7 @@ import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { rootMeanSquare } from './lit-scenes.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { colors, GREEN, placeOf, RED, withTexture } from './scene-edits.ts';
 import { TestPage } from './test-page.ts';
 
 const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
@@ -36,6 +37,15 @@ describe('rasterisation with WebGPU', () => {
     const square = await drawn(unlitSquare([1, grey, 0]), { samples, background: 'transparent' });
     expect(square.middle).toEqual([255, 128, 0, 255]);
     expect(square.at(0, 0)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('places textures by pointer, each material its own, and back', async () => {
+    const files = await withTexture();
+    const half = [0, 1].map((material) => ({ pointer: placeOf(material, 'scale'), value: [0.5, 1] }));
+    const moved = (material: number) => ({ pointer: placeOf(material, 'offset'), value: [0.5, 0] });
+    const draw = (material: number) => colors(page, files, { backend: 'webgpu', pointers: [...half, moved(material)] });
+    expect(await draw(1)).toEqual([RED, GREEN]);
+    expect(await draw(0)).toEqual([GREEN, RED]);
   });
 
   const pictures: [what: string, scene: () => Uint8Array, settings: Partial<RenderSettings>][] = [

@@ -2,6 +2,7 @@ import { type EditableParts, POINTER_RULES } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { type Gltf, member } from './gltf-json.ts';
 import type { SceneGraph } from './scene-graph.ts';
+import { hasTransforms } from './texture-transforms.ts';
 
 /** Extensions of materials that a JSON Pointer may go into. */
 const EXTENSIONS = new Set<string>(
@@ -11,11 +12,13 @@ const EXTENSIONS = new Set<string>(
 /** What a job may change, by name, within the bounds of a report. What is not shown has no name. */
 export function editablePartsOf(gltf: Gltf, { nodeNames, materialNames, nodes }: SceneGraph): EditableParts {
   const materials = materialNames.map((name, index) => {
-    const { extensions = {} } = gltf.materials?.[index] ?? {};
+    const material = gltf.materials?.[index] ?? {};
+    const { extensions = {} } = material;
+    const placed = hasTransforms(material) ? ['KHR_texture_transform'] : [];
     return {
       name,
       unlit: Object.hasOwn(extensions, 'KHR_materials_unlit'),
-      extensions: Object.keys(extensions).filter((key) => EXTENSIONS.has(key)),
+      extensions: [...Object.keys(extensions).filter((key) => EXTENSIONS.has(key)), ...placed],
     };
   });
   const lights = member(gltf.extensions?.KHR_lights_punctual, 'lights');

@@ -16,6 +16,7 @@ import { readPointerTracks } from './pointer-tracks.ts';
 import type { SceneCamera } from './scene-camera.ts';
 import type { SceneFiles } from './scene-files.ts';
 import { readSceneGraph } from './scene-graph.ts';
+import { ownTransforms } from './texture-transforms.ts';
 import { uniqueNames } from './unique-names.ts';
 
 /** Threads of the decoder; a page shares its machine with others and with the software renderer. */
@@ -54,6 +55,7 @@ export class GltfReader {
     // Only what is shown is loaded.
     gltf.scenes = [scene];
     gltf.scene = 0;
+    ownTransforms(gltf);
     const bufferOf = bufferSource(gltf, bin, files, onBytes);
     for (const [index, image] of (gltf.images ?? []).entries()) {
       if (image.uri === undefined || isDataUri(image.uri)) continue;

@@ -1,6 +1,6 @@
 /** What three has where a JSON Pointer into the glTF points. */
 import type { KnownPointer, PointerPath } from '@kiln/shared';
-import { Color, type Light, type Material, Mesh, type Object3D, SpotLight, Vector2 } from 'three';
+import { Color, type Light, type Material, Mesh, type Object3D, SpotLight, Texture, Vector2 } from 'three';
 import type { SceneCamera } from './scene-camera.ts';
 import type { SceneGraph } from './scene-graph.ts';
 
@@ -75,6 +75,24 @@ const normalScale: TargetsOf<object> = (thing) => {
 /** Of surfaces that are cut out only. */
 const alphaCutoff: TargetsOf<Material> = (material) => (material.alphaTest > 0 ? number('alphaTest')(material) : null);
 
+/** Where textures lie: each is its material's own (`ownTransforms`). One of glTF may be two of three. */
+const placed =
+  (part: 'offset' | 'rotation' | 'repeat', ...maps: readonly string[]): TargetsOf<Material> =>
+  (material) => {
+    const textures = maps.map((map): unknown => Reflect.get(material, map)).filter((map) => map instanceof Texture);
+    const [first] = textures;
+    if (!first) return null;
+    return {
+      read: () => (part === 'rotation' ? [first.rotation] : first[part].toArray()),
+      write: ([x = 0, y = 0]) => {
+        for (const texture of textures) {
+          if (part === 'rotation') texture.rotation = x;
+          else texture[part].set(x, y);
+        }
+      },
+    };
+  };
+
 const MATERIAL_TARGETS: Partial<Record<PointerPath, TargetsOf<Material>>> = {
   '/materials/*/pbrMetallicRoughness/baseColorFactor': baseColor,
   '/materials/*/pbrMetallicRoughness/metallicFactor': number('metalness'),
@@ -96,6 +114,36 @@ const MATERIAL_TARGETS: Partial<Record<PointerPath, TargetsOf<Material>>> = {
   '/materials/*/extensions/KHR_materials_iridescence/iridescenceIor': number('iridescenceIOR'),
   '/materials/*/extensions/KHR_materials_volume/thicknessFactor': number('thickness'),
   '/materials/*/extensions/KHR_materials_volume/attenuationColor': color('attenuationColor'),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/offset': placed('offset', 'map'),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/rotation': placed(
+    'rotation',
+    'map',
+  ),
+  '/materials/*/pbrMetallicRoughness/baseColorTexture/extensions/KHR_texture_transform/scale': placed('repeat', 'map'),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/offset': placed(
+    'offset',
+    'metalnessMap',
+    'roughnessMap',
+  ),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/rotation': placed(
+    'rotation',
+    'metalnessMap',
+    'roughnessMap',
+  ),
+  '/materials/*/pbrMetallicRoughness/metallicRoughnessTexture/extensions/KHR_texture_transform/scale': placed(
+    'repeat',
+    'metalnessMap',
+    'roughnessMap',
+  ),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/offset': placed('offset', 'normalMap'),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/rotation': placed('rotation', 'normalMap'),
+  '/materials/*/normalTexture/extensions/KHR_texture_transform/scale': placed('repeat', 'normalMap'),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/offset': placed('offset', 'aoMap'),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/rotation': placed('rotation', 'aoMap'),
+  '/materials/*/occlusionTexture/extensions/KHR_texture_transform/scale': placed('repeat', 'aoMap'),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/offset': placed('offset', 'emissiveMap'),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/rotation': placed('rotation', 'emissiveMap'),
+  '/materials/*/emissiveTexture/extensions/KHR_texture_transform/scale': placed('repeat', 'emissiveMap'),
 };
 
 function nodeTargets(path: PointerPath, node: Object3D): PointerTarget[] {
