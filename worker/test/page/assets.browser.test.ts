@@ -27,6 +27,8 @@ async function refusal(name: string, bytes: Uint8Array | string) {
 
 const white = () => [1, 1, 1] as const;
 const CLOSE: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 5 };
+/** Looks past the square. */
+const FRONT: RenderSettings['camera'] = { position: [0, 0, -3], target: [0, 1, -6], fovDeg: 20 };
 /** Sees nothing but what stands around. */
 const empty = unlitSquare([1, 0, 0]);
 
@@ -57,6 +59,29 @@ describe('an uploaded environment', () => {
     }
   });
 
+  it('says the same of half and compressed as of floats', async () => {
+    const light = (x: number, y: number) => [x / 64, y / 32, (x ^ y) / 64] as const;
+    const order = { width: 64, height: 32, light };
+    const look = { camera: FRONT, background: 'environment', backgroundBlur: 0 } as const;
+    const draw = async (more: object) =>
+      picture(empty, { ...look, environment: await page.lend(exrFile({ ...order, ...more })) });
+    expect(rootMeanSquare(await draw({ isHalf: true, isZips: true }), await draw({}))).toBe(0);
+  });
+
+  it('is converted from the primaries that it says', async () => {
+    // Of Rec. 2020: what is 0.5, 0.25, 0.25 in Rec. 709.
+    const light = () => [0.4069, 0.2672, 0.2541] as const;
+    const chromaticities = [0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329];
+    const look = { camera: FRONT, background: 'environment', backgroundBlur: 0, toneMapping: 'none' } as const;
+    const wide = exrFile({ light, chromaticities });
+    const drawn = (await picture(empty, { ...look, environment: await page.lend(wide) })).middle;
+    for (const [c, level] of [188, 137, 137].entries())
+      expect(Math.abs((drawn[c] ?? 0) - level)).toBeLessThanOrEqual(1);
+    const { result } = await page.import({ 'wide.exr': wide });
+    if (result.outcome !== 'ready') throw new Error(result.refusal.message);
+    expect(result.report.findings.map(({ code }) => code)).toEqual(['CHROMATICITIES']);
+  });
+
   it('is described, and what no half float holds is told', async () => {
     const light = (x: number) => [x === 0 ? 1e6 : 1, x === 1 ? -1 : 1, 1] as const;
     const { result, bytes } = await page.import({ 'sun.exr': exrFile({ light }) });
@@ -84,6 +109,12 @@ describe('an uploaded environment', () => {
     ],
     ['infinite.exr', exrFile({ light: (x) => [1, x > 5 ? Infinity : 1, 1] }), 'scene.invalid', /8 pixels/],
     ['deep.exr', exrFile({ light: white }, { flags: 0x800 }), 'scene.unsupported_format', /deep/],
+    [
+      'tiles.exr',
+      exrFile({ light: white }, { flags: 0x200, compression: 8 }),
+      'scene.unsupported_format',
+      /DWAA in tiles/,
+    ],
     ['odd.exr', exrFile({ light: white }, { compression: 77 }), 'scene.unsupported_format', /77/],
     ['short.exr', exrFile({ light: white }).subarray(0, 500), 'scene.bad_container', /cannot be decoded/],
     ['short.hdr', hdrFile({ light: white }).subarray(0, 80), 'scene.bad_container', /cannot be decoded|not all/],

@@ -1,4 +1,6 @@
 /** Small HDR and EXR files, written plainly. */
+import { deflateSync } from 'node:zlib';
+import { DataUtils } from 'three';
 
 type Light = (x: number, y: number) => readonly [number, number, number];
 
@@ -26,9 +28,18 @@ export function hdrFile({ width = 8, height = 4, light }: PanoramaOrder): Uint8A
   return Buffer.concat([Buffer.from(header, 'latin1'), pixels]);
 }
 
-/** OpenEXR of floats in scan lines, not compressed. @param said what the header says, where that is not true. */
+interface ExrOrder extends PanoramaOrder {
+  /** Instead of float. */
+  readonly isHalf?: boolean;
+  /** Each line by itself; not compressed else. */
+  readonly isZips?: boolean;
+  /** CIE xy of red, green, blue and white. */
+  readonly chromaticities?: readonly number[];
+}
+
+/** OpenEXR in scan lines. @param said what the header says, where that is not true. */
 export function exrFile(
-  { width = 8, height = 4, light }: PanoramaOrder,
+  { width = 8, height = 4, light, isHalf = false, isZips = false, chromaticities }: ExrOrder,
   said: {
     readonly width?: number;
     readonly height?: number;
@@ -38,34 +49,44 @@ export function exrFile(
 ): Uint8Array {
   const text = (value: string) => Buffer.from(`${value}\0`, 'latin1');
   const ints = (...values: number[]) => Buffer.from(Int32Array.from(values).buffer);
+  const floats = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer);
   const attribute = (name: string, type: string, value: Buffer) =>
     Buffer.concat([text(name), text(type), ints(value.length), value]);
-  const channel = (name: string) => Buffer.concat([text(name), ints(2, 0, 1, 1)]);
+  const channel = (name: string) => Buffer.concat([text(name), ints(isHalf ? 1 : 2, 0, 1, 1)]);
   const window = ints(0, 0, (said.width ?? width) - 1, (said.height ?? height) - 1);
   const header = Buffer.concat([
     ints(20_000_630, 2 | (said.flags ?? 0)),
     attribute('channels', 'chlist', Buffer.concat([channel('B'), channel('G'), channel('R'), Buffer.alloc(1)])),
-    attribute('compression', 'compression', Buffer.from([said.compression ?? 0])),
+    ...(chromaticities ? [attribute('chromaticities', 'chromaticities', floats(...chromaticities))] : []),
+    attribute('compression', 'compression', Buffer.from([said.compression ?? (isZips ? 2 : 0)])),
     attribute('dataWindow', 'box2i', window),
     attribute('displayWindow', 'box2i', window),
     attribute('lineOrder', 'lineOrder', Buffer.from([0])),
-    attribute('pixelAspectRatio', 'float', Buffer.from(Float32Array.of(1).buffer)),
+    attribute('pixelAspectRatio', 'float', floats(1)),
     attribute('screenWindowCenter', 'v2f', Buffer.alloc(8)),
-    attribute('screenWindowWidth', 'float', Buffer.from(Float32Array.of(1).buffer)),
+    attribute('screenWindowWidth', 'float', floats(1)),
     Buffer.alloc(1),
   ]);
-  const lineBytes = width * 12;
   const lines = Array.from({ length: height }, (_, y) => {
-    const values = Float32Array.from(
-      { length: width * 3 },
-      (__, i) => light(i % width, y)[2 - Math.floor(i / width)] ?? 0,
-    );
-    return Buffer.concat([ints(y, lineBytes), Buffer.from(values.buffer)]);
+    const values = Array.from({ length: width * 3 }, (__, i) => light(i % width, y)[2 - Math.floor(i / width)] ?? 0);
+    const bare = isHalf ? Buffer.from(Uint16Array.from(values, DataUtils.toHalfFloat).buffer) : floats(...values);
+    const data = isZips ? zipped(bare) : bare;
+    return Buffer.concat([ints(y, data.length), data]);
   });
-  const offsets = BigUint64Array.from({ length: height }, (_, y) =>
-    BigInt(header.length + height * 8 + y * (lineBytes + 8)),
+  const first = header.length + height * 8;
+  const offsets = BigUint64Array.from(lines, (_, y) =>
+    BigInt(lines.slice(0, y).reduce((sum, { length }) => sum + length, first)),
   );
   return Buffer.concat([header, Buffer.from(offsets.buffer), ...lines]);
+}
+
+/** Every other byte first, then differences, then zlib; what does not get smaller is left bare. */
+function zipped(bare: Buffer): Buffer {
+  const half = (bare.length + 1) >> 1;
+  const parted = bare.map((_, i) => bare[i < half ? i * 2 : (i - half) * 2 + 1] ?? 0);
+  const differences = parted.map((byte, i) => (i === 0 ? byte : byte - (parted[i - 1] ?? 0) + 128));
+  const packed = deflateSync(differences);
+  return packed.length < bare.length ? packed : bare;
 }
 
 /** A `.cube` of three dimensions. @param map from the input to the output of each entry. */

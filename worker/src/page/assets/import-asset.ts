@@ -55,14 +55,19 @@ const NOTHING = {
 } satisfies Omit<ImportReport, 'importMs'>;
 
 function ofPanorama(panorama: FloatPanorama, path: string) {
-  const { header, widthPx, heightPx, negative, cut } = panorama;
+  const { header, widthPx, heightPx, negative, cut, isConverted } = panorama;
   const findings: ImportFinding[] = [];
   const warn = (code: string, message: string) => findings.push({ severity: 'warning', code, message, pointer: path });
   if (negative > 0) warn('NEGATIVE_LIGHT', `${negative} pixels have values below 0: they count as 0.`);
   if (cut > 0) warn('LIGHT_CUT', `${cut} pixels are brighter than 65,504: they are cut to that.`);
+  const warning = findings.length;
+  if (isConverted) {
+    const message = 'Its colours have primaries of their own (chromaticities): they are converted to Rec. 709.';
+    findings.push({ severity: 'information', code: 'CHROMATICITIES', message, pointer: path });
+  }
   const mediaType = header.format === 'exr' ? 'image/x-exr' : 'image/vnd.radiance';
   const textures = [{ name: `${path} (${header.coding})`, widthPx, heightPx, mediaType }];
-  const findingCounts = { ...NOTHING.findingCounts, warning: findings.length };
+  const findingCounts = { ...NOTHING.findingCounts, warning, information: findings.length - warning };
   return { paint: painterOf(panorama), facts: { textures, findings, findingCounts, gpuBytes: widthPx * heightPx * 8 } };
 }
 

@@ -1,5 +1,6 @@
 /** What the header of an HDR or EXR says, read with every length checked, before anything is decoded. */
 import { refuse } from '../import/refuse.ts';
+import type { Chromaticities } from './chromaticities.ts';
 
 export interface PanoramaHeader {
   readonly format: 'hdr' | 'exr';
@@ -7,6 +8,8 @@ export interface PanoramaHeader {
   readonly heightPx: number;
   /** In words, for the report. */
   readonly coding: string;
+  /** Null where it says none: Rec. 709. */
+  readonly chromaticities: Chromaticities | null;
 }
 
 /** Bytes that a header may have. */
@@ -37,7 +40,15 @@ function hdrHeader(bytes: Uint8Array, path: string): PanoramaHeader {
     const why = 'its header does not say its size as "-Y height +X width"';
     throw refuse('scene.bad_container', `${path} cannot be read: ${why}. Export it again.`, path);
   }
-  return { format: 'hdr', widthPx: Number(widthPx), heightPx: Number(heightPx), coding: 'RGBE' };
+  const [, primaries = ''] = /^PRIMARIES=(.*)$/m.exec(text) ?? [];
+  const chromaticities = chromaticitiesOf(primaries.trim().split(/\s+/).map(Number));
+  return { format: 'hdr', widthPx: Number(widthPx), heightPx: Number(heightPx), coding: 'RGBE', chromaticities };
+}
+
+function chromaticitiesOf(numbers: readonly number[]): Chromaticities | null {
+  const [rx, ry, gx, gy, bx, by, wx, wy, ...more] = numbers;
+  if (wy === undefined || more.length > 0 || !numbers.every(Number.isFinite)) return null;
+  return [rx ?? 0, ry ?? 0, gx ?? 0, gy ?? 0, bx ?? 0, by ?? 0, wx ?? 0, wy];
 }
 
 class ExrHeader {
@@ -58,6 +69,7 @@ class ExrHeader {
     if (flags & 0x800) throw this.#unsupported('holds deep data');
     if (flags & 0x1000) throw this.#unsupported('has several parts');
     let [compression, channels] = ['', ''];
+    let chromaticities: Chromaticities | null = null;
     let size: { widthPx: number; heightPx: number } | null = null;
     for (let name = this.#text(); name !== ''; name = this.#text()) {
       const type = this.#text();
@@ -66,11 +78,16 @@ class ExrHeader {
       if (length < 0 || end > this.#bytes.length) throw this.#damaged(`its attribute "${name}" is longer than it`);
       if (name === 'compression' && type === 'compression') compression = this.#compression();
       if (name === 'channels' && type === 'chlist') channels = this.#channels(end);
+      if (name === 'chromaticities' && type === 'chromaticities' && length === 32) {
+        chromaticities = chromaticitiesOf(Array.from({ length: 8 }, () => this.#float()));
+      }
       if (name === 'dataWindow' && type === 'box2i' && length === 16) size = this.#window();
       this.#at = end;
     }
+    // The decoder of three takes its blocks for those of scan lines.
+    if (flags & 0x200 && compression === 'DWAA') throw this.#unsupported('is DWAA in tiles');
     if (!size || compression === '' || channels === '') throw this.#damaged('its header is incomplete');
-    return { format: 'exr', ...size, coding: `${channels}, ${compression}` };
+    return { format: 'exr', ...size, coding: `${channels}, ${compression}`, chromaticities };
   }
 
   #compression(): string {
@@ -110,6 +127,11 @@ class ExrHeader {
     if (this.#at + 4 > this.#bytes.length) throw this.#damaged('it ends in its header');
     this.#at += 4;
     return this.#view.getInt32(this.#at - 4, true);
+  }
+
+  #float(): number {
+    this.#int();
+    return this.#view.getFloat32(this.#at - 4, true);
   }
 
   #text(): string {

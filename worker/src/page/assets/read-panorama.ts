@@ -6,9 +6,10 @@ import { HDRLoader } from 'three/addons/loaders/HDRLoader.js';
 import { refuse } from '../import/refuse.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { HALF_MAX } from '../scene/panorama.ts';
+import { convert, toRec709 } from './chromaticities.ts';
 import { type PanoramaHeader, panoramaHeader } from './panorama-header.ts';
 
-/** Linear light, RGBA, the lowest row first. */
+/** Linear light, RGBA in Rec. 709, the lowest row first. */
 export interface FloatPanorama {
   readonly header: PanoramaHeader;
   readonly widthPx: number;
@@ -16,6 +17,8 @@ export interface FloatPanorama {
   readonly data: Float32Array<ArrayBuffer>;
   /** Of green, what is below 0 left aside. */
   readonly meanLight: number;
+  /** From primaries of its own. */
+  readonly isConverted: boolean;
   /** Values below 0, which count as 0, and above what a half float holds. */
   readonly negative: number;
   readonly cut: number;
@@ -40,7 +43,10 @@ export function readPanorama(bytes: Uint8Array<ArrayBuffer>, path: string): Floa
   }
   const data = decoded(bytes, header, path);
   if (data.length !== widthPx * heightPx * 4) throw damaged(path, 'it has not all of its pixels');
-  return { header, widthPx, heightPx, data, ...checkValues(data, widthPx, heightPx, path) };
+  const matrix = header.chromaticities && toRec709(header.chromaticities);
+  if (matrix) convert(data, matrix);
+  const isConverted = matrix !== null;
+  return { header, widthPx, heightPx, data, isConverted, ...checkValues(data, widthPx, heightPx, path) };
 }
 
 function decoded(bytes: Uint8Array<ArrayBuffer>, { format }: PanoramaHeader, path: string): Float32Array<ArrayBuffer> {
