@@ -11,6 +11,7 @@ import { addSceneCommand } from './commands/scene.ts';
 import { addSignInCommand } from './commands/sign-in.ts';
 import { addWorkersCommand } from './commands/workers.ts';
 import { EXIT, errorLine, exitCodeOf } from './exit-codes.ts';
+import { HELP_COLUMNS, wrapHelp } from './help-text.ts';
 import { inOptions } from './in-options.ts';
 import { InterruptedError } from './interrupt.ts';
 import { version } from './version.ts';
@@ -20,7 +21,7 @@ The farm is found by itself: in .kiln of this folder or one above it, of KILN_HO
 KILN_URL and KILN_API_KEY.
 
 Examples:
-  $ npm start                                                  start a farm on this machine
+  $ npm start                                   start a farm on this machine
   $ kiln render helmet.glb --frames 0-3 --size 640x360 --out out/
   $ kiln jobs
   $ kiln doctor
@@ -33,7 +34,7 @@ export function buildProgram(json: boolean): Command {
     .description('Kiln: a render farm for three.js scenes.')
     .version(version)
     .showHelpAfterError('(add --help for how it is used)')
-    .addHelpText('after', HELP);
+    .addHelpText('after', wrapHelp(HELP));
   program.commandsGroup('Work:');
   addRenderCommand(program);
   addSceneCommand(program);
@@ -52,14 +53,12 @@ export function buildProgram(json: boolean): Command {
   return program;
 }
 
-const HELP_WIDTH = 110;
-
 /** What holds for every command: commander ends the process itself unless told not to. */
 function settle(command: Command, json: boolean): void {
   command.exitOverride();
   // With --json what is wrong is said once, on standard output.
   if (json) command.configureOutput({ writeErr: () => undefined });
-  command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH) });
+  command.configureHelp({ helpWidth: Math.min(HELP_COLUMNS, process.stdout.columns ?? HELP_COLUMNS) });
   for (const child of command.commands) settle(child, json);
 }
 

@@ -2,6 +2,7 @@ import { type Attempt, allPages, type DrawStage, type Job, progressText, samplin
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
+import { wrapHelp } from '../help-text.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
 import { wholeNumber } from '../parse-options.ts';
 
@@ -39,13 +40,13 @@ export function addJobCommands(program: Command): void {
     .option('--cancel', 'stop it; frames that are done stay')
     .addHelpText(
       'after',
-      `
+      wrapHelp(`
 With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
 resumedFromSample says where it went on with a long frame that another had begun. An attempt that is yielded stored what it
 had drawn of one and left its place to something more urgent; another goes on from there.
 
 Example:
-  $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`,
+  $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`),
     )
     .action(async (jobId: string, options: Options & { readonly cancel?: boolean }) => {
       const { client } = connect(options);

@@ -1,5 +1,7 @@
 /** The long-running processes of a farm. `npm start` runs them as its children; a larger farm runs each where it likes. */
+
 import type { Command } from 'commander';
+import { wrapHelp } from '../help-text.ts';
 
 export function addProcessCommands(program: Command): void {
   program
@@ -8,12 +10,12 @@ export function addProcessCommands(program: Command): void {
     .description('Runs a server on a PostgreSQL and a Redis that it shares with others.')
     .addHelpText(
       'after',
-      `
+      wrapHelp(`
 It is told what to do by its environment: KILN_DATABASE_URL and KILN_REDIS_URL, KILN_HOST, KILN_PORT, KILN_HOME (shared
 by all servers: it holds the object store), KILN_ADVERTISE_URL (how workers and browsers reach this one).
 
 Example:
-  $ KILN_DATABASE_URL=postgres://kiln@db/kiln KILN_REDIS_URL=redis://queue:6379 KILN_PORT=7701 kiln server`,
+  $ KILN_DATABASE_URL=postgres://kiln@db/kiln KILN_REDIS_URL=redis://queue:6379 KILN_PORT=7701 kiln server`),
     )
     .action(async () => (await import('../../processes/run-server.ts')).runServer());
 
@@ -25,11 +27,11 @@ Example:
     )
     .addHelpText(
       'after',
-      `
+      wrapHelp(`
 Environment: KILN_URL, KILN_WORKER_TOKEN (in the farm’s credentials.json), KILN_SLOTS, KILN_HOME (its caches), KILN_BROWSER.
 
 Example:
-  $ KILN_URL=http://10.0.0.5:7700 KILN_WORKER_TOKEN=… kiln worker`,
+  $ KILN_URL=http://10.0.0.5:7700 KILN_WORKER_TOKEN=… kiln worker`),
     )
     .action(async () => (await import('../../processes/run-worker.ts')).runWorker());
 }
