@@ -31,6 +31,7 @@ import { PieceSize } from '../piece-size.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
 import { tracedMoment } from '../shutter.ts';
 import { BlurredPanorama } from './blurred-panorama.ts';
+import { type Tile, tileAt } from './tile-at.ts';
 import { untraceable } from './traceable.ts';
 import { TracedScene } from './traced-scene.ts';
 import { createTracer, tablesOf } from './tracer-material.ts';
@@ -81,26 +82,30 @@ export class PathTraceEngine implements Engine {
 
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     const { region, samples } = partOf(shot);
-    const { heightPx } = region;
-    const piece = new PieceSize(heightPx * 4);
+    const { widthPx, heightPx } = region;
+    const pixels = widthPx * heightPx;
+    const piece = new PieceSize(pixels * 4);
     shot.scene.pose(shot.staging, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
-    let rowsDue = piece.units;
+    let [drawn, due] = [0, piece.units];
     for (let sample = samples.first; ; sample += 1) {
       await this.#prepare(shot, sample, rest);
-      for (let row = 0; row < heightPx; ) {
-        const rows = Math.min(rowsDue, heightPx - row);
-        this.#draw(shot, sample, row, rows);
-        row += rows;
-        rowsDue -= rows;
-        if (row === heightPx) {
+      for (let at = 0; at < pixels; ) {
+        const tile = tileAt(region, at, due);
+        this.#draw(shot, sample, tile);
+        const count = tile.widthPx * tile.heightPx;
+        at += count;
+        drawn += count;
+        due -= count;
+        if (at === pixels) {
           sink.add(this.#targetOf(shot).texture);
           if (sink.isComplete) return placement;
         }
-        if (rowsDue > 0) continue;
-        piece.took(piece.units, await rest());
+        // What is less than a row waits for the next piece.
+        if (due >= widthPx) continue;
+        piece.took(drawn, await rest());
         await this.#prepare(shot, sample, rest);
-        rowsDue = piece.units;
+        [drawn, due] = [0, piece.units];
       }
     }
   }
@@ -223,13 +228,15 @@ export class PathTraceEngine implements Engine {
       : this.#plain(background === 'neutral' ? neutralBackgroundLight(toneMapping, exposureEv) : 0);
   }
 
-  /** Draws `rows` rows of a sample into its target, from `row` on above the lowest of the shot's part. */
-  #draw(shot: Shot, sample: number, row: number, rows: number): void {
+  /** Draws a tile of a sample into its target; it counts from the lowest left pixel of the shot's part. */
+  #draw(shot: Shot, sample: number, { x, y, widthPx, heightPx }: Tile): void {
     const target = scissorTo(this.#targetOf(shot), shot);
     this.#tracer.material.seed = sample;
     target.scissorTest = true;
-    target.scissor.y += row;
-    target.scissor.w = rows;
+    target.scissor.x += x;
+    target.scissor.y += y;
+    target.scissor.z = widthPx;
+    target.scissor.w = heightPx;
     this.#renderer.setRenderTarget(target);
     this.#quad.render(this.#renderer);
     target.scissorTest = false;
