@@ -204,6 +204,17 @@ describe('what it takes of a scene', () => {
     expect(lightOf(own.middle[0] ?? 0)).toBeCloseTo(0.5, 1);
   });
 
+  it('a small lamp in a large environment, which is looked for where it is', async () => {
+    // The uppermost 8 of 512 rows: E = π L sin²θ, of which a diffuse card gives back albedo ÷ π.
+    const light = (_: number, y: number) => (y < 8 ? ([400, 400, 400] as const) : ([0, 0, 0] as const));
+    const environment = await page.lend(hdrFile({ width: 1_024, height: 512, light }));
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4), rotation: [-Math.SQRT1_2, 0, 0, Math.SQRT1_2] });
+    const camera: RenderSettings['camera'] = { position: [0, 2, 2], target: [0, 0, 0], fovDeg: 5 };
+    const { pixels } = await picture(gltf.build(), { camera, environment, bounces: 1, samples: 32 });
+    expect(meanLight(pixels, 16, 16, 8)[0] / (0.8 * 400 * Math.sin((8 / 512) * Math.PI) ** 2)).toBeCloseTo(1, 1);
+  });
+
   it('the sun, as raster shows it: the same light, and gone with the next picture', async () => {
     const camera: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 5 };
     const look = { camera, samples: 16, bounces: 1, exposureEv: -1 } as const;
@@ -291,12 +302,10 @@ describe('the page', () => {
     const gltf = new GltfBuilder();
     gltf.node({ mesh: gltf.square(gltf.textured(await colouredPng())) });
     gltf.pointLight({ intensity: 2, translation: [0, 0, 2] });
-    const files = { 'scene.glb': gltf.build() };
-    const { sceneHash } = await page.load(files);
+    const { sceneHash } = await page.load({ 'scene.glb': gltf.build() });
     const few = { camera: FRONT, ...TRACED, samples: 2 };
-    await page.frame(sceneHash, few);
     const moving = (await page.load({ 'scene.glb': movingSquare() })).sceneHash;
-    await page.frame(moving, few);
+    for (const scene of [sceneHash, moving]) await page.frame(scene, few);
     const environment = await page.lend(hdrFile({ light: () => [1, 2, 1] }));
     const sun = { elevationDeg: 30, azimuthDeg: 200, turbidity: 3 };
     // Each is filtered for raster, once.
@@ -310,8 +319,7 @@ describe('the page', () => {
       { lens: { fStop: 2, focusDistanceM: 3 }, environment },
       { sun, environment: 'studio', shutterAngleDeg: 180 },
     ] as Partial<RenderSettings>[]) {
-      await page.frame(sceneHash, { ...few, ...change });
-      await page.frame(moving, { ...few, ...change }, 4);
+      for (const scene of [sceneHash, moving]) await page.frame(scene, { ...few, ...change }, 4);
     }
     expect(await programs()).toBe(before);
   });
