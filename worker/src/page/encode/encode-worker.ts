@@ -3,9 +3,10 @@ import { IMAGE_FORMATS, type PassFile } from '@kiln/shared';
 import { Garbage } from '../garbage.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
+import { lendHand, takeHand } from './deflate-beside.ts';
 import { turnRows } from './exr-layers.ts';
 import { mended } from './mended.ts';
-import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest } from './messages.ts';
+import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest, type HandMessage } from './messages.ts';
 import { frameFiles } from './picture-file.ts';
 import { mendData, PixelMeter } from './statistics.ts';
 
@@ -13,7 +14,11 @@ const garbage = new Garbage();
 
 addEventListener('message', ({ ports: [port] }: MessageEvent) => {
   if (!port) return;
-  port.onmessage = async ({ data }: MessageEvent<EncodeRequest>) => {
+  port.onmessage = async ({ data, ports: [other] }: MessageEvent<EncodeRequest | HandMessage>) => {
+    if ('hand' in data) {
+      if (other) (data.hand === 'lend' ? lendHand : takeHand)(other);
+      return;
+    }
     const { id } = data;
     const buffers = buffersOf(data);
     try {

@@ -27,6 +27,7 @@ import {
   type EncodeReply,
   type EncodeRequest,
   type FrameOrigin,
+  type HandMessage,
 } from './messages.ts';
 
 export interface EncodeOrder {
@@ -73,10 +74,15 @@ export class Encoder {
     const starting = Array.from({ length: PAGE_LIMITS.encodeWorkers }, () =>
       startWorker('encode-worker', (message) => console.error(message)),
     );
-    return new Encoder(
-      (await Promise.all(starting)).map(({ port }) => port),
-      buffers,
-    );
+    const ports = (await Promise.all(starting)).map(({ port }) => port);
+    for (const [index, port] of ports.entries()) {
+      const other = ports[(index + 1) % ports.length];
+      if (other === undefined || other === port) continue;
+      const { port1, port2 } = new MessageChannel();
+      port.postMessage({ hand: 'take' } satisfies HandMessage, [port1]);
+      other.postMessage({ hand: 'lend' } satisfies HandMessage, [port2]);
+    }
+    return new Encoder(ports, buffers);
   }
 
   /** Takes the pixels and planes, which are of `buffers`, away from their owner. Live pictures go before frames. */

@@ -15,7 +15,7 @@
  */
 import type { Size } from '@kiln/shared';
 import { ByteWriter } from './byte-writer.ts';
-import { deflate } from './deflate.ts';
+import { type Deflated, deflateBeside } from './deflate-beside.ts';
 import { halfBits } from './half-float.ts';
 
 export type ExrPixelType = 'uint' | 'half' | 'float';
@@ -43,6 +43,8 @@ const SAMPLE_BYTES = { uint: 4, half: 2, float: 4 } as const satisfies Record<Ex
 const ZIP_OF_16_ROWS = 3;
 /** Rec. ITU-R BT.709: red, green, blue, and the white point D65, each x, y. */
 const CHROMATICITIES = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329];
+/** What a byte like the one before is. */
+const DIFFERENCE_ZERO = 128;
 const SHORT_NAME = 31;
 const LONG_NAMES = 0x400;
 
@@ -54,9 +56,8 @@ export class ExrWriter {
   /** Not given yet, and the bytes of all. */
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   readonly #chunkBytes: number[] = [];
-  /** Of one chunk; used again for each. */
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #differences: Uint8Array<ArrayBuffer>;
+  /** For the bytes of a chunk each; used again. */
+  readonly #rooms: ArrayBuffer[] = [];
   #rows = 0;
 
   /** @param channels in any order; their names differ. */
@@ -66,8 +67,6 @@ export class ExrWriter {
       .map((channel, index) => ({ ...channel, index }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     this.#attributes = attributes;
-    this.#bytes = new Uint8Array(Math.min(CHUNK_ROWS, size.heightPx) * this.#rowBytes);
-    this.#differences = new Uint8Array(this.#bytes.length);
   }
 
   get #rowBytes(): number {
@@ -83,18 +82,18 @@ export class ExrWriter {
   async add(rowCount: number, samples: readonly ExrSamples[]): Promise<void> {
     const last = this.#rows + rowCount === this.#size.heightPx;
     if (rowCount % CHUNK_ROWS !== 0 && !last) throw new Error(`${rowCount} rows are no whole chunks`);
+    const chunks: Promise<Uint8Array<ArrayBuffer>>[] = [];
     for (let row = 0; row < rowCount; row += CHUNK_ROWS) {
       const rows = Math.min(CHUNK_ROWS, rowCount - row);
-      const split = this.#split(row, rows, samples);
-      const packed = await deflate(differences(split, this.#differences));
-      const data = packed.length < split.length ? packed : joined(split);
-      this.#chunks.push(
-        new ByteWriter()
-          .i32(this.#rows + row)
-          .u32(data.length)
-          .take(),
-        data,
-      );
+      const room = this.#rooms.pop() ?? new ArrayBuffer(Math.min(CHUNK_ROWS, this.#size.heightPx) * this.#rowBytes);
+      const plain = new Uint8Array(room, 0, rows * this.#rowBytes);
+      this.#fill(plain, row, rows, samples);
+      const { done } = await deflateBeside(room, plain.length);
+      chunks.push(done.then((deflated) => this.#smaller(deflated, rows * this.#rowBytes)));
+    }
+    for (const [index, data] of (await Promise.all(chunks)).entries()) {
+      const firstRow = this.#rows + index * CHUNK_ROWS;
+      this.#chunks.push(new ByteWriter().i32(firstRow).u32(data.length).take(), data);
       this.#chunkBytes.push(8 + data.length);
     }
     this.#rows += rowCount;
@@ -165,13 +164,19 @@ export class ExrWriter {
     return head.u8(0);
   }
 
-  /** The samples of a chunk, the even bytes before the odd ones. */
-  #split(firstRow: number, rows: number, samples: readonly ExrSamples[]): Uint8Array<ArrayBuffer> {
+  /** What a chunk is in the file: packed, or where that does not make it smaller, as it was. */
+  #smaller({ packed, room }: Deflated, sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const data = packed.length < sizeBytes ? packed : joined(new Uint8Array(room, 0, sizeBytes));
+    this.#rooms.push(room);
+    return data;
+  }
+
+  /** Writes the samples of a chunk, the even bytes before the odd ones, each as its difference to the one before. */
+  #fill(out: Uint8Array, firstRow: number, rows: number, samples: readonly ExrSamples[]): void {
     const { widthPx } = this.#size;
-    const half = (rows * this.#rowBytes) / 2;
-    const split = this.#bytes.subarray(0, half * 2);
-    const float = new Float32Array(1);
-    const bits = new Uint32Array(float.buffer);
+    const half = out.length / 2;
+    // Of even and of odd bytes.
+    let [even, odd] = [DIFFERENCE_ZERO, DIFFERENCE_ZERO];
     let at = 0;
     for (let row = firstRow; row < firstRow + rows; row += 1) {
       for (const { index, type } of this.#channels) {
@@ -179,49 +184,47 @@ export class ExrWriter {
         if (!channel) throw new Error(`the samples of channel ${index} are missing`);
         const { values, offset, stride } = channel;
         let from = offset + row * widthPx * stride;
-        for (let x = 0; x < widthPx; x += 1, from += stride) {
-          const value = values[from] ?? 0;
-          if (type === 'half') {
-            const word = halfBits(value);
-            split[at] = word;
-            split[half + at] = word >>> 8;
-            at += 1;
-            continue;
+        if (type === 'half') {
+          for (let x = 0; x < widthPx; x += 1, from += stride, at += 1) {
+            const word = halfBits(values[from] ?? 0);
+            out[at] = word - even;
+            out[half + at] = (word >>> 8) - odd;
+            even = word - DIFFERENCE_ZERO;
+            odd = (word >>> 8) - DIFFERENCE_ZERO;
           }
-          if (type === 'float') float[0] = value;
-          else bits[0] = value;
-          const word = bits[0] ?? 0;
-          split[at] = word;
-          split[half + at] = word >>> 8;
-          split[at + 1] = word >>> 16;
-          split[half + at + 1] = word >>> 24;
-          at += 2;
+          continue;
+        }
+        const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+        for (let x = 0; x < widthPx; x += 1, from += stride, at += 2) {
+          const word = words[from] ?? 0;
+          const first = word & 0xff;
+          const second = (word >>> 8) & 0xff;
+          const third = (word >>> 16) & 0xff;
+          out[at] = first - even;
+          out[at + 1] = third - first + DIFFERENCE_ZERO;
+          out[half + at] = second - odd;
+          out[half + at + 1] = (word >>> 24) - second + DIFFERENCE_ZERO;
+          even = third - DIFFERENCE_ZERO;
+          odd = (word >>> 24) - DIFFERENCE_ZERO;
         }
       }
     }
-    return split;
+    // The first byte is itself, and the odd ones come behind the last even one.
+    out[0] = (out[0] ?? 0) + DIFFERENCE_ZERO;
+    out[half] = (out[half] ?? 0) + DIFFERENCE_ZERO - even;
   }
 }
 
-/** @param room for them. */
-function differences(bytes: Uint8Array, room: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const out = room.subarray(0, bytes.length);
-  let before = 0;
-  for (let i = 0; i < bytes.length; i += 1) {
-    const byte = bytes[i] ?? 0;
-    out[i] = i === 0 ? byte : byte - before + 128;
-    before = byte;
+/** The bytes of a chunk in their places again. @param differences are written over. */
+function joined(differences: Uint8Array): Uint8Array<ArrayBuffer> {
+  for (let i = 1; i < differences.length; i += 1) {
+    differences[i] = (differences[i - 1] ?? 0) + (differences[i] ?? 0) - DIFFERENCE_ZERO;
   }
-  return out;
-}
-
-/** Even and odd bytes in their places again. */
-function joined(split: Uint8Array): Uint8Array<ArrayBuffer> {
-  const half = split.length / 2;
-  const out = new Uint8Array(split.length);
+  const half = differences.length / 2;
+  const out = new Uint8Array(differences.length);
   for (let i = 0; i < half; i += 1) {
-    out[2 * i] = split[i] ?? 0;
-    out[2 * i + 1] = split[half + i] ?? 0;
+    out[2 * i] = differences[i] ?? 0;
+    out[2 * i + 1] = differences[half + i] ?? 0;
   }
   return out;
 }

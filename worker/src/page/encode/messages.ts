@@ -62,6 +62,11 @@ export interface EncodeRequest {
   readonly origin: FrameOrigin | null;
 }
 
+/** With a port to another of the workers: that one lends this one a hand, or the other way. */
+export interface HandMessage {
+  readonly hand: 'take' | 'lend';
+}
+
 /** Everything of a request that is transferred, and comes back. */
 export const buffersOf = ({ pixels, planes }: EncodeRequest): ArrayBuffer[] => [
   pixels,
