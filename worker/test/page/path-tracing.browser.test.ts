@@ -59,8 +59,11 @@ function meanLight({ at }: Pixels, x: number, y: number, reach = 2): [number, nu
 }
 
 describe('light that can be reckoned', () => {
-  it('a white furnace: a white diffuse ball in even white light disappears', async () => {
+  const ENGINES = ['pathtrace', 'raster'] as const;
+
+  it.each(ENGINES)('a white furnace: a white diffuse ball in even white light disappears, of %s', async (engine) => {
     const { pixels } = await picture(ball({ albedo: 1 }), {
+      engine,
       environment: 'white',
       background: 'environment',
       backgroundBlur: 0,
@@ -84,7 +87,7 @@ describe('light that can be reckoned', () => {
     expect(pixels.middle).toEqual([128, 128, 128, 255]);
   });
 
-  it('a point light falls off with the square of its distance', async () => {
+  it.each(ENGINES)('a point light falls off with the square of its distance, of %s', async (engine) => {
     // Candela that give a radiance of albedo × candela ÷ (π × distance²) on what faces the light.
     const card = (distance: number) => {
       const gltf = new GltfBuilder();
@@ -93,7 +96,11 @@ describe('light that can be reckoned', () => {
       return gltf.build();
     };
     const shine = async (distance: number) =>
-      meanLight((await picture(card(distance), { bounces: 1, camera: { ...FRONT, fovDeg: 3 } })).pixels, 16, 16)[0];
+      meanLight(
+        (await picture(card(distance), { engine, bounces: 1, camera: { ...FRONT, fovDeg: 3 } })).pixels,
+        16,
+        16,
+      )[0];
     const [near, far] = [await shine(1), await shine(2)];
     expect(near).toBeCloseTo((0.8 * 2) / Math.PI, 2);
     expect(near / far).toBeCloseTo(4, 1);
