@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LiveView, Pose } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandLine, processTree } from '../../src/browser/process-tree.ts';
@@ -212,6 +214,14 @@ describe('the rest', () => {
     expect(result.maxTextureSizePx).toBeGreaterThanOrEqual(4_096);
     expect(result.drawMs).toBeGreaterThan(0);
     expect((await page.client.call('canary', {})).result.pixelsSha256).toBe(result.pixelsSha256);
+  });
+
+  it('has Mesa keep what it has compiled for the next page of the browser', async () => {
+    const { result } = await page.client.call('canary', {});
+    // Others have ways of their own.
+    if (!/Mesa/.test(result.renderer)) return;
+    const [, profile = ''] = /--user-data-dir=(\S+)/.exec(commandLine(page.browserPid)) ?? [];
+    expect((await readdir(join(profile, 'shaders', 'mesa_shader_cache'))).length).toBeGreaterThan(0);
   });
 
   it('runs the bare loop of the benchmark', async () => {
