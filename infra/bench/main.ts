@@ -5,6 +5,8 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../src/repository.ts';
+import { checkpointBench } from './checkpoint.ts';
+import { deepFrameBench } from './deep-frame.ts';
 import { encodeBench } from './encode.ts';
 import { eventLoopBench } from './event-loop.ts';
 import { firstFrameBench } from './first-frame.ts';
@@ -13,6 +15,7 @@ import { liveBench } from './live.ts';
 import type { Bench, Measure } from './measure.ts';
 import { memoryBench } from './memory.ts';
 import { startBench } from './start.ts';
+import { tracingBench } from './tracing.ts';
 
 const BENCHES: readonly Bench[] = [
   framesBench,
@@ -22,6 +25,9 @@ const BENCHES: readonly Bench[] = [
   memoryBench,
   eventLoopBench,
   startBench,
+  tracingBench,
+  checkpointBench,
+  deepFrameBench,
 ];
 const RESULTS = join(REPOSITORY, 'infra', 'bench', 'results.jsonl');
 

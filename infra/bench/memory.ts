@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TrialFarm } from '../src/trial/trial-farm.ts';
 import type { Bench } from './measure.ts';
 import { runJob, send, withBenchScene, withFarm } from './on-farm.ts';
+import { childrenOf, treeOf } from './processes.ts';
 
 const MB = 1_000_000;
 const LAYER = { size: { widthPx: 160, heightPx: 90 } };
@@ -18,9 +19,6 @@ const WINDOWS = [100, 500] as const;
 const PARTS = ['browser', 'worker', 'server'] as const;
 type Memory = Readonly<Record<(typeof PARTS)[number], number>>;
 
-const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-
 /** Resident memory of a process in MB; 0 when it has ended. */
 function residentMb(pid: number): number {
   try {
@@ -31,13 +29,7 @@ function residentMb(pid: number): number {
 }
 
 /** Of a process and all below it. What they share counts for each. */
-function treeMb(pid: number): number {
-  try {
-    return childrenOf(pid).reduce((sum, child) => sum + treeMb(child), residentMb(pid));
-  } catch {
-    return 0;
-  }
-}
+const treeMb = (pid: number): number => treeOf(pid).reduce((sum, one) => sum + residentMb(one), 0);
 
 async function processesOf(farm: TrialFarm): Promise<Record<keyof Memory, number>> {
   const { items } = await farm.client.listWorkers();
