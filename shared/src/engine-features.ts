@@ -19,6 +19,7 @@ export const ENGINE_ABILITIES: readonly Capability[] = [
   { engine: 'raster', backend: 'webgl' },
   { engine: 'raster', backend: 'webgpu' },
   { engine: 'pathtrace', backend: 'webgl' },
+  { engine: 'pathtrace', backend: 'webgpu' },
 ];
 
 export const ENGINE_FEATURES: readonly FeatureRow[] = [
@@ -79,7 +80,7 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     feature: 'shadows of lights',
     raster: 'approximate',
     pathtrace: 'yes',
-    note: 'Raster: of the two brightest directional or spot lights, none of glass and blended surfaces.',
+    note: 'Raster: of the two brightest directional or spot lights, none of glass and blended surfaces. Path tracing with WebGPU: glass and blended surfaces throw whole shadows.',
   },
   {
     feature: 'sun and sky',
@@ -93,7 +94,7 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     feature: 'surfaces that glow light others',
     raster: 'no',
     pathtrace: 'yes',
-    note: 'By their colour and strength; a texture of light is sampled evenly.',
+    note: 'By their colour and strength; a texture of light is sampled evenly. WebGPU finds lamps with holes (alpha mask) by chance only.',
   },
   { feature: 'perspective and orthographic cameras, turntable, camera path', raster: 'yes', pathtrace: 'yes' },
   {
@@ -118,7 +119,7 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     feature: 'clamp of indirect light, filter of glossy reflections',
     raster: 'no',
     pathtrace: 'yes',
-    note: 'Raster: refused. Direct light and what is seen first are never clamped.',
+    note: 'Raster: refused. Direct light and what is seen first are never clamped. WebGL clamps the sum of what a path finds, WebGPU each find.',
   },
   {
     feature: 'look-up tables',

@@ -4,7 +4,7 @@ import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
 import { Denoiser } from './engine/denoise/denoiser.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
-import type { Engine, Shot } from './engine/engine.ts';
+import type { Shot } from './engine/engine.ts';
 import { DataPasses } from './engine/passes/data-passes.ts';
 import { RasterEngine } from './engine/raster.ts';
 import { Resolver } from './engine/resolve.ts';
@@ -41,19 +41,18 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
   const targets = new TargetPool();
   const targetOf = (shot: Shot) => targets.get(shot).sample;
   const raster = new RasterEngine(renderer, targetOf);
+  const webgpu = once(async () => {
+    const { startWebGpu } = await import('./engine/webgpu/start-webgpu.ts');
+    return startWebGpu(renderer, onLost);
+  });
   const engines = {
-    raster: {
-      webgl: async () => raster,
-      webgpu: once(async () => {
-        const { startWebGpuRaster } = await import('./engine/webgpu/start-webgpu-raster.ts');
-        return startWebGpuRaster(onLost);
-      }),
-    },
+    raster: { webgl: async () => raster, webgpu: async () => (await webgpu()).raster },
     pathtrace: {
       webgl: once(async () => {
         const { PathTraceEngine } = await import('./engine/pathtrace/path-trace-engine.ts');
         return new PathTraceEngine(renderer, targetOf);
       }),
+      webgpu: async () => (await webgpu()).pathtrace,
     },
   };
   const passes = new DataPasses(renderer, buffers);
@@ -82,14 +81,14 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
   return { room, queue, encoder, scenes, environments, tables: new LookUpTables() };
 }
 
-/** Makes an engine, a part of the program that is fetched when it is first asked for. What failed once is tried again. */
-function once(start: () => Promise<Engine>): () => Promise<Engine> {
-  let engine: Promise<Engine> | null = null;
+/** Makes something, a part of the program that is fetched when it is first asked for. What failed once is tried again. */
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
   return () => {
-    engine ??= start();
-    engine.catch(() => {
-      engine = null;
+    made ??= start();
+    made.catch(() => {
+      made = null;
     });
-    return engine;
+    return made;
   };
 }

@@ -123,6 +123,7 @@ export class Page {
     const { scene: loaded, loadedNow } = await scenes.load(scene, this.#progress(id));
     const { release } = scenes.use(scene.sceneHash);
     try {
+      // Its engines share what they have of a scene.
       const engine = backend === 'webgpu' ? await room.engines.raster.webgpu?.() : undefined;
       const more = await engine?.prepare?.(loaded);
       const load = { startedAtMs, durationMs: unixMs() - startedAtMs };

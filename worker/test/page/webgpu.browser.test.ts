@@ -1,4 +1,4 @@
-import { KilnError, type RenderSettings } from '@kiln/shared';
+import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
@@ -128,11 +128,5 @@ describe('rasterisation with WebGPU', () => {
       expect((await decode(bytes)).middle).toEqual([0, 255, 0, 255]);
       await page.client.call('unload', { sceneHash });
     }
-  });
-
-  it('is not what path tracing draws with', async () => {
-    await expect(drawn(unlitSquare([1, 0, 0]), { engine: 'pathtrace' })).rejects.toSatisfy(
-      (error) => error instanceof KilnError && error.code === 'job.unsupported',
-    );
   });
 });

@@ -1,17 +1,19 @@
 import {
-  type DataTexture,
+  DataTexture,
   GLSL3,
   HalfFloatType,
   LinearFilter,
   NoBlending,
   RawShaderMaterial,
   RepeatWrapping,
+  RGBAFormat,
   type Texture,
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import type { Environment } from '../../scene/environments.ts';
+import { setUpPanorama } from '../../scene/panorama.ts';
 import { COVER_VERTEX } from '../cover.ts';
 
 /**
@@ -38,6 +40,7 @@ export class BlurredPanorama {
   readonly #quad: FullScreenQuad;
   readonly #material: RawShaderMaterial;
   #target: WebGLRenderTarget | null = null;
+  #pixels: DataTexture | null = null;
   #of: { readonly panorama: DataTexture; readonly blur: number } | null = null;
 
   constructor(renderer: WebGLRenderer) {
@@ -75,6 +78,22 @@ export class BlurredPanorama {
     this.#renderer.setRenderTarget(this.#target);
     this.#quad.render(this.#renderer);
     this.#of = { panorama, blur };
+    this.#pixels?.dispose();
+    this.#pixels = null;
     return this.#target.texture;
+  }
+
+  /** The same for another renderer. */
+  pixelsOf(environment: Environment, blur: number): Texture {
+    const blurred = this.of(environment, blur);
+    if (!this.#target || blurred !== this.#target.texture) return blurred;
+    if (this.#pixels) return this.#pixels;
+    const { width, height } = this.#target;
+    const read = new Uint16Array(width * height * 4);
+    this.#renderer.readRenderTargetPixels(this.#target, 0, 0, width, height, read);
+    this.#pixels = new DataTexture(read, width, height, RGBAFormat, HalfFloatType);
+    setUpPanorama(this.#pixels);
+    this.#pixels.needsUpdate = true;
+    return this.#pixels;
   }
 }

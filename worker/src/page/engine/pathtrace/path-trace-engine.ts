@@ -1,4 +1,4 @@
-import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
+import { KilnError } from '@kiln/shared';
 import {
   ClampToEdgeWrapping,
   type DataTexture,
@@ -29,7 +29,7 @@ import { aspectOf } from '../frame-window.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
-import { tracedMoment } from '../shutter.ts';
+import { tracedMomentOf } from '../shutter.ts';
 import { BlurredPanorama } from './blurred-panorama.ts';
 import { type Tile, tileAt } from './tile-at.ts';
 import { untraceable } from './traceable.ts';
@@ -113,7 +113,7 @@ export class PathTraceEngine implements Engine {
   /** Sets everything for a sample that another picture or sample may have changed. */
   async #prepare(shot: Shot, sample: number, rest: Rest): Promise<void> {
     const { scene, size, shutterSec = 0 } = shot;
-    const timeSec = shot.timeSec + shutterSec * this.#momentOf(shot, sample);
+    const timeSec = shot.timeSec + shutterSec * tracedMomentOf(shot, sample);
     const { panorama } = shot.light.environment;
     // Whoever draws while this rests may take over another scene or environment.
     while (this.#panorama !== panorama || !this.#isTaken(shot, timeSec)) {
@@ -139,14 +139,6 @@ export class PathTraceEngine implements Engine {
     material.transmissiveBounces = TRANSPARENT_SURFACES;
     rayScale.value = Math.min(1, scene.sphere.radius);
     this.#light(shot);
-  }
-
-  /** A picture that may end early has seen all of the time that the shutter is open whenever it does. */
-  #momentOf({ samples, noiseThreshold, timeLimitMs }: Shot, sample: number): number {
-    const mayEndEarly = noiseThreshold > 0 || timeLimitMs > 0;
-    return mayEndEarly
-      ? tracedMoment(sample % SAMPLES_PER_BLOCK, Math.min(samples, SAMPLES_PER_BLOCK))
-      : tracedMoment(sample, samples);
   }
 
   /** Poses the scene for a time. @returns whether that is how it is traced. */

@@ -141,10 +141,11 @@ function skinOf({ bindMatrix, bindMatrixInverse, skeleton }: SkinnedMesh): Posed
 }
 
 /** The property is there, as null, on every standard material. */
-const hasNormalMap = (material: Material): boolean =>
+export const hasNormalMap = (material: Material): boolean =>
   Object.entries(material).some(([key, value]) => /^(clearcoatN|n)ormalMap$/.test(key) && value !== null);
 
-function checkTriangles(meshes: readonly Mesh[]): void {
+/** @throws KilnError `job.too_large` with more than path tracing takes. */
+export function checkTriangles(meshes: readonly Mesh[]): void {
   const triangles = meshes.reduce((sum, mesh) => sum + trianglesOf(mesh), 0);
   if (triangles <= LIMITS.tracedTriangles) return;
   throw new KilnError(

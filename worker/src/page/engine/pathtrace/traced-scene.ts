@@ -122,7 +122,7 @@ const bytesOf = (tables: TraceTables): number =>
   Object.values(tables).reduce((sum, each) => sum + (typeof each === 'number' ? 0 : each.data.byteLength), 0);
 
 /** Each once, in the order of the tree; also of what is hidden now. */
-function ownMaterials(root: Object3D): Material[] {
+export function ownMaterials(root: Object3D): Material[] {
   const found = new Set<Material>();
   root.traverse((object) => {
     if (object instanceof Mesh) found.add(materialOf(object));
@@ -131,7 +131,7 @@ function ownMaterials(root: Object3D): Material[] {
 }
 
 /** An unlit surface gives its colour as light whatever falls on it, and reflects nothing. */
-function tracedMaterial(material: Material): Material {
+export function tracedMaterial(material: Material): Material {
   if (!(material instanceof MeshBasicMaterial)) return material;
   const { name, color, map, opacity, transparent, alphaTest, side, vertexColors } = material;
   // The map's alpha is the surface's.
@@ -151,7 +151,7 @@ function uniqueTextures(materials: readonly Material[]): Texture[] {
 }
 
 /** The tracer has one array for all textures: as large as the largest of them, within the limits. */
-function textureEdgePx(largestPx: number, count: number): number {
+export function textureEdgePx(largestPx: number, count: number): number {
   const fitting = 2 ** Math.ceil(Math.log2(Math.max(SMALLEST_TEXTURE_PX, largestPx)));
   let edgePx = Math.min(PAGE_LIMITS.tracedTexturePx, fitting);
   while (edgePx > 1 && edgePx ** 2 * TEXEL_BYTES * count > PAGE_LIMITS.tracedTextureBytes) edgePx /= 2;
@@ -159,7 +159,7 @@ function textureEdgePx(largestPx: number, count: number): number {
 }
 
 /** In the order of the tree. */
-function lightsOf(root: Object3D): Light[] {
+export function lightsOf(root: Object3D): Light[] {
   const lights: Light[] = [];
   root.traverseVisible((object) => {
     const isPunctual =

@@ -49,6 +49,10 @@ export class WebGpuDevice {
     return new WebGpuDevice(device, renderer);
   }
 
+  get largestBufferBytes(): number {
+    return this.#device.limits.maxStorageBufferBindingSize;
+  }
+
   /**
    * Resolves when the GPU has done everything that was asked of it.
    *

@@ -1,0 +1,127 @@
+import type { RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GltfBuilder } from './glb.ts';
+import { ball, boxRoom, rootMeanSquare } from './lit-scenes.ts';
+import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { colouredPng } from './png.ts';
+import { TestPage } from './test-page.ts';
+
+const TRACED: Partial<RenderSettings> = {
+  engine: 'pathtrace',
+  backend: 'webgpu',
+  samples: 64,
+  size: { widthPx: 32, heightPx: 32 },
+  environment: 'none',
+};
+const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
+/** In software it takes a quarter of a minute to compile the tracer, and longer beside others. */
+const COMPILING_MS = 300_000;
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await TestPage.start({ webgpu: true });
+  await picture(ball({ albedo: 1 }), { samples: 1 });
+}, COMPILING_MS);
+afterAll(() => page.close());
+
+async function picture(files: Uint8Array, settings: Partial<RenderSettings> = {}): Promise<Pixels> {
+  const { sceneHash } = await page.load({ 'scene.glb': files });
+  const { bytes } = await page.frame(sceneHash, { camera: FRONT, ...TRACED, ...settings });
+  return decode(bytes);
+}
+
+/** Mean linear light, of green, of a square of pixels around the middle. */
+function middleLight({ at }: Pixels, reach = 3): number {
+  let sum = 0;
+  for (let y = 16 - reach; y <= 16 + reach; y += 1) {
+    for (let x = 16 - reach; x <= 16 + reach; x += 1) sum += lightOf(at(x, y)[1] ?? 0);
+  }
+  return sum / (2 * reach + 1) ** 2;
+}
+
+/** A card of albedo 0.8 under a lamp of 2 candela, this many metres before it. */
+function litCard(distance: number): Uint8Array {
+  const gltf = new GltfBuilder();
+  gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4) });
+  gltf.pointLight({ intensity: 2, translation: [0, 0, distance] });
+  return gltf.build();
+}
+
+describe('path tracing with WebGPU: light that can be reckoned', () => {
+  it.each([1, 2, 3, 6])('the light of a room after %i bounces is what WebGL finds', async (bounces) => {
+    const camera: RenderSettings['camera'] = { position: [0, 0, 3.4], target: [0, 0, 0], fovDeg: 30 };
+    const look = { bounces, camera, samples: 256, exposureEv: -1 };
+    const mean = (pixels: Pixels) => middleLight(pixels, 10);
+    const [light, expected] = [await picture(boxRoom(), look), await picture(boxRoom(), { ...look, backend: 'webgl' })];
+    expect(mean(light) / mean(expected)).toBeCloseTo(1, 1.7);
+  });
+
+  it.each([0.2, 0.5, 0.8])('a diffuse ball of albedo %f gives back that part of even light', async (albedo) => {
+    const pixels = await picture(ball({ albedo }), { environment: 'white', samples: 256 });
+    expect(middleLight(pixels)).toBeCloseTo(albedo, 1.7);
+  });
+
+  it('a point light falls off with the square of its distance', async () => {
+    const camera = { ...FRONT, fovDeg: 1 };
+    for (const distance of [1, 2]) {
+      const light = middleLight(await picture(litCard(distance), { camera, bounces: 1 }));
+      expect(light * distance ** 2).toBeCloseTo((0.8 * 2) / Math.PI, 2);
+    }
+  });
+
+  it('a small lamp of glowing surface lights a card by its area, radiance and distance, without noise', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.matte(0.8), 4) });
+    gltf.node({ mesh: gltf.square(gltf.glowing(100), 0.1), translation: [0, 0, 1] });
+    const camera: RenderSettings['camera'] = { position: [1, 0, 3], target: [0, 0, 0], fovDeg: 1 };
+    const pixels = await picture(gltf.build(), { camera, bounces: 1 });
+    expect(middleLight(pixels) / ((0.8 * 100 * 0.01) / Math.PI)).toBeCloseTo(1, 1.7);
+    const levels = pixels.data.filter((_, i) => i % 4 === 0);
+    expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(8);
+  });
+
+  it('a ball in a glowing globe gives back its albedo of that light, whichever way it is found', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.sphere(gltf.matte(0.8), 0.5) });
+    gltf.node({ mesh: gltf.sphere(gltf.glowing(1), 5) });
+    expect(middleLight(await picture(gltf.build(), { bounces: 4, samples: 128 })) / 0.8).toBeCloseTo(1, 1.7);
+  });
+
+  it('a mirror shows what stands before it, behind the camera', async () => {
+    const gltf = new GltfBuilder();
+    const chrome = { baseColorFactor: [1, 1, 1, 1], metallicFactor: 1, roughnessFactor: 0 };
+    gltf.node({ mesh: gltf.square(gltf.material({ pbrMetallicRoughness: chrome }), 2) });
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0]), 4), translation: [-2, 0, 5] });
+    gltf.node({ mesh: gltf.square(gltf.unlit([0, 1, 0]), 4), translation: [2, 0, 5] });
+    const pixels = await picture(gltf.build(), { samples: 16 });
+    expect(pixels.at(8, 16).slice(0, 3)).toEqual([255, 0, 0]);
+    expect(pixels.at(23, 16).slice(0, 3)).toEqual([0, 255, 0]);
+  });
+});
+
+describe('path tracing with WebGPU: what it takes of a scene', () => {
+  it('textures, the same as raster shows', async () => {
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.textured(await colouredPng())) });
+    const traced = await picture(gltf.build(), { samples: 16 });
+    const raster = await picture(gltf.build(), { samples: 16, engine: 'raster' });
+    const corners = ({ at }: Pixels) => [at(11, 11), at(20, 11), at(11, 20), at(20, 20)];
+    expect(corners(traced)).toEqual(corners(raster));
+    expect(new Set(corners(traced).map(String)).size).toBe(4);
+  });
+
+  it('orthographic cameras', async () => {
+    const camera: RenderSettings['camera'] = { position: [0, 0, 5], target: [0, 0, 0], heightM: 2 };
+    const gltf = new GltfBuilder();
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    expect(redColumns(await picture(gltf.build(), { camera, samples: 4 })).length).toBeCloseTo(16, -0.6);
+  });
+
+  it('a lens out of focus as WebGL does', async () => {
+    const look = { environment: 'studio', lens: { fStop: 0.3, focusDistanceM: 1.5 }, samples: 128 } as const;
+    const blurred = await picture(ball({ albedo: 0.5 }), look);
+    const expected = await picture(ball({ albedo: 0.5 }), { ...look, backend: 'webgl' });
+    const sharp = await picture(ball({ albedo: 0.5 }), { ...look, lens: null });
+    expect(rootMeanSquare(blurred, expected)).toBeLessThan(rootMeanSquare(blurred, sharp) / 2);
+  });
+});
