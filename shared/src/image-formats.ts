@@ -196,8 +196,8 @@ export const PASS_CHANNELS: Readonly<Record<Pass, { readonly count: number; read
   emission: { count: 3, isFloat: false },
   motion: { count: 2, isFloat: true },
   samples: { count: 1, isFloat: true },
-  'crypto-object': { count: 4, isFloat: true },
-  'crypto-material': { count: 4, isFloat: true },
+  'crypto-object': { count: 12, isFloat: true },
+  'crypto-material': { count: 12, isFloat: true },
 };
 
 /** Whether a frame holds more than the picture. */

@@ -93,7 +93,8 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
         pixels.set(rows, firstRow * widthPx * BYTES_PER_PX[look.pixelKind]);
       };
       const draw = await assembleFrame(room, settings.size, sources, look, { giveWay, take });
-      return { drawn: { pixels, planes: data.whole(), mattes: data.mattes, placement: data.placement }, draw };
+      const mattes = data.mattes;
+      return { drawn: { pixels, planes: await data.whole(giveWay), mattes, placement: data.placement }, draw };
     };
     const { drawn, draw } = await queue.run('frame', making, signal);
     onDrawn();
@@ -133,16 +134,15 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
     );
     const encoder = await StripEncoder.start(room.buffers, { ...facts, ...size }, output);
     try {
-      const take: TakeRows = async (rows, firstRow, count) => {
-        const pixels = room.buffers.take(rows.length);
-        pixels.set(rows);
-        await encoder.add(count, pixels, data.rows(firstRow, count));
+      const making = (giveWay: GiveWay) => {
+        const take: TakeRows = async (rows, firstRow, count) => {
+          const pixels = room.buffers.take(rows.length);
+          pixels.set(rows);
+          await encoder.add(count, pixels, await data.rows(firstRow, count, giveWay));
+        };
+        return assembleFrame(room, settings.size, sources, look, { giveWay, take });
       };
-      const draw = await queue.run(
-        'frame',
-        (giveWay) => assembleFrame(room, settings.size, sources, look, { giveWay, take }),
-        signal,
-      );
+      const draw = await queue.run('frame', making, signal);
       onDrawn();
       const encoded = await encoder.end();
       return { result: { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, sampling } } };

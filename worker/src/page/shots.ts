@@ -102,6 +102,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     // WebGL draws as fast, and its sums need not change places.
     backend: backend === 'auto' || !isSeen ? 'webgl' : backend,
     samples: isSeen ? settings.samples : 1,
+    askedSamples: settings.samples,
     multisampled: true,
     bounces,
     noiseThreshold: isSeen ? noiseThreshold : 0,

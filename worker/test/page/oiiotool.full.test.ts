@@ -103,15 +103,22 @@ if (!hasTool) {
       const { bytes } = await page.frame(sceneHash, { camera: FRONT, format: 'exr', size, passes, samples: 2 });
       const path = await put('passes.exr', bytes);
       const info = await tool('--info', '-v', path);
-      expect(info).toMatch(/71 x +51, 30 channel/);
+      expect(info).toMatch(/71 x +51, 48 channel/);
       for (const name of ['R', 'A', 'albedo.R', 'emission.B', 'normal.Z']) expect(info).toContain(`${name} (half)`);
-      for (const name of ['depth.Z', 'position.X', 'samples.Y']) expect(info).toContain(`${name} (float)`);
+      for (const name of ['depth.Z', 'position.X', 'samples.Y', 'motion.Y', 'CryptoMaterial02.A'])
+        expect(info).toContain(`${name} (float)`);
       expect(info).toMatch(/cryptomatte\/[0-9a-f]{7}\/name: "CryptoObject"/);
       const [, hex = ''] = /manifest: "\{\\?"Square\\?":\\?"([0-9a-f]{8})/.exec(info) ?? [];
       const ids = await valuesOf(path, 'CryptoObject00.R,CryptoObject00.G,CryptoObject00.B');
       const square = (25 * 71 + 35) * 3;
       expect(ids[square]).toBe(Buffer.from(hex, 'hex').readFloatBE());
       expect([...ids.slice(square + 1, square + 3), ...ids.slice(0, 3)]).toEqual([1, 0, 0, 0, 0]);
+      const coverage = await valuesOf(path, 'CryptoObject00.G');
+      expect([...coverage].filter((share) => share > 0 && share < 1).length).toBeGreaterThan(40);
+      const depth = await page.frame(sceneHash, { camera: FRONT, format: 'png', size, passes: ['depth'] });
+      const png = await tool('--info', '-v', await put('depth.png', depth.bytes));
+      expect(png).toMatch(/71 x +51, 1 channel, uint16 png/);
+      expect(png).toMatch(/\\?"pass\\?":\{\\?"name\\?":\\?"depth\\?",\\?"range/);
       const data = await valuesOf(path, 'depth.Z,normal.Z,samples.Y');
       expect([...data.slice(0, 3)]).toEqual([Math.fround(1e10), 0, 2]);
       const middle = (25 * 71 + 35) * 3;

@@ -43,7 +43,9 @@ const RGB = (layer: string) => `${layer}.R ${layer}.G ${layer}.B`;
 describe('the file', () => {
   it('holds each layer by its name, and of half floats depth, position and samples in whole ones', async () => {
     const { types } = await layers(ball({ albedo: 0.5 }), { bitDepth: 'half', samples: 3 });
-    const mattes = ['CryptoObject00', 'CryptoMaterial00'].flatMap((name) => RGBA(name).split(' '));
+    const mattes = ['CryptoObject', 'CryptoMaterial'].flatMap((name) =>
+      ['00', '01', '02'].flatMap((layer) => RGBA(name + layer).split(' ')),
+    );
     const floats = [
       'depth.Z',
       'position.X',

@@ -1,5 +1,6 @@
 /** What stands at each pixel of a frame that is made of parts: drawn by whoever makes it, for it has but one sample. */
 import { hasData, LIMITS, type RenderSettings } from '@kiln/shared';
+import type { GiveWay } from '../draw-queue.ts';
 import type { CameraPlacement } from '../engine/camera-placement.ts';
 import type { Shot } from '../engine/engine.ts';
 import type { MatteManifests } from '../engine/passes/mattes.ts';
@@ -67,8 +68,8 @@ export class FrameData {
   }
 
   /** The planes of all pixels, in buffers that the encoder gives back. */
-  whole(): DataPlane[] {
-    return this.#opened ? this.#draw(this.#opened.shot) : [];
+  async whole(giveWay: GiveWay): Promise<DataPlane[]> {
+    return this.#opened ? this.#draw(this.#opened.shot, giveWay) : [];
   }
 
   /**
@@ -77,7 +78,7 @@ export class FrameData {
    *
    * @param firstRow from the top.
    */
-  rows(firstRow: number, heightPx: number): DataPlane[] {
+  async rows(firstRow: number, heightPx: number, giveWay: GiveWay): Promise<DataPlane[]> {
     if (!this.#opened) return [];
     const { shot } = this.#opened;
     const { widthPx } = shot.size;
@@ -85,7 +86,7 @@ export class FrameData {
     let whole: DataPlane[] = [];
     for (let x = 0; x < widthPx; x += LIMITS.gridBlockEdgePx) {
       const window = { x, y: firstRow, widthPx: Math.min(LIMITS.gridBlockEdgePx, widthPx - x), heightPx };
-      const planes = this.#draw(shotWithin(shot, window));
+      const planes = await this.#draw(shotWithin(shot, window), giveWay);
       if (window.widthPx === widthPx) return planes;
       if (x === 0) {
         whole = planes.map(({ name }) => ({ name, values: buffers.take(widthPx * heightPx * 16).buffer }));
@@ -103,9 +104,10 @@ export class FrameData {
     return whole;
   }
 
-  #draw(shot: Shot): DataPlane[] {
+  async #draw(shot: Shot, giveWay: GiveWay): Promise<DataPlane[]> {
     this.#placement ??= placeShot(shot);
-    return this.#room.passes.draw(shot, this.#placement);
+    const { passes } = this.#room;
+    return [...passes.draw(shot, this.#placement), ...(await passes.drawMattes(shot, giveWay))];
   }
 
   close(): void {

@@ -22,14 +22,3 @@ export function cryptomatteAttributes(passes: readonly Pass[], manifests: MatteM
   });
   return Object.fromEntries(attributes);
 }
-
-/** The channels of a layer's first two ranks: id, how much of the pixel it covers, and of a second nothing. */
-export function matteChannels(ids: Float32Array): Float32Array {
-  const ranks = new Float32Array(ids.length);
-  for (let i = 0; i < ids.length; i += 4) {
-    const id = ids[i + 3] ?? 0;
-    ranks[i] = id;
-    ranks[i + 1] = id === 0 ? 0 : 1;
-  }
-  return ranks;
-}

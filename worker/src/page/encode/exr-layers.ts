@@ -1,7 +1,6 @@
 /** The channels of a frame's OpenEXR, by pass. */
 import { type BitDepth, PASS_CHANNELS, type Pass } from '@kiln/shared';
-import { type DataPlane, PLANE_OF, type PlaneName } from '../engine/passes/planes.ts';
-import { matteChannels } from './cryptomatte.ts';
+import { type DataPlane, PLANES_OF, type PlaneName } from '../engine/passes/planes.ts';
 import type { ExrChannel, ExrPixelType, ExrSamples } from './exr.ts';
 
 /** Depth where nothing stands: farther than anything. */
@@ -15,6 +14,9 @@ interface PassChannels {
 
 const rgba = (layer: string) => ['R', 'G', 'B', 'A'].map((channel) => `${layer}.${channel}`);
 
+/** Each layer is a plane of its own. */
+const ranks = (matte: string) => ['00', '01', '02'].flatMap((layer) => rgba(matte + layer));
+
 const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   beauty: { names: ['R', 'G', 'B', 'A'], offset: 0 },
   noisy: { names: rgba('noisy'), offset: 0 },
@@ -25,8 +27,8 @@ const CHANNELS: Readonly<Record<Pass, PassChannels>> = {
   emission: { names: ['emission.R', 'emission.G', 'emission.B'], offset: 0 },
   motion: { names: ['motion.X', 'motion.Y'], offset: 0 },
   samples: { names: ['samples.Y'], offset: 0 },
-  'crypto-object': { names: rgba('CryptoObject00'), offset: 0 },
-  'crypto-material': { names: rgba('CryptoMaterial00'), offset: 0 },
+  'crypto-object': { names: ranks('CryptoObject'), offset: 0 },
+  'crypto-material': { names: ranks('CryptoMaterial'), offset: 0 },
 };
 
 interface LayerSource {
@@ -45,18 +47,17 @@ export const exrChannels = (passes: readonly Pass[], bitDepth: BitDepth): ExrCha
 
 /** Where the values of the channels are, in the same order. */
 export function exrSamples(passes: readonly Pass[], { beauty, planes, samples }: LayerSource): ExrSamples[] {
-  const valuesOf = (pass: Pass) => {
+  const valuesOf = (pass: Pass, index: number) => {
     if (pass === 'samples') return { values: Float32Array.of(samples), stride: 0 };
-    const plane = PLANE_OF[pass];
-    const values = plane === null ? beauty : planes.get(plane);
+    const from = PLANES_OF[pass];
+    const plane = from[from.length > 1 ? Math.floor(index / 4) : 0];
+    const values = plane === undefined ? beauty : planes.get(plane);
     if (!values) throw new Error(`the plane of the pass ${pass} is missing`);
-    const isMatte = pass === 'crypto-object' || pass === 'crypto-material';
-    return { values: isMatte ? matteChannels(values) : values, stride: 4 };
+    return { values, stride: 4 };
   };
   return passes.flatMap((pass) => {
     const { names, offset } = CHANNELS[pass];
-    const values = valuesOf(pass);
-    return names.map((_, index) => ({ ...values, offset: offset + index }));
+    return names.map((_, index) => ({ ...valuesOf(pass, index), offset: offset + (index % 4) }));
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { type BitDepth, IMAGE_FORMATS, type ImageFormat, isLinear, type Pass, SHOWN_MOTION_PX } from '@kiln/shared';
 import type { MatteManifests } from '../engine/passes/mattes.ts';
-import { PLANE_OF, type PlaneName } from '../engine/passes/planes.ts';
+import { PLANES_OF, type PlaneName } from '../engine/passes/planes.ts';
 import { BACKGROUND_DEPTH_M } from './exr-layers.ts';
 import type { DepthRange, PassFacts } from './messages.ts';
 import type { Bytes, Floats } from './statistics.ts';
@@ -42,11 +42,15 @@ export function passPicture(pass: Pass, format: ImageFormat, bitDepth: BitDepth,
   // What is measured is worth 16 bits wherever there are so many.
   const isMeasured = pass === 'depth' || pass === 'motion';
   const depth = !isRaw && isMeasured && IMAGE_FORMATS[format].bitDepths.includes(16) ? 16 : bitDepth;
-  const plane = PLANE_OF[pass];
-  const values = plane === null ? null : source.planes.get(plane);
-  if (values === undefined) throw new Error(`the plane of the pass ${pass} is missing`);
+  const layers = PLANES_OF[pass].map((name) => {
+    const plane = source.planes.get(name);
+    if (!plane) throw new Error(`the plane of the pass ${pass} is missing`);
+    return plane;
+  });
+  const [values] = layers;
   const floats = new Float32Array(source.widthPx * source.heightPx * 4);
-  const write = isRaw ? raw(pass, source) : shown(pass, source.depthRange);
+  const isMatte = layers.length > 1;
+  const write = isMatte ? falseColours(layers) : isRaw ? raw(pass, source) : shown(pass, source.depthRange);
   const rgb = new Float32Array(3);
   for (let i = 0; i < floats.length; i += 4) {
     write(values ?? rgb, values ? i : 0, rgb);
@@ -82,9 +86,6 @@ function raw(pass: Pass, { samples }: PassSource): Write {
       return (_values, _from, out) => out.fill(samples);
     case 'motion':
       return (values, from, out) => out.set([values[from] ?? 0, values[from + 1] ?? 0, 0]);
-    case 'crypto-object':
-    case 'crypto-material':
-      return falseColour;
     default:
       return copy;
   }
@@ -106,9 +107,6 @@ function shown(pass: Pass, { nearM, farM }: DepthRange): Write {
         for (let axis = 0; axis < 2; axis += 1) out[axis] = 0.5 + (values[from + axis] ?? 0) / (2 * SHOWN_MOTION_PX);
         out[2] = 0;
       };
-    case 'crypto-object':
-    case 'crypto-material':
-      return falseColour;
     default:
       return (values, from, out) => {
         for (let channel = 0; channel < 3; channel += 1) out[channel] = srgb(values[from + channel] ?? 0);
@@ -129,10 +127,23 @@ function rangeOf(pass: Pass, { nearM, farM }: DepthRange): Pick<PassFacts, 'rang
 const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);
 
-const falseColour: Write = (values, from, out) => {
-  word[0] = values[from + 3] ?? 0;
-  if (word[0] === 0) out.fill(0);
-  else colourOf(bits[0] ?? 0, out);
+/** The colours of all ids in a pixel, as much as each covers of it. */
+const falseColours = (layers: readonly Float32Array[]): Write => {
+  const colour = new Float32Array(3);
+  return (_values, from, out) => {
+    out.fill(0);
+    for (const layer of layers) {
+      for (const at of [from, from + 2]) {
+        const coverage = layer[at + 1] ?? 0;
+        if (coverage === 0) return;
+        word[0] = layer[at] ?? 0;
+        colourOf(bits[0] ?? 0, colour);
+        for (let channel = 0; channel < 3; channel += 1) {
+          out[channel] = (out[channel] ?? 0) + coverage * (colour[channel] ?? 0);
+        }
+      }
+    }
+  };
 };
 
 /** Of red, green and blue around the circle of hues. */

@@ -105,6 +105,7 @@ export async function drawPicture(
     const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
     gpu.renderer.readRenderTargetPixels(picture, 0, 0, size.widthPx, size.heightPx, values);
     const planes = [...passes.draw(shot, placement), ...denoiser.before(shot, light, buffers)];
+    planes.push(...(await passes.drawMattes(shot, rest)));
     gpu.throwErrors();
     // Then the buffer holds an older picture: a lost context answers every call with nothing.
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');

@@ -62,6 +62,8 @@ export interface Shot {
   readonly timeSec: number;
   /** How long the shutter is open from then on. @defaultValue 0 */
   readonly shutterSec?: number;
+  /** Those that were asked for, where the picture is drawn for nothing. Of mattes. @defaultValue `samples` */
+  readonly askedSamples?: number;
   /** From this frame to the next. Of the plane `motion`. @defaultValue 0 */
   readonly frameSec?: number;
   readonly light: ShotLight;

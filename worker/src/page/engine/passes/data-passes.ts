@@ -15,11 +15,16 @@ import type { LoadedScene } from '../../scene/loaded-scene.ts';
 import type { CameraPlacement } from '../camera-placement.ts';
 import type { Shot } from '../engine.ts';
 import { placeShot, setCamera } from '../shot-camera.ts';
+import { shutterMoment } from '../shutter.ts';
+import { lookThrough } from '../thin-lens.ts';
+import { CoverageTable, matteSamples, matteView, opaqueFrom } from './matte-coverage.ts';
 import { type MatteManifests, SceneMattes } from './mattes.ts';
 import { KeptPose } from './motion.ts';
-import { type DataPlane, PLANES, type PlaneName } from './planes.ts';
-import { SurfaceMaterials } from './surface-materials.ts';
+import { type DataPlane, MATTE_PLANES, type MatteKind, PLANES, type PlaneName } from './planes.ts';
+import { isBlended, SurfaceMaterials } from './surface-materials.ts';
 
+/** In the order of the channels that have their ids. */
+const MATTE_KINDS = ['object', 'material'] as const satisfies readonly MatteKind[];
 const CENTRE = { x: 0, y: 0 };
 /** RGBA of 32-bit floats. */
 const BYTES_PER_PX = 16;
@@ -33,6 +38,7 @@ export class DataPasses {
   readonly #buffers: PixelBuffers;
   readonly #materials = new SurfaceMaterials('planes');
   readonly #movedMaterials = new SurfaceMaterials('motion');
+  readonly #idMaterials = new SurfaceMaterials('ids');
   readonly #mattes = new WeakMap<LoadedScene, SceneMattes>();
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
@@ -82,6 +88,52 @@ export class DataPasses {
       target.dispose();
       next.dispose();
     }
+  }
+
+  /**
+   * Draws what covers the pixels of a shot, sample after sample, as the picture sees it: jittered, through the lens, while
+   * the shutter is open.
+   *
+   * @param rest lets others draw.
+   */
+  async drawMattes(shot: Shot, rest: () => Promise<unknown>): Promise<DataPlane[]> {
+    const { size, scene, staging, timeSec, shutterSec = 0, planes = [] } = shot;
+    const kinds = MATTE_KINDS.filter((kind) => planes.includes(MATTE_PLANES[kind][0]));
+    if (kinds.length === 0) return [];
+    const bytesOfLayer = size.widthPx * size.heightPx * BYTES_PER_PX;
+    const newLayer = () => new Float32Array(this.#buffers.take(bytesOfLayer).buffer);
+    const tables = new Map(kinds.map((kind) => [kind, new CoverageTable(newLayer)]));
+    const ids = newLayer();
+    const target = dataTarget(size, 1);
+    const asked = shot.askedSamples ?? shot.samples;
+    const samples = matteSamples(asked);
+    try {
+      for (let index = 0; index < samples; index += 1) {
+        const { sample, offset } = matteView(index, asked);
+        const now = timeSec + shutterSec * shutterMoment(sample);
+        const placement = placeShot({ ...shot, timeSec: now });
+        scene.pose(staging, now);
+        const camera = setCamera(this.#cameras, placement, shot, offset);
+        if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, sample);
+        const mattes = this.#mattesOf(scene);
+        this.#render(target, scene, camera, this.#idMaterials, (surface, object) => {
+          const source = this.#idMaterials.sourceOf(surface);
+          if (!isBlended(source)) return;
+          const opaque = opaqueFrom(index, samples, mattes.seedOf(object));
+          surface.alphaTest = Math.max(source.alphaTest, opaque);
+        });
+        this.#renderer.readRenderTargetPixels(target, 0, 0, size.widthPx, size.heightPx, ids);
+        for (const [kind, table] of tables) table.add(ids, MATTE_KINDS.indexOf(kind));
+        await rest();
+      }
+    } finally {
+      target.dispose();
+      this.#buffers.give(ids.buffer);
+    }
+    return [...tables].flatMap(([kind, table]) => {
+      table.finish(samples);
+      return MATTE_PLANES[kind].map((name, layer) => ({ name, values: bufferOf(table.layers[layer]) }));
+    });
   }
 
   #read(target: WebGLRenderTarget, name: PlaneName, texture: number): DataPlane {
@@ -176,3 +228,9 @@ const dataTarget = ({ widthPx, heightPx }: Size, count: number): WebGLRenderTarg
     minFilter: NearestFilter,
     magFilter: NearestFilter,
   });
+
+/** Of a layer that is all of its buffer. */
+function bufferOf(layer: Float32Array | undefined): ArrayBuffer {
+  if (!(layer?.buffer instanceof ArrayBuffer)) throw new Error('a matte has as many layers as it is asked for');
+  return layer.buffer;
+}

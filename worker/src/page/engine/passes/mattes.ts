@@ -65,6 +65,11 @@ export class SceneMattes {
     this.manifests = { object: manifest(this.#objects.values()), material: manifest(this.#materials.values()) };
   }
 
+  /** 32 bits that belong to an object. */
+  seedOf(object: Drawable): number {
+    return matteBits(this.#objects.get(object) ?? '');
+  }
+
   /** @returns the floats that stand for the object and for its material. */
   idsOf(object: Drawable, material: Material): readonly [number, number] {
     return [matteId(this.#objects.get(object) ?? ''), matteId(this.#materials.get(material) ?? '')];

@@ -79,9 +79,9 @@ export class SurfaceMaterials {
     surface.blending = NoBlending;
     surface.onBeforeCompile = (shader) => {
       passShader(kind, output, shader);
-      shader.uniforms.matteIds = { value: new Vector2(...ids) };
+      if (output === 'ids') shader.uniforms.matteIds = { value: new Vector2(...ids) };
       if (output === 'motion') Object.assign(shader.uniforms, this.motionOf(surface));
-      else shader.uniforms.planeOfTarget = this.#planeOfTarget;
+      if (output === 'planes') shader.uniforms.planeOfTarget = this.#planeOfTarget;
     };
     surface.customProgramCacheKey = () => surface.name;
     this.#known.set(object, (this.#known.get(object) ?? new Map()).set(source, surface));
@@ -97,9 +97,10 @@ function kindOf(source: Material): SurfaceKind {
   return source instanceof MeshBasicMaterial ? 'unlit' : 'lit';
 }
 
+export const isBlended = ({ transparent, alphaHash }: Material) => transparent || alphaHash;
+
 function copyShared(source: Material, surface: Surface): void {
-  const isBlended = source.transparent || source.alphaHash;
-  surface.alphaTest = isBlended ? Math.max(source.alphaTest, OPAQUE_SHARE) : source.alphaTest;
+  surface.alphaTest = isBlended(source) ? Math.max(source.alphaTest, OPAQUE_SHARE) : source.alphaTest;
   surface.opacity = source.opacity;
   surface.side = source.side;
   surface.vertexColors = source.vertexColors;

@@ -9,8 +9,8 @@ import { MOTION_FRAGMENT, withMotion } from './motion.ts';
 /** Which of three's materials a surface has. `unlit` shows its colour whatever the light: it emits it. */
 export type SurfaceKind = 'lit' | 'unlit' | 'points' | 'lines';
 
-/** `planes`: those of `PLANES`; `motion`: that one alone. */
-export type SurfaceOutput = 'planes' | 'motion';
+/** `planes`: those of `PLANES`; `motion`: that one alone; `ids`: of the object and of the material. */
+export type SurfaceOutput = 'planes' | 'motion' | 'ids';
 
 const TARGETS = /* glsl */ `
 layout(location = 1) out highp vec4 secondPlane;
@@ -20,11 +20,16 @@ layout(location = 3) out highp vec4 fourthPlane;
 uniform ivec4 planeOfTarget;
 `;
 
+const DECLARED = {
+  planes: TARGETS,
+  motion: MOTION_FRAGMENT.declared,
+  ids: 'uniform highp vec2 matteIds;',
+} as const satisfies Record<SurfaceOutput, string>;
+
 const OUTPUTS = (output: SurfaceOutput) => /* glsl */ `
-${output === 'motion' ? MOTION_FRAGMENT.declared : TARGETS}
+${DECLARED[output]}
 uniform vec3 diffuse;
 uniform float opacity;
-uniform highp vec2 matteIds;
 varying vec3 vViewPosition;
 #include <common>
 #include <color_pars_fragment>
@@ -46,7 +51,11 @@ const INTO_PLANES = /* glsl */ `
   fourthPlane = planes[planeOfTarget.w];
 `;
 
-const RESULT = { planes: INTO_PLANES, motion: MOTION_FRAGMENT.result } as const satisfies Record<SurfaceOutput, string>;
+const RESULT = {
+  planes: INTO_PLANES,
+  motion: MOTION_FRAGMENT.result,
+  ids: 'gl_FragColor = vec4(matteIds, 0.0, 1.0);',
+} as const satisfies Record<SurfaceOutput, string>;
 
 const MESH = (isUnlit: boolean, output: SurfaceOutput) => /* glsl */ `
 ${OUTPUTS(output)}
@@ -68,8 +77,8 @@ void main() {
   #include <normal_fragment_maps>
   #include <emissivemap_fragment>
   ${PLACE}
-  vec4 passNormal = vec4(inverseTransformDirection(normal, viewMatrix), matteIds.x);
-  vec4 passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, matteIds.y);
+  vec4 passNormal = vec4(inverseTransformDirection(normal, viewMatrix), 1.0);
+  vec4 passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, 1.0);
   vec4 passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
   ${RESULT[output]}
 }
@@ -77,8 +86,8 @@ void main() {
 
 const WITHOUT_NORMAL = (output: SurfaceOutput) => /* glsl */ `
   ${PLACE}
-  vec4 passNormal = vec4(vec3(0.0), matteIds.x);
-  vec4 passAlbedo = vec4(vec3(0.0), matteIds.y);
+  vec4 passNormal = vec4(vec3(0.0), 1.0);
+  vec4 passAlbedo = vec4(vec3(0.0), 1.0);
   vec4 passEmission = vec4(diffuseColor.rgb, 1.0);
   ${RESULT[output]}
 `;
