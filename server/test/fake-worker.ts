@@ -426,14 +426,20 @@ export class FakeWorker {
   }
 
   /** @param path below the attempt's frames. */
-  async put(delivery: Delivery, path: string, bytes: Buffer, result: FrameResult | PassResult): Promise<FrameAccepted> {
+  async put(
+    delivery: Delivery,
+    path: string,
+    bytes: Buffer,
+    result: FrameResult | PassResult,
+    mediaType = this.#mediaTypeOf(delivery),
+  ): Promise<FrameAccepted> {
     const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/frames/${path}`, {
       method: 'PUT',
       headers: {
         authorization: `Bearer ${this.registration.workerSecret}`,
         [LEASE_HEADER]: delivery.leaseToken,
         [FRAME_HEADER]: encodeURIComponent(JSON.stringify(result)),
-        'content-type': this.#mediaTypeOf(delivery),
+        'content-type': mediaType,
       },
       body: new Uint8Array(bytes),
     });

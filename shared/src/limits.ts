@@ -13,6 +13,9 @@ export const LIMITS = {
   passPixels: 8_847_360,
   /** Bytes of its file, before it is compressed: what a page holds at once. */
   wholeFileBytes: 520_093_696,
+  /** Of a frame that nothing holds whole, the longest edge of the small picture beside it, and its file. */
+  previewEdgePx: 640,
+  previewBytes: 2_097_152,
   /** The file of one frame: what its format may hold is less. */
   frameBytes: 17_179_869_184,
   /** Samples of one frame. */

@@ -46,7 +46,10 @@ export const WORKER_ROUTES = {
   claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
   /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
   frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
-  /** Bytes of another file of a frame, beside `FRAME_HEADER` with a `PassResult`, before the frame's first → `{}`. */
+  /**
+   * Bytes of another file of a frame, beside `FRAME_HEADER` with a `PassResult`, before the frame's first → `{}`. What is
+   * called `preview` is a small picture of the frame, as `PREVIEW_MEDIA_TYPE`.
+   */
   pass: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber/:pass' },
   /** Sums of a range of samples of a part of a frame, as `PIECE_MEDIA_TYPE` beside `PIECE_HEADER` → `FrameAccepted`. */
   piece: { method: 'PUT', path: '/worker/attempts/:attemptId/pieces' },
@@ -181,6 +184,9 @@ export type Assignment = Static<typeof Assignment>;
 export const PassResult = Type.Object({ sha256: Sha256, sizeBytes: Type.Integer({ minimum: 1 }) });
 export type PassResult = Static<typeof PassResult>;
 
+/** Of a small picture of a frame. */
+export const PREVIEW_MEDIA_TYPE = 'image/webp';
+
 /** A file of a frame beside its first one. */
 export const PassFile = Type.Object({ pass: Pass, ...PassResult.properties });
 export type PassFile = Static<typeof PassFile>;
@@ -193,6 +199,8 @@ export const FrameResult = Type.Object({
   statistics: Type.Union([PixelStatistics, Type.Null()]),
   /** Files of its other passes, which were sent before: all of `passFilesOf` but the first. */
   files: Type.Optional(Type.Array(PassFile)),
+  /** A small picture of a frame that nothing holds whole, which was sent before. */
+  preview: Type.Optional(PassResult),
   /** When the worker began to send it, Unix milliseconds on its clock: there the stage `deliver` begins. */
   sentAtMs: Type.Optional(Type.Number()),
 });

@@ -41,7 +41,13 @@ export interface RecordedBatch {
 interface Plan {
   readonly frames: Omit<FrameFacts, 'finished_at'>[];
   /** Files of them beside the first. */
-  readonly files: { layer_id: string; frame_number: number; pass: Pass; sha256: string; size_bytes: number }[];
+  readonly files: {
+    layer_id: string;
+    frame_number: number;
+    pass: Pass | 'preview';
+    sha256: string;
+    size_bytes: number;
+  }[];
   readonly frameRows: { report: FrameReport; frame: Frame }[];
   readonly attempts: Map<string, { id: string; state: 'running' | 'succeeded'; hash: string }>;
   readonly tasks: string[];
@@ -157,12 +163,15 @@ function addFrame(plan: Plan, report: FrameReport, now: Date): void {
     statistics: result.statistics,
   };
   plan.frames.push(row);
-  const { files = [] } = result;
-  for (const { pass, sha256, sizeBytes } of files) {
+  const { files = [], preview = null } = result;
+  for (const { pass, sha256, sizeBytes } of [
+    ...files,
+    ...(preview ? [{ pass: 'preview' as const, ...preview }] : []),
+  ]) {
     plan.files.push({ layer_id: work.layerId, frame_number: frameNumber, pass, sha256, size_bytes: sizeBytes });
   }
   const layer = { name: work.layerName, settings: work.settings };
-  plan.frameRows.push({ report, frame: frameView({ ...row, finished_at: now }, layer, files) });
+  plan.frameRows.push({ report, frame: frameView({ ...row, finished_at: now }, layer, { passes: files, preview }) });
 }
 
 /**

@@ -27,7 +27,11 @@ export interface RecordedSingles {
 }
 
 export const isSingle = ({ attempt, work, result }: FrameReport) =>
-  work.kind === 'render' && attempt.number === 1 && work.frames.length === 1 && !result.files?.length;
+  work.kind === 'render' &&
+  attempt.number === 1 &&
+  work.frames.length === 1 &&
+  !result.files?.length &&
+  !result.preview;
 
 /** In: reports for which `isSingle`. Atomic: all that is recorded, with job counters and events. */
 export async function recordSingleFrames(

@@ -1,7 +1,14 @@
-import { frameFileName, IMAGE_FORMATS, KilnError, passFilesOf, type RenderSettings } from '@kiln/shared';
+import {
+  frameFileName,
+  IMAGE_FORMATS,
+  KilnError,
+  PREVIEW_MEDIA_TYPE,
+  passFilesOf,
+  type RenderSettings,
+} from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
-import { storedPasses } from './stored-passes.ts';
+import { storedFiles } from './stored-files.ts';
 
 export interface FoundFrame {
   readonly sha256: string;
@@ -53,6 +60,27 @@ export async function findFrame(
   return { ...file, mediaType: row.media_type };
 }
 
+/** @throws KilnError `resource.not_found`, also of a frame that browsers show as it is. */
+export async function findPreview(
+  db: Kysely<Database>,
+  tenantId: string,
+  { jobId, layer, frameNumber }: Pick<FrameName, 'jobId' | 'layer'> & { readonly frameNumber: number },
+): Promise<FoundFrame> {
+  const row = await db
+    .selectFrom('frames')
+    .innerJoin('layers', 'layers.id', 'frames.layer_id')
+    .select(['frames.layer_id', 'frames.frame_number'])
+    .where('layers.job_id', '=', jobId)
+    .where('layers.name', '=', layer)
+    .where('frames.tenant_id', '=', tenantId)
+    .where('frames.frame_number', '=', frameNumber)
+    .executeTakeFirst();
+  const preview = row && (await storedFiles(db, [row]))(row).preview;
+  if (preview) return { ...preview, mediaType: PREVIEW_MEDIA_TYPE };
+  const message = `there is no small picture of frame ${frameNumber} in layer ${layer} of job ${jobId}`;
+  throw new KilnError('resource.not_found', message);
+}
+
 interface FoundRow {
   readonly layer_id: string;
   readonly frame_number: number;
@@ -68,8 +96,8 @@ async function fileOf(
 ): Promise<Omit<FoundFrame, 'mediaType'> | undefined> {
   const passes = passFilesOf(row.settings);
   if (pass === undefined || pass === passes[0]) return { sha256: row.sha256, sizeBytes: row.size_bytes };
-  const others = (await storedPasses(db, [row]))(row);
-  return others.find((other) => other.pass === pass);
+  const others = (await storedFiles(db, [row]))(row);
+  return others.passes.find((other) => other.pass === pass);
 }
 
 const EXTENSIONS = Object.values(IMAGE_FORMATS).map(({ extension }) => extension);

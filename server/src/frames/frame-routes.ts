@@ -4,11 +4,16 @@ import Type from 'typebox';
 import { apiPath, identityOf } from '../http/request-identity.ts';
 import { attachment, sendNothing, sendObject } from '../http/send-object.ts';
 import type { Services } from '../services.ts';
-import { findFrame } from './find-frame.ts';
+import { findFrame, findPreview } from './find-frame.ts';
 import { openArchive } from './job-archive.ts';
 
 const FrameParams = Type.Object({ jobId: Id('job'), layer: Type.String(), fileName: Type.String() });
 const PassParams = Type.Object({ ...FrameParams.properties, pass: Type.String() });
+const PreviewParams = Type.Object({
+  jobId: Id('job'),
+  layer: Type.String(),
+  frameNumber: Type.String({ pattern: '^-?\\d{1,9}$' }),
+});
 /** Any value of `download` makes a browser save the frame instead of showing it. */
 const FrameQuery = Type.Object({ download: Type.Optional(Type.String()) });
 const JobParams = Type.Object({ jobId: Id('job') });
@@ -51,6 +56,23 @@ export function registerFrames(app: FastifyInstance, services: Pick<Services, 's
       const file = await findFrame(db, identityOf(request).tenantId, params);
       const saveAs = download === undefined ? null : `${params.pass}-${params.fileName}`;
       return sendObject(services.objects, request, reply, { ...file, saveAs });
+    },
+  );
+
+  app.get(
+    apiPath(BYTE_ROUTES.framePreview.path),
+    {
+      schema: {
+        summary: BYTE_ROUTES.framePreview.summary,
+        operationId: 'getFramePreview',
+        params: PreviewParams,
+      },
+    },
+    async (request, reply) => {
+      const { frameNumber, ...params } = parse(PreviewParams, request.params, 'the path');
+      const named = { ...params, frameNumber: Number(frameNumber) };
+      const preview = await findPreview(db, identityOf(request).tenantId, named);
+      return sendObject(services.objects, request, reply, { ...preview, saveAs: null });
     },
   );
 

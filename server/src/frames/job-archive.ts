@@ -7,7 +7,7 @@ import { ZipFile } from 'yazl';
 import { readFilms } from '../films/read-films.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
-import { storedPasses } from './stored-passes.ts';
+import { storedFiles } from './stored-files.ts';
 
 /** Frames of one query; a job of a million frames must not be one answer of the database. */
 const PAGE = 2_000;
@@ -91,7 +91,7 @@ export async function openArchive(
         .orderBy('sequence')
         .limit(PAGE)
         .execute();
-      const othersOf = await storedPasses(db, hasPassFiles ? frames : []);
+      const othersOf = await storedFiles(db, hasPassFiles ? frames : []);
       const turns = frames.flatMap((frame) => {
         const layer = layerById.get(frame.layer_id);
         if (layer === undefined) return [];
@@ -100,7 +100,7 @@ export async function openArchive(
           const path = frameFilePath(frame.frame_number, layer.settings.format, pass);
           return addFrame(`${folderOf(layer.name)}${path}`, { ...frame, ...file });
         };
-        const others = othersOf(frame).map(({ pass, sha256, sizeBytes }) =>
+        const others = othersOf(frame).passes.map(({ pass, sha256, sizeBytes }) =>
           addFile(pass, { sha256, size_bytes: sizeBytes }),
         );
         return [addFile(first, frame), ...others];

@@ -10,13 +10,13 @@ import {
   type Job,
   type JobChange,
   type Layer,
-  type PassFile,
   passFilesOf,
   type RenderSettings,
   storedSettings,
   type Task,
 } from '@kiln/shared';
 import type { Selectable } from 'kysely';
+import { NO_OTHERS, type OtherFiles } from '../frames/stored-files.ts';
 import type { AttemptTable, FrameTable, JobTable, LayerTable, TaskTable } from '../store/tables.ts';
 
 export type JobRow = Selectable<JobTable>;
@@ -70,7 +70,11 @@ export interface FrameLayer {
 export type FrameFacts = Omit<FrameRow, 'sequence' | 'tenant_id' | 'task_id'>;
 
 /** @param others its files beside the first. */
-export function frameView(row: FrameFacts, { name, settings }: FrameLayer, others: readonly PassFile[] = []): Frame {
+export function frameView(
+  row: FrameFacts,
+  { name, settings }: FrameLayer,
+  { passes: others, preview }: OtherFiles = NO_OTHERS,
+): Frame {
   const { format } = settings;
   const fileName = frameFileName(row.frame_number, format);
   const folder = `${API_PREFIX}/jobs/${row.job_id}/frames/${name}`;
@@ -95,6 +99,10 @@ export function frameView(row: FrameFacts, { name, settings }: FrameLayer, other
       const path = frameFilePath(row.frame_number, format, pass);
       return { pass, path, sha256, sizeBytes, url: `${folder}/${path}` };
     }),
+    preview: preview && {
+      ...preview,
+      url: `${API_PREFIX}/jobs/${row.job_id}/previews/${name}/${row.frame_number}`,
+    },
     finishedAt: row.finished_at.toISOString(),
   };
 }

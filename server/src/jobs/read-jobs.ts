@@ -1,9 +1,9 @@
 /** Jobs with their tasks and frames, read for one tenant. Another tenant's job is not there. */
-import { type Attempt, type Frame, type Job, KilnError, type Layer, passFilesOf, type Task } from '@kiln/shared';
+import { type Attempt, type Frame, type Job, KilnError, type Layer, type Task } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
-import { storedPasses } from '../frames/stored-passes.ts';
+import { hasOthers, storedFiles } from '../frames/stored-files.ts';
 import { checkCursor } from '../http/list-cursor.ts';
 import type { Database } from '../store/tables.ts';
 import { isOpen } from './job-row.ts';
@@ -143,15 +143,15 @@ export class JobReader {
       .orderBy('f.sequence')
       .limit(limit + 1)
       .execute();
-    const passesOf = await storedPasses(
+    const othersOf = await storedFiles(
       this.#db,
-      rows.filter(({ settings }) => passFilesOf(settings).length > 0),
+      rows.filter(({ settings }) => hasOthers(settings)),
     );
     return pageOf(
       rows,
       limit,
       (row) => String(row.sequence),
-      (row) => frameView(row, row, passesOf(row)),
+      (row) => frameView(row, row, othersOf(row)),
     );
   }
 

@@ -224,11 +224,11 @@ export interface FrameTable {
   finished_at: CreatedAt;
 }
 
-/** A file of a frame beside its first, which `frames` has. */
+/** A file of a frame beside its first, which `frames` has; or a small picture of it. */
 interface FrameFileTable {
   layer_id: string;
   frame_number: number;
-  pass: Pass;
+  pass: Pass | 'preview';
   sha256: string;
   size_bytes: number;
 }

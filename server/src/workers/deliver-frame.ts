@@ -5,9 +5,11 @@ import {
   type FrameAccepted,
   FrameResult,
   IMAGE_FORMATS,
+  isGridded,
   KilnError,
   LIMITS,
   PassResult,
+  PREVIEW_MEDIA_TYPE,
   passFilesOf,
 } from '@kiln/shared';
 import type { AttemptFacts, FrameFacts } from '../dispatch/attempt-facts.ts';
@@ -33,6 +35,7 @@ export async function deliverFrame(
   const { attempt, frameNumber, headers } = frame;
   const work = workOf(frame);
   const { mediaType } = IMAGE_FORMATS[work.settings.format];
+  requireType(frame, mediaType);
   const result = readResult(FrameResult, headers, FRAME_HEADER);
   await requirePasses(work, result, objects);
   const startedAt = performance.now();
@@ -49,36 +52,46 @@ export async function deliverFrame(
  * @throws KilnError as `deliverFrame`.
  */
 export async function deliverPass(frame: IncomingFrame, pass: string, objects: ObjectStore): Promise<void> {
-  const [, ...others] = passFilesOf(workOf(frame).settings);
-  if (!others.some((other) => other === pass)) {
+  const { settings } = workOf(frame);
+  const [, ...others] = passFilesOf(settings);
+  const isPreview = pass === 'preview' && isGridded(settings);
+  if (!isPreview && !others.some((other) => other === pass)) {
     throw new KilnError('request.invalid', `frame ${frame.frameNumber} has no file of the pass ${pass}`);
   }
-  await store(objects, frame, readResult(PassResult, frame.headers, FRAME_HEADER));
+  requireType(frame, isPreview ? PREVIEW_MEDIA_TYPE : IMAGE_FORMATS[settings.format].mediaType);
+  const result = readResult(PassResult, frame.headers, FRAME_HEADER);
+  await store(objects, frame, result, isPreview ? LIMITS.previewBytes : LIMITS.frameBytes);
 }
 
 /** What the frame is of. */
-function workOf({ attempt, frameNumber, headers }: IncomingFrame): FrameFacts {
+function workOf({ attempt, frameNumber }: IncomingFrame): FrameFacts {
   const { work } = attempt;
   if ((work.kind !== 'render' && work.kind !== 'assemble') || !work.frames.includes(frameNumber)) {
     throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
   }
-  const { mediaType } = IMAGE_FORMATS[work.settings.format];
-  if (headers['content-type'] !== mediaType) {
-    throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
-  }
   return work;
 }
 
-async function store(objects: ObjectStore, { bytes }: IncomingFrame, { sha256, sizeBytes }: PassResult): Promise<void> {
-  const stored = await objects.put(bytes, { maxBytes: LIMITS.frameBytes, expectSha256: sha256 });
+function requireType({ headers }: IncomingFrame, mediaType: string): void {
+  if (headers['content-type'] === mediaType) return;
+  throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
+}
+
+async function store(
+  objects: ObjectStore,
+  { bytes }: IncomingFrame,
+  { sha256, sizeBytes }: PassResult,
+  maxBytes: number = LIMITS.frameBytes,
+): Promise<void> {
+  const stored = await objects.put(bytes, { maxBytes, expectSha256: sha256 });
   if (stored.sizeBytes === sizeBytes) return;
   throw new KilnError('upload.hash_mismatch', `expected ${sizeBytes} bytes, got ${stored.sizeBytes}`);
 }
 
-/** The files of all other passes came before, each once. */
+/** The files of all other passes came before, each once; and the small picture, where there is one. */
 async function requirePasses(
   { settings }: FrameFacts,
-  { files = [] }: FrameResult,
+  { files = [], preview }: FrameResult,
   objects: Pick<ObjectStore, 'has'>,
 ): Promise<void> {
   const [, ...expected] = passFilesOf(settings);
@@ -92,6 +105,11 @@ async function requirePasses(
   for (const { pass, sha256 } of files) {
     if (await objects.has(sha256)) continue;
     throw new KilnError('request.invalid', `the file of the pass ${pass} is to come before the frame`);
+  }
+  if (!preview) return;
+  if (!isGridded(settings)) throw new KilnError('request.invalid', 'a frame that can be shown has no preview');
+  if (!(await objects.has(preview.sha256))) {
+    throw new KilnError('request.invalid', 'the preview is to come before the frame');
   }
 }
 

@@ -257,6 +257,10 @@ export const BYTE_ROUTES = {
     path: '/jobs/:jobId/frames/:layer/:pass/:fileName',
     summary: 'One pass of a finished frame that has a file of each; ranges, ETag = its SHA-256.',
   },
+  framePreview: {
+    path: '/jobs/:jobId/previews/:layer/:frameNumber',
+    summary: 'A small picture (WebP) of a finished frame that is too large to be shown; ETag = its SHA-256.',
+  },
   filmFile: {
     path: '/jobs/:jobId/films/:layer/:fileName',
     summary: 'One finished film; ranges, ETag = its SHA-256.',

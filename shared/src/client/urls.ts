@@ -29,6 +29,8 @@ export interface ApiUrls {
   frame(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>): string;
   /** Of a frame's file. */
   frameFile(frame: Pick<Frame, 'jobId' | 'layer' | 'fileName'>, file: Pick<FrameFile, 'pass'>): string;
+  /** Of a frame that has a small picture beside it. */
+  framePreview(frame: Pick<Frame, 'jobId' | 'layer' | 'frameNumber'>): string;
   film(film: Pick<Film, 'jobId' | 'layer' | 'fileName'>): string;
   archive(jobId: string): string;
   thumbnail(sceneId: string): string;
@@ -49,6 +51,8 @@ export function apiUrls(url: string): ApiUrls {
       (pass === null
         ? fillPath(BYTE_ROUTES.frameFile.path, { jobId, layer, fileName })
         : fillPath(BYTE_ROUTES.passFile.path, { jobId, layer, pass, fileName })),
+    framePreview: ({ jobId, layer, frameNumber }) =>
+      api + fillPath(BYTE_ROUTES.framePreview.path, { jobId, layer, frameNumber }),
     film: ({ jobId, layer, fileName }) => api + fillPath(BYTE_ROUTES.filmFile.path, { jobId, layer, fileName }),
     archive: (jobId) => api + fillPath(BYTE_ROUTES.jobArchive.path, { jobId }),
     thumbnail: (sceneId) => api + fillPath(BYTE_ROUTES.thumbnail.path, { sceneId }),

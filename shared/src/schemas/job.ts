@@ -149,6 +149,14 @@ const FrameFile = Type.Object({
 });
 export type FrameFile = Static<typeof FrameFile>;
 
+/** A small WebP of a frame that browsers do not show. */
+const FramePreview = Type.Object({
+  sha256: Sha256,
+  sizeBytes: Type.Integer(),
+  /** Path of the bytes on the server, `API_PREFIX` included. */
+  url: Type.String(),
+});
+
 export const Frame = Type.Object({
   jobId: Id('job'),
   layerId: Id('layer'),
@@ -167,6 +175,8 @@ export const Frame = Type.Object({
   files: Type.Array(FrameFile, {
     description: 'All files of the frame; `sha256`, `sizeBytes` and `url` above are those of the first.',
   }),
+  /** Of a frame that is streamed into its file and has the pass `beauty`: at most 640 pixels an edge, WebP. */
+  preview: Nullable(FramePreview),
   finishedAt: Timestamp,
 });
 export type Frame = Static<typeof Frame>;

@@ -235,6 +235,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       statistics: state.statistics,
       flags: frameFlags(state.statistics),
       files: [{ pass: null, path: fileName, sha256: HASH, sizeBytes: bytes.length, url }],
+      preview: null,
       finishedAt: now(),
     };
     state.frames.get(jobId)?.push({ frame, bytes });

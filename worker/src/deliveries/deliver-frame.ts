@@ -10,7 +10,7 @@ import type { AttemptContext } from './work-parts.ts';
 export async function deliverFrame(
   { client, clock, lease, membership }: AttemptContext,
   frameNumber: number,
-  { result: { statistics, mediaType, files }, file }: DrawnFrame,
+  { result: { statistics, mediaType, files }, file, preview }: DrawnFrame,
   stages: FrameResult['stages'],
 ): Promise<void> {
   const sentAtMs = clock.unixMs();
@@ -24,8 +24,17 @@ export async function deliverFrame(
     from += other.sizeBytes;
     await send(() => client.deliverPass(lease, frameNumber, { file: other, mediaType, content }, lease.signal));
   }
+  if (preview) await send(() => client.deliverPreview(lease, frameNumber, preview, lease.signal));
   const { sha256, sizeBytes } = first;
-  const result = { sha256, sizeBytes, stages, statistics, sentAtMs, ...(others.length > 0 && { files: others }) };
+  const result = {
+    sha256,
+    sizeBytes,
+    stages,
+    statistics,
+    sentAtMs,
+    ...(others.length > 0 && { files: others }),
+    ...(preview && { preview: { sha256: preview.sha256, sizeBytes: preview.sizeBytes } }),
+  };
   const content = partOf(file.content, 0, sizeBytes);
   await send(() => client.deliverFrame(lease, frameNumber, { result, mediaType, content }, lease.signal));
 }

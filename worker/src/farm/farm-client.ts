@@ -23,6 +23,7 @@ import {
   PIECE_HEADER,
   PIECE_MEDIA_TYPE,
   type PieceResult,
+  PREVIEW_MEDIA_TYPE,
   type RegisterRequest,
   Registration,
   readAnswer,
@@ -111,17 +112,35 @@ export class FarmClient {
   }
 
   /** Sends a file beside the frame's first one, before that. */
-  async deliverPass(
+  deliverPass(
     lease: LeaseKey,
     frameNumber: number,
-    { file, mediaType, content }: { file: PassFile; mediaType: string; content: FrameFile['content'] },
+    {
+      file: { pass, ...file },
+      mediaType,
+      content,
+    }: { file: PassFile; mediaType: string; content: FrameFile['content'] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#besideFrame(lease, { frameNumber, pass }, { ...file, content }, mediaType, signal);
+  }
+
+  /** Sends a small picture of a frame, before that. */
+  deliverPreview(lease: LeaseKey, frameNumber: number, file: FrameFile, signal: AbortSignal): Promise<void> {
+    return this.#besideFrame(lease, { frameNumber, pass: 'preview' }, file, PREVIEW_MEDIA_TYPE, signal);
+  }
+
+  async #besideFrame(
+    lease: LeaseKey,
+    params: { readonly frameNumber: number; readonly pass: string },
+    { sha256, sizeBytes, content }: FrameFile,
+    mediaType: string,
     signal: AbortSignal,
   ): Promise<void> {
     const parts = attemptParts(lease, signal);
-    const { pass, sha256, sizeBytes } = file;
     await this.#json('pass', Nothing, {
       ...parts,
-      params: { ...parts.params, frameNumber, pass },
+      params: { ...parts.params, ...params },
       headers: {
         ...parts.headers,
         'content-type': mediaType,

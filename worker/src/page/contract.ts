@@ -198,7 +198,7 @@ export interface FrameOutcome {
   /** Estimated GPU memory of the scene, with what path tracing has of it beside; null of a frame that was made of parts. */
   readonly gpuBytes: number | null;
   readonly mediaType: string;
-  /** Of the bytes of the message. */
+  /** Of the bytes of the message; empty where the file went to an output, and they are a small picture of it, if any. */
   readonly sha256: string;
   readonly draw: DrawStage;
   readonly encode: StageTime;

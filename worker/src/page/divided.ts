@@ -110,7 +110,10 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
   }
 }
 
-/** Rows are encoded and sent while the next are made: no more than two strips of the frame are anywhere at a time. */
+/**
+ * Rows are encoded and sent while the next are made: no more than two strips of the frame are anywhere at a time. The
+ * bytes of the answer are a small picture of it.
+ */
 async function makeInStrips(services: PageServices, call: Call<'assemble'>, { signal, onDrawn }: MakingHooks) {
   const { room, queue } = services;
   const { sceneHash, settings, frameNumber, output } = call;
@@ -144,8 +147,9 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
       };
       const draw = await queue.run('frame', making, signal);
       onDrawn();
-      const encoded = await encoder.end();
-      return { result: { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, sampling } } };
+      const { preview, ...encoded } = await encoder.end();
+      const result = { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, sampling } };
+      return { result, ...(preview && { bytes: preview }) };
     } finally {
       encoder.dispose();
     }

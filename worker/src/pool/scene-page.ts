@@ -1,4 +1,5 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
+import { createHash } from 'node:crypto';
 import {
   type Backend,
   type FramePart,
@@ -55,6 +56,8 @@ export interface FrameFile {
 export interface DrawnFrame {
   readonly result: FrameOutcome;
   readonly file: FrameFile;
+  /** A small picture of a frame that nothing holds whole. */
+  readonly preview?: FrameFile;
 }
 
 interface HeldScene {
@@ -237,7 +240,8 @@ export class ScenePage {
       const received = await parts.finish();
       const { sha256 } = result;
       if (!received) return { result, file: { sha256, sizeBytes: bytes.length, content: bytes } };
-      return { result, file: { ...received, content: received } };
+      const preview = bytes.length > 0 && { preview: { ...measured(bytes), content: bytes } };
+      return { result, file: { ...received, content: received }, ...preview };
     } finally {
       site.forgetOutput(name);
       await parts.close();
@@ -321,3 +325,8 @@ export class ScenePage {
     return this.#open.close(reason);
   }
 }
+
+const measured = (bytes: Uint8Array) => ({
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  sizeBytes: bytes.length,
+});

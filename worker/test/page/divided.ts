@@ -35,7 +35,7 @@ export async function dividedFrame(
   sceneHash: string,
   more: Partial<RenderSettings>,
   { division, checkpointMs = 0, plan, pages = [page] }: DividedOrder,
-): Promise<{ readonly result: FrameOutcome; readonly bytes: Buffer }> {
+): Promise<{ readonly result: FrameOutcome; readonly bytes: Buffer; readonly preview?: Uint8Array }> {
   const bitDepth = defaultBitDepth(more.format ?? SETTINGS.format);
   const settings: RenderSettings = { ...SETTINGS, bitDepth, ...more };
   const folder = await mkdtemp(join(tmpdir(), 'kiln-test-parts-'));
@@ -69,10 +69,10 @@ export async function dividedFrame(
       const path = join(folder, output);
       const parts = page.open.site.awaitParts(output, path, 1_000_000_000);
       const order = { sceneHash, settings, frameNumber: 0, sums, output, inStrips: true };
-      const { result } = await page.client.call('assemble', order);
+      const { result, bytes: preview } = await page.client.call('assemble', order);
       const file = await parts.finish();
       if (!file) throw new Error('the frame did not come');
-      return { result: { ...result, sha256: file.sha256 }, bytes: await readFile(path) };
+      return { result: { ...result, sha256: file.sha256 }, bytes: await readFile(path), preview };
     } finally {
       unmount();
     }

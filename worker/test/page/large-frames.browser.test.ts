@@ -66,3 +66,21 @@ test.each([
   expect(made.result.statistics?.mean).toBeCloseTo(whole.result.statistics?.mean ?? 0, 2);
   expect(made.result.statistics?.nanCount).toBe(0);
 });
+
+test.each([
+  ['8 bits', {}],
+  ['16 bits, transparent', { bitDepth: 16, background: 'transparent' }],
+] as const)('has a small picture beside it that shows the same, of %s', async (_what, more) => {
+  const { bytes, preview = new Uint8Array() } = await large({ samples: 1, ...more });
+  const [small, whole] = [sharp(preview), sharp(bytes)];
+  expect(await small.metadata()).toMatchObject({ format: 'webp', width: SIZE.widthPx, height: SIZE.heightPx });
+  const onGrey = (picture: sharp.Sharp) =>
+    picture.toColourspace('srgb').flatten({ background: '#808080' }).png().toBuffer();
+  // WebP loses some.
+  expect(await meanDifference(await onGrey(small), await onGrey(whole))).toBeLessThan(3);
+});
+
+test('has none where it holds no picture', async () => {
+  const { preview } = await large({ format: 'exr', bitDepth: 'half', passes: ['depth'], samples: 1 });
+  expect(preview).toHaveLength(0);
+});

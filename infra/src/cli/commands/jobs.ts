@@ -1,4 +1,13 @@
-import { type Attempt, allPages, type DrawStage, type Job, progressText, samplingText, type Task } from '@kiln/shared';
+import {
+  type Attempt,
+  allPages,
+  type DrawStage,
+  type Frame,
+  type Job,
+  progressText,
+  samplingText,
+  type Task,
+} from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -43,7 +52,8 @@ export function addJobCommands(program: Command): void {
       wrapHelp(`
 With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
 resumedFromSample says where it went on with a long frame that another had begun. An attempt that is yielded stored what it
-had drawn of one and left its place to something more urgent; another goes on from there.
+had drawn of one and left its place to something more urgent; another goes on from there. Finished
+frames are listed with their files, and the small picture of those that are too large to be shown.
 
 Example:
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`),
@@ -55,7 +65,12 @@ Example:
       const tasks: Task[] = [];
       for await (const task of allPages((at) => client.listTasks({ params, query: { ...at, limit: 1_000 } })))
         tasks.push(task);
-      printResult(options.json, { ...job, tasks }, () => describe(job, tasks));
+      const frames: Frame[] = [];
+      if (options.json) {
+        for await (const frame of allPages((at) => client.listFrames({ params, query: { ...at, limit: 1_000 } })))
+          frames.push(frame);
+      }
+      printResult(options.json, { ...job, tasks, frames }, () => describe(job, tasks));
     });
 }
 

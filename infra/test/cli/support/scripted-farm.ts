@@ -61,6 +61,7 @@ export const FRAME: Frame = {
   statistics: null,
   flags: [],
   files: [{ pass: null, path: '0000.png', sha256: HASH, sizeBytes: 1, url: '/api/v1/jobs/x/frames/main/0000.png' }],
+  preview: null,
   finishedAt: NOW,
 };
 

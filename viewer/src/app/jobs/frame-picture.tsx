@@ -1,7 +1,11 @@
 import { type Frame, IMAGE_FORMATS, isGridded, type Job } from '@kiln/shared';
 import { Icon } from '../design/icon.tsx';
+import { useServices } from '../farm/farm-context.ts';
 
-/** A frame as a picture; as the name of its format where browsers do not show it, and its size where they hardly can. */
+/**
+ * A frame as a picture; a small one with its size where browsers hardly can show it, the name of its format where they
+ * do not.
+ */
 export function FramePicture({
   job,
   frame,
@@ -16,9 +20,23 @@ export function FramePicture({
   readonly alt?: string;
   readonly testId?: string;
 }) {
+  const { farm } = useServices();
+  const preview = farm.client.urls.framePreview(frame);
   const format = Object.values(IMAGE_FORMATS).find(({ mediaType }) => mediaType === frame.mediaType);
   const settings = job.layers.find(({ name }) => name === frame.layer)?.settings;
-  const isLarge = settings !== undefined && isGridded(settings);
+  const isLarge = settings !== undefined && isGridded(settings) && format?.isStreamed === true;
+  if (isLarge && frame.preview) {
+    const { widthPx, heightPx } = settings.size;
+    return (
+      <span class="frame-preview">
+        <img src={preview} alt={alt} loading="lazy" decoding="async" data-testid={testId ?? 'frame-preview'} />
+        <span class="frame-preview-note" data-testid="frame-preview-size">
+          {format.name} {widthPx} × {heightPx}
+          <span class="visually-hidden">, shown small: download it</span>
+        </span>
+      </span>
+    );
+  }
   if (isLarge || format?.isForBrowsers === false) {
     const why = isLarge ? 'too large to be shown: download it' : 'which browsers do not show';
     return (

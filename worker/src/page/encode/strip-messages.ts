@@ -21,6 +21,8 @@ export type StripMessage =
 export interface StripsEncoded {
   readonly mediaType: string;
   readonly statistics: PixelStatistics | null;
+  /** A small picture of it, WebP; none of a file without one. */
+  readonly preview: ArrayBuffer | null;
   /** Of encoding, without waiting for rows. */
   readonly busyMs: number;
 }

@@ -1,8 +1,9 @@
 /** Web worker: a picture's rows in, its file out to Node, part by part. For pictures that nothing holds whole; one each. */
-import { IMAGE_FORMATS, type PixelStatistics } from '@kiln/shared';
+import { IMAGE_FORMATS, LIMITS, type PixelStatistics } from '@kiln/shared';
 import { sendPart } from '../output.ts';
 import { pixelKindFor } from '../pixel-kind.ts';
 import { mended } from './mended.ts';
+import { PreviewSums, previewFile } from './preview.ts';
 import { type RowWriter, rowWriter } from './row-writer.ts';
 import { mendData, PixelMeter } from './statistics.ts';
 import type { StripMessage, StripReply, StripRequest, StripsEncoded } from './strip-messages.ts';
@@ -12,6 +13,8 @@ class StripFile {
   readonly #output: string;
   readonly #writer: RowWriter;
   readonly #meter: PixelMeter;
+  /** Null of a file without a picture. */
+  readonly #preview: PreviewSums | null;
   #nanCount = 0;
   #at: number;
   #busyMs = 0;
@@ -20,7 +23,10 @@ class StripFile {
     this.#request = request;
     this.#output = output;
     this.#writer = rowWriter(request);
-    this.#meter = new PixelMeter(pixelKindFor(request.bitDepth) === 'srgb8' ? 255 : 1);
+    const kind = pixelKindFor(request.bitDepth);
+    this.#meter = new PixelMeter(kind === 'srgb8' ? 255 : 1);
+    const hasPicture = request.origin?.settings.passes.includes('beauty') === true;
+    this.#preview = hasPicture ? new PreviewSums(request, LIMITS.previewEdgePx, kind, request.hasAlpha) : null;
     this.#at = this.#writer.headBytes;
   }
 
@@ -30,6 +36,7 @@ class StripFile {
     const { pixels, nanCount } = mended(buffer, bitDepth, hasAlpha);
     this.#nanCount += planes.reduce((sum, { values }) => sum + mendData(new Float32Array(values)), nanCount);
     this.#meter.add(pixels);
+    this.#preview?.add(pixels, rows);
     await this.#writer.add(rows, pixels, planes);
     await this.#send(this.#writer.drain());
     this.#busyMs += performance.now() - startedAt;
@@ -39,13 +46,10 @@ class StripFile {
     const startedAt = performance.now();
     await this.#send(await this.#writer.end());
     await sendPart(this.#output, 0, this.#writer.head());
-    const { format, origin } = this.#request;
-    const hasPicture = origin?.settings.passes.includes('beauty') === true;
-    const statistics: PixelStatistics | null = hasPicture
-      ? { ...this.#meter.result(), nanCount: this.#nanCount }
-      : null;
-    const busyMs = this.#busyMs + performance.now() - startedAt;
-    return { mediaType: IMAGE_FORMATS[format].mediaType, statistics, busyMs };
+    const { mediaType } = IMAGE_FORMATS[this.#request.format];
+    const preview = this.#preview && (await previewFile(this.#preview));
+    const statistics: PixelStatistics | null = preview && { ...this.#meter.result(), nanCount: this.#nanCount };
+    return { mediaType, statistics, preview, busyMs: this.#busyMs + performance.now() - startedAt };
   }
 
   async #send(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
