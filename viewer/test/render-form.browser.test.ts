@@ -174,4 +174,26 @@ describe('the render form in Chromium', () => {
     await app.see('lightbox-download');
     expect(await app.textOf('lightbox')).toContain('12 pixels are not numbers · all black');
   });
+
+  it('shows frames that are too large small, with their size, and downloads them as they are', async () => {
+    await app.openScene();
+    await app.replaceText('render-width', '16384');
+    await app.replaceText('render-height', '9216');
+    await app.replaceText('render-frames', '3');
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    expect(await app.textOf('frame-preview-size')).toContain('PNG 16384 × 9216');
+    const widthOf = (id: string) =>
+      app.page.$eval(test(id), async (element) => {
+        const image = element as HTMLImageElement;
+        await image.decode();
+        return image.naturalWidth;
+      });
+    expect(await widthOf('frame-preview')).toBe(200);
+    await app.page.click(test('frame-thumbnail'));
+    await app.see('lightbox');
+    expect(await widthOf('lightbox-image')).toBe(200);
+    const file = await app.page.$eval(test('lightbox-download'), (element) => (element as HTMLAnchorElement).href);
+    expect(file).toMatch(/\/frames\/[^/]+\/0003\.png$/);
+  });
 });

@@ -161,6 +161,11 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         if (rest.length === 1) return sendJson(response, { items: frames.map(({ frame }) => frame), next: null });
         return sendBytes(response, existing(frames.find(({ frame }) => frame.fileName === rest[2])).bytes, 'image/png');
       }
+      case 'GET jobs/:id/previews': {
+        const frames = existing(state.frames.get(id));
+        const { bytes } = existing(frames.find(({ frame }) => String(frame.frameNumber) === rest[2]));
+        return sendBytes(response, bytes, 'image/png');
+      }
       case 'GET workers':
         return sendJson(response, { items: state.workers });
       default:

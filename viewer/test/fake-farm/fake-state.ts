@@ -11,6 +11,7 @@ import {
   frameFlags,
   IMAGE_FORMATS,
   type ImportReport,
+  isGridded,
   type Job,
   type JobChange,
   type JobRequest,
@@ -235,7 +236,9 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       statistics: state.statistics,
       flags: frameFlags(state.statistics),
       files: [{ pass: null, path: fileName, sha256: HASH, sizeBytes: bytes.length, url }],
-      preview: null,
+      preview: isGridded(layer.settings)
+        ? { sha256: HASH, sizeBytes: bytes.length, url: `/api/v1/jobs/${jobId}/previews/${layer.name}/${frameNumber}` }
+        : null,
       finishedAt: now(),
     };
     state.frames.get(jobId)?.push({ frame, bytes });

@@ -1,7 +1,7 @@
 /** Frames that no target holds, made small: what is drawn on a grid of blocks, and streamed into its file. */
 import { createHash } from 'node:crypto';
 import { type GridPlan, gridOf, type RenderSettings, type Tiles, tilesWithin } from '@kiln/shared';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { glassAndShadow } from './glass-scene.ts';
@@ -74,8 +74,7 @@ test.each([
   const { bytes, preview = new Uint8Array() } = await large({ samples: 1, ...more });
   const [small, whole] = [sharp(preview), sharp(bytes)];
   expect(await small.metadata()).toMatchObject({ format: 'webp', width: SIZE.widthPx, height: SIZE.heightPx });
-  const onGrey = (picture: sharp.Sharp) =>
-    picture.toColourspace('srgb').flatten({ background: '#808080' }).png().toBuffer();
+  const onGrey = (picture: Sharp) => picture.toColourspace('srgb').flatten({ background: '#808080' }).png().toBuffer();
   // WebP loses some.
   expect(await meanDifference(await onGrey(small), await onGrey(whole))).toBeLessThan(3);
 });
