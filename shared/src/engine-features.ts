@@ -134,6 +134,24 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     note: 'Raster: refused. Up to 8,847,360 pixels; the pass `noisy` keeps the picture as it was.',
   },
   {
+    feature: 'frames of more than 8,192 pixels an edge, or 33,177,600 in all',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'In blocks, streamed into PNG, TIFF or OpenEXR; with passes from 8,847,360 pixels, or 520,093,696 bytes of a file, on. Refused there: passes as separate files, denoising, an end by noise or time.',
+  },
+  {
+    feature: 'passes: depth, normal, position, albedo, emission, samples, Cryptomatte',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Drawn by rasterisation for both, as layers of one OpenEXR, or each as a file of its own. Data are of the middle of a pixel; Cryptomatte has up to six ids of each, by how much they cover, in the blur of lens and shutter too.',
+  },
+  {
+    feature: 'pass: motion',
+    raster: 'yes',
+    pathtrace: 'yes',
+    note: 'Pixels to where what stands there is in the next frame: skins, morph targets and the camera included.',
+  },
+  {
     feature: 'background: environment, transparent, a colour',
     raster: 'yes',
     pathtrace: 'yes',

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { framePart, partsPerFrame } from '../src/division.ts';
 import { type GridPlan, gridOf, isGridded, tilesWithin, windowOf } from '../src/frame-grid.ts';
+import { checkImageFormat } from '../src/image-formats.ts';
 import { LIMITS } from '../src/limits.ts';
+import type { Pass } from '../src/schemas/settings.ts';
 
 const frame = (widthPx: number, heightPx: number) => ({
   size: { widthPx, heightPx },
@@ -16,6 +18,17 @@ describe('gridOf', () => {
     expect(gridOf(frame(100, 100), PLAN)).toEqual({ columns: 1, rows: 1 });
     expect(gridOf(frame(201, 1), PLAN)).toEqual({ columns: 4, rows: 1 });
     expect(gridOf(frame(101, 100), PLAN)).toEqual({ columns: 2, rows: 2 });
+  });
+
+  it('streams 4K with both mattes, whose file nothing holds at once, rather than refuse it', () => {
+    const settings = {
+      ...frame(3_840, 2_160),
+      passes: ['beauty', 'crypto-object', 'crypto-material'] as Pass[],
+      bitDepth: 'half' as const,
+    };
+    expect(() => checkImageFormat({ ...settings, format: 'exr', background: 'environment' }, '')).not.toThrow();
+    expect(isGridded(settings)).toBe(true);
+    expect(isGridded({ ...settings, passes: ['beauty', 'depth'] })).toBe(false);
   });
 
   it('has blocks that every adapter holds, margins included, up to the largest frame', () => {
