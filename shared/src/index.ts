@@ -13,6 +13,7 @@ export * from './client/socket.ts';
 export * from './client/urls.ts';
 export * from './division.ts';
 export * from './engine-features.ts';
+export * from './engine-gaps.ts';
 export * from './environments.ts';
 export * from './errors.ts';
 export * from './film-formats.ts';

@@ -21,6 +21,7 @@ import {
   type FilmMaker,
   type FilmPlan,
   frameCount,
+  gapsOf,
   type ImportReport,
   type JobRequest,
   KilnError,
@@ -283,11 +284,12 @@ function checkEngine({ engine, backend }: RenderSettings, path: string, abilitie
 }
 
 /** Points and lines and what else an engine cannot draw: a picture without them would be another one. */
-function checkGaps({ engine }: RenderSettings, path: string, { gaps = [] }: ImportReport): void {
-  const missing = gaps.filter((gap) => gap.engine === engine).map(({ what }) => what);
+function checkGaps(settings: RenderSettings, path: string, report: ImportReport): void {
+  const { engine } = settings;
+  const missing = gapsOf(report, settings);
   if (missing.length === 0) return;
   const others = [...new Set(ENGINE_ABILITIES.map((ability) => ability.engine))].filter(
-    (other) => !gaps.some((gap) => gap.engine === other),
+    (other) => gapsOf(report, { ...settings, engine: other }).length === 0,
   );
   const listed = missing.slice(0, LISTED_NAMES).join(', ');
   throw new KilnError(
@@ -312,7 +314,7 @@ export const covers = (has: Backend, asked: RenderSettings['backend']): boolean 
 
 function checkCamera({ camera }: RenderSettings, path: string, report: ImportReport): void {
   if (typeof camera !== 'string' || camera === 'auto') return;
-  const names = report.cameras.map((known, index) => known.name || `camera-${index}`);
+  const names = report.cameras.map(({ name }) => name);
   if (names.includes(camera)) return;
   throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
     field: `${path}/camera`,

@@ -20,7 +20,7 @@ const SCENE: CompilerScene = {
   report: {
     ...REPORT,
     cameras: [
-      { name: '', kind: 'perspective', fovDeg: 40 },
+      { name: 'camera-0', kind: 'perspective', fovDeg: 40 },
       { name: 'Front', kind: 'orthographic', fovDeg: null },
     ],
   },
@@ -105,7 +105,7 @@ describe('compileJob', () => {
     expect(error).toMatchObject({ code: 'request.invalid', field: '/layers/1/name' });
   });
 
-  test('takes a camera by its name, an unnamed one by its number, and one that is given', () => {
+  test('takes a camera by its name, an unnamed one by that which the import gave it, and one that is given', () => {
     const given: CameraChoice = { position: [1, 1, 1], target: [0, 0, 0], fovDeg: 40 };
     for (const camera of ['Front', 'camera-0', 'auto', given]) {
       expect(compileJob(job(layer({ camera })), SCENE, RASTER).layers[0]?.settings.camera).toEqual(camera);
@@ -313,6 +313,21 @@ describe('compileJob', () => {
     expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
     expect(error.message).toMatch(/points.*use raster/);
     expect(compileJob(job(layer()), dotted, []).frameCount).toBe(3);
+  });
+
+  test('refuses what an engine cannot draw where a clip shows it, and not where it is hidden', () => {
+    const { report } = SCENE;
+    if (!report) throw new Error('the scene has a report');
+    const clips = ['Walk', 'Run', 'Rest'].map((name) => ({ name, durationSec: 2 }));
+    const gaps = [{ engine: 'pathtrace' as const, what: 'points', clips: ['Run'] }];
+    const scene = { ...SCENE, report: { ...report, clips, gaps } };
+    const traced = (more: Partial<LayerRequest>) => job(layer({ engine: 'pathtrace', ...more }));
+    for (const more of [{ clip: 'Run' }, { clip: 'Walk', moreClips: ['Run'] }]) {
+      expect(failure(traced(more), scene, [])).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
+    }
+    for (const more of [{}, { clip: 'Walk' }, { clip: 'Rest' }]) {
+      expect(compileJob(traced(more), scene, []).frameCount).toBe(3);
+    }
   });
 
   test('refuses transparency where the format has none', () => {

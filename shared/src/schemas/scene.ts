@@ -54,6 +54,7 @@ export const ImportFinding = Type.Object({
 export type ImportFinding = Static<typeof ImportFinding>;
 
 export const SceneCamera = Type.Object({
+  /** No two are the same; those that have none in the file are `camera-0` and so on, by their place among all. */
   name: Type.String(),
   kind: Type.Enum(['perspective', 'orthographic']),
   /** Vertical field of view in degrees; null for an orthographic camera. */
@@ -94,6 +95,14 @@ const EditableParts = Type.Object({
 });
 export type EditableParts = Static<typeof EditableParts>;
 
+const EngineGap = Type.Object({
+  engine: Engine,
+  what: Type.String(),
+  /** Clips in which it is ever seen, where others hide it all of their time; without, in all. */
+  clips: Type.Optional(Type.Array(Type.String())),
+});
+export type EngineGap = Static<typeof EngineGap>;
+
 export const ImportReport = Type.Object({
   /** Of a scene that is not glTF, or came as an archive. */
   source: Type.Optional(ImportSource),
@@ -121,7 +130,7 @@ export const ImportReport = Type.Object({
   /** The glTF names neither lights nor an environment: the built-in studio lights it. */
   usesStudioLight: Type.Boolean(),
   /** What of the scene an engine cannot draw, in words; jobs with that engine are refused. */
-  gaps: Type.Optional(Type.Array(Type.Object({ engine: Engine, what: Type.String() }), { maxItems: 100 })),
+  gaps: Type.Optional(Type.Array(EngineGap, { maxItems: 100 })),
   /** At most 100, the gravest first. */
   findings: Type.Array(ImportFinding),
   /** All findings, by severity: of the validator; of the conversion, where there was one. */

@@ -49,6 +49,8 @@ export const PAGE_LIMITS = {
   validatorIssues: 10_000,
   /** Findings in a report. */
   reportedFindings: 100,
+  /** Times at which a clip shows or hides nodes, each looked at for what an engine cannot draw; later ones are found by the job. */
+  visibilityPoses: 1_000,
   /** Textures, cameras, clips … that a report lists by name: five such lists stay below `requestBytes`. */
   reportedThings: 1_000,
   /** Characters of a message to a user, and of its pointer. */

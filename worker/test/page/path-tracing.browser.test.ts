@@ -265,6 +265,24 @@ describe('what it takes of a scene', () => {
     expect(result).toMatchObject({ outcome: 'ready', report: { gaps: [{ engine: 'pathtrace', what: 'points' }] } });
     expect((await picture(files, { engine: 'raster' })).pixels.middle).toEqual([255, 0, 0, 255]);
   });
+
+  it('says of points in which clips they are seen, where one of them hides them', async () => {
+    const gltf = new GltfBuilder().uses('KHR_node_visibility', 'KHR_animation_pointer');
+    gltf.node({ mesh: gltf.points(), extensions: { KHR_node_visibility: { visible: false } } });
+    gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
+    const input = gltf.accessor(Float32Array.of(0, 1), 'SCALAR');
+    const blinking = (name: string, ...shown: [number, number]) => {
+      const extension = { pointer: '/nodes/0/extensions/KHR_node_visibility/visible' };
+      const target = { path: 'pointer', extensions: { KHR_animation_pointer: extension } };
+      const output = gltf.accessor(Float32Array.from(shown), 'SCALAR');
+      const samplers = [{ input, output, interpolation: 'STEP' }];
+      return { name, channels: [{ sampler: 0, target }], samplers };
+    };
+    gltf.rest.animations = [blinking('Hidden', 0, 0), blinking('Appear', 0, 1)];
+    const { result } = await page.import({ 'scene.glb': gltf.build() });
+    const gaps = [{ engine: 'pathtrace', what: 'points', clips: ['Appear'] }];
+    expect(result).toMatchObject({ outcome: 'ready', report: { gaps } });
+  });
 });
 
 describe('the page', () => {

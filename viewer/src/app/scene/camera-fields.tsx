@@ -44,7 +44,7 @@ export function CameraFields({ report, model, faults }: CameraFieldsProps) {
             ? [
                 {
                   name: 'In the scene',
-                  options: names.map((name) => ({ value: SCENE_CAMERA + name, label: name || 'Unnamed camera' })),
+                  options: names.map((name) => ({ value: SCENE_CAMERA + name, label: name })),
                 },
               ]
             : []),
@@ -58,7 +58,7 @@ export function CameraFields({ report, model, faults }: CameraFieldsProps) {
         <Choices
           label="Render these, too, each into its folder"
           values={otherCameras(form)}
-          options={others.map((name) => ({ value: name, label: name || 'Unnamed camera' }))}
+          options={others.map((name) => ({ value: name, label: name }))}
           onChange={(moreCameras) => model.change({ moreCameras })}
           testId="more-cameras"
           mayBeNone

@@ -4,6 +4,7 @@ import {
   checkImageFormat,
   type ExplicitCamera,
   frameCount,
+  gapsOf,
   IMAGE_FORMATS,
   type ImportReport,
   isGridded,
@@ -87,7 +88,7 @@ export function faultsOf(
   else Object.assign(faults, filmFault(form, frames.count));
   if (IMAGE_FORMATS[form.format].hasQuality && !whole(form.quality, 1, 100))
     faults.quality = 'A whole number from 1 to 100.';
-  const missing = gaps.filter(({ engine }) => engine === form.engine).map(({ what }) => what);
+  const missing = gapsOf({ gaps, clips }, form);
   if (missing.length > 0) faults.engine = `It cannot draw all of this scene: ${missing.join(', ')}.`;
   if (form.engine === 'pathtrace' && triangles > LIMITS.tracedTriangles) {
     const most = LIMITS.tracedTriangles.toLocaleString('en');

@@ -66,7 +66,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
 }
 
 function cameraText({ camera, path }: RenderForm): string {
-  if (camera.kind === 'scene') return camera.name || 'Unnamed camera';
+  if (camera.kind === 'scene') return camera.name;
   if (camera.kind === 'path') return `Path of ${plural(path.path.length, 'key')}`;
   return camera.kind === 'auto' ? 'Automatic' : 'Current view';
 }

@@ -56,7 +56,7 @@ export function InfoPanel({ scene, report }: { readonly scene: Scene; readonly r
       {report.cameras.length > 0 && (
         <Group title={plural(report.cameras.length, 'camera')}>
           {report.cameras.map(({ name, kind, fovDeg }) => (
-            <Row key={name} name={name || 'Unnamed'} value={fovDeg === null ? kind : `${Math.round(fovDeg)}°`} />
+            <Row key={name} name={name} value={fovDeg === null ? kind : `${Math.round(fovDeg)}°`} />
           ))}
         </Group>
       )}

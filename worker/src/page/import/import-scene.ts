@@ -3,8 +3,6 @@ import { importAsset } from '../assets/import-asset.ts';
 import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
 import { type Converted, convertScene } from '../convert/convert-scene.ts';
 import { drawPicture } from '../engine/draw-picture.ts';
-import { untraceable } from '../engine/pathtrace/traceable.ts';
-import { PAGE_LIMITS } from '../limits.ts';
 import type { PageServices } from '../page-services.ts';
 import { describeLoaded } from '../scene/describe-loaded.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
@@ -13,6 +11,7 @@ import { boundedReport } from './bounded-report.ts';
 import { checkOnce } from './check-client.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
+import { untraceableParts } from './untraceable-parts.ts';
 
 const THUMBNAIL_SAMPLES = 4;
 const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
@@ -128,9 +127,6 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     findingCounts.warning += 1;
   }
   const { bounds } = describeLoaded(scene);
-  const gaps = untraceable(scene.stage)
-    .slice(0, PAGE_LIMITS.reportedFindings)
-    .map((what) => ({ engine: 'pathtrace' as const, what }));
   return boundedReport({
     ...facts,
     findings,
@@ -140,7 +136,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     cameras,
     clips: scene.clips.list,
     editable: scene.editable,
-    gaps,
+    gaps: untraceableParts(scene),
     importMs,
   });
 }

@@ -77,6 +77,11 @@ export class ClipPlayer {
     return this.#tracksOf(play).some(({ track }) => track.isLook);
   }
 
+  /** When a clip shows a node or hides it, seconds. */
+  togglesSec(name: string): number[] {
+    return [...new Set((this.#tracks[this.#indexOf(name)] ?? []).flatMap(({ togglesSec }) => togglesSec))];
+  }
+
   /** @param timeSec since the start that the play has; may be negative or past the end. */
   pose(play: ClipPlay | null, timeSec: number): void {
     if (this.#playing?.play.key !== play?.key) {

@@ -10,6 +10,8 @@ export interface PointerTarget {
   write(values: readonly number[]): void;
   /** Whose look it changes. */
   readonly material?: Material;
+  /** Whether a node is shown. */
+  readonly isVisibility?: true;
 }
 
 type TargetsOf<T> = (thing: T) => PointerTarget | null;
@@ -166,6 +168,7 @@ function nodeTargets(path: PointerPath, node: Object3D): PointerTarget[] {
 }
 
 export const visibilityOf = (node: Object3D): PointerTarget => ({
+  isVisibility: true,
   read: () => [node.visible ? 1 : 0],
   write: ([value]) => {
     node.visible = value === 1;

@@ -22,6 +22,8 @@ interface Keys {
 export class PointerTrack {
   readonly isLook: boolean;
   readonly durationSec: number;
+  /** When it shows a node or hides it, seconds; none of what moves anything else. */
+  readonly togglesSec: readonly number[];
   readonly #targets: readonly PointerTarget[];
   readonly #keys: Keys;
   #before: number[][] = [];
@@ -31,6 +33,7 @@ export class PointerTrack {
     this.#keys = keys;
     this.isLook = targets.some(({ material }) => material !== undefined);
     this.durationSec = keys.times.at(-1) ?? 0;
+    this.togglesSec = targets.some(({ isVisibility }) => isVisibility) ? [...keys.times] : [];
   }
 
   /** Remembers what the property is without the clip. */
