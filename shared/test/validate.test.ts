@@ -49,13 +49,13 @@ describe('parse', () => {
       'size 0',
       layerFault({ size: { widthPx: 0, heightPx: 1 } }),
       '/layers/1/size/widthPx',
-      'expected an integer from 1 to 8192 as /layers/1/size/widthPx of the job, got 0',
+      'expected an integer from 1 to 65536 as /layers/1/size/widthPx of the job, got 0',
     ],
     [
       'size 100,000',
       layerFault({ size: { widthPx: 1, heightPx: 100_000 } }),
       '/layers/1/size/heightPx',
-      'expected an integer from 1 to 8192 as /layers/1/size/heightPx of the job, got 100000',
+      'expected an integer from 1 to 65536 as /layers/1/size/heightPx of the job, got 100000',
     ],
     [
       'an unknown format',
