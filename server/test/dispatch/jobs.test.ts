@@ -140,7 +140,7 @@ describe('a job', () => {
     [{ frames: '' }, 'request.invalid', '/layers/0/frames', undefined],
     [{ size: { widthPx: 0, heightPx: 64 } }, 'request.invalid', '/layers/0/size/widthPx', undefined],
     [{ size: { widthPx: 64, heightPx: 100_000 } }, 'request.invalid', '/layers/0/size/heightPx', undefined],
-    [{ size: { widthPx: 8_192, heightPx: 8_192 } }, 'job.too_large', '/layers/0/size', undefined],
+    [{ size: { widthPx: 16_385, heightPx: 16_384 } }, 'job.too_large', '/layers/0/size', undefined],
     [{ format: 'jpeg', background: 'transparent' }, 'job.unsupported', '/layers/0/background', undefined],
     [{ format: 'jpeg', bitDepth: 16 }, 'job.unsupported', '/layers/0/bitDepth', undefined],
     [{ camera: 'nowhere' }, 'job.unknown_camera', '/layers/0/camera', undefined],

@@ -59,8 +59,9 @@ test('a commit whose answer is lost makes no job twice, neither alone nor among 
 test('a tenant has so many open jobs and no more; one that ends makes room', async () => {
   const { db } = opened.store;
   await sql`
-    insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count)
-    select 'job_' || ${scene.tenantId} || n, ${scene.tenantId}, ${scene.sceneId}, 'a job', 'queued', 50, 3, 1000, 1
+    insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count,
+      class_policy)
+    select 'job_' || ${scene.tenantId} || n, ${scene.tenantId}, ${scene.sceneId}, 'a job', 'queued', 50, 3, 1000, 1, 'strict'
     from generate_series(2, ${sql.lit(LIMITS.openJobsPerTenant)}) as n`.execute(db);
   const all = submissions();
   const submit = () => all.submit(scene.tenantId, jobOf(scene.sceneId, '1'));

@@ -135,8 +135,9 @@ function storeContract(open: () => Promise<TestStore>): void {
     await db.insertInto('tenants').values({ id: tenantId, name: 'x' }).execute();
     await sql`insert into scenes (id, tenant_id, name, state, scene_hash, entry, size_bytes)
       values (${scene}, ${tenantId}, 'x', 'ready', ${scene}, 'x.glb', 1)`.execute(db);
-    await sql`insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count)
-      values (${job}, ${tenantId}, ${scene}, 'x', 'queued', 50, 3, 1000, 1)`.execute(db);
+    await sql`insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, frame_count,
+        class_policy)
+      values (${job}, ${tenantId}, ${scene}, 'x', 'queued', 50, 3, 1000, 1, 'prefer')`.execute(db);
     for (const [name, settings] of [
       ['old', { format: 'png' }],
       ['new', { format: 'png', bitDepth: 16 }],
