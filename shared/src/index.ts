@@ -43,6 +43,7 @@ export * from './schemas/farm.ts';
 export * from './schemas/film.ts';
 export * from './schemas/identity.ts';
 export * from './schemas/job.ts';
+export * from './schemas/light.ts';
 export * from './schemas/progress.ts';
 export * from './schemas/scene.ts';
 export * from './schemas/scene-edits.ts';

@@ -2,8 +2,9 @@
 import Type, { type Static } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
+import { LightSettings } from '../schemas/light.ts';
 import { SceneEdits } from '../schemas/scene-edits.ts';
-import { ClipSettings, LightSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { ClipSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
