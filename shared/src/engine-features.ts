@@ -157,6 +157,12 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
     pathtrace: 'yes',
     note: 'A colour comes out exactly, whatever exposure and tone mapping; glass lets it through.',
   },
+  {
+    feature: 'shadow catcher',
+    raster: 'yes',
+    pathtrace: 'no',
+    note: 'Refused. Alpha is direct light kept out ÷ all light that a white floor would get. Shadows up to 20 radii of the scene away; none of the environment, in mirrors or behind glass; not in passes other than the picture.',
+  },
   { feature: 'variants, hidden nodes, changed materials and properties', raster: 'yes', pathtrace: 'yes' },
   {
     feature: 'animated properties (KHR_animation_pointer)',

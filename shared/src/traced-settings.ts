@@ -1,4 +1,4 @@
-/** Settings that only path tracing has. */
+/** Settings that only path tracing has, and that it has not. */
 import { KilnError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import type { RenderSettings } from './schemas/settings.ts';
@@ -13,13 +13,13 @@ const OF_PATH_TRACING = {
 } as const satisfies Partial<Record<keyof RenderSettings, string>>;
 
 /**
- * Refuses what rasterisation cannot do, and what the denoiser cannot.
+ * Refuses what the engine cannot do, and what the denoiser cannot.
  *
  * @param path of the settings in what was sent, as a JSON Pointer.
  * @throws KilnError `job.unsupported` or `job.too_large` with the field's path.
  */
 export function checkTracedSettings(
-  settings: Pick<RenderSettings, 'engine' | 'size' | 'passes' | keyof typeof OF_PATH_TRACING>,
+  settings: Pick<RenderSettings, 'engine' | 'size' | 'passes' | 'shadowCatcher' | keyof typeof OF_PATH_TRACING>,
   path: string,
 ): void {
   const { engine, denoise, size, passes } = settings;
@@ -36,7 +36,12 @@ export function checkTracedSettings(
       { field: `${path}/size` },
     );
   }
-  if (engine === 'pathtrace') return;
+  if (engine === 'pathtrace') {
+    if (!settings.shadowCatcher) return;
+    throw new KilnError('job.unsupported', 'only the engine "raster" has a shadow catcher; "pathtrace" has none', {
+      field: `${path}/shadowCatcher`,
+    });
+  }
   for (const [field, what] of Object.entries(OF_PATH_TRACING)) {
     if (!settings[field as keyof typeof OF_PATH_TRACING]) continue;
     throw new KilnError('job.unsupported', `only the engine "pathtrace" has ${what}; "${engine}" has none`, {

@@ -45,6 +45,7 @@ describe('completeSettings', () => {
       environmentRotationDeg: 0,
       environmentIntensity: 1,
       backgroundBlur: 0.35,
+      shadowCatcher: null,
       variant: null,
       hide: [],
       show: [],

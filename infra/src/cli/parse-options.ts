@@ -22,6 +22,7 @@ import {
   Pass,
   PointerEdit,
   parseFrameRange,
+  type ShadowCatcher,
   type Size,
   Sun,
   type ThinLens,
@@ -99,6 +100,11 @@ export function parseSun(text: string): Sun {
     `--sun must be elevation (0 to 90 degrees), azimuth (degrees, 0 north, 90 east) and, if any, turbidity (2 to 10), as in 40,135 or 40,135,6; it is “${text}”.`,
   );
 }
+
+/** Its height in metres, or `auto`. @throws KilnError `request.invalid` */
+export const parseShadowCatcher = (text: string): ShadowCatcher => ({
+  heightM: text === 'auto' ? text : number('--shadow-catcher')(text),
+});
 
 /** Names with commas between: `beauty,depth`. @throws KilnError `request.invalid` */
 export function parsePasses(text: string): Pass[] {

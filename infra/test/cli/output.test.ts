@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { errorLine, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { inOptions } from '../../src/cli/in-options.ts';
 import { count, formatBytes, formatDuration, table } from '../../src/cli/output.ts';
-import { checkSettings, lensOf, parseCamera, parseFocusDistance, turntableOf } from '../../src/cli/parse-options.ts';
+import {
+  checkSettings,
+  lensOf,
+  parseCamera,
+  parseFocusDistance,
+  parseShadowCatcher,
+  turntableOf,
+} from '../../src/cli/parse-options.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { bar, progressReporter } from '../../src/cli/render/progress-reporter.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
@@ -194,5 +201,13 @@ test('what only path tracing has is refused for raster by its option, before any
     );
     expect(() => checkSettings({ ...layer, [field]: 1, engine: 'pathtrace' })).not.toThrow();
   }
+  const caught = { ...layer, shadowCatcher: { heightM: 'auto' }, engine: 'pathtrace' } as const;
+  expect(() => checkSettings(caught)).toThrow(
+    expect.objectContaining({ code: 'job.unsupported', field: '--shadow-catcher' }),
+  );
+  expect(() => checkSettings({ ...caught, engine: 'raster' })).not.toThrow();
+  expect(parseShadowCatcher('auto')).toEqual({ heightM: 'auto' });
+  expect(parseShadowCatcher('-0.25')).toEqual({ heightM: -0.25 });
+  expect(() => parseShadowCatcher('car.glb')).toThrow(/--shadow-catcher must be a number/);
   expect(() => checkSettings({ ...layer, denoise: true })).toThrow(expect.objectContaining({ field: '--denoise' }));
 });

@@ -405,6 +405,14 @@ describe('compileJob', () => {
     expect(divisionOf({ chunk: 2 })).toBeNull();
   });
 
+  test('refuses a shadow catcher of path tracing, and takes that of raster', () => {
+    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+    const asked = layer({ shadowCatcher: { heightM: 'auto' } });
+    expect(compileJob(job(asked), SCENE, both).layers[0]?.settings.shadowCatcher).toEqual({ heightM: 'auto' });
+    const traced = failure(job({ ...asked, engine: 'pathtrace' }), SCENE, both);
+    expect(traced).toMatchObject({ code: 'job.unsupported', field: '/layers/0/shadowCatcher' });
+  });
+
   test('refuses to divide a frame that may end with fewer samples', () => {
     const traced = { engine: 'pathtrace', samples: 64, splitSamples: 2, noiseThreshold: 0.1 } as const;
     const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];

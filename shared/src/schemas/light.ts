@@ -55,6 +55,18 @@ export const Sun = Type.Object(
 );
 export type Sun = Static<typeof Sun>;
 
+/** Ground that shows nothing but shadows. */
+export const ShadowCatcher = Type.Object(
+  {
+    heightM: Type.Union([Type.Literal('auto'), Type.Number({ minimum: -1e6, maximum: 1e6 })], {
+      default: 'auto',
+      description: 'Of the ground; `auto` is the lowest point of the scene where its clip begins.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type ShadowCatcher = Static<typeof ShadowCatcher>;
+
 /** The light around a scene. */
 export const LightSettings = Type.Object({
   environment: EnvironmentChoice,
@@ -80,6 +92,11 @@ export const LightSettings = Type.Object({
     maximum: 1,
     default: 0.35,
     description: 'How far the environment is out of focus where it stands behind the scene.',
+  }),
+  shadowCatcher: Type.Union([ShadowCatcher, Type.Null()], {
+    default: null,
+    description:
+      'Level ground without end that shows only the shadows of lights: black, its alpha the share of light that is missing there. Of raster.',
   }),
 });
 export type LightSettings = Static<typeof LightSettings>;

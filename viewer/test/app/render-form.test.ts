@@ -113,6 +113,7 @@ describe('jobRequest', () => {
       environment: 'venice',
       environmentRotationDeg: 90,
       environmentIntensity: 2,
+      catchesShadow: true,
     } as const;
     expect(jobRequest({ ...form, camera: { kind: 'current' } }, SCENE, CAMERA).layers[0]).toEqual({
       camera: CAMERA,
@@ -133,6 +134,7 @@ describe('jobRequest', () => {
       environmentRotationDeg: 90,
       environmentIntensity: 2,
       backgroundBlur: 0.35,
+      shadowCatcher: { heightM: 'auto' },
       lut: null,
       sun: null,
       variant: null,
@@ -162,6 +164,13 @@ describe('path tracing', () => {
     expect(raster).toMatchObject({ engine: 'raster', samples: 4 });
     for (const name of ['bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'])
       expect(raster).not.toHaveProperty(name);
+  });
+
+  it('catches no shadows', () => {
+    const asked = { ...traced, catchesShadow: true };
+    expect(Object.keys(faultsOf(asked, null, {}))).toEqual(['shadowCatcher']);
+    expect(faultsOf({ ...asked, engine: 'raster' }, null, {})).toEqual({});
+    expect(lookOf(asked).shadowCatcher).toEqual({ heightM: 'auto' });
   });
 
   it('asks for an early end and a clamp as they were entered', () => {

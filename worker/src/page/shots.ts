@@ -170,6 +170,7 @@ function shotLight(scene: LoadedScene, settings: LightSettings, { environment }:
     intensity: share * environmentIntensity,
     backgroundIntensity: environmentIntensity,
     backgroundBlur,
+    shadowCatcher: settings.shadowCatcher,
   };
 }
 

@@ -178,6 +178,7 @@ export const SETTINGS: RenderSettings = {
   environmentRotationDeg: 0,
   environmentIntensity: 1,
   backgroundBlur: 0.35,
+  shadowCatcher: null,
   variant: null,
   hide: [],
   show: [],

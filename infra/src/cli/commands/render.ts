@@ -38,6 +38,7 @@ import {
   parseMaterial,
   parsePasses,
   parsePointer,
+  parseShadowCatcher,
   parseSize,
   parseSun,
   parseTiles,
@@ -164,6 +165,14 @@ export function addRenderCommand(program: Command): void {
       parseBackground,
     )
     .option('--background-blur <0-1>', 'of the environment behind the scene', number('--background-blur'))
+    .addOption(
+      new Option(
+        '--shadow-catcher [height]',
+        'ground that shows only shadows, at this height in metres (default: below the scene); not of path tracing',
+      )
+        .argParser(parseShadowCatcher)
+        .preset('auto'),
+    )
     .optionsGroup('Colour:')
     .option('--exposure <ev>', 'exposure in stops, -20 to 20 (default: 0)', number('--exposure'))
     .addOption(

@@ -51,6 +51,7 @@ export type FormField =
   | 'focusDistanceM'
   | 'turntableFrames'
   | 'background'
+  | 'shadowCatcher'
   | 'camera'
   | 'division'
   | 'clipStartSec'
@@ -98,6 +99,9 @@ export function faultsOf(
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }
   if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
+  if (form.engine === 'pathtrace' && form.catchesShadow) {
+    faults.shadowCatcher = 'Path tracing has no shadow alone. Turn this off, or choose raster.';
+  }
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';
   Object.assign(faults, motionFaults(form, cameras));

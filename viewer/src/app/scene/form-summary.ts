@@ -29,6 +29,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
       form.sun ? 'Sun and sky' : typeof environment === 'string' ? capitalised(environment) : 'Uploaded',
       exposureEv !== 0 && `${exposureEv > 0 ? '+' : '−'}${Math.abs(exposureEv)} EV`,
       isDisplayColor(form.background) ? form.background : form.background !== 'neutral' && BACKGROUNDS[form.background],
+      form.catchesShadow && 'shadow on the ground',
     ),
     color: list(TONE_MAPPINGS[form.toneMapping], form.lut !== null && 'look-up table'),
     objects:

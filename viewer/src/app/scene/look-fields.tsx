@@ -9,6 +9,7 @@ import {
 } from '@kiln/shared';
 import { ColorField, Segments, SelectField } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
+import { Switch } from '../design/switch.tsx';
 import { AssetField } from './asset-field.tsx';
 import type { FormField } from './form-faults.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -51,6 +52,17 @@ export function LightFields({ model, faults }: LookFieldsProps) {
       {faults.background && (
         <p class="field-fault" role="alert">
           {faults.background}
+        </p>
+      )}
+      <Switch
+        label="Shadow on the ground"
+        isOn={form.catchesShadow}
+        onChange={(catchesShadow) => model.change({ catchesShadow })}
+        testId="shadow-catcher"
+      />
+      {faults.shadowCatcher && (
+        <p class="field-fault" role="alert" data-testid="shadow-catcher-fault">
+          {faults.shadowCatcher}
         </p>
       )}
     </>

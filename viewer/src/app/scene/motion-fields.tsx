@@ -1,6 +1,7 @@
 /** How the camera sees: depth of field, motion blur, turntable. The live view shows none of them. */
 import { NumberField, Segments } from '../design/field.tsx';
 import { Slider } from '../design/slider.tsx';
+import { Switch } from '../design/switch.tsx';
 import type { FormField } from './form-faults.ts';
 import { allFrames, isSharpForWantOfSamples } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -109,30 +110,5 @@ function LensFields({ model, faults }: MotionFieldsProps) {
         testId="render-focus"
       />
     </>
-  );
-}
-
-function Switch({
-  label,
-  isOn,
-  onChange,
-  testId,
-}: {
-  readonly label: string;
-  readonly isOn: boolean;
-  readonly onChange: (on: boolean) => void;
-  readonly testId: string;
-}) {
-  return (
-    <Segments
-      label={label}
-      value={isOn ? 'on' : 'off'}
-      options={[
-        { value: 'off', label: 'Off' },
-        { value: 'on', label: 'On' },
-      ]}
-      onChange={(choice) => onChange(choice === 'on')}
-      testId={testId}
-    />
   );
 }

@@ -63,6 +63,8 @@ export interface RenderForm extends CameraForm, WorkForm, ClipSettings, Omit<Sce
   readonly environmentRotationDeg: number;
   readonly environmentIntensity: number;
   readonly backgroundBlur: number;
+  /** On ground below the scene, which shows nothing else. */
+  readonly catchesShadow: boolean;
   /** Null is as the file has it. */
   readonly variant: string | null;
   /** Depth of field, by the aperture and the distance of what is sharp. */
@@ -136,6 +138,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     environmentRotationDeg: 0,
     environmentIntensity: 1,
     backgroundBlur: 0.35,
+    catchesShadow: false,
     variant: null,
     hasLens: false,
     fStop: 2.8,
@@ -241,12 +244,16 @@ export function lookOf(form: RenderForm): Look {
     environmentRotationDeg: form.environmentRotationDeg,
     environmentIntensity: form.environmentIntensity,
     backgroundBlur: form.backgroundBlur,
+    shadowCatcher: catcherOf(form),
     variant: form.variant,
     hide: form.hide,
     show: form.show,
     materials: form.materials,
   };
 }
+
+const catcherOf = ({ catchesShadow }: RenderForm): RenderSettings['shadowCatcher'] =>
+  catchesShadow ? { heightM: 'auto' } : null;
 
 function clipLook({ moreClips, clipStartSec, clipEndSec, clipLoop }: RenderForm): ClipSettings {
   const start = between(clipStartSec, 0, LIMITS.clipSec) ? clipStartSec : 0;
@@ -272,7 +279,7 @@ export function jobRequest(
   view: ExplicitCamera | null,
 ): JobRequest {
   const { widthPx, heightPx, frames, format, bitDepth, quality, film, tracedSamples, ...asked } = form;
-  const { passes: _, separatePasses, ...rest } = asked;
+  const { passes: _, separatePasses, catchesShadow: __, ...rest } = asked;
   const passes = passesOf(form);
   const isSeparate = IMAGE_FORMATS[format].hasLayers && separatePasses && passes.length > 1;
   const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
@@ -281,6 +288,7 @@ export function jobRequest(
   const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise };
   const layer = {
     ...look,
+    shadowCatcher: catcherOf(form),
     ...workOf(form, workSettings(form)),
     samples: samplesOf(form),
     ...(form.engine === 'pathtrace' ? tracing : {}),

@@ -28,7 +28,7 @@ const OPEN_AT_FIRST: readonly FormSection[] = ['camera', 'light', 'output', 'eng
 
 const FAULTS_IN: Readonly<Record<FormSection, readonly FormField[]>> = {
   camera: ['camera'],
-  light: ['exposureEv', 'background'],
+  light: ['exposureEv', 'background', 'shadowCatcher'],
   color: [],
   objects: [],
   animation: ['clipStartSec', 'clipEndSec'],

@@ -11,6 +11,7 @@ import type { Texture, WebGLRenderTarget } from 'three';
 import type { LookUpTable } from '../assets/look-up-table.ts';
 import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
+import type { GroundChoice } from '../scene/ground.ts';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { Staging } from '../scene/staging.ts';
 import type { SunLight } from '../scene/sun.ts';
@@ -31,6 +32,8 @@ export interface ShotLight {
   readonly backgroundIntensity: number;
   /** 0 to 1. */
   readonly backgroundBlur: number;
+  /** Ground that shows shadows only. Of rasterisation. @defaultValue none */
+  readonly shadowCatcher?: GroundChoice | null;
 }
 
 /** Everything that decides the pixels of one picture. */

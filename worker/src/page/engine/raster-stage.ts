@@ -1,8 +1,16 @@
-import { Color, type CoordinateSystem, OrthographicCamera, PerspectiveCamera, type Texture } from 'three';
+import {
+  Color,
+  type CoordinateSystem,
+  type Material,
+  OrthographicCamera,
+  PerspectiveCamera,
+  type Texture,
+} from 'three';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Shot } from './engine.ts';
 import { subPixelOffset } from './jitter.ts';
 import { neutralBackgroundLight } from './neutral-grey.ts';
+import { ShadowCatcher } from './shadow-catcher.ts';
 import { placeShot, setCamera } from './shot-camera.ts';
 import { shutterMoment } from './shutter.ts';
 import { lookThrough } from './thin-lens.ts';
@@ -14,8 +22,14 @@ export class RasterStage {
   /** The same two for all pictures: three keeps a transmission target per camera for ever. */
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
-  /** @param coordinateSystem of the renderer: where its depth begins. */
-  constructor(coordinateSystem: CoordinateSystem) {
+  readonly #catcher: ShadowCatcher;
+
+  /**
+   * @param coordinateSystem of the renderer: where its depth begins.
+   * @param catcherMaterial of the renderer: what shadows are caught with.
+   */
+  constructor(coordinateSystem: CoordinateSystem, catcherMaterial: Material) {
+    this.#catcher = new ShadowCatcher(catcherMaterial);
     for (const camera of Object.values(this.#cameras)) camera.coordinateSystem = coordinateSystem;
   }
 
@@ -37,14 +51,31 @@ export class RasterStage {
     }
   }
 
-  /** Poses the scene, its shadows too, for a sample of the shot. @returns the camera that sees it. */
+  /**
+   * Poses the scene, its shadows too, for a sample of the shot, until `clear` is called.
+   *
+   * @returns the camera that sees it.
+   */
   pose(shot: Shot, index: number): PerspectiveCamera | OrthographicCamera {
-    const { scene, timeSec, shutterSec = 0 } = shot;
-    const placement = poseShot(shot, timeSec + shutterSec * shutterMoment(index));
-    scene.requestShadows();
+    const { scene, staging, shutterSec = 0, light } = shot;
+    const timeSec = shot.timeSec + shutterSec * shutterMoment(index);
+    scene.pose(staging, timeSec);
+    const ground = light.shadowCatcher ? scene.ground(light.shadowCatcher) : null;
+    const seen = ground
+      ? Math.max(scene.reach, scene.sphere.center.distanceTo(ground.middle) + ground.reach)
+      : undefined;
+    const placement = placeShot({ ...shot, timeSec }, seen);
+    scene.requestShadows(ground);
+    this.clear();
+    if (ground) this.#catcher.lay(scene.stage, ground);
     const camera = setCamera(this.#cameras, placement, shot, subPixelOffset(index));
     if (placement.aperture && camera instanceof PerspectiveCamera) lookThrough(camera, placement.aperture, index);
     return camera;
+  }
+
+  /** Leaves the scene as others know it. */
+  clear(): void {
+    this.#catcher.remove();
   }
 }
 

@@ -5,6 +5,7 @@ import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo }
 import { blurGlassAs } from './glass-blur.ts';
 import { PieceSize } from './piece-size.ts';
 import { poseShot, RasterStage } from './raster-stage.ts';
+import { catcherMaterial } from './shadow-catcher.ts';
 
 /** Multisampling of each sample; what every GPU with WebGL 2 can do. */
 const MULTISAMPLES = 4;
@@ -13,7 +14,7 @@ const MULTISAMPLES = 4;
 export class RasterEngine implements Engine {
   readonly #renderer: WebGLRenderer;
   readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
-  readonly #stage = new RasterStage(WebGLCoordinateSystem);
+  readonly #stage = new RasterStage(WebGLCoordinateSystem, catcherMaterial());
 
   /** @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample. */
   constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
@@ -46,6 +47,7 @@ export class RasterEngine implements Engine {
       this.#renderer.setClearColor(0, 0);
       this.#renderer.clear(true, true, false);
       this.#renderer.render(scene.stage, camera);
+      this.#stage.clear();
       sink.add(target.texture);
       // By noise or time, in the middle of a piece.
       if (sink.isComplete) return;

@@ -83,8 +83,18 @@ export const poseCamera = ({ position, quaternion, fovDeg }: Pose): ShotCamera =
   view: { position, quaternion, lens: { kind: 'perspective', fovDeg } },
 });
 
-/** Where the shot's camera stands in the scene as it is posed now, for a picture of this aspect (width ÷ height). */
-export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: number, timeSec: number): CameraPlacement {
+/**
+ * Where the shot's camera stands in the scene as it is posed now, for a picture of this aspect (width ÷ height).
+ *
+ * @param reach metres around the middle of the scene that it sees.
+ */
+export function placeCamera(
+  camera: ShotCamera,
+  scene: LoadedScene,
+  aspect: number,
+  timeSec: number,
+  reach = scene.reach,
+): CameraPlacement {
   const position = new Vector3();
   const quaternion = new Quaternion();
   let lens: Lens;
@@ -104,7 +114,7 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
     ({ lens, targetDistance } = view);
   }
   if (camera.turnsPerSec !== undefined) turn(position, quaternion, scene.sphere.center, camera.turnsPerSec * timeSec);
-  const { near, far, middle } = depthRange(scene, position, quaternion);
+  const { near, far, middle } = depthRange(scene, reach, position, quaternion);
   const tight = { near: Math.max(near, own.near), far: Math.min(far, own.far) };
   const range = tight.near < tight.far ? tight : { near, far };
   const placement = { position, quaternion, lens, ...range };
@@ -115,11 +125,11 @@ export function placeCamera(camera: ShotCamera, scene: LoadedScene, aspect: numb
   return aperture ? { ...placement, aperture } : placement;
 }
 
-/** Where a shot's camera stands at its time. Poses the scene. */
-export function placeShot(shot: PlacedShot): CameraPlacement {
+/** Where a shot's camera stands at its time. Poses the scene. @param reach as of `placeCamera`. */
+export function placeShot(shot: PlacedShot, reach?: number): CameraPlacement {
   const { camera, scene, staging, timeSec } = shot;
   scene.pose(staging, timeSec);
-  return placeCamera(camera, scene, aspectOf(shot), timeSec);
+  return placeCamera(camera, scene, aspectOf(shot), timeSec, reach);
 }
 
 /** Turns a camera about the vertical axis through `middle`. Whole turns change nothing. */
@@ -201,8 +211,8 @@ function lensOf(choice: LensChoice): Lens {
   return { kind: 'perspective', fovDeg: (2 * half * 180) / Math.PI, sensorHeightMm };
 }
 
-/** Planes just around the scene's bounding sphere, seen from here. */
-function depthRange({ sphere, reach }: LoadedScene, position: Vector3, quaternion: Quaternion) {
+/** Planes just around what is `reach` metres around the middle of the scene, seen from here. */
+function depthRange({ sphere }: LoadedScene, reach: number, position: Vector3, quaternion: Quaternion) {
   const ahead = new Vector3(0, 0, -1).applyQuaternion(quaternion).dot(sphere.center.clone().sub(position));
   const far = Math.max(ahead + reach, reach * 0.01);
   return { near: Math.max(ahead - reach, far * NEAREST_SHARE), far, middle: ahead };

@@ -12,7 +12,8 @@ import {
   Vector3,
 } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
-import { StageSun, type SunLight } from './sun.ts';
+import { fallTo, type Ground, shadowReach } from './ground.ts';
+import { SHADOW_BIAS, StageSun, type SunLight } from './sun.ts';
 
 /** Light of the studio where it is the only one, and where it only fills the shadows of the scene's own lights. */
 const STUDIO_ALONE = 1;
@@ -77,15 +78,23 @@ export class Lights {
    * Makes the next drawing renew the shadow maps, fitted to the lights as they are posed now.
    *
    * @param sphere around all that is drawn.
+   * @param ground that shadows fall on, beside it.
    */
-  renewShadows(sphere: Sphere): void {
+  renewShadows(sphere: Sphere, ground: Ground | null): void {
     for (const light of [...this.#shadowLights, ...(this.sun.shines ? [this.sun.light] : [])]) {
-      if (light instanceof DirectionalLight) fitDirectional(light, sphere);
-      else fitSpot(light, sphere);
+      if (light instanceof DirectionalLight) fitDirectional(light, sphere, ground);
+      else fitSpot(light, sphere, ground);
       // Two texels of a map that spans the scene.
       light.shadow.normalBias = (4 * sphere.radius) / PAGE_LIMITS.shadowMapPx;
       light.shadow.needsUpdate = true;
     }
+  }
+
+  /** Metres around the middle of the sphere within which shadows lie on ground of this height; 0 where none do. */
+  shadowReach(sphere: Sphere, heightM: number): number {
+    const lights = [...this.#shadowLights, ...(this.sun.shines ? [this.sun.light] : [])];
+    const casting = lights.filter((light) => light.castShadow);
+    return Math.max(0, ...casting.map((light) => shadowReach(light, sphere, heightM)));
   }
 
   dispose(): void {
@@ -103,7 +112,7 @@ function prepare(light: ShadowLight): void {
   light.castShadow = true;
   light.shadow.autoUpdate = false;
   light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
-  light.shadow.bias = -0.0003;
+  light.shadow.bias = SHADOW_BIAS;
 }
 
 /**
@@ -126,7 +135,8 @@ const isTransmissive = (material: Material) =>
   'transmission' in material && typeof material.transmission === 'number' && material.transmission > 0;
 
 /** The box of the light's map, just around the scene; its near plane may lie behind the light, which is everywhere. */
-function fitDirectional(light: DirectionalLight, { center, radius }: Sphere): void {
+function fitDirectional(light: DirectionalLight, sphere: Sphere, ground: Ground | null): void {
+  const { center, radius } = sphere;
   const from = new Vector3().setFromMatrixPosition(light.matrixWorld);
   const to = new Vector3().setFromMatrixPosition(light.target.matrixWorld);
   const turn = new Matrix4().lookAt(from, to, light.shadow.camera.up).transpose();
@@ -138,13 +148,26 @@ function fitDirectional(light: DirectionalLight, { center, radius }: Sphere): vo
   camera.top = middle.y + radius;
   camera.near = -middle.z - radius;
   camera.far = -middle.z + radius;
+  const fall = ground ? fallTo(ground, light, sphere) : 0;
+  camera.far += fall;
+  // The same number of metres, in a deeper box.
+  light.shadow.bias = fall > 0 ? SHADOW_BIAS / (1 + fall / (2 * radius)) : SHADOW_BIAS;
   camera.updateProjectionMatrix();
 }
 
-function fitSpot(light: SpotLight, { center, radius }: Sphere): void {
-  const distance = new Vector3().setFromMatrixPosition(light.matrixWorld).distanceTo(center);
+function fitSpot(light: SpotLight, { center, radius }: Sphere, ground: Ground | null): void {
+  const from = new Vector3().setFromMatrixPosition(light.matrixWorld);
+  const distance = from.distanceTo(center);
   const { camera } = light.shadow;
   camera.far = distance + radius;
   camera.near = Math.max(distance - radius, camera.far / 1_000);
+  light.shadow.bias = SHADOW_BIAS;
+  const far = ground ? from.distanceTo(ground.middle) + ground.reach : 0;
+  if (far > camera.far) {
+    // The same number of metres, in depths that are spread otherwise.
+    const spread = (end: number) => end / (end - camera.near);
+    light.shadow.bias *= spread(far) / spread(camera.far);
+    camera.far = far;
+  }
   camera.updateProjectionMatrix();
 }

@@ -1,5 +1,5 @@
 import type { ClipSettings, EditableParts, SceneEdits } from '@kiln/shared';
-import type { Material, Object3D, Scene, Sphere } from 'three';
+import { type Material, type Object3D, type Scene, type Sphere, Vector3 } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
 import { AppliedEdits } from './applied-edits.ts';
 import type { ClipPlayer } from './clip-player.ts';
@@ -10,6 +10,7 @@ import { isDrawable } from './drawable.ts';
 import { type Extent, measureExtent, type Poses } from './extent.ts';
 import type { Framing } from './framing.ts';
 import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
+import type { Ground, GroundChoice } from './ground.ts';
 import { Lights } from './lights.ts';
 import type { SceneCamera } from './scene-camera.ts';
 import type { SceneContent } from './scene-files.ts';
@@ -149,12 +150,24 @@ export class LoadedScene {
     return { count, set: (index) => this.pose(staging, (spanSec * index) / count) };
   }
 
-  /** Renews the shadow maps with the next drawing, unless they are of this pose already. */
-  requestShadows(): void {
-    const shadows = `${this.#posed} ${this.lights.sun.key}`;
+  /** Ground that shadows fall on as it is posed and lit now; null where none do. `auto` is below its first pose. */
+  ground({ heightM }: GroundChoice): Ground | null {
+    const { sphere, box } = this.extent;
+    const height = heightM === 'auto' ? box.min.y : heightM;
+    const reach = this.lights.shadowReach(sphere, height);
+    return reach > 0 ? { middle: new Vector3(sphere.center.x, height, sphere.center.z), reach } : null;
+  }
+
+  /**
+   * Renews the shadow maps with the next drawing, unless they are of this pose already.
+   *
+   * @param ground that shadows fall on, beside what is drawn of the scene.
+   */
+  requestShadows(ground: Ground | null): void {
+    const shadows = `${this.#posed} ${this.lights.sun.key} ${ground?.middle.y} ${ground?.reach}`;
     if (this.#shadowsOf === shadows) return;
     this.#shadowsOf = shadows;
-    this.lights.renewShadows(this.sphere);
+    this.lights.renewShadows(this.sphere, ground);
   }
 
   /** @param free called when the scene is: for what others have made of it. */

@@ -1,6 +1,9 @@
 import { DirectionalLight, type Scene } from 'three';
 import { PAGE_LIMITS } from '../limits.ts';
 
+/** Of all shadow maps, of the depth that they span. */
+export const SHADOW_BIAS = -0.0003;
+
 /** A sun that is not the scene's own. */
 export interface SunLight {
   /** Unit vector towards it, in the world. */
@@ -20,7 +23,7 @@ export class StageSun {
     this.light.castShadow = true;
     this.light.shadow.autoUpdate = false;
     this.light.shadow.mapSize.setScalar(PAGE_LIMITS.shadowMapPx);
-    this.light.shadow.bias = -0.0003;
+    this.light.shadow.bias = SHADOW_BIAS;
   }
 
   /** Empty without a sun; equal for equal suns. */

@@ -108,6 +108,11 @@ const MADE: readonly Scenario[] = [
     settings: { samples: 24, fps: 10, shutterAngleDeg: 360 },
   }),
   row({ name: 'raster-transparent', scene: stillLife, settings: { background: 'transparent', camera: FRONT } }),
+  row({
+    name: 'raster-shadow-catcher',
+    scene: stillLife,
+    settings: { hide: ['Ground'], shadowCatcher: { heightM: 'auto' }, background: '#ffffff' },
+  }),
   row({ name: 'raster-agx', scene: stillLife, settings: { toneMapping: 'agx', exposureEv: 1 } }),
   row({ name: 'raster-aces', scene: stillLife, settings: { toneMapping: 'aces', exposureEv: 1 } }),
   row({ name: 'raster-khronos-neutral', scene: stillLife, settings: { toneMapping: 'neutral', exposureEv: 1 } }),

@@ -5,6 +5,7 @@ import type { CameraPlacement } from '../camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot } from '../engine.ts';
 import { PieceSize } from '../piece-size.ts';
 import { poseShot, RasterStage } from '../raster-stage.ts';
+import { CatcherNodeMaterial } from './catcher-node-material.ts';
 import { FloatSums } from './float-sums.ts';
 import type { TwinScenes } from './twin-scenes.ts';
 import type { WebGpuDevice } from './webgpu-device.ts';
@@ -19,7 +20,7 @@ const MULTISAMPLES = 4;
 export class WebGpuRasterEngine implements Engine {
   readonly #gpu: WebGpuDevice;
   readonly #scenes: TwinScenes;
-  readonly #stage = new RasterStage(WebGPUCoordinateSystem);
+  readonly #stage = new RasterStage(WebGPUCoordinateSystem, new CatcherNodeMaterial());
 
   constructor(gpu: WebGpuDevice, scenes: TwinScenes) {
     this.#gpu = gpu;
@@ -85,5 +86,6 @@ export class WebGpuRasterEngine implements Engine {
     renderer.setRenderTarget(target);
     renderer.setClearColor(0, 0);
     renderer.render(scene.stage, camera);
+    this.#stage.clear();
   }
 }

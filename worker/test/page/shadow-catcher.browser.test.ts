@@ -1,0 +1,160 @@
+/** Ground that shows only shadows: they lie where geometry says, and are as dark as on a white floor. */
+import type { RenderSettings } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dividedFrame } from './divided.ts';
+import { readExrFile } from './exr-file.ts';
+import { GltfBuilder } from './glb.ts';
+import { decode, lightOf, type Pixels, samePixels } from './pixels.ts';
+import { TestPage } from './test-page.ts';
+
+const RADIUS = 0.2;
+const HEIGHT = 0.5;
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await TestPage.start({ webgpu: true });
+});
+afterAll(() => page.close());
+
+/** A ball above the origin, a light that shines down and to the north, −z, and a white floor where one is asked for. */
+function floatingBall({ elevationDeg = 45, floor = false } = {}): Uint8Array {
+  const gltf = new GltfBuilder();
+  const half = (elevationDeg * Math.PI) / 360;
+  if (floor) gltf.node({ mesh: gltf.square(gltf.matte(1), 4), rotation: [-Math.SQRT1_2, 0, 0, Math.SQRT1_2] });
+  gltf.node({ mesh: gltf.sphere(gltf.matte(0.5), RADIUS), translation: [0, HEIGHT, 0] });
+  gltf.directionalLight({ intensity: 2, rotation: [-Math.sin(half), 0, 0, Math.cos(half)] });
+  return gltf.build();
+}
+
+/** The ball below a spot light that looks straight down, 2 m above the ground. */
+function ballBelowSpot(): Uint8Array {
+  const gltf = new GltfBuilder().uses('KHR_lights_punctual');
+  gltf.node({ mesh: gltf.sphere(gltf.matte(0.5), RADIUS), translation: [0, HEIGHT, 0] });
+  const light = { type: 'spot', intensity: 20, spot: { innerConeAngle: 0.3, outerConeAngle: 0.5 } };
+  gltf.rest.extensions = { KHR_lights_punctual: { lights: [light] } };
+  const placed = { translation: [0, 2, 0], rotation: [-Math.SQRT1_2, 0, 0, Math.SQRT1_2] };
+  gltf.node({ ...placed, extensions: { KHR_lights_punctual: { light: 0 } } });
+  return gltf.build();
+}
+
+const above = (north: number): RenderSettings['camera'] => ({
+  position: [0, 5, -north],
+  target: [0, 0, -north],
+  heightM: 2,
+  up: [0, 0, -1],
+});
+
+const CAUGHT: Partial<RenderSettings> = {
+  shadowCatcher: { heightM: 0 },
+  background: 'transparent',
+  environment: 'none',
+  camera: above(0.5),
+};
+
+async function drawn(files: Uint8Array, settings: Partial<RenderSettings>): Promise<Pixels> {
+  const { sceneHash } = await page.load({ 'scene.glb': files });
+  return decode((await page.frame(sceneHash, settings)).bytes);
+}
+
+/**
+ * The pixels of a picture from above that show ground: `place` is below 1 in the shadow, above it outside.
+ *
+ * @param away metres to the north where the shadow's middle is, and the picture's.
+ */
+function groundOf({ width, height, at }: Pixels, away: number) {
+  const elevation = Math.atan2(HEIGHT, away);
+  return Array.from({ length: width * height }, (_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const [east, north] = [((x + 0.5) / width - 0.5) * 2, (0.5 - (y + 0.5) / height) * 2];
+    const place = Math.hypot(east, north * Math.sin(elevation)) / RADIUS;
+    return { x, y, place, levels: at(x, y), toBall: Math.hypot(east, north + away) };
+  }).filter(({ toBall }) => toBall > RADIUS + 0.05);
+}
+
+describe.each(['webgl', 'webgpu'] as const)('the shadow catcher with %s', (backend) => {
+  it.each([45, 11])('is black where a light %d° high is kept out, and nothing elsewhere', async (elevationDeg) => {
+    const away = HEIGHT / Math.tan((elevationDeg * Math.PI) / 180);
+    const picture = await drawn(floatingBall({ elevationDeg }), { ...CAUGHT, backend, camera: above(away) });
+    const ground = groundOf(picture, away);
+    const inside = ground.filter(({ place }) => place < 0.8);
+    expect(inside.length).toBeGreaterThan(30);
+    for (const { levels } of inside) expect(levels).toEqual([0, 0, 0, 255]);
+    for (const { levels } of ground.filter(({ place }) => place > 1.3)) expect(levels).toEqual([0, 0, 0, 0]);
+  });
+
+  it('is a ring around a ball below a spot light, and nothing where its cone does not reach', async () => {
+    const { width, height, at } = await drawn(ballBelowSpot(), { ...CAUGHT, backend, camera: above(0) });
+    // Of the cone from the light that touches the ball.
+    const outer = 2 * Math.tan(Math.asin(RADIUS / (2 - HEIGHT)));
+    let ring = 0;
+    for (let i = 0; i < width * height; i += 1) {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const away = Math.hypot((x + 0.5) / width - 0.5, (y + 0.5) / height - 0.5) * 2;
+      if (away > RADIUS + 0.03 && away < outer - 0.02) {
+        ring += 1;
+        expect(at(x, y)).toEqual([0, 0, 0, 255]);
+      } else if (away > outer + 0.03) expect(at(x, y)).toEqual([0, 0, 0, 0]);
+    }
+    expect(ring).toBeGreaterThan(10);
+  });
+
+  it('is as dark over white as a white floor, in the light of an environment too', async () => {
+    const look = { backend, environment: 'white', camera: above(0.5), exposureEv: -1.5 } as const;
+    const floor = await drawn(floatingBall({ floor: true }), look);
+    const plate = await drawn(floatingBall(), { ...CAUGHT, ...look, background: '#ffffff' });
+    const lit = lightOf(floor.at(2, 2)[1] ?? 0);
+    const ground = groundOf(plate, 0.5);
+    const lightAt = ({ levels }: (typeof ground)[number]) => lightOf(levels[1] ?? 0);
+    // Edges of shadows are a texel of their map wide, and the maps are not the same.
+    for (const spot of ground.filter(({ place }) => place < 0.8 || place > 1.3)) {
+      expect(Math.abs(lightAt(spot) - lightOf(floor.at(spot.x, spot.y)[1] ?? 0) / lit)).toBeLessThan(0.03);
+    }
+    const darkest = Math.min(...ground.map(lightAt));
+    // The light of the sky is left: 1 − 2 sin 45° ÷ (2 sin 45° + π).
+    expect(Math.abs(darkest - Math.PI / (Math.SQRT2 + Math.PI))).toBeLessThan(0.01);
+  });
+
+  it('is no part of depth, and gone from the next picture', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': floatingBall() });
+    const exr: Partial<RenderSettings> = {
+      ...CAUGHT,
+      backend,
+      format: 'exr',
+      bitDepth: 'float',
+      passes: ['beauty', 'depth'],
+    };
+    const caught = readExrFile((await page.frame(sceneHash, exr)).bytes);
+    const bare = await page.frame(sceneHash, { ...exr, shadowCatcher: null });
+    const plain = readExrFile(bare.bytes);
+    expect(caught.value('A', 32, 32)).toBe(1);
+    expect(plain.value('A', 32, 32)).toBe(0);
+    for (let y = 0; y < 64; y += 4) expect(caught.value('depth.Z', 32, y)).toBe(plain.value('depth.Z', 32, y));
+  });
+});
+
+it('lies below the scene where no height is said', async () => {
+  const camera: RenderSettings['camera'] = { position: [0, 1, 2], target: [0, 0.3, 0], heightM: 2 };
+  const settings = { ...CAUGHT, camera };
+  const low = await drawn(floatingBall(), { ...settings, shadowCatcher: { heightM: 'auto' } });
+  const same = await drawn(floatingBall(), { ...settings, shadowCatcher: { heightM: HEIGHT - RADIUS } });
+  expect(low.data.equals(same.data)).toBe(true);
+  const none = await drawn(floatingBall(), { ...settings, shadowCatcher: null });
+  expect(low.data.equals(none.data)).toBe(false);
+});
+
+it('catches nothing without lights, and leaves the picture as it is', async () => {
+  const gltf = new GltfBuilder();
+  gltf.node({ mesh: gltf.sphere(gltf.matte(0.5), RADIUS) });
+  const { sceneHash } = await page.load({ 'scene.glb': gltf.build() });
+  const look: Partial<RenderSettings> = { background: 'transparent' };
+  const caught = await page.frame(sceneHash, { ...look, shadowCatcher: { heightM: 'auto' } });
+  expect(await samePixels(caught.bytes, (await page.frame(sceneHash, look)).bytes)).toBe(true);
+});
+
+it('is the same in parts, byte for byte', async () => {
+  const { sceneHash } = await page.load({ 'scene.glb': floatingBall() });
+  const settings = { ...CAUGHT, samples: 32 };
+  const whole = await page.frame(sceneHash, settings);
+  const division = { tiles: { columns: 2, rows: 1 }, sampleRanges: 2 };
+  expect(await samePixels((await dividedFrame(page, sceneHash, settings, { division })).bytes, whole.bytes)).toBe(true);
+});
