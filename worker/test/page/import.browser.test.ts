@@ -41,6 +41,45 @@ function hugeSquare(): Uint8Array {
   gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0]), 1e38) });
   return gltf.build();
 }
+/** The square, its first coordinate replaced. */
+function squareAt(x: number): Uint8Array {
+  const bytes = Buffer.from(bin);
+  bytes.writeFloatLE(x, 0);
+  return glb(square.json(), bytes);
+}
+
+/** The square on a bone whose inverse bind matrix has this number. */
+function skinnedSquare(value: number): Uint8Array {
+  const gltf = new GltfBuilder();
+  const mesh = gltf.square(gltf.unlit([1, 0, 0]));
+  const ofVertices = (...values: number[]) => Array.from({ length: 4 }, () => values).flat();
+  const attributes = (gltf.meshes[mesh] as Json).primitives[0].attributes;
+  attributes.JOINTS_0 = gltf.accessor(Uint16Array.from(ofVertices(0, 0, 0, 0)), 'VEC4');
+  attributes.WEIGHTS_0 = gltf.accessor(Float32Array.from(ofVertices(1, 0, 0, 0)), 'VEC4');
+  const matrix = Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, value, 0, 0, 1);
+  const bufferView = gltf.view(new Uint8Array(matrix.buffer));
+  gltf.accessors.push({ bufferView, componentType: 5126, count: 1, type: 'MAT4' });
+  gltf.node({ mesh, skin: 0 });
+  const bone = gltf.node({ name: 'Bone' });
+  gltf.rest.skins = [{ joints: [bone], inverseBindMatrices: gltf.accessors.length - 1 }];
+  return gltf.build();
+}
+
+/** JSON has no word for what is infinite, but numbers that are too large for a double. */
+function endlessMatrix(): SceneSource {
+  const matrix = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+  const json = text(
+    changed((root) => {
+      root.buffers[0].uri = 'square.bin';
+      root.nodes[0].matrix = matrix;
+    }),
+  );
+  return {
+    'a.gltf': json.replace(text(matrix), text(matrix).replace('1,0,0,0,0,1', '1e999,0,0,0,0,1')),
+    'square.bin': bin,
+  };
+}
+
 const zip = Buffer.concat([Buffer.from([0x50, 0x4b, 3, 4]), Buffer.alloc(100)]);
 const whole = square.build();
 
@@ -373,6 +412,15 @@ const refusals: [what: string, files: SceneSource, code: string, pointer: string
     'scene.invalid',
     '/images/0',
   ],
+  ['a vertex that is not a number', { 'a.glb': squareAt(Number.NaN) }, 'scene.invalid', /^\/accessors\/0/],
+  ['a vertex that is infinite', { 'a.glb': squareAt(Number.POSITIVE_INFINITY) }, 'scene.invalid', /^\/accessors\/0/],
+  [
+    'an inverse bind matrix that is not numbers',
+    { 'a.glb': skinnedSquare(Number.NaN) },
+    'scene.invalid',
+    /^\/accessors\/6/,
+  ],
+  ['a matrix of a node that is infinite', endlessMatrix(), 'scene.invalid', /^\/nodes\/0\/matrix/],
   [
     'a texture of 20,000 × 20,000',
     { 'a.gltf': withImage('a.png'), 'square.bin': bin, 'a.png': pngHeader(20_000, 20_000) },

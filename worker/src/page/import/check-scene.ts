@@ -13,7 +13,7 @@ import { readGltf } from './read-gltf.ts';
 import { recogniseGltf } from './recognise.ts';
 import { refuse } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
-import { type Validation, validate } from './validate.ts';
+import { placingAccessors, type Validation, validate } from './validate.ts';
 
 /**
  * Checks a scene that is not trusted, cheapest and most telling things first: nothing is decoded or allocated before
@@ -108,10 +108,11 @@ async function validateWithin(bytes: Uint8Array, gltf: Gltf, buffers: Buffers, f
     const finding: ImportFinding = { severity: 'information', code: 'NOT_VALIDATED', message, pointer: null };
     return { findings: [finding], findingCounts: { error: 0, warning: 0, information: 1, hint: 0 } };
   }
-  return validate(withoutByteOrderMark(bytes), isGlb(bytes), async (uri) => {
+  const read = async (uri: string) => {
     const index = (gltf.buffers ?? []).findIndex((buffer) => buffer.uri === uri);
     return buffers[index] ?? files.fetch(files.resolve(uri, ''));
-  });
+  };
+  return validate(withoutByteOrderMark(bytes), isGlb(bytes), read, placingAccessors(gltf));
 }
 
 /** The validator takes none; every reader of JSON here passes over it. */

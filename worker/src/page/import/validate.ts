@@ -1,6 +1,7 @@
 import type { ErrorCode, ImportFinding, ImportReport } from '@kiln/shared';
 import { type ValidatorMessage, type ValidatorReport, validateBytes } from 'gltf-validator';
 import { PAGE_LIMITS } from '../limits.ts';
+import type { Gltf } from '../scene/gltf-json.ts';
 import { refuse } from './refuse.ts';
 
 const SEVERITIES = ['error', 'warning', 'information', 'hint'] as const;
@@ -65,6 +66,20 @@ const UNTRUE = ['IMAGE_UNRECOGNIZED_FORMAT', 'UNSUPPORTED_EXTENSION'];
 const isUntrue = ({ code, message }: ValidatorMessage) =>
   code === 'VALUE_NOT_IN_LIST' && message.includes('image/avif');
 
+/** What is nowhere, or moves there, is not drawn, and what is seen of a scene has no bounds; of a normal it is one pixel. */
+const NO_NUMBER = 'ACCESSOR_INVALID_FLOAT';
+
+/** JSON Pointers of accessors that place things: vertices, bones, keys of clips. */
+export function placingAccessors({ meshes = [], skins = [], animations = [] }: Gltf): ReadonlySet<string> {
+  const primitives = meshes.flatMap((mesh) => mesh.primitives);
+  const indices = [
+    ...primitives.flatMap(({ attributes, targets = [] }) => [attributes, ...targets].map(({ POSITION }) => POSITION)),
+    ...skins.map(({ inverseBindMatrices }) => inverseBindMatrices),
+    ...animations.flatMap(({ samplers }) => samplers.flatMap(({ input, output }) => [input, output])),
+  ];
+  return new Set(indices.flatMap((index) => (index === undefined ? [] : [`/accessors/${index}`])));
+}
+
 const isRefused = (code: string): code is keyof typeof REFUSED => Object.hasOwn(REFUSED, code);
 
 export interface Validation {
@@ -76,12 +91,14 @@ export interface Validation {
  * Runs the Khronos validator over a file that has passed the checks here, so that it need not fear it.
  *
  * @param read a file by its URI.
+ * @param placing JSON Pointers of accessors whose numbers must be finite.
  * @throws KilnError with the code of the table above.
  */
 export async function validate(
   bytes: Uint8Array,
   isGlb: boolean,
   read: (uri: string) => Promise<Uint8Array>,
+  placing: ReadonlySet<string>,
 ): Promise<Validation> {
   const format = isGlb ? 'glb' : 'gltf';
   const options = { format, externalResourceFunction: read, writeTimestamp: false } as const;
@@ -90,10 +107,13 @@ export async function validate(
     maxIssues: PAGE_LIMITS.validatorIssues,
     ignoredIssues: UNTRUE,
   });
-  throwFirst(report);
+  throwFirst(report, placing);
   // A validation that stopped at its limit may have met nothing but trifles.
-  if (report.issues.truncated)
-    throwFirst(await validateBytes(bytes, { ...options, maxIssues: 1, onlyIssues: Object.keys(REFUSED) }));
+  if (report.issues.truncated) {
+    const only = { ...options, maxIssues: PAGE_LIMITS.validatorIssues };
+    throwFirst(await validateBytes(bytes, { ...only, maxIssues: 1, onlyIssues: Object.keys(REFUSED) }), placing);
+    throwFirst(await validateBytes(bytes, { ...only, onlyIssues: [NO_NUMBER] }), placing);
+  }
   const { numErrors, numWarnings, numInfos, numHints } = report.issues;
   const messages = report.issues.messages.filter((message) => !isUntrue(message));
   const untrue = report.issues.messages.length - messages.length;
@@ -106,11 +126,14 @@ export async function validate(
   };
 }
 
-function throwFirst({ issues }: ValidatorReport): void {
+function throwFirst({ issues }: ValidatorReport, placing: ReadonlySet<string>): void {
   for (const { severity, code, message, pointer } of issues.messages) {
-    if (severity !== ERROR || !isRefused(code)) continue;
+    if (severity !== ERROR) continue;
+    const refusal = isRefused(code) ? REFUSED[code] : null;
+    const isNowhere = code === NO_NUMBER && placing.has(/^\/accessors\/\d+/.exec(pointer ?? '')?.[0] ?? '');
+    if (refusal === null && !isNowhere) continue;
     throw refuse(
-      REFUSED[code],
+      refusal ?? 'scene.invalid',
       `The scene is not valid glTF at ${pointer || 'its root'}: ${sentence(message)} Export it again.`,
       pointer || null,
     );
