@@ -1,6 +1,6 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,9 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
   writeFileSync(join(folder, 'file'), '');
+  // A hole of the file system, which takes no room.
+  writeFileSync(join(folder, 'large.exr'), '');
+  truncateSync(join(folder, 'large.exr'), 1_073_741_824);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -99,6 +102,18 @@ describe('exit code 2: what cannot be right', () => {
     [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
     [['render', 'x.glb', '--size', '100000x10'], /from 1 to 65536/],
+    [
+      ['render', 'x.glb', '--samples', '0'],
+      /^error request\.invalid: --samples must be .* from 1 to 4096; it is “0”.*\n$/,
+    ],
+    [
+      ['render', 'x.glb', '--frames', '0-9999999'],
+      /^error job\.too_large: .*at most 1000000 frames; "0-9999999".* to 10000000.*\n$/,
+    ],
+    [
+      ['render', 'x.glb', '--environment', 'large.exr'],
+      /^error scene\.over_limit: “large\.exr” has 1073741824 bytes; at most 268435456 are taken\. \(--environment\)\n$/,
+    ],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
     [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http.*\(--url\)/],

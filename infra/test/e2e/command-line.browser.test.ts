@@ -140,6 +140,10 @@ describe('kiln render', () => {
     const refused = await kiln(farm, 'render', scene, '--lut', look, '-o', out);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/scene\.invalid.*look\.cube, line 3/);
+    await writeFile(look, 'LUT_3D_SIZE 66\n');
+    const large = await kiln(farm, 'render', scene, '--lut', look, '-o', out);
+    expect(large.code).toBe(2);
+    expect(large.stderr).toMatch(/scene\.invalid.*look\.cube, line 1: its size must be .* it is 66/);
   });
 
   test.each([
@@ -159,6 +163,12 @@ describe('kiln render', () => {
     { what: 'a size over the limit', args: ['--size', '100000x100000'], code: 2, says: /size/i },
     { what: 'a camera that the scene has not', args: ['--camera', 'Nobody'], code: 2, says: /Nobody/ },
     { what: 'a clip that the scene has not', args: ['--clip', 'Walk'], code: 2, says: /Walk/ },
+    {
+      what: 'ten million tasks',
+      args: ['--frames', '0-99999', '--tiles', '10x10'],
+      code: 2,
+      says: /job\.too_large: a job has at most 1000000 tasks.* 10000000;.*\(/,
+    },
     { what: 'a wrong key', args: ['--api-key', 'kiln_wrong'], code: 4, says: /identity\./ },
     { what: 'an address where nobody answers', args: ['--url', 'http://127.0.0.1:9'], code: 4, says: /key/ },
     {

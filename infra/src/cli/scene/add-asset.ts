@@ -12,6 +12,7 @@ import {
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { type AddSceneObserver, addScene } from './add-scene.ts';
+import { checkAssetSize } from './scene-source.ts';
 
 const isBuiltIn = (text: string): text is EnvironmentName => ENVIRONMENT_NAMES.some((name) => name === text);
 
@@ -22,12 +23,18 @@ export async function checkEnvironment(text: string): Promise<EnvironmentName | 
   return null;
 }
 
-/** @throws KilnError `request.invalid` when there is no such file, or its name says that it is something else. */
+/**
+ * @throws KilnError `request.invalid` when there is no such file, or its name says that it is something else;
+ *   `scene.over_limit` for one that is too large.
+ */
 export async function checkAsset(option: string, path: string, kind: AssetKind, unlessOther = ''): Promise<void> {
   const invalid = (message: string) => new KilnError('request.invalid', message, { field: option });
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw invalid(`There is no file “${path}”${unlessOther}.`);
-  if (assetKindOf(path) === kind) return;
+  if (assetKindOf(path) === kind) {
+    checkAssetSize(path, found.size, option);
+    return;
+  }
   const endings = ASSET_KINDS[kind].endings.map((ending) => `.${ending}`).join(' or ');
   throw invalid(`${option} takes a file that ends in ${endings}; it is “${path}”.`);
 }

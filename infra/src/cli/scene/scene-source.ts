@@ -66,9 +66,19 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
 /** An environment or a look-up table: one file. */
 async function assetSource(root: string, entry: string): Promise<SceneSource> {
   const file = await sourceFile(root, entry, entry);
-  const most = assetKindOf(entry) === 'lut' ? LIMITS.lutBytes : LIMITS.environmentBytes;
-  if (file.sizeBytes <= most) return { name: basename(entry, extname(entry)), entry, files: [file] };
-  throw new KilnError('scene.over_limit', `“${entry}” has ${file.sizeBytes} bytes; at most ${most} are taken.`);
+  checkAssetSize(entry, file.sizeBytes);
+  return { name: basename(entry, extname(entry)), entry, files: [file] };
+}
+
+/** @param option that names the file. @throws KilnError `scene.over_limit` */
+export function checkAssetSize(path: string, sizeBytes: number, option?: string): void {
+  const most = assetKindOf(path) === 'lut' ? LIMITS.lutBytes : LIMITS.environmentBytes;
+  if (sizeBytes <= most) return;
+  throw new KilnError(
+    'scene.over_limit',
+    `“${path}” has ${sizeBytes} bytes; at most ${most} are taken.`,
+    option === undefined ? {} : { field: option },
+  );
 }
 
 /** What a glTF refers to, each file once. */
