@@ -45,6 +45,8 @@ export interface FakeWorkerOptions {
   readonly pieceSamples?: number;
   /** Called before sums are delivered; what it throws fails the attempt. */
   readonly onPiece?: (assignment: Assignment, part: FramePart) => Promise<void> | void;
+  /** [WK21] Whether noise ends the frame with these sums. @defaultValue never */
+  readonly endsByNoise?: (part: FramePart) => boolean;
   /** [WK18] Whether something more urgent has taken the slot when these sums are delivered. @defaultValue never */
   readonly givesWay?: (assignment: Assignment, part: FramePart) => boolean;
   readonly heartbeatMs?: number;
@@ -322,13 +324,24 @@ export class FakeWorker {
       }
       if (this.dead || !this.held.has(delivery.attemptId)) return;
       const givesWay = this.#options.givesWay?.(assignment, { region, samples: { first, count } }) ?? false;
+      const isLast = this.#options.endsByNoise?.({ region, samples: { first, count } }) ?? false;
+      const more: Partial<PieceResult> = {
+        ...(givesWay ? { givesWay } : {}),
+        ...(isLast ? { endedBy: 'noise' } : {}),
+        ...(work.before ? { noise: 1 / (first + count), drawnMs: 1_000 } : {}),
+      };
       const text = `[${region.x},${region.y} ${first}+${count}]`;
-      const { gaveWay } = await this.deliverPiece(delivery, { first, count }, text, givesWay);
-      if (gaveWay) return;
+      const { gaveWay } = await this.deliverPiece(delivery, { first, count }, text, more);
+      if (gaveWay || isLast) return;
     }
   }
 
-  async deliverPiece(delivery: Delivery, samples: SampleRange, text: string, givesWay = false): Promise<FrameAccepted> {
+  async deliverPiece(
+    delivery: Delivery,
+    samples: SampleRange,
+    text: string,
+    more: Partial<PieceResult> = {},
+  ): Promise<FrameAccepted> {
     const bytes = Buffer.from(text);
     const startedAtMs = Date.now();
     const result: PieceResult = {
@@ -336,7 +349,7 @@ export class FakeWorker {
       sizeBytes: bytes.length,
       samples,
       stages: { draw: { startedAtMs, durationMs: 1 }, encode: { startedAtMs, durationMs: 1 } },
-      ...(givesWay ? { givesWay } : {}),
+      ...more,
     };
     const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces`, {
       method: 'PUT',

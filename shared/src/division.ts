@@ -54,6 +54,40 @@ export function nextSumRange({ first, count }: SampleRange): SampleRange {
   return { first, count: Math.min(blocks * SAMPLES_PER_BLOCK, count) };
 }
 
+/** Whether noise or time may end a frame before all its samples are drawn. */
+export const mayEndEarly = ({ noiseThreshold, timeLimitSec }: EndSettings): boolean =>
+  noiseThreshold > 0 || timeLimitSec > 0;
+
+type EndSettings = Pick<RenderSettings, 'noiseThreshold' | 'timeLimitSec'>;
+
+/**
+ * The next range of samples whose sums are stored. A frame that is denoised needs those of its first half apart, as they
+ * were at the last power of two before its end: ranges end there, and at each where it is not known which is the last.
+ */
+export function nextRange(
+  { first, count }: SampleRange,
+  settings: EndSettings & Pick<RenderSettings, 'samples' | 'denoise'>,
+): SampleRange {
+  if (!settings.denoise) return nextSumRange({ first, count });
+  const half = halfOf(settings.samples);
+  const end = !mayEndEarly(settings) ? half : first === 0 ? SAMPLES_PER_BLOCK : halfOf(2 * first + 1);
+  return nextSumRange({ first, count: first < end ? Math.min(count, end - first) : count });
+}
+
+export const isPowerOfTwo = (count: number): boolean => count > 0 && (count & (count - 1)) === 0;
+
+/** How many samples are the first half of a picture's: the largest power of two below; 0 of one sample. */
+export const halfOf = (samples: number): number => (samples < 2 ? 0 : 2 ** Math.ceil(Math.log2(samples) - 1));
+
+/**
+ * Whether the sums of a range come with those of its first half: the frame may end within its first block of samples,
+ * which is not stored in parts.
+ */
+export const hasHalfSums = (
+  { first, count }: SampleRange,
+  settings: EndSettings & Pick<RenderSettings, 'denoise'>,
+): boolean => settings.denoise && mayEndEarly(settings) && first === 0 && count > 1;
+
 /** What a layer asks for. */
 export interface DivisionRequest {
   readonly tiles?: Tiles | undefined;
@@ -80,10 +114,9 @@ export function divisionOf(request: DivisionRequest, settings: DividedSettings, 
   const { splitSamples = 1, chunk = 1 } = request;
   const tiles = tilesWithin(gridOf(settings), request.tiles ?? { columns: 1, rows: 1 });
   const division = { tiles, sampleRanges: splitSamples };
-  const mayEndEarly = settings.noiseThreshold > 0 || settings.timeLimitSec > 0;
-  const canBeDivided = !mayEndEarly && !settings.denoise && settings.passes.includes('beauty') && chunk === 1;
+  const isOfOneFrame = settings.passes.includes('beauty') && chunk === 1;
   const isLarge = isGridded(settings);
-  if (partsPerFrame(division) === 1 && !isLarge) return canBeDivided && isLongFrame(settings) ? division : null;
+  if (partsPerFrame(division) === 1 && !isLarge) return isOfOneFrame && isLongFrame(settings) ? division : null;
   const isAsked = splitSamples > 1 || partsPerFrame({ tiles: request.tiles ?? tiles, sampleRanges: 1 }) > 1;
   const asked = splitSamples > 1 ? 'splitSamples' : isAsked && request.tiles ? 'tiles' : 'size';
   const { size, samples } = settings;
@@ -104,7 +137,7 @@ export function divisionOf(request: DivisionRequest, settings: DividedSettings, 
     refuse('job.too_large', asked, message);
   }
   if (chunk > 1) refuse('request.invalid', 'chunk', `expected 1 where frames are divided, got ${chunk}`);
-  if (mayEndEarly) {
+  if (mayEndEarly(settings)) {
     const message = 'a frame that may be done by noise or by time before all its samples are drawn is not divided';
     refuse('job.unsupported', asked, message);
   }

@@ -126,9 +126,18 @@ export const SceneSource = Type.Object({
 });
 export type SceneSource = Static<typeof SceneSource>;
 
+/** How the samples of a part came to their end, and what was known of its noise then. */
+const PartEnd = Type.Object({
+  /** It has no more samples. */
+  endedBy: Type.Optional(Type.Enum(['noise', 'time'])),
+  /** Estimated relative error of the frame up to there; absent where it was not looked at. */
+  noise: Type.Optional(Type.Number({ minimum: 0 })),
+});
+
 /** Sums that are stored: of all samples of `samples`, at the pixels of `region`. */
 export const StoredSums = Type.Object({
   ...FramePart.properties,
+  ...PartEnd.properties,
   sha256: Sha256,
   sizeBytes: Type.Integer({ minimum: 1 }),
 });
@@ -158,6 +167,8 @@ export const Assignment = Type.Object({
       frameNumber: Type.Integer(),
       /** What no attempt has delivered yet. */
       part: FramePart,
+      /** [WK21] Of a frame that noise or time may end: what is stored of it. */
+      before: Type.Optional(Type.Object({ sums: Type.Array(StoredSums), drawnMs: Type.Number({ minimum: 0 }) })),
     }),
     Type.Object({
       kind: Type.Literal('assemble'),
@@ -213,6 +224,9 @@ export const PieceResult = Type.Object({
   /** Begins where what is stored ends. */
   samples: SampleRange,
   stages: FrameStages,
+  ...PartEnd.properties,
+  /** Time of drawing, without what was drawn in between. */
+  drawnMs: Type.Optional(Type.Number({ minimum: 0 })),
   /** [WK18] Something more urgent has taken the slot: the rest is for another attempt. */
   givesWay: Type.Optional(Type.Boolean()),
 });

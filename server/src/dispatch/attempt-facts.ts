@@ -263,11 +263,17 @@ async function readSceneSource(
   };
 }
 
+/** What is left of a part, and what is stored where whoever draws the rest must know. */
+export interface OpenPart {
+  readonly samples: SampleRange;
+  readonly before: { readonly sums: StoredSums[]; readonly drawnMs: number } | null;
+}
+
 /** What is open of an attempt's work, by its kind. */
 export interface OpenWork {
   /** Frames that no attempt has delivered yet. */
   readonly frames: readonly number[];
-  readonly samples: SampleRange | null;
+  readonly part: OpenPart | null;
   readonly sums: readonly StoredSums[];
 }
 
@@ -284,7 +290,7 @@ export function assignmentOf(facts: AttemptFacts, scene: SceneSource, leaseMs: n
   };
 }
 
-function workOf({ work }: AttemptFacts, { frames, samples, sums }: OpenWork): Assignment['work'] {
+function workOf({ work }: AttemptFacts, { frames, part, sums }: OpenWork): Assignment['work'] {
   if (work.kind === 'import') return { kind: 'import' };
   const { settings } = work;
   if (work.kind === 'film') {
@@ -296,7 +302,13 @@ function workOf({ work }: AttemptFacts, { frames, samples, sums }: OpenWork): As
     case 'render':
       return { kind: 'render', settings, frames: [...frames] };
     case 'piece':
-      return { kind: 'piece', settings, frameNumber, part: { ...work.part, samples: samples ?? work.part.samples } };
+      return {
+        kind: 'piece',
+        settings,
+        frameNumber,
+        part: { ...work.part, samples: part?.samples ?? work.part.samples },
+        ...(part?.before ? { before: part.before } : {}),
+      };
     case 'assemble':
       return { kind: 'assemble', settings, frameNumber, sums: [...sums] };
   }

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { AttemptFacts, OpenWork } from './attempt-facts.ts';
 import { fromNow } from './lease-time.ts';
-import { frameSums, missingSamples } from './stored-sums.ts';
+import { frameSums, openPart } from './stored-sums.ts';
 
 export interface Claimed {
   /** Frames of the task that no attempt has delivered yet; empty where it does not draw whole ones. */
@@ -56,13 +56,13 @@ export async function openWork(
   { attemptId, taskId, work }: AttemptFacts,
   { frames }: Claimed,
 ): Promise<OpenWork> {
-  const samples = work.kind === 'piece' ? await missingSamples(db, taskId, work) : null;
-  if (samples && work.kind === 'piece' && samples.first > work.part.samples.first) {
-    await noteResumed(db, attemptId, samples.first);
+  const part = work.kind === 'piece' ? await openPart(db, taskId, work) : null;
+  if (part && work.kind === 'piece' && part.samples.first > work.part.samples.first) {
+    await noteResumed(db, attemptId, part.samples.first);
   }
   return {
     frames,
-    samples,
+    part,
     sums: work.kind === 'assemble' ? await frameSums(db, taskId, work) : [],
   };
 }

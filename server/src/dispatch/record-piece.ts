@@ -1,5 +1,5 @@
 /** A range of samples of a part of a frame is recorded: once, in order, with its attempt and task in one transaction. */
-import { KilnError, type PieceResult } from '@kiln/shared';
+import { KilnError, mayEndEarly, type PieceResult } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import { isOpen, lockJobs } from '../jobs/job-row.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -33,11 +33,11 @@ export async function recordPiece(
   { attempt, work, result }: PieceReport,
 ): Promise<RecordedPiece> {
   const { attemptId, taskId } = attempt;
-  const { samples, sha256, sizeBytes, givesWay = false } = result;
+  const { samples, sha256, sizeBytes, endedBy, noise, drawnMs, givesWay = false } = result;
   const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
   const stored = await trx
     .selectFrom('pieces')
-    .select(['first_sample', 'sample_count', 'sha256'])
+    .select(['first_sample', 'sample_count', 'sha256', 'ended_by'])
     .where('task_id', '=', taskId)
     .orderBy('first_sample')
     .execute();
@@ -46,10 +46,14 @@ export async function recordPiece(
   const next = work.part.samples.first + stored.reduce((sum, piece) => sum + piece.sample_count, 0);
   const own = await trx.selectFrom('attempts').select('state').where('id', '=', attemptId).executeTakeFirst();
   if (known?.sha256 === sha256) {
-    return { taskDone: next === end, gaveWay: own?.state === 'yielded', isNew: false, released: 0 };
+    const taskDone = next === end || stored.at(-1)?.ended_by != null;
+    return { taskDone, gaveWay: own?.state === 'yielded', isNew: false, released: 0 };
   }
   const open = own?.state === 'assigned' || own?.state === 'running';
   if (known || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
+  if (endedBy && !mayEndEarly(work.settings)) {
+    throw new KilnError('request.invalid', `expected all samples of a frame that ${endedBy} does not end`);
+  }
   if (samples.first !== next || samples.first + samples.count > end) {
     const message = `expected samples from ${next} on, to ${end} at most, got ${samples.count} from ${samples.first}`;
     throw new KilnError('request.invalid', message);
@@ -64,9 +68,12 @@ export async function recordPiece(
       attempt_id: attemptId,
       sha256,
       size_bytes: sizeBytes,
+      ended_by: endedBy ?? null,
+      noise: noise ?? null,
+      drawn_ms: drawnMs ?? null,
     })
     .execute();
-  const taskDone = samples.first + samples.count === end;
+  const taskDone = endedBy !== undefined || samples.first + samples.count === end;
   const gaveWay = givesWay && !taskDone;
   await trx
     .updateTable('attempts')

@@ -1,16 +1,25 @@
 /** What tasks have handed over of a divided frame. */
-import type { SampleRange, StoredSums } from '@kiln/shared';
-import type { Kysely } from 'kysely';
+import { mayEndEarly, type StoredSums } from '@kiln/shared';
+import type { Kysely, Selectable } from 'kysely';
 import { taskPart } from '../jobs/task-frames.ts';
 import type { Database } from '../store/tables.ts';
-import type { AssembleFacts, PieceFacts } from './attempt-facts.ts';
+import type { AssembleFacts, OpenPart, PieceFacts } from './attempt-facts.ts';
 
 /** All sums of a frame, block after block, of each the ranges of samples in order. */
 export async function frameSums(db: Kysely<Database>, taskId: string, work: AssembleFacts): Promise<StoredSums[]> {
   const rows = await db
     .selectFrom('pieces as p')
     .innerJoin('tasks as t', 't.id', 'p.task_id')
-    .select(['t.kind', 't.index', 'p.first_sample', 'p.sample_count', 'p.sha256', 'p.size_bytes'])
+    .select([
+      't.kind',
+      't.index',
+      'p.first_sample',
+      'p.sample_count',
+      'p.sha256',
+      'p.size_bytes',
+      'p.ended_by',
+      'p.noise',
+    ])
     .where('t.feeds', '=', taskId)
     .orderBy('t.index')
     .orderBy('p.first_sample')
@@ -18,29 +27,49 @@ export async function frameSums(db: Kysely<Database>, taskId: string, work: Asse
   return rows.flatMap((row): StoredSums[] => {
     const part = taskPart(work, row);
     if (!part) return [];
-    const samples = { first: row.first_sample, count: row.sample_count };
-    return [{ region: part.region, samples, sha256: row.sha256, sizeBytes: row.size_bytes }];
+    return [storedSums(part.region, row)];
   });
 }
 
-/** The samples of a part that are not stored yet. */
-export async function missingSamples(db: Kysely<Database>, taskId: string, { part }: PieceFacts): Promise<SampleRange> {
-  const { count } = await db
+type SumsRow = Pick<
+  Selectable<Database['pieces']>,
+  'first_sample' | 'sample_count' | 'sha256' | 'size_bytes' | 'ended_by' | 'noise'
+>;
+
+const storedSums = (region: StoredSums['region'], row: SumsRow): StoredSums => ({
+  region,
+  samples: { first: row.first_sample, count: row.sample_count },
+  sha256: row.sha256,
+  sizeBytes: row.size_bytes,
+  ...(row.ended_by === null ? {} : { endedBy: row.ended_by }),
+  ...(row.noise === null ? {} : { noise: row.noise }),
+});
+
+export async function openPart(
+  db: Kysely<Database>,
+  taskId: string,
+  { part, settings }: PieceFacts,
+): Promise<OpenPart> {
+  const rows = await db
     .selectFrom('pieces')
-    .select((eb) => eb.fn.coalesce(eb.fn.sum<number>('sample_count'), eb.lit(0)).as('count'))
+    .select(['first_sample', 'sample_count', 'sha256', 'size_bytes', 'ended_by', 'noise', 'drawn_ms'])
     .where('task_id', '=', taskId)
-    .executeTakeFirstOrThrow();
-  const stored = Number(count);
-  return { first: part.samples.first + stored, count: part.samples.count - stored };
+    .orderBy('first_sample')
+    .execute();
+  const stored = rows.reduce((sum, row) => sum + row.sample_count, 0);
+  const samples = { first: part.samples.first + stored, count: part.samples.count - stored };
+  if (!mayEndEarly(settings)) return { samples, before: null };
+  const sums = rows.map((row) => storedSums(part.region, row));
+  return { samples, before: { sums, drawnMs: rows.reduce((sum, row) => sum + (row.drawn_ms ?? 0), 0) } };
 }
 
-/** @returns the size of sums that were handed over to this task; null when there are none of this hash. */
+/** @returns the size of sums that were handed over to this task, or by it; null when there are none of this hash. */
 export async function sumsFor(db: Kysely<Database>, taskId: string, sha256: string): Promise<number | null> {
   const row = await db
     .selectFrom('pieces as p')
     .innerJoin('tasks as t', 't.id', 'p.task_id')
     .select('p.size_bytes')
-    .where('t.feeds', '=', taskId)
+    .where((eb) => eb.or([eb('t.feeds', '=', taskId), eb('t.id', '=', taskId)]))
     .where('p.sha256', '=', sha256)
     .executeTakeFirst();
   return row?.size_bytes ?? null;

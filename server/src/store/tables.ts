@@ -241,6 +241,11 @@ interface PieceTable {
   attempt_id: string;
   sha256: string;
   size_bytes: number;
+  /** Null while samples follow, or where all of them are drawn. */
+  ended_by: ColumnType<'noise' | 'time' | null, 'noise' | 'time' | null | undefined, never>;
+  /** Of the frame up to these samples, where it was looked at. */
+  noise: ColumnType<number | null, number | null | undefined, never>;
+  drawn_ms: ColumnType<number | null, number | null | undefined, never>;
   created_at: CreatedAt;
 }
 

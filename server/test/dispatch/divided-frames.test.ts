@@ -191,3 +191,61 @@ test('samples that do not follow on what is stored are refused', async () => {
   expect(await ended(job)).toMatchObject({ state: 'succeeded' });
   expect(new Set(refusals)).toEqual(new Set(['request.invalid']));
 });
+
+/** Drawn as one part, which noise may end. */
+async function submitOpen(): Promise<Job> {
+  const size = { widthPx: 1_920, heightPx: 1_080 };
+  const layer = { frames: '1', engine: 'pathtrace', size, samples: 256, noiseThreshold: 0.01 };
+  return ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { ...jobOf(sceneId, '1'), layers: [layer] });
+}
+
+const TRACER = { identity: { capabilities: [{ engine: 'pathtrace', backend: 'webgl' }] } } as const;
+
+test('a frame that noise may end goes on from what is stored, hears of it, and is done when noise has ended it', async () => {
+  const first = await addWorker({
+    ...TRACER,
+    pieceSamples: 16,
+    onPiece: async (_, { samples }) => {
+      if (samples.first < 32) return;
+      await first.goodbye();
+      await first.vanish();
+    },
+  });
+  const job = await submitOpen();
+  await until(piecesLeft, (n) => n === 2);
+  const second = await addWorker({
+    ...TRACER,
+    pieceSamples: 32,
+    endsByNoise: ({ samples }) => samples.first + samples.count === 64,
+  });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  const [resumed] = second.claimed.flatMap(({ work }) => (work.kind === 'piece' ? [work] : []));
+  expect(resumed?.part.samples).toEqual({ first: 32, count: 224 });
+  expect(resumed?.before).toMatchObject({
+    sums: [
+      { samples: { first: 0, count: 16 }, noise: 1 / 16 },
+      { samples: { first: 16, count: 16 }, noise: 1 / 32 },
+    ],
+    drawnMs: 2_000,
+  });
+  const [assembled] = second.claimed.flatMap(({ work }) => (work.kind === 'assemble' ? [work] : []));
+  expect(assembled?.sums.at(-1)).toMatchObject({ samples: { first: 32, count: 32 }, endedBy: 'noise', noise: 1 / 64 });
+  const [frame] = await framesOf(job);
+  expect(frame && (await textOf(frame))).toBe('[0,0 0+16][0,0 16+16][0,0 32+32]');
+});
+
+test('a part that neither noise nor time may end is not ended by them', async () => {
+  const refusals: string[] = [];
+  const worker: FakeWorker = await addWorker({
+    onPiece: async ({ attemptId }, { samples }) => {
+      const delivery = worker.held.get(attemptId);
+      if (!delivery || samples.first !== 0) return;
+      await worker
+        .deliverPiece(delivery, { first: 0, count: 16 }, 'ended', { endedBy: 'noise' })
+        .catch((error) => refusals.push(error.code));
+    },
+  });
+  const job = await submit('1');
+  expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+  expect(new Set(refusals)).toEqual(new Set(['request.invalid']));
+});

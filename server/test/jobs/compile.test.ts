@@ -200,11 +200,12 @@ describe('compileJob', () => {
     });
   });
 
-  test('draws a frame that is denoised whole: the filter looks beyond the edges of parts', () => {
+  test('draws a frame that is denoised as one part: the filter looks beyond the edges of parts', () => {
     const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
     const long = layer({ engine: 'pathtrace', samples: 4_096, size: { widthPx: 1_920, heightPx: 1_080 } });
     expect(compileJob(job(long), SCENE, both).layers[0]?.division).not.toBeNull();
-    expect(compileJob(job({ ...long, denoise: true }), SCENE, both).layers[0]?.division).toBeNull();
+    const onePart = { tiles: { columns: 1, rows: 1 }, sampleRanges: 1 };
+    expect(compileJob(job({ ...long, denoise: true }), SCENE, both).layers[0]?.division).toEqual(onePart);
     const divided = { ...long, denoise: true, splitSamples: 2 };
     expect(failure(job(divided), SCENE, both)).toMatchObject({
       code: 'job.unsupported',
@@ -394,14 +395,15 @@ describe('compileJob', () => {
     expect(failure(job(layer(), layer(more)))).toMatchObject({ code, field: `/layers/1/${field}` });
   });
 
-  test('draws a long frame as one part, so that what is drawn of it is stored, unless it may end early', () => {
+  test('draws a long frame as one part, so that what is drawn of it is stored, also where it may end early', () => {
     const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];
     const long = { engine: 'pathtrace', samples: 512, size: { widthPx: 512, heightPx: 256 } } as const;
     const divisionOf = (more: Partial<LayerRequest>) =>
       compileJob(job(layer({ ...long, ...more })), SCENE, abilities).layers[0]?.division;
     expect(divisionOf({})).toEqual({ tiles: { columns: 1, rows: 1 }, sampleRanges: 1 });
     expect(divisionOf({ samples: 511 })).toBeNull();
-    expect(divisionOf({ noiseThreshold: 0.1 })).toBeNull();
+    expect(divisionOf({ noiseThreshold: 0.1 })).toEqual(divisionOf({}));
+    expect(divisionOf({ timeLimitSec: 60 })).toEqual(divisionOf({}));
     expect(divisionOf({ chunk: 2 })).toBeNull();
   });
 

@@ -4,10 +4,11 @@
  * something more urgent takes it, the attempt ends there.
  */
 import { rm } from 'node:fs/promises';
-import { type Assignment, KilnError, LIMITS, nextSumRange, type SampleRange, windowOf } from '@kiln/shared';
-import type { ScenePage } from '../pool/scene-page.ts';
+import { type Assignment, KilnError, LIMITS, nextRange, type SampleRange, windowOf } from '@kiln/shared';
+import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
+import { fetchSums } from './fetch-sums.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
 
@@ -24,12 +25,20 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
       let leftMs = assignment.timeoutMs;
       const { first, count } = work.part.samples;
       const end = first + count;
+      const before = await storedBefore(work, folder, context);
       for (let at = first; at < end; ) {
-        const samples = nextSumRange({ first: at, count: end - at });
+        const samples = nextRange({ first: at, count: end - at }, work.settings);
         if (leftMs <= 0) throw new KilnError('render.timeout', `the part took more than ${assignment.timeoutMs} ms`);
-        const order = { page, samples, folder, timeoutMs: leftMs, preparation: at === first ? preparation : {} };
+        const order = {
+          page,
+          samples,
+          before,
+          folder,
+          timeoutMs: leftMs,
+          preparation: at === first ? preparation : {},
+        };
         const range = await drawRange(assignment, work, order, context);
-        if (range.gaveWay) return;
+        if (range.gaveWay || range.isLast) return;
         at += range.samples;
         leftMs -= range.tookMs;
       }
@@ -37,9 +46,25 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
   );
 }
 
+/** What is stored of a frame that noise or time may end. More is added as it is drawn. */
+interface Before {
+  readonly sums: SumsFile[];
+  drawnMs: number;
+}
+
+async function storedBefore({ settings, before }: PieceWork, folder: string, context: AttemptContext): Promise<Before> {
+  const sums: SumsFile[] = [];
+  if (isCompared(settings)) for (const part of before?.sums ?? []) sums.push(await fetchSums(part, folder, context));
+  return { sums, drawnMs: before?.drawnMs ?? 0 };
+}
+
+/** Whether later samples are compared with the ones before. */
+const isCompared = ({ noiseThreshold }: PieceWork['settings']): boolean => noiseThreshold > 0;
+
 interface RangeOrder {
   readonly page: ScenePage;
   readonly samples: SampleRange;
+  readonly before: Before;
   readonly folder: string;
   readonly timeoutMs: number;
   readonly preparation: Preparation;
@@ -50,6 +75,8 @@ interface DrawnRange {
   readonly samples: number;
   /** Without the wait for its turn. */
   readonly tookMs: number;
+  /** Nothing of the part follows. */
+  readonly isLast: boolean;
   /** [WK18] The attempt ended with it. */
   readonly gaveWay: boolean;
 }
@@ -57,7 +84,7 @@ interface DrawnRange {
 async function drawRange(
   assignment: Assignment,
   { settings, frameNumber, part }: PieceWork,
-  { page, samples: wanted, folder, timeoutMs, preparation }: RangeOrder,
+  { page, samples: wanted, before, folder, timeoutMs, preparation }: RangeOrder,
   context: AttemptContext,
 ): Promise<DrawnRange> {
   const { checkpointMs, client, clock, lease, log, membership, progress } = context;
@@ -67,16 +94,17 @@ async function drawRange(
   const drawn = { region: part.region, samples: wanted };
   const window = windowOf(settings, part.region);
   const parted = { part: drawn, ...(window ? { window } : {}) };
-  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, checkpointMs };
+  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, before, checkpointMs };
   const onProgress = (fraction: number) =>
     progress.note(lease.attemptId, frameNumber, wanted.first + Math.round(fraction * wanted.count));
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: turn.end, onProgress, signal: lease.signal });
   void abandonUnwanted(drawing, { page, lease, isDrawn: turn.isOver });
   const { answer, sums } = await drawing;
   const tookMs = clock.monotonicMs() - startedMs;
-  const { samples, draw, encode } = answer.result;
+  const { samples, endedBy, noise, drawnMs, draw, encode } = answer.result;
+  const end = { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
   const { sha256, sizeBytes } = sums;
-  const given = { sha256, sizeBytes, samples, stages: { ...preparation, draw, encode } };
+  const given = { sha256, sizeBytes, samples, ...end, drawnMs, stages: { ...preparation, draw, encode } };
   const result = turn.end() ? { ...given, givesWay: true } : given;
   lease.signal.throwIfAborted();
   if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the part was delivered');
@@ -84,7 +112,10 @@ async function drawRange(
     () => client.deliverPiece(lease, result, sums, lease.signal),
     lease.signal,
   );
-  await rm(sums.diskPath, { force: true });
+  before.drawnMs += drawnMs;
+  if (isCompared(settings)) {
+    before.sums.push({ region: part.region, samples, ...end, input: output.name, diskPath: sums.diskPath, sizeBytes });
+  } else await rm(sums.diskPath, { force: true });
   log.debug({ frameNumber, samples, sizeBytes, gaveWay }, 'delivered a part of a frame');
-  return { samples: samples.count, tookMs, gaveWay };
+  return { samples: samples.count, tookMs, isLast: endedBy !== undefined, gaveWay };
 }

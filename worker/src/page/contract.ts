@@ -25,6 +25,7 @@ import type {
   SampleRange,
   Size,
   StageTime,
+  StoredSums,
   Vector3,
 } from '@kiln/shared';
 
@@ -63,6 +64,11 @@ export interface PageScene {
   readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
 }
 
+/** Sums that were stored, and how their samples ended. */
+export interface SumsInput extends FramePart, Pick<StoredSums, 'endedBy' | 'noise'> {
+  readonly input: string;
+}
+
 /** What the page is asked to do. Every call is answered by one `done` or `failed` event with the same id. */
 export type PageCall =
   /** Draws a fixed small scene: tells what the adapter is and whether it draws right. */
@@ -99,6 +105,8 @@ export type PageCall =
       readonly frameNumber: number;
       /** Its samples are a sum of the tree. */
       readonly part: FramePart;
+      /** What is stored of a frame that noise or time may end; `input` below `INPUT_ROUTE`. */
+      readonly before?: { readonly sums: readonly SumsInput[]; readonly drawnMs: number };
       /** What of the frame is around the part in targets that do not hold all of it. */
       readonly window?: Region;
       /** 0: all samples. */
@@ -113,7 +121,7 @@ export type PageCall =
       readonly settings: RenderSettings;
       readonly frameNumber: number;
       /** `input` below `INPUT_ROUTE`. */
-      readonly sums: readonly (FramePart & { readonly input: string })[];
+      readonly sums: readonly SumsInput[];
       readonly output?: string;
       readonly inStrips?: boolean;
     }
@@ -212,6 +220,12 @@ export interface PieceOutcome {
   readonly gpuBytes: number;
   /** What was drawn of the part's samples: all, or a sum of the tree that they begin with. */
   readonly samples: SampleRange;
+  /** Why none follow, where it is not that all are drawn. */
+  readonly endedBy?: 'noise' | 'time';
+  /** Of the frame up to there, where it was looked at. */
+  readonly noise?: number;
+  /** Without what was drawn in between. */
+  readonly drawnMs: number;
   readonly draw: StageTime;
   readonly encode: StageTime;
 }

@@ -1,9 +1,18 @@
 /** Calls about divided frames: parts are drawn, and frames are made of what was drawn of them. */
 import type { RenderSettings, Sampling } from '@kiln/shared';
-import { assembleFrame } from './assemble/assemble-frame.ts';
+import { assembleFrame, type SumsSource } from './assemble/assemble-frame.ts';
+import { denoisedFrame } from './assemble/denoised.ts';
 import { FrameData } from './assemble/frame-data.ts';
 import type { TakeRows } from './assemble/row-queue.ts';
-import { type FrameOutcome, INPUT_ROUTE, OUTPUT_ROUTE, type PageCall, type PieceOutcome } from './contract.ts';
+import type { Look } from './assemble/strips.ts';
+import {
+  type FrameOutcome,
+  INPUT_ROUTE,
+  OUTPUT_ROUTE,
+  type PageCall,
+  type PieceOutcome,
+  type SumsInput,
+} from './contract.ts';
 import type { GiveWay } from './draw-queue.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { StripEncoder } from './encode/strip-encoder.ts';
@@ -29,7 +38,7 @@ type MakingHooks = Pick<DrawingHooks, 'signal' | 'onDrawn'>;
 
 export async function drawPiece(
   services: PageServices,
-  { sceneHash, settings, frameNumber, part: asked, window, checkpointMs, output }: Call<'piece'>,
+  { sceneHash, settings, frameNumber, part: asked, window, before, checkpointMs, output }: Call<'piece'>,
   { signal, onDrawn, onProgress }: DrawingHooks,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
@@ -42,18 +51,21 @@ export async function drawPiece(
     const shot = window ? shotWithin(frame, window) : frame;
     const part = window ? within(asked, window) : asked;
     await encoder.room();
-    const { pixels, areHalf, samples, draw } = await queue.run(
+    const { sums: stored = [], drawnMs: drawnBeforeMs = 0 } = before ?? {};
+    const pieceShot = { ...shot, part, checkpointMs, drawnBeforeMs };
+    const sumsOrder = { shot: pieceShot, settings, before: stored.map(sourceOf) };
+    const { pixels, rows, areHalf, samples, end, drawnMs, draw } = await queue.run(
       'frame',
-      (giveWay) => drawSums(room, { ...shot, part, checkpointMs }, giveWay, onProgress),
+      (giveWay) => drawSums(room, sumsOrder, giveWay, onProgress),
       signal,
     );
     onDrawn();
-    const { widthPx, heightPx } = part.region;
+    const { widthPx } = part.region;
     const { bytes, encode } = await encoder.encode({
       pixels,
       planes: [],
       mattes: null,
-      size: { widthPx, heightPx },
+      size: { widthPx, heightPx: rows },
       format: 'exr',
       bitDepth: areHalf ? 'half' : 'float',
       quality: 100,
@@ -63,7 +75,7 @@ export async function drawPiece(
     });
     const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
     if (!ok) throw new Error(`the worker took no sums: ${status}`);
-    return { gpuBytes: scene.gpuBytes, samples, draw, encode };
+    return { gpuBytes: scene.gpuBytes, samples, ...end, drawnMs, draw, encode };
   } finally {
     letGo();
     release();
@@ -82,11 +94,12 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
   const { room, queue, encoder } = services;
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
-  const { look, sources } = await lookAt(services, call);
+  const { look, sources, sampling } = await lookAt(services, call);
   await encoder.room();
   const data = await FrameData.open(services, call);
   try {
     const making = async (giveWay: GiveWay) => {
+      if (settings.denoise) return await makeDenoised(room, settings, data, { look, sources, giveWay });
       const { widthPx, heightPx } = settings.size;
       const pixels = room.buffers.take(widthPx * heightPx * BYTES_PER_PX[look.pixelKind]);
       const take: TakeRows = async (rows, firstRow) => {
@@ -98,16 +111,27 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
     };
     const { drawn, draw } = await queue.run('frame', making, signal);
     onDrawn();
-    const order = frameOrder({ ...drawn, sampling: samplingOf(settings) }, look.shown, origin);
+    const order = frameOrder({ ...drawn, sampling }, look.shown, origin);
     const { bytes, ...encoded } = await encoder.encode(order);
-    return await handOver(
-      { ...encoded, gpuBytes: null, draw: { ...draw, sampling: samplingOf(settings) } },
-      bytes,
-      output,
-    );
+    return await handOver({ ...encoded, gpuBytes: null, draw: { ...draw, sampling } }, bytes, output);
   } finally {
     data.close();
   }
+}
+
+async function makeDenoised(
+  room: PageServices['room'],
+  settings: RenderSettings,
+  data: FrameData,
+  { look, sources, giveWay }: { look: Look; sources: readonly SumsSource[]; giveWay: GiveWay },
+) {
+  if (!data.shot) throw new Error('the filter needs the scene');
+  const { pixels, before, draw } = await denoisedFrame(room, settings, sources, { shot: data.shot, look, giveWay });
+  const planes = await data.whole(giveWay, before);
+  return {
+    drawn: { pixels, planes, mattes: planes.length > 0 ? data.mattes : null, placement: data.placement },
+    draw,
+  };
 }
 
 /**
@@ -119,8 +143,7 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
   if (output === undefined) throw new Error('a frame in strips needs an output');
-  const { look, sources } = await lookAt(services, call);
-  const sampling = samplingOf(settings);
+  const { look, sources, sampling } = await lookAt(services, call);
   const data = await FrameData.open(services, call);
   try {
     const {
@@ -158,10 +181,24 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
   }
 }
 
-const samplingOf = ({ samples }: RenderSettings): Sampling => ({ samples, endedBy: 'samples' });
+/** What was drawn of the frame: less than was asked for, where noise or time has ended it. */
+function samplingOf(settings: RenderSettings, sums: readonly SumsInput[]): Sampling {
+  const noise = sums.findLast((part) => part.noise !== undefined)?.noise;
+  const last = sums.at(-1);
+  const { endedBy = 'samples' } = last ?? {};
+  const samples = last && endedBy !== 'samples' ? last.samples.first + last.samples.count : settings.samples;
+  return { samples, endedBy, ...(noise === undefined ? {} : { noise }) };
+}
+
+const sourceOf = ({ region, samples, input }: SumsInput): SumsSource => ({
+  region,
+  samples,
+  url: `${INPUT_ROUTE}/${input}`,
+});
 
 async function lookAt({ tables }: PageServices, { settings, sums }: Call<'assemble'>) {
   const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const sources = sums.map(({ region, samples, input }) => ({ region, samples, url: `${INPUT_ROUTE}/${input}` }));
-  return { look: frameLook(settings, { lut }), sources };
+  const sampling = samplingOf(settings, sums);
+  const look = { ...frameLook(settings, { lut }), samples: sampling.samples };
+  return { look, sources: sums.map(sourceOf), sampling };
 }

@@ -11,7 +11,7 @@ import {
 import type { OpenPage } from '../browser/open-page.ts';
 import { type Clock, pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
-import type { FrameOutcome, LoadResult, PageCall } from '../page/contract.ts';
+import type { FrameOutcome, LoadResult, PageCall, SumsInput } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { DrawTurns } from './draw-turns.ts';
@@ -31,11 +31,8 @@ export interface LoadOrder {
   readonly backend: Backend;
 }
 
-/** A file that a page is given. */
-export interface SumsFile extends FramePart, HostedFile {
-  /** Names it to the page; nothing else has this name. */
-  readonly input: string;
-}
+/** Sums that a page is given: named to it as nothing else is. */
+export interface SumsFile extends SumsInput, HostedFile {}
 
 /** Where a page's file goes. */
 export interface OutputFile {
@@ -248,9 +245,22 @@ export class ScenePage {
     }
   }
 
-  /** Draws a part of a frame whose turn it is, or its first samples. @returns their sums. */
+  /**
+   * Draws a part of a frame whose turn it is, or its first samples.
+   *
+   * @param order with what is stored of a frame that noise or time may end.
+   * @returns their sums.
+   */
   async drawPiece(
-    order: FrameOrder & { readonly part: FramePart; readonly window?: Region; readonly checkpointMs: number },
+    {
+      before,
+      ...order
+    }: FrameOrder & {
+      readonly part: FramePart;
+      readonly window?: Region;
+      readonly before?: { readonly sums: readonly SumsFile[]; readonly drawnMs: number };
+      readonly checkpointMs: number;
+    },
     output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,
@@ -258,15 +268,18 @@ export class ScenePage {
     this.#framesDrawn++;
     const { client, site } = this.#open;
     const received = site.awaitOutput(output.name, output.diskPath, output.maxBytes);
+    const unmount = site.mountInputs(new Map(before?.sums.map((file) => [file.input, file])));
+    const stored = before && { before: { sums: before.sums.map(inputOf), drawnMs: before.drawnMs } };
     try {
       const answer = await this.within(timeoutMs, `a part of frame ${order.frameNumber}`, () =>
-        client.call('piece', { ...order, output: output.name }, hooks),
+        client.call('piece', { ...order, ...stored, output: output.name }, hooks),
       );
       this.#count(order.sceneHash, answer.result.gpuBytes);
       const sums = received();
       if (!sums) throw new KilnError('render.page_lost', 'the sums of a part did not come');
       return { answer, sums };
     } finally {
+      unmount();
       site.forgetOutput(output.name);
     }
   }
@@ -286,7 +299,7 @@ export class ScenePage {
     hooks: CallHooks,
   ): Promise<DrawnFrame> {
     const unmount = this.#open.site.mountInputs(new Map(files.map((file) => [file.input, file])));
-    const sums = files.map(({ region, samples, input }) => ({ region, samples, input }));
+    const sums = files.map(inputOf);
     try {
       return await this.#frameIn(output, (name) =>
         this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
@@ -329,4 +342,13 @@ export class ScenePage {
 const measured = (bytes: Uint8Array) => ({
   sha256: createHash('sha256').update(bytes).digest('hex'),
   sizeBytes: bytes.length,
+});
+
+/** Without where it lies. */
+const inputOf = ({ region, samples, endedBy, noise, input }: SumsFile): SumsInput => ({
+  region,
+  samples,
+  input,
+  ...(endedBy === undefined ? {} : { endedBy }),
+  ...(noise === undefined ? {} : { noise }),
 });

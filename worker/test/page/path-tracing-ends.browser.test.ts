@@ -1,6 +1,7 @@
 /** When a path-traced picture has enough samples, and what they may hold. */
 import { LIMITS, type RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dividedFrame } from './divided.ts';
 import { readExrFile } from './exr-file.ts';
 import { unlitSquare } from './glb.ts';
 import { ball, boxRoom } from './lit-scenes.ts';
@@ -63,6 +64,39 @@ it('a time limit ends a picture behind a sample, and the file says with how many
   const file = readExrFile(bytes);
   expect(JSON.parse(file.texts.get('kiln:sampling') ?? '')).toEqual(sampling);
   expect(file.value('samples.Y', 3, 3)).toBe(sampling?.samples);
+});
+
+describe('a picture whose samples are stored as often as they can be, and added again, is the same file', () => {
+  const ONE_PART = { tiles: { columns: 1, rows: 1 }, sampleRanges: 1 };
+  const FLOATS = { format: 'exr', bitDepth: 'float', environment: 'studio' } as const;
+  const DATA = { passes: ['beauty', 'noisy', 'depth', 'samples', 'crypto-object'], denoise: true } as const;
+  const cases: [what: string, more: Partial<RenderSettings>, ended: object][] = [
+    ['ended by noise', { samples: 512, noiseThreshold: 0.06 }, { endedBy: 'noise' }],
+    ['too noisy to the end', { samples: 100, noiseThreshold: 1e-6 }, { endedBy: 'samples', samples: 100 }],
+    ['denoised', { samples: 72, ...DATA, passes: [...DATA.passes] }, { endedBy: 'samples', samples: 72 }],
+    ['denoised, as PNG', { samples: 64, denoise: true, format: 'png', bitDepth: 8 }, { samples: 64 }],
+    ['denoised after its first block', { samples: 64, denoise: true, noiseThreshold: 0.9 }, { samples: 16 }],
+    ['denoised when noise ends it', { samples: 512, denoise: true, noiseThreshold: 0.06 }, { endedBy: 'noise' }],
+  ];
+  it.each(cases)('%s', async (_what, more, ended) => {
+    const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.7 }) });
+    const settings = { ...TRACED, ...FLOATS, ...more };
+    const whole = await page.frame(sceneHash, settings);
+    const { sampling } = whole.result.draw;
+    expect(sampling).toMatchObject(ended);
+    const order = { division: ONE_PART, checkpointMs: 0.001 };
+    const made = await dividedFrame(page, sceneHash, settings, order);
+    expect(made.result.draw.sampling).toEqual(sampling);
+    expect(made.bytes.equals(whole.bytes)).toBe(true);
+  });
+
+  it('a time limit counts what was drawn before', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.7 }) });
+    const settings = { ...TRACED, ...FLOATS, denoise: true, timeLimitSec: 3_600 };
+    const order = { division: ONE_PART, checkpointMs: 0.001, drawnMs: 3_600_000 };
+    const { result } = await dividedFrame(page, sceneHash, settings, order);
+    expect(result.draw.sampling).toEqual({ samples: 1, endedBy: 'time' });
+  });
 });
 
 describe('a clamp', () => {

@@ -32,10 +32,10 @@ export class FrameData {
     this.#opened = opened;
   }
 
-  /** Holds the scene and what it is drawn with, where the frame has data at all, until `close`. */
+  /** Holds the scene and what it is drawn with, where the frame has data or is denoised, until `close`. */
   static async open(services: PageServices, { sceneHash, settings, frameNumber }: FrameOf): Promise<FrameData> {
     const { room, scenes } = services;
-    if (!hasData(settings)) return new FrameData(room, null);
+    if (!hasData(settings) && !settings.denoise) return new FrameData(room, null);
     const { scene, release } = scenes.use(sceneHash);
     try {
       const held = await holdAssets(services, settings);
@@ -62,14 +62,23 @@ export class FrameData {
     return this.#placement;
   }
 
+  /** Null where nothing is drawn of the scene. */
+  get shot(): Shot | null {
+    return this.#opened?.shot ?? null;
+  }
+
   /** What the ids in the planes stand for. */
   get mattes(): MatteManifests | null {
     return this.#opened?.mattes ?? null;
   }
 
-  /** The planes of all pixels, in buffers that the encoder gives back. */
-  async whole(giveWay: GiveWay): Promise<DataPlane[]> {
-    return this.#opened ? this.#draw(this.#opened.shot, giveWay) : [];
+  /**
+   * The planes of all pixels, in buffers that the encoder gives back.
+   *
+   * @param beside what was drawn apart: it takes its place among them.
+   */
+  async whole(giveWay: GiveWay, beside: readonly DataPlane[] = []): Promise<DataPlane[]> {
+    return this.#opened ? this.#draw(this.#opened.shot, giveWay, beside) : [];
   }
 
   /**
@@ -104,10 +113,10 @@ export class FrameData {
     return whole;
   }
 
-  async #draw(shot: Shot, giveWay: GiveWay): Promise<DataPlane[]> {
+  async #draw(shot: Shot, giveWay: GiveWay, beside: readonly DataPlane[] = []): Promise<DataPlane[]> {
     this.#placement ??= placeShot(shot);
     const { passes } = this.#room;
-    return [...passes.draw(shot, this.#placement), ...(await passes.drawMattes(shot, giveWay))];
+    return [...passes.draw(shot, this.#placement), ...beside, ...(await passes.drawMattes(shot, giveWay))];
   }
 
   close(): void {

@@ -56,19 +56,29 @@ export interface Drawing {
 export type OnDrawn = (fraction: number) => void;
 
 export function beginDrawing(gpu: Gpu, shot: Shot, giveWay: GiveWay, onDrawn: OnDrawn = () => {}): Drawing {
+  const { rest, drawnMs } = restsOf(gpu, giveWay, () => onDrawn(sampling.fraction));
+  const sampling = new Sampling(gpu.renderer, shot, drawnMs);
+  return { sampling, rest };
+}
+
+/** Rests between pieces that others draw in, and how long it was drawn without those. */
+export function restsOf(
+  gpu: Gpu,
+  giveWay: GiveWay,
+  onPiece: () => void = () => {},
+): { readonly rest: Rest; readonly drawnMs: () => number } {
   let pieceStart = performance.now();
   let piecesMs = 0;
-  const sampling = new Sampling(gpu.renderer, shot, () => piecesMs + performance.now() - pieceStart);
   const rest = async () => {
     await gpu.finished();
     const ms = performance.now() - pieceStart;
     piecesMs += ms;
-    onDrawn(sampling.fraction);
+    onPiece();
     await giveWay();
     pieceStart = performance.now();
     return ms;
   };
-  return { sampling, rest };
+  return { rest, drawnMs: () => piecesMs + performance.now() - pieceStart };
 }
 
 /**

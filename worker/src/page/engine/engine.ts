@@ -82,6 +82,8 @@ export interface Shot {
   readonly part?: FramePart;
   /** Time of drawing after which a part may end with fewer samples, at a sum of the tree; 0 draws all. @defaultValue 0 */
   readonly checkpointMs?: number;
+  /** Time for which the samples before the part's were drawn. @defaultValue 0 */
+  readonly drawnBeforeMs?: number;
   /** What is read back. @defaultValue `srgb8` */
   readonly pixelKind?: PixelKind;
   /** What else is read back. @defaultValue none */

@@ -40,6 +40,11 @@ export class HalfSums {
     return this.#target.texture;
   }
 
+  /** The same where they can be read. */
+  get target(): WebGLRenderTarget {
+    return this.#target;
+  }
+
   /** Keeps a copy, and forgets the one before. */
   keep(sums: Texture, samples: number): void {
     copy.uniforms.all = { value: sums };

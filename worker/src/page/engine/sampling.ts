@@ -1,4 +1,4 @@
-import { LIMITS, SAMPLES_PER_BLOCK, type Sampling as SamplingFacts } from '@kiln/shared';
+import { isPowerOfTwo, LIMITS, SAMPLES_PER_BLOCK, type Sampling as SamplingFacts } from '@kiln/shared';
 import type { Texture, WebGLRenderer, WebGLRenderTarget } from 'three';
 import { Accumulation, floatTarget } from './accumulation.ts';
 import type { SampledLight } from './denoise/denoiser.ts';
@@ -13,20 +13,25 @@ export class Sampling implements SampleSink {
   readonly #half: HalfSums | null;
   readonly #shot: Shot;
   readonly #expected: number;
+  /** Whether no sample of the picture follows on the expected ones. */
+  readonly #isLast: boolean;
   readonly #drawnMs: () => number;
   #endedBy: SamplingFacts['endedBy'] | null = null;
   #noise: number | null = null;
+  #tookMs = 0;
 
   /** @param drawnMs how long the picture has been drawn, without what was drawn in between. */
   constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number) {
     const { size, denoise, noiseThreshold } = shot;
-    const { count } = partOf(shot).samples;
+    const { first, count } = partOf(shot).samples;
     // A sample that is not copied may be drawn over while a long filter gives way.
     const copied = denoise ? Math.max(2, count) : count;
     this.#accumulation = new Accumulation(renderer, copied, () => scissorTo(floatTarget(size), shot));
     this.#expected = count;
-    this.#gauge = noiseThreshold > 0 ? new NoiseGauge(renderer, size) : null;
-    this.#half = denoise || this.#gauge ? new HalfSums(renderer, size) : null;
+    this.#isLast = first + count === shot.samples;
+    // Later ranges are compared with what is stored of those before.
+    this.#gauge = noiseThreshold > 0 && first === 0 ? new NoiseGauge(renderer, size) : null;
+    this.#half = (denoise && first === 0) || this.#gauge ? new HalfSums(renderer, size) : null;
     this.#shot = shot;
     this.#drawnMs = drawnMs;
   }
@@ -50,11 +55,18 @@ export class Sampling implements SampleSink {
   add(sample: Texture): void {
     this.#keepHalf();
     this.#accumulation.add(sample);
-    const { noiseThreshold, timeLimitMs } = this.#shot;
+    const { noiseThreshold, timeLimitMs, drawnBeforeMs = 0 } = this.#shot;
     const drawn = this.#accumulation.samples;
-    if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
+    if (this.#isLast && drawn === this.#expected) this.#endedBy = 'samples';
     else if (this.#noiseAfter(drawn) < noiseThreshold) this.#endedBy = 'noise';
-    else if (timeLimitMs > 0 && this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
+    else if (timeLimitMs > 0 && drawnBeforeMs + this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
+    else if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
+    if (this.#endedBy !== null) this.#tookMs = this.#drawnMs();
+  }
+
+  /** How long a complete one was drawn. */
+  get tookMs(): number {
+    return this.#tookMs;
   }
 
   addBlock(sum: Texture, count: number): void {
@@ -65,8 +77,12 @@ export class Sampling implements SampleSink {
 
   /** The sums. Call it once, when it is complete. */
   finish(): SampledLight {
-    const half = this.#half && this.#half.samples > 0 ? this.#half : null;
-    return { sums: this.#accumulation.finish(), samples: this.#accumulation.samples, half };
+    return { sums: this.#accumulation.finish(), samples: this.#accumulation.samples, half: this.half };
+  }
+
+  /** The sums of the first half of them; null where nobody needs them, or it is one sample. */
+  get half(): HalfSums | null {
+    return this.#half && this.#half.samples > 0 ? this.#half : null;
   }
 
   /** The same in a target that can be read. */
@@ -102,5 +118,3 @@ export class Sampling implements SampleSink {
     return this.#noise;
   }
 }
-
-const isPowerOfTwo = (count: number): boolean => count > 0 && (count & (count - 1)) === 0;
