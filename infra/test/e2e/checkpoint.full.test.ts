@@ -8,7 +8,7 @@ import { childOf, until } from './support/processes.ts';
 import { boxScene } from './support/scenes.ts';
 
 /** Path-traced, so that there is some time to hit its worker in. */
-const TRACED = ['--engine', 'pathtrace', '--size', '640x480'];
+const TRACED = ['--engine', 'pathtrace', '--size', '128x128'];
 
 /** Ends what hangs; no measurement. */
 const HANGS_MS = 1_200_000;
@@ -30,9 +30,8 @@ async function attemptsOf(jobId: string): Promise<Attempt[]> {
 }
 
 test.each([
-  ['denoised', ['--samples', '256', '--denoise']],
-  ['ended by noise', ['--samples', '4096', '--noise-threshold', '0.02']],
-  ['ended by noise, and denoised', ['--samples', '4096', '--noise-threshold', '0.02', '--denoise']],
+  ['ended by noise', ['--samples', '4096', '--noise-threshold', '0.012']],
+  ['ended by noise, and denoised', ['--samples', '4096', '--noise-threshold', '0.012', '--denoise']],
 ])('a frame that is %s goes on from its last checkpoint, and is the same file', async (what, options) => {
   const args = ['render', scene, '--frames', '1', ...TRACED, ...options, '--json', '--out'];
   const made = join(farm.home, `made ${what}`);

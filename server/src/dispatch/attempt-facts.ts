@@ -173,7 +173,7 @@ export class AttemptMemory {
         't.index',
         't.job_id',
         't.layer_id',
-        'j.frame_timeout_ms',
+        (eb) => eb.fn.coalesce('l.frame_timeout_ms', 'j.frame_timeout_ms').as('frame_timeout_ms'),
         'j.priority',
         'l.name',
         'l.frames',

@@ -163,7 +163,8 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     scene_hash: string;
   }>`
     select c.*, f.adapter_class as frame_class from (
-      select j.id as job_id, j.tenant_id, j.scene_id, j.frame_timeout_ms, j.state, j.priority, j.created_at,
+      select j.id as job_id, j.tenant_id, j.scene_id,
+             coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
              l.id as layer_id, l.position, l.released, l.task_count, l.division,
              l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
              j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int

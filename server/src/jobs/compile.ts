@@ -37,6 +37,7 @@ import {
 } from '@kiln/shared';
 import { checkEdits } from './check-edits.ts';
 import { choices, LISTED_NAMES } from './choices.ts';
+import { frameTimeoutOf } from './frame-time.ts';
 
 /** What the compiler must know of the scene. */
 export interface CompilerScene {
@@ -60,12 +61,14 @@ interface CompiledLayer {
   readonly films: readonly FilmPlan[];
   readonly settings: RenderSettings;
   readonly division: Division | null;
+  readonly frameTimeoutMs: number;
 }
 
 export interface CompiledJob {
   readonly name: string;
   readonly priority: number;
   readonly maxAttempts: number;
+  /** The longest of its layers'. */
   readonly frameTimeoutMs: number;
   readonly classPolicy: ClassPolicy;
   readonly frameCount: number;
@@ -95,7 +98,11 @@ export function compileJob(
   const report = usableReport(scene);
   const names = layerNames(request.layers);
   const layers = request.layers.map((layer, index) =>
-    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, { abilities, filmMakers }),
+    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, {
+      abilities,
+      filmMakers,
+      frameTimeoutMs: request.frameTimeoutMs,
+    }),
   );
   let frames = 0;
   let tasks = 0;
@@ -105,33 +112,15 @@ export function compileJob(
     checkFrames(frames, `/layers/${index}/frames`);
     checkTasks(tasks, `/layers/${index}`, request.layers[index]);
   });
-  const frameTimeoutMs = request.frameTimeoutMs ?? defaultTimeoutMs(layers);
-  layers.forEach(({ settings }, index) => {
-    checkTimeLimit(settings, `/layers/${index}`, frameTimeoutMs);
-  });
   return {
     name: request.name ?? scene.name,
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
-    frameTimeoutMs,
+    frameTimeoutMs: Math.max(...layers.map((layer) => layer.frameTimeoutMs)),
     classPolicy: request.classPolicy ?? 'strict',
     frameCount: frames,
     layers,
   };
-}
-
-/** What a frame may take where the job says nothing. */
-const defaultTimeoutMs = (layers: readonly CompiledLayer[]): number =>
-  layers.some(({ settings }) => settings.engine === 'pathtrace') ? LIMITS.tracedFrameTimeoutMs : LIMITS.frameTimeoutMs;
-
-/** A frame that fails for its time has no picture, however many samples were drawn of it. */
-function checkTimeLimit({ timeLimitSec }: RenderSettings, path: string, frameTimeoutMs: number): void {
-  if (timeLimitSec * 1_000 < frameTimeoutMs) return;
-  throw new KilnError(
-    'request.invalid',
-    `expected a time of drawing below the longest time for one frame (${frameTimeoutMs / 1_000} s), got ${timeLimitSec} s`,
-    { field: `${path}/timeLimitSec` },
-  );
 }
 
 function usableReport(scene: CompilerScene): ImportReport {
@@ -180,7 +169,11 @@ function compileLayer(
   path: string,
   name: string,
   report: ImportReport,
-  { abilities, filmMakers }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null },
+  {
+    abilities,
+    filmMakers,
+    frameTimeoutMs: askedMs,
+  }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null; frameTimeoutMs: number | undefined },
 ): CompiledLayer {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
@@ -202,6 +195,7 @@ function compileLayer(
   const films = (request.films ?? []).map(completeFilm);
   checkFilms(films, { ...settings, frameCount: count }, path);
   checkFilmMakers(films, filmMakers, path);
+  const frameTimeoutMs = frameTimeoutOf(settings, askedMs, path);
   return {
     name,
     frames: request.frames,
@@ -211,6 +205,7 @@ function compileLayer(
     films,
     settings,
     division,
+    frameTimeoutMs,
   };
 }
 

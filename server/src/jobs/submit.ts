@@ -203,6 +203,7 @@ export class Submissions {
         films: [...layer.films],
         settings: layer.settings,
         division: layer.division,
+        frame_timeout_ms: layer.frameTimeoutMs,
       }),
     );
     return { job, layers, films: filmTasks(job, layers, newId) };

@@ -158,6 +158,8 @@ export interface LayerTable {
   settings: Json<RenderSettings>;
   /** Null where each frame is drawn whole. */
   division: NullableJson<Division>;
+  /** Null in jobs of earlier versions: that of the job. */
+  frame_timeout_ms: ColumnType<number | null, number | null | undefined, never>;
 }
 
 export interface TaskTable {

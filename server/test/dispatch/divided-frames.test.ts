@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { type Frame, framePart, type Job, partsPerFrame, type Task } from '@kiln/shared';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { FakeWorker } from '../fake-worker.ts';
+import type { FakeWorker, FakeWorkerOptions } from '../fake-worker.ts';
 import {
   addScene,
   addTenant,
@@ -199,7 +199,7 @@ async function submitOpen(): Promise<Job> {
   return ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { ...jobOf(sceneId, '1'), layers: [layer] });
 }
 
-const TRACER = { identity: { capabilities: [{ engine: 'pathtrace', backend: 'webgl' }] } } as const;
+const TRACER: FakeWorkerOptions = { identity: { capabilities: [{ engine: 'pathtrace', backend: 'webgl' }] } };
 
 test('a frame that noise may end goes on from what is stored, hears of it, and is done when noise has ended it', async () => {
   const first = await addWorker({

@@ -302,7 +302,9 @@ describe('compileJob', () => {
   test('gives a path-traced frame more time, unless the job says how much', () => {
     expect(compileJob(job(layer()), SCENE, []).frameTimeoutMs).toBe(600_000);
     const traced = job(layer(), layer({ engine: 'pathtrace' }));
-    expect(compileJob(traced, SCENE, []).frameTimeoutMs).toBe(21_600_000);
+    const { frameTimeoutMs, layers } = compileJob(traced, SCENE, []);
+    expect(frameTimeoutMs).toBe(21_600_000);
+    expect(layers.map((compiled) => compiled.frameTimeoutMs)).toEqual([600_000, 21_600_000]);
     expect(compileJob({ ...traced, frameTimeoutMs: 5_000 }, SCENE, []).frameTimeoutMs).toBe(5_000);
   });
 

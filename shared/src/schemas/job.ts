@@ -66,7 +66,8 @@ export const JobRequest = Type.Object(
       Type.Integer({
         minimum: 1_000,
         maximum: LIMITS.frameTimeoutMaxMs,
-        description: 'Longest time for one frame. Ten minutes, unless a layer is path-traced: then six hours.',
+        description:
+          'Longest time for one frame, of every layer. Unless given, ten minutes; six hours in layers that are path-traced.',
       }),
     ),
     classPolicy: Type.Optional(Type.Enum(ClassPolicy.enum, { default: 'strict', description: CLASS_POLICY })),

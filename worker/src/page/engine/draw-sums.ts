@@ -35,7 +35,7 @@ export interface PartSums {
 }
 
 /** Why no samples of the frame follow, and its noise where it was looked at. */
-export interface PartEnd {
+interface PartEnd {
   readonly endedBy?: 'noise' | 'time';
   readonly noise?: number;
 }
