@@ -77,7 +77,9 @@ it('fetches and loads a scene once for many attempts', async () => {
   const loads = attempts.flatMap(({ frames }) => frames.filter(({ result }) => result.stages.load));
   expect(loads).toHaveLength(1);
   await expect
-    .poll(() => farm.heartbeats.at(-1)?.status.scenes.find(({ sceneHash }) => sceneHash === scene.sceneHash))
+    .poll(() => farm.heartbeats.at(-1)?.status.scenes.find(({ sceneHash }) => sceneHash === scene.sceneHash), {
+      timeout: 10_000,
+    })
     .toMatchObject({ tenantId, loads: 1, sessions: 0 });
 });
 
