@@ -1,8 +1,15 @@
 import '../styles/tokens.css';
 import '../styles/base.css';
+import '../styles/buttons.css';
+import '../styles/fields.css';
 import '../styles/controls.css';
+import '../styles/choices.css';
 import '../styles/shell.css';
 import '../styles/library.css';
 import '../styles/upload.css';
 import '../styles/scene.css';
+import '../styles/stage.css';
+import '../styles/render-panel.css';
+import '../styles/report.css';
+import '../styles/narrow.css';
 import '../styles/jobs.css';
