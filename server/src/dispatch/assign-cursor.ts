@@ -53,7 +53,8 @@ export async function assignFromCursors(
       select value from farm_state where key = 'dispatch_epoch' for share
     ), held as materialized (
       select id from jobs
-      where id in (select job_id from wanted) and state = 'running' and ${epoch}::bigint = (select value from lead)
+      where id in (select job_id from wanted) and state = 'running' and adapter_class is not null
+        and ${epoch}::bigint = (select value from lead)
       order by id for no key update
     ), moved as (
       update layers l set released = l.released + c.n

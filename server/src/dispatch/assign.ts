@@ -182,7 +182,10 @@ function placeOf(cut: CursorPick, frames: FrameTasks): { feeds: string | null; i
 
 /** Tasks that have rows: imports, and frames whose attempt ended without a result. */
 async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): Promise<LeasedTask[]> {
-  const byTask = new Map(picks.flatMap((pick) => (pick.kind === 'cursor' ? [] : [[pick.taskId, pick] as const])));
+  const others = await ofOtherClass(trx, picks);
+  const byTask = new Map(
+    picks.flatMap((pick) => (pick.kind === 'cursor' || others.has(pick.taskId) ? [] : [[pick.taskId, pick] as const])),
+  );
   if (byTask.size === 0) return [];
   const rows = await trx
     .updateTable('tasks')
@@ -197,6 +200,33 @@ async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): 
     const lane = queueLane(pick, row.kind);
     return [{ taskId: row.id, workerId: pick.workerId, lane, attemptNumber: row.attempts }];
   });
+}
+
+/**
+ * Settles the class of frames that have none (any more) and of which parts are given out.
+ *
+ * @returns tasks whose frames are of another class than the worker they were to be given to.
+ */
+async function ofOtherClass(trx: Transaction<Database>, picks: readonly Pick[]): Promise<ReadonlySet<string>> {
+  const wanted = picks.flatMap((pick) => (pick.kind === 'task' ? [{ id: pick.taskId, class: pick.adapterClass }] : []));
+  if (wanted.length === 0) return new Set();
+  const json = JSON.stringify(wanted);
+  await sql`
+    update tasks d set adapter_class = x.class
+    from (
+      select distinct on (p.feeds) p.feeds, w.class
+      from jsonb_to_recordset(${json}::jsonb) as w(id text, class text) join tasks p on p.id = w.id
+      where p.feeds is not null
+      order by p.feeds, p.id
+    ) x
+    where d.id = x.feeds and d.adapter_class is null and d.state = 'blocked'`.execute(trx);
+  const { rows } = await sql<{ id: string }>`
+    select w.id
+    from jsonb_to_recordset(${json}::jsonb) as w(id text, class text)
+    join tasks p on p.id = w.id
+    join tasks d on d.id = coalesce(p.feeds, p.id)
+    where d.adapter_class <> w.class`.execute(trx);
+  return new Set(rows.map(({ id }) => id));
 }
 
 const queueLane = (pick: Pick, kind: TaskKind): QueueLane =>

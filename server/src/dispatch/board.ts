@@ -103,6 +103,8 @@ export class Board {
       if (pick.settlesClass && !newClasses.has(pick.jobId)) newClasses.set(pick.jobId, pick.adapterClass);
       if (pick.kind === 'cursor') lastClasses.set(pick.layerId, pick.adapterClass);
     }
+    /** Other parts of their frames have a class now. */
+    let hasSettled = false;
     const rest = work.flatMap((before): Work[] => {
       const item =
         'jobClass' in before
@@ -110,6 +112,7 @@ export class Board {
           : before;
       const n = taken.get(item.kind === 'cursor' ? item.layerId : item.taskId) ?? 0;
       if (n === 0) return [item];
+      hasSettled ||= item.kind === 'task' && item.division !== null && item.frameClass === null;
       if (item.kind !== 'cursor' || n >= item.remaining) return [];
       const next = item.next + n;
       const isBegun = item.division !== null && next % partsPerFrame(item.division) !== 0;
@@ -117,7 +120,10 @@ export class Board {
       return [{ ...item, next, remaining: item.remaining - n, isRunning: true, frameClass }];
     });
     // Its frame's other parts have rows now.
-    if (rest.some((item) => item.kind === 'cursor' && item.classPolicy === 'prefer' && item.frameClass !== null)) {
+    const hasRows = rest.some(
+      (item) => item.kind === 'cursor' && item.classPolicy === 'prefer' && item.frameClass !== null,
+    );
+    if (hasSettled || hasRows) {
       this.#work = null;
       return;
     }

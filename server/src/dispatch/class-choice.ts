@@ -18,8 +18,11 @@ export interface ClassedWork extends WorkClasses {
   readonly jobId: string;
   readonly layerId: string;
   /** How its frames are divided, where it is parts of frames that are given out. */
-  readonly division?: Division | null;
+  readonly division: Division | null;
+  /** Of a cursor: its next part. */
   readonly next?: number;
+  /** Of a task: which part it is. */
+  readonly index?: number;
 }
 
 /** Classes as they are settled while one pass gives out work. */
@@ -29,7 +32,8 @@ export class ClassChoice {
 
   /** @param taken parts given out of the cursor in this pass. @returns null: any. */
   required(work: ClassedWork, taken: number): string | null {
-    const ofFrame = this.#frames.get(frameKey(work, taken)) ?? (isFirstFrame(work, taken) ? work.frameClass : null);
+    const settled = work.division ? this.#frames.get(frameKey(work, taken)) : undefined;
+    const ofFrame = settled ?? (isFirstFrame(work, taken) ? work.frameClass : null);
     return ofFrame ?? (work.classPolicy === 'strict' ? this.preferred(work) : null);
   }
 
@@ -44,8 +48,8 @@ export class ClassChoice {
   }
 }
 
-const frameIndex = ({ division, next = 0 }: ClassedWork, taken: number) =>
-  division ? Math.floor((next + taken) / partsPerFrame(division)) : 0;
+const frameIndex = ({ division, next, index = 0 }: ClassedWork, taken: number) =>
+  division ? Math.floor((next === undefined ? index : next + taken) / partsPerFrame(division)) : 0;
 
 const frameKey = (work: ClassedWork, taken: number) => `${work.layerId}/${frameIndex(work, taken)}`;
 

@@ -15,6 +15,7 @@ import type { Database } from '../store/tables.ts';
 import { failDependent, forgetPieces } from './dependents.ts';
 import { fromNow } from './lease-time.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { releaseClasses } from './release-class.ts';
 
 export interface AttemptEnd {
   readonly attemptId: string;
@@ -74,6 +75,11 @@ export async function endAttempts(
     });
     ended.push(...others);
   }
+  const again = ended.filter(({ retryAfterMs }) => retryAfterMs !== null);
+  await releaseClasses(
+    trx,
+    again.map(({ taskId }) => taskId),
+  );
   return ended;
 }
 

@@ -63,6 +63,7 @@ export async function frameTasks(
     for (const { id, layer_id, index, state, adapter_class } of known) {
       const key = `${layer_id}/${index}`;
       wanted.set(key, { id, state });
+      if (adapter_class === null) await settleClass(trx, id, key, cuts);
       checkClass(key, adapter_class, cuts);
     }
   }
@@ -75,12 +76,27 @@ export async function frameTasks(
   };
 }
 
+/** A frame whose first worker gave all of it back is of the class of the next one. */
+async function settleClass(
+  trx: Transaction<Database>,
+  taskId: string,
+  key: string,
+  cuts: readonly Cut[],
+): Promise<void> {
+  const first = cuts.find(({ cut }) => frameKey(cut) === key);
+  if (!first) return;
+  const { adapterClass } = first.cut;
+  await trx.updateTable('tasks').set({ adapter_class: adapterClass }).where('id', '=', taskId).execute();
+}
+
+const frameKey = ({ layerId, division, index }: Cut['cut']): string | null =>
+  division === null ? null : `${layerId}/${Math.floor(index / partsPerFrame(division))}`;
+
 /** Parts of one frame are of one class, whatever was thought of it when they were picked. */
 function checkClass(key: string, adapterClass: string | null, cuts: readonly Cut[]): void {
   if (adapterClass === null) return;
   for (const { cut } of cuts) {
-    if (cut.division === null || cut.adapterClass === adapterClass) continue;
-    if (`${cut.layerId}/${Math.floor(cut.index / partsPerFrame(cut.division))}` !== key) continue;
+    if (frameKey(cut) !== key || cut.adapterClass === adapterClass) continue;
     throw new Error(`frame ${key} is drawn by the adapter class ${adapterClass}, not by ${cut.adapterClass}`);
   }
 }

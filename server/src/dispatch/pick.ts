@@ -27,7 +27,13 @@ export type Candidate = {
 } & (
   | { readonly kind: 'import'; readonly taskId: string }
   | { readonly kind: 'film'; readonly taskId: string; readonly jobId: string; readonly maker: FilmMaker }
-  | ({ readonly kind: 'task'; readonly taskId: string; readonly index: number } & RenderWork)
+  | ({
+      readonly kind: 'task';
+      readonly taskId: string;
+      readonly index: number;
+      /** Of the frame that it is a part of; null of whole frames, and of tasks that make frames of parts. */
+      readonly division: Division | null;
+    } & RenderWork)
   | ({
       readonly kind: 'cursor';
       readonly sceneId: string;

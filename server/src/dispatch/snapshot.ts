@@ -81,6 +81,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     class_policy: ClassPolicy | null;
     job_class: string | null;
     frame_class: string | null;
+    division: Division | null;
     scene_hash: string;
   }>`
     select w.*, s.scene_hash
@@ -89,6 +90,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
              l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
              j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
+             case when t.feeds is not null then l.division end as division,
              row_number() over (
                partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format'
                order by j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
@@ -135,6 +137,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
         classPolicy: row.class_policy ?? 'prefer',
         jobClass: row.job_class,
         frameClass: row.frame_class,
+        division: row.division,
       },
     ];
   });

@@ -16,7 +16,7 @@ import {
 import { startRedis, type TestRedis } from '../redis.ts';
 import { useWorkers } from '../workers-fixture.ts';
 
-const [ONE, TWO] = ['1111111111111111', '2222222222222222'];
+const [ONE, TWO, THREE] = ['1111111111111111', '2222222222222222', '3333333333333333'];
 const SIZE = { widthPx: 64, heightPx: 64 };
 
 let redis: TestRedis;
@@ -44,11 +44,10 @@ const jobNow = ({ id }: Job) => get<Job>(`/jobs/${id}`);
 const submit = (layer: object, more: object = {}) =>
   ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { sceneId, layers: [{ size: SIZE, ...layer }], ...more });
 
+const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 /** Ids of the workers that tried anything of a job. */
-async function workersOf({ id }: Job): Promise<ReadonlySet<string>> {
-  const { items } = await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`);
-  return new Set(items.flatMap(({ attempts }) => attempts.map(({ workerId }) => workerId)));
-}
+const workersOf = async (job: Job): Promise<ReadonlySet<string>> =>
+  new Set((await tasksOf(job)).flatMap(({ attempts }) => attempts.map(({ workerId }) => workerId)));
 const idsOf = (...workers: FakeWorker[]) => new Set(workers.map(({ registration }) => registration.workerId));
 
 test('a strict job is drawn by one class, and waits and says so when the last of it has left', async () => {
@@ -108,9 +107,10 @@ test('a frame is never divided between classes: a job that prefers one waits for
     onPiece: (_, { region }) => (region.x > 0 ? new Promise<void>(() => {}) : undefined),
   });
   const job = await submit({ frames: '1-3', tiles: { columns: 3, rows: 1 } }, { classPolicy: 'prefer' });
+  // A frame is begun by what is done of it, not by what is tried.
   await until(
-    () => workersOf(job),
-    ({ size }) => size > 0,
+    () => tasksOf(job),
+    (tasks) => tasks.some(({ state }) => state === 'succeeded'),
   );
   await first.goodbye();
   const other = await addWorker({ identity: { slots: 4, adapterClass: TWO } });
@@ -121,17 +121,48 @@ test('a frame is never divided between classes: a job that prefers one waits for
   expect(waiting.waitsFor).toMatchObject({ reason: 'adapter-class', message: expect.stringContaining(ONE) });
   const again = await addWorker({ identity: { slots: 1, adapterClass: ONE, name: 'again' } });
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
-  const { items } = await get<{ items: Task[] }>(`/jobs/${job.id}/tasks?limit=1000`);
+  const tasks = await tasksOf(job);
   const { items: frames } = await get<{ items: Frame[] }>(`/jobs/${job.id}/frames`);
   expect(frames).toHaveLength(3);
   const mine = idsOf(first, again);
   for (const frameNumber of [1, 2, 3]) {
-    const done = items.filter((task) => task.frames[0] === frameNumber).flatMap(({ attempts }) => attempts);
+    const done = tasks.filter((task) => task.frames[0] === frameNumber).flatMap(({ attempts }) => attempts);
     const classes = new Set(done.filter(({ state }) => state === 'succeeded').map((each) => mine.has(each.workerId)));
     expect([frameNumber, [...classes]]).toEqual([frameNumber, [frameNumber === 1]]);
   }
   expect(idsOf(other).size).toBe(1);
 });
+
+test.each([
+  ['strict', { columns: 3, rows: 1 }],
+  ['strict', null],
+  ['prefer', { columns: 3, rows: 1 }],
+] as const)(
+  'a %s job (tiles: %j) that a worker gave back with nothing done is free for other classes',
+  async (classPolicy, tiles) => {
+    const never = () => new Promise<void>(() => {});
+    const first = await addWorker({ identity: { slots: 2, adapterClass: ONE }, onPiece: never, onFrame: never });
+    const job = await submit({ frames: '1-3', ...(tiles && { tiles }) }, { classPolicy });
+    await until(
+      () => workersOf(job),
+      ({ size }) => size > 0,
+    );
+    expect(await jobNow(job)).toMatchObject({ adapterClass: ONE });
+    await first.goodbye();
+    expect(await jobNow(job)).toMatchObject({ adapterClass: null });
+    const others = await Promise.all(
+      [TWO, THREE].map((adapterClass) => addWorker({ identity: { slots: 2, adapterClass } })),
+    );
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
+    const tasks = await tasksOf(job);
+    for (const frameNumber of [1, 2, 3]) {
+      const done = tasks.filter((task) => task.frames[0] === frameNumber).flatMap(({ attempts }) => attempts);
+      const by = new Set(done.filter(({ state }) => state === 'succeeded').map(({ workerId }) => workerId));
+      expect(by.size).toBe(1);
+      expect(idsOf(...others)).toContain([...by][0]);
+    }
+  },
+);
 
 test('who waits for a worker at all is told that', async () => {
   const job = await submit({ frames: '1' });

@@ -177,6 +177,20 @@ describe('pick', () => {
       }
       expect(frames.size).toBeGreaterThan(2);
       for (const ids of frames.values()) expect(ids.size).toBe(1);
+      const waiting = [0, 1].map((index): Candidate => {
+        const {
+          next: _,
+          remaining: __,
+          isRunning: ___,
+          ...task
+        } = cursor('t', parts) as Extract<Candidate, { kind: 'cursor' }>;
+        return { ...task, kind: 'task', taskId: `again-${index}`, index };
+      });
+      const nearlyFull = [one, two].map((each) => ({
+        ...each,
+        rendering: each.slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1) - 1,
+      }));
+      expect(picks({ workers: nearlyFull, candidates: waiting }).length).toBe(1);
       // Of a frame that is begun by a class that is not here nothing is given out.
       expect(classes({ ...parts, next: 1, frameClass: 'three' }, one, two)).toEqual([]);
       expect(classes({ ...parts, next: 1, remaining: 1, frameClass: 'two' }, one, two)).toEqual(['b']);
@@ -200,6 +214,7 @@ describe('pick', () => {
       classPolicy: 'strict',
       jobClass: null,
       frameClass: null,
+      division: null,
       taskMs: null,
     };
     const [first] = picks({ workers: [worker('a')], candidates: [cursor('t'), again] });
