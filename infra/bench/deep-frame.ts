@@ -2,8 +2,8 @@ import type { Frame, LayerRequest, Pass } from '@kiln/shared';
 import { type Bench, median } from './measure.ts';
 import { runJob, send, withBenchScene, withFarm } from './on-farm.ts';
 
-/** 23 channels. */
-const PASSES: Pass[] = ['beauty', 'depth', 'normal', 'position', 'albedo', 'emission', 'motion', 'crypto-object'];
+/** 4 + 1 + 3 + 3 + 12 channels. */
+const PASSES: Pass[] = ['beauty', 'depth', 'normal', 'position', 'crypto-object'];
 const RUNS = 3;
 const layer = (frame: number): LayerRequest => ({
   frames: String(frame),

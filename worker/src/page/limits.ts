@@ -14,6 +14,11 @@ export const PAGE_LIMITS = {
   encodeWorkers: 2,
   /** A long frame is drawn in pieces of about so long: then it gives way to live pictures. */
   pieceMs: 100,
+  /** A sample of rasterisation that takes longer is drawn in strips of rows, at most so many. */
+  stripMs: 200,
+  sampleStrips: 64,
+  /** Pixels of a strip of a scene of which nothing is known yet. */
+  firstStripPx: 1_048_576,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
   targetSets: 3,
   /** Bytes of targets kept between pictures. */

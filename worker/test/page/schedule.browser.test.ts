@@ -31,10 +31,10 @@ const VIEW: LiveView = {
 const LIVE = { view: VIEW, size: SIZE, pose: POSE, format: 'jpeg', quality: 80, samples: 1 } as const;
 
 /** Calls `frame` and writes what happens into `log`. */
-function logged(log: string[], name: string, sceneHash: string, samples = 1, size = SIZE) {
+function logged(log: string[], name: string, sceneHash: string, samples = 1, size = SIZE, onProgress = () => {}) {
   const settings = { ...SETTINGS, samples, size };
   return page.client
-    .call('frame', { sceneHash, settings, frameNumber: 0 }, { onDrawn: () => log.push(`${name} drawn`) })
+    .call('frame', { sceneHash, settings, frameNumber: 0 }, { onDrawn: () => log.push(`${name} drawn`), onProgress })
     .then((answer) => {
       log.push(`${name} done`);
       return answer;
@@ -121,6 +121,19 @@ describe('live pictures', () => {
     const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
     const log: string[] = [];
     const frame = logged(log, 'frame', sceneHash, 400, { widthPx: 256, heightPx: 256 });
+    const live = page.client.call('live', { sceneHash, ...LIVE }).then(() => log.push('live done'));
+    await Promise.all([frame, live]);
+    expect(log).toEqual(['live done', 'frame drawn', 'frame done']);
+  });
+
+  it('do not wait for the end of one sample that is large', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
+    const log: string[] = [];
+    // More pixels than are drawn at once of a scene of which nothing is known.
+    let frame: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((begun) => {
+      frame = logged(log, 'frame', sceneHash, 1, { widthPx: 4_096, heightPx: 2_160 }, begun).then(() => begun());
+    });
     const live = page.client.call('live', { sceneHash, ...LIVE }).then(() => log.push('live done'));
     await Promise.all([frame, live]);
     expect(log).toEqual(['live done', 'frame drawn', 'frame done']);

@@ -93,6 +93,8 @@ export interface Shot {
 /** Takes samples in order. The texture may be overwritten once `add` is called again. */
 export interface SampleSink {
   add(sample: Texture): void;
+  /** How much of the next sample is drawn, from 0 to 1: for those who watch. */
+  tell(fraction: number): void;
   /** Nothing is to be added any more. Never before the first sample. */
   readonly isComplete: boolean;
   /**

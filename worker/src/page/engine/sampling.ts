@@ -19,6 +19,8 @@ export class Sampling implements SampleSink {
   #endedBy: SamplingFacts['endedBy'] | null = null;
   #noise: number | null = null;
   #tookMs = 0;
+  /** Of the next sample. */
+  #begun = 0;
 
   /** @param drawnMs how long the picture has been drawn, without what was drawn in between. */
   constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number) {
@@ -38,7 +40,7 @@ export class Sampling implements SampleSink {
 
   /** From 0 to 1; noise or time may end it before. */
   get fraction(): number {
-    return this.#accumulation.samples / this.#expected;
+    return (this.#accumulation.samples + this.#begun) / this.#expected;
   }
 
   get isComplete(): boolean {
@@ -52,9 +54,14 @@ export class Sampling implements SampleSink {
     return { samples: this.#accumulation.samples, endedBy: this.#endedBy, ...noise };
   }
 
+  tell(fraction: number): void {
+    this.#begun = fraction;
+  }
+
   add(sample: Texture): void {
     this.#keepHalf();
     this.#accumulation.add(sample);
+    this.#begun = 0;
     const { noiseThreshold, timeLimitMs, drawnBeforeMs = 0 } = this.#shot;
     const drawn = this.#accumulation.samples;
     if (this.#isLast && drawn === this.#expected) this.#endedBy = 'samples';

@@ -103,6 +103,7 @@ export class PathTraceEngine implements Engine {
         }
         // What is less than a row waits for the next piece.
         if (due >= widthPx) continue;
+        if (at < pixels) sink.tell(at / pixels);
         piece.took(drawn, await rest());
         await this.#prepare(shot, sample, rest);
         [drawn, due] = [0, piece.units];
