@@ -7,11 +7,15 @@ import { cpuSeconds } from './processes.ts';
 
 /** Traced in seconds, on software too. */
 const TRIANGLES = 5_000;
-const SIZE: Size = { widthPx: 96, heightPx: 54 };
+/** A frame of some seconds; and one of which everything that is not tracing is a large part. */
+const SIZE: Size = { widthPx: 320, heightPx: 180 };
+const SMALL_SIZE: Size = { widthPx: 96, heightPx: 54 };
 const SAMPLES = 16;
 /** Farm and bare page take turns, so that what else the machine does falls on both. */
 const ROUNDS = 2;
 const WORKERS = 4;
+/** Frames before the one that is measured. */
+const WARM_UPS = 2;
 /** Samples that a range has at least. */
 const BLOCK = 16;
 
@@ -67,11 +71,13 @@ function frameCpuSeconds(path: string, workers: number): Promise<number> {
     const { pid } = farm.process;
     if (pid === undefined) throw new Error('the farm has no process');
     const scene = await send(farm, path);
-    const splitSamples = workers > 1 ? { splitSamples: workers } : {};
-    // Every worker loads the scene and compiles the tracer, which takes longer than what else it does.
-    await runJob(farm, scene.id, traced(0, { ...splitSamples, samples: workers * BLOCK }));
+    const small = { size: SMALL_SIZE, ...(workers > 1 && { splitSamples: workers }) };
+    // Every worker loads the scene and compiles the tracer, which takes longer than what else it does; the second time who did not the first.
+    for (let frame = 0; frame < WARM_UPS; frame++) {
+      await runJob(farm, scene.id, traced(frame, { ...small, samples: workers * BLOCK }));
+    }
     const before = cpuSeconds(pid);
-    await runJob(farm, scene.id, traced(1, { ...splitSamples, samples: WORKERS * BLOCK }));
+    await runJob(farm, scene.id, traced(WARM_UPS, { ...small, samples: WORKERS * BLOCK }));
     return cpuSeconds(pid) - before;
   });
 }

@@ -4,7 +4,7 @@ import { CoverageTable, matteSamples, opaqueFrom } from '../../src/page/engine/p
 /** Ranked pairs of one pixel of which each sample sees one id. */
 function ranked(ids: readonly number[]): number[] {
   const table = new CoverageTable(() => new Float32Array(4).fill(9));
-  for (const id of ids) table.add(Float32Array.of(0, id, 0, 0), 1);
+  for (const id of ids) table.add(Float32Array.of(id));
   table.finish(ids.length);
   return table.layers.flatMap((layer) => [...layer]);
 }

@@ -9,6 +9,7 @@ import {
   type WebGLRenderer,
   WebGLRenderTarget,
 } from 'three';
+import { PAGE_LIMITS } from '../../limits.ts';
 import type { PixelBuffers } from '../../pixel-buffers.ts';
 import { type Drawable, isDrawable } from '../../scene/drawable.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
@@ -28,6 +29,7 @@ const MATTE_KINDS = ['object', 'material'] as const satisfies readonly MatteKind
 const CENTRE = { x: 0, y: 0 };
 /** RGBA of 32-bit floats. */
 const BYTES_PER_PX = 16;
+const BYTES_OF_ID = 4;
 
 /**
  * What stands at each pixel rather than how it is lit: of every engine the same, one drawing by rasterisation through the
@@ -103,10 +105,12 @@ export class DataPasses {
     const bytesOfLayer = size.widthPx * size.heightPx * BYTES_PER_PX;
     const newLayer = () => new Float32Array(this.#buffers.take(bytesOfLayer).buffer);
     const tables = new Map(kinds.map((kind) => [kind, new CoverageTable(newLayer)]));
-    const ids = newLayer();
-    const target = dataTarget(size, 1);
+    const buffer = this.#buffers.take(size.widthPx * size.heightPx * BYTES_OF_ID);
+    const ids = new Float32Array(buffer.buffer);
+    const target = idTarget(size);
     const asked = shot.askedSamples ?? shot.samples;
     const samples = matteSamples(asked);
+    let restedAt = performance.now();
     try {
       for (let index = 0; index < samples; index += 1) {
         const { sample, offset } = matteView(index, asked);
@@ -122,13 +126,18 @@ export class DataPasses {
           const opaque = opaqueFrom(index, samples, mattes.seedOf(object));
           surface.alphaTest = Math.max(source.alphaTest, opaque);
         });
-        this.#renderer.readRenderTargetPixels(target, 0, 0, size.widthPx, size.heightPx, ids);
-        for (const [kind, table] of tables) table.add(ids, MATTE_KINDS.indexOf(kind));
+        for (const [kind, table] of tables) {
+          const texture = MATTE_KINDS.indexOf(kind);
+          this.#renderer.readRenderTargetPixels(target, 0, 0, size.widthPx, size.heightPx, buffer, undefined, texture);
+          table.add(ids);
+        }
+        if (performance.now() - restedAt < PAGE_LIMITS.pieceMs) continue;
         await rest();
+        restedAt = performance.now();
       }
     } finally {
       target.dispose();
-      this.#buffers.give(ids.buffer);
+      this.#buffers.give(buffer.buffer);
     }
     return [...tables].flatMap(([kind, table]) => {
       table.finish(samples);
@@ -220,6 +229,10 @@ export class DataPasses {
     return own;
   }
 }
+
+/** The bytes of ids: of the object, and of the material. */
+const idTarget = ({ widthPx, heightPx }: Size): WebGLRenderTarget =>
+  new WebGLRenderTarget(widthPx, heightPx, { count: 2, minFilter: NearestFilter, magFilter: NearestFilter });
 
 const dataTarget = ({ widthPx, heightPx }: Size, count: number): WebGLRenderTarget =>
   new WebGLRenderTarget(widthPx, heightPx, {

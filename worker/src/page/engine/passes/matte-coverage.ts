@@ -17,12 +17,12 @@ export class CoverageTable {
     this.layers = Array.from({ length: MATTE_LAYERS }, () => newLayer().fill(0));
   }
 
-  /** @param ids RGBA of each pixel, whose id is in `channel`; 0 where nothing stands. */
-  add(ids: Float32Array, channel: number): void {
+  /** @param ids of each pixel; 0 where nothing stands. */
+  add(ids: Float32Array): void {
     const [first] = this.layers;
     if (!first) return;
-    for (let i = 0; i < ids.length; i += 4) {
-      const id = ids[i + channel] ?? 0;
+    for (let pixel = 0, i = 0; pixel < ids.length; pixel += 1, i += 4) {
+      const id = ids[pixel] ?? 0;
       if (id === 0) continue;
       // Mostly it is the same in all samples.
       if (first[i] === id) first[i + 1] = (first[i + 1] ?? 0) + 1;

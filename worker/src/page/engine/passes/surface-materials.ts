@@ -5,7 +5,6 @@ import {
   MeshStandardMaterial,
   NoBlending,
   PointsMaterial,
-  Vector2,
   Vector4,
 } from 'three';
 import type { Drawable } from '../../scene/drawable.ts';
@@ -79,7 +78,7 @@ export class SurfaceMaterials {
     surface.blending = NoBlending;
     surface.onBeforeCompile = (shader) => {
       passShader(kind, output, shader);
-      if (output === 'ids') shader.uniforms.matteIds = { value: new Vector2(...ids) };
+      if (output === 'ids') shader.uniforms.matteIds = { value: ids.map(bytesOf) };
       if (output === 'motion') Object.assign(shader.uniforms, this.motionOf(surface));
       if (output === 'planes') shader.uniforms.planeOfTarget = this.#planeOfTarget;
     };
@@ -95,6 +94,16 @@ function kindOf(source: Material): SurfaceKind {
   if (source instanceof PointsMaterial) return 'points';
   if (source instanceof LineBasicMaterial) return 'lines';
   return source instanceof MeshBasicMaterial ? 'unlit' : 'lit';
+}
+
+const float = new Float32Array(1);
+const bytes = new Uint8Array(float.buffer);
+
+/** Those of a float, as a target of bytes keeps them. */
+function bytesOf(id: number): Vector4 {
+  float[0] = id;
+  const [x = 0, y = 0, z = 0, w = 0] = bytes;
+  return new Vector4(x, y, z, w).divideScalar(255);
 }
 
 export const isBlended = ({ transparent, alphaHash }: Material) => transparent || alphaHash;

@@ -9,7 +9,7 @@ import { MOTION_FRAGMENT, withMotion } from './motion.ts';
 /** Which of three's materials a surface has. `unlit` shows its colour whatever the light: it emits it. */
 export type SurfaceKind = 'lit' | 'unlit' | 'points' | 'lines';
 
-/** `planes`: those of `PLANES`; `motion`: that one alone; `ids`: of the object and of the material. */
+/** `planes`: those of `PLANES`; `motion`: that one alone; `ids`: of the object and of the material, a target of bytes each. */
 export type SurfaceOutput = 'planes' | 'motion' | 'ids';
 
 const TARGETS = /* glsl */ `
@@ -23,7 +23,10 @@ uniform ivec4 planeOfTarget;
 const DECLARED = {
   planes: TARGETS,
   motion: MOTION_FRAGMENT.declared,
-  ids: 'uniform highp vec2 matteIds;',
+  ids: /* glsl */ `
+layout(location = 1) out highp vec4 secondId;
+uniform highp vec4 matteIds[2];
+`,
 } as const satisfies Record<SurfaceOutput, string>;
 
 const OUTPUTS = (output: SurfaceOutput) => /* glsl */ `
@@ -54,7 +57,7 @@ const INTO_PLANES = /* glsl */ `
 const RESULT = {
   planes: INTO_PLANES,
   motion: MOTION_FRAGMENT.result,
-  ids: 'gl_FragColor = vec4(matteIds, 0.0, 1.0);',
+  ids: 'gl_FragColor = matteIds[0]; secondId = matteIds[1];',
 } as const satisfies Record<SurfaceOutput, string>;
 
 const MESH = (isUnlit: boolean, output: SurfaceOutput) => /* glsl */ `
