@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CoverageTable, matteSamples, opaqueFrom } from '../../src/page/engine/passes/matte-coverage.ts';
+import {
+  CoverageTable,
+  distinctMatteSamples,
+  matteSamples,
+  matteView,
+  opaqueFrom,
+} from '../../src/page/engine/passes/matte-coverage.ts';
 
 /** Ranked pairs of one pixel of which each sample sees one id. */
 function ranked(ids: readonly number[]): number[] {
@@ -29,6 +35,21 @@ describe('matteSamples', () => {
   it('is a power of two from 16 to 64', () => {
     expect([1, 4, 5, 16, 17, 5_000].map(matteSamples)).toEqual([16, 16, 32, 64, 64, 64]);
   });
+});
+
+describe('distinctMatteSamples', () => {
+  it.each([1, 2, 3, 4, 5, 16, 17, 300])(
+    'are all that differ, each seen as often, of a picture of %d samples',
+    (asked) => {
+      const seen = new Map<string, number>();
+      for (let index = 0; index < matteSamples(asked); index += 1) {
+        const view = JSON.stringify(matteView(index, asked));
+        seen.set(view, (seen.get(view) ?? 0) + 1);
+        expect(seen.size).toBe(Math.min(index + 1, distinctMatteSamples(asked)));
+      }
+      expect(new Set(seen.values()).size).toBe(1);
+    },
+  );
 });
 
 describe('opaqueFrom', () => {

@@ -18,7 +18,7 @@ import type { Shot } from '../engine.ts';
 import { placeShot, setCamera } from '../shot-camera.ts';
 import { shutterMoment } from '../shutter.ts';
 import { lookThrough } from '../thin-lens.ts';
-import { CoverageTable, matteSamples, matteView, opaqueFrom } from './matte-coverage.ts';
+import { CoverageTable, distinctMatteSamples, matteSamples, matteView, opaqueFrom } from './matte-coverage.ts';
 import { type MatteManifests, SceneMattes } from './mattes.ts';
 import { KeptPose } from './motion.ts';
 import { type DataPlane, MATTE_PLANES, type MatteKind, PLANES, type PlaneName } from './planes.ts';
@@ -109,7 +109,8 @@ export class DataPasses {
     const ids = new Float32Array(buffer.buffer);
     const target = idTarget(size);
     const asked = shot.askedSamples ?? shot.samples;
-    const samples = matteSamples(asked);
+    scene.pose(staging, timeSec);
+    const samples = hasBlended(scene) ? matteSamples(asked) : distinctMatteSamples(asked);
     let restedAt = performance.now();
     try {
       for (let index = 0; index < samples; index += 1) {
@@ -228,6 +229,14 @@ export class DataPasses {
     });
     return own;
   }
+}
+
+function hasBlended({ stage }: LoadedScene): boolean {
+  let has = false;
+  stage.traverse((object) => {
+    if (isDrawable(object)) has ||= [object.material].flat().some(isBlended);
+  });
+  return has;
 }
 
 /** The bytes of ids: of the object, and of the material. */

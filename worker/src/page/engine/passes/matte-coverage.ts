@@ -88,6 +88,13 @@ const MOST_SAMPLES = 64;
 export const matteSamples = (pictureSamples: number): number =>
   Math.min(MOST_SAMPLES, Math.max(FEWEST_SAMPLES, MULTISAMPLES.length * powerOfTwo(pictureSamples)));
 
+/**
+ * Of the samples of a matte those that differ from all before them where nothing is blended: the others see the same
+ * again, as often each.
+ */
+export const distinctMatteSamples = (pictureSamples: number): number =>
+  Math.min(matteSamples(pictureSamples), MULTISAMPLES.length * powerOfTwo(pictureSamples));
+
 const powerOfTwo = (count: number) => 2 ** Math.ceil(Math.log2(count));
 
 interface MatteView {
