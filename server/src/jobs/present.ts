@@ -3,7 +3,7 @@ import {
   API_PREFIX,
   type Attempt,
   type Frame,
-  type FramePart,
+  filmFileName,
   frameFileName,
   frameFilePath,
   frameFlags,
@@ -18,6 +18,7 @@ import {
 import type { Selectable } from 'kysely';
 import { NO_OTHERS, type OtherFiles } from '../frames/stored-files.ts';
 import type { AttemptTable, FrameTable, JobTable, LayerTable, TaskTable } from '../store/tables.ts';
+import { taskFrames, taskPart } from './task-frames.ts';
 
 export type JobRow = Selectable<JobTable>;
 export type LayerRow = Selectable<LayerTable>;
@@ -127,14 +128,20 @@ export const attemptView = (row: AttemptRow, frames: Attempt['frames']): Attempt
   endedAt: time(row.ended_at),
 });
 
-export const taskView = (row: TaskRow, frames: number[], part: FramePart | null, attempts: Attempt[]): Task => ({
-  id: row.id,
-  jobId: row.job_id,
-  layerId: row.layer_id,
-  kind: row.kind,
-  index: row.index,
-  frames,
-  part,
-  state: row.state,
-  attempts,
-});
+/** @param layer of the task; absent of imports. */
+export const taskView = (row: TaskRow, layer: LayerRow | undefined, attempts: Attempt[]): Task => {
+  const drawn = row.kind === 'film' ? undefined : layer;
+  const film = row.kind === 'film' ? layer?.films[row.index] : undefined;
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    layerId: row.layer_id,
+    kind: row.kind,
+    index: row.index,
+    frames: drawn ? taskFrames(drawn, row) : [],
+    part: drawn ? taskPart(drawn, row) : null,
+    film: film ? filmFileName(film.format) : null,
+    state: row.state,
+    attempts,
+  };
+};

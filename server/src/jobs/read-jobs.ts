@@ -10,7 +10,6 @@ import { isOpen } from './job-row.ts';
 import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
-import { taskFrames, taskPart } from './task-frames.ts';
 
 export interface Page<T> {
   readonly items: T[];
@@ -114,9 +113,7 @@ export class JobReader {
       (row) => row.id,
       (row) => {
         const layer = row.layer_id === null ? undefined : byId.get(row.layer_id);
-        const isOfFrames = layer && row.kind !== 'film';
-        const [frames, part] = isOfFrames ? [taskFrames(layer, row), taskPart(layer, row)] : [[], null];
-        return taskView(row, frames, part, attempts.get(row.id) ?? []);
+        return taskView(row, layer, attempts.get(row.id) ?? []);
       },
     );
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Film, Job } from '@kiln/shared';
+import type { Film, Job, Task } from '@kiln/shared';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   addScene,
@@ -76,6 +76,10 @@ test('a film takes frames in their order while later ones are drawn, and the job
   const [film] = await filmsOf(job.id);
   expect(film).toMatchObject({ format: 'mp4', codec: 'h264', state: 'succeeded', facts: { missing: [] } });
   expect(film && (await textOf(film))).toBe('frame 3;frame 2;frame 1;frame 4;');
+  const { items } = await ask<{ items: Task[] }>(farm.url, tenant.key, 'GET', `/jobs/${job.id}/tasks`);
+  const facts = items.map(({ kind, frames, film: fileName }) => ({ kind, frames, film: fileName }));
+  expect(facts).toContainEqual({ kind: 'film', frames: [], film: 'film.mp4' });
+  expect(facts).toContainEqual({ kind: 'render', frames: [3], film: null });
 });
 
 test('a frame that fails is missing from the film, which says so; the others are delivered', async () => {

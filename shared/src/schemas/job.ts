@@ -223,6 +223,8 @@ export const Task = Type.Object({
   frames: Type.Array(Type.Integer()),
   /** What it draws of its frame; null of whole ones. */
   part: Nullable(FramePart),
+  /** File that it makes of the layer's frames, as `film.mp4`; null of other kinds. */
+  film: Nullable(Type.String()),
   state: TaskState,
   attempts: Type.Array(Attempt),
 });

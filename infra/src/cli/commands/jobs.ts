@@ -14,6 +14,7 @@ import { connect, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
 import { wholeNumber } from '../parse-options.ts';
+import { taskName } from '../task-name.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
 
@@ -94,7 +95,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ['Error', job.error === null ? '' : `${job.error.code}: ${job.error.message}`],
   ];
   const rows = tasks.flatMap((task) => {
-    const name = nameOf(task);
+    const name = taskName(task);
     if (task.attempts.length === 0) return [[name, task.state, '', '', '', '']];
     return task.attempts.map((attempt) => [
       name,
@@ -114,16 +115,6 @@ function describe(job: Job, tasks: readonly Task[]): string {
 
 /** ` (64 samples)` of a stage that draws. */
 const drawn = (time: DrawStage) => (time.sampling === undefined ? '' : ` (${samplingText(time.sampling)})`);
-
-/** `7`, `1 … 10`, `7: 640×360 at 0,360, samples 0 to 31`, or `7: all parts` of the task that makes a frame of them. */
-function nameOf({ frames, kind, part }: Task): string {
-  const name = frames.length === 1 ? String(frames[0]) : `${frames[0]} … ${frames.at(-1)}`;
-  if (kind === 'assemble') return `${name}: all parts`;
-  if (!part) return name;
-  const { region, samples } = part;
-  const last = samples.first + samples.count - 1;
-  return `${name}: ${region.widthPx}×${region.heightPx} at ${region.x},${region.y}, samples ${samples.first} to ${last}`;
-}
 
 const resumed = ({ resumedFromSample }: Attempt): string =>
   resumedFromSample === null ? '' : `from sample ${resumedFromSample} on`;
