@@ -10,8 +10,8 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/timeLimitSec$/, '--time-limit'],
   [/^\/layers\/\d+\/clampIndirect$/, '--clamp'],
   [/^\/layers\/\d+\/shutterAngleDeg$/, '--shutter-angle'],
-  [/^\/layers\/\d+\/lens\/fStop$/, '--f-stop'],
   [/^\/layers\/\d+\/lens\/focusDistanceM$/, '--focus-distance'],
+  [/^\/layers\/\d+\/lens.*$/, '--f-stop'],
   [/^\/layers\/\d+\/camera(\/path.*)$/, '--camera-path $1'],
   [/^\/layers\/\d+\/moreClips.*$/, '--clip'],
   [/^\/layers\/\d+\/clipStartSec$/, '--clip-start'],
@@ -19,7 +19,10 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/clipLoop$/, '--loop'],
   [/^\/layers\/\d+\/materials.*$/, '--material'],
   [/^\/layers\/\d+\/pointers.*$/, '--set'],
-  [/^\/layers\/\d+\/(\w+).*$/, '--$1'],
+  // Layers are named after their cameras.
+  [/^\/layers\/\d+\/name$/, '--camera'],
+  // All but what no option asks for.
+  [/^\/layers\/\d+\/(?!chunk\b)(\w+).*$/, '--$1'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],

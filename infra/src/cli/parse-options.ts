@@ -132,10 +132,16 @@ export function checkSettings(layer: LayerRequest): void {
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.
-    const field = `/layers/0${cause.field}`;
+    const field = `/layers/0${ofContactSheet(layer, cause.field) ? '/contactSheet' : cause.field}`;
     const message = cause.message.replaceAll(`${cause.field} of the settings of the layer`, field);
     throw inOptions(new KilnError(cause.code, message, { cause, field }));
   }
+}
+
+/** It is one of the films for the farm, and an option of its own here. */
+function ofContactSheet({ films = [] }: LayerRequest, field: string): boolean {
+  const [, index] = /^\/films\/(\d+)/.exec(field) ?? [];
+  return index !== undefined && films[Number(index)]?.format === 'contact-sheet';
 }
 
 /** Gives the expression back. @throws KilnError `job.bad_frame_range` with the position of the fault. */
