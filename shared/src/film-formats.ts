@@ -1,5 +1,6 @@
 /** Formats of films: what each can hold. The documentation, the command line and every check read this table. */
 import { KilnError } from './errors.ts';
+import { isReordered } from './frame-range.ts';
 import { LIMITS } from './limits.ts';
 import type { FilmCodec, FilmFormat, FilmPlan, FilmRequest } from './schemas/film.ts';
 import type { ImageFormat, Size } from './schemas/settings.ts';
@@ -132,6 +133,8 @@ export interface FilmLayer {
   readonly format: ImageFormat;
   readonly size: Size;
   readonly fps: number;
+  /** Frame expression. */
+  readonly frames: string;
   readonly frameCount: number;
 }
 
@@ -151,6 +154,13 @@ export function checkFilms(films: readonly FilmPlan[], layer: FilmLayer, path: s
     seen.add(film.format);
     checkFilm(film, layer, field);
   });
+  if (films.length > 0 && isReordered(layer.frames)) {
+    throw new KilnError(
+      'request.invalid',
+      `a film shows frames in the order in which they are drawn, which ${layer.frames} changes: leave out what follows ":", or ask for no film`,
+      { field: `${path}/frames` },
+    );
+  }
   if (films.length > 0 && !FRAME_FORMATS.includes(layer.format)) {
     throw new KilnError(
       'request.invalid',

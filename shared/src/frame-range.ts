@@ -2,29 +2,31 @@
  * Frame expressions: which frames of a layer to render, as people write it.
  *
  *     expression = item { "," item }
- *     item       = number [ "-" number [ "x" step ] ]
+ *     item       = number [ "-" number [ "x" step ] [ ":" order ] ]
  *     number     = [ "-" ] digits
+ *     order      = digits | "flm"
  *
- * `7`, `1-10`, `1-100x3` (every third), `10-1` (backwards), `-5--1` (frames below 0). Spaces may stand between the parts.
+ * `7`, `1-10`, `1-100x3` (every third), `10-1` (backwards), `-5--1` (frames below 0). `1-100:8` begins with every eighth, then
+ * come those halfway between, and so on; `1-100:flm` is first, last, middle, then the others. Spaces may stand between the
+ * parts.
  * A range is kept as its segments, so that `1-1000000` costs no more than `7`.
  */
+import { isPowerOfTwo } from './division.ts';
 import { KilnError } from './errors.ts';
-import { firstCommonNumber } from './frame-segments.ts';
+import { endsAndMiddleFirst, interleaved } from './frame-order.ts';
+import { type FrameSegment, firstCommonNumber } from './frame-segments.ts';
 import { LIMITS } from './limits.ts';
-
-/** An arithmetic progression: `first`, `first + step`, … `count` numbers. `step` is never 0; it is 1 when `count` is 1. */
-export interface FrameSegment {
-  readonly first: number;
-  readonly step: number;
-  readonly count: number;
-}
 
 /** Frames in the order in which they were named; no frame is in two segments. */
 export interface FrameRange {
   readonly segments: readonly FrameSegment[];
 }
 
+/** A power of two: interleaved so. */
+type Order = 'as-named' | 'first-last-middle' | number;
+
 interface Item extends FrameSegment {
+  readonly order: Order;
   /** Where the item begins and ends in the expression. */
   readonly position: number;
   readonly end: number;
@@ -65,7 +67,16 @@ export function parseFrameRange(expression: string): FrameRange {
         `at character ${later.position}; name each frame once`,
     );
   }
-  return { segments: items.map(({ first, step, count }) => ({ first, step, count })) };
+  return { segments: items.flatMap(inOrder) };
+}
+
+/** Whether frames are named in an order that only says which are wanted first: `1-100:8`. */
+export const isReordered = (expression: string): boolean => expression.includes(':');
+
+function inOrder({ first, step, count, order }: Item): FrameSegment[] {
+  const segment = { first, step, count };
+  if (order === 'as-named') return [segment];
+  return order === 'first-last-middle' ? endsAndMiddleFirst(segment) : interleaved(segment, order);
 }
 
 /** How many frames a range has. */
@@ -131,7 +142,7 @@ class Reader {
     const position = this.#at;
     const first = this.#number('a frame number');
     let end = this.#at;
-    if (this.#peek() !== '-') return { first, step: 1, count: 1, position, end };
+    if (this.#peek() !== '-') return { first, step: 1, count: 1, order: 'as-named', position, end };
     this.#at++;
     const last = this.#number('the last frame number of a range');
     end = this.#at;
@@ -141,9 +152,27 @@ class Reader {
       stride = this.#stride();
       end = this.#at;
     }
+    let order: Order = 'as-named';
+    if (this.#peek() === ':') {
+      this.#at++;
+      order = this.#order();
+      end = this.#at;
+    }
     const count = Math.floor(Math.abs(last - first) / stride) + 1;
     const step = last > first ? stride : -stride;
-    return { first, step: count === 1 ? 1 : step, count, position, end };
+    return { first, step: count === 1 ? 1 : step, count, order, position, end };
+  }
+
+  #order(): Order {
+    this.#peek();
+    const position = this.#at;
+    if (this.#text.startsWith('flm', position)) {
+      this.#at += 'flm'.length;
+      return 'first-last-middle';
+    }
+    const stride = this.#digits('a power of two or "flm" after ":"', position);
+    if (stride > 1 && isPowerOfTwo(stride)) return stride;
+    throw fault(position, `expected a power of two or "flm" after ":" at character ${position}, got ${stride}`);
   }
 
   #number(what: string): number {

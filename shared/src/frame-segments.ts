@@ -1,6 +1,7 @@
 /** Whether arithmetic progressions share a number, found by arithmetic: the cost does not depend on their lengths. */
 
-interface Progression {
+/** An arithmetic progression: `first`, `first + step`, … `count` numbers. `step` is never 0; it is 1 when `count` is 1. */
+export interface FrameSegment {
   readonly first: number;
   readonly step: number;
   readonly count: number;
@@ -13,7 +14,7 @@ interface Rising {
   readonly step: number;
 }
 
-const rising = ({ first, step, count }: Progression): Rising => {
+const rising = ({ first, step, count }: FrameSegment): Rising => {
   const last = first + step * (count - 1);
   return { low: Math.min(first, last), high: Math.max(first, last), step: Math.abs(step) };
 };
@@ -29,7 +30,7 @@ export interface Shared<T> {
  * The first item that holds a number of an item before it, or null. Items are compared only where their spans overlap:
  * they are swept from the lowest number up.
  */
-export function firstCommonNumber<T extends Progression>(items: readonly T[]): Shared<T> | null {
+export function firstCommonNumber<T extends FrameSegment>(items: readonly T[]): Shared<T> | null {
   const spans = items.map((item, index) => ({ item, index, span: rising(item) }));
   spans.sort((a, b) => a.span.low - b.span.low);
   let open: typeof spans = [];

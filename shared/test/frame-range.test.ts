@@ -38,6 +38,13 @@ describe('parseFrameRange', () => {
     ['1-2x100', [1]],
     [' 1 - 7 x 3 ,\t9 ', [1, 4, 7, 9]],
     ['1-9x2,2-10x2', [1, 3, 5, 7, 9, 2, 4, 6, 8, 10]],
+    ['1-10:4', [1, 5, 9, 3, 7, 2, 4, 6, 8, 10]],
+    ['10-1:2', [10, 8, 6, 4, 2, 9, 7, 5, 3, 1]],
+    ['1-19x3 : 4, 0', [1, 13, 7, 19, 4, 10, 16, 0]],
+    ['1-2:64', [1, 2]],
+    ['1-9:flm', [1, 9, 5, 2, 3, 4, 6, 7, 8]],
+    ['8-1:flm', [8, 1, 5, 7, 6, 4, 3, 2]],
+    ['1-2:flm,4-4:flm,5-7:flm', [1, 2, 4, 5, 7, 6]],
   ];
   it.each(accepted)('reads %j', (expression, frames) => {
     expect(framesOf(parseFrameRange(expression))).toEqual(frames);
@@ -53,6 +60,12 @@ describe('parseFrameRange', () => {
     ['1-10x', 5, /expected a step after "x" at character 5, got the end/],
     ['1-10x0', 5, /expected a step of 1 or more .* got 0/],
     ['1-10x-2', 5, /expected a step after "x" at character 5, got "-"/],
+    ['1-10:', 5, /expected a power of two or "flm" after ":" at character 5, got the end/],
+    ['1-10:5', 5, /expected a power of two or "flm" after ":" at character 5, got 5/],
+    ['1-10:1', 5, /got 1$/],
+    ['1-10:8,4', 7, /frame 4 is named twice/],
+    ['7:4', 1, /expected "," or the end .* got ":"/],
+    ['1-9:flm:2', 7, /expected "," or the end .* got ":"/],
     ['1x3', 1, /expected "," or the end .* got "x"/],
     ['1-10-20', 4, /expected "," or the end .* got "-"/],
     ['1 2', 2, /got "2"/],
@@ -97,6 +110,8 @@ describe('parseFrameRange', () => {
 
   it('holds a million frames as one segment', () => {
     expect(parseFrameRange('1-1000000').segments).toEqual([{ first: 1, step: 1, count: 1_000_000 }]);
+    expect(parseFrameRange('1-1000000:65536').segments).toHaveLength(17);
+    expect(parseFrameRange('1-1000000:flm').segments).toHaveLength(5);
   });
 });
 
@@ -123,10 +138,27 @@ const item = fc
     return { text: `${first}${s}-${s}${last}${step === null ? '' : `${s}x${s}${step}`}`, frames };
   });
 
+/** The same in an order, as its meaning says it. */
+const orderedItem = fc
+  .record({ one: item, order: fc.constantFrom('', ':2', ':8', ':32', ':flm') })
+  .map(({ one: { text, frames }, order }) => {
+    if (order === '' || /^-?\d+$/.test(text)) return { text, frames };
+    const inOrder = new Set<number>();
+    if (order === ':flm') {
+      for (const index of [0, frames.length - 1, Math.floor((frames.length - 1) / 2)]) inOrder.add(frames[index] ?? 0);
+      for (const frame of frames) inOrder.add(frame);
+    } else {
+      for (let every = Number(order.slice(1)); every >= 1; every /= 2) {
+        for (let index = 0; index < frames.length; index += every) inOrder.add(frames[index] ?? 0);
+      }
+    }
+    return { text: `${text}${order}`, frames: [...inOrder] };
+  });
+
 describe('any expression', () => {
   it('names exactly the frames that writing them out gives, or a frame twice', () => {
     fc.assert(
-      fc.property(fc.array(item, { minLength: 1, maxLength: 6 }), (items) => {
+      fc.property(fc.array(orderedItem, { minLength: 1, maxLength: 6 }), (items) => {
         const expression = items.map(({ text }) => text).join(', ');
         const frames = items.flatMap((one) => one.frames);
         const seen = new Set<number>();
@@ -168,6 +200,15 @@ describe('any expression', () => {
     );
   });
 
+  it('is read again from its segments, where it has an order', () => {
+    fc.assert(
+      fc.property(orderedItem, ({ text }) => {
+        const range = parseFrameRange(text);
+        expect(parseFrameRange(formatFrameRange(range))).toEqual(range);
+      }),
+    );
+  });
+
   it('finds the overlap of long progressions that enumeration finds', () => {
     const progression = fc.record({
       low: fc.integer({ min: -20_000, max: 20_000 }),
@@ -189,7 +230,7 @@ describe('any expression', () => {
   it('is refused with KilnError and a position within it, whatever its characters', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'0123456789-x, ') })),
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'0123456789-x:flm, ') })),
         (text) => {
           try {
             parseFrameRange(text);

@@ -128,7 +128,7 @@ export function checkSettings(layer: LayerRequest): void {
     checkGridded(settings, '');
     divisionOf(layer, settings, '');
     const films = (layer.films ?? []).map(completeFilm);
-    checkFilms(films, { ...settings, frameCount: frameCount(parseFrameRange(layer.frames)) }, '');
+    checkFilms(films, { ...settings, frames: layer.frames, frameCount: frameCount(parseFrameRange(layer.frames)) }, '');
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.

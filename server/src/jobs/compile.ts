@@ -193,7 +193,7 @@ function compileLayer(
   const division = divisionOf(request, settings, path);
   const taskCount = division ? count * partsPerFrame(division) : Math.ceil(count / chunk);
   const films = (request.films ?? []).map(completeFilm);
-  checkFilms(films, { ...settings, frameCount: count }, path);
+  checkFilms(films, { ...settings, frames: request.frames, frameCount: count }, path);
   checkFilmMakers(films, filmMakers, path);
   const frameTimeoutMs = frameTimeoutOf(settings, askedMs, path);
   return {

@@ -67,6 +67,15 @@ describe('compileJob', () => {
     expect(only).toMatchObject({ frameCount: 10, chunk: 4, taskCount: 3 });
   });
 
+  test('refuses a film of frames that are drawn out of their order, with the frames', () => {
+    const films: LayerRequest['films'] = [{ format: 'mp4' }];
+    expect(compileJob(job(layer({ frames: '1-8:4' })), SCENE, RASTER).frameCount).toBe(8);
+    expect(failure(job(layer({ frames: '1-8:4', films })))).toMatchObject({
+      code: 'request.invalid',
+      field: '/layers/0/frames',
+    });
+  });
+
   test('names layers that have no name, around those that have one', () => {
     const names = compileJob(job(layer(), layer({ name: 'main-2' }), layer(), layer({ name: 'depth' })), SCENE, RASTER);
     expect(names.layers.map(({ name }) => name)).toEqual(['main', 'main-2', 'main-3', 'depth']);

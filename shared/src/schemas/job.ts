@@ -34,7 +34,8 @@ export const LayerRequest = Type.Object(
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,
-      description: 'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`.',
+      description:
+        'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.',
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
     tiles: Type.Optional(Tiles),

@@ -97,7 +97,7 @@ export function addRenderCommand(program: Command): void {
     .optionsGroup('Frames:')
     .option(
       '--frames <expr>',
-      'frames: 7, 1-10, 1-100x3, 5,7,20-30, 10-1 (default: 0, or one turn of --turntable)',
+      'frames: 7, 1-10, 1-100x3, 5,7,20-30, 10-1, 1-100:8, 1-100:flm (below; default: 0, or one turn of --turntable)',
       parseFrames,
     )
     .addOption(

@@ -7,6 +7,7 @@ export const RENDER_HELP = `
 SOURCE is a .glb or .gltf file, a scene in another format (FBX, OBJ, USDZ, STL, PLY, Collada, 3MF, three.js JSON, or
 a ZIP with one), a folder that holds one of them, or the id of a scene on the farm. Only what the farm does not have
 yet is uploaded, and only files that the scene refers to.
+1-100:8 begins with every eighth frame, then come those halfway between, and so on; 1-100:flm with first, last, middle.
 A camera by numbers ends in its vertical field of view in degrees (1,1,3:0,0,0:40), its focal length in millimetres on a
 sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a picture without perspective (:ortho=2.5);
 :up=x,y,z says what is up.

@@ -18,6 +18,7 @@ interface FilmedForm {
   readonly heightPx: number;
   readonly format: ImageFormat;
   readonly fps: number;
+  readonly frames: string;
 }
 
 export const filmsOf = ({ film }: Pick<FilmedForm, 'film'>): FilmRequest[] =>
@@ -25,9 +26,9 @@ export const filmsOf = ({ film }: Pick<FilmedForm, 'film'>): FilmRequest[] =>
 
 /** What keeps a film from being made of so many such frames. */
 export function filmFault(form: FilmedForm, frameCount: number): { readonly film?: string } {
-  const { widthPx, heightPx, format, fps } = form;
+  const { widthPx, heightPx, format, fps, frames } = form;
   try {
-    checkFilms(filmsOf(form).map(completeFilm), { format, fps, size: { widthPx, heightPx }, frameCount }, '');
+    checkFilms(filmsOf(form).map(completeFilm), { format, fps, size: { widthPx, heightPx }, frames, frameCount }, '');
     return {};
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;

@@ -51,7 +51,8 @@ export function FramesField({
       />
       {check.ok ? (
         <p class="field-hint" id={`${id}-hint`}>
-          As in <code>1-10</code> <code>1-100x3</code> <code>5,7,20-30</code> <code>10-1</code>
+          As in <code>1-10</code> <code>1-100x3</code> <code>5,7,20-30</code> <code>10-1</code> <code>1-100:8</code>{' '}
+          <code>1-100:flm</code>
         </p>
       ) : (
         <div
