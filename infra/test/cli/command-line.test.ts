@@ -15,6 +15,9 @@ beforeAll(() => {
   // A hole of the file system, which takes no room.
   writeFileSync(join(folder, 'large.exr'), '');
   truncateSync(join(folder, 'large.exr'), 1_073_741_824);
+  writeFileSync(join(folder, 'large.cube'), 'TITLE "x"\nLUT_3D_SIZE 66\n');
+  writeFileSync(join(folder, 'short.cube'), 'LUT_1D_SIZE 2\n0 0 0\n');
+  writeFileSync(join(folder, 'square.hdr'), '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 8\n');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -113,6 +116,15 @@ describe('exit code 2: what cannot be right', () => {
     [
       ['render', 'x.glb', '--environment', 'large.exr'],
       /^error scene\.over_limit: “large\.exr” has 1073741824 bytes; at most 268435456 are taken\. \(--environment\)\n$/,
+    ],
+    [
+      ['render', 'x.glb', '--lut', 'large.cube'],
+      /^error scene\.invalid: large\.cube, line 2: its size must be a whole number from 2 to 65, it is 66\. \(--lut\)\n$/,
+    ],
+    [['render', 'x.glb', '--lut', 'short.cube'], /^error scene\.invalid: .* ends after 1 of 2 entries\. \(--lut\)\n$/],
+    [
+      ['render', 'x.glb', '--environment', 'square.hdr'],
+      /^error scene\.invalid: square\.hdr is 8 × 8: .* twice as wide as high\. \(--environment\)\n$/,
     ],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],

@@ -139,11 +139,12 @@ describe('kiln render', () => {
     await writeFile(look, 'LUT_1D_SIZE 2\n1 1 1\n0 zero 0\n');
     const refused = await kiln(farm, 'render', scene, '--lut', look, '-o', out);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/scene\.invalid.*look\.cube, line 3/);
-    await writeFile(look, 'LUT_3D_SIZE 66\n');
-    const large = await kiln(farm, 'render', scene, '--lut', look, '-o', out);
-    expect(large.code).toBe(2);
-    expect(large.stderr).toMatch(/scene\.invalid.*look\.cube, line 1: its size must be .* it is 66/);
+    expect(refused.stderr).toMatch(/scene\.invalid.*look\.cube, line 3.*\(--lut\)/);
+    // Its header is right: the farm finds what is wrong.
+    await writeFile(sky, Buffer.from('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X 8\n'));
+    const short = await kiln(farm, 'render', scene, '--environment', sky, '-o', out);
+    expect(short.code).toBe(2);
+    expect(short.stderr).toMatch(/scene\.bad_container: sky\.hdr cannot be decoded.*\(--environment\)/);
   });
 
   test.each([

@@ -4,13 +4,13 @@ import {
   IMAGE_FORMATS,
   LightSettings,
   type LiveView,
+  type LookUpTable,
   type RenderSettings,
   type Sun,
   withDefaults,
 } from '@kiln/shared';
 
 import type { Look } from './assemble/strips.ts';
-import type { LookUpTable } from './assets/look-up-table.ts';
 import type { LookUpTables } from './assets/tables.ts';
 import type { PageCall } from './contract.ts';
 import type { Shot, ShotLight } from './engine/engine.ts';

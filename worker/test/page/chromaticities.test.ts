@@ -1,6 +1,7 @@
+import type { Chromaticities } from '@kiln/shared';
 import { Vector3 } from 'three';
 import { expect, test } from 'vitest';
-import { type Chromaticities, convert, toRec709 } from '../../src/page/assets/chromaticities.ts';
+import { convert, toRec709 } from '../../src/page/assets/chromaticities.ts';
 
 const REC2020: Chromaticities = [0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329];
 /** Of ACEScg, whose white is that of a warmer day. */

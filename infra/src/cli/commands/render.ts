@@ -269,12 +269,12 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   const observer = options.json ? jsonReporter(console.log) : progressReporter(status);
   const startedMs = Date.now();
   const memory = new UploadMemory(join(homedir(), '.cache', 'kiln', 'uploads.json'));
-  const add = (path: string) => addAsset(farm, path, memory, observer, signal);
+  const add = (option: string, path: string) => addAsset(farm, option, path, memory, observer, signal);
   try {
     const { environment = '', lut } = options;
     const look = {
-      ...(builtIn === undefined ? {} : { environment: builtIn ?? (await add(environment)) }),
-      ...(lut === undefined ? {} : { lut: await add(lut) }),
+      ...(builtIn === undefined ? {} : { environment: builtIn ?? (await add('--environment', environment)) }),
+      ...(lut === undefined ? {} : { lut: await add('--lut', lut) }),
     };
     const request = {
       source,

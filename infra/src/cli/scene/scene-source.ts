@@ -15,6 +15,7 @@ import {
   SCENE_FORMATS,
 } from '@kiln/shared';
 import { CLI_LIMITS } from '../../limits.ts';
+import { checkAssetFile } from './check-asset-file.ts';
 import { readGltfJson } from './gltf-json.ts';
 
 export interface SourceFile {
@@ -66,19 +67,8 @@ export async function readSceneSource(source: string): Promise<SceneSource> {
 /** An environment or a look-up table: one file. */
 async function assetSource(root: string, entry: string): Promise<SceneSource> {
   const file = await sourceFile(root, entry, entry);
-  checkAssetSize(entry, file.sizeBytes);
+  await checkAssetFile(file.diskPath, file.sizeBytes, entry);
   return { name: basename(entry, extname(entry)), entry, files: [file] };
-}
-
-/** @param option that names the file. @throws KilnError `scene.over_limit` */
-export function checkAssetSize(path: string, sizeBytes: number, option?: string): void {
-  const most = assetKindOf(path) === 'lut' ? LIMITS.lutBytes : LIMITS.environmentBytes;
-  if (sizeBytes <= most) return;
-  throw new KilnError(
-    'scene.over_limit',
-    `“${path}” has ${sizeBytes} bytes; at most ${most} are taken.`,
-    option === undefined ? {} : { field: option },
-  );
 }
 
 /** What a glTF refers to, each file once. */

@@ -1,8 +1,6 @@
 /** Light in the primaries of a file, brought to those of Kiln: Rec. 709 with the white of D65. */
+import type { Chromaticities } from '@kiln/shared';
 import { Matrix3, Vector3 } from 'three';
-
-/** CIE xy of red, green, blue and white. */
-export type Chromaticities = readonly [number, number, number, number, number, number, number, number];
 
 const REC709: Chromaticities = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329];
 

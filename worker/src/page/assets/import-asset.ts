@@ -1,10 +1,18 @@
 /** An environment or a look-up table that is not trusted: read whole, described, and pictured. */
-import { type AssetKind, IMAGE_FORMATS, type ImportFinding, type ImportReport, type Size } from '@kiln/shared';
+import {
+  type AssetKind,
+  IMAGE_FORMATS,
+  type ImportFinding,
+  type ImportReport,
+  type LookUpTable,
+  readCube,
+  type Size,
+} from '@kiln/shared';
 import type { PageScene } from '../contract.ts';
 import { boundedReport } from '../import/bounded-report.ts';
 import type { PageServices } from '../page-services.ts';
 import { SceneFiles } from '../scene/scene-files.ts';
-import { type LookUpTable, nearestEntry, readCube } from './look-up-table.ts';
+import { nearestEntry } from './nearest-entry.ts';
 import { panoramaAside } from './panorama-aside.ts';
 import type { FloatPanorama } from './read-panorama.ts';
 
@@ -23,7 +31,7 @@ export async function importAsset(
   const path = scene.entry;
   const { paint, facts } =
     kind === 'lut'
-      ? ofTable(readCube(bytes, path))
+      ? ofTable(readCube(new TextDecoder().decode(bytes), path))
       : ofPanorama(await panoramaAside('read', { bytes, path }, [bytes.buffer]), path);
   const pixels = painted(paint, size, room.buffers.take(size.widthPx * size.heightPx * 4));
   const order = { pixels, planes: [], mattes: null, size, ...THUMBNAIL, hasAlpha: false, areSums: false, origin: null };

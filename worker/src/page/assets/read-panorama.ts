@@ -1,5 +1,5 @@
 /** From the bytes of an HDR or EXR to light around a scene. */
-import { LIMITS } from '@kiln/shared';
+import { type PanoramaHeader, panoramaHeader } from '@kiln/shared';
 import { DataUtils, FloatType } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { HDRLoader } from 'three/addons/loaders/HDRLoader.js';
@@ -7,7 +7,6 @@ import { refuse } from '../import/refuse.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { HALF_MAX } from '../scene/panorama.ts';
 import { convert, toRec709 } from './chromaticities.ts';
-import { type PanoramaHeader, panoramaHeader } from './panorama-header.ts';
 
 /** Linear light, RGBA in Rec. 709, the lowest row first. */
 export interface FloatPanorama {
@@ -31,16 +30,6 @@ export interface FloatPanorama {
 export function readPanorama(bytes: Uint8Array<ArrayBuffer>, path: string): FloatPanorama {
   const header = panoramaHeader(bytes, path);
   const { widthPx, heightPx } = header;
-  const most = LIMITS.environmentEdgePx;
-  if (widthPx > most) {
-    const size = `${widthPx} × ${heightPx}`;
-    const limit = `an environment has at most ${most} × ${most / 2} pixels`;
-    throw refuse('scene.texture_too_large', `${path} is ${size}: ${limit}. Make it smaller.`, path);
-  }
-  if (widthPx !== heightPx * 2) {
-    const is = `${path} is ${widthPx} × ${heightPx}`;
-    throw refuse('scene.invalid', `${is}: an equirectangular panorama is twice as wide as high.`, path);
-  }
   const data = decoded(bytes, header, path);
   if (data.length !== widthPx * heightPx * 4) throw damaged(path, 'it has not all of its pixels');
   const matrix = header.chromaticities && toRec709(header.chromaticities);

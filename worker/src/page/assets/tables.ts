@@ -1,7 +1,6 @@
-import type { AssetReference } from '@kiln/shared';
+import { type AssetReference, type LookUpTable, readCube } from '@kiln/shared';
 import { PAGE_LIMITS } from '../limits.ts';
 import { assetBytes } from './asset-bytes.ts';
-import { type LookUpTable, readCube } from './look-up-table.ts';
 
 /** Look-up tables by content, the last used kept. */
 export class LookUpTables {
@@ -10,7 +9,8 @@ export class LookUpTables {
   get(reference: AssetReference): Promise<LookUpTable> {
     const { sha256 } = reference;
     const known = this.#read.get(sha256);
-    const reading = known ?? assetBytes(reference).then((bytes) => readCube(bytes, `${sha256}.cube`));
+    const reading =
+      known ?? assetBytes(reference).then((bytes) => readCube(new TextDecoder().decode(bytes), `${sha256}.cube`));
     this.#read.delete(sha256);
     this.#read.set(sha256, reading);
     if (!known) reading.catch(() => this.#read.delete(sha256));

@@ -5,10 +5,17 @@
  * - Sample `i` of a pixel depends only on the scene, the shot, `i` and the pixel's place in the full frame.
  * - A sample is linear light, RGB multiplied by alpha. Samples are added in order; the mean is the picture.
  */
-import type { Backend, Background, Engine as EngineName, FramePart, Size, ToneMapping } from '@kiln/shared';
+import type {
+  Backend,
+  Background,
+  Engine as EngineName,
+  FramePart,
+  LookUpTable,
+  Size,
+  ToneMapping,
+} from '@kiln/shared';
 import type { Texture, WebGLRenderTarget } from 'three';
 
-import type { LookUpTable } from '../assets/look-up-table.ts';
 import type { PixelKind } from '../pixel-kind.ts';
 import type { Environment } from '../scene/environments.ts';
 import type { GroundChoice } from '../scene/ground.ts';

@@ -1,3 +1,4 @@
+import type { LookUpTable } from '@kiln/shared';
 /** A look-up table on the GPU, and the shader that looks colours up in it. */
 import {
   Data3DTexture,
@@ -9,7 +10,6 @@ import {
   type Texture,
   Vector3,
 } from 'three';
-import type { LookUpTable } from '../assets/look-up-table.ts';
 
 /** Entries in a row of a texture that holds a table of one dimension. */
 const ROW = 1_024;

@@ -1,6 +1,9 @@
 /** What the header of an HDR or EXR says, read with every length checked, before anything is decoded. */
-import { refuse } from '../import/refuse.ts';
-import type { Chromaticities } from './chromaticities.ts';
+import { type ErrorCode, KilnError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+
+/** CIE xy of red, green, blue and white. */
+export type Chromaticities = readonly [number, number, number, number, number, number, number, number];
 
 export interface PanoramaHeader {
   readonly format: 'hdr' | 'exr';
@@ -13,25 +16,48 @@ export interface PanoramaHeader {
 }
 
 /** Bytes that a header may have. */
-const MOST_HEADER_BYTES = 65_536;
+export const PANORAMA_HEADER_BYTES = 65_536;
 
 const EXR_MAGIC = [0x76, 0x2f, 0x31, 0x01];
 /** By number, as the format's specification has them; those that are read here. */
 const COMPRESSIONS = ['none', 'RLE', 'ZIPS', 'ZIP', 'PIZ', 'PXR24', 'B44', 'B44A', 'DWAA', 'DWAB'];
 const CHANNEL_TYPES = ['uint', 'half', 'float'];
 
+const refuse = (code: ErrorCode, message: string, path: string) => new KilnError(code, message, { field: path });
+
 /**
+ * @param bytes of the file, or the first `PANORAMA_HEADER_BYTES` of them.
+ * @param path of the file, for messages.
  * @throws KilnError `scene.unsupported_format` for a file that is neither, or in a kind that is not read;
- *   `scene.bad_container` for a damaged header.
+ *   `scene.bad_container` for a damaged header; `scene.texture_too_large`, `scene.invalid` for a size or shape that is
+ *   none of a panorama.
  */
 export function panoramaHeader(bytes: Uint8Array, path: string): PanoramaHeader {
+  const header = readHeader(bytes, path);
+  const { widthPx, heightPx } = header;
+  const most = LIMITS.environmentEdgePx;
+  if (widthPx > most) {
+    const size = `${widthPx} × ${heightPx}`;
+    const limit = `an environment has at most ${most} × ${most / 2} pixels`;
+    throw refuse('scene.texture_too_large', `${path} is ${size}: ${limit}. Make it smaller.`, path);
+  }
+  if (widthPx !== heightPx * 2) {
+    const is = `${path} is ${widthPx} × ${heightPx}`;
+    throw refuse('scene.invalid', `${is}: an equirectangular panorama is twice as wide as high.`, path);
+  }
+  return header;
+}
+
+function readHeader(bytes: Uint8Array, path: string): PanoramaHeader {
   if (EXR_MAGIC.every((byte, i) => bytes[i] === byte)) return new ExrHeader(bytes, path).read();
   if (bytes[0] === 0x23 && bytes[1] === 0x3f) return hdrHeader(bytes, path);
   throw refuse('scene.unsupported_format', `${path} is neither Radiance HDR nor OpenEXR: export it as one.`, path);
 }
 
+const latin1 = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+
 function hdrHeader(bytes: Uint8Array, path: string): PanoramaHeader {
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, MOST_HEADER_BYTES));
+  const text = latin1(bytes.subarray(0, PANORAMA_HEADER_BYTES));
   if (!/^FORMAT=32-bit_rle_rgbe\s*$/m.test(text)) {
     throw refuse('scene.unsupported_format', `${path} has no colours in RGBE: export it as Radiance RGBE.`, path);
   }
@@ -58,7 +84,7 @@ class ExrHeader {
   #at = 8;
 
   constructor(bytes: Uint8Array, path: string) {
-    this.#bytes = bytes.subarray(0, MOST_HEADER_BYTES);
+    this.#bytes = bytes.subarray(0, PANORAMA_HEADER_BYTES);
     this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
     this.#path = path;
   }
@@ -137,7 +163,7 @@ class ExrHeader {
   #text(): string {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0 || end - this.#at > 255) throw this.#damaged('a name in its header has no end');
-    const text = new TextDecoder('latin1').decode(this.#bytes.subarray(this.#at, end));
+    const text = latin1(this.#bytes.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
   }

@@ -1,6 +1,6 @@
 /** Look-up tables in the `.cube` format: text, the input of red changing fastest. */
-import { LIMITS } from '@kiln/shared';
-import { refuse } from '../import/refuse.ts';
+import { KilnError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 export interface LookUpTable {
   /** 1: each channel for itself; 3: all together. */
@@ -16,10 +16,8 @@ export interface LookUpTable {
 
 type Triple = readonly [number, number, number];
 
-/** @throws KilnError `scene.invalid` naming the line. */
-export function readCube(bytes: Uint8Array, path: string): LookUpTable {
-  return new CubeReader(path).read(new TextDecoder().decode(bytes));
-}
+/** @param path of the file, for messages. @throws KilnError `scene.invalid` naming the line. */
+export const readCube = (text: string, path: string): LookUpTable => new CubeReader(path).read(text);
 
 class CubeReader {
   readonly #path: string;
@@ -101,21 +99,9 @@ class CubeReader {
   }
 
   #fault = (why: string) =>
-    refuse('scene.invalid', `${this.#path}, line ${this.#line}: ${why}.`, `${this.#path}:${this.#line}`);
+    new KilnError('scene.invalid', `${this.#path}, line ${this.#line}: ${why}.`, {
+      field: `${this.#path}:${this.#line}`,
+    });
 }
 
 const quoted = (text: string) => JSON.stringify(text.slice(0, 60));
-
-/** What the table makes of a colour, by its nearest entry: for a picture of the table. */
-export function nearestEntry(table: LookUpTable, color: Triple): Triple {
-  const { dimensions, size, domainMin, domainMax, entries } = table;
-  const index = color.map((value, c) => {
-    const [min = 0, max = 1] = [domainMin[c], domainMax[c]];
-    return Math.round(Math.min(1, Math.max(0, (value - min) / (max - min))) * (size - 1));
-  });
-  const [r = 0, g = 0, b = 0] = index;
-  const at = ((b * size + g) * size + r) * 3;
-  const places = dimensions === 3 ? [at, at + 1, at + 2] : [r * 3, g * 3 + 1, b * 3 + 2];
-  const [x = 0, y = 0, z = 0] = places.map((place) => entries[place] ?? 0);
-  return [x, y, z];
-}
