@@ -79,6 +79,14 @@ function inOrder({ first, step, count, order }: Item): FrameSegment[] {
   return order === 'first-last-middle' ? endsAndMiddleFirst(segment) : interleaved(segment, order);
 }
 
+/** Whether a frame is in a range. */
+export function includesFrame(range: FrameRange, frame: number): boolean {
+  return range.segments.some(({ first, step, count }) => {
+    const index = (frame - first) / step;
+    return Number.isInteger(index) && index >= 0 && index < count;
+  });
+}
+
 /** How many frames a range has. */
 export function frameCount(range: FrameRange): number {
   return range.segments.reduce((sum, segment) => sum + segment.count, 0);

@@ -16,7 +16,7 @@ export const SCENE_TRANSITIONS = {
 export const JOB_TRANSITIONS = {
   queued: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
   running: ['queued', 'paused', 'succeeded', 'failed', 'cancelled'],
-  paused: ['queued', 'running', 'cancelled'],
+  paused: ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
   failed: ['queued'],
   cancelled: [],
@@ -24,15 +24,16 @@ export const JOB_TRANSITIONS = {
 
 /**
  * `blocked`: what it is made of is not there yet; when one of its inputs fails for good, so does it. `waiting`: released, no
- * lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result.
+ * lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result, or its owner has it tried again:
+ * a task that failed, all parts of a frame that failed, a film without such a frame.
  */
 export const TASK_TRANSITIONS = {
   blocked: ['waiting', 'failed', 'cancelled'],
   waiting: ['leased', 'cancelled'],
   leased: ['waiting', 'succeeded', 'failed', 'cancelled'],
-  succeeded: [],
-  failed: ['waiting'],
-  cancelled: [],
+  succeeded: ['waiting'],
+  failed: ['waiting', 'blocked'],
+  cancelled: ['waiting'],
 } as const satisfies Transitions<'blocked' | 'waiting' | 'leased' | 'succeeded' | 'failed' | 'cancelled'>;
 
 /**

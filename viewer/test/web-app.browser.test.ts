@@ -238,14 +238,28 @@ describe('the web app in Chromium', () => {
     await app.gone('lightbox');
   });
 
-  it('cancels a job after asking once more', async () => {
+  it('pauses a job and lets it go on, and cancels it after asking once more', async () => {
     app.farm.state.frameMs = 2_000;
     await app.openScene();
     await app.page.click(test('render-button'));
     await app.see('job-cancel');
+    await app.page.click(test('job-pause'));
+    await app.see('job', '[data-state="paused"]');
+    await app.page.click(test('job-resume'));
+    await app.see('job', '[data-state="running"]');
     await app.page.click(test('job-cancel'));
     await app.page.click(test('job-cancel'));
     await app.see('job', '[data-state="cancelled"]');
+  });
+
+  it('tries again what has failed', async () => {
+    app.farm.state.failNext = { code: 'render.failed', message: 'A material’s shader does not compile.' };
+    await app.openScene();
+    await app.page.click(test('render-button'));
+    await app.see('job-error');
+    await app.page.click(test('job-retry-failed'));
+    await app.see('job', '[data-state="succeeded"]');
+    await app.gone('job-error');
   });
 
   it('shows jobs that begin elsewhere without asking for them', async () => {

@@ -231,6 +231,25 @@ describe('kiln render', () => {
     expect(code).toBe(2);
   });
 
+  test('tells that its job is paused, and that it was cancelled by another', async () => {
+    const args = ['render', scene, '--frames', '0-299', '--size', '64x64', '-o', join(farm.home, 'long'), '--json'];
+    const running = startKiln(farm, args);
+    const { jobId } = await running.event('submitted');
+    await running.event('frame');
+    const id = String(jobId);
+    const paused = await kiln(farm, 'job', id, '--pause', '--json');
+    expect(JSON.parse(paused.stdout)).toMatchObject({ state: 'paused' });
+    await running.event('paused');
+    const contrary = await kiln(farm, 'job', id, '--resume', '--cancel');
+    expect([contrary.code, contrary.stderr]).toEqual([2, expect.stringContaining('--cancel')]);
+    const retried = await kiln(farm, 'job', id, '--retry', '3');
+    expect([retried.code, retried.stderr]).toEqual([2, expect.stringMatching(/frame 3 has not failed/)]);
+    const resumed = await kiln(farm, 'job', id, '--resume', '--priority', '70', '--json');
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ state: 'running', priority: 70 });
+    await kiln(farm, 'job', id, '--cancel');
+    expect((await running.ended).stdout).toContain('was cancelled');
+  });
+
   test('cancels the job on Ctrl-C and ends with 130', async () => {
     const run = startKiln(farm, ['render', scene, '--frames', '1-500', '--size', '640x360', '--json']);
     await run.event('frame');

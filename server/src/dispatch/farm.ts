@@ -152,6 +152,8 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         reader,
         abilities,
         cancelling: { change, layers, now },
+        controlling: { change, layers, ending },
+        wake,
         settle,
       });
       registerSessions(app, rows);

@@ -5,7 +5,9 @@ import type { EndedAttempt } from '../dispatch/end-attempts.ts';
 import { route } from '../http/route.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CancelParts, cancelJob } from './cancel.ts';
+import { type Controlled, type ControlParts, editJob, pauseJob, resumeJob } from './control.ts';
 import type { JobReader } from './read-jobs.ts';
+import { retryJob } from './retry.ts';
 import type { Submissions } from './submit.ts';
 
 export interface JobRoutesParts {
@@ -13,11 +15,19 @@ export interface JobRoutesParts {
   readonly reader: JobReader;
   readonly abilities: AbilityMemory;
   readonly cancelling: CancelParts;
+  readonly controlling: ControlParts;
   readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
+  /** There may be work. */
+  readonly wake: () => void;
 }
 
 export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void {
-  const { submissions, reader, abilities, cancelling, settle } = parts;
+  const { submissions, reader, abilities, cancelling, controlling, settle, wake } = parts;
+  const controlled = async ({ job, ended }: Controlled) => {
+    await settle(ended);
+    wake();
+    return job;
+  };
   route(app, 'createJob', ({ identity, body }) => submissions.submit(identity.tenantId, body));
   route(app, 'listJobs', ({ identity, query }) => reader.list(identity.tenantId, query));
   route(app, 'getJob', ({ identity, params }) => reader.get(identity.tenantId, params.jobId));
@@ -28,6 +38,18 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
     await settle(ended);
     return job;
   });
+  route(app, 'editJob', async ({ identity, params, body }) =>
+    controlled(await editJob(identity.tenantId, params.jobId, body, controlling)),
+  );
+  route(app, 'pauseJob', async ({ identity, params, body: { stopRunning = false } }) =>
+    controlled(await pauseJob(identity.tenantId, params.jobId, { stopRunning }, controlling)),
+  );
+  route(app, 'resumeJob', async ({ identity, params }) =>
+    controlled(await resumeJob(identity.tenantId, params.jobId, controlling)),
+  );
+  route(app, 'retryJob', async ({ identity, params, body }) =>
+    controlled(await retryJob(identity.tenantId, params.jobId, body, controlling)),
+  );
   route(app, 'capabilities', async () => {
     const ability = await abilities.read();
     return { engines: [...ability.abilities], formats: [...ImageFormat.enum], slots: ability.slots };

@@ -219,7 +219,7 @@ async function withRoom(
     .selectFrom('jobs')
     .select((eb) => ['tenant_id', eb.fn.countAll<number>().as('n')])
     .where('tenant_id', 'in', [...new Set(submissions.map(({ job }) => job.tenant_id))])
-    .where('state', 'in', ['queued', 'running'])
+    .where('state', 'in', ['queued', 'running', 'paused'])
     .groupBy('tenant_id')
     .execute();
   const open = new Map(rows.map((row) => [row.tenant_id, Number(row.n)]));

@@ -8,7 +8,7 @@ import { Id } from '../identifiers.ts';
 import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
 import { Film } from '../schemas/film.ts';
 import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
-import { Frame, Job, JobRequest, Task } from '../schemas/job.ts';
+import { Frame, Job, JobChanges, JobRequest, PauseRequest, RetryRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
@@ -16,7 +16,7 @@ import { STORABLE_CHARS } from '../storable-text.ts';
 export const API_PREFIX = '/api/v1';
 
 export interface RouteSpec {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `API_PREFIX`; parameters as `:name`. */
   readonly path: string;
   readonly summary: string;
@@ -158,6 +158,41 @@ export const ROUTES = {
     summary: 'Stops a job; frames that are done stay.',
     identity: 'tenant',
     params: JobParams,
+    response: Job,
+  },
+  editJob: {
+    method: 'PATCH',
+    path: '/jobs/:jobId',
+    summary: 'Changes the priority, or the number of tries, of a job that is not over.',
+    identity: 'tenant',
+    params: JobParams,
+    body: JobChanges,
+    response: Job,
+  },
+  pauseJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/pause',
+    summary: 'Begins nothing more of a job; what is being drawn comes to its end.',
+    identity: 'tenant',
+    params: JobParams,
+    body: PauseRequest,
+    response: Job,
+  },
+  resumeJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/resume',
+    summary: 'Lets a paused job go on.',
+    identity: 'tenant',
+    params: JobParams,
+    response: Job,
+  },
+  retryJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/retry',
+    summary: 'Tries again what has failed; films without those frames are made anew.',
+    identity: 'tenant',
+    params: JobParams,
+    body: RetryRequest,
     response: Job,
   },
   listTasks: {

@@ -78,6 +78,44 @@ export const JobRequest = Type.Object(
 );
 export type JobRequest = Static<typeof JobRequest>;
 
+/** What of a job may be changed while it is not over. */
+export const JobChanges = Type.Object(
+  {
+    priority: JobRequest.properties.priority,
+    maxAttempts: JobRequest.properties.maxAttempts,
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type JobChanges = Static<typeof JobChanges>;
+
+export const PauseRequest = Type.Object(
+  {
+    stopRunning: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Frames that are being drawn are stopped too: long ones go on later from what is stored of them, others from their beginning.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const RetryRequest = Type.Object(
+  {
+    layer: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Of this layer only.' })),
+    frames: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.frameExpressionChars,
+        description: 'These frames only, each of which has failed; all that have, and films, unless given.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type RetryRequest = Static<typeof RetryRequest>;
+
 export const Layer = Type.Object({
   id: Id('layer'),
   name: Type.String(),

@@ -151,7 +151,12 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
       case 'GET jobs/:id':
         return sendJson(response, existing(state.jobs.get(id)));
       case 'POST jobs/:id/cancel':
-        return sendJson(response, state.cancel(existing(state.jobs.get(id))));
+        return sendJson(response, state.become(existing(state.jobs.get(id)), 'cancelled'));
+      case 'POST jobs/:id/pause':
+        return sendJson(response, state.become(existing(state.jobs.get(id)), 'paused'));
+      case 'POST jobs/:id/resume':
+      case 'POST jobs/:id/retry':
+        return sendJson(response, state.become(existing(state.jobs.get(id)), 'running'));
       case 'GET jobs/:id/tasks':
         return sendJson(response, { items: [], next: null });
       case 'GET jobs/:id/archive.zip':

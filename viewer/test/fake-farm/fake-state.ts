@@ -55,7 +55,8 @@ export interface FakeState {
   arrived(sha256: string): void;
   import(scene: Scene): void;
   submit(request: JobRequest): Job;
-  cancel(job: Job): Job;
+  /** Whatever its state is. */
+  become(job: Job, state: 'cancelled' | 'paused' | 'running'): Job;
   emit(event: EventBody): void;
 }
 
@@ -176,11 +177,13 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       setTimeout(() => step(job.id), 150);
       return job;
     },
-    cancel(job) {
-      const cancelled: Job = { ...job, state: 'cancelled', endedAt: now() };
-      state.jobs.set(job.id, cancelled);
-      publish({ type: 'job', data: changeOf(cancelled) });
-      return cancelled;
+    become(job, next) {
+      const endedAt = next === 'cancelled' ? now() : null;
+      const changed: Job = { ...job, state: next, framesFailed: 0, error: null, endedAt };
+      state.jobs.set(job.id, changed);
+      publish({ type: 'job', data: changeOf(changed) });
+      if (next === 'running') setTimeout(() => step(job.id), state.frameMs);
+      return changed;
     },
   };
 
@@ -200,7 +203,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       done -= frames;
       return false;
     });
-    if (!job || !layer || job.state === 'cancelled') return;
+    if (!job || !layer || job.state === 'cancelled' || job.state === 'paused') return;
     if (state.paused) {
       setTimeout(() => step(jobId), state.frameMs);
       return;

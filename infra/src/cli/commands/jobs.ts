@@ -15,6 +15,7 @@ import { wrapHelp } from '../help-text.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
 import { wholeNumber } from '../parse-options.ts';
 import { taskName } from '../task-name.ts';
+import { changeJob, type JobChangeOptions, withJobChanges } from './change-job.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
 
@@ -43,26 +44,29 @@ export function addJobCommands(program: Command): void {
       );
     });
 
-  withConnection(program.command('job'))
-    .summary('show a job with its tasks and attempts, or cancel it')
-    .description('Shows a job with its tasks and attempts, or cancels it.')
+  withJobChanges(withConnection(program.command('job')))
+    .summary('show a job with its tasks and attempts, or pause, change, retry or cancel it')
+    .description('Shows a job with its tasks and attempts, or changes it before.')
     .argument('<id>', 'id of a job')
-    .option('--cancel', 'stop it; frames that are done stay')
     .addHelpText(
       'after',
       wrapHelp(`
 With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
 resumedFromSample says where it went on with a long frame that another had begun. An attempt that is yielded stored what it
-had drawn of one and left its place to something more urgent; another goes on from there. Finished
+had drawn of one and left its place to something more urgent; another goes on from there. One that is withdrawn or cancelled was
+taken back, and counts as no try. Finished
 frames are listed with their files, and the small picture of those that are too large to be shown.
 
-Example:
+Examples:
+  $ kiln job job_… --pause
+  $ kiln job job_… --retry 12,40-45 --priority 80
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`),
     )
-    .action(async (jobId: string, options: Options & { readonly cancel?: boolean }) => {
+    .action(async (jobId: string, options: Options & JobChangeOptions) => {
       const { client } = connect(options);
       const params = { jobId };
-      const job = options.cancel ? await client.cancelJob({ params }) : await client.getJob({ params });
+      await changeJob(client, jobId, options);
+      const job = await client.getJob({ params });
       const tasks: Task[] = [];
       for await (const task of allPages((at) => client.listTasks({ params, query: { ...at, limit: 1_000 } })))
         tasks.push(task);

@@ -9,6 +9,7 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     uploading: silent,
     importing: silent,
     noWorker: silent,
+    paused: (jobId) => say('paused', { jobId }),
     waiting: silent,
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),

@@ -46,7 +46,9 @@ interface FrameFailure {
 
 export interface RenderObserver extends AddSceneObserver, FilmObserver {
   submitted(job: Job): void;
-  /** It goes on after `noWorker`. */
+  /** Somebody paused it; `rendering` when it goes on. */
+  paused(jobId: string): void;
+  /** It goes on after `noWorker` or `paused`. */
   rendering(): void;
   /** How far a frame is that is not recorded yet. */
   drawing(progress: FrameProgress): void;
@@ -117,6 +119,7 @@ async function collect(
   const workers = new WorkerWatch(farm.client, (isConnected) =>
     isConnected ? observer.rendering() : observer.noWorker(),
   );
+  let wasPaused = false;
   const ended = (now: Job): Job | undefined =>
     isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' ? now : undefined;
   const allFrames = async () => {
@@ -138,10 +141,12 @@ async function collect(
         if (event.type.startsWith('frame')) workers.heard();
         if (event.type === 'frame') downloads.add(event.data);
         if (event.type === 'frame.failed') observer.frameFailed(event.data);
-        if (event.type === 'job' && event.data.id === job.id && isFilming(event.data)) observer.filming();
-        return event.type === 'job' && event.data.id === job.id
-          ? ended({ ...event.data, layers: job.layers })
-          : undefined;
+        if (event.type !== 'job' || event.data.id !== job.id) return undefined;
+        if (isFilming(event.data)) observer.filming();
+        const isPaused = event.data.state === 'paused';
+        if (isPaused !== wasPaused) isPaused ? observer.paused(job.id) : observer.rendering();
+        wasPaused = isPaused;
+        return ended({ ...event.data, layers: job.layers });
       },
       progress: (progress) => {
         workers.heard();

@@ -53,8 +53,8 @@ export function JobCard({
   const drawing = over ? [] : heard.length > 0 ? heard : (job.progress ?? []);
   const newest = drawing.at(-1);
   const partly = drawing.reduce((sum, { samplesDone, samplesTotal }) => sum + samplesDone / samplesTotal, 0);
-  const cancel = () =>
-    farm.client.cancelJob({ params: { jobId: job.id } }).then((next) => farm.jobs.put(next), toastError);
+  const params = { jobId: job.id };
+  const take = (changed: Promise<Job>) => void changed.then((next) => farm.jobs.put(next), toastError);
   return (
     <article
       class="job"
@@ -103,6 +103,30 @@ export function JobCard({
               <span class="visually-hidden"> frames of {job.name} as a ZIP</span>
             </a>
           )}
+          {!over && job.state !== 'paused' && (
+            <Button
+              kind="plain"
+              small
+              icon="pause"
+              label={`Pause ${job.name}`}
+              testId="job-pause"
+              onClick={() => take(farm.client.pauseJob({ params, body: {} }))}
+            >
+              <span class="wide-only">Pause</span>
+            </Button>
+          )}
+          {job.state === 'paused' && (
+            <Button
+              kind="plain"
+              small
+              icon="play"
+              label={`Resume ${job.name}`}
+              testId="job-resume"
+              onClick={() => take(farm.client.resumeJob({ params }))}
+            >
+              <span class="wide-only">Resume</span>
+            </Button>
+          )}
           {!over && (
             <ConfirmButton
               small
@@ -110,7 +134,7 @@ export function JobCard({
               label={`Cancel ${job.name}`}
               ask="Really cancel?"
               testId="job-cancel"
-              onConfirm={() => void cancel()}
+              onConfirm={() => take(farm.client.cancelJob({ params }))}
             >
               <span class="wide-only">Cancel</span>
             </ConfirmButton>
@@ -121,7 +145,7 @@ export function JobCard({
         <Progress
           value={job.frameCount === 0 ? 0 : (job.framesDone + partly) / job.frameCount}
           label={`Frames of ${job.name}`}
-          state={job.state === 'succeeded' ? 'done' : over ? 'failed' : 'active'}
+          state={job.state === 'paused' ? 'paused' : job.state === 'succeeded' ? 'done' : over ? 'failed' : 'active'}
         />
         <span class="job-count mono" data-testid="job-count">
           {formatCount(job.framesDone)} / {formatCount(job.frameCount)}

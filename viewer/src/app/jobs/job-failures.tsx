@@ -25,6 +25,11 @@ export function JobFailures({ job }: { readonly job: Job }) {
     setTasks(failed);
   }
 
+  async function retry(): Promise<void> {
+    farm.jobs.put(await farm.client.retryJob({ params: { jobId: job.id }, body: {} }));
+    setTasks(null);
+  }
+
   if (job.error) {
     return (
       <Notice
@@ -34,6 +39,11 @@ export function JobFailures({ job }: { readonly job: Job }) {
         code={job.error.code}
       >
         <p>{job.error.message}</p>
+        {job.state !== 'cancelled' && (
+          <Button small icon="retry" testId="job-retry-failed" onClick={() => retry().catch(toastError)}>
+            Try again
+          </Button>
+        )}
         {tasks === null ? (
           <Button small testId="job-failures" onClick={() => fetchTasks().catch(toastError)}>
             Show what was tried

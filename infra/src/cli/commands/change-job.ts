@@ -1,0 +1,56 @@
+/** What `kiln job` changes of a job before it shows it. */
+import { KilnError } from '@kiln/shared';
+import { type Command, Option } from 'commander';
+import type { FarmClient } from '../connection.ts';
+import { wholeNumber } from '../parse-options.ts';
+
+export interface JobChangeOptions {
+  readonly cancel?: boolean;
+  readonly pause?: boolean;
+  readonly stopRunning?: boolean;
+  readonly resume?: boolean;
+  /** `true`: all that has failed. */
+  readonly retry?: string | true;
+  readonly layer?: string;
+  readonly priority?: number;
+  readonly retries?: number;
+}
+
+export const withJobChanges = (command: Command): Command =>
+  command
+    .optionsGroup('Change it:')
+    .option('--cancel', 'stop it; frames that are done stay')
+    .addOption(
+      new Option('--pause', 'begin nothing more of it; what is being drawn comes to its end').conflicts('cancel'),
+    )
+    .option('--stop-running', 'with --pause: stop what is being drawn, too')
+    .addOption(new Option('--resume', 'let it go on when it is paused').conflicts(['pause', 'cancel']))
+    .option('--retry [frames]', 'try again what has failed, or these frames of it: 3,7-9')
+    .option('--layer <name>', 'with --retry: of this layer only')
+    .option('--priority <n>', 'how urgent it is from now on, 0 to 100', wholeNumber('--priority', 0, 100))
+    .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9));
+
+/** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
+export async function changeJob(
+  client: FarmClient['client'],
+  jobId: string,
+  { cancel, pause, stopRunning, resume, retry, layer, priority, retries }: JobChangeOptions,
+): Promise<void> {
+  if (stopRunning && !pause) throw new KilnError('request.invalid', '--stop-running: goes with --pause');
+  if (layer !== undefined && retry === undefined) throw new KilnError('request.invalid', '--layer: goes with --retry');
+  const params = { jobId };
+  if (priority !== undefined || retries !== undefined) {
+    const body = {
+      ...(priority === undefined ? {} : { priority }),
+      ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
+    };
+    await client.editJob({ params, body });
+  }
+  if (retry !== undefined) {
+    const body = { ...(retry === true ? {} : { frames: retry }), ...(layer === undefined ? {} : { layer }) };
+    await client.retryJob({ params, body });
+  }
+  if (pause) await client.pauseJob({ params, body: { stopRunning: stopRunning ?? false } });
+  if (resume) await client.resumeJob({ params });
+  if (cancel) await client.cancelJob({ params });
+}

@@ -1,0 +1,116 @@
+/** What its owner changes of a job that is not over: whether it goes on, and how urgent it is. */
+import { type Job, type JobChanges, KilnError } from '@kiln/shared';
+import type { Transaction } from 'kysely';
+import { type AttemptEnd, type EndedAttempt, type EndParts, endAttempts } from '../dispatch/end-attempts.ts';
+import type { Change, Tell } from '../events/changes.ts';
+import { tellJob } from '../events/job-progress.ts';
+import type { Database } from '../store/tables.ts';
+import { isOpen, lockJobs } from './job-row.ts';
+import type { JobLayers } from './layers.ts';
+import { type JobRow, jobView } from './present.ts';
+
+export interface ControlParts {
+  readonly change: Change;
+  readonly layers: JobLayers;
+  readonly ending: EndParts;
+}
+
+export interface Controlled {
+  readonly job: Job;
+  /** Attempts that were ended by it. */
+  readonly ended: readonly EndedAttempt[];
+}
+
+/**
+ * Nothing more of the job is given out. What is being drawn comes to its end, unless `stopRunning`: then a long frame
+ * goes on later from what is stored of it, any other from its beginning; neither counts as a try. Pausing a paused job
+ * is no error.
+ *
+ * @throws KilnError `resource.not_found`; `resource.conflict` for a job that is over.
+ */
+export function pauseJob(
+  tenantId: string,
+  jobId: string,
+  { stopRunning }: { readonly stopRunning: boolean },
+  parts: ControlParts,
+): Promise<Controlled> {
+  return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    const after = job.state === 'paused' ? job : await saveState(trx, tell, { ...job, state: 'paused' });
+    const rows = await trx
+      .selectFrom('attempts as a')
+      .innerJoin('tasks as t', 't.id', 'a.task_id')
+      .select('a.id')
+      .where('t.job_id', '=', jobId)
+      .where('t.state', '=', 'leased')
+      .where('a.state', 'in', stopRunning ? ['assigned', 'running'] : ['assigned'])
+      .execute();
+    const ends = rows.map(({ id }): AttemptEnd => {
+      const state = stopRunning ? 'cancelled' : 'withdrawn';
+      return { attemptId: id, state, reason: null, message: 'the job was paused', retry: 'free' };
+    });
+    return { after, ended: await endAttempts(trx, tell, ends, parts.ending) };
+  });
+}
+
+/**
+ * A paused job waits for its turn again; for any other it does nothing.
+ *
+ * @throws KilnError as `pauseJob`.
+ */
+export function resumeJob(tenantId: string, jobId: string, parts: ControlParts): Promise<Controlled> {
+  return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    if (job.state !== 'paused') return { after: job, ended: [] };
+    const state = job.started_at === null ? 'queued' : 'running';
+    return { after: await saveState(trx, tell, { ...job, state }), ended: [] };
+  });
+}
+
+/**
+ * What is given out from now on goes by the new priority; tries that tasks have had count against the new number.
+ *
+ * @throws KilnError as `pauseJob`.
+ */
+export function editJob(
+  tenantId: string,
+  jobId: string,
+  { priority, maxAttempts }: JobChanges,
+  parts: ControlParts,
+): Promise<Controlled> {
+  return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    const changed = { priority: priority ?? job.priority, max_attempts: maxAttempts ?? job.max_attempts };
+    await trx.updateTable('jobs').set(changed).where('id', '=', jobId).execute();
+    const after = { ...job, ...changed };
+    tellJob(tell, after);
+    return { after, ended: [] };
+  });
+}
+
+function changeJob(
+  tenantId: string,
+  jobId: string,
+  { change, layers }: ControlParts,
+  work: (
+    job: JobRow,
+    trx: Transaction<Database>,
+    tell: Tell,
+  ) => Promise<{ readonly after: JobRow; readonly ended: readonly EndedAttempt[] }>,
+): Promise<Controlled> {
+  return change(async (trx, tell) => {
+    const job = (await lockJobs(trx, [jobId])).get(jobId);
+    if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+    if (!isOpen(job.state)) {
+      throw new KilnError(
+        'resource.conflict',
+        `job ${jobId} has ${job.state} already; there is nothing left to change`,
+      );
+    }
+    const { after, ended } = await work(job, trx, tell);
+    return { job: jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []), ended };
+  });
+}
+
+async function saveState(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
+  await trx.updateTable('jobs').set({ state: job.state }).where('id', '=', job.id).execute();
+  tellJob(tell, job);
+  return job;
+}

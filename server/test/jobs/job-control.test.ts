@@ -1,0 +1,249 @@
+/** What owners do with jobs under way: pausing, going on, other priorities, another try for what failed. */
+import type { Film, Job, Task } from '@kiln/shared';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  addScene,
+  addTenant,
+  ask,
+  call,
+  jobEnded,
+  startFarm,
+  type TestFarm,
+  type TestTenant,
+  until,
+} from '../farm-fixture.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
+
+let redis: TestRedis;
+let farm: TestFarm;
+let tenant: TestTenant;
+let sceneId: string;
+const addWorker = useWorkers(() => farm.url);
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url });
+  tenant = await addTenant(farm, 'one');
+});
+beforeEach(async () => {
+  sceneId = await addScene(farm, tenant.id);
+});
+afterAll(async () => {
+  await farm?.stop();
+  await redis?.stop();
+});
+
+const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
+const jobNow = ({ id }: Job) => get<Job>(`/jobs/${id}`);
+const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
+const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
+const submit = (layer: object, more: object = {}) =>
+  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
+    sceneId,
+    layers: [{ size: { widthPx: 64, heightPx: 64 }, ...layer }],
+    ...more,
+  });
+const control = (job: Job, what: 'pause' | 'resume' | 'retry', body?: object) =>
+  ask<Job>(farm.url, tenant.key, 'POST', `/jobs/${job.id}/${what}`, body ?? (what === 'resume' ? undefined : {}));
+const refusal = (job: Job, what: 'pause' | 'resume' | 'retry', body: object = {}, key = tenant.key) =>
+  call(farm.url, key, 'POST', `/jobs/${job.id}/${what}`, body);
+
+function gate(): { readonly held: Promise<void>; open(): void } {
+  let open = () => {};
+  const held = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { held, open };
+}
+
+describe('a paused job', () => {
+  test('ends what is being drawn, begins nothing more, and goes on when it is resumed', async () => {
+    const { held, open } = gate();
+    const worker = await addWorker({ identity: { slots: 1 }, onFrame: () => held });
+    const job = await submit({ frames: '1-5' });
+    // Deliveries beside the one that is being drawn wait in the worker's queue.
+    await until(
+      () => tasksOf(job),
+      (tasks) => tasks.filter(({ state }) => state === 'leased').length > 1 && worker.claimed.length > 0,
+    );
+    expect(await control(job, 'pause')).toMatchObject({ state: 'paused' });
+    expect(await control(job, 'pause')).toMatchObject({ state: 'paused' });
+    const claimed = worker.claimed.length;
+    open();
+    await until(
+      () => jobNow(job),
+      ({ framesDone }) => framesDone === claimed,
+    );
+    // Room for others, with which nothing of it comes.
+    const other = await submit({ frames: '9' });
+    await ended(other);
+    expect(await jobNow(job)).toMatchObject({ state: 'paused', framesDone: claimed, waitsFor: null });
+    expect(await control(job, 'resume')).toMatchObject({ state: 'running' });
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 5 });
+    const attempts = (await tasksOf(job)).flatMap((task) => task.attempts);
+    expect(attempts.filter(({ state }) => state === 'succeeded')).toHaveLength(5);
+    expect(attempts.every(({ state }) => state === 'succeeded' || state === 'withdrawn')).toBe(true);
+  });
+
+  test('stops what is being drawn when that is asked for, which counts as no try', async () => {
+    const { held, open } = gate();
+    const first = await addWorker({ identity: { slots: 1 }, onFrame: () => held });
+    const job = await submit({ frames: '1-2' }, { maxAttempts: 1 });
+    await until(
+      async () => first.claimed.length,
+      (claimed) => claimed > 0,
+    );
+    await control(job, 'pause', { stopRunning: true });
+    const states = (await tasksOf(job)).map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['waiting']));
+    open();
+    await control(job, 'resume');
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 2 });
+    expect((await tasksOf(job))[0]?.attempts.map(({ state }) => state)).toEqual(['cancelled', 'succeeded']);
+  });
+
+  test('that has not begun waits for its turn again', async () => {
+    const job = await submit({ frames: '1' });
+    await control(job, 'pause');
+    await addWorker();
+    await ended(await submit({ frames: '1' }));
+    expect(await jobNow(job)).toMatchObject({ state: 'paused', startedAt: null });
+    expect(await control(job, 'resume')).toMatchObject({ state: 'queued' });
+    expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+    expect(await refusal(job, 'pause')).toMatchObject({ status: 409, body: { error: { code: 'resource.conflict' } } });
+  });
+
+  test('is over when its last frames are done meanwhile', async () => {
+    const { held, open } = gate();
+    const worker = await addWorker({ onFrame: () => held });
+    const job = await submit({ frames: '1' });
+    await until(
+      async () => worker.claimed.length,
+      (claimed) => claimed > 0,
+    );
+    await control(job, 'pause');
+    open();
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  });
+
+  test('can be cancelled', async () => {
+    const job = await submit({ frames: '1' });
+    await control(job, 'pause');
+    expect(await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
+test('another priority decides what is given out next', async () => {
+  const { held, open } = gate();
+  const worker = await addWorker({ identity: { slots: 1 }, onFrame: (_, frame) => (frame === 1 ? held : undefined) });
+  const first = await submit({ frames: '1-20' }, { priority: 50 });
+  const second = await submit({ frames: '101-103' }, { priority: 50 });
+  await until(
+    async () => worker.claimed.length,
+    (claimed) => claimed > 0,
+  );
+  const changed = await ask<Job>(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, { priority: 90, maxAttempts: 7 });
+  expect(changed).toMatchObject({ priority: 90 });
+  open();
+  await ended(second);
+  expect((await jobNow(first)).framesDone).toBeLessThan(20);
+  await ended(first);
+  for (const body of [{}, { priority: 101 }, { name: 'other' }]) {
+    expect(await call(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, body)).toMatchObject({ status: 400 });
+  }
+  const late = { priority: 10 };
+  expect(await call(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, late)).toMatchObject({ status: 409 });
+});
+
+describe('what has failed is tried again', () => {
+  /** Fails frames of these numbers, until it is told to be well. */
+  async function failing(...frames: number[]) {
+    const broken = new Set(frames);
+    await addWorker({
+      onFrame: (_, frame) => {
+        if (broken.has(frame)) throw new Error('bad luck');
+      },
+      onPiece: ({ work }) => {
+        if (work.kind === 'piece' && broken.has(work.frameNumber)) throw new Error('bad luck');
+      },
+    });
+    return { mend: () => broken.clear() };
+  }
+
+  test('some frames, then all; a film without them is made anew', async () => {
+    const worker = await failing(2, 4);
+    const job = await submit({ frames: '1-4', films: [{ format: 'mp4' }] }, { maxAttempts: 1 });
+    expect(await ended(job)).toMatchObject({ state: 'failed', framesDone: 2, framesFailed: 2, filmsDone: 1 });
+    expect(await refusal(job, 'retry', { frames: '3' })).toMatchObject({
+      status: 400,
+      body: { error: { field: '/frames', message: expect.stringContaining('frame 3') } },
+    });
+    expect(await refusal(job, 'retry', { layer: 'other' })).toMatchObject({
+      status: 400,
+      body: { error: { field: '/layer', message: expect.stringContaining('main') } },
+    });
+    worker.mend();
+    await control(job, 'retry', { frames: '2' });
+    expect(await ended(job)).toMatchObject({ state: 'failed', framesDone: 3, framesFailed: 1, filmsDone: 1 });
+    await control(job, 'retry');
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 4, framesFailed: 0, error: null });
+    const { items } = await get<{ items: Film[] }>(`/jobs/${job.id}/films`);
+    expect(items).toMatchObject([{ state: 'succeeded', facts: { missing: [] } }]);
+    expect(await refusal(job, 'retry')).toMatchObject({ status: 409 });
+    const again = (await tasksOf(job)).find(({ frames }) => frames[0] === 4);
+    expect(again?.attempts.map(({ number, state }) => [number, state])).toEqual([
+      [1, 'failed'],
+      [2, 'succeeded'],
+    ]);
+  });
+
+  test('a divided frame, with all its parts', async () => {
+    const worker = await failing(1);
+    const job = await submit({ frames: '1-2', tiles: { columns: 2, rows: 1 } }, { maxAttempts: 1 });
+    expect(await ended(job)).toMatchObject({ state: 'failed', framesDone: 1, framesFailed: 1 });
+    worker.mend();
+    expect(await control(job, 'retry', { frames: '1' })).toMatchObject({ framesFailed: 0, error: null });
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 2 });
+  });
+
+  test('while the rest of the job is drawn', async () => {
+    const { held, open } = gate();
+    let isBroken = true;
+    await addWorker({
+      identity: { slots: 2 },
+      onFrame: (_, frame) => {
+        if (frame === 1 && isBroken) throw new Error('bad luck');
+        return frame > 1 ? held : undefined;
+      },
+    });
+    const job = await submit({ frames: '1-3' }, { maxAttempts: 1 });
+    await until(
+      () => jobNow(job),
+      ({ framesFailed }) => framesFailed === 1,
+    );
+    isBroken = false;
+    expect(await control(job, 'retry')).toMatchObject({ state: 'running', framesFailed: 0 });
+    open();
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
+  });
+
+  test('but not of a job that was cancelled, whose scene was deleted, or of somebody else', async () => {
+    await failing(1);
+    const job = await submit({ frames: '1' }, { maxAttempts: 1 });
+    await ended(job);
+    const other = await addTenant(farm, 'two');
+    expect(await refusal(job, 'retry', {}, other.key)).toMatchObject({ status: 404 });
+    expect(await refusal(job, 'pause', {}, other.key)).toMatchObject({ status: 404 });
+    const { db } = farm.services.store;
+    await db.updateTable('scenes').set({ deleted_at: new Date() }).where('id', '=', sceneId).execute();
+    expect(await refusal(job, 'retry')).toMatchObject({
+      status: 404,
+      body: { error: { message: expect.stringContaining('scene') } },
+    });
+    sceneId = await addScene(farm, tenant.id);
+    const cancelled = await submit({ frames: '1' });
+    await ask(farm.url, tenant.key, 'POST', `/jobs/${cancelled.id}/cancel`);
+    expect(await refusal(cancelled, 'retry')).toMatchObject({ status: 409 });
+  });
+});
