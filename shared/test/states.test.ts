@@ -17,7 +17,7 @@ type Table = Readonly<Record<string, readonly string[]>>;
 const tables: readonly [name: string, table: Table, first: string, ends: readonly string[]][] = [
   ['scene', SCENE_TRANSITIONS, 'uploading', ['ready', 'refused']],
   ['job', JOB_TRANSITIONS, 'queued', ['succeeded', 'cancelled']],
-  ['task', TASK_TRANSITIONS, 'blocked', ['succeeded', 'cancelled']],
+  ['task', TASK_TRANSITIONS, 'blocked', []],
   ['attempt', ATTEMPT_TRANSITIONS, 'assigned', ['succeeded', 'failed', 'lost', 'withdrawn', 'yielded', 'cancelled']],
   ['worker', WORKER_TRANSITIONS, 'ready', []],
   ['session', SESSION_TRANSITIONS, 'opening', ['ended']],
