@@ -58,6 +58,9 @@ export const LIMITS = {
   jobLayers: 64,
   /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */
   openJobsPerTenant: 10_000,
+  /** Unfinished tasks of one tenant, unless the operator says otherwise for it, and the most that may be said. */
+  openTasksPerTenant: 10_000_000,
+  openTasksMax: 1_000_000_000,
   /** Tries at one task before it fails for good. */
   taskAttempts: 3,
   /** Time for one frame, after which its page is replaced. Default and largest. */

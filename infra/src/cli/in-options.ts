@@ -23,6 +23,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/name$/, '--camera'],
   // All but what no option asks for.
   [/^\/layers\/\d+\/(?!chunk\b)(\w+).*$/, '--$1'],
+  [/^\/layers$/, '--frames'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],

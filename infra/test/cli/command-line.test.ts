@@ -57,6 +57,7 @@ const COMMANDS = [
   ['signin'],
   ['admin'],
   ['admin', 'tenant', 'create'],
+  ['admin', 'tenant', 'change'],
   ['admin', 'tenant', 'list'],
   ['help'],
 ];
@@ -125,6 +126,10 @@ describe('exit code 2: what cannot be right', () => {
     [
       ['render', 'x.glb', '--environment', 'square.hdr'],
       /^error scene\.invalid: square\.hdr is 8 × 8: .* twice as wide as high\. \(--environment\)\n$/,
+    ],
+    [
+      ['admin', 'tenant', 'change', 'x', '--max-tasks', '0'],
+      /--max-tasks must be a whole number from 1 to .*; it is “0”/,
     ],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],

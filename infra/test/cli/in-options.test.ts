@@ -5,7 +5,7 @@ import { buildProgram } from '../../src/cli/main.ts';
 import { checkSettings } from '../../src/cli/parse-options.ts';
 
 /** What the command line never asks for: nothing to name. */
-const WITHOUT_OPTION = ['/layers', '/layers/0', '/layers/0/chunk', '/maxAttempts', '/idempotencyKey'];
+const WITHOUT_OPTION = ['/layers/0', '/layers/0/chunk', '/maxAttempts', '/idempotencyKey'];
 /** Named by words. */
 const WORDS = ['the name', 'ID'];
 
@@ -55,6 +55,7 @@ test.each([
   ['/layers/2/lens/fStop', '--f-stop'],
   ['/layers/0/lens/focusDistanceM', '--focus-distance'],
   ['/layers/0/camera/path/3/fovDeg', '--camera-path /path/3/fovDeg'],
+  ['/layers', '--frames'],
   ['/layers/0/bitDepth', '--bit-depth'],
 ])('%s is %s', (pointer, name) => {
   expect(nameOf(pointer)).toBe(name);

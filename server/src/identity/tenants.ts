@@ -1,7 +1,7 @@
 /** Tenants and their first keys. */
-import { KilnError, type Role, type Tenant } from '@kiln/shared';
+import { KilnError, LIMITS, type Role, type Tenant } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
-import { sql, type Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import { route } from '../http/route.ts';
 import type { Services } from '../services.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
@@ -64,14 +64,26 @@ export function registerTenants(
     return { tenant: tenantView(row), apiKey };
   });
 
+  route(app, 'changeTenant', async ({ params, body }) => {
+    const row = await db
+      .updateTable('tenants')
+      .set({ max_open_tasks: body.maxOpenTasks })
+      .where('id', '=', params.tenantId)
+      .returningAll()
+      .executeTakeFirst();
+    if (!row) throw new KilnError('resource.not_found', `there is no tenant ${params.tenantId}`);
+    return tenantView(row);
+  });
+
   route(app, 'listTenants', async () => {
     const rows = await db.selectFrom('tenants').selectAll().orderBy('created_at').orderBy('id').execute();
     return { items: rows.map(tenantView) };
   });
 }
 
-const tenantView = (row: { id: string; name: string; created_at: Date }): Tenant => ({
+const tenantView = (row: Selectable<Database['tenants']>): Tenant => ({
   id: row.id,
   name: row.name,
+  maxOpenTasks: row.max_open_tasks ?? LIMITS.openTasksPerTenant,
   createdAt: row.created_at.toISOString(),
 });

@@ -1,5 +1,5 @@
 /** Jobs come in: compiled, then written many at a time. A job of a million frames is one row and one per layer. */
-import { type IdKind, type Job, type JobRequest, KilnError, LIMITS } from '@kiln/shared';
+import { type IdKind, type Job, type JobRequest, KilnError } from '@kiln/shared';
 import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
@@ -11,6 +11,7 @@ import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
 import type { JobLayers } from './layers.ts';
+import { withoutRoom } from './open-work.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
 
@@ -49,8 +50,8 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene or an asset that is not this tenant's; `request.too_many`
-   *   when the tenant has too many open jobs.
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene or an asset that is not this tenant's; `job.too_large` or
+   *   `request.too_many` when the tenant may not have so many open jobs or tasks.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
     const idempotencyKey = request.idempotencyKey ?? null;
@@ -110,21 +111,22 @@ export class Submissions {
   #write(submissions: readonly Submission[]): Promise<(Job | Error)[]> {
     return this.#parts.change(async (trx, tell) => {
       await this.#holdScenes(trx, submissions);
-      const fitting = await withRoom(trx, submissions);
+      const refused = await withoutRoom(trx, submissions);
+      const fitting = submissions.filter((submission) => !refused.has(submission));
       const inserted = await insertJobs(trx, fitting);
       await insertLayers(
         trx,
-        [...fitting].flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
+        fitting.flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
       );
       await insertFilms(
         trx,
-        [...fitting].flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
+        fitting.flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
       );
       const jobs: (Job | Error)[] = [];
       for (const submission of submissions) {
         const { job, layers } = submission;
         if (inserted.has(job.id)) jobs.push(announce(tell, job, layers));
-        else jobs.push((await this.#written(trx, job)) ?? notWritten(fitting.has(submission)));
+        else jobs.push((await this.#written(trx, job)) ?? refused.get(submission) ?? submittedTwice());
       }
       return jobs;
     });
@@ -210,39 +212,14 @@ export class Submissions {
   }
 }
 
-/** Those that leave their tenant with no more open jobs than it may have, in order. */
-async function withRoom(
-  trx: Transaction<Database>,
-  submissions: readonly Submission[],
-): Promise<ReadonlySet<Submission>> {
-  const rows = await trx
-    .selectFrom('jobs')
-    .select((eb) => ['tenant_id', eb.fn.countAll<number>().as('n')])
-    .where('tenant_id', 'in', [...new Set(submissions.map(({ job }) => job.tenant_id))])
-    .where('state', 'in', ['queued', 'running', 'paused'])
-    .groupBy('tenant_id')
-    .execute();
-  const open = new Map(rows.map((row) => [row.tenant_id, Number(row.n)]));
-  return new Set(
-    submissions.filter(({ job }) => {
-      const n = (open.get(job.tenant_id) ?? 0) + 1;
-      open.set(job.tenant_id, n);
-      return n <= LIMITS.openJobsPerTenant;
-    }),
-  );
-}
-
-const notWritten = (hadRoom: boolean) =>
-  hadRoom
-    ? new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again')
-    : new KilnError(
-        'request.too_many',
-        `a tenant has at most ${LIMITS.openJobsPerTenant} jobs that have not ended: wait for some, or cancel some`,
-      );
+const submittedTwice = () => new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again');
 
 /** @returns the ids of those that were not there, neither with their id nor with their key. */
-async function insertJobs(trx: Transaction<Database>, submissions: Iterable<Submission>): Promise<ReadonlySet<string>> {
-  const rows = Array.from(submissions, ({ job }) => ({ ...job, error: null }));
+async function insertJobs(
+  trx: Transaction<Database>,
+  submissions: readonly Submission[],
+): Promise<ReadonlySet<string>> {
+  const rows = submissions.map(({ job }) => ({ ...job, error: null }));
   if (rows.length === 0) return new Set();
   const inserted = await trx
     .insertInto('jobs')

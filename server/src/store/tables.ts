@@ -31,6 +31,8 @@ type NullableJson<T extends object> = JSONColumnType<T | null, string | null, st
 interface TenantTable {
   id: string;
   name: string;
+  /** Unfinished tasks that it may have; null: the farm's default. */
+  max_open_tasks: Generated<number | null>;
   created_at: CreatedAt;
 }
 

@@ -1,3 +1,4 @@
+import { LIMITS } from '@kiln/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type ServerFixture, startTestServer } from '../server-fixture.ts';
@@ -13,6 +14,22 @@ afterAll(async () => {
   await redis?.stop();
 });
 
+test('an operator says how many unfinished tasks a tenant may have', async () => {
+  const { client } = fixture;
+  const { tenant } = await client.createTenant({ body: { name: 'busy' } });
+  expect(tenant.maxOpenTasks).toBe(LIMITS.openTasksPerTenant);
+  const params = { tenantId: tenant.id };
+  const limit = async (maxOpenTasks: number | null) => client.changeTenant({ params, body: { maxOpenTasks } });
+  expect(await limit(7)).toEqual({ ...tenant, maxOpenTasks: 7 });
+  expect((await client.listTenants()).items).toContainEqual({ ...tenant, maxOpenTasks: 7 });
+  expect(await limit(null)).toEqual(tenant);
+  await expect(limit(0)).rejects.toMatchObject({ code: 'request.invalid', field: '/maxOpenTasks' });
+  const nobody = { tenantId: tenant.id.replace(/.$/, (last) => (last === '0' ? '1' : '0')) };
+  await expect(client.changeTenant({ params: nobody, body: { maxOpenTasks: 1 } })).rejects.toMatchObject({
+    code: 'resource.not_found',
+  });
+});
+
 test('a name is one tenant’s only, also when two ask for it at once', async () => {
   const create = (name: string) => fixture.client.createTenant({ body: { name } });
   const both = await Promise.allSettled([create('studio'), create('studio')]);
@@ -22,5 +39,5 @@ test('a name is one tenant’s only, also when two ask for it at once', async ()
   }
   await create('another studio');
   const { items } = await fixture.client.listTenants();
-  expect(items.map(({ name }) => name)).toEqual(['default', 'studio', 'another studio']);
+  expect(items.map(({ name }) => name)).toEqual(['default', 'busy', 'studio', 'another studio']);
 });

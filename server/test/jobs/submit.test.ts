@@ -6,7 +6,7 @@ import { AbilityMemory } from '../../src/jobs/abilities.ts';
 import { JobLayers } from '../../src/jobs/layers.ts';
 import { Submissions } from '../../src/jobs/submit.ts';
 import { jobOf, makeId, REPORT } from '../farm-fixture.ts';
-import { addSceneRow, type SceneRow } from '../job-rows.ts';
+import { addJobRows, addSceneRow, type SceneRow } from '../job-rows.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 
 let opened: TestStore;
@@ -70,4 +70,38 @@ test('a tenant has so many open jobs and no more; one that ends makes room', asy
   expect(results[1]).toMatchObject({ reason: { code: 'request.too_many' } });
   await db.updateTable('jobs').set({ state: 'cancelled' }).where('id', '=', `job_${scene.tenantId}2`).execute();
   expect(await submit()).toMatchObject({ state: 'queued' });
+});
+
+test('a tenant has so many unfinished tasks and no more: those that wait, that are not released and that films are', async () => {
+  const { db } = opened.store;
+  const limit = (max_open_tasks: number) =>
+    db.updateTable('tenants').set({ max_open_tasks }).where('id', '=', scene.tenantId).execute();
+  const all = submissions();
+  const films = [{ format: 'mp4' }] as const;
+  const submit = (frames: string, more: object = {}) => {
+    const job = jobOf(scene.sceneId, frames);
+    return all.submit(scene.tenantId, { ...job, layers: job.layers.map((layer) => ({ ...layer, ...more })) });
+  };
+  await limit(1_010);
+  const { jobId } = await addJobRows(db, { ...scene, tasks: 4 });
+  // Four of its thousand are released, one of these is done.
+  await db.updateTable('layers').set({ released: 4 }).where('job_id', '=', jobId).execute();
+  const [done] = await db.selectFrom('tasks').select('id').where('job_id', '=', jobId).execute();
+  await db
+    .updateTable('tasks')
+    .set({ state: 'succeeded' })
+    .where('id', '=', done?.id ?? '')
+    .execute();
+  await expect(submit('1-12')).rejects.toMatchObject({
+    code: 'request.too_many',
+    field: '/layers',
+    message: expect.stringMatching(/make 12 tasks.* has 999 of at most 1010 /),
+  });
+  await expect(submit('1-1011')).rejects.toMatchObject({ code: 'job.too_large', field: '/layers' });
+  const together = await Promise.allSettled([submit('1-6'), submit('1-6'), submit('1-4', { films })]);
+  expect(together.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  await expect(submit('1')).rejects.toMatchObject({ message: expect.stringMatching(/ has 1010 of at most 1010 /) });
+  await db.updateTable('jobs').set({ state: 'cancelled' }).where('tenant_id', '=', scene.tenantId).execute();
+  await db.updateTable('tasks').set({ state: 'cancelled' }).where('tenant_id', '=', scene.tenantId).execute();
+  expect(await submit('1-1010')).toMatchObject({ state: 'queued' });
 });

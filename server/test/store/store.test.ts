@@ -177,6 +177,7 @@ function storeContract(open: () => Promise<TestStore>): void {
     expect(await db.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst()).toEqual({
       id,
       name: 'ä “quoted” \\ name',
+      max_open_tasks: null,
       created_at: at,
     });
     expect(await db.selectFrom('objects').select(['size_bytes', 'unreferenced_at']).executeTakeFirst()).toEqual({

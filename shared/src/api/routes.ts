@@ -7,7 +7,15 @@ import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
 import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
 import { Film } from '../schemas/film.ts';
-import { Me, SignInCode, SignInRequest, Tenant, TenantCreated, TenantRequest } from '../schemas/identity.ts';
+import {
+  Me,
+  SignInCode,
+  SignInRequest,
+  Tenant,
+  TenantChanges,
+  TenantCreated,
+  TenantRequest,
+} from '../schemas/identity.ts';
 import { Frame, Job, JobChanges, JobRequest, PauseRequest, RetryRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
@@ -253,6 +261,15 @@ export const ROUTES = {
     summary: 'All tenants.',
     identity: 'operator',
     response: Type.Object({ items: Type.Array(Tenant) }),
+  },
+  changeTenant: {
+    method: 'PATCH',
+    path: '/admin/tenants/:tenantId',
+    summary: 'Sets what a tenant may have.',
+    identity: 'operator',
+    params: Type.Object({ tenantId: Id('tenant') }),
+    body: TenantChanges,
+    response: Tenant,
   },
   createSignInCode: {
     method: 'POST',

@@ -8,7 +8,13 @@ import { STORABLE_CHARS } from '../storable-text.ts';
 export const Role = Type.Enum(['member', 'operator']);
 export type Role = Static<typeof Role>;
 
-export const Tenant = Type.Object({ id: Id('tenant'), name: Type.String(), createdAt: Timestamp });
+export const Tenant = Type.Object({
+  id: Id('tenant'),
+  name: Type.String(),
+  /** Tasks of its jobs that may be unfinished at once. */
+  maxOpenTasks: Type.Integer(),
+  createdAt: Timestamp,
+});
 export type Tenant = Static<typeof Tenant>;
 
 export const TenantRequest = Type.Object(
@@ -23,6 +29,16 @@ export const TenantRequest = Type.Object(
   { additionalProperties: false },
 );
 export type TenantRequest = Static<typeof TenantRequest>;
+
+export const TenantChanges = Type.Object(
+  {
+    maxOpenTasks: Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.openTasksMax }), Type.Null()], {
+      description: `Tasks of its jobs that may be unfinished at once, 1 to ${LIMITS.openTasksMax}; null: ${LIMITS.openTasksPerTenant}.`,
+    }),
+  },
+  { additionalProperties: false },
+);
+export type TenantChanges = Static<typeof TenantChanges>;
 
 /** The key is shown this once; the farm keeps its hash. */
 export const TenantCreated = Type.Object({ tenant: Tenant, apiKey: Type.String() });

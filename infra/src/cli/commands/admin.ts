@@ -1,9 +1,14 @@
+import { KilnError, LIMITS } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { formatTime, printResult, table } from '../output.ts';
+import { wholeNumber } from '../parse-options.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
+
+const parseMaxTasks = (text: string): number | 'default' =>
+  text === 'default' ? text : wholeNumber('--max-tasks', 1, LIMITS.openTasksMax)(text);
 
 export function addAdminCommand(program: Command): void {
   const admin = program.command('admin').summary('manage tenants').description('For the operator of a farm.');
@@ -23,14 +28,40 @@ export function addAdminCommand(program: Command): void {
       );
     });
 
+  withConnection(tenant.command('change'))
+    .description('Changes what a tenant may have.')
+    .argument('<name>', 'name or id of the tenant')
+    .requiredOption(
+      '--max-tasks <n>',
+      `tasks of its jobs that may be unfinished at once, 1 to ${LIMITS.openTasksMax}, or default (${LIMITS.openTasksPerTenant})`,
+      parseMaxTasks,
+    )
+    .action(async (name: string, options: Options & { readonly maxTasks: number | 'default' }) => {
+      const { client } = connect(options);
+      const { items } = await client.listTenants();
+      const found = items.find((one) => one.name === name) ?? items.find((one) => one.id === name);
+      if (!found)
+        throw new KilnError(
+          'resource.not_found',
+          `There is no tenant “${name}”; list them with: kiln admin tenant list.`,
+        );
+      const maxOpenTasks = options.maxTasks === 'default' ? null : options.maxTasks;
+      const changed = await client.changeTenant({ params: { tenantId: found.id }, body: { maxOpenTasks } });
+      printResult(
+        options.json,
+        changed,
+        () => `Tenant ${changed.name}: at most ${changed.maxOpenTasks} unfinished tasks.`,
+      );
+    });
+
   withConnection(tenant.command('list'))
     .description('Lists tenants.')
     .action(async (options: Options) => {
       const { items } = await connect(options).client.listTenants();
       printResult(options.json, items, () =>
         table(
-          ['ID', 'CREATED', 'NAME'],
-          items.map(({ id, createdAt, name }) => [id, formatTime(createdAt), name]),
+          ['ID', 'CREATED', 'MAX TASKS', 'NAME'],
+          items.map(({ id, createdAt, maxOpenTasks, name }) => [id, formatTime(createdAt), String(maxOpenTasks), name]),
         ),
       );
     });
