@@ -21,10 +21,11 @@ export const LIMITS = {
   /** Samples of one frame. */
   frameSamples: 4_096,
   /**
-   * Samples of all pixels of a frame, from which on what is drawn of it is stored now and then: path-traced in software
-   * some 20 minutes, by rasterisation 10; on a GPU seconds, of which another task then makes the frame in less than one.
+   * Samples of all pixels of a frame, from which on what is drawn of it is stored now and then: in software a path-traced
+   * one takes some three minutes, a rasterised one ten; on a GPU a second or more, and another task then makes the frame
+   * in less than one.
    */
-  longFrameSamples: { raster: 1_073_741_824, pathtrace: 67_108_864 },
+  longFrameSamples: { raster: 1_073_741_824, pathtrace: 16_777_216 },
   /** Samples before the noise of a frame is looked at: two halves of fewer say little. */
   noiseMinSamples: 16,
   /** Blocks of a frame in a row and in a column, and tasks that one frame is divided into. */

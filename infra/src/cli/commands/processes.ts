@@ -28,7 +28,8 @@ Example:
     .addHelpText(
       'after',
       wrapHelp(`
-Environment: KILN_URL, KILN_WORKER_TOKEN (in the farm’s credentials.json), KILN_SLOTS, KILN_HOME (its caches), KILN_BROWSER.
+Environment: KILN_URL, KILN_WORKER_TOKEN (in the farm’s credentials.json), KILN_SLOTS (tasks drawn at once), KILN_CHECKPOINT_SEC
+(drawing that its loss may cost), KILN_HOME (its caches), KILN_BROWSER.
 
 Example:
   $ KILN_URL=http://10.0.0.5:7700 KILN_WORKER_TOKEN=… kiln worker`),
