@@ -71,10 +71,10 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   { feature: 'alpha: mask, blend', raster: 'yes', pathtrace: 'yes', note: 'Blended surfaces are sampled by chance.' },
   { feature: 'directional, spot and point lights', raster: 'yes', pathtrace: 'yes' },
   {
-    feature: 'light of the environment, built-in or uploaded',
+    feature: 'light of the environment: built-in, uploaded, or of the scene',
     raster: 'yes',
     pathtrace: 'yes',
-    note: 'Raster without shadows. Uploaded ones are brought to 4,096 × 2,048, for reflections of raster to 1,024 × 512.',
+    note: 'Raster without shadows. Those of scenes and uploaded ones are brought to 4,096 × 2,048, for reflections of raster to 1,024 × 512. Of EXT_lights_image_based only the largest images are used, which are filtered here: neither the smaller ones nor the irradiance coefficients.',
   },
   {
     feature: 'shadows of lights',

@@ -42,6 +42,8 @@ describe('the render form in Chromium', () => {
     expect(settings).toMatchObject({ environment, lut, background: '#3fa907' });
     await app.page.select(test('environment'), 'white');
     await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('white');
+    await app.page.select(test('environment'), 'scene');
+    await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('scene');
   });
 
   it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {

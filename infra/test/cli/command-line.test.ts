@@ -140,7 +140,7 @@ describe('exit code 2: what cannot be right', () => {
       /error request\.invalid: “file\/frames” cannot be written .*\(--out\)/,
     ],
     [
-      ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
+      ['render', 'missing.glb', '--environment', 'scene', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
       /no file, folder or scene “missing.glb”/,
     ],
   ])('%j', async (args, message) => {

@@ -31,6 +31,7 @@ import {
   partsPerFrame,
   type Refusal,
   type RenderSettings,
+  SCENE_ENVIRONMENT,
   type SceneState,
   type UploadKind,
   type Vector3,
@@ -183,6 +184,7 @@ function compileLayer(
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
   checkTriangles(settings, path, report);
+  checkEnvironment(settings, path, report);
   checkCamera(settings, path, report);
   checkClips(settings, path, report);
   checkEdits(settings, path, report);
@@ -306,6 +308,12 @@ function checkTriangles({ engine }: RenderSettings, path: string, { triangles }:
 
 /** Whether a worker's back end serves what a layer asks for. */
 export const covers = (has: Backend, asked: RenderSettings['backend']): boolean => asked === 'auto' || asked === has;
+
+function checkEnvironment({ environment }: RenderSettings, path: string, report: ImportReport): void {
+  if (environment !== SCENE_ENVIRONMENT || report.environment) return;
+  const message = 'the scene has no environment of its own; choose a built-in one such as "studio", or upload one';
+  throw new KilnError('job.unsupported', message, { field: `${path}/environment` });
+}
 
 function checkCamera({ camera }: RenderSettings, path: string, report: ImportReport): void {
   if (typeof camera !== 'string' || camera === 'auto') return;

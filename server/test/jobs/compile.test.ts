@@ -127,6 +127,15 @@ describe('compileJob', () => {
     expect(error.message).toContain('auto, camera-0, Front');
   });
 
+  test('takes the scene’s own environment, and refuses it of a scene that has none', () => {
+    const asked = job(layer({ environment: 'scene' }));
+    const error = failure(asked);
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/environment' });
+    expect(error.message).toMatch(/^the scene has no environment of its own; [^.]*$/);
+    const lit = { ...SCENE, report: { ...REPORT, environment: { widthPx: 512, heightPx: 256 } } };
+    expect(compileJob(asked, lit, RASTER).layers[0]?.settings.environment).toBe('scene');
+  });
+
   test('refuses a clip that the scene does not have', () => {
     expect(failure(job(layer({ clip: 'Run' })))).toMatchObject({ code: 'job.unknown_clip', field: '/layers/0/clip' });
     expect(compileJob(job(layer({ clip: 'Walk' })), SCENE, RASTER).layers[0]?.settings.clip).toBe('Walk');

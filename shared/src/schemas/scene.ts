@@ -127,7 +127,9 @@ export const ImportReport = Type.Object({
   /** What a job may change, by name; of a scene that was imported by an earlier version nothing. */
   editable: Type.Optional(EditableParts),
   extensionsUsed: Type.Array(Type.String()),
-  /** The glTF names neither lights nor an environment: the built-in studio lights it. */
+  /** Light from all around that the scene brings along, as a panorama of this size; without, it has none that can be used. */
+  environment: Type.Optional(Type.Object({ widthPx: Type.Integer(), heightPx: Type.Integer() })),
+  /** The glTF has no lights: by default the built-in studio lights it. */
   usesStudioLight: Type.Boolean(),
   /** What of the scene an engine cannot draw, in words; jobs with that engine are refused. */
   gaps: Type.Optional(Type.Array(EngineGap, { maxItems: 100 })),

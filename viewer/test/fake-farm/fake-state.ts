@@ -94,6 +94,7 @@ export const REPORT: ImportReport = {
     lights: 0,
   },
   extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
+  environment: { widthPx: 512, heightPx: 256 },
   usesStudioLight: true,
   findings: [
     {

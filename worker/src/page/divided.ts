@@ -45,7 +45,7 @@ export async function drawPiece(
   const { scene, release } = scenes.use(sceneHash);
   let letGo = () => {};
   try {
-    const held = await holdAssets(services, settings);
+    const held = await holdAssets(services, settings, scene);
     letGo = held.release;
     const frame = frameShot(scene, settings, frameNumber, held.assets);
     const shot = window ? shotWithin(frame, window) : frame;

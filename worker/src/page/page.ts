@@ -138,7 +138,7 @@ export class Page {
     const { scene, release } = scenes.use(sceneHash);
     let letGo = () => {};
     try {
-      const held = await holdAssets(this.#services, settings);
+      const held = await holdAssets(this.#services, settings, scene);
       letGo = held.release;
       const shot = frameShot(scene, settings, frameNumber, held.assets);
       await encoder.room();
@@ -168,7 +168,7 @@ export class Page {
     const { scene, release } = scenes.use(call.sceneHash);
     let letGo = () => {};
     try {
-      const held = await holdAssets(this.#services, call.view);
+      const held = await holdAssets(this.#services, call.view, scene);
       letGo = held.release;
       const shot = liveShot(scene, call, room.gpu.isSoftware, held.assets);
       const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>

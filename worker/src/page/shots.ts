@@ -39,13 +39,18 @@ export interface ShotAssets {
   readonly lut: LookUpTable | null;
 }
 
-/** Has what settings or a view name ready until `release` is called. */
+/**
+ * Has what settings or a view name ready until `release` is called.
+ *
+ * @throws KilnError `job.unsupported` for the environment of a scene that has none.
+ */
 export async function holdAssets(
   { environments, tables }: { readonly environments: Environments; readonly tables: LookUpTables },
   settings: RenderSettings | LiveView,
+  scene: LoadedScene,
 ): Promise<{ assets: ShotAssets; release: () => void }> {
   const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const { environment, release } = await environments.use(skyOf(lightOf(settings)));
+  const { environment, release } = await environments.use(skyOf(lightOf(settings)), scene);
   return { assets: { environment, lut }, release };
 }
 

@@ -1,11 +1,13 @@
 import type { Pose, RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hueAt } from './converted.ts';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { ball, boxRoom, greyCard, rootMeanSquare } from './lit-scenes.ts';
+import { imageLitCard } from './own-environments.ts';
 import { hdrFile } from './panorama-files.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
-import { colouredPng } from './png.ts';
+import { colouredPng, png } from './png.ts';
 import { TestPage } from './test-page.ts';
 
 /** Without tone mapping and with little noise, small: a pixel of llvmpipe costs about 0.1 ms a sample. */
@@ -209,6 +211,13 @@ describe('what it takes of a scene', () => {
     expect(rootMeanSquare(own, builtIn)).toBeLessThan(2);
     expect(own.at(0, 0)).toEqual([255, 255, 255, 255]);
     expect(lightOf(own.middle[0] ?? 0)).toBeCloseTo(0.5, 1);
+  });
+
+  it('the environment that the scene brings along', async () => {
+    const dark = await png(8, 8, '#000000');
+    const card = imageLitCard([dark, dark, dark, dark, await png(8, 8, '#ff0000'), dark]);
+    const { pixels } = await picture(card, { environment: 'scene', bounces: 1, samples: 8 });
+    expect(hueAt(pixels, 0.5, 0.5)).toBe('red');
   });
 
   it('a small lamp in a large environment, which is looked for where it is', async () => {

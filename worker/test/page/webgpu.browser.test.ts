@@ -1,9 +1,12 @@
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hueAt } from './converted.ts';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { rootMeanSquare } from './lit-scenes.ts';
+import { imageLitCard } from './own-environments.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { png } from './png.ts';
 import { colors, GREEN, placeOf, RED, withTexture } from './scene-edits.ts';
 import { TestPage } from './test-page.ts';
 
@@ -62,6 +65,12 @@ describe('rasterisation with WebGPU', () => {
     expect(rootMeanSquare(picture, expected)).toBeLessThan(3);
     // Others are far from it.
     expect(rootMeanSquare(await drawn(scene(), { ...settings, camera: FRONT }), expected)).toBeGreaterThan(10);
+  });
+
+  it('is lit by the environment that the scene brings along', async () => {
+    const dark = await png(8, 8, '#000000');
+    const card = imageLitCard([dark, dark, dark, dark, await png(8, 8, '#ff0000'), dark]);
+    expect(hueAt(await drawn(card, { environment: 'scene' }), 0.5, 0.5)).toBe('red');
   });
 
   it('draws the same bytes each time, whatever was drawn between', async () => {

@@ -150,7 +150,7 @@ export function addRenderCommand(program: Command): void {
     .optionsGroup('Light:')
     .option(
       '--environment <name|file>',
-      'light from all around: a name (below; default: studio), or a panorama .hdr or .exr of this disk',
+      'light from all around: a name (below; default: studio), scene for the scene’s own, or a panorama .hdr or .exr of this disk',
     )
     .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
     .option('--environment-intensity <n>', 'on its light, 0 to 1000', number('--environment-intensity'))
@@ -260,7 +260,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       field: 'SOURCE',
     });
   }
-  const builtIn = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
+  const named = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
   if (options.lut !== undefined) await checkAsset('--lut', options.lut, 'lut');
   if (options.audio !== undefined) await checkSound(options.audio);
   const farm = connect(options);
@@ -273,7 +273,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   try {
     const { environment = '', lut } = options;
     const look = {
-      ...(builtIn === undefined ? {} : { environment: builtIn ?? (await add('--environment', environment)) }),
+      ...(named === undefined ? {} : { environment: named ?? (await add('--environment', environment)) }),
       ...(lut === undefined ? {} : { lut: await add('--lut', lut) }),
     };
     const request = {

@@ -120,6 +120,7 @@ function describe(scene: Scene): string {
       ['Nodes', some(report.editable?.nodes)],
       ['Extensions', report.extensionsUsed.join(', ') || 'none'],
       ['Light', report.usesStudioLight ? 'the built-in studio' : 'its own'],
+      ['Environment', report.environment ? 'its own (--environment scene)' : 'none'],
       ['Findings', `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(information + hint, 'remark')}`],
     );
   }

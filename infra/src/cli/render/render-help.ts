@@ -36,7 +36,7 @@ Examples:
   $ kiln render walk.glb --frames 0-95 --fps 23.976 --film mp4,webm --audio steps.wav --contact-sheet
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
-Environments: ${ENVIRONMENT_NAMES.join(', ')}; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
+Environments: ${ENVIRONMENT_NAMES.join(', ')}; scene, where the scene brings one along; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
 float in scan lines or tiles (none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB; neither deep nor of several parts, nor DWAA in tiles), up to
 8192 × 4096 and 256 MiB. Its light is taken as it is: linear, in Rec. 709 (other primaries are converted), in --environment-intensity 1.
 A look-up table has up to 65³ or, of one dimension, 65536 entries; linear light (half, float) goes without it.

@@ -119,7 +119,7 @@ export function RenderPanel({
     >
       <div class="render-fields">
         {part('camera', 'Camera', <CameraFields report={report} model={model} faults={faults} />)}
-        {part('light', 'Light', <LightFields model={model} faults={faults} />)}
+        {part('light', 'Light', <LightFields report={report} model={model} faults={faults} />)}
         {part('color', 'Colour', <ColorFields model={model} />)}
         {hasObjects && part('objects', 'Objects and materials', <ObjectFields report={report} model={model} />)}
         {report.clips.length > 0 &&
