@@ -62,6 +62,8 @@ export const LIMITS = {
   /** Unfinished tasks of one tenant, unless the operator says otherwise for it, and the most that may be said. */
   openTasksPerTenant: 10_000_000,
   openTasksMax: 1_000_000_000,
+  /** Slots that an operator promises a tenant, or limits it to, at most. */
+  tenantSlots: 1_000_000,
   /** Tries at one task before it fails for good. */
   taskAttempts: 3,
   /** Time for one frame, after which its page is replaced. Default and largest. */

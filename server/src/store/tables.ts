@@ -33,6 +33,13 @@ interface TenantTable {
   name: string;
   /** Unfinished tasks that it may have; null: the farm's default. */
   max_open_tasks: Generated<number | null>;
+  share_weight: Generated<number>;
+  min_slots: Generated<number>;
+  /** Null: as many as there are. */
+  max_slots: ColumnType<number | null, number | null | undefined, number | null>;
+  /** What it has had of the slots, as it counted at `used_at`. */
+  used_slot_sec: Generated<number>;
+  used_at: Generated<Date>;
   created_at: CreatedAt;
 }
 

@@ -271,10 +271,11 @@ export type Task = Static<typeof Task>;
 
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
- * of the class that drew what is done.
+ * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
+ * tenant go before. `slots`: all are busy.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;
