@@ -27,6 +27,7 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
+  layerNames,
   parseFrameRange,
   partsPerFrame,
   type Refusal,
@@ -77,7 +78,6 @@ export interface CompiledJob {
 }
 
 const DEFAULT_PRIORITY = 50;
-const DEFAULT_LAYER = 'main';
 /** Times of key frames are 32-bit floats, and people round. */
 const CLIP_TOLERANCE_SEC = 0.001;
 
@@ -99,7 +99,7 @@ export function compileJob(
   const report = usableReport(scene);
   const names = layerNames(request.layers);
   const layers = request.layers.map((layer, index) =>
-    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, {
+    compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, {
       abilities,
       filmMakers,
       frameTimeoutMs: request.frameTimeoutMs,
@@ -144,27 +144,6 @@ function usableReport(scene: CompilerScene): ImportReport {
   return scene.report;
 }
 
-/** Names as given; `main`, `main-2` … for layers without one. */
-function layerNames(layers: readonly LayerRequest[]): string[] {
-  const taken = new Set<string>();
-  layers.forEach(({ name }, index) => {
-    if (name === undefined) return;
-    if (taken.has(name)) {
-      throw new KilnError('request.invalid', `two layers are named "${name}"; give each its own name`, {
-        field: `/layers/${index}/name`,
-      });
-    }
-    taken.add(name);
-  });
-  return layers.map(({ name }) => {
-    if (name !== undefined) return name;
-    let free = DEFAULT_LAYER;
-    for (let n = 2; taken.has(free); n++) free = `${DEFAULT_LAYER}-${n}`;
-    taken.add(free);
-    return free;
-  });
-}
-
 function compileLayer(
   request: LayerRequest,
   path: string,
@@ -179,6 +158,7 @@ function compileLayer(
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);
+  checkSize(settings, path);
   checkGridded(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
@@ -249,6 +229,16 @@ function countFrames(expression: string, field: string): number {
     const detail = cause.position === undefined ? { field } : { field, position: cause.position };
     throw new KilnError(cause.code, cause.message, detail);
   }
+}
+
+function checkSize({ size }: RenderSettings, path: string): void {
+  const pixels = size.widthPx * size.heightPx;
+  if (pixels <= LIMITS.framePixels) return;
+  throw new KilnError(
+    'job.too_large',
+    `a frame has at most ${LIMITS.framePixels} pixels, ${size.widthPx}×${size.heightPx} has ${pixels}`,
+    { field: `${path}/size` },
+  );
 }
 
 function checkEngine({ engine, backend }: RenderSettings, path: string, abilities: FarmAbilities): void {

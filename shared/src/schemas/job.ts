@@ -21,6 +21,10 @@ const CLASS_POLICY =
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
+/** What `frames` takes, in words. */
+export const FRAME_EXPRESSION =
+  'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.';
+
 export const LayerRequest = Type.Object(
   {
     ...Type.Partial(Type.Omit(RenderSettings, ['size'])).properties,
@@ -34,8 +38,7 @@ export const LayerRequest = Type.Object(
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,
-      description:
-        'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.',
+      description: FRAME_EXPRESSION,
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
     tiles: Type.Optional(Tiles),
@@ -62,7 +65,9 @@ export const JobRequest = Type.Object(
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
-    maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, default: LIMITS.taskAttempts })),
+    maxAttempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
+    ),
     frameTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,
@@ -115,6 +120,14 @@ export const RetryRequest = Type.Object(
   { additionalProperties: false },
 );
 export type RetryRequest = Static<typeof RetryRequest>;
+
+/** What a job would be. */
+export const JobPlan = Type.Object({
+  frameCount: Type.Integer(),
+  taskCount: Type.Integer(),
+  layers: Type.Array(Type.Object({ name: Type.String(), frameCount: Type.Integer(), taskCount: Type.Integer() })),
+});
+export type JobPlan = Static<typeof JobPlan>;
 
 export const Layer = Type.Object({
   id: Id('layer'),

@@ -6,7 +6,6 @@ import {
   type CameraChoice,
   type ClipSettings,
   cameraLayers,
-  DEFAULT_SAMPLES,
   ImageFormat,
   KilnError,
   type LayerRequest,
@@ -20,12 +19,10 @@ import {
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
-import { EXIT } from '../exit-codes.ts';
 import { type FilmOptions, filmsOf, withFilms } from '../film-options.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { type JobOptions, jobOf, withJob } from '../job-options.ts';
-import { count, formatDuration } from '../output.ts';
 import {
   checkSettings,
   clipsOf,
@@ -47,9 +44,10 @@ import {
   wholeNumber,
 } from '../parse-options.ts';
 import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
+import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
-import { failureOf, render } from '../render/render.ts';
+import { render } from '../render/render.ts';
 import { RENDER_HELP } from '../render/render-help.ts';
 import { checkSound } from '../render/sound.ts';
 import { addAsset, checkAsset, checkEnvironment } from '../scene/add-asset.ts';
@@ -194,11 +192,7 @@ export function addRenderCommand(program: Command): void {
         .choices(['auto', 'webgl', 'webgpu'])
         .default('auto'),
     )
-    .option(
-      '--samples <n>',
-      `samples a pixel (default: ${DEFAULT_SAMPLES.raster}, of path tracing ${DEFAULT_SAMPLES.pathtrace})`,
-      wholeNumber('--samples', 1, LIMITS.frameSamples),
-    )
+    .option('--samples <n>', 'samples a pixel', wholeNumber('--samples', 1, LIMITS.frameSamples), 1)
     .option(
       '--bounces <n>',
       'path tracing: how often light is scattered; 1 is direct light (default: 8)',
@@ -293,17 +287,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
     };
     const job = await render(farm, request, observer, signal);
     status.clear();
-    const failure = failureOf(job);
-    const tookMs = Date.now() - startedMs;
-    if (options.json) {
-      const { id: jobId, state, framesDone, framesFailed, filmsDone, filmsFailed } = job;
-      const ended = { jobId, state, framesDone, framesFailed, filmsDone, filmsFailed };
-      console.log(JSON.stringify({ event: 'done', ...ended, out: options.out, tookMs }));
-    } else if (failure === null) {
-      console.log(`${count(job.framesDone, 'frame')} in ${options.out} (${formatDuration(tookMs)})`);
-    }
-    if (failure !== null && !options.json) throw failure;
-    return failure === null ? EXIT.ok : EXIT.failed;
+    return tellEnd(job, options.out, Date.now() - startedMs, options.json ?? false);
   } finally {
     status.clear();
   }
