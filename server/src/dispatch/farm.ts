@@ -125,7 +125,6 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     log,
     clock,
     leaseMs,
-    shareHalfLifeMs: config.shareHalfLifeMs,
     queueIsUp,
     settle,
     ending,

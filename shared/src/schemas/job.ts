@@ -7,7 +7,7 @@ import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { FrameProgress } from './progress.ts';
-import { Pass, RenderSettings } from './settings.ts';
+import { Backend, Pass, RenderSettings } from './settings.ts';
 
 /**
  * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
@@ -20,10 +20,6 @@ const CLASS_POLICY =
   'Frames of one adapter class (GPU, driver and browser) are the same, byte for byte. `strict`: all frames of the job are drawn by that of its first; when no worker of it is left, the job waits. `prefer`: others draw whole frames when none of it has room.';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-/** What `frames` takes, in words. */
-export const FRAME_EXPRESSION =
-  'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.';
 
 export const LayerRequest = Type.Object(
   {
@@ -38,7 +34,8 @@ export const LayerRequest = Type.Object(
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,
-      description: FRAME_EXPRESSION,
+      description:
+        'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.',
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
     tiles: Type.Optional(Tiles),
@@ -65,9 +62,7 @@ export const JobRequest = Type.Object(
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
-    maxAttempts: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
-    ),
+    maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, default: LIMITS.taskAttempts })),
     frameTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,
@@ -121,14 +116,6 @@ export const RetryRequest = Type.Object(
 );
 export type RetryRequest = Static<typeof RetryRequest>;
 
-/** What a job would be. */
-export const JobPlan = Type.Object({
-  frameCount: Type.Integer(),
-  taskCount: Type.Integer(),
-  layers: Type.Array(Type.Object({ name: Type.String(), frameCount: Type.Integer(), taskCount: Type.Integer() })),
-});
-export type JobPlan = Static<typeof JobPlan>;
-
 export const Layer = Type.Object({
   id: Id('layer'),
   name: Type.String(),
@@ -160,8 +147,12 @@ export const Sampling = Type.Object({
 });
 export type Sampling = Static<typeof Sampling>;
 
-/** Absent in frames of earlier versions: what was drawn. */
-export const DrawStage = Type.Object({ ...StageTime.properties, sampling: Type.Optional(Sampling) });
+/** Absent in frames of earlier versions: what was drawn, and the graphics interface that drew it. */
+export const DrawStage = Type.Object({
+  ...StageTime.properties,
+  sampling: Type.Optional(Sampling),
+  backend: Type.Optional(Backend),
+});
 export type DrawStage = Static<typeof DrawStage>;
 
 export const FrameStages = Type.Object({
@@ -284,11 +275,10 @@ export type Task = Static<typeof Task>;
 
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
- * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
- * tenant go before. `slots`: all are busy.
+ * of the class that drew what is done.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;

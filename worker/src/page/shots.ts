@@ -1,5 +1,6 @@
 /** From what was asked for to what is drawn. */
 import {
+  type Backend,
   type Background,
   IMAGE_FORMATS,
   LightSettings,
@@ -39,18 +40,18 @@ export interface ShotAssets {
   readonly lut: LookUpTable | null;
 }
 
-/**
- * Has what settings or a view name ready until `release` is called.
- *
- * @throws KilnError `job.unsupported` for the environment of a scene that has none.
- */
+interface FrameAssets extends ShotAssets {
+  /** What draws it. @defaultValue that of the settings, WebGL with `auto` */
+  readonly backend?: Backend | undefined;
+}
+
+/** Has what settings or a view name ready until `release` is called. */
 export async function holdAssets(
   { environments, tables }: { readonly environments: Environments; readonly tables: LookUpTables },
   settings: RenderSettings | LiveView,
-  scene: LoadedScene,
 ): Promise<{ assets: ShotAssets; release: () => void }> {
   const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const { environment, release } = await environments.use(skyOf(lightOf(settings)), scene);
+  const { environment, release } = await environments.use(skyOf(lightOf(settings)));
   return { assets: { environment, lut }, release };
 }
 
@@ -93,8 +94,13 @@ export function frameLook(
 }
 
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
-export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number, assets: ShotAssets): Shot {
-  const { backend, size, bounces, passes } = settings;
+export function frameShot(
+  scene: LoadedScene,
+  settings: RenderSettings,
+  frameNumber: number,
+  { backend = settings.backend === 'auto' ? 'webgl' : settings.backend, ...assets }: FrameAssets,
+): Shot {
+  const { size, bounces, passes } = settings;
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
   const { pixelKind, shown } = frameLook(settings, assets);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
@@ -104,8 +110,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     camera: cameraOf(settings, scene),
     size,
     engine: isSeen ? settings.engine : 'raster',
-    // WebGL draws as fast, and its sums need not change places.
-    backend: backend === 'auto' || !isSeen ? 'webgl' : backend,
+    backend: isSeen ? backend : 'webgl',
     samples: isSeen ? settings.samples : 1,
     askedSamples: settings.samples,
     multisampled: true,
@@ -125,6 +130,9 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     planes: planesFor(passes),
   };
 }
+
+/** The graphics interface that drew a shot, for its record. */
+export const drawnBy = ({ backend = 'webgl' }: Pick<Shot, 'backend'>): { readonly backend: Backend } => ({ backend });
 
 /**
  * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to

@@ -60,11 +60,7 @@ export class ImageRequests {
 
   /** The image that a loader's texture stands for; null when it is not there, undefined for none that was asked for. */
   imageOf(texture: Texture): RequestedImage | null | undefined {
-    return this.imageAt(texture.image);
-  }
-
-  /** The same of one image of a texture. */
-  imageAt(image: unknown): RequestedImage | null | undefined {
+    const image: unknown = texture.image;
     return image instanceof HTMLImageElement ? this.#byAddress.get(image.src) : undefined;
   }
 

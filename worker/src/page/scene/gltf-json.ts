@@ -107,9 +107,7 @@ export type Camera = Static<typeof Camera>;
 export const Gltf = Type.Object({
   asset: Asset,
   scene: Type.Optional(Index),
-  scenes: Type.Optional(
-    Type.Array(Type.Object({ name: Name, nodes: Type.Optional(Type.Array(Index)), extensions: Extensions })),
-  ),
+  scenes: Type.Optional(Type.Array(Type.Object({ name: Name, nodes: Type.Optional(Type.Array(Index)) }))),
   nodes: Type.Optional(Type.Array(Node)),
   meshes: Type.Optional(Type.Array(Mesh)),
   accessors: Type.Optional(Type.Array(Accessor)),

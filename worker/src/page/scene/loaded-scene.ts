@@ -13,7 +13,6 @@ import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
 import type { Ground, GroundChoice } from './ground.ts';
 import { Lights } from './lights.ts';
 import type { SceneCamera } from './scene-camera.ts';
-import type { SceneEnvironment } from './scene-environment.ts';
 import type { SceneContent } from './scene-files.ts';
 import { NO_GRAPH, type SceneGraph } from './scene-graph.ts';
 import { poseKey, type Staging, shapeKey } from './staging.ts';
@@ -27,8 +26,8 @@ export interface SceneParts {
   /** @defaultValue nothing of it can be changed */
   readonly graph?: SceneGraph;
   readonly editable?: EditableParts;
-  /** @defaultValue none */
-  readonly environment?: SceneEnvironment | null;
+  /** Makes the same anew: of a scene that no files hold. */
+  readonly again?: () => SceneParts;
 }
 
 const NO_PARTS: EditableParts = { nodes: [], materials: [], cameras: 0, lights: 0 };
@@ -41,7 +40,7 @@ export class LoadedScene {
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
   readonly editable: EditableParts;
-  readonly environment: SceneEnvironment | null;
+  readonly again: SceneParts['again'];
   /** The first clip, and nothing changed. */
   readonly plain: Staging;
   /** Of all variants, in the order of the tree. */
@@ -62,13 +61,13 @@ export class LoadedScene {
 
   /** @param stage an empty scene to draw it in; given back empty by `dispose`. */
   constructor(parts: SceneParts, stage: Scene) {
-    const { content, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS, environment = null } = parts;
+    const { content, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS } = parts;
     this.content = content;
     this.stage = stage;
     this.cameras = cameras;
     this.clips = clips;
     this.editable = editable;
-    this.environment = environment;
+    this.again = parts.again;
     this.#root = root;
     this.#graph = graph;
     this.materials = materialsOf(root, graph);
