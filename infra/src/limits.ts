@@ -21,4 +21,8 @@ export const INFRA_LIMITS = {
 export const CLI_LIMITS = {
   /** Files below a scene's folder among which those that it names are looked for; ten times what a scene may have. */
   searchedFiles: 20_000,
+  /** A job file of 64 layers takes 40 kB. */
+  jobFileBytes: 1_048_576,
+  /** Aliases of YAML in it: a common part in each layer, and some. */
+  jobFileAliases: 200,
 } as const;

@@ -73,6 +73,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     workerToken: WORKER_TOKEN,
     sampleScenePath: '',
     diskReserveBytes: 0,
+    shareHalfLifeMs: 600_000,
   };
   const services: Services = {
     config,

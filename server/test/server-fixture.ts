@@ -60,6 +60,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   webAppDir: null,
   workerToken: null,
   diskReserveBytes: 0,
+  shareHalfLifeMs: 600_000,
   sampleScenePath: '/nowhere/sample.glb',
   ...changes,
 });

@@ -28,5 +28,8 @@ export type EnvironmentName = keyof typeof ENVIRONMENTS;
 
 export const ENVIRONMENT_NAMES = Object.keys(ENVIRONMENTS) as readonly EnvironmentName[];
 
+/** The environment that a scene brings along. */
+export const SCENE_ENVIRONMENT = 'scene';
+
 /** Those that are files, `NAME.exr`; the others are made of nothing. */
 export const PANORAMA_NAMES = ENVIRONMENT_NAMES.filter((name) => name !== 'white' && name !== 'none');

@@ -62,8 +62,11 @@ export const LIMITS = {
   /** Unfinished tasks of one tenant, unless the operator says otherwise for it, and the most that may be said. */
   openTasksPerTenant: 10_000_000,
   openTasksMax: 1_000_000_000,
+  /** Slots that an operator promises a tenant, or limits it to, at most. */
+  tenantSlots: 1_000_000,
   /** Tries at one task before it fails for good. */
   taskAttempts: 3,
+  taskAttemptsMax: 10,
   /** Time for one frame, after which its page is replaced. Default and largest. */
   frameTimeoutMs: 600_000,
   /** Of jobs with a path-traced layer: in software a frame of 1,280 × 720 and 64 samples takes ten minutes or more. */
@@ -81,6 +84,8 @@ export const LIMITS = {
   sceneFiles: 2_000,
   /** Characters of a path inside a scene. */
   scenePathChars: 512,
+  /** Characters of a path that a job file names: what Linux takes. */
+  filePathChars: 4_096,
   /** File of an uploaded environment, and its longest edge: 8,192 × 4,096 in floats takes 512 MiB while it is read. */
   environmentBytes: 268_435_456,
   environmentEdgePx: 8_192,

@@ -107,8 +107,8 @@ export const SCENE_FORMATS = {
     rank: 2,
     hasCompanions: true,
     carries:
-      'what toJSON() writes: meshes, skins, morph targets, instances, clips, cameras, lights, materials with textures',
-    lost: 'shaders, sprites, fog, background, environment, ambient, hemisphere and area lights; Phong becomes metallic-roughness',
+      'what toJSON() writes: meshes, skins, morph targets, instances, clips, cameras, lights, materials with textures, the environment',
+    lost: 'shaders, sprites, fog, a background that is not the environment, ambient, hemisphere and area lights; Phong becomes metallic-roughness',
     unit: 'it says none: metres are assumed',
     upAxis: 'y, as three.js has it',
   },

@@ -9,6 +9,7 @@ import { addProcessCommands } from './commands/processes.ts';
 import { addRenderCommand } from './commands/render.ts';
 import { addSceneCommand } from './commands/scene.ts';
 import { addSignInCommand } from './commands/sign-in.ts';
+import { addSubmitCommand } from './commands/submit.ts';
 import { addWorkersCommand } from './commands/workers.ts';
 import { EXIT, errorLine, exitCodeOf } from './exit-codes.ts';
 import { HELP_COLUMNS, wrapHelp } from './help-text.ts';
@@ -37,6 +38,7 @@ export function buildProgram(json: boolean): Command {
     .addHelpText('after', wrapHelp(HELP));
   program.commandsGroup('Work:');
   addRenderCommand(program);
+  addSubmitCommand(program);
   addSceneCommand(program);
   addJobCommands(program);
   program.commandsGroup('Farm:');

@@ -4,15 +4,8 @@ import {
   Background,
   BitDepth,
   type CameraChoice,
-  checkFilms,
-  checkGridded,
-  checkImageFormat,
   checkPointer,
-  checkTracedSettings,
-  completeFilm,
-  completeSettings,
   describeSchema,
-  divisionOf,
   frameCount,
   KilnError,
   type LayerRequest,
@@ -30,6 +23,7 @@ import {
   type Vector3,
 } from '@kiln/shared';
 import { inOptions } from './in-options.ts';
+import { checkLayer } from './layer-check.ts';
 
 const invalid = (field: string, message: string) => new KilnError('request.invalid', message, { field });
 
@@ -122,13 +116,7 @@ export function parsePasses(text: string): Pass[] {
  */
 export function checkSettings(layer: LayerRequest): void {
   try {
-    const settings = completeSettings(layer);
-    checkImageFormat(settings, '');
-    checkTracedSettings(settings, '');
-    checkGridded(settings, '');
-    divisionOf(layer, settings, '');
-    const films = (layer.films ?? []).map(completeFilm);
-    checkFilms(films, { ...settings, frames: layer.frames, frameCount: frameCount(parseFrameRange(layer.frames)) }, '');
+    checkLayer(layer);
   } catch (cause) {
     if (!(cause instanceof KilnError) || cause.field === undefined) throw cause;
     // As the farm would say it of the first layer.

@@ -42,6 +42,7 @@ function kiln(args: readonly string[], env: Record<string, string> = {}): Promis
 
 const COMMANDS = [
   ['render'],
+  ['submit'],
   ['scene'],
   ['scene', 'add'],
   ['scene', 'list'],
@@ -131,6 +132,8 @@ describe('exit code 2: what cannot be right', () => {
       ['admin', 'tenant', 'change', 'x', '--max-tasks', '0'],
       /--max-tasks must be a whole number from 1 to .*; it is “0”/,
     ],
+    [['submit', 'file'], /^error request\.invalid: file:1:1: expected an object as the job file, got null\n$/],
+    [['submit', 'nix.yaml'], /^error request\.invalid: nix\.yaml: there is no such file\. \(FILE\)\n$/],
     [['render', 'x.glb', '--samples', '1.5'], /--samples must be a whole number/],
     [['render', 'x.glb', '--frames', '1-10y'], /error job\.bad_frame_range: .*character 4/],
     [['render', 'x.glb', '--url', 'farm', '--api-key', 'k'], /must begin with http.*\(--url\)/],
@@ -140,7 +143,7 @@ describe('exit code 2: what cannot be right', () => {
       /error request\.invalid: “file\/frames” cannot be written .*\(--out\)/,
     ],
     [
-      ['render', 'missing.glb', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
+      ['render', 'missing.glb', '--environment', 'scene', '--url', 'http://127.0.0.1:9', '--api-key', 'k'],
       /no file, folder or scene “missing.glb”/,
     ],
   ])('%j', async (args, message) => {

@@ -45,6 +45,12 @@ const Environment = Type.Object({
     minimum: 0,
     description: 'bytes of the disk that uploads and frames leave free for the database',
   }),
+  KILN_SHARE_HALF_LIFE_SEC: Type.Integer({
+    default: 600,
+    minimum: 1,
+    maximum: 31_536_000,
+    description: 'seconds after which half of what a tenant has had of the slots is forgotten, 1 to 31536000',
+  }),
   KILN_SAMPLE_SCENE: Type.String({
     default: resolve(import.meta.dirname, '../../assets/sample-scene.glb'),
     description: 'GLB that every new tenant is given; none when the file is missing',
@@ -73,6 +79,7 @@ export interface ServerConfig {
   /** Null: the one in the credentials file, made at the first start. */
   readonly workerToken: string | null;
   readonly diskReserveBytes: number;
+  readonly shareHalfLifeMs: number;
   readonly sampleScenePath: string;
 }
 
@@ -110,6 +117,7 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     webAppDir: values.KILN_APP_DIR === undefined ? null : resolve(values.KILN_APP_DIR),
     workerToken: values.KILN_WORKER_TOKEN ?? null,
     diskReserveBytes: values.KILN_DISK_RESERVE_BYTES,
+    shareHalfLifeMs: values.KILN_SHARE_HALF_LIFE_SEC * 1_000,
     sampleScenePath: values.KILN_SAMPLE_SCENE,
   });
 }

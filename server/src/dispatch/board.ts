@@ -15,11 +15,13 @@ import {
   type PickWorker,
   type RenderingShare,
 } from './pick.ts';
+import type { ShareBook, TenantShare } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 
 export interface BoardParts {
   readonly db: Kysely<Database>;
   readonly leaseMs: number;
+  readonly shares: ShareBook;
   /** Measured time of one task of a layer; null while unknown. */
   readonly taskMs: (layerId: string) => number | null;
 }
@@ -54,11 +56,12 @@ export class Board {
 
   /** @param avoided workers that are given nothing, unless there is no other. @returns null when nothing can be picked. */
   async look(avoided: ReadonlySet<string>): Promise<Snapshot | null> {
-    const { db, taskMs } = this.#parts;
+    const { db, taskMs, shares } = this.#parts;
     const rows = this.#workers ?? (await this.#readWorkers());
     if (rows.length === 0) return null;
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
+    shares.charge(runningByTenant(used));
     const welcome = rows.filter((row) => !avoided.has(row.id));
     const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
@@ -77,6 +80,7 @@ export class Board {
       workers,
       candidates: waiting.map((work): Candidate => withTime(work, taskMs)),
       usage,
+      shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
     };
   }
@@ -148,6 +152,15 @@ export class Board {
     if (age === this.#workAge) this.#work = work;
     return work;
   }
+}
+
+/** Slots that are worked on: frames, and what makes frames of parts. */
+function runningByTenant(used: readonly UsageRow[]): ReadonlyMap<string, number> {
+  const running = new Map<string, number>();
+  for (const { kind, tenant_id, running: n } of used) {
+    if (laneOf(kind) === 'render') running.set(tenant_id, (running.get(tenant_id) ?? 0) + n);
+  }
+  return running;
 }
 
 const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>

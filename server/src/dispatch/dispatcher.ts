@@ -16,6 +16,7 @@ import { DISPATCH_LIMITS } from './limits.ts';
 import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, strandedAttempts } from './lost-work.ts';
 import { type Pick, type PickWorker, pick } from './pick.ts';
 import { Reconciler } from './reconcile.ts';
+import { ShareBook } from './share-book.ts';
 import { TaskTimes } from './task-times.ts';
 
 export interface DispatcherParts {
@@ -26,6 +27,8 @@ export interface DispatcherParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly leaseMs: number;
+  /** Time after which half of what a tenant has had is forgotten. */
+  readonly shareHalfLifeMs: number;
   /** Whether deliveries can be sent now. */
   readonly queueIsUp: () => boolean;
   readonly assigning: AssignParts;
@@ -43,6 +46,7 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #times = new TaskTimes();
+  readonly #shares: ShareBook;
   readonly #board: Board;
   readonly #reconciler: Reconciler;
   /** Until when a worker is given nothing, on the monotonic clock. */
@@ -60,9 +64,12 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    const { store, leaseMs, queues, log, clock } = parts;
-    this.#board = new Board({ db: store.db, leaseMs, taskMs: (layerId) => this.#times.of(layerId) });
-    this.#reconciler = new Reconciler({ db: store.db, queues, leaseMs, log, monotonicMs: () => clock.monotonicMs() });
+    const { store, leaseMs, shareHalfLifeMs, queues, log, clock } = parts;
+    const { db } = store;
+    const monotonicMs = () => clock.monotonicMs();
+    this.#shares = new ShareBook({ db, halfLifeMs: shareHalfLifeMs, monotonicMs });
+    this.#board = new Board({ db, leaseMs, shares: this.#shares, taskMs: (layerId) => this.#times.of(layerId) });
+    this.#reconciler = new Reconciler({ db, queues, leaseMs, log, monotonicMs });
     parts.bus.listen((message) => {
       if (message.type === 'worker-gone') this.#board.forgetWorkers();
       if (message.type === 'wake') this.#hear(message);
@@ -140,6 +147,8 @@ export class Dispatcher {
         await leadership.release();
         return;
       }
+      // Limits hold from the first pass on.
+      await this.#shares.read();
       this.#leadership = leadership;
       log.info({ epoch: leadership.epoch }, 'this server dispatches');
       leadership.lost.addEventListener('abort', () => this.#abdicate(leadership));
@@ -153,6 +162,7 @@ export class Dispatcher {
   #abdicate(leadership: Leadership): void {
     if (this.#leadership !== leadership) return;
     this.#leadership = null;
+    this.#shares.forget();
     if (!this.#stopped) this.#parts.log.warn({ epoch: leadership.epoch }, 'this server dispatches no more');
   }
 
@@ -248,6 +258,8 @@ export class Dispatcher {
       }
       await this.#parts.settle(await endInTurns(change, untaken, ending));
     }
+    await this.#shares.write();
+    await this.#shares.read();
     await this.#parts.alsoEachTick();
   }
 

@@ -125,6 +125,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     log,
     clock,
     leaseMs,
+    shareHalfLifeMs: config.shareHalfLifeMs,
     queueIsUp,
     settle,
     ending,

@@ -13,6 +13,11 @@ export const DISPATCH_LIMITS = {
   importsPerWorker: 3,
   /** Films under way on one worker: most of the time they wait for frames. */
   filmsPerWorker: 4,
+  /**
+   * A slot that a tenant holds weighs as much as so many slot-seconds that it has had: tenants that have had about the same
+   * hold as many slots, and one that has had less by some of these gets the next one.
+   */
+  heldSlotSec: 10,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
   /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */

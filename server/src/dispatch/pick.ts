@@ -9,6 +9,7 @@ import type { Backend, Capability, Division, Engine, FilmMaker, TaskKind } from 
 import { covers } from '../jobs/compile.ts';
 import { ClassChoice, type WorkClasses } from './class-choice.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { EQUAL_SHARE, type TenantShare } from './share-book.ts';
 
 export type Lane = 'render' | 'import' | 'film';
 
@@ -116,23 +117,37 @@ export interface PickInput {
   readonly workers: readonly PickWorker[];
   readonly candidates: readonly Candidate[];
   readonly usage: Readonly<Record<Lane, Usage>>;
+  /** Of tenants with work. @defaultValue equal shares */
+  readonly shares?: ReadonlyMap<string, TenantShare>;
 }
 
 export const loadedKey = (tenantId: string, sceneHash: string) => `${tenantId}/${sceneHash}`;
 
-export function pick({ workers, candidates, usage }: PickInput): Pick[] {
+export function pick({ workers, candidates, usage, shares = new Map() }: PickInput): Pick[] {
   const desks = workers.map((worker) => new Desk(worker));
   const of = (lane: Lane) => candidates.filter((candidate) => laneOfCandidate(candidate) === lane);
-  return (['import', 'film', 'render'] as const).flatMap((lane) => pickLane(desks, of(lane), usage[lane]));
+  return LANES.flatMap((lane) => {
+    // Slots are of frames only.
+    const shareOf = (tenantId: string) => (lane === 'render' ? shares.get(tenantId) : undefined) ?? EQUAL_SHARE;
+    return pickLane(desks, of(lane), usage[lane], shareOf);
+  });
 }
+
+const LANES = ['import', 'film', 'render'] as const satisfies readonly Lane[];
 
 const laneOfCandidate = ({ kind }: Candidate): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
 
-function pickLane(desks: readonly Desk[], candidates: readonly Candidate[], usage: Usage): Pick[] {
+function pickLane(
+  desks: readonly Desk[],
+  candidates: readonly Candidate[],
+  usage: Usage,
+  shareOf: (tenantId: string) => TenantShare,
+): Pick[] {
   const shares = new Map<string, Share>();
   for (const candidate of [...candidates].sort(byUrgency)) {
-    const share = shares.get(candidate.tenantId) ?? new Share(usage.get(candidate.tenantId) ?? 0);
-    shares.set(candidate.tenantId, share);
+    const { tenantId } = candidate;
+    const share = shares.get(tenantId) ?? new Share(shareOf(tenantId), usage.get(tenantId) ?? 0);
+    shares.set(tenantId, share);
     share.queue.push(candidate);
   }
   for (const desk of desks) desk.isReserved = false;
@@ -176,11 +191,15 @@ function byUrgency(a: Candidate, b: Candidate): number {
 const rank = (candidate: Candidate) =>
   candidate.kind === 'cursor' ? Number.MAX_SAFE_INTEGER : 'index' in candidate ? candidate.index : 0;
 
-/** The tenant with the fewest deliveries among those with work. */
+/**
+ * Whose turn it is among the tenants with work: of those that have fewer slots than they are promised, the one that lacks
+ * most; else the one that has had least for its weight, what it holds now included.
+ */
 function next(shares: Iterable<Share>): Share | undefined {
   let least: Share | undefined;
   for (const share of shares) {
-    if (share.head && (!least || share.used < least.used)) least = share;
+    if (!share.head || share.isFull) continue;
+    if (!least || share.rank - least.rank < 0 || (share.rank === least.rank && share.load < least.load)) least = share;
   }
   return least;
 }
@@ -191,10 +210,28 @@ class Share {
   used: number;
   /** Tasks cut from the cursor at the head so far. */
   taken = 0;
+  readonly #tenant: TenantShare;
   #at = 0;
 
-  constructor(used: number) {
+  constructor(tenant: TenantShare, used: number) {
+    this.#tenant = tenant;
     this.used = used;
+  }
+
+  /** It has all slots that it may have. */
+  get isFull(): boolean {
+    return this.#tenant.maxSlots !== null && this.used >= this.#tenant.maxSlots;
+  }
+
+  /** 0 to 1 of what it is promised; above that all are equal. */
+  get rank(): number {
+    const { minSlots } = this.#tenant;
+    return minSlots > 0 ? Math.min(1, this.used / minSlots) : 1;
+  }
+
+  /** What it has had lately, and what it holds as if that went on for a while, for its weight. */
+  get load(): number {
+    return (this.#tenant.usedSlotSec + this.used * DISPATCH_LIMITS.heldSlotSec) / this.#tenant.weight;
   }
 
   get head(): Candidate | undefined {

@@ -19,7 +19,6 @@ export async function frameSums(db: Kysely<Database>, taskId: string, work: Asse
       'p.size_bytes',
       'p.ended_by',
       'p.noise',
-      'p.backend',
     ])
     .where('t.feeds', '=', taskId)
     .orderBy('t.index')
@@ -34,7 +33,7 @@ export async function frameSums(db: Kysely<Database>, taskId: string, work: Asse
 
 type SumsRow = Pick<
   Selectable<Database['pieces']>,
-  'first_sample' | 'sample_count' | 'sha256' | 'size_bytes' | 'ended_by' | 'noise' | 'backend'
+  'first_sample' | 'sample_count' | 'sha256' | 'size_bytes' | 'ended_by' | 'noise'
 >;
 
 const storedSums = (region: StoredSums['region'], row: SumsRow): StoredSums => ({
@@ -44,7 +43,6 @@ const storedSums = (region: StoredSums['region'], row: SumsRow): StoredSums => (
   sizeBytes: row.size_bytes,
   ...(row.ended_by === null ? {} : { endedBy: row.ended_by }),
   ...(row.noise === null ? {} : { noise: row.noise }),
-  ...(row.backend === null ? {} : { backend: row.backend }),
 });
 
 export async function openPart(
@@ -54,7 +52,7 @@ export async function openPart(
 ): Promise<OpenPart> {
   const rows = await db
     .selectFrom('pieces')
-    .select(['first_sample', 'sample_count', 'sha256', 'size_bytes', 'ended_by', 'noise', 'backend', 'drawn_ms'])
+    .select(['first_sample', 'sample_count', 'sha256', 'size_bytes', 'ended_by', 'noise', 'drawn_ms'])
     .where('task_id', '=', taskId)
     .orderBy('first_sample')
     .execute();

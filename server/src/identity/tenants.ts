@@ -1,7 +1,10 @@
 /** Tenants and their first keys. */
 import { KilnError, LIMITS, type Role, type Tenant } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { laneOf } from '../dispatch/pick.ts';
+import { partLeft } from '../dispatch/share-book.ts';
+import { readUsage } from '../dispatch/snapshot.ts';
 import { route } from '../http/route.ts';
 import type { Services } from '../services.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
@@ -50,10 +53,20 @@ export async function createKey(
 /** @param onCreated gives the tenant what every new one finds, such as the sample scene. */
 export function registerTenants(
   app: FastifyInstance,
-  services: Pick<Services, 'store' | 'newId' | 'random'>,
+  services: Pick<Services, 'store' | 'newId' | 'random' | 'config' | 'clock'>,
   onCreated: (tenantId: string) => Promise<void>,
 ): void {
   const { db } = services.store;
+
+  const views = async (rows: readonly TenantRow[]): Promise<Tenant[]> => {
+    const held = await heldSlots(db);
+    return rows.map((row) => tenantView(row, held.get(row.id) ?? 0, services));
+  };
+  const view = async (row: TenantRow): Promise<Tenant> => {
+    const [tenant] = await views([row]);
+    if (!tenant) throw new Error('a row has a view');
+    return tenant;
+  };
 
   route(app, 'createTenant', async ({ body }) => {
     const { tenantId, apiKey } = await db
@@ -61,29 +74,63 @@ export function registerTenants(
       .execute((tx) => createTenant(tx, services, { name: body.name, role: 'member' }));
     await onCreated(tenantId);
     const row = await db.selectFrom('tenants').selectAll().where('id', '=', tenantId).executeTakeFirstOrThrow();
-    return { tenant: tenantView(row), apiKey };
+    return { tenant: await view(row), apiKey };
   });
 
   route(app, 'changeTenant', async ({ params, body }) => {
-    const row = await db
-      .updateTable('tenants')
-      .set({ max_open_tasks: body.maxOpenTasks })
-      .where('id', '=', params.tenantId)
-      .returningAll()
-      .executeTakeFirst();
-    if (!row) throw new KilnError('resource.not_found', `there is no tenant ${params.tenantId}`);
-    return tenantView(row);
+    const row = await db.transaction().execute(async (tx) => {
+      const before = await tx
+        .selectFrom('tenants')
+        .selectAll()
+        .where('id', '=', params.tenantId)
+        .forUpdate()
+        .executeTakeFirst();
+      if (!before) throw new KilnError('resource.not_found', `there is no tenant ${params.tenantId}`);
+      const { maxOpenTasks = before.max_open_tasks, weight = before.share_weight } = body;
+      const { minSlots = before.min_slots, maxSlots = before.max_slots } = body;
+      if (maxSlots !== null && minSlots > maxSlots) {
+        const field = body.maxSlots === undefined ? '/minSlots' : '/maxSlots';
+        const message = `a tenant that is promised ${minSlots} slots cannot be limited to ${maxSlots}`;
+        throw new KilnError('request.invalid', message, { field });
+      }
+      return tx
+        .updateTable('tenants')
+        .set({ max_open_tasks: maxOpenTasks, share_weight: weight, min_slots: minSlots, max_slots: maxSlots })
+        .where('id', '=', params.tenantId)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+    });
+    return view(row);
   });
 
   route(app, 'listTenants', async () => {
     const rows = await db.selectFrom('tenants').selectAll().orderBy('created_at').orderBy('id').execute();
-    return { items: rows.map(tenantView) };
+    return { items: await views(rows) };
   });
 }
 
-const tenantView = (row: Selectable<Database['tenants']>): Tenant => ({
-  id: row.id,
-  name: row.name,
-  maxOpenTasks: row.max_open_tasks ?? LIMITS.openTasksPerTenant,
-  createdAt: row.created_at.toISOString(),
-});
+type TenantRow = Selectable<Database['tenants']>;
+
+/** Deliveries of frames under way, by tenant. */
+async function heldSlots(db: Kysely<Database>): Promise<ReadonlyMap<string, number>> {
+  const held = new Map<string, number>();
+  for (const { kind, tenant_id, n } of await readUsage(db)) {
+    if (laneOf(kind) === 'render') held.set(tenant_id, (held.get(tenant_id) ?? 0) + n);
+  }
+  return held;
+}
+
+function tenantView(row: TenantRow, held: number, { config, clock }: Pick<Services, 'config' | 'clock'>): Tenant {
+  const ageMs = Math.max(0, clock.now().getTime() - row.used_at.getTime());
+  return {
+    id: row.id,
+    name: row.name,
+    maxOpenTasks: row.max_open_tasks ?? LIMITS.openTasksPerTenant,
+    weight: row.share_weight,
+    minSlots: row.min_slots,
+    maxSlots: row.max_slots,
+    heldSlots: held,
+    usedSlotSec: row.used_slot_sec * partLeft(ageMs, config.shareHalfLifeMs),
+    createdAt: row.created_at.toISOString(),
+  };
+}

@@ -27,10 +27,12 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
+  layerNames,
   parseFrameRange,
   partsPerFrame,
   type Refusal,
   type RenderSettings,
+  SCENE_ENVIRONMENT,
   type SceneState,
   type UploadKind,
   type Vector3,
@@ -76,7 +78,6 @@ export interface CompiledJob {
 }
 
 const DEFAULT_PRIORITY = 50;
-const DEFAULT_LAYER = 'main';
 /** Times of key frames are 32-bit floats, and people round. */
 const CLIP_TOLERANCE_SEC = 0.001;
 
@@ -98,7 +99,7 @@ export function compileJob(
   const report = usableReport(scene);
   const names = layerNames(request.layers);
   const layers = request.layers.map((layer, index) =>
-    compileLayer(layer, `/layers/${index}`, names[index] ?? DEFAULT_LAYER, report, {
+    compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, {
       abilities,
       filmMakers,
       frameTimeoutMs: request.frameTimeoutMs,
@@ -143,27 +144,6 @@ function usableReport(scene: CompilerScene): ImportReport {
   return scene.report;
 }
 
-/** Names as given; `main`, `main-2` … for layers without one. */
-function layerNames(layers: readonly LayerRequest[]): string[] {
-  const taken = new Set<string>();
-  layers.forEach(({ name }, index) => {
-    if (name === undefined) return;
-    if (taken.has(name)) {
-      throw new KilnError('request.invalid', `two layers are named "${name}"; give each its own name`, {
-        field: `/layers/${index}/name`,
-      });
-    }
-    taken.add(name);
-  });
-  return layers.map(({ name }) => {
-    if (name !== undefined) return name;
-    let free = DEFAULT_LAYER;
-    for (let n = 2; taken.has(free); n++) free = `${DEFAULT_LAYER}-${n}`;
-    taken.add(free);
-    return free;
-  });
-}
-
 function compileLayer(
   request: LayerRequest,
   path: string,
@@ -183,6 +163,7 @@ function compileLayer(
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
   checkTriangles(settings, path, report);
+  checkEnvironment(settings, path, report);
   checkCamera(settings, path, report);
   checkClips(settings, path, report);
   checkEdits(settings, path, report);
@@ -306,6 +287,12 @@ function checkTriangles({ engine }: RenderSettings, path: string, { triangles }:
 
 /** Whether a worker's back end serves what a layer asks for. */
 export const covers = (has: Backend, asked: RenderSettings['backend']): boolean => asked === 'auto' || asked === has;
+
+function checkEnvironment({ environment }: RenderSettings, path: string, report: ImportReport): void {
+  if (environment !== SCENE_ENVIRONMENT || report.environment) return;
+  const message = 'the scene has no environment of its own; choose a built-in one such as "studio", or upload one';
+  throw new KilnError('job.unsupported', message, { field: `${path}/environment` });
+}
 
 function checkCamera({ camera }: RenderSettings, path: string, report: ImportReport): void {
   if (typeof camera !== 'string' || camera === 'auto') return;

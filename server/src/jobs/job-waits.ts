@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { covers } from './compile.ts';
 import type { JobRow } from './present.ts';
+import { readTurnWaits } from './turn-waits.ts';
 
 /** Workers that take work; a job that has ended waits for none. */
 export async function readJobWaits(
@@ -16,12 +17,14 @@ export async function readJobWaits(
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const workers = rows.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
-  return new Map(
+  const waits = new Map(
     open.flatMap((job): (readonly [string, JobWait])[] => {
       const wait = waitOf(job, layers.get(job.id) ?? [], workers, stuckFrames.get(job.id) ?? null);
       return wait ? [[job.id, wait]] : [];
     }),
   );
+  const drawable = open.filter(({ id }) => !waits.has(id));
+  return new Map([...waits, ...(await readTurnWaits(db, drawable, workers))]);
 }
 
 /** @param stuckClass of a frame that is begun, when no worker of it is here. */

@@ -1,7 +1,8 @@
 /** Jobs over HTTP. */
-import { ImageFormat } from '@kiln/shared';
+import { ImageFormat, JOB_FILE_SCHEMA_PATH, jobFileJsonSchema } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import type { EndedAttempt } from '../dispatch/end-attempts.ts';
+import { apiPath } from '../http/request-identity.ts';
 import { route } from '../http/route.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CancelParts, cancelJob } from './cancel.ts';
@@ -9,6 +10,9 @@ import { type Controlled, type ControlParts, editJob, pauseJob, resumeJob } from
 import type { JobReader } from './read-jobs.ts';
 import { retryJob } from './retry.ts';
 import type { Submissions } from './submit.ts';
+
+/** For editors, which ask without a key. */
+const JOB_FILE_SCHEMA = JSON.stringify(jobFileJsonSchema());
 
 export interface JobRoutesParts {
   readonly submissions: Submissions;
@@ -29,6 +33,12 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
     return job;
   };
   route(app, 'createJob', ({ identity, body }) => submissions.submit(identity.tenantId, body));
+  route(app, 'planJob', ({ identity, body }) => submissions.plan(identity.tenantId, body));
+  app.get(
+    apiPath(JOB_FILE_SCHEMA_PATH),
+    { config: { identity: 'none' }, schema: { hide: true } },
+    async (_request, reply) => reply.type('application/schema+json; charset=utf-8').send(JOB_FILE_SCHEMA),
+  );
   route(app, 'listJobs', ({ identity, query }) => reader.list(identity.tenantId, query));
   route(app, 'getJob', ({ identity, params }) => reader.get(identity.tenantId, params.jobId));
   route(app, 'listTasks', ({ identity, params, query }) => reader.tasks(identity.tenantId, params.jobId, query));

@@ -1,5 +1,5 @@
 /** Jobs come in: compiled, then written many at a time. A job of a million frames is one row and one per layer. */
-import { type IdKind, type Job, type JobRequest, KilnError } from '@kiln/shared';
+import { type IdKind, type Job, type JobPlan, type JobRequest, KilnError } from '@kiln/shared';
 import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
@@ -67,6 +67,22 @@ export class Submissions {
     const job = await this.#save({ ...this.#rows(tenantId, scene.id, idempotencyKey, compiled), assets });
     this.#parts.onSubmitted();
     return job;
+  }
+
+  /**
+   * What the job would be. Files that its layers name need not be there yet.
+   *
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's.
+   */
+  async plan(tenantId: string, request: JobRequest): Promise<JobPlan> {
+    const scene = await this.#scene(tenantId, request.sceneId);
+    const { abilities, filmMakers } = await this.#parts.abilities.read();
+    const { frameCount, layers } = compileJob(request, scene, abilities, filmMakers);
+    return {
+      frameCount,
+      taskCount: layers.reduce((sum, layer) => sum + layer.taskCount, 0),
+      layers: layers.map(({ name, frameCount, taskCount }) => ({ name, frameCount, taskCount })),
+    };
   }
 
   /** A commit whose answer was lost may have been made: with the same ids it is no second job. */

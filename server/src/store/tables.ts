@@ -1,7 +1,6 @@
 /** The tables, as Kysely types. The SQL is in `migrations/`; times are `timestamptz`, hashes lower-case hexadecimal. */
 import type {
   AttemptState,
-  Backend,
   ClassPolicy,
   Division,
   FilmFacts,
@@ -34,6 +33,13 @@ interface TenantTable {
   name: string;
   /** Unfinished tasks that it may have; null: the farm's default. */
   max_open_tasks: Generated<number | null>;
+  share_weight: Generated<number>;
+  min_slots: Generated<number>;
+  /** Null: as many as there are. */
+  max_slots: ColumnType<number | null, number | null | undefined, number | null>;
+  /** What it has had of the slots, as it counted at `used_at`. */
+  used_slot_sec: Generated<number>;
+  used_at: Generated<Date>;
   created_at: CreatedAt;
 }
 
@@ -251,7 +257,6 @@ interface PieceTable {
   /** Of the frame up to these samples, where it was looked at. */
   noise: ColumnType<number | null, number | null | undefined, never>;
   drawn_ms: ColumnType<number | null, number | null | undefined, never>;
-  backend: ColumnType<Backend | null, Backend | null | undefined, never>;
   created_at: CreatedAt;
 }
 

@@ -2,6 +2,7 @@
 import type { Kysely, KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Board } from '../../src/dispatch/board.ts';
+import { ShareBook } from '../../src/dispatch/share-book.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { IDENTITY } from '../fake-worker.ts';
 import { makeId } from '../farm-fixture.ts';
@@ -52,6 +53,7 @@ test('what is told while the board reads is seen by the next pass', async () => 
       if (queries === 4) board.forgetWork();
     }),
     leaseMs: 60_000,
+    shares: new ShareBook({ db, halfLifeMs: 60_000, monotonicMs: () => 0 }),
     taskMs: () => null,
   });
   const first = await board.look(new Set());

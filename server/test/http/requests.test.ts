@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { API_PREFIX, BYTE_ROUTES, ErrorBody, LIMITS, parse, ROUTES } from '@kiln/shared';
+import { API_PREFIX, BYTE_ROUTES, ErrorBody, jobFileJsonSchema, LIMITS, parse, ROUTES } from '@kiln/shared';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -337,6 +337,13 @@ test('the description of the API has every route of the table', async () => {
     if ('body' in spec) expect(operation.requestBody, name).toBeDefined();
   }
   expect(Object.keys(paths).filter((path) => path.includes('/worker/'))).toEqual([]);
+});
+
+test('the schema of job files is there for everybody', async () => {
+  const answer = await send(`${API_PREFIX}/job-file.schema.json`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers['content-type']).toMatch(/^application\/schema\+json/);
+  expect(JSON.parse(answer.text)).toEqual(jobFileJsonSchema());
 });
 
 test('health says what it found, to everybody', async () => {

@@ -62,6 +62,10 @@ test('only what the tenant has uploaded as that is taken; of others it is as if 
       body: { error: { code: 'resource.not_found', field: '/layers/0/environment/sha256' } },
     });
   }
+  expect(await submit({ environment: 'scene' })).toMatchObject({
+    status: 422,
+    body: { error: { code: 'job.unsupported', field: '/layers/0/environment' } },
+  });
   expect(await submit({ lut: own.reference })).toMatchObject({
     status: 404,
     body: { error: { field: '/layers/0/lut/sha256' } },

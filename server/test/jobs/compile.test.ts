@@ -1,7 +1,6 @@
 import {
   type CameraChoice,
   type Capability,
-  ENGINE_ABILITIES,
   type ErrorCode,
   type JobRequest,
   KilnError,
@@ -126,6 +125,15 @@ describe('compileJob', () => {
     const error = failure(job(layer(), layer({ camera: 'Back' })));
     expect(error).toMatchObject({ code: 'job.unknown_camera', field: '/layers/1/camera' });
     expect(error.message).toContain('auto, camera-0, Front');
+  });
+
+  test('takes the scene’s own environment, and refuses it of a scene that has none', () => {
+    const asked = job(layer({ environment: 'scene' }));
+    const error = failure(asked);
+    expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/environment' });
+    expect(error.message).toMatch(/^the scene has no environment of its own; [^.]*$/);
+    const lit = { ...SCENE, report: { ...REPORT, environment: { widthPx: 512, heightPx: 256 } } };
+    expect(compileJob(asked, lit, RASTER).layers[0]?.settings.environment).toBe('scene');
   });
 
   test('refuses a clip that the scene does not have', () => {
@@ -326,25 +334,6 @@ describe('compileJob', () => {
     expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
     expect(error.message).toMatch(/points.*use raster/);
     expect(compileJob(job(layer()), dotted, []).frameCount).toBe(3);
-  });
-
-  test('refuses by name what the table says no engine of the kind has, with either back end', () => {
-    const both: Capability[] = [...ENGINE_ABILITIES];
-    for (const backend of ['auto', 'webgl', 'webgpu'] as const) {
-      const asked = layer({ engine: 'pathtrace', backend, shadowCatcher: { heightM: 'auto' } });
-      const error = failure(job(asked), SCENE, both);
-      expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/shadowCatcher' });
-      expect(error.message).toBe('only the engine "raster" has a shadow catcher; "pathtrace" has none');
-      expect(failure(job(layer({ backend, denoise: true })), SCENE, both).field).toBe('/layers/0/denoise');
-    }
-  });
-
-  test('takes a scene that an engine draws without something', () => {
-    const { report } = SCENE;
-    if (!report) throw new Error('the scene has a report');
-    const gap = { engine: 'pathtrace', backend: 'webgl', what: 'dispersion', isDrawnWithout: true } as const;
-    const glassy = { ...SCENE, report: { ...report, gaps: [gap] } };
-    expect(compileJob(job(layer({ engine: 'pathtrace' })), glassy, []).frameCount).toBe(3);
   });
 
   test('refuses what an engine cannot draw where a clip shows it, and not where it is hidden', () => {

@@ -105,3 +105,17 @@ test('a tenant has so many unfinished tasks and no more: those that wait, that a
   await db.updateTable('tasks').set({ state: 'cancelled' }).where('tenant_id', '=', scene.tenantId).execute();
   expect(await submit('1-1010')).toMatchObject({ state: 'queued' });
 });
+
+test('a plan says what the job would be, or why not, and makes none', async () => {
+  const one = submissions();
+  expect(await one.plan(scene.tenantId, jobOf(scene.sceneId, '1-5'))).toEqual({
+    frameCount: 5,
+    taskCount: 5,
+    layers: [{ name: 'main', frameCount: 5, taskCount: 5 }],
+  });
+  const request = jobOf(scene.sceneId, '1');
+  const layers = request.layers.map((layer) => ({ ...layer, camera: 'Nowhere' }));
+  await expect(one.plan(scene.tenantId, { ...request, layers })).rejects.toMatchObject({ code: 'job.unknown_camera' });
+  await expect(one.plan(makeId('tenant'), request)).rejects.toMatchObject({ code: 'resource.not_found' });
+  expect(await jobIds()).toEqual([]);
+});

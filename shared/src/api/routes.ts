@@ -16,7 +16,7 @@ import {
   TenantCreated,
   TenantRequest,
 } from '../schemas/identity.ts';
-import { Frame, Job, JobChanges, JobRequest, PauseRequest, RetryRequest, Task } from '../schemas/job.ts';
+import { Frame, Job, JobChanges, JobPlan, JobRequest, PauseRequest, RetryRequest, Task } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
@@ -143,6 +143,14 @@ export const ROUTES = {
     body: JobRequest,
     response: Job,
     status: 201,
+  },
+  planJob: {
+    method: 'POST',
+    path: '/job-plans',
+    summary: 'What a job would be, or why it would be refused; none is queued.',
+    identity: 'tenant',
+    body: JobRequest,
+    response: JobPlan,
   },
   listJobs: {
     method: 'GET',

@@ -13,6 +13,16 @@ export const Tenant = Type.Object({
   name: Type.String(),
   /** Tasks of its jobs that may be unfinished at once. */
   maxOpenTasks: Type.Integer(),
+  /** Tenants with work get slots in the proportion of their weights. */
+  weight: Type.Number(),
+  /** Slots that it gets before others get more. */
+  minSlots: Type.Integer(),
+  /** Null: as many as there are. */
+  maxSlots: Type.Union([Type.Integer(), Type.Null()]),
+  /** Deliveries of frames that its work has now, those that wait at a worker included. */
+  heldSlots: Type.Integer(),
+  /** Slot-seconds that it has had lately: they count less the longer ago they were. */
+  usedSlotSec: Type.Number(),
   createdAt: Timestamp,
 });
 export type Tenant = Static<typeof Tenant>;
@@ -32,11 +42,33 @@ export type TenantRequest = Static<typeof TenantRequest>;
 
 export const TenantChanges = Type.Object(
   {
-    maxOpenTasks: Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.openTasksMax }), Type.Null()], {
-      description: `Tasks of its jobs that may be unfinished at once, 1 to ${LIMITS.openTasksMax}; null: ${LIMITS.openTasksPerTenant}.`,
-    }),
+    maxOpenTasks: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.openTasksMax }), Type.Null()], {
+        description: `Tasks of its jobs that may be unfinished at once, 1 to ${LIMITS.openTasksMax}; null: ${LIMITS.openTasksPerTenant}.`,
+      }),
+    ),
+    weight: Type.Optional(
+      Type.Number({
+        minimum: 0.01,
+        maximum: 1_000,
+        description: 'Tenants with work get slots in the proportion of their weights: 0.01 to 1000.',
+      }),
+    ),
+    minSlots: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: LIMITS.tenantSlots,
+        description: 'Slots that it gets before others get more, whatever it has had.',
+      }),
+    ),
+    maxSlots: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.tenantSlots }), Type.Null()], {
+        description:
+          'Deliveries of frames that it has at once, at most, at least `minSlots`; null: as many as there are.',
+      }),
+    ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, minProperties: 1 },
 );
 export type TenantChanges = Static<typeof TenantChanges>;
 

@@ -7,7 +7,7 @@ import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { FrameProgress } from './progress.ts';
-import { Backend, Pass, RenderSettings } from './settings.ts';
+import { Pass, RenderSettings } from './settings.ts';
 
 /**
  * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
@@ -20,6 +20,10 @@ const CLASS_POLICY =
   'Frames of one adapter class (GPU, driver and browser) are the same, byte for byte. `strict`: all frames of the job are drawn by that of its first; when no worker of it is left, the job waits. `prefer`: others draw whole frames when none of it has room.';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What `frames` takes, in words. */
+export const FRAME_EXPRESSION =
+  'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.';
 
 export const LayerRequest = Type.Object(
   {
@@ -34,8 +38,7 @@ export const LayerRequest = Type.Object(
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,
-      description:
-        'Frame expression: `1-10`, `1-100x3`, `5,7,20-30`, backwards `10-1`, every eighth first `1-100:8`, first, last and middle first `1-100:flm`.',
+      description: FRAME_EXPRESSION,
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
     tiles: Type.Optional(Tiles),
@@ -62,7 +65,9 @@ export const JobRequest = Type.Object(
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
-    maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, default: LIMITS.taskAttempts })),
+    maxAttempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
+    ),
     frameTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,
@@ -116,6 +121,14 @@ export const RetryRequest = Type.Object(
 );
 export type RetryRequest = Static<typeof RetryRequest>;
 
+/** What a job would be. */
+export const JobPlan = Type.Object({
+  frameCount: Type.Integer(),
+  taskCount: Type.Integer(),
+  layers: Type.Array(Type.Object({ name: Type.String(), frameCount: Type.Integer(), taskCount: Type.Integer() })),
+});
+export type JobPlan = Static<typeof JobPlan>;
+
 export const Layer = Type.Object({
   id: Id('layer'),
   name: Type.String(),
@@ -147,12 +160,8 @@ export const Sampling = Type.Object({
 });
 export type Sampling = Static<typeof Sampling>;
 
-/** Absent in frames of earlier versions: what was drawn, and the graphics interface that drew it. */
-export const DrawStage = Type.Object({
-  ...StageTime.properties,
-  sampling: Type.Optional(Sampling),
-  backend: Type.Optional(Backend),
-});
+/** Absent in frames of earlier versions: what was drawn. */
+export const DrawStage = Type.Object({ ...StageTime.properties, sampling: Type.Optional(Sampling) });
 export type DrawStage = Static<typeof DrawStage>;
 
 export const FrameStages = Type.Object({
@@ -275,10 +284,11 @@ export type Task = Static<typeof Task>;
 
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
- * of the class that drew what is done.
+ * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
+ * tenant go before. `slots`: all are busy.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;

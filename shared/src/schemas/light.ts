@@ -1,6 +1,6 @@
 /** What lights a scene, and what stands behind it. */
 import Type, { type Static } from 'typebox';
-import { ENVIRONMENT_NAMES } from '../environments.ts';
+import { ENVIRONMENT_NAMES, SCENE_ENVIRONMENT } from '../environments.ts';
 import { Sha256 } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -27,10 +27,10 @@ export const AssetReference = Type.Object(
 );
 export type AssetReference = Static<typeof AssetReference>;
 
-export const EnvironmentChoice = Type.Union([Type.Enum([...ENVIRONMENT_NAMES]), AssetReference], {
+export const EnvironmentChoice = Type.Union([Type.Enum([...ENVIRONMENT_NAMES, SCENE_ENVIRONMENT]), AssetReference], {
   default: 'studio',
   description:
-    'Light from all around: a built-in one by name (`studio` only fills the shadows where a scene has lights of its own), or an uploaded one by hash and size, with the light that its file says.',
+    'Light from all around: a built-in one by name (`studio` only fills the shadows where a scene has lights of its own), `scene` for the one that the scene brings along, or an uploaded one by hash and size, with the light that its file says.',
 });
 export type EnvironmentChoice = Static<typeof EnvironmentChoice>;
 

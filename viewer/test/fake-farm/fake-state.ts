@@ -94,8 +94,8 @@ export const REPORT: ImportReport = {
     lights: 0,
   },
   extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
+  environment: { widthPx: 512, heightPx: 256 },
   usesStudioLight: true,
-  gaps: [{ engine: 'pathtrace', backend: 'webgl', what: 'anisotropy', isDrawnWithout: true }],
   findings: [
     {
       severity: 'warning',

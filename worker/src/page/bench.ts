@@ -15,7 +15,7 @@ export async function benchFrames(
 ): Promise<BenchOutcome> {
   const { room, queue, encoder, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
-  const held = await holdAssets(services, settings);
+  const held = await holdAssets(services, settings, scene);
   try {
     return await queue.run('bench', async () => {
       const startedAt = performance.now();

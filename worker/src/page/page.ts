@@ -21,7 +21,7 @@ import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
 import { describeLoaded, poseOf } from './scene/describe-loaded.ts';
-import { drawnBy, frameShot, holdAssets, liveShot } from './shots.ts';
+import { frameShot, holdAssets, liveShot } from './shots.ts';
 import { unixMs } from './unix-time.ts';
 
 type Send = (event: PageEvent, bytes?: ArrayBuffer) => void;
@@ -66,7 +66,7 @@ export class Page {
     const { queue, scenes } = this.#services;
     switch (call.call) {
       case 'canary':
-        return { result: await queue.run('import', () => runCanary(this.#services, call)) };
+        return { result: await queue.run('import', () => runCanary(this.#services)) };
       case 'load':
         return { result: await this.#load(call) };
       case 'unload':
@@ -133,15 +133,14 @@ export class Page {
     }
   }
 
-  async #frame(call: Call<'frame'>, signal: AbortSignal): Promise<Answer> {
-    const { id, sceneHash, settings, backend, frameNumber, output } = call;
+  async #frame({ id, sceneHash, settings, frameNumber, output }: Call<'frame'>, signal: AbortSignal): Promise<Answer> {
     const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
     let letGo = () => {};
     try {
-      const held = await holdAssets(this.#services, settings);
+      const held = await holdAssets(this.#services, settings, scene);
       letGo = held.release;
-      const shot = frameShot(scene, settings, frameNumber, { ...held.assets, backend });
+      const shot = frameShot(scene, settings, frameNumber, held.assets);
       await encoder.room();
       const { draw, ...drawn } = await queue.run(
         'frame',
@@ -151,11 +150,7 @@ export class Page {
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
       const { gpuBytes } = scene;
-      const result: FrameOutcome = {
-        ...encoded,
-        gpuBytes,
-        draw: { ...draw, ...drawnBy(shot), sampling: drawn.sampling },
-      };
+      const result: FrameOutcome = { ...encoded, gpuBytes, draw: { ...draw, sampling: drawn.sampling } };
       return await handOver(result, bytes, output);
     } finally {
       letGo();
@@ -173,7 +168,7 @@ export class Page {
     const { scene, release } = scenes.use(call.sceneHash);
     let letGo = () => {};
     try {
-      const held = await holdAssets(this.#services, call.view);
+      const held = await holdAssets(this.#services, call.view, scene);
       letGo = held.release;
       const shot = liveShot(scene, call, room.gpu.isSoftware, held.assets);
       const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>

@@ -1,6 +1,5 @@
 /** From what was asked for to what is drawn. */
 import {
-  type Backend,
   type Background,
   IMAGE_FORMATS,
   LightSettings,
@@ -40,18 +39,18 @@ export interface ShotAssets {
   readonly lut: LookUpTable | null;
 }
 
-interface FrameAssets extends ShotAssets {
-  /** What draws it. @defaultValue that of the settings, WebGL with `auto` */
-  readonly backend?: Backend | undefined;
-}
-
-/** Has what settings or a view name ready until `release` is called. */
+/**
+ * Has what settings or a view name ready until `release` is called.
+ *
+ * @throws KilnError `job.unsupported` for the environment of a scene that has none.
+ */
 export async function holdAssets(
   { environments, tables }: { readonly environments: Environments; readonly tables: LookUpTables },
   settings: RenderSettings | LiveView,
+  scene: LoadedScene,
 ): Promise<{ assets: ShotAssets; release: () => void }> {
   const lut = settings.lut ? await tables.get(settings.lut) : null;
-  const { environment, release } = await environments.use(skyOf(lightOf(settings)));
+  const { environment, release } = await environments.use(skyOf(lightOf(settings)), scene);
   return { assets: { environment, lut }, release };
 }
 
@@ -94,13 +93,8 @@ export function frameLook(
 }
 
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
-export function frameShot(
-  scene: LoadedScene,
-  settings: RenderSettings,
-  frameNumber: number,
-  { backend = settings.backend === 'auto' ? 'webgl' : settings.backend, ...assets }: FrameAssets,
-): Shot {
-  const { size, bounces, passes } = settings;
+export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number, assets: ShotAssets): Shot {
+  const { backend, size, bounces, passes } = settings;
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
   const { pixelKind, shown } = frameLook(settings, assets);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
@@ -110,7 +104,8 @@ export function frameShot(
     camera: cameraOf(settings, scene),
     size,
     engine: isSeen ? settings.engine : 'raster',
-    backend: isSeen ? backend : 'webgl',
+    // WebGL draws as fast, and its sums need not change places.
+    backend: backend === 'auto' || !isSeen ? 'webgl' : backend,
     samples: isSeen ? settings.samples : 1,
     askedSamples: settings.samples,
     multisampled: true,
@@ -130,9 +125,6 @@ export function frameShot(
     planes: planesFor(passes),
   };
 }
-
-/** The graphics interface that drew a shot, for its record. */
-export const drawnBy = ({ backend = 'webgl' }: Pick<Shot, 'backend'>): { readonly backend: Backend } => ({ backend });
 
 /**
  * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to

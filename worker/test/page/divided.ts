@@ -66,8 +66,7 @@ export async function dividedFrame(
         if (!file) throw new Error('the sums did not come');
         inputs.set(name, file);
         const ending = { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
-        const by = result.draw.backend && { backend: result.draw.backend };
-        sums.push({ region, samples: drawn, ...ending, ...by, input: name });
+        sums.push({ region, samples: drawn, ...ending, input: name });
         first = endedBy ? end : first + drawn.count;
       }
     }

@@ -1,9 +1,21 @@
 /** What stands around a scene and lights it. */
-import type { LiveView, Pose, RenderSettings } from '@kiln/shared';
+import type { ImportReport, LiveView, Pose, RenderSettings } from '@kiln/shared';
+import {
+  CubeTexture,
+  DataTexture,
+  EquirectangularReflectionMapping,
+  FloatType,
+  LinearSRGBColorSpace,
+  SRGBColorSpace,
+  Texture,
+} from 'three';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codes, hueAt } from './converted.ts';
 import { unlitSquare } from './glb.ts';
 import { greyCard, rootMeanSquare } from './lit-scenes.ts';
+import { cardJson, imageLitCard, redAndBlue, urlOf } from './own-environments.ts';
 import { decode, lightOf } from './pixels.ts';
+import { png } from './png.ts';
 import { TestPage } from './test-page.ts';
 
 const POSE: Pose = { position: [0.5, 0.2, 3], quaternion: [0, 0, 0, 1], fovDeg: 30 };
@@ -103,5 +115,141 @@ describe('environments', () => {
     expect(rootMeanSquare(await decode(live.bytes), await decode(job.bytes))).toBe(0);
     const plain = await page.client.call('live', { ...order, view: { ...VIEW, size, background: 'environment' } });
     expect(rootMeanSquare(await decode(live.bytes), await decode(plain.bytes))).toBeGreaterThan(5);
+  });
+});
+
+const CARD: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 5 };
+/** Past the card, to where its light comes from. */
+const BEHIND: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 6], fovDeg: 30 };
+const SEEN = { environment: 'scene', background: 'environment', backgroundBlur: 0 } as const;
+
+async function imported(path: string, bytes: Uint8Array | string) {
+  const { result, sceneHash } = await page.import({ [path]: bytes }, 16);
+  if (result.outcome === 'refused') throw new Error(`${result.refusal.code}: ${result.refusal.message}`);
+  const { report }: { report: ImportReport } = result;
+  const drawn = async (settings: Partial<RenderSettings>) =>
+    decode((await page.frame(sceneHash, { size: { widthPx: 16, heightPx: 16 }, camera: CARD, ...settings })).bytes);
+  return { report, drawn };
+}
+
+describe('the environment of three.js JSON', () => {
+  it('lights a white card red, of an equirectangular image, with its intensity', async () => {
+    const json = cardJson(
+      (scene) => {
+        scene.environment = new Texture();
+        scene.environment.mapping = EquirectangularReflectionMapping;
+        scene.environment.colorSpace = SRGBColorSpace;
+        scene.environmentIntensity = 0.5;
+      },
+      [await urlOf('#ff0000')],
+    );
+    const { report, drawn } = await imported('app.json', json);
+    expect(report.environment).toEqual({ widthPx: 512, heightPx: 256 });
+    expect(codes(report)).toEqual([]);
+    const lit = await drawn({ environment: 'scene' });
+    expect(hueAt(lit, 0.5, 0.5)).toBe('red');
+    expect(lightOf(lit.middle[0] ?? 0)).toBeCloseTo(0.5, 1);
+    expect(lightOf((await drawn({ ...SEEN, camera: BEHIND })).middle[0] ?? 0)).toBeCloseTo(0.5, 1.5);
+    const half = await drawn({ ...SEEN, camera: BEHIND, environmentIntensity: 0.5 });
+    expect(lightOf(half.middle[0] ?? 0)).toBeCloseTo(0.25, 1.5);
+    // What jobs have by default stays the studio.
+    expect(hueAt(await drawn({}), 0.5, 0.5)).toBeNull();
+  });
+
+  it('is the background where it has no other, of a cube, turned as it is there and by the job', async () => {
+    const [red, green, blue] = await Promise.all([urlOf('#ff0000'), urlOf('#00ff00'), urlOf('#0000ff')]);
+    const json = cardJson(
+      (scene) => {
+        scene.background = new CubeTexture();
+        scene.background.colorSpace = SRGBColorSpace;
+        scene.backgroundRotation.y = Math.PI / 2;
+      },
+      // Three's cubes are seen from inside: what is left of them is at +x.
+      [[green, blue, blue, blue, red, blue]],
+    );
+    const { report, drawn } = await imported('app.json', json);
+    expect(report.environment).toEqual({ widthPx: 512, heightPx: 256 });
+    expect(codes(report)).toEqual(['BACKGROUND_AS_ENVIRONMENT']);
+    const toward = (x: number, z: number): RenderSettings['camera'] => ({
+      position: [x * 9, 0, z * 9],
+      target: [x * 20, 0, z * 20],
+      fovDeg: 30,
+    });
+    const seen = async (x: number, z: number, environmentRotationDeg = 0) =>
+      hueAt(await drawn({ ...SEEN, camera: toward(x, z), environmentRotationDeg }), 0.5, 0.5);
+    // Without turning, +z is red and -x is green; a quarter brings +z to +x and -x to +z.
+    expect([await seen(1, 0), await seen(0, 1), await seen(-1, 0)]).toEqual(['red', 'green', 'blue']);
+    expect(await seen(0, 1, -90)).toBe('red');
+  });
+
+  it('keeps more light than a display shows, of pixels in the file, up where it is up', async () => {
+    const json = cardJson((scene) => {
+      // The first row of a texture is the lowest.
+      const data = Float32Array.of(0, 0, 1, 1, 0, 0, 1, 1, 4, 0, 0, 1, 4, 0, 0, 1);
+      const texture = new DataTexture(data, 2, 2, undefined, FloatType, EquirectangularReflectionMapping);
+      texture.colorSpace = LinearSRGBColorSpace;
+      scene.environment = texture;
+    });
+    const { drawn } = await imported('app.json', json);
+    const up: RenderSettings['camera'] = { position: [0, 9, 0], target: [0, 20, 0.01], fovDeg: 30 };
+    const seen = await drawn({ ...SEEN, camera: up, exposureEv: -3 });
+    expect(hueAt(seen, 0.5, 0.5)).toBe('red');
+    expect(lightOf(seen.middle[0] ?? 0)).toBeCloseTo(0.5, 1.5);
+  });
+
+  it('is said to be lost where it cannot be carried', async () => {
+    const json = cardJson(
+      (scene) => {
+        scene.environment = new Texture();
+        scene.environment.mapping = EquirectangularReflectionMapping;
+      },
+      ['nowhere.png'],
+    );
+    const { report, drawn } = await imported('app.json', json);
+    expect(report.environment).toBeUndefined();
+    expect(codes(report)).toEqual(['MISSING_IMAGE', 'ENVIRONMENT_LOST']);
+    await expect(drawn({ environment: 'scene' })).rejects.toMatchObject({ code: 'job.unsupported' });
+  });
+});
+
+describe('EXT_lights_image_based', () => {
+  const lit = (...card: Parameters<typeof imageLitCard>) => imported('scene.glb', imageLitCard(...card));
+
+  it('lights a card by its images, turned, with the light that their alpha divides', async () => {
+    const dark = await png(8, 8, '#000000');
+    const faces = [dark, dark, dark, dark, await redAndBlue(), dark];
+    const { report, drawn } = await lit(faces, { intensity: 0.5 });
+    expect(report.environment).toEqual({ widthPx: 512, heightPx: 256 });
+    expect(
+      report.findings.filter(({ severity, pointer }) => severity === 'warning' || pointer?.startsWith('/images')),
+    ).toEqual([]);
+    const [red = 0, , blue = 0] = (await drawn({ environment: 'scene' })).middle;
+    expect(red).toBeGreaterThan(blue + 20);
+    // Its first row is the lowest.
+    const seen = await drawn({ ...SEEN, camera: BEHIND });
+    expect([hueAt(seen, 0.5, 0.1), hueAt(seen, 0.5, 0.9)]).toEqual(['blue', 'red']);
+    const { at } = await drawn({ ...SEEN, camera: BEHIND, exposureEv: -1 });
+    expect(lightOf(at(8, 14)[0] ?? 0)).toBeCloseTo(0.5, 1.5);
+    expect(lightOf(at(8, 1)[2] ?? 0)).toBeCloseTo(0.25, 1.5);
+    const away = await lit(faces, { rotation: [0, 1, 0, 0] });
+    expect((await away.drawn({ environment: 'scene' })).middle[0]).toBeLessThan(10);
+  });
+
+  it('is not used where its images are wrong, and the import says so', async () => {
+    const [dark, other] = await Promise.all([png(8, 8, '#000000'), png(4, 4, '#000000')]);
+    const { report } = await lit([dark, dark, dark, dark, dark, other]);
+    expect(report.environment).toBeUndefined();
+    expect(report.findings[0]).toMatchObject({ code: 'ENVIRONMENT_UNUSABLE', severity: 'warning' });
+    // The header is right, the picture is not there.
+    const damaged = Buffer.from(dark);
+    const data = damaged.indexOf('IDAT') + 4;
+    damaged.fill(0, data, data + damaged.readUInt32BE(data - 8));
+    expect(codes((await lit([dark, dark, dark, dark, dark, damaged])).report)).toContain('ENVIRONMENT_UNUSABLE');
+  });
+
+  it('is refused where the scene has none', async () => {
+    const { report, drawn } = await imported('scene.glb', greyCard());
+    expect(report.environment).toBeUndefined();
+    await expect(drawn({ environment: 'scene' })).rejects.toMatchObject({ code: 'job.unsupported' });
   });
 });

@@ -1,11 +1,13 @@
 import type { Pose, RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hueAt } from './converted.ts';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { ball, boxRoom, greyCard, rootMeanSquare } from './lit-scenes.ts';
+import { imageLitCard } from './own-environments.ts';
 import { hdrFile } from './panorama-files.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
-import { colouredPng } from './png.ts';
+import { colouredPng, png } from './png.ts';
 import { TestPage } from './test-page.ts';
 
 /** Without tone mapping and with little noise, small: a pixel of llvmpipe costs about 0.1 ms a sample. */
@@ -211,6 +213,13 @@ describe('what it takes of a scene', () => {
     expect(lightOf(own.middle[0] ?? 0)).toBeCloseTo(0.5, 1);
   });
 
+  it('the environment that the scene brings along', async () => {
+    const dark = await png(8, 8, '#000000');
+    const card = imageLitCard([dark, dark, dark, dark, await png(8, 8, '#ff0000'), dark]);
+    const { pixels } = await picture(card, { environment: 'scene', bounces: 1, samples: 8 });
+    expect(hueAt(pixels, 0.5, 0.5)).toBe('red');
+  });
+
   it('a small lamp in a large environment, which is looked for where it is', async () => {
     // The uppermost 8 of 512 rows: E = π L sin²θ, of which a diffuse card gives back albedo ÷ π.
     const light = (_: number, y: number) => (y < 8 ? ([400, 400, 400] as const) : ([0, 0, 0] as const));
@@ -264,16 +273,6 @@ describe('what it takes of a scene', () => {
     const { result } = await page.import({ 'scene.glb': files });
     expect(result).toMatchObject({ outcome: 'ready', report: { gaps: [{ engine: 'pathtrace', what: 'points' }] } });
     expect((await picture(files, { engine: 'raster' })).pixels.middle).toEqual([255, 0, 0, 255]);
-  });
-
-  it('says at import what it draws the scene without, and draws it', async () => {
-    const gltf = new GltfBuilder().uses('KHR_materials_anisotropy');
-    const extensions = { KHR_materials_anisotropy: { anisotropyStrength: 1 } };
-    gltf.node({ mesh: gltf.square(gltf.material({ extensions })) });
-    const { result } = await page.import({ 'scene.glb': gltf.build() });
-    const gaps = [{ engine: 'pathtrace', backend: 'webgl', what: 'anisotropy', isDrawnWithout: true }];
-    expect(result).toMatchObject({ outcome: 'ready', report: { gaps } });
-    await picture(gltf.build());
   });
 
   it('says of points in which clips they are seen, where one of them hides them', async () => {

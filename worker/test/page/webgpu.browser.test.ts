@@ -1,11 +1,14 @@
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hueAt } from './converted.ts';
 import { dividedFrame } from './divided.ts';
 import { GltfBuilder, layeredScene, movingSquare, unlitSquare } from './glb.ts';
 import { rootMeanSquare } from './lit-scenes.ts';
+import { imageLitCard } from './own-environments.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
+import { png } from './png.ts';
 import { colors, GREEN, placeOf, RED, withTexture } from './scene-edits.ts';
-import { SETTINGS, TestPage } from './test-page.ts';
+import { TestPage } from './test-page.ts';
 
 const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
 
@@ -64,26 +67,10 @@ describe('rasterisation with WebGPU', () => {
     expect(rootMeanSquare(await drawn(scene(), { ...settings, camera: FRONT }), expected)).toBeGreaterThan(10);
   });
 
-  it('draws what leaves the choice with what the worker has chosen, and says which', async () => {
-    const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
-    const asked = await page.frame(sceneHash, { backend: 'webgpu' });
-    const settings = { ...SETTINGS, backend: 'auto' } as const;
-    const chosen = await page.client.call('frame', { sceneHash, settings, backend: 'webgpu', frameNumber: 0 });
-    const pixels = async ({ bytes }: { bytes: Buffer }) => (await decode(bytes)).data;
-    expect(await pixels(chosen)).toEqual(await pixels(asked));
-    expect(chosen.result.draw.backend).toBe('webgpu');
-    const usual = await page.frame(sceneHash, { backend: 'auto' });
-    expect(usual.result.draw.backend).toBe('webgl');
-    expect(await pixels(usual)).not.toEqual(await pixels(asked));
-  });
-
-  it('draws the canary right, as often as it is asked for', async () => {
-    const webgl = await page.client.call('canary', {});
-    for (let times = 0; times < 2; times += 1) {
-      const { result } = await page.client.call('canary', { engine: 'raster', backend: 'webgpu' });
-      expect(result.correct).toBe(true);
-      expect(result.pixelsSha256).not.toBe(webgl.result.pixelsSha256);
-    }
+  it('is lit by the environment that the scene brings along', async () => {
+    const dark = await png(8, 8, '#000000');
+    const card = imageLitCard([dark, dark, dark, dark, await png(8, 8, '#ff0000'), dark]);
+    expect(hueAt(await drawn(card, { environment: 'scene' }), 0.5, 0.5)).toBe('red');
   });
 
   it('draws the same bytes each time, whatever was drawn between', async () => {
@@ -109,7 +96,6 @@ describe('rasterisation with WebGPU', () => {
     const division = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
     const made = await dividedFrame(page, sceneHash, settings, { division });
     expect(made.bytes.equals(whole.bytes)).toBe(true);
-    expect([made, whole].map(({ result }) => result.draw.backend)).toEqual(['webgpu', 'webgpu']);
   });
 
   it('stands at the frame’s time, and smears what moves while the shutter is open', async () => {

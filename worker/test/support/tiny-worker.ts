@@ -46,11 +46,7 @@ export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOption
     protocols: [1],
     slots,
     maxSessions: config.maxSessions,
-    capabilities: [
-      { engine: 'raster', backend: 'webgl' },
-      { engine: 'raster', backend: 'webgpu' },
-    ],
-    autoBackends: { raster: 'webgpu', pathtrace: 'webgl' },
+    capabilities: [{ engine: 'raster', backend: 'webgl' }],
     adapterClass: '0123456789abcdef',
     renderer: 'tiny',
     backend: 'swiftshader',

@@ -14,10 +14,9 @@ export function addDoctorCommand(program: Command): void {
     )
     .option('--json', 'print JSON')
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { enginesOf, examine } = await import('../../doctor/examine.ts');
+      const { examine } = await import('../../doctor/examine.ts');
       const examination = await examine(readDoctorConfig());
-      const engines = { abilities: ENGINE_ABILITIES, features: ENGINE_FEATURES, here: enginesOf(examination.probe) };
-      printResult(json, { ...examination, engines }, () =>
+      printResult(json, { ...examination, engines: { abilities: ENGINE_ABILITIES, features: ENGINE_FEATURES } }, () =>
         [
           ...examination.findings.map(line),
           '',

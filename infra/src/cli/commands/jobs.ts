@@ -1,7 +1,6 @@
 import {
   type Attempt,
   allPages,
-  BACKEND_NAMES,
   type DrawStage,
   type Frame,
   type Job,
@@ -118,11 +117,8 @@ function describe(job: Job, tasks: readonly Task[]): string {
   ].join('\n');
 }
 
-/** ` (WebGL, 64 samples)` of a stage that draws. */
-function drawn({ backend, sampling }: DrawStage): string {
-  const facts = [...(backend ? [BACKEND_NAMES[backend]] : []), ...(sampling ? [samplingText(sampling)] : [])];
-  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
-}
+/** ` (64 samples)` of a stage that draws. */
+const drawn = (time: DrawStage) => (time.sampling === undefined ? '' : ` (${samplingText(time.sampling)})`);
 
 const resumed = ({ resumedFromSample }: Attempt): string =>
   resumedFromSample === null ? '' : `from sample ${resumedFromSample} on`;

@@ -19,12 +19,10 @@ import {
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
-import { EXIT } from '../exit-codes.ts';
 import { type FilmOptions, filmsOf, withFilms } from '../film-options.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { type JobOptions, jobOf, withJob } from '../job-options.ts';
-import { count, formatDuration } from '../output.ts';
 import {
   checkSettings,
   clipsOf,
@@ -46,9 +44,10 @@ import {
   wholeNumber,
 } from '../parse-options.ts';
 import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
+import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
-import { failureOf, render } from '../render/render.ts';
+import { render } from '../render/render.ts';
 import { RENDER_HELP } from '../render/render-help.ts';
 import { checkSound } from '../render/sound.ts';
 import { addAsset, checkAsset, checkEnvironment } from '../scene/add-asset.ts';
@@ -150,7 +149,7 @@ export function addRenderCommand(program: Command): void {
     .optionsGroup('Light:')
     .option(
       '--environment <name|file>',
-      'light from all around: a name (below; default: studio), or a panorama .hdr or .exr of this disk',
+      'light from all around: a name (below; default: studio), scene for the scene’s own, or a panorama .hdr or .exr of this disk',
     )
     .option('--environment-rotation <deg>', 'turns it, -360 to 360', number('--environment-rotation'))
     .option('--environment-intensity <n>', 'on its light, 0 to 1000', number('--environment-intensity'))
@@ -189,10 +188,7 @@ export function addRenderCommand(program: Command): void {
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
     )
     .addOption(
-      new Option(
-        '--backend <interface>',
-        'graphics interface; auto is the one that the worker was found to draw that engine best with',
-      )
+      new Option('--backend <interface>', 'graphics interface to draw with')
         .choices(['auto', 'webgl', 'webgpu'])
         .default('auto'),
     )
@@ -263,7 +259,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
       field: 'SOURCE',
     });
   }
-  const builtIn = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
+  const named = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
   if (options.lut !== undefined) await checkAsset('--lut', options.lut, 'lut');
   if (options.audio !== undefined) await checkSound(options.audio);
   const farm = connect(options);
@@ -276,7 +272,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   try {
     const { environment = '', lut } = options;
     const look = {
-      ...(builtIn === undefined ? {} : { environment: builtIn ?? (await add('--environment', environment)) }),
+      ...(named === undefined ? {} : { environment: named ?? (await add('--environment', environment)) }),
       ...(lut === undefined ? {} : { lut: await add('--lut', lut) }),
     };
     const request = {
@@ -291,17 +287,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
     };
     const job = await render(farm, request, observer, signal);
     status.clear();
-    const failure = failureOf(job);
-    const tookMs = Date.now() - startedMs;
-    if (options.json) {
-      const { id: jobId, state, framesDone, framesFailed, filmsDone, filmsFailed } = job;
-      const ended = { jobId, state, framesDone, framesFailed, filmsDone, filmsFailed };
-      console.log(JSON.stringify({ event: 'done', ...ended, out: options.out, tookMs }));
-    } else if (failure === null) {
-      console.log(`${count(job.framesDone, 'frame')} in ${options.out} (${formatDuration(tookMs)})`);
-    }
-    if (failure !== null && !options.json) throw failure;
-    return failure === null ? EXIT.ok : EXIT.failed;
+    return tellEnd(job, options.out, Date.now() - startedMs, options.json ?? false);
   } finally {
     status.clear();
   }

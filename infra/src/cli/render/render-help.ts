@@ -36,7 +36,7 @@ Examples:
   $ kiln render walk.glb --frames 0-95 --fps 23.976 --film mp4,webm --audio steps.wav --contact-sheet
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
 
-Environments: ${ENVIRONMENT_NAMES.join(', ')}; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
+Environments: ${ENVIRONMENT_NAMES.join(', ')}; scene, where the scene brings one along; or a file, twice as wide as high: Radiance RGBE, or OpenEXR of half or
 float in scan lines or tiles (none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB; neither deep nor of several parts, nor DWAA in tiles), up to
 8192 × 4096 and 256 MiB. Its light is taken as it is: linear, in Rec. 709 (other primaries are converted), in --environment-intensity 1.
 A look-up table has up to 65³ or, of one dimension, 65536 entries; linear light (half, float) goes without it.
@@ -47,7 +47,7 @@ tone mapped, alpha associated). The first is the default.
 
 Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
 or not allowed to do this, 130 interrupted.
-With --json each line is one event: upload, submitted, notice, frame, film, done, error.`;
+With --json each line is one event: upload, submitted, frame, film, done, error.`;
 
 /** What each file format holds. */
 function formatTable(): string {

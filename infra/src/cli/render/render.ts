@@ -8,35 +8,23 @@ import {
   JOB_TRANSITIONS,
   type Job,
   type JobChange,
-  type JobRequest,
-  KilnError,
-  leftOutText,
-  type Scene,
+  type KilnError,
 } from '@kiln/shared';
-import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { follow } from '../follow.ts';
 import { patiently } from '../patiently.ts';
-import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
-import { storedScene } from '../scene/ready-scene.ts';
 import { WorkerWatch } from '../worker-watch.ts';
 import { downloadFile } from './download-file.ts';
 import { downloadFilms, type FilmObserver, type FolderOf } from './download-films.ts';
 import { prepareOutFolder } from './out-folder.ts';
-import { withSound } from './sound.ts';
+import { type SubmitObserver, type SubmitRequest, submitJob } from './submit-job.ts';
 
 /** Downloads at the same time. */
 const PARALLEL_DOWNLOADS = 4;
 
-export interface RenderRequest {
-  /** Path of a scene on this disk, or id of one on the farm. */
-  readonly source: string;
-  readonly job: Omit<JobRequest, 'sceneId'>;
+export interface RenderRequest extends SubmitRequest {
   /** Where frames go; those of several layers into a folder for each. */
   readonly folder: string;
-  readonly memory: UrlStorage;
-  /** Path of a sound file for the films that take one. */
-  readonly audio?: string;
 }
 
 interface FrameFailure {
@@ -46,10 +34,7 @@ interface FrameFailure {
   readonly willRetry: boolean;
 }
 
-export interface RenderObserver extends AddSceneObserver, FilmObserver {
-  submitted(job: Job): void;
-  /** What frames are drawn without, in a sentence. */
-  leftOut(message: string): void;
+export interface RenderObserver extends SubmitObserver, FilmObserver {
   /** Somebody paused it; `rendering` when it goes on. */
   paused(jobId: string): void;
   /** It goes on after `noWorker` or `paused`. */
@@ -62,8 +47,6 @@ export interface RenderObserver extends AddSceneObserver, FilmObserver {
   /** All frames are settled, some films are not. */
   filming(): void;
 }
-
-const SCENE_ID = /^scn_[0-9a-z]{20}$/;
 
 /**
  * @returns the job as it ended, when every frame of it is on this disk.
@@ -90,15 +73,7 @@ async function submitAndCollect(
   observer: RenderObserver,
   signal: AbortSignal,
 ): Promise<Job> {
-  const { source, memory } = request;
-  const scene = SCENE_ID.test(source)
-    ? await storedScene(farm, source, observer, signal)
-    : await addScene(farm, source, memory, observer, signal);
-  const layers = await withSound(farm, request.job.layers, request.audio, memory, observer, signal);
-  signal.throwIfAborted();
-  const job = await farm.client.createJob({ body: { ...request.job, layers, sceneId: scene.id } });
-  observer.submitted(job);
-  for (const message of leftOutOf(scene, job)) observer.leftOut(message);
+  const job = await submitJob(farm, request, observer, signal);
   try {
     return await collect(farm, job, folderOf(request), observer, signal);
   } catch (error) {
@@ -106,12 +81,6 @@ async function submitAndCollect(
     await farm.client.cancelJob({ params: { jobId: job.id } }).catch(() => undefined);
     throw signal.aborted ? signal.reason : error;
   }
-}
-
-/** Each sentence once, for all layers. */
-function leftOutOf({ report }: Scene, { layers }: Job): ReadonlySet<string> {
-  const texts = report ? layers.map(({ settings }) => leftOutText(report, settings)) : [];
-  return new Set(texts.filter((text) => text !== null));
 }
 
 /** Follows the job and fetches its frames while others are still rendered. When either fails, both end. */
@@ -263,13 +232,3 @@ class Downloads {
 
 const isFilming = ({ frameCount, framesDone, framesFailed, filmCount, filmsDone, filmsFailed }: JobChange) =>
   framesDone + framesFailed >= frameCount && filmsDone + filmsFailed < filmCount;
-
-/** What ended a job that did not succeed, as an error; null for one that did. */
-export function failureOf(job: Job): KilnError | null {
-  if (job.state === 'succeeded') return null;
-  if (job.state === 'cancelled') return new KilnError('resource.conflict', `Job ${job.id} was cancelled.`);
-  const reason = job.error === null ? 'no reason was given' : `${job.error.code}: ${job.error.message}`;
-  const frames = job.framesFailed > 0 ? [`${job.framesFailed} of ${job.frameCount} frames`] : [];
-  const films = job.filmsFailed > 0 ? [`${job.filmsFailed} of ${job.filmCount} films`] : [];
-  return new KilnError('render.failed', `${[...frames, ...films].join(' and ')} failed (${reason})`);
-}

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FILM_FORMATS, KilnError, type LayerRequest, LIMITS } from '@kiln/shared';
+import { FILM_FORMATS, KilnError, type LayerRequest, LIMITS, type Soundtrack } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import type { AddSceneObserver } from '../scene/add-scene.ts';
@@ -38,15 +38,26 @@ export async function withSound(
   signal: AbortSignal,
 ): Promise<LayerRequest[]> {
   if (path === undefined) return layers;
-  const { size: sizeBytes } = await stat(path);
-  const [file] = await hashFiles([{ path: basename(path), diskPath: path, sizeBytes }], () => undefined);
-  if (file === undefined) return layers;
-  const target = { endpoint: farm.client.urls.uploads, headers: farm.client.headers, memory };
-  const onBytes = (sentBytes: number) => observer.uploading(sentBytes, sizeBytes);
-  await uploadFile(file, target, signal, onBytes, (error) => observer.waiting(error));
-  const audio = { sha256: file.sha256, name: file.path };
+  const audio = await sendSound(farm, path, memory, observer, signal);
   return layers.map(({ films = [], ...layer }) => ({
     ...layer,
     films: films.map((film) => (FILM_FORMATS[film.format].hasAudio ? { ...film, audio } : film)),
   }));
+}
+
+/** Sends it if need be. @returns what films name it by. */
+export async function sendSound(
+  farm: FarmClient,
+  path: string,
+  memory: UrlStorage,
+  observer: AddSceneObserver,
+  signal: AbortSignal,
+): Promise<Soundtrack> {
+  const { size: sizeBytes } = await stat(path);
+  const [file] = await hashFiles([{ path: basename(path), diskPath: path, sizeBytes }], () => undefined);
+  if (file === undefined) throw new KilnError('server.internal', `“${path}” was not hashed.`);
+  const target = { endpoint: farm.client.urls.uploads, headers: farm.client.headers, memory };
+  const onBytes = (sentBytes: number) => observer.uploading(sentBytes, sizeBytes);
+  await uploadFile(file, target, signal, onBytes, (error) => observer.waiting(error));
+  return { sha256: file.sha256, name: file.path };
 }

@@ -8,18 +8,23 @@ import {
   ENVIRONMENT_NAMES,
   type EnvironmentName,
   KilnError,
+  SCENE_ENVIRONMENT,
 } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { type AddSceneObserver, addScene } from './add-scene.ts';
 import { checkAssetFile } from './check-asset-file.ts';
 
-const isBuiltIn = (text: string): text is EnvironmentName => ENVIRONMENT_NAMES.some((name) => name === text);
+type NamedEnvironment = EnvironmentName | typeof SCENE_ENVIRONMENT;
 
-/** A built-in environment's name, or the path of a file. @throws KilnError `request.invalid` when it is neither. */
-export async function checkEnvironment(text: string): Promise<EnvironmentName | null> {
-  if (isBuiltIn(text)) return text;
-  await checkAsset('--environment', text, 'environment', `, and no environment: ${ENVIRONMENT_NAMES.join(', ')}`);
+const NAMES: readonly NamedEnvironment[] = [SCENE_ENVIRONMENT, ...ENVIRONMENT_NAMES];
+
+const isNamed = (text: string): text is NamedEnvironment => NAMES.some((name) => name === text);
+
+/** A name of an environment; null for the path of a file. @throws KilnError `request.invalid` when it is neither. */
+export async function checkEnvironment(text: string): Promise<NamedEnvironment | null> {
+  if (isNamed(text)) return text;
+  await checkAsset('--environment', text, 'environment', `, and no environment: ${NAMES.join(', ')}`);
   return null;
 }
 

@@ -1,7 +1,8 @@
 /** A farm of one ready scene and one job whose answers a test decides: for failures that a real one gives rarely. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Frame, Health, ImportReport, Job, Scene } from '@kiln/shared';
+import { text } from 'node:stream/consumers';
+import type { Frame, Health, Job, Scene } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { connect, type FarmClient } from '../../../src/cli/connection.ts';
 
@@ -23,29 +24,6 @@ export const SCENE: Scene = {
   refusal: null,
   thumbnailUrl: null,
   createdAt: NOW,
-};
-
-/** Of a scene with nothing in it. */
-export const REPORT: ImportReport = {
-  generator: null,
-  bounds: { min: [0, 0, 0], max: [1, 1, 1] },
-  triangles: 1,
-  nodes: 1,
-  meshes: 1,
-  materials: 0,
-  lights: 0,
-  skins: 0,
-  morphTargets: 0,
-  textures: [],
-  gpuBytes: 1,
-  cameras: [],
-  clips: [],
-  variants: [],
-  extensionsUsed: [],
-  usesStudioLight: true,
-  findings: [],
-  findingCounts: { error: 0, warning: 0, information: 0, hint: 0 },
-  importMs: 1,
 };
 
 export const jobIn = (state: Job['state']): Job => ({
@@ -100,12 +78,14 @@ export const HEALTH: Health = {
 /** What a request is answered with: a body, or the code of an error. */
 type Answer =
   | { readonly body: unknown }
-  | { readonly status: number; readonly code: string; readonly message?: string };
+  | { readonly status: number; readonly code: string; readonly message?: string; readonly field?: string };
 
 export interface ScriptedFarm {
   readonly client: FarmClient;
   /** `METHOD /path`, without the API's prefix and the query. */
   readonly requests: readonly string[];
+  /** Of the last request of such a name that had one. */
+  bodyOf(request: string): unknown;
   openStreams(): number;
   close(): Promise<void>;
 }
@@ -113,13 +93,16 @@ export interface ScriptedFarm {
 /** @param answer what `METHOD /path`, or `EVENTS` for the stream, gets; undefined: what a farm without frames, whose job has succeeded, says. */
 export async function startScriptedFarm(answer: (request: string) => Answer | undefined): Promise<ScriptedFarm> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const bodies = new Map<string, string>();
+  const server = createServer(async (request, response) => {
     const name = nameOf(request);
     requests.push(name);
+    const body = await text(request);
+    if (body !== '') bodies.set(name, body);
     const given = answer(name) ?? { body: usualAnswer(name) };
     const failed = 'code' in given;
-    const { code = '', message = 'no' } = failed ? given : {};
-    const error = { code, message, retryable: false, requestId: 'r' };
+    const { code = '', message = 'no', field = undefined } = failed ? given : {};
+    const error = { code, message, field, retryable: false, requestId: 'r' };
     response.writeHead(failed ? given.status : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(failed ? { error } : given.body));
   });
@@ -137,6 +120,7 @@ export async function startScriptedFarm(answer: (request: string) => Answer | un
   return {
     client: connect({ url: `http://127.0.0.1:${port}`, apiKey: 'key' }),
     requests,
+    bodyOf: (request) => JSON.parse(bodies.get(request) ?? 'null'),
     openStreams: () => streams.clients.size,
     close: async () => {
       for (const socket of streams.clients) socket.terminate();

@@ -33,6 +33,9 @@ const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
   cancelled: 'Cancelled',
 };
 
+/** What passes by itself; for anything else somebody must do something. */
+const IS_TURN: ReadonlySet<string> = new Set(['limit', 'priority', 'slots']);
+
 export function JobCard({
   job,
   open: openAtFirst,
@@ -159,7 +162,7 @@ export function JobCard({
         </p>
       )}
       {!over && job.waitsFor && (
-        <Notice kind="warning" title="Waiting" testId="job-waits">
+        <Notice kind={IS_TURN.has(job.waitsFor.reason) ? 'info' : 'warning'} title="Waiting" testId="job-waits">
           <p>{job.waitsFor.message}</p>
         </Notice>
       )}

@@ -8,7 +8,6 @@ import {
   IMAGE_FORMATS,
   type ImportReport,
   isGridded,
-  isRefused,
   KilnError,
   LIMITS,
   parseFrameRange,
@@ -100,7 +99,7 @@ export function faultsOf(
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }
   if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
-  if (form.catchesShadow && isRefused('shadow-catcher', form.engine, form.backend)) {
+  if (form.engine === 'pathtrace' && form.catchesShadow) {
     faults.shadowCatcher = 'Path tracing has no shadow alone. Turn this off, or choose raster.';
   }
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';

@@ -1,5 +1,5 @@
 /** What the parts of the form say of themselves while they are closed. */
-import { BACKEND_NAMES, IMAGE_FORMATS, isDisplayColor } from '@kiln/shared';
+import { IMAGE_FORMATS, isDisplayColor, SCENE_ENVIRONMENT } from '@kiln/shared';
 import { plural } from '../design/quantities.ts';
 import { otherCameras } from './camera-choice.ts';
 import { type RenderForm, samplesOf, workSettings } from './render-form.ts';
@@ -26,7 +26,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
   return {
     camera: list(cameraText(form), otherCameras(form).length > 0 && `${otherCameras(form).length} more`),
     light: list(
-      form.sun ? 'Sun and sky' : typeof environment === 'string' ? capitalised(environment) : 'Uploaded',
+      form.sun ? 'Sun and sky' : environmentText(environment),
       exposureEv !== 0 && `${exposureEv > 0 ? '+' : '−'}${Math.abs(exposureEv)} EV`,
       isDisplayColor(form.background) ? form.background : form.background !== 'neutral' && BACKGROUNDS[form.background],
       form.catchesShadow && 'shadow on the ground',
@@ -58,7 +58,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
     ),
     work: list(
       backendBar(form.engine, form.backend) === null && form.backend !== 'auto'
-        ? BACKEND_NAMES[form.backend]
+        ? { webgl: 'WebGL', webgpu: 'WebGPU' }[form.backend]
         : 'Automatic',
       isDivided && `${parts} parts a frame`,
     ),
@@ -75,5 +75,10 @@ function cameraText({ camera, path }: RenderForm): string {
 const capitalised = (name: string) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 const TONE_MAPPINGS = { neutral: 'Neutral', agx: 'AgX', aces: 'ACES', none: 'None' } as const;
+function environmentText(environment: RenderForm['environment']): string {
+  if (environment === SCENE_ENVIRONMENT) return 'The scene’s own';
+  return typeof environment === 'string' ? capitalised(environment) : 'Uploaded';
+}
+
 const BACKGROUNDS = { environment: 'scenery behind', transparent: 'transparent' } as const;
 const LOOPS = { once: 'once', pingpong: 'back and forth' } as const;

@@ -26,6 +26,7 @@ export function InfoPanel({ scene, report }: { readonly scene: Scene; readonly r
           <Fact name="Nodes" value={formatCount(report.nodes)} />
           <Fact name="Textures" value={formatCount(report.textures.length)} />
           <Fact name="Lights" value={report.usesStudioLight ? 'studio' : formatCount(report.lights)} />
+          {report.environment && <Fact name="Environment" value="its own" />}
           {report.skins > 0 && <Fact name="Skins" value={formatCount(report.skins)} />}
           {report.morphTargets > 0 && <Fact name="Morph targets" value={formatCount(report.morphTargets)} />}
           <Fact name="GPU memory" value={`≈ ${formatBytes(report.gpuBytes)}`} />

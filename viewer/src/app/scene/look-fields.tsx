@@ -4,7 +4,9 @@ import {
   ENVIRONMENT_NAMES,
   ENVIRONMENTS,
   type EnvironmentName,
+  type ImportReport,
   isDisplayColor,
+  SCENE_ENVIRONMENT,
   type Sun,
 } from '@kiln/shared';
 import { ColorField, Segments, SelectField } from '../design/field.tsx';
@@ -19,11 +21,11 @@ interface LookFieldsProps {
   readonly faults: Partial<Record<FormField, string>>;
 }
 
-export function LightFields({ model, faults }: LookFieldsProps) {
+export function LightFields({ report, model, faults }: LookFieldsProps & { readonly report: ImportReport }) {
   const form = model.form.value;
   return (
     <>
-      <Environment model={model} />
+      <Environment report={report} model={model} />
       <Slider
         label="Exposure"
         value={form.exposureEv}
@@ -141,16 +143,17 @@ const SUN = 'sun-and-sky';
 const FIRST_SUN: Sun = { elevationDeg: 40, azimuthDeg: 135, turbidity: 3 };
 
 /** What lights the scene from all around. */
-function Environment({ model }: { readonly model: SceneModel }) {
+function Environment({ report, model }: { readonly report: ImportReport; readonly model: SceneModel }) {
   const { environment, environmentRotationDeg, environmentIntensity, sun } = model.form.value;
   const isLit = sun !== null || environment !== 'none';
   return (
     <>
-      <AssetField<EnvironmentName | typeof SUN>
+      <AssetField<EnvironmentName | typeof SCENE_ENVIRONMENT | typeof SUN>
         kind="environment"
         label="Environment"
         value={sun ? SUN : environment}
         groups={[
+          ...(report.environment ? [OWN] : []),
           { name: 'Plain', options: [...PLAIN.map(environmentOption), { value: SUN, label: 'Sun and sky' }] },
           { name: 'Places', options: PLACES.map(environmentOption) },
         ]}
@@ -228,6 +231,7 @@ function SunFields({ sun, onChange }: { readonly sun: Sun; readonly onChange: (p
   );
 }
 
+const OWN = { name: 'Of the scene', options: [{ value: SCENE_ENVIRONMENT, label: 'The scene’s own' }] } as const;
 const PLAIN: readonly EnvironmentName[] = ['studio', 'white', 'none'];
 const PLACES = ENVIRONMENT_NAMES.filter((name) => !PLAIN.includes(name));
 

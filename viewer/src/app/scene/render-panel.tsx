@@ -119,14 +119,14 @@ export function RenderPanel({
     >
       <div class="render-fields">
         {part('camera', 'Camera', <CameraFields report={report} model={model} faults={faults} />)}
-        {part('light', 'Light', <LightFields model={model} faults={faults} />)}
+        {part('light', 'Light', <LightFields report={report} model={model} faults={faults} />)}
         {part('color', 'Colour', <ColorFields model={model} />)}
         {hasObjects && part('objects', 'Objects and materials', <ObjectFields report={report} model={model} />)}
         {report.clips.length > 0 &&
           part('animation', 'Animation', <AnimationFields report={report} model={model} faults={faults} />)}
         {part('motion', 'Lens and motion', <MotionFields model={model} faults={faults} />)}
         {part('output', 'Output', <OutputFields report={report} model={model} faults={faults} />)}
-        {part('engine', 'Engine', <EngineFields report={report} model={model} faults={faults} />)}
+        {part('engine', 'Engine', <EngineFields model={model} faults={faults} />)}
         {part('work', 'Back end and division', <WorkFields model={model} faults={faults} />)}
       </div>
       <div class="render-bar">

@@ -38,7 +38,7 @@ export class FrameData {
     if (!hasData(settings) && !settings.denoise) return new FrameData(room, null);
     const { scene, release } = scenes.use(sceneHash);
     try {
-      const held = await holdAssets(services, settings);
+      const held = await holdAssets(services, settings, scene);
       const close = () => {
         held.release();
         release();

@@ -1,5 +1,6 @@
 /** What passes between the page and a panorama worker: one request, one reply. */
 import type { Refusal } from '@kiln/shared';
+import type { LightPictures } from './light-pictures.ts';
 import type { FloatPanorama, HalfImage, PanoramaImages } from './read-panorama.ts';
 
 /** How often light is looked for in each direction of a panorama, as the path tracer's shader reads it: half floats. */
@@ -18,6 +19,10 @@ export interface PanoramaTasks {
   readonly read: { readonly asked: PanoramaFile; readonly answer: FloatPanorama };
   /** The same file, in the two sizes that are drawn with. */
   readonly images: { readonly asked: PanoramaFile; readonly answer: PanoramaImages };
+  /** Of pictures of a scene that is not trusted. */
+  readonly pictured: { readonly asked: LightPictures; readonly answer: PanoramaImages };
+  /** Of the same, a file of OpenEXR. */
+  readonly file: { readonly asked: LightPictures; readonly answer: Uint8Array<ArrayBuffer> };
   readonly shares: { readonly asked: HalfImage; readonly answer: LightShares };
 }
 

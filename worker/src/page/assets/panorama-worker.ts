@@ -2,14 +2,16 @@
 import { DataTexture, HalfFloatType, RGBAFormat } from 'three';
 import { EquirectHdrInfoUniform } from 'three-gpu-pathtracer/src/uniforms/EquirectHdrInfoUniform.js';
 import { refusalOf } from '../import/refuse.ts';
+import { type LightImage, paintPanorama } from './light-pictures.ts';
+import { panoramaFile } from './panorama-file.ts';
 import type { LightShares, PanoramaReply, PanoramaRequest } from './panorama-messages.ts';
 import { type HalfImage, panoramaImages, readPanorama } from './read-panorama.ts';
 
 addEventListener('message', ({ ports: [port] }: MessageEvent) => {
   if (!port) return;
-  port.onmessage = ({ data }: MessageEvent<PanoramaRequest>) => {
+  port.onmessage = async ({ data }: MessageEvent<PanoramaRequest>) => {
     try {
-      const { answer, buffers } = answerTo(data);
+      const { answer, buffers } = await answerTo(data);
       port.postMessage({ answer } satisfies PanoramaReply, buffers);
     } catch (thrown) {
       const refusal = refusalOf(thrown);
@@ -19,14 +21,23 @@ addEventListener('message', ({ ports: [port] }: MessageEvent) => {
   };
 });
 
-function answerTo(request: PanoramaRequest) {
+async function answerTo(request: PanoramaRequest) {
   if (request.task === 'shares') {
     const answer = sharesOf(request);
     return { answer, buffers: [answer.marginal.buffer, answer.conditional.buffer] };
   }
+  if (request.task === 'file') {
+    const answer = await panoramaFile(await paintPanorama(request));
+    return { answer, buffers: [answer.buffer] };
+  }
+  if (request.task === 'pictured') return imagesOf(await paintPanorama(request));
   const read = readPanorama(request.bytes, request.path);
   if (request.task === 'read') return { answer: read, buffers: [read.data.buffer] };
-  const answer = panoramaImages(read);
+  return imagesOf(read);
+}
+
+function imagesOf(panorama: LightImage) {
+  const answer = panoramaImages(panorama);
   return { answer, buffers: [answer.full.data.buffer, answer.small.data.buffer] };
 }
 

@@ -7,13 +7,11 @@ import { refuse } from '../import/refuse.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { HALF_MAX } from '../scene/panorama.ts';
 import { convert, toRec709 } from './chromaticities.ts';
+import type { LightImage } from './light-pictures.ts';
 
-/** Linear light, RGBA in Rec. 709, the lowest row first. */
-export interface FloatPanorama {
+/** In Rec. 709. */
+export interface FloatPanorama extends LightImage {
   readonly header: PanoramaHeader;
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly data: Float32Array<ArrayBuffer>;
   /** Of green, what is below 0 left aside. */
   readonly meanLight: number;
   /** From primaries of its own. */
@@ -55,7 +53,8 @@ function decoded(bytes: Uint8Array<ArrayBuffer>, { format }: PanoramaHeader, pat
 const damaged = (path: string, why: string) =>
   refuse('scene.bad_container', `${path} cannot be decoded: ${why}. Export or upload it again.`, path);
 
-function upsideDown(data: Float32Array, height: number): Float32Array<ArrayBuffer> {
+/** The rows of four numbers a pixel in the other order. */
+export function upsideDown(data: Float32Array, height: number): Float32Array<ArrayBuffer> {
   const length = data.length / height;
   const turned = new Float32Array(data.length);
   for (let row = 0; row < height; row += 1) {
@@ -100,13 +99,13 @@ export interface PanoramaImages {
   readonly small: HalfImage;
 }
 
-export const panoramaImages = (source: FloatPanorama): PanoramaImages => ({
+export const panoramaImages = (source: LightImage): PanoramaImages => ({
   full: halfImage(source, PAGE_LIMITS.panoramaPx),
   small: halfImage(source, PAGE_LIMITS.reflectedPanoramaPx),
 });
 
 /** In half floats, each pixel the mean of those that it stands for. */
-function halfImage({ widthPx, heightPx, data }: FloatPanorama, mostPx: number): HalfImage {
+function halfImage({ widthPx, heightPx, data }: LightImage, mostPx: number): HalfImage {
   const height = Math.max(1, Math.floor(heightPx / Math.ceil(widthPx / mostPx)));
   const width = height * 2;
   const halves = new Uint16Array(width * height * 4);

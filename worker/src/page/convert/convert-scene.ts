@@ -29,6 +29,7 @@ import { readStl } from './readers/stl.ts';
 import { readThreeJson } from './readers/three-json.ts';
 import { readUsd } from './readers/usd.ts';
 import { SceneImages } from './scene-images.ts';
+import { takeLight } from './scene-light.ts';
 import { unpackScene } from './unpack-scene.ts';
 import { isZip } from './zip-entries.ts';
 
@@ -121,9 +122,10 @@ async function convertFile(
     const images = new ImageRequests(files, path, findings);
     const read = await READERS[format]({ files, path, bytes, images, findings });
     await images.settled();
+    const environment = await takeLight(read.root, images, findings);
     const sceneImages = new SceneImages(images, findings);
     const { scene, clips } = await makeGltfScene(read, sceneImages, findings, path);
-    const glb = await exportGlb(scene, clips, sceneImages);
+    const glb = await exportGlb(scene, clips, sceneImages, environment);
     for (const message of warnings.end()) findings.add('information', 'LOADER_WARNING', message);
     const { metresPerUnit, unitSaidBy, upAxis, upAxisSaidBy, generator } = read;
     const source = { format, path, metresPerUnit, unitSaidBy, upAxis, upAxisSaidBy, convertedBytes: glb.size };

@@ -60,7 +60,11 @@ export class ImageRequests {
 
   /** The image that a loader's texture stands for; null when it is not there, undefined for none that was asked for. */
   imageOf(texture: Texture): RequestedImage | null | undefined {
-    const image: unknown = texture.image;
+    return this.imageAt(texture.image);
+  }
+
+  /** The same of one image of a texture. */
+  imageAt(image: unknown): RequestedImage | null | undefined {
     return image instanceof HTMLImageElement ? this.#byAddress.get(image.src) : undefined;
   }
 

@@ -1,9 +1,12 @@
 import { type ImportFinding, readPointer } from '@kiln/shared';
+import { CUBE_EXTENSION, PANORAMA_EXTENSION } from '../scene/environment-def.ts';
 import { type Gltf, pointerOf } from '../scene/gltf-json.ts';
 import { refuse } from './refuse.ts';
 
 /** What three's loader understands (r187), and extensions that say nothing about the picture. */
 const SUPPORTED = new Set([
+  CUBE_EXTENSION,
+  PANORAMA_EXTENSION,
   'EXT_materials_bump',
   'EXT_mesh_gpu_instancing',
   'EXT_meshopt_compression',

@@ -5,6 +5,7 @@ import type { Gltf } from '../scene/gltf-json.ts';
 import { variantNamesOf } from '../scene/gltf-names.ts';
 import type { SceneFiles } from '../scene/scene-files.ts';
 import { type Buffers, checkBufferBounds, readBuffers } from './check-buffers.ts';
+import { type CheckedEnvironment, checkEnvironment } from './check-environment.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkImages } from './check-images.ts';
 import { checkReferences } from './check-references.ts';
@@ -39,8 +40,11 @@ export async function checkScene(files: SceneFiles, onFraction: (fraction: numbe
   checkBufferBounds(gltf, buffers);
   const tree = checkTree(gltf);
   const textures = await checkImages(gltf, buffers, files);
+  const environment = checkEnvironment(gltf, buffers, textures);
   onFraction(0.6);
-  const { findings, findingCounts } = await validateWithin(bytes, gltf, buffers, files);
+  const validation = withoutUsed(await validateWithin(bytes, gltf, buffers, files), environment);
+  const { findings, findingCounts } = validation;
+  const own = [...extensionFindings, ...environment.findings];
   onFraction(1);
   return {
     generator: gltf.asset.generator ?? null,
@@ -54,9 +58,10 @@ export async function checkScene(files: SceneFiles, onFraction: (fraction: numbe
     textures,
     variants: variantNamesOf(gltf),
     extensionsUsed: gltf.extensionsUsed ?? [],
+    ...(environment.size ? { environment: environment.size } : {}),
     usesStudioLight: tree.lights === 0,
-    findings: [...extensionFindings, ...findings].slice(0, PAGE_LIMITS.reportedFindings),
-    findingCounts: { ...findingCounts, warning: findingCounts.warning + extensionFindings.length },
+    findings: [...own, ...findings].slice(0, PAGE_LIMITS.reportedFindings),
+    findingCounts: { ...findingCounts, warning: findingCounts.warning + own.length },
   };
 }
 
@@ -113,6 +118,15 @@ async function validateWithin(bytes: Uint8Array, gltf: Gltf, buffers: Buffers, f
     return buffers[index] ?? files.fetch(files.resolve(uri, ''));
   };
   return validate(withoutByteOrderMark(bytes), isGlb(bytes), read, placingAccessors(gltf));
+}
+
+/** The validator does not know what uses the images of an environment. */
+function withoutUsed({ findings, findingCounts }: Validation, { uses }: CheckedEnvironment): Validation {
+  const isUsed = ({ code, pointer }: ImportFinding) =>
+    code === 'UNUSED_OBJECT' && pointer !== null && uses.has(pointer);
+  const left = findings.filter((finding) => !isUsed(finding));
+  const information = findingCounts.information - (findings.length - left.length);
+  return { findings: left, findingCounts: { ...findingCounts, information } };
 }
 
 /** The validator takes none; every reader of JSON here passes over it. */

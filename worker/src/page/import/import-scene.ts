@@ -1,4 +1,12 @@
-import { assetKindOf, GLB_MEDIA_TYPE, IMAGE_FORMATS, type ImportReport, KilnError, type Refusal } from '@kiln/shared';
+import {
+  assetKindOf,
+  GLB_MEDIA_TYPE,
+  IMAGE_FORMATS,
+  type ImportReport,
+  KilnError,
+  type Refusal,
+  SCENE_ENVIRONMENT,
+} from '@kiln/shared';
 import { importAsset } from '../assets/import-asset.ts';
 import { CONVERTED_ROUTE, type ImportOutcome, type PageCall } from '../contract.ts';
 import { type Converted, convertScene } from '../convert/convert-scene.ts';
@@ -9,9 +17,10 @@ import type { LoadedScene } from '../scene/loaded-scene.ts';
 import { plainShot } from '../shots.ts';
 import { boundedReport } from './bounded-report.ts';
 import { checkOnce } from './check-client.ts';
-import { engineGaps } from './engine-gaps.ts';
+import { unusableEnvironment } from './check-environment.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
+import { untraceableParts } from './untraceable-parts.ts';
 
 const THUMBNAIL_SAMPLES = 4;
 const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
@@ -63,7 +72,8 @@ export async function importScene(
       };
       const { bytes } = await encoder.encode(order);
       if (converted) await sendConverted(converted);
-      const facts = converted ? factsOfConverted(checked.facts, converted) : checked.facts;
+      const own = converted ? factsOfConverted(checked.facts, converted) : checked.facts;
+      const facts = await withUsableEnvironment(own, scene, environments);
       const report = reportOf(scene, facts, performance.now() - startedAt);
       const thumbnailMediaType = IMAGE_FORMATS[THUMBNAIL.format].mediaType;
       return { result: { outcome: 'ready', report, thumbnailMediaType, isConverted: converted !== null }, bytes };
@@ -74,6 +84,29 @@ export async function importScene(
     const refusal = refusalOf(error) ?? shaderRefusal(error);
     if (!refusal) throw error;
     return refused(refusal, null);
+  }
+}
+
+/** Its files are decoded once before a job may choose it. */
+async function withUsableEnvironment(
+  facts: SceneFacts,
+  scene: LoadedScene,
+  environments: PageServices['environments'],
+): Promise<SceneFacts> {
+  if (!facts.environment) return facts;
+  try {
+    const { release } = await environments.use(SCENE_ENVIRONMENT, scene);
+    release();
+    return facts;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal) throw error;
+    const { environment: _, findings, findingCounts, ...rest } = facts;
+    return {
+      ...rest,
+      findings: [unusableEnvironment(refusal.message.replace(/\.$/, ''), refusal.pointer), ...findings],
+      findingCounts: { ...findingCounts, warning: findingCounts.warning + 1 },
+    };
   }
 }
 
@@ -136,7 +169,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     cameras,
     clips: scene.clips.list,
     editable: scene.editable,
-    gaps: engineGaps(scene),
+    gaps: untraceableParts(scene),
     importMs,
   });
 }

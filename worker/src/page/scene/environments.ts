@@ -1,12 +1,19 @@
-import type { AssetReference, EnvironmentChoice, EnvironmentName } from '@kiln/shared';
+import {
+  type AssetReference,
+  type EnvironmentChoice,
+  type EnvironmentName,
+  KilnError,
+  SCENE_ENVIRONMENT,
+} from '@kiln/shared';
 import { DataTexture, HalfFloatType, PMREMGenerator, RGBAFormat, type Texture, type WebGLRenderer } from 'three';
 import { EXRLoader } from 'three/addons/loaders/EXRLoader.js';
 import { assetBytes } from '../assets/asset-bytes.ts';
 import { panoramaAside } from '../assets/panorama-aside.ts';
-import type { HalfImage } from '../assets/read-panorama.ts';
+import type { HalfImage, PanoramaImages } from '../assets/read-panorama.ts';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import { evenPanorama, expose, setUpPanorama } from './panorama.ts';
+import { environmentImages, type SceneEnvironment } from './scene-environment.ts';
 import { type Daylight, skyPanorama } from './sky.ts';
 import { setUpStudio } from './studio.ts';
 
@@ -20,6 +27,12 @@ export interface Environment {
   readonly free: () => void;
 }
 
+/** A scene that may bring its environment along. */
+interface Owner {
+  readonly environment: SceneEnvironment | null;
+  readonly content: { readonly sceneHash: string };
+}
+
 /** Kept while it is used, and some time longer. */
 interface Passing {
   readonly environment: Promise<Environment>;
@@ -29,12 +42,12 @@ interface Passing {
 
 /**
  * The environments, each made when it is first asked for: some 5 MB of GPU memory of a built-in one, which is kept; of an
- * uploaded one up to 100 MB, kept while it is used and a while longer. (glTF has no environment of its own.)
+ * uploaded one or a scene's own up to 100 MB, kept while it is used and a while longer.
  */
 export class Environments {
   readonly #renderer: WebGLRenderer;
   readonly #made = new Map<EnvironmentName, Promise<Environment>>();
-  /** Uploaded ones by content, and skies; in order of use. */
+  /** Uploaded ones by content, those of scenes by scene, and skies; in order of use. */
   readonly #passing = new Map<string, Passing>();
 
   constructor(renderer: WebGLRenderer) {
@@ -51,11 +64,27 @@ export class Environments {
     return making;
   }
 
-  /** Has an environment, or the sky of a sun, ready until `release` is called. */
-  async use(choice: EnvironmentChoice | Daylight): Promise<{ environment: Environment; release: () => void }> {
+  /**
+   * Has an environment, or the sky of a sun, ready until `release` is called.
+   *
+   * @param scene that is lit.
+   * @throws KilnError `job.unsupported` for the environment of a scene that has none.
+   */
+  async use(
+    choice: EnvironmentChoice | Daylight,
+    scene: Owner,
+  ): Promise<{ environment: Environment; release: () => void }> {
+    if (choice === SCENE_ENVIRONMENT) return this.#hold(`scene ${scene.content.sceneHash}`, () => this.#own(scene));
     if (typeof choice === 'string') return { environment: await this.get(choice), release: () => {} };
     const key = 'sha256' in choice ? choice.sha256 : `${choice.elevationDeg} ${choice.turbidity}`;
-    const passing = this.#passing.get(key) ?? { environment: this.#read(choice), users: 0 };
+    return this.#hold(key, () => this.#read(choice));
+  }
+
+  async #hold(
+    key: string,
+    make: () => Promise<Environment>,
+  ): Promise<{ environment: Environment; release: () => void }> {
+    const passing = this.#passing.get(key) ?? { environment: make(), users: 0 };
     this.#passing.delete(key);
     this.#passing.set(key, passing);
     passing.users += 1;
@@ -87,7 +116,15 @@ export class Environments {
       return { ...this.#filter(sky), panorama: sky };
     }
     const bytes = await assetBytes(choice);
-    const { full, small } = await panoramaAside('images', { bytes, path: choice.sha256 }, [bytes.buffer]);
+    return this.#of(await panoramaAside('images', { bytes, path: choice.sha256 }, [bytes.buffer]));
+  }
+
+  async #own({ environment }: Owner): Promise<Environment> {
+    if (environment) return this.#of(await environmentImages(environment));
+    throw new KilnError('job.unsupported', 'The scene has no environment of its own: choose another one.');
+  }
+
+  #of({ full, small }: PanoramaImages): Environment {
     return { ...this.#filter(textureOf(small)), panorama: textureOf(full) };
   }
 

@@ -107,7 +107,9 @@ export type Camera = Static<typeof Camera>;
 export const Gltf = Type.Object({
   asset: Asset,
   scene: Type.Optional(Index),
-  scenes: Type.Optional(Type.Array(Type.Object({ name: Name, nodes: Type.Optional(Type.Array(Index)) }))),
+  scenes: Type.Optional(
+    Type.Array(Type.Object({ name: Name, nodes: Type.Optional(Type.Array(Index)), extensions: Extensions })),
+  ),
   nodes: Type.Optional(Type.Array(Node)),
   meshes: Type.Optional(Type.Array(Mesh)),
   accessors: Type.Optional(Type.Array(Accessor)),

@@ -1,8 +1,8 @@
 import { isDataUri, KilnError } from '@kiln/shared';
-import { LoadingManager, type Object3D, type Texture, Camera as ThreeCamera, type WebGLRenderer } from 'three';
+import { LoadingManager, type Object3D, Camera as ThreeCamera, type WebGLRenderer } from 'three';
 import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js';
 import { DRACOLoader } from 'three/addons/loaders/DRACOLoader.js';
-import { type GLTF, GLTFLoader, type GLTFParser } from 'three/addons/loaders/GLTFLoader.js';
+import { type GLTF, GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import type { WebGPURenderer } from 'three/webgpu';
 import { BUILT_IN_ROUTE } from '../contract.ts';
 import type { Lens } from '../engine/camera-placement.ts';
@@ -14,6 +14,7 @@ import { Ktx2Images } from './ktx2-images.ts';
 import type { SceneParts } from './loaded-scene.ts';
 import { readPointerTracks } from './pointer-tracks.ts';
 import type { SceneCamera } from './scene-camera.ts';
+import { readEnvironment } from './scene-environment.ts';
 import type { SceneFiles } from './scene-files.ts';
 import { readSceneGraph } from './scene-graph.ts';
 import { ownTransforms } from './texture-transforms.ts';
@@ -62,6 +63,11 @@ export class GltfReader {
       image.uri = files.url(files.resolve(image.uri, `/images/${index}/uri`));
     }
 
+    const viewBytes = async (index: number) => new Uint8Array(await viewOf(gltf, index, bufferOf));
+    const imageBytes = async (index: number) => {
+      const { bufferView, uri = '' } = gltf.images?.[index] ?? {};
+      return bufferView === undefined ? new Uint8Array(await (await fetch(uri)).arrayBuffer()) : viewBytes(bufferView);
+    };
     const failedImages: { index: number; cause: unknown }[] = [];
     const loader = new GLTFLoader(new LoadingManager())
       .setDRACOLoader(this.#draco)
@@ -73,7 +79,9 @@ export class GltfReader {
         const loadImage = parser.loadImageSource.bind(parser);
         parser.loadImageSource = async (index, imageLoader) => {
           try {
-            return await (isKtx2(gltf, index) ? this.#readKtx2(gltf, index, parser) : loadImage(index, imageLoader));
+            return await (isKtx2(gltf, index)
+              ? this.#ktx2.read((await imageBytes(index)).buffer)
+              : loadImage(index, imageLoader));
           } catch (cause) {
             failedImages.push({ index, cause });
             throw cause;
@@ -95,14 +103,8 @@ export class GltfReader {
       clips: new ClipPlayer(read.scene, read.animations, uniqueNames(gltf.animations ?? [], 'clip'), tracks),
       graph,
       editable: editablePartsOf(gltf, graph),
+      environment: await readEnvironment(gltf, { image: imageBytes, view: viewBytes }),
     };
-  }
-
-  async #readKtx2(gltf: Gltf, index: number, parser: GLTFParser): Promise<Texture> {
-    const { bufferView, uri } = gltf.images?.[index] ?? {};
-    if (bufferView === undefined) return this.#ktx2.read(await (await fetch(uri ?? '')).arrayBuffer());
-    const bytes: ArrayBuffer = await parser.getDependency('bufferView', bufferView);
-    return this.#ktx2.read(bytes.slice());
   }
 
   async #parse(loader: GLTFLoader, gltf: Gltf): Promise<GLTF> {

@@ -13,6 +13,7 @@ import { gpuBytesOf, largestTexturePx } from './gpu-bytes.ts';
 import type { Ground, GroundChoice } from './ground.ts';
 import { Lights } from './lights.ts';
 import type { SceneCamera } from './scene-camera.ts';
+import type { SceneEnvironment } from './scene-environment.ts';
 import type { SceneContent } from './scene-files.ts';
 import { NO_GRAPH, type SceneGraph } from './scene-graph.ts';
 import { poseKey, type Staging, shapeKey } from './staging.ts';
@@ -26,8 +27,8 @@ export interface SceneParts {
   /** @defaultValue nothing of it can be changed */
   readonly graph?: SceneGraph;
   readonly editable?: EditableParts;
-  /** Makes the same anew: of a scene that no files hold. */
-  readonly again?: () => SceneParts;
+  /** @defaultValue none */
+  readonly environment?: SceneEnvironment | null;
 }
 
 const NO_PARTS: EditableParts = { nodes: [], materials: [], cameras: 0, lights: 0 };
@@ -40,7 +41,7 @@ export class LoadedScene {
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
   readonly editable: EditableParts;
-  readonly again: SceneParts['again'];
+  readonly environment: SceneEnvironment | null;
   /** The first clip, and nothing changed. */
   readonly plain: Staging;
   /** Of all variants, in the order of the tree. */
@@ -61,13 +62,13 @@ export class LoadedScene {
 
   /** @param stage an empty scene to draw it in; given back empty by `dispose`. */
   constructor(parts: SceneParts, stage: Scene) {
-    const { content, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS } = parts;
+    const { content, root, cameras, clips, graph = NO_GRAPH, editable = NO_PARTS, environment = null } = parts;
     this.content = content;
     this.stage = stage;
     this.cameras = cameras;
     this.clips = clips;
     this.editable = editable;
-    this.again = parts.again;
+    this.environment = environment;
     this.#root = root;
     this.#graph = graph;
     this.materials = materialsOf(root, graph);

@@ -1,0 +1,42 @@
+/** From a scene on this disk, or on the farm, to a job that waits there. */
+import type { Job, JobRequest } from '@kiln/shared';
+import type { UrlStorage } from 'tus-js-client';
+import type { FarmClient } from '../connection.ts';
+import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
+import { storedScene } from '../scene/ready-scene.ts';
+import { withSound } from './sound.ts';
+
+export interface SubmitRequest {
+  /** Path of a scene on this disk, or id of one on the farm. */
+  readonly source: string;
+  readonly job: Omit<JobRequest, 'sceneId'>;
+  readonly memory: UrlStorage;
+  /** Path of a sound file for the films that take one. */
+  readonly audio?: string;
+}
+
+export interface SubmitObserver extends AddSceneObserver {
+  submitted(job: Job): void;
+}
+
+const SCENE_ID = /^scn_[0-9a-z]{20}$/;
+
+/** Whether a source is the id of a scene on the farm. */
+export const isSceneId = (source: string): boolean => SCENE_ID.test(source);
+
+/** @throws KilnError what the farm says; when `signal` is aborted before the job is made, its reason. */
+export async function submitJob(
+  farm: FarmClient,
+  { source, job: request, memory, audio }: SubmitRequest,
+  observer: SubmitObserver,
+  signal: AbortSignal,
+): Promise<Job> {
+  const scene = isSceneId(source)
+    ? await storedScene(farm, source, observer, signal)
+    : await addScene(farm, source, memory, observer, signal);
+  const layers = await withSound(farm, request.layers, audio, memory, observer, signal);
+  signal.throwIfAborted();
+  const job = await farm.client.createJob({ body: { ...request, layers, sceneId: scene.id } });
+  observer.submitted(job);
+  return job;
+}

@@ -1,0 +1,40 @@
+/** What the help of `kiln submit` says after its options. */
+export const SUBMIT_HELP = `
+A job file, in YAML 1.2 or JSON:
+
+  # yaml-language-server: $schema=FARM/api/v1/job-file.schema.json
+  name: Flight \${shot}
+  scene: ../scenes/flight.glb     # from here on; or a folder, or a scene's id
+  parameters: { shot: "010", samples: 64 }
+  priority: 60                    # 0 to 100
+  retries: 2                      # of a task that failed
+  timeoutMs: 600000               # for one frame
+  classPolicy: strict             # or prefer
+  layers:
+    - name: beauty
+      camera: Front
+      frames: 1-100:8             # every eighth first
+      size: 1920x1080
+      engine: pathtrace
+      samples: \${samples}         # is a number here
+      environment: studio.exr     # a file beside this one, or a name
+      format: exr
+      passes: [beauty, depth]
+      chunk: 1                    # frames of one task
+
+FARM is its address: an editor that reads JSON Schema completes and checks the file then.
+A layer has every setting of kiln render, by the names that --schema tells. \${name} stands for a parameter in any text; a
+value that is nothing else takes its type, and $\${ is written for what is none. --set changes a parameter's default; one
+declared as {type: number} has none and must be set. Aliases and merge keys (<<) of YAML hold what layers have in common.
+What is wrong is told with file, line, column and field, before anything is sent; with --dry-run also what the scene does not
+have, when it is on the farm already.
+
+Examples:
+  $ kiln submit shot.yaml --dry-run
+  $ kiln submit shot.yaml --set shot=020 --set samples=256
+  $ kiln submit shot.yaml --key shot-010-v3 --json
+  $ kiln submit shot.yaml --wait --out frames/
+
+Exit codes: 0 submitted, with --wait all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable,
+4 key missing, wrong or not allowed to do this, 130 interrupted.
+With --json each line is one event, as of kiln render; with --dry-run one object is printed.`;

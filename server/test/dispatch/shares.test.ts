@@ -1,0 +1,140 @@
+/** Slots between tenants, as workers of a farm get them, and what those who wait are told. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from '@kiln/shared';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
+import {
+  addScene,
+  addTenant,
+  ask,
+  jobEnded,
+  startFarm,
+  type TestFarm,
+  type TestTenant,
+  until,
+} from '../farm-fixture.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { useWorkers } from '../workers-fixture.ts';
+
+let redis: TestRedis;
+let farm: TestFarm;
+const addWorker = useWorkers(() => farm.url);
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url });
+});
+afterAll(async () => {
+  await farm?.stop();
+  await redis?.stop();
+});
+
+/** The leader looks at limits, and writes down what was used, with every tick. */
+const nextTick = () => sleep(DISPATCH_LIMITS.tickMs * 1.2);
+
+async function tenantOf(name: string, limits: { max_slots?: number; min_slots?: number; share_weight?: number } = {}) {
+  const tenant = await addTenant(farm, name);
+  const { db } = farm.services.store;
+  if (Object.keys(limits).length > 0) {
+    await db.updateTable('tenants').set(limits).where('id', '=', tenant.id).execute();
+    await nextTick();
+  }
+  return { ...tenant, sceneId: await addScene(farm, tenant.id) };
+}
+
+const submit = (tenant: TestTenant & { sceneId: string }, frames: string, more: object = {}) =>
+  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
+    sceneId: tenant.sceneId,
+    layers: [{ frames, size: { widthPx: 64, heightPx: 64 } }],
+    ...more,
+  });
+const jobNow = (tenant: TestTenant, { id }: Job) => ask<Job>(farm.url, tenant.key, 'GET', `/jobs/${id}`);
+
+test('a tenant never has more under way than its limit, while others use the rest', async () => {
+  const limited = await tenantOf('limited', { max_slots: 2 });
+  const other = await tenantOf('other');
+  let most = 0;
+  await addWorker({ identity: { slots: 4 } });
+  const { db } = farm.services.store;
+  const held = async () => {
+    const { n } = await db
+      .selectFrom('attempts as a')
+      .innerJoin('tasks as t', 't.id', 'a.task_id')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('t.tenant_id', '=', limited.id)
+      .where('a.state', 'in', ['assigned', 'running'])
+      .executeTakeFirstOrThrow();
+    most = Math.max(most, Number(n));
+  };
+  const job = await submit(limited, '1-16');
+  const beside = await submit(other, '1-16');
+  const ended = Promise.all([jobEnded(farm.url, limited.key, job.id), jobEnded(farm.url, other.key, beside.id)]);
+  let isOver = false;
+  void ended.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await held();
+    await sleep(5);
+  }
+  await ended;
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(2);
+});
+
+test('who waits is told for what, with numbers', async () => {
+  const limited = await tenantOf('told', { max_slots: 1 });
+  const other = await tenantOf('waiting');
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await addWorker({ identity: { slots: 1 }, onFrame: () => held });
+  const first = await submit(limited, '1-3');
+  await until(
+    () => jobNow(limited, first),
+    ({ state }) => state === 'running',
+  );
+  const second = await submit(limited, '1', { priority: 20 });
+  expect((await jobNow(limited, second)).waitsFor).toEqual({
+    reason: 'limit',
+    message: 'Over your limit: 1 of 1 slot in use, and 1 job of yours before this one.',
+  });
+  expect((await jobNow(limited, first)).waitsFor).toBeNull();
+  // What is ahead of the slot is somebody else’s: it waits for its turn at most.
+  const ahead = await submit(other, '1-9');
+  await until(
+    () => jobNow(other, ahead),
+    ({ state }) => state === 'running',
+  );
+  const behind = await submit(other, '1', { priority: 10 });
+  expect((await jobNow(other, behind)).waitsFor).toEqual({
+    reason: 'priority',
+    message:
+      'Waits for a slot: the only one is busy with 2 tasks of yours and 1 of others, and 1 job of yours before this one.',
+  });
+  letGo();
+  for (const [tenant, job] of [
+    [limited, first],
+    [limited, second],
+    [other, ahead],
+    [other, behind],
+  ] as const) {
+    expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
+  }
+});
+
+test('what a tenant has had is written down, and counts for who leads next', async () => {
+  const tenant = await tenantOf('busy');
+  await addWorker({ identity: { slots: 1 }, frameMs: 300 });
+  await jobEnded(farm.url, tenant.key, (await submit(tenant, '1-4')).id);
+  await nextTick();
+  const row = await farm.services.store.db
+    .selectFrom('tenants')
+    .select('used_slot_sec')
+    .where('id', '=', tenant.id)
+    .executeTakeFirstOrThrow();
+  // Two frames at a time: one is drawn while the other is delivered.
+  expect(row.used_slot_sec).toBeGreaterThan(0.3);
+  expect(row.used_slot_sec).toBeLessThan(30);
+});
