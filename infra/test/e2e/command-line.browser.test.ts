@@ -261,6 +261,30 @@ describe('kiln render', () => {
   });
 });
 
+test('kiln submit draws what a job file says, once for each key, and a dry run knows what the scene does not have', async () => {
+  await kiln(farm, 'scene', 'add', scene);
+  const file = join(farm.home, 'job.yaml');
+  const layers = `  - { name: near, camera: "\${camera}", frames: 1-3:2, size: 64x36 }\n  - { frames: 7, size: 32x32 }\n`;
+  await writeFile(file, `scene: box.glb\nparameters: { camera: auto }\nlayers:\n${layers}`);
+  const refused = await kiln(farm, 'submit', file, '--dry-run', '--set', 'camera=Nowhere');
+  expect(refused.stderr).toMatch(/job\.unknown_camera: .*job\.yaml:4:19: layers\[0\]\.camera: .* no camera "Nowhere"/);
+  expect(refused.code).toBe(2);
+  const out = join(farm.home, 'submitted');
+  const { code, lines } = await kiln(farm, 'submit', file, '--key', 'one', '--wait', '--out', out, '--json');
+  expect(code).toBe(0);
+  expect((await readdir(out, { recursive: true })).sort()).toEqual([
+    'main',
+    'main/0007.png',
+    'near',
+    'near/0001.png',
+    'near/0002.png',
+    'near/0003.png',
+  ]);
+  const again = await kiln(farm, 'submit', file, '--key', 'one', '--json');
+  const jobId = lines.find(({ event }) => event === 'submitted')?.jobId;
+  expect(again.lines.at(-1)).toMatchObject({ event: 'submitted', jobId });
+});
+
 describe('what commands tell as JSON', () => {
   test('a job: attempts with worker, lease, result hash and stages, drawing one frame while another is encoded', async () => {
     const rendered = await kiln(farm, 'render', scene, '--frames', '0-7', '--size', '1280x720', '--json');
