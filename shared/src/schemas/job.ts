@@ -177,11 +177,17 @@ export const FrameStages = Type.Object({
 export type FrameStages = Static<typeof FrameStages>;
 
 export const PixelStatistics = Type.Object({
-  /** Over R, G and B: from 0 to 1 as encoded; of half and float files the linear light that they hold. */
+  /** Of which pass they are, the frame's first; absent: of the picture. */
+  pass: Type.Optional(Pass),
+  /**
+   * Of the picture over R, G and B: from 0 to 1 as encoded; of half and float files the linear light that they hold. Of
+   * another pass over its channels, as floats have it: depth and position where something stands, mattes as what is in
+   * front covers pixels.
+   */
   min: Type.Number(),
   max: Type.Number(),
   mean: Type.Number(),
-  /** Pixels with a NaN or infinite sum before they were resolved. */
+  /** Pixels with a NaN or infinite sum before they were resolved, those of every pass together. */
   nanCount: Type.Integer(),
 });
 export type PixelStatistics = Static<typeof PixelStatistics>;

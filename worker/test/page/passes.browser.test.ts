@@ -85,11 +85,21 @@ describe('the file', () => {
     }
   });
 
-  it('holds no picture that was not asked for, and then has no statistics', async () => {
+  it('holds no picture that was not asked for, and then has statistics of its first pass', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.5 }) });
     const { bytes, result } = await page.frame(sceneHash, { ...FLOAT, passes: ['depth'], engine: 'pathtrace' });
-    expect([...readExrFile(bytes).types.keys()]).toEqual(['depth.Z']);
-    expect(result.statistics).toBeNull();
+    const file = readExrFile(bytes);
+    expect([...file.types.keys()]).toEqual(['depth.Z']);
+    const { min = 0, max = 0, ...others } = result.statistics ?? {};
+    expect(others).toMatchObject({ pass: 'depth', nanCount: 0 });
+    // Nothing stands in the corner.
+    expect(at(file, 'depth.Z', [0, 0])).toEqual([1e10]);
+    const [middle = 0] = at(file, 'depth.Z');
+    expect(min).toBeLessThanOrEqual(middle);
+    expect(max).toBeGreaterThan(middle);
+    expect(max).toBeLessThan(middle + 2);
+    const mattes = await page.frame(sceneHash, { ...FLOAT, passes: ['crypto-object'] });
+    expect(mattes.result.statistics).toMatchObject({ pass: 'crypto-object', min: 0, max: 1, nanCount: 0 });
   });
 
   it('tells the samples of the picture', async () => {

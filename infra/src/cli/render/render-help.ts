@@ -17,7 +17,8 @@ linear), opacity, roughness, metalness, emissiveIntensity. A pointer is one of K
 A camera path is [{"frame": 0, "position": [4,1,4], "target": [0,0,0], "focalLengthMm": 35}, …], a key for a frame or
 "timeSec", in their order, each with "fovDeg", "focalLengthMm" or "heightM", and "up" if need be; or
 {"interpolation": "linear", "path": […]} for straight ways.
-With several cameras each has its own folder: OUT/CAMERA/0000.png.
+Files are OUT/[CAMERA/][PASS/]0000.EXT: a folder for each camera where there are several, and for each pass where passes
+have files of their own, as OUT/depth/0000.png. OpenEXR has passes as layers of one file, unless --separate-passes.
 ${FILM_HELP}
 Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 

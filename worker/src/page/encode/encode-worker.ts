@@ -1,14 +1,23 @@
 /** Web worker: raw pixels in, an encoded picture with its hash and statistics out. One picture at a time. */
 import { IMAGE_FORMATS, type PassFile } from '@kiln/shared';
+import type { DataPlane } from '../engine/passes/planes.ts';
 import { Garbage } from '../garbage.ts';
 import { sha256Hex } from '../sha256.ts';
 import { unixMs } from '../unix-time.ts';
 import { lendHand, takeHand } from './deflate-beside.ts';
 import { turnRows } from './exr-layers.ts';
 import { mended } from './mended.ts';
-import { buffersOf, type Encoded, type EncodeReply, type EncodeRequest, type HandMessage } from './messages.ts';
+import {
+  buffersOf,
+  type Encoded,
+  type EncodeReply,
+  type EncodeRequest,
+  type FrameOrigin,
+  type HandMessage,
+} from './messages.ts';
+import { passStatistics } from './pass-statistics.ts';
 import { frameFiles } from './picture-file.ts';
-import { mendData, PixelMeter } from './statistics.ts';
+import { type Bytes, type Floats, mendData, PixelMeter } from './statistics.ts';
 
 const garbage = new Garbage();
 
@@ -38,11 +47,7 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
   const nanCount = request.planes.reduce((sum, { values }) => sum + mendData(new Float32Array(values)), beautyNans);
   const one = pixels instanceof Uint8ClampedArray ? 255 : 1;
   const { origin } = request;
-  // Without beauty the file does not hold the picture.
-  const hasPicture = origin?.settings.passes.includes('beauty') === true;
-  const meter = new PixelMeter(one);
-  if (hasPicture) meter.add(pixels);
-  const statistics = hasPicture ? { ...meter.result(), nanCount } : null;
+  const statistics = origin && { ...measured(origin, pixels, one, request.planes), nanCount };
   const files = await frameFiles(request, pixels);
   const named: PassFile[] = [];
   if (origin) for (const { pass, bytes } of files) named.push({ pass, ...(await describe(bytes)) });
@@ -53,6 +58,20 @@ async function encode(request: EncodeRequest): Promise<Encoded> {
   const encode = { startedAtMs, durationMs: unixMs() - startedAtMs };
   const encoded = { bytes, mediaType: IMAGE_FORMATS[request.format].mediaType, encode, sha256, statistics };
   return files.length === 1 ? encoded : { ...encoded, files: named };
+}
+
+/** Of the picture, or where the frame does not hold it, of its first pass. */
+function measured(
+  { settings: { passes }, sampling }: FrameOrigin,
+  pixels: Bytes | Floats,
+  one: number,
+  planes: readonly DataPlane[],
+) {
+  const [first = 'beauty'] = passes;
+  if (first !== 'beauty') return passStatistics(first, planes, sampling.samples);
+  const meter = new PixelMeter(one);
+  meter.add(pixels);
+  return meter.result();
 }
 
 const describe = async (bytes: ArrayBuffer) => ({ sha256: await sha256Hex(bytes), sizeBytes: bytes.byteLength });
