@@ -24,8 +24,8 @@ export interface ImageFormatFacts {
   readonly isForBrowsers: boolean;
 }
 
-/** Edges in PNG, TIFF and OpenEXR are 31-bit integers. */
-const INT31 = 2_147_483_647;
+/** PNG, TIFF and OpenEXR could hold edges of 31 bits: what is made here is less. */
+const { frameEdgePx: EDGE_PX, framePixels: FRAME_PX } = LIMITS;
 /** Encoders that take a picture whole: its page holds it several times. */
 const WHOLE_PX = LIMITS.wholeFramePixels;
 
@@ -37,8 +37,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     bitDepths: [8, 16],
     hasAlpha: true,
     hasQuality: false,
-    maxEdgePx: INT31,
-    maxPixels: INT31,
+    maxEdgePx: EDGE_PX,
+    maxPixels: FRAME_PX,
     isStreamed: true,
     hasLayers: false,
     isForBrowsers: true,
@@ -91,7 +91,7 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     bitDepths: [8, 16, 'float'],
     hasAlpha: true,
     hasQuality: false,
-    maxEdgePx: INT31,
+    maxEdgePx: EDGE_PX,
     // Offsets are 32-bit: 4 GiB of floats, and some room for what does not shrink.
     maxPixels: 260_000_000,
     isStreamed: true,
@@ -105,8 +105,8 @@ export const IMAGE_FORMATS: Readonly<Record<ImageFormat, ImageFormatFacts>> = {
     bitDepths: ['half', 'float'],
     hasAlpha: true,
     hasQuality: false,
-    maxEdgePx: INT31,
-    maxPixels: INT31,
+    maxEdgePx: EDGE_PX,
+    maxPixels: FRAME_PX,
     isStreamed: true,
     hasLayers: true,
     isForBrowsers: false,
@@ -176,11 +176,11 @@ export function checkImageFormat(
     throw new KilnError('job.too_large', message, { field: `${path}/passes` });
   }
   if (Math.max(widthPx, heightPx) > maxEdgePx) {
-    const message = `${name} has at most ${maxEdgePx} pixels an edge, asked for ${widthPx}×${heightPx}`;
+    const message = `a frame in ${name} has at most ${maxEdgePx} pixels an edge, asked for ${widthPx}×${heightPx}`;
     throw new KilnError('job.too_large', message, { field: `${path}/size` });
   }
   if (widthPx * heightPx > maxPixels) {
-    const message = `${name} has at most ${maxPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
+    const message = `a frame in ${name} has at most ${maxPixels} pixels, ${widthPx}×${heightPx} has ${widthPx * heightPx}`;
     throw new KilnError('job.too_large', message, { field: `${path}/size` });
   }
 }

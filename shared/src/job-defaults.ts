@@ -2,7 +2,7 @@
 import { defaultBitDepth } from './image-formats.ts';
 import { withDefaults, withLaterDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
-import { DEFAULT_FORMAT, Pass, RenderSettings } from './schemas/settings.ts';
+import { DEFAULT_ENGINE, DEFAULT_FORMAT, DEFAULT_SAMPLES, Pass, RenderSettings } from './schemas/settings.ts';
 
 /**
  * What a layer asks for, with every default filled in, and every key and every pass in the order of the schema, so that
@@ -13,7 +13,8 @@ export function completeSettings(
 ): RenderSettings {
   const format = layer.format ?? DEFAULT_FORMAT;
   const bitDepth = layer.bitDepth ?? defaultBitDepth(format);
-  const settings = withDefaults(RenderSettings, { ...layer, bitDepth }, 'the settings of the layer');
+  const samples = layer.samples ?? DEFAULT_SAMPLES[layer.engine ?? DEFAULT_ENGINE];
+  const settings = withDefaults(RenderSettings, { ...layer, bitDepth, samples }, 'the settings of the layer');
   return { ...settings, passes: Pass.enum.filter((pass) => settings.passes.includes(pass)) };
 }
 

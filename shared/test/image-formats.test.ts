@@ -86,18 +86,15 @@ describe('checkImageFormat', () => {
     });
   });
 
-  it.each(ImageFormat.enum.filter((format) => IMAGE_FORMATS[format].maxPixels < 2 ** 31 - 1))(
-    'takes as many pixels as %s holds',
-    (format) => {
-      const bitDepth = defaultBitDepth(format);
-      const { maxPixels } = IMAGE_FORMATS[format];
-      const widthPx = Math.floor(Math.sqrt(maxPixels));
-      const size = (pixels: number) => ({ widthPx, heightPx: pixels / widthPx });
-      expect(refusal({ format, bitDepth, size: size(maxPixels - 1) })).toBeNull();
-      expect(refusal({ format, bitDepth, size: size(maxPixels) })).toBeNull();
-      expect(refusal({ format, bitDepth, size: size(maxPixels + 1) })).toMatchObject({ code: 'job.too_large' });
-    },
-  );
+  it.each(ImageFormat.enum)('takes as many pixels as %s holds', (format) => {
+    const bitDepth = defaultBitDepth(format);
+    const { maxPixels } = IMAGE_FORMATS[format];
+    const widthPx = Math.floor(Math.sqrt(maxPixels));
+    const size = (pixels: number) => ({ widthPx, heightPx: pixels / widthPx });
+    expect(refusal({ format, bitDepth, size: size(maxPixels - 1) })).toBeNull();
+    expect(refusal({ format, bitDepth, size: size(maxPixels) })).toBeNull();
+    expect(refusal({ format, bitDepth, size: size(maxPixels + 1) })).toMatchObject({ code: 'job.too_large' });
+  });
 });
 
 it('completes the bit depth by the format, and keeps what was asked for', () => {

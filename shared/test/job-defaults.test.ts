@@ -54,6 +54,13 @@ describe('completeSettings', () => {
     });
   });
 
+  it('has as many samples as the engine needs, where no number is asked for', () => {
+    const samplesOf = (more: object) => completeSettings({ size: SIZE, ...more }).samples;
+    expect(samplesOf({ engine: 'raster' })).toBe(1);
+    expect(samplesOf({ engine: 'pathtrace' })).toBe(64);
+    expect(samplesOf({ engine: 'pathtrace', samples: 1 })).toBe(1);
+  });
+
   it('keeps what was asked for', () => {
     const asked = { ...completeSettings({ frames: '1', size: SIZE }), samples: 9, clip: 'Walk', exposureEv: -1 };
     expect(completeSettings({ frames: '1', ...asked })).toEqual(asked);

@@ -71,8 +71,9 @@ test('--help names every command, and exits 0', async () => {
 
 test('the help of render tells what each file format holds', async () => {
   const { stdout } = await kiln(['render', '--help']);
-  expect(stdout).toMatch(/^ {2}tiff +\.tif +8, 16, float +yes/m);
-  expect(stdout).toMatch(/^ {2}webp +\.webp +8 +yes +16,383$/m);
+  expect(stdout).toMatch(/^ {2}png +\.png +8, 16 +yes +65,536 +268,435,456$/m);
+  expect(stdout).toMatch(/^ {2}tiff +\.tif +8, 16, float +yes +65,536 +260,000,000$/m);
+  expect(stdout).toMatch(/^ {2}webp +\.webp +8 +yes +16,383 +33,177,600$/m);
 });
 
 test.each(COMMANDS)('%s %s has a help text', async (...command) => {

@@ -158,7 +158,6 @@ function compileLayer(
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);
-  checkSize(settings, path);
   checkGridded(settings, path);
   checkEngine(settings, path, abilities);
   checkGaps(settings, path, report);
@@ -229,16 +228,6 @@ function countFrames(expression: string, field: string): number {
     const detail = cause.position === undefined ? { field } : { field, position: cause.position };
     throw new KilnError(cause.code, cause.message, detail);
   }
-}
-
-function checkSize({ size }: RenderSettings, path: string): void {
-  const pixels = size.widthPx * size.heightPx;
-  if (pixels <= LIMITS.framePixels) return;
-  throw new KilnError(
-    'job.too_large',
-    `a frame has at most ${LIMITS.framePixels} pixels, ${size.widthPx}×${size.heightPx} has ${pixels}`,
-    { field: `${path}/size` },
-  );
 }
 
 function checkEngine({ engine, backend }: RenderSettings, path: string, abilities: FarmAbilities): void {

@@ -4,7 +4,7 @@ import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { LightSettings } from '../schemas/light.ts';
 import { SceneEdits } from '../schemas/scene-edits.ts';
-import { ClipSettings, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { ClipSettings, DEFAULT_SAMPLES, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
@@ -39,7 +39,9 @@ const LiveSize = Type.Object(
 /** What is drawn, apart from the pose: the same settings as a frame's, and the frame number that is shown. */
 export const LiveView = Type.Object(
   {
-    ...Type.Pick(RenderSettings, ['samples', 'clip', 'fps', 'toneMapping', 'exposureEv', 'background']).properties,
+    /** Live views are rasterised. */
+    samples: Type.Integer({ minimum: 1, maximum: LIMITS.frameSamples, default: DEFAULT_SAMPLES.raster }),
+    ...Type.Pick(RenderSettings, ['clip', 'fps', 'toneMapping', 'exposureEv', 'background']).properties,
     /** [LV27] What is absent is as a job has it. */
     ...Type.Partial(LightSettings).properties,
     ...Type.Partial(ClipSettings).properties,

@@ -212,6 +212,11 @@ export const ClipSettings = Type.Object({
 });
 export type ClipSettings = Static<typeof ClipSettings>;
 
+export const DEFAULT_ENGINE = 'raster';
+
+/** Samples of a layer that asks for no number, by engine: one of raster is a picture, of path tracing noise. */
+export const DEFAULT_SAMPLES = { raster: 1, pathtrace: 64 } as const;
+
 /**
  * Everything that, with the scene's hash and the frame number, decides a frame's pixels. Complete: defaults are filled
  * in at submission, so that two equal settings are equal as JSON.
@@ -222,14 +227,12 @@ export const RenderSettings = Type.Object(
     turntable: Type.Union([Turntable, Type.Null()], { default: null }),
     lens: Type.Union([ThinLens, Type.Null()], { default: null }),
     size: Size,
-    engine: Type.Enum(['raster', 'pathtrace'], { default: 'raster' }),
+    engine: Type.Enum(['raster', 'pathtrace'], { default: DEFAULT_ENGINE }),
     backend: Type.Enum(['auto', 'webgl', 'webgpu'], { default: 'auto' }),
     samples: Type.Integer({
       minimum: 1,
       maximum: LIMITS.frameSamples,
-      default: 1,
-      description:
-        'Samples a pixel. A raster sample is itself multisampled; more add jittered anti-aliasing. Path tracing needs many.',
+      description: `Samples a pixel; ${DEFAULT_SAMPLES.raster} of raster, ${DEFAULT_SAMPLES.pathtrace} of path tracing, when absent. A raster sample is itself multisampled; more add jittered anti-aliasing. Path tracing needs many: fewer are noise.`,
     }),
     bounces: Type.Integer({
       minimum: 1,

@@ -6,6 +6,7 @@ import {
   type CameraChoice,
   type ClipSettings,
   cameraLayers,
+  DEFAULT_SAMPLES,
   ImageFormat,
   KilnError,
   type LayerRequest,
@@ -192,7 +193,11 @@ export function addRenderCommand(program: Command): void {
         .choices(['auto', 'webgl', 'webgpu'])
         .default('auto'),
     )
-    .option('--samples <n>', 'samples a pixel', wholeNumber('--samples', 1, LIMITS.frameSamples), 1)
+    .option(
+      '--samples <n>',
+      `samples a pixel (default: ${DEFAULT_SAMPLES.raster}, of path tracing ${DEFAULT_SAMPLES.pathtrace})`,
+      wholeNumber('--samples', 1, LIMITS.frameSamples),
+    )
     .option(
       '--bounces <n>',
       'path tracing: how often light is scattered; 1 is direct light (default: 8)',

@@ -53,9 +53,10 @@ With --json each line is one event: upload, submitted, frame, film, done, error.
 /** What each file format holds. */
 function formatTable(): string {
   const rows = ImageFormat.enum.map((format) => {
-    const { bitDepths, hasAlpha, extension, maxEdgePx } = IMAGE_FORMATS[format];
-    return [format, `.${extension}`, bitDepths.join(', '), hasAlpha ? 'yes' : 'no', maxEdgePx.toLocaleString('en')];
+    const { bitDepths, hasAlpha, extension, maxEdgePx, maxPixels } = IMAGE_FORMATS[format];
+    const most = [maxEdgePx, maxPixels].map((limit) => limit.toLocaleString('en'));
+    return [format, `.${extension}`, bitDepths.join(', '), hasAlpha ? 'yes' : 'no', ...most];
   });
-  const text = table(['Format', 'File', 'Bits a channel', 'Alpha', 'Longest edge, px'], rows);
+  const text = table(['Format', 'File', 'Bits a channel', 'Alpha', 'Longest edge, px', 'Most pixels'], rows);
   return text.replaceAll(/^/gm, '  ');
 }
