@@ -1,6 +1,8 @@
 /** Every area of the server on one Fastify. */
+
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { registerAudit } from './audit/audit-routes.ts';
 import type { FarmRuntime } from './dispatch/farm.ts';
 import { registerFrames } from './frames/frame-routes.ts';
 import { registerHealth } from './health/health-routes.ts';
@@ -56,6 +58,7 @@ export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppP
   const uploadFiles = new UploadFiles(join(config.home, 'uploads'), config.diskReserveBytes);
   registerUploads(fastify, new Uploads(services, farm, uploadFiles), clock);
   registerFrames(fastify, services);
+  registerAudit(fastify, services);
   const sweep = registerSweep(fastify, { services, uploads: uploadFiles });
   farm.register(fastify);
   await registerWebApp(fastify, config.webAppDir);

@@ -1,6 +1,7 @@
 import { KilnError } from '@kiln/shared';
 import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './commands/admin.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addGcCommand } from './commands/gc.ts';
 import { addHelpCommand } from './commands/help.ts';
@@ -45,6 +46,7 @@ export function buildProgram(json: boolean): Command {
   addWorkersCommand(program);
   addSignInCommand(program);
   addGcCommand(program);
+  addAuditCommand(program);
   addAdminCommand(program);
   program.commandsGroup('This machine:');
   addDoctorCommand(program);

@@ -55,6 +55,7 @@ const COMMANDS = [
   ['server'],
   ['doctor'],
   ['gc'],
+  ['audit'],
   ['signin'],
   ['admin'],
   ['admin', 'tenant', 'create'],

@@ -140,6 +140,13 @@ describe('when the farm itself ends', () => {
     expect((await farm.client.health()).status).toBe('ok');
   });
 
+  test('after all of it the record holds together, to the last byte', async () => {
+    const { code, stdout } = await kiln(farm, 'audit', '--json');
+    const { ok, checks } = JSON.parse(stdout);
+    expect(checks.filter(({ violations }: { violations: number }) => violations > 0)).toEqual([]);
+    expect([ok, code]).toEqual([true, 0]);
+  });
+
   test('Ctrl-C drains; nothing is left running', async () => {
     const family = familyOf(farm.process.pid ?? 0);
     expect(await farm.stop()).toBe(0);

@@ -96,6 +96,7 @@ export function registerTenants(
       return tx
         .updateTable('tenants')
         .set({ max_open_tasks: maxOpenTasks, share_weight: weight, min_slots: minSlots, max_slots: maxSlots })
+        .$if(maxSlots !== before.max_slots, (query) => query.set({ limits_at: sql<Date>`now()` }))
         .where('id', '=', params.tenantId)
         .returningAll()
         .executeTakeFirstOrThrow();

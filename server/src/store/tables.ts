@@ -37,6 +37,8 @@ interface TenantTable {
   min_slots: Generated<number>;
   /** Null: as many as there are. */
   max_slots: ColumnType<number | null, number | null | undefined, number | null>;
+  /** When `max_slots` was set. */
+  limits_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** What it has had of the slots, as it counted at `used_at`. */
   used_slot_sec: Generated<number>;
   used_at: Generated<Date>;

@@ -5,7 +5,7 @@
 import Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
-import { EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
+import { AuditReport, EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
 import { Film } from '../schemas/film.ts';
 import {
   Me,
@@ -293,6 +293,19 @@ export const ROUTES = {
     summary: 'How late this server’s event loop was since this was last asked; measures anew from now on.',
     identity: 'operator',
     response: EventLoopDelay,
+  },
+  audit: {
+    method: 'POST',
+    path: '/admin/audit',
+    summary: 'Whether what is recorded holds together, and the bytes are there.',
+    identity: 'operator',
+    body: Type.Object(
+      {
+        bytes: Type.Boolean({ default: true, description: 'Every file that is referred to is read and hashed.' }),
+      },
+      { additionalProperties: false },
+    ),
+    response: AuditReport,
   },
   sweep: {
     method: 'POST',

@@ -1,5 +1,6 @@
 /** Health, capabilities, errors and the sweep. */
 import Type, { type Static } from 'typebox';
+import { Timestamp } from '../identifiers.ts';
 import { Backend, Engine } from './settings.ts';
 
 export const ErrorBody = Type.Object({
@@ -50,6 +51,26 @@ export const FarmCapabilities = Type.Object({
 export type FarmCapabilities = Static<typeof FarmCapabilities>;
 
 /** What the sweep found, or swept. */
+export const AuditCheck = Type.Object({
+  name: Type.String(),
+  /** What must hold. */
+  about: Type.String(),
+  /** Things that were looked at. */
+  checked: Type.Integer(),
+  violations: Type.Integer(),
+  /** Some of the violations, a sentence each. */
+  examples: Type.Array(Type.String()),
+});
+export type AuditCheck = Static<typeof AuditCheck>;
+
+export const AuditReport = Type.Object({
+  at: Timestamp,
+  /** Whether everything holds. */
+  ok: Type.Boolean(),
+  checks: Type.Array(AuditCheck),
+});
+export type AuditReport = Static<typeof AuditReport>;
+
 export const SweepReport = Type.Object({
   swept: Type.Boolean(),
   objects: Type.Integer(),

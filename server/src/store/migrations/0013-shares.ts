@@ -6,6 +6,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     add column share_weight double precision not null default 1,
     add column min_slots integer not null default 0,
     add column max_slots integer,
+    add column limits_at timestamptz,
     add column used_slot_sec double precision not null default 0,
     add column used_at timestamptz not null default now()`.execute(db);
 }

@@ -1,0 +1,57 @@
+/**
+ * The auditor: whether what is recorded can be true. It reads the database and the bytes and nothing else, in statements of its
+ * own, so that a fault of the code that writes is not one of the code that checks.
+ */
+import type { AuditCheck, AuditReport } from '@kiln/shared';
+import { type Kysely, sql } from 'kysely';
+import type { Services } from '../services.ts';
+import type { Database } from '../store/tables.ts';
+import { checkBytes } from './bytes.ts';
+import type { Finding } from './finding.ts';
+import { checkLimits } from './limits.ts';
+import { RECORD_CHECKS } from './records.ts';
+import { checkShares } from './shares.ts';
+
+/** Violations that are told of each check. */
+const TOLD = 20;
+
+/** @param bytes whether every byte that is referred to is read and hashed, or only looked for. */
+export async function audit(
+  { store, objects, clock }: Pick<Services, 'store' | 'objects' | 'clock'>,
+  { bytes }: { readonly bytes: boolean },
+): Promise<AuditReport> {
+  const checks: AuditCheck[] = [];
+  const note = (name: string, about: string, { checked, violations }: Finding) =>
+    checks.push({ name, about, checked, violations: violations.length, examples: violations.slice(0, TOLD) });
+  // One look at everything: a farm at work changes from statement to statement.
+  await store.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      for (const { name, about, checked, violations } of RECORD_CHECKS) {
+        note(name, about, { checked: await countOf(trx, checked), violations: await sentences(trx, violations) });
+      }
+      note(
+        'limits.slots',
+        'no tenant had more frames under way than its limit, since that was set',
+        await checkLimits(trx),
+      );
+      const shares = 'tenants that all had work got slot-seconds by their weights, within 5 %';
+      note('shares.fair', shares, await checkShares(trx));
+    });
+  const what = bytes
+    ? 'every file that is referred to has the bytes that its name says'
+    : 'every file that is referred to is there, of its size';
+  note('objects.bytes', what, await checkBytes(store.db, objects, bytes));
+  return { at: clock.now().toISOString(), ok: checks.every(({ violations }) => violations === 0), checks };
+}
+
+async function countOf(db: Kysely<Database>, table: string): Promise<number> {
+  const { rows } = await sql<{ n: string }>`select count(*) as n from ${sql.table(table)}`.execute(db);
+  return Number(rows[0]?.n ?? 0);
+}
+
+async function sentences(db: Kysely<Database>, query: string): Promise<string[]> {
+  const { rows } = await sql<{ violation: string }>`${sql.raw(query)}`.execute(db);
+  return rows.map(({ violation }) => violation);
+}
