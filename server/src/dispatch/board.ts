@@ -61,7 +61,6 @@ export class Board {
     if (rows.length === 0) return null;
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
-    shares.charge(runningByTenant(used));
     const welcome = rows.filter((row) => !avoided.has(row.id));
     const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
@@ -152,15 +151,6 @@ export class Board {
     if (age === this.#workAge) this.#work = work;
     return work;
   }
-}
-
-/** Slots that are worked on: frames, and what makes frames of parts. */
-function runningByTenant(used: readonly UsageRow[]): ReadonlyMap<string, number> {
-  const running = new Map<string, number>();
-  for (const { kind, tenant_id, running: n } of used) {
-    if (laneOf(kind) === 'render') running.set(tenant_id, (running.get(tenant_id) ?? 0) + n);
-  }
-  return running;
 }
 
 const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>

@@ -258,8 +258,8 @@ export class Dispatcher {
       }
       await this.#parts.settle(await endInTurns(change, untaken, ending));
     }
-    await this.#shares.write();
     await this.#shares.read();
+    await this.#shares.write();
     await this.#parts.alsoEachTick();
   }
 

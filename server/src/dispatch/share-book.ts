@@ -36,26 +36,25 @@ interface Account {
   isChanged: boolean;
 }
 
-/** Time that is charged at once, at most: a leader that was frozen has seen nothing of what went on. */
-const CHARGED_MAX_MS = 5_000;
-
 export class ShareBook {
   readonly #parts: ShareBookParts;
   readonly #accounts = new Map<string, Account>();
-  #chargedAtMs: number | null = null;
+  /** Of the database's clock: what went on until then is charged. */
+  #chargedUntil: Date | null = null;
 
   constructor(parts: ShareBookParts) {
     this.#parts = parts;
   }
 
-  /** Reads how tenants are to be treated now, and, of those that are not known here, what they have had. */
+  /** Reads how tenants are to be treated now, and what they have had since the last time; of new ones, what they had before. */
   async read(): Promise<void> {
-    const rows = await this.#parts.db
+    const { db, monotonicMs } = this.#parts;
+    const rows = await db
       .selectFrom('tenants')
       .select(['id', 'share_weight', 'min_slots', 'max_slots', 'used_slot_sec'])
       .select(sql<number>`extract(epoch from now() - used_at)::float8 * 1000`.as('age_ms'))
       .execute();
-    const nowMs = this.#parts.monotonicMs();
+    const nowMs = monotonicMs();
     for (const row of rows) {
       const known = this.#accounts.get(row.id);
       const settings = { weight: row.share_weight, minSlots: row.min_slots, maxSlots: row.max_slots };
@@ -65,25 +64,25 @@ export class ShareBook {
         this.#accounts.set(row.id, { ...settings, usedSlotSec, atMs: nowMs, isChanged: false });
       }
     }
+    const { until, slotSec } = await readUse(db, this.#chargedUntil);
+    this.#chargedUntil = until;
+    this.charge(slotSec);
   }
 
   /** Another server leads, and keeps the book: what is known here will be old. */
   forget(): void {
     this.#accounts.clear();
-    this.#chargedAtMs = null;
+    this.#chargedUntil = null;
   }
 
-  /** @param running attempts that are being worked on, by tenant, since the last call. */
-  charge(running: ReadonlyMap<string, number>): void {
+  /** @param slotSec that were worked for each tenant lately. */
+  charge(slotSec: ReadonlyMap<string, number>): void {
     const nowMs = this.#parts.monotonicMs();
-    const sec = this.#chargedAtMs === null ? 0 : Math.min(nowMs - this.#chargedAtMs, CHARGED_MAX_MS) / 1_000;
-    this.#chargedAtMs = nowMs;
-    if (sec === 0) return;
-    for (const [tenantId, slots] of running) {
+    for (const [tenantId, sec] of slotSec) {
       const account = this.#accounts.get(tenantId);
-      if (!account || slots === 0) continue;
+      if (!account || sec === 0) continue;
       this.#decay(account, nowMs);
-      account.usedSlotSec += slots * sec;
+      account.usedSlotSec += sec;
       account.isChanged = true;
     }
   }
@@ -117,6 +116,39 @@ export class ShareBook {
     account.usedSlotSec *= partLeft(nowMs - account.atMs, this.#parts.halfLifeMs);
     account.atMs = nowMs;
   }
+}
+
+interface Use {
+  /** Of the database's clock. */
+  readonly until: Date;
+  readonly slotSec: ReadonlyMap<string, number>;
+}
+
+/**
+ * How long attempts at frames, and at making frames of parts, were worked on.
+ *
+ * @param since null: not at all, the time begins now.
+ */
+async function readUse(db: Kysely<Database>, since: Date | null): Promise<Use> {
+  const { rows } = await sql<{ until: Date; tenant_id: string | null; sec: number | null }>`
+    select c.until, u.tenant_id, u.sec
+    from (select clock_timestamp() as until) c
+    left join lateral (
+      select t.tenant_id,
+             sum(extract(epoch from least(coalesce(a.ended_at, c.until), c.until)
+               - greatest(a.started_at, ${since}::timestamptz)))::float8 as sec
+      from attempts a join tasks t on t.id = a.task_id
+      where ${since}::timestamptz is not null and t.kind in ('render', 'assemble') and a.started_at < c.until
+        and (a.state in ('assigned', 'running') or a.ended_at > ${since}::timestamptz)
+      group by t.tenant_id
+    ) u on true`.execute(db);
+  const until = rows[0]?.until ?? since ?? new Date();
+  return {
+    until,
+    slotSec: new Map(
+      rows.flatMap(({ tenant_id, sec }) => (tenant_id === null || sec === null ? [] : [[tenant_id, Math.max(0, sec)]])),
+    ),
+  };
 }
 
 /** The part of a use that still counts. */

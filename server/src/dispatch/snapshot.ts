@@ -44,8 +44,6 @@ export interface UsageRow {
   /** Of its job; null of imports. */
   readonly priority: number | null;
   readonly n: number;
-  /** Those that are being worked on; the others wait at the worker. */
-  readonly running: number;
 }
 
 export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
@@ -55,11 +53,10 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
     .leftJoin('jobs as j', 'j.id', 't.job_id')
     .select(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .select(sql<number>`count(*) filter (where a.state = 'running')`.as('running'))
     .where('a.state', 'in', ['assigned', 'running'])
     .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
     .execute();
-  return rows.map((row) => ({ ...row, n: Number(row.n), running: Number(row.running) }));
+  return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
 /**

@@ -1,10 +1,12 @@
 /** Fair shares: the real picking and book-keeping with a clock of its own, many tasks, workers that do nothing but take time. */
-import type { Kysely } from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Candidate, type PickWorker, pick } from '../../src/dispatch/pick.ts';
 import { ShareBook } from '../../src/dispatch/share-book.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { makeId } from '../farm-fixture.ts';
+import { addAttemptRow, addJobRows, addSceneRow } from '../job-rows.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 
 let opened: TestStore;
@@ -52,6 +54,7 @@ function farmOf(book: ShareBook, slots: number, loads: readonly Load[], forMs: n
     () => [],
   );
   const startMs = nowMs;
+  let lookedMs = nowMs;
   while (nowMs < startMs + forMs) {
     const running = new Map<string, number>();
     const held = new Map<string, number>();
@@ -62,7 +65,8 @@ function farmOf(book: ShareBook, slots: number, loads: readonly Load[], forMs: n
         if (place < 2) running.set(tenantId, (running.get(tenantId) ?? 0) + 1);
       }
     }
-    book.charge(running);
+    book.charge(new Map([...running].map(([tenantId, n]) => [tenantId, (n * (nowMs - lookedMs)) / 1_000])));
+    lookedMs = nowMs;
     const workers = queues.map((queue, n): PickWorker => workerOf(`w${n}`, queue.length));
     const open = loads.filter(({ fromMs = 0 }) => nowMs >= startMs + fromMs);
     const candidates = open.map(({ tenantId, taskMs }) => cursorOf(tenantId, taskMs));
@@ -185,8 +189,6 @@ test('whoever leads next goes on from what was written down, as it has aged sinc
   const tenantId = await addTenant();
   const book = bookNow();
   await book.read();
-  book.charge(new Map());
-  nowMs += 1_000;
   book.charge(new Map([[tenantId, 3]]));
   expect(book.of(tenantId).usedSlotSec).toBeCloseTo(3, 2);
   await book.write();
@@ -200,10 +202,25 @@ test('whoever leads next goes on from what was written down, as it has aged sinc
   expect(next.of(tenantId)).toMatchObject({ usedSlotSec: expect.closeTo(3, 1), maxSlots: 5 });
   nowMs += HALF_LIFE_MS;
   expect(next.of(tenantId).usedSlotSec).toBeCloseTo(1.5, 1);
-  // A leader that was away for long charges no more than it can know.
-  nowMs += 3_600_000;
-  next.charge(new Map([[tenantId, 1]]));
-  nowMs += 3_600_000;
-  next.charge(new Map([[tenantId, 1]]));
-  expect(next.of(tenantId).usedSlotSec).toBeLessThan(6);
+});
+
+test('what attempts took is charged once, while they are under way and when they end', async () => {
+  const scene = await addSceneRow(db);
+  const { taskIds } = await addJobRows(db, { ...scene, tasks: 1, taskState: 'leased' });
+  const book = bookNow();
+  await book.read();
+  const attemptId = await addAttemptRow(db, taskIds[0] ?? '', { state: 'running', startedAt: new Date() });
+  const charged: number[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    await sleep(100);
+    if (n === 1) {
+      await sql`update attempts set state = 'succeeded', ended_at = now() where id = ${attemptId}`.execute(db);
+    }
+    await book.read();
+    charged.push(book.of(scene.tenantId).usedSlotSec);
+  }
+  const [first = 0, second = 0, third = 0] = charged;
+  expect(first).toBeGreaterThan(0.05);
+  expect(second).toBeGreaterThan(first + 0.05);
+  expect(third).toBe(second);
 });

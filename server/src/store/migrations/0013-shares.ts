@@ -9,4 +9,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     add column limits_at timestamptz,
     add column used_slot_sec double precision not null default 0,
     add column used_at timestamptz not null default now()`.execute(db);
+  await sql`create index attempts_by_end on attempts (ended_at) where ended_at is not null`.execute(db);
 }
