@@ -159,9 +159,9 @@ export const ENGINE_FEATURES: readonly FeatureRow[] = [
   },
   {
     feature: 'shadow catcher',
-    raster: 'yes',
-    pathtrace: 'no',
-    note: 'Refused. Alpha is direct light kept out ÷ all light that a white floor would get. Shadows up to 20 radii of the scene away; none of the environment, in mirrors or behind glass; not in passes other than the picture.',
+    raster: 'approximate',
+    pathtrace: 'yes',
+    note: 'Alpha is direct light kept out ÷ all light that a white floor would get without the scene; surfaces that glow do not count. It lights nothing, is in no mirror, and in no pass other than the picture. Raster: up to 20 radii of the scene away, no shadows of the environment, nothing behind glass. Path tracing: refused with WebGPU; neither denoised nor looked at for noise.',
   },
   { feature: 'variants, hidden nodes, changed materials and properties', raster: 'yes', pathtrace: 'yes' },
   {

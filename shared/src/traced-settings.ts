@@ -19,7 +19,10 @@ const OF_PATH_TRACING = {
  * @throws KilnError `job.unsupported` or `job.too_large` with the field's path.
  */
 export function checkTracedSettings(
-  settings: Pick<RenderSettings, 'engine' | 'size' | 'passes' | 'shadowCatcher' | keyof typeof OF_PATH_TRACING>,
+  settings: Pick<
+    RenderSettings,
+    'engine' | 'backend' | 'size' | 'passes' | 'shadowCatcher' | keyof typeof OF_PATH_TRACING
+  >,
   path: string,
 ): void {
   const { engine, denoise, size, passes } = settings;
@@ -37,8 +40,8 @@ export function checkTracedSettings(
     );
   }
   if (engine === 'pathtrace') {
-    if (!settings.shadowCatcher) return;
-    throw new KilnError('job.unsupported', 'only the engine "raster" has a shadow catcher; "pathtrace" has none', {
+    if (!settings.shadowCatcher || settings.backend !== 'webgpu') return;
+    throw new KilnError('job.unsupported', 'path tracing with WebGPU has no shadow catcher; use the backend "webgl"', {
       field: `${path}/shadowCatcher`,
     });
   }

@@ -201,11 +201,12 @@ test('what only path tracing has is refused for raster by its option, before any
     );
     expect(() => checkSettings({ ...layer, [field]: 1, engine: 'pathtrace' })).not.toThrow();
   }
-  const caught = { ...layer, shadowCatcher: { heightM: 'auto' }, engine: 'pathtrace' } as const;
+  const caught = { ...layer, shadowCatcher: { heightM: 'auto' }, engine: 'pathtrace', backend: 'webgpu' } as const;
   expect(() => checkSettings(caught)).toThrow(
     expect.objectContaining({ code: 'job.unsupported', field: '--shadow-catcher' }),
   );
   expect(() => checkSettings({ ...caught, engine: 'raster' })).not.toThrow();
+  expect(() => checkSettings({ ...caught, backend: 'auto' })).not.toThrow();
   expect(parseShadowCatcher('auto')).toEqual({ heightM: 'auto' });
   expect(parseShadowCatcher('-0.25')).toEqual({ heightM: -0.25 });
   expect(() => parseShadowCatcher('car.glb')).toThrow(/--shadow-catcher must be a number/);

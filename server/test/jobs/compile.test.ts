@@ -430,11 +430,15 @@ describe('compileJob', () => {
     expect(divisionOf({ samples: 16, size: { widthPx: 1_280, heightPx: 1_280 } })).toBeNull();
   });
 
-  test('refuses a shadow catcher of path tracing, and takes that of raster', () => {
-    const both: Capability[] = [...RASTER, { engine: 'pathtrace', backend: 'webgl' }];
+  test('refuses a shadow catcher of path tracing with WebGPU, and takes all others', () => {
+    const abilities: Capability[] = (['webgl', 'webgpu'] as const).map((backend) => ({ engine: 'pathtrace', backend }));
+    const all = [...RASTER, ...abilities];
     const asked = layer({ shadowCatcher: { heightM: 'auto' } });
-    expect(compileJob(job(asked), SCENE, both).layers[0]?.settings.shadowCatcher).toEqual({ heightM: 'auto' });
-    const traced = failure(job({ ...asked, engine: 'pathtrace' }), SCENE, both);
+    for (const engine of ['raster', 'pathtrace'] as const) {
+      const [compiled] = compileJob(job({ ...asked, engine }), SCENE, all).layers;
+      expect(compiled?.settings.shadowCatcher).toEqual({ heightM: 'auto' });
+    }
+    const traced = failure(job({ ...asked, engine: 'pathtrace', backend: 'webgpu' }), SCENE, all);
     expect(traced).toMatchObject({ code: 'job.unsupported', field: '/layers/0/shadowCatcher' });
   });
 

@@ -96,7 +96,7 @@ export const LightSettings = Type.Object({
   shadowCatcher: Type.Union([ShadowCatcher, Type.Null()], {
     default: null,
     description:
-      'Level ground without end that shows only the shadows of lights: black, its alpha the share of light that is missing there. Of raster.',
+      'Level ground without end that shows only shadows: black, its alpha the share of light that is missing there. Not of path tracing with WebGPU.',
   }),
 });
 export type LightSettings = Static<typeof LightSettings>;

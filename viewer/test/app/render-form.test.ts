@@ -166,10 +166,11 @@ describe('path tracing', () => {
       expect(raster).not.toHaveProperty(name);
   });
 
-  it('catches no shadows', () => {
-    const asked = { ...traced, catchesShadow: true };
+  it('catches shadows with WebGL only', () => {
+    const asked = { ...traced, catchesShadow: true, backend: 'webgpu' } as const;
     expect(Object.keys(faultsOf(asked, null, {}))).toEqual(['shadowCatcher']);
     expect(faultsOf({ ...asked, engine: 'raster' }, null, {})).toEqual({});
+    expect(faultsOf({ ...asked, backend: 'auto' }, null, {})).toEqual({});
     expect(lookOf(asked).shadowCatcher).toEqual({ heightM: 'auto' });
   });
 

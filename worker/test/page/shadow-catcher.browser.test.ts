@@ -3,28 +3,16 @@ import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { readExrFile } from './exr-file.ts';
+import { above, floatingBall, groundOf, HEIGHT, RADIUS } from './floating-ball.ts';
 import { GltfBuilder } from './glb.ts';
 import { decode, lightOf, type Pixels, samePixels } from './pixels.ts';
 import { TestPage } from './test-page.ts';
-
-const RADIUS = 0.2;
-const HEIGHT = 0.5;
 
 let page: TestPage;
 beforeAll(async () => {
   page = await TestPage.start({ webgpu: true });
 });
 afterAll(() => page.close());
-
-/** A ball above the origin, a light that shines down and to the north, −z, and a white floor where one is asked for. */
-function floatingBall({ elevationDeg = 45, floor = false } = {}): Uint8Array {
-  const gltf = new GltfBuilder();
-  const half = (elevationDeg * Math.PI) / 360;
-  if (floor) gltf.node({ mesh: gltf.square(gltf.matte(1), 4), rotation: [-Math.SQRT1_2, 0, 0, Math.SQRT1_2] });
-  gltf.node({ mesh: gltf.sphere(gltf.matte(0.5), RADIUS), translation: [0, HEIGHT, 0] });
-  gltf.directionalLight({ intensity: 2, rotation: [-Math.sin(half), 0, 0, Math.cos(half)] });
-  return gltf.build();
-}
 
 /** The ball below a spot light that looks straight down, 2 m above the ground. */
 function ballBelowSpot(): Uint8Array {
@@ -37,13 +25,6 @@ function ballBelowSpot(): Uint8Array {
   return gltf.build();
 }
 
-const above = (north: number): RenderSettings['camera'] => ({
-  position: [0, 5, -north],
-  target: [0, 0, -north],
-  heightM: 2,
-  up: [0, 0, -1],
-});
-
 const CAUGHT: Partial<RenderSettings> = {
   shadowCatcher: { heightM: 0 },
   background: 'transparent',
@@ -54,21 +35,6 @@ const CAUGHT: Partial<RenderSettings> = {
 async function drawn(files: Uint8Array, settings: Partial<RenderSettings>): Promise<Pixels> {
   const { sceneHash } = await page.load({ 'scene.glb': files });
   return decode((await page.frame(sceneHash, settings)).bytes);
-}
-
-/**
- * The pixels of a picture from above that show ground: `place` is below 1 in the shadow, above it outside.
- *
- * @param away metres to the north where the shadow's middle is, and the picture's.
- */
-function groundOf({ width, height, at }: Pixels, away: number) {
-  const elevation = Math.atan2(HEIGHT, away);
-  return Array.from({ length: width * height }, (_, i) => {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    const [east, north] = [((x + 0.5) / width - 0.5) * 2, (0.5 - (y + 0.5) / height) * 2];
-    const place = Math.hypot(east, north * Math.sin(elevation)) / RADIUS;
-    return { x, y, place, levels: at(x, y), toBall: Math.hypot(east, north + away) };
-  }).filter(({ toBall }) => toBall > RADIUS + 0.05);
 }
 
 describe.each(['webgl', 'webgpu'] as const)('the shadow catcher with %s', (backend) => {

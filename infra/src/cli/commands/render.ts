@@ -168,7 +168,7 @@ export function addRenderCommand(program: Command): void {
     .addOption(
       new Option(
         '--shadow-catcher [height]',
-        'ground that shows only shadows, at this height in metres (default: below the scene); not of path tracing',
+        'ground that shows only shadows, at this height in metres (default: below the scene); not of path tracing with WebGPU',
       )
         .argParser(parseShadowCatcher)
         .preset('auto'),

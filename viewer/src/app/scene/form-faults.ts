@@ -99,8 +99,8 @@ export function faultsOf(
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }
   if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
-  if (form.engine === 'pathtrace' && form.catchesShadow) {
-    faults.shadowCatcher = 'Path tracing has no shadow alone. Turn this off, or choose raster.';
+  if (form.engine === 'pathtrace' && form.backend === 'webgpu' && form.catchesShadow) {
+    faults.shadowCatcher = 'Path tracing with WebGPU has no shadow alone. Turn this off, or choose WebGL.';
   }
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';
   if (!between(form.exposureEv, -20, 20)) faults.exposureEv = 'A number from −20 to 20.';

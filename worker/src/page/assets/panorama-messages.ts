@@ -1,5 +1,6 @@
 /** What passes between the page and a panorama worker: one request, one reply. */
 import type { Refusal } from '@kiln/shared';
+import type { LightFromAbove } from './light-from-above.ts';
 import type { LightPictures } from './light-pictures.ts';
 import type { FloatPanorama, HalfImage, PanoramaImages } from './read-panorama.ts';
 
@@ -11,6 +12,7 @@ export interface LightShares {
   readonly conditional: Uint16Array<ArrayBuffer>;
   /** Sum of the luminance of all pixels. */
   readonly total: number;
+  readonly fromAbove: LightFromAbove;
 }
 
 /** What can be asked for, and what is answered. */

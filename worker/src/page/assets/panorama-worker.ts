@@ -2,6 +2,7 @@
 import { DataTexture, HalfFloatType, RGBAFormat } from 'three';
 import { EquirectHdrInfoUniform } from 'three-gpu-pathtracer/src/uniforms/EquirectHdrInfoUniform.js';
 import { refusalOf } from '../import/refuse.ts';
+import { lightFromAbove } from './light-from-above.ts';
 import { type LightImage, paintPanorama } from './light-pictures.ts';
 import { panoramaFile } from './panorama-file.ts';
 import type { LightShares, PanoramaReply, PanoramaRequest } from './panorama-messages.ts';
@@ -24,7 +25,7 @@ addEventListener('message', ({ ports: [port] }: MessageEvent) => {
 async function answerTo(request: PanoramaRequest) {
   if (request.task === 'shares') {
     const answer = sharesOf(request);
-    return { answer, buffers: [answer.marginal.buffer, answer.conditional.buffer] };
+    return { answer, buffers: [answer.marginal.buffer, answer.conditional.buffer, answer.fromAbove.heights.buffer] };
   }
   if (request.task === 'file') {
     const answer = await panoramaFile(await paintPanorama(request));
@@ -45,7 +46,8 @@ function sharesOf({ data, widthPx, heightPx }: HalfImage): LightShares {
   const info = new EquirectHdrInfoUniform();
   info.updateFrom(new DataTexture(data, widthPx, heightPx, RGBAFormat, HalfFloatType));
   const { marginalWeights, conditionalWeights, totalSum: total } = info;
-  return { marginal: halves(marginalWeights), conditional: halves(conditionalWeights), total };
+  const fromAbove = lightFromAbove({ data, widthPx, heightPx });
+  return { marginal: halves(marginalWeights), conditional: halves(conditionalWeights), total, fromAbove };
 }
 
 function halves({ image: { data } }: DataTexture): Uint16Array<ArrayBuffer> {

@@ -39,7 +39,7 @@ export interface ShotLight {
   readonly backgroundIntensity: number;
   /** 0 to 1. */
   readonly backgroundBlur: number;
-  /** Ground that shows shadows only. Of rasterisation. @defaultValue none */
+  /** Ground that shows shadows only. Not of path tracing with WebGPU. @defaultValue none */
   readonly shadowCatcher?: GroundChoice | null;
 }
 

@@ -156,10 +156,15 @@ export class LoadedScene {
     return { count, set: (index) => this.pose(staging, (spanSec * index) / count) };
   }
 
-  /** Ground that shadows fall on as it is posed and lit now; null where none do. `auto` is below its first pose. */
-  ground({ heightM }: GroundChoice): Ground | null {
-    const { sphere, box } = this.extent;
-    const height = heightM === 'auto' ? box.min.y : heightM;
+  /** In metres above the origin. `auto` is the lowest point of its first pose. */
+  groundHeight({ heightM }: GroundChoice): number {
+    return heightM === 'auto' ? this.extent.box.min.y : heightM;
+  }
+
+  /** Ground that shadows fall on as it is posed and lit now; null where none do. */
+  ground(choice: GroundChoice): Ground | null {
+    const { sphere } = this.extent;
+    const height = this.groundHeight(choice);
     const reach = this.lights.shadowReach(sphere, height);
     return reach > 0 ? { middle: new Vector3(sphere.center.x, height, sphere.center.z), reach } : null;
   }

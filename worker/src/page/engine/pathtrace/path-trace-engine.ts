@@ -17,6 +17,7 @@ import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import type { EnvironmentInfo } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
 import { RenderTarget2DArray } from 'three-gpu-pathtracer/src/uniforms/RenderTarget2DArray.js';
 import { SobolNumberMapGenerator } from 'three-gpu-pathtracer/src/utils/SobolNumberMapGenerator.js';
+import { type LightFromAbove, lightFromAbove } from '../../assets/light-from-above.ts';
 import { panoramaAside } from '../../assets/panorama-aside.ts';
 import type { LightShares } from '../../assets/panorama-messages.ts';
 import type { LoadedScene } from '../../scene/loaded-scene.ts';
@@ -34,7 +35,7 @@ import { BlurredPanorama } from './blurred-panorama.ts';
 import { type Tile, tileAt } from './tile-at.ts';
 import { untraceable } from './traceable.ts';
 import { TracedScene } from './traced-scene.ts';
-import { createTracer, tablesOf } from './tracer-material.ts';
+import { catchShadow, createTracer, tablesOf } from './tracer-material.ts';
 
 /** Surfaces that a path may pass through without being counted: glass in glass, leaves behind leaves. */
 const TRANSPARENT_SURFACES = 12;
@@ -58,6 +59,8 @@ export class PathTraceEngine implements Engine {
   readonly #plain = plainPanorama();
   readonly #blurred: BlurredPanorama;
   #panorama: DataTexture | null = null;
+  /** Of the panorama: irradiance on level ground. */
+  #fromAbove = 0;
   #traced: {
     readonly scene: LoadedScene;
     readonly parts: TracedScene;
@@ -140,6 +143,7 @@ export class PathTraceEngine implements Engine {
     material.transmissiveBounces = TRANSPARENT_SURFACES;
     rayScale.value = Math.min(1, scene.sphere.radius);
     this.#light(shot);
+    this.#layGround(shot);
   }
 
   /** Poses the scene for a time. @returns whether that is how it is traced. */
@@ -197,14 +201,34 @@ export class PathTraceEngine implements Engine {
   async #takeLight(panorama: DataTexture, rest: Rest): Promise<void> {
     const { envMapInfo } = this.#tracer.material;
     const { width, height } = panorama.image;
+    const image = { data: halfFloatsOf(panorama), widthPx: width, heightPx: height };
     if (width * height <= QUICK_PANORAMA_PX) {
       envMapInfo.updateFrom(panorama);
+      this.#takeFromAbove(lightFromAbove(image));
     } else {
-      const data = new Uint16Array(halfFloatsOf(panorama));
-      const image = { data, widthPx: width, heightPx: height };
-      useShares(envMapInfo, panorama, await whileResting(panoramaAside('shares', image, [data.buffer]), rest));
+      const data = new Uint16Array(image.data);
+      const shares = await whileResting(panoramaAside('shares', { ...image, data }, [data.buffer]), rest);
+      useShares(envMapInfo, panorama, shares);
+      this.#takeFromAbove(shares.fromAbove);
     }
     this.#panorama = panorama;
+  }
+
+  #takeFromAbove({ light, heights }: LightFromAbove): void {
+    const { skyHeights } = this.#tracer.ground;
+    skyHeights.value.image.data = heights;
+    skyHeights.value.needsUpdate = true;
+    this.#fromAbove = light;
+  }
+
+  /** The scene is posed as it is traced. */
+  #layGround({ scene, light }: Shot): void {
+    const { shadowCatcher } = light;
+    catchShadow(this.#tracer, Boolean(shadowCatcher));
+    if (!shadowCatcher) return;
+    const { height, skyLight } = this.#tracer.ground;
+    height.value = scene.groundHeight(shadowCatcher);
+    skyLight.value = this.#fromAbove * light.intensity;
   }
 
   #light({ light, background, toneMapping, exposureEv }: Shot): void {

@@ -1,5 +1,7 @@
-import { DataTexture, Vector2 } from 'three';
+import { DataTexture, FloatType, RedFormat, Vector2 } from 'three';
 import { PhysicalPathTracingMaterial } from 'three-gpu-pathtracer/src/materials/pathtracing/PhysicalPathTracingMaterial.js';
+import { HEIGHTS } from '../../assets/light-from-above.ts';
+import { CATCH_SHADOW, CATCHER_FUNCTIONS, DARKEN } from './caught-shadow.ts';
 import { EMITTER_FUNCTIONS } from './emitters.ts';
 
 export interface Tracer {
@@ -19,6 +21,15 @@ export interface Tracer {
     readonly table: { value: DataTexture };
     readonly count: { value: number };
     readonly weight: { value: number };
+  };
+  /** Of the ground that catches shadows, while `catchShadow` has it looked for. */
+  readonly ground: {
+    /** Metres above the origin. */
+    readonly height: { value: number };
+    /** Irradiance of the environment there. */
+    readonly skyLight: { value: number };
+    /** Of `LightFromAbove`. */
+    readonly skyHeights: { value: DataTexture };
   };
 }
 
@@ -47,7 +58,9 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
       }`,
   },
   // Surfaces that glow are looked for, too: what meets one by chance counts by the weight of that way.
-  { from: /(?=void main\(\) \{)/, to: EMITTER_FUNCTIONS },
+  { from: /(?=void main\(\) \{)/, to: EMITTER_FUNCTIONS + CATCHER_FUNCTIONS },
+  { from: /(?<=int hitType = traceScene\( ray, state\.fogMaterial, surfaceHit \);)/, to: CATCH_SHADOW },
+  { from: /(?=gl_FragColor\.a \*= opacity;)/, to: DARKEN },
   {
     from: /(?<=state\.firstRay = [^;]+;)/,
     to: 'bool wasLookedFor = ! state.firstRay && ! state.transmissiveRay;',
@@ -84,7 +97,7 @@ const CHANGES: readonly { readonly from: RegExp; readonly to: string }[] = [
   },
   {
     from: /(?<=SurfaceHit surfaceHit;\s+ScatterRecord scatterRec;)/,
-    to: 'float lastPdf = 0.0; vec3 lastVertex = vec3( 0.0 ); int scatterings = 0; vec3 indirect = vec3( 0.0 );',
+    to: 'float lastPdf = 0.0; vec3 lastVertex = vec3( 0.0 ); int scatterings = 0; vec3 indirect = vec3( 0.0 ); float seenThroughGround = 1.0;',
   },
   {
     from: /(?=ray\.direction = scatterRec\.direction;)/,
@@ -159,6 +172,8 @@ export function createTracer(): Tracer {
   const focusDistance = { value: 1 };
   const indirectClamp = { value: 0 };
   const emitters = { table: { value: new DataTexture() }, count: { value: 0 }, weight: { value: 1 } };
+  const skyHeights = new DataTexture(new Float32Array(HEIGHTS), HEIGHTS, 1, RedFormat, FloatType);
+  const ground = { height: { value: 0 }, skyLight: { value: 0 }, skyHeights: { value: skyHeights } };
   Object.assign(material.uniforms, {
     rayScale,
     orthographicRays: isOrthographic,
@@ -169,11 +184,38 @@ export function createTracer(): Tracer {
     emitters: emitters.table,
     emitterCount: emitters.count,
     emitterWeight: emitters.weight,
+    groundHeight: ground.height,
+    skyLight: ground.skyLight,
+    skyHeights: ground.skyHeights,
   });
   // Every program that the library may switch to costs seconds: these stay as they are. The importer makes no fog.
-  Object.assign(material.defines, { RANDOM_TYPE: SOBOL, FEATURE_BACKGROUND_MAP: 1, FEATURE_FOG: 0, FEATURE_DOF: 0 });
+  Object.assign(material.defines, {
+    RANDOM_TYPE: SOBOL,
+    FEATURE_BACKGROUND_MAP: 1,
+    FEATURE_FOG: 0,
+    FEATURE_DOF: 0,
+    CATCHES_SHADOW: 0,
+  });
   material.onBeforeRender = () => {};
-  return { material, rayScale, isOrthographic, pixelOffset, lensRadius, focusDistance, indirectClamp, emitters };
+  return {
+    material,
+    rayScale,
+    isOrthographic,
+    pixelOffset,
+    lensRadius,
+    focusDistance,
+    indirectClamp,
+    emitters,
+    ground,
+  };
+}
+
+/** A program of its own: nobody else waits for it to be compiled. Both are kept. */
+export function catchShadow({ material }: Tracer, isCaught: boolean): void {
+  const define = isCaught ? 1 : 0;
+  if (material.defines.CATCHES_SHADOW === define) return;
+  material.defines.CATCHES_SHADOW = define;
+  material.needsUpdate = true;
 }
 
 /** Textures of the scene that is traced, but for its own. */

@@ -60,6 +60,9 @@ export class WebGpuPathTraceEngine implements Engine {
   }
 
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
+    if (shot.light.shadowCatcher) {
+      throw new KilnError('job.unsupported', 'Path tracing with WebGPU has no shadow catcher; use the backend webgl.');
+    }
     const { widthPx, heightPx } = shot.size;
     const part = partOf(shot);
     const { first, count } = part.samples;
