@@ -1,29 +1,32 @@
 /** `npm test`: set-up, every check, the tests; the last line counts all of it. */
 import { readFarmConfig } from '../config.ts';
 import { REPOSITORY } from '../repository.ts';
+import type { Found } from '../setup/found.ts';
 import { prepare } from '../setup/prepare.ts';
 import { Progress } from '../setup/progress.ts';
 import { SetupError } from '../setup/run-plan.ts';
 import { allChecks } from './checks.ts';
 import { runChecks, type Tally } from './run-checks.ts';
 import { runTests } from './run-tests.ts';
+import { unproved } from './unproved.ts';
 
 const full = process.argv.includes('--full');
 const projects = full ? ['fast', 'browser', 'full'] : ['fast', 'browser'];
 
-async function setUp(): Promise<Tally> {
+/** Null when something is missing that no test can do without. */
+async function setUp(): Promise<Found | null> {
   try {
     const wanted = { browser: true, redisServer: true, postgres: true, imageTools: full, filmTools: full };
-    await prepare(readFarmConfig(), new Progress(process.stdout), wanted);
-    return { passed: 0, failed: 0 };
+    return await prepare(readFarmConfig(), new Progress(process.stdout), wanted);
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);
-    return { passed: 0, failed: 1 };
+    return null;
   }
 }
 
 console.log('Set-up');
-const tallies = [await setUp()];
+const found = await setUp();
+const tallies: Tally[] = [{ passed: 0, failed: found ? 0 : 1 }];
 console.log('\nChecks');
 tallies.push(await runChecks(await allChecks(REPOSITORY), console.log));
 console.log('\nTests');
@@ -31,5 +34,6 @@ tallies.push(await runTests(REPOSITORY, projects));
 
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+for (const line of full && found ? unproved(found) : []) console.log(`\n${line}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,8 +1,10 @@
 import { type RenderSettings, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
-import { ball, boxRoom, rootMeanSquare } from './lit-scenes.ts';
-import { decode, lightOf, type Pixels } from './pixels.ts';
+import { drawScenario } from './fidelity/draw-scenario.ts';
+import { expectGolden } from './fidelity/goldens.ts';
+import { isTracedByWebGpu, SCENARIOS } from './fidelity/scenarios.ts';
+import { ball, boxRoom } from './lit-scenes.ts';
 import { TestPage } from './test-page.ts';
 
 const TRACED: Partial<RenderSettings> = {
@@ -48,38 +50,13 @@ const tracersCompiled = async () => {
 
 async function picture(files: Uint8Array, settings: Partial<RenderSettings> = {}) {
   const { sceneHash } = await page.load({ 'scene.glb': files });
-  const { result, bytes } = await page.frame(sceneHash, { ...TRACED, ...settings });
-  return { ...result, sceneHash, pixels: await decode(bytes) };
-}
-
-/** Mean linear light, per channel, of all pixels. */
-function meanLight({ data }: Pixels): number[] {
-  const sums = [0, 0, 0];
-  for (let i = 0; i < data.length; i += 1) {
-    if (i % 4 !== 3) sums[i % 4] = (sums[i % 4] ?? 0) + lightOf(data[i] ?? 0);
-  }
-  return sums.map((sum) => sum / (data.length / 4));
+  const { result } = await page.frame(sceneHash, { ...TRACED, ...settings });
+  return result;
 }
 
 describe('path tracing with WebGPU', () => {
-  it('draws a room in the light of its walls as WebGL does', async () => {
-    const traced = await picture(boxRoom(), ROOM);
-    const expected = await picture(boxRoom(), { ...ROOM, backend: 'webgl' });
-    const [light, expectedLight] = [meanLight(traced.pixels), meanLight(expected.pixels)];
-    for (const [c, mean] of light.entries()) expect(mean / (expectedLight[c] ?? 0)).toBeCloseTo(1, 1.7);
-    // Of what noise both have.
-    expect(rootMeanSquare(traced.pixels, expected.pixels)).toBeLessThan(14);
-    expect(await tracersCompiled()).toBe(1);
-  });
-
-  it('a white furnace: a white diffuse ball in even white light disappears, however often light is scattered', async () => {
-    const furnace = { environment: 'white', background: 'environment', backgroundBlur: 0, exposureEv: -1 } as const;
-    const { pixels } = await picture(ball({ albedo: 1 }), { ...furnace, samples: 64, bounces: 12 });
-    const beside = lightOf(pixels.at(1, 1)[0] ?? 0);
-    expect(beside).toBeCloseTo(0.5, 2);
-    let sum = 0;
-    for (let y = 12; y < 24; y += 1) for (let x = 26; x < 38; x += 1) sum += lightOf(pixels.at(x, y)[0] ?? 0);
-    expect(Math.abs(sum / 144 / beside - 1)).toBeLessThan(0.01);
+  it.each(SCENARIOS.filter(isTracedByWebGpu))('$name is the golden picture', async (scenario) => {
+    await expectGolden(scenario, await drawScenario(page, scenario));
     expect(await tracersCompiled()).toBe(1);
   });
 

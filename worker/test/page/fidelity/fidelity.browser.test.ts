@@ -1,9 +1,9 @@
-/** The small rows of the fidelity table. */
+/** The small rows of the fidelity table, but for those that WebGPU traces (see `webgpu-path-tracing.browser.test.ts`). */
 import { afterAll, beforeAll, it } from 'vitest';
 import { TestPage } from '../test-page.ts';
 import { drawScenario } from './draw-scenario.ts';
 import { expectGolden } from './goldens.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { isTracedByWebGpu, SCENARIOS } from './scenarios.ts';
 
 let page: TestPage;
 beforeAll(async () => {
@@ -11,6 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => page?.close());
 
-it.each(SCENARIOS.filter(({ inCi }) => inCi))('$name is the golden picture', async (scenario) => {
+const rows = SCENARIOS.filter((scenario) => scenario.inCi && !isTracedByWebGpu(scenario));
+
+it.each(rows)('$name is the golden picture', async (scenario) => {
   await expectGolden(scenario, await drawScenario(page, scenario));
 });

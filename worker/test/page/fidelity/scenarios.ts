@@ -136,6 +136,14 @@ const MADE: readonly Scenario[] = [
   webgpu({ name: 'webgpu-transmission', scene: glassware, settings: { camera: FRONT } }),
   traced({ name: 'traced-still-life', scene: stillLife, settings: { environment: 'studio' } }),
   traced({ name: 'traced-glass', scene: glassware, settings: { environment: 'studio', camera: FRONT, bounces: 6 } }),
+  webgpu(traced({ name: 'webgpu-traced-still-life', scene: stillLife, settings: { environment: 'studio' } })),
+  webgpu(
+    traced({
+      name: 'webgpu-traced-glass',
+      scene: glassware,
+      settings: { environment: 'studio', camera: FRONT, bounces: 6 },
+    }),
+  ),
   // What follows is drawn by `npm run test:full` alone.
   ...[
     traced({
@@ -215,3 +223,7 @@ const SHARED: readonly Scenario[] = [
 ];
 
 export const SCENARIOS: readonly Scenario[] = [...MADE, ...SHARED];
+
+/** Their tracer takes a quarter of a minute to compile: they are drawn where it is there already. */
+export const isTracedByWebGpu = ({ settings: { engine, backend } }: Scenario): boolean =>
+  engine === 'pathtrace' && backend === 'webgpu';
