@@ -5,6 +5,7 @@ import { dividedFrame } from './divided.ts';
 import { type ExrFile, readExrFile } from './exr-file.ts';
 import { above, floatingBall, groundOf, HEIGHT, RADIUS } from './floating-ball.ts';
 import { GltfBuilder } from './glb.ts';
+import { hdrFile } from './panorama-files.ts';
 import { decode, type Pixels } from './pixels.ts';
 import { TestPage } from './test-page.ts';
 
@@ -76,12 +77,29 @@ describe('the shadow catcher of path tracing', () => {
     expect(ring).toBeGreaterThan(0);
   });
 
+  it('is half as dark below what lets half of the light through', async () => {
+    const gltf = new GltfBuilder();
+    const veil = gltf.square(gltf.unlit([0, 0, 0, 0.5], { alphaMode: 'BLEND' }), 0.6);
+    gltf.node({ mesh: veil, translation: [0, HEIGHT, 0], rotation: [-Math.SQRT1_2, 0, 0, Math.SQRT1_2] });
+    gltf.directionalLight({ intensity: 2, rotation: [-Math.sin(Math.PI / 8), 0, 0, Math.cos(Math.PI / 8)] });
+    const { at } = await drawn(gltf.build(), { samples: 64 });
+    let alpha = 0;
+    for (let i = 0; i < 25; i += 1) alpha += (at(30 + (i % 5), 30 + Math.floor(i / 5))[3] ?? 0) / 25 / 255;
+    expect(Math.abs(alpha - 0.5)).toBeLessThan(0.03);
+  });
+
+  // One that is as large as uploaded ones is made ready in a worker.
+  const lamp = (x: number, y: number) => (y > 120 && y < 136 && x > 300 && x < 330 ? 200 : 0.2);
+  const large = hdrFile({ width: 1_024, height: 512, light: (x, y) => [lamp(x, y), lamp(x, y), lamp(x, y)] });
+
   it.each([
     ['even light', { environment: 'white' }, false],
     ['even light and a sun', { environment: 'white' }, true],
     ['the studio, turned', { environment: 'studio', environmentRotationDeg: 70 }, false],
     ['a park', { environment: 'park', environmentIntensity: 0.5 }, false],
-  ] as const)('loses of %s what a white floor loses', async (_what, light, sun) => {
+    ['an uploaded lamp in a dim sky', { environment: null }, false],
+  ] as const)('loses of %s what a white floor loses', async (_what, { environment, ...more }, sun) => {
+    const light = { environment: environment ?? (await page.lend(large)), ...more };
     const look = { ...light, samples: 256, camera: above(0), size: { widthPx: 16, heightPx: 16 } } as const;
     const plate = await measured(floatingBall({ sun }), look);
     const floor = await measured(floatingBall({ sun, floor: true }), { ...look, shadowCatcher: null });

@@ -164,6 +164,11 @@ const MADE: readonly Scenario[] = [
       frame: 5,
       settings: { fps: 10, shutterAngleDeg: 360, samples: 64 },
     }),
+    traced({
+      name: 'traced-shadow-catcher',
+      scene: stillLife,
+      settings: { hide: ['Ground'], shadowCatcher: { heightM: 'auto' }, background: '#ffffff', samples: 32 },
+    }),
     traced({ name: 'traced-denoised', scene: stillLife, settings: { denoise: true } }),
     traced({ name: 'pass-noisy', scene: stillLife, pass: 'noisy', settings: { denoise: true } }),
     traced({
