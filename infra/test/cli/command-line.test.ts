@@ -107,6 +107,8 @@ describe('exit code 2: what cannot be right', () => {
       /job\.unsupported: PNG .* not hold position; use exr.* \(--passes\)/,
     ],
     [['render', 'x.glb', '--format', 'jpeg', '--background', 'transparent'], /alpha.* \(--background\)/],
+    [['render', 'x.glb', '--format', 'jpeg', '--transparent'], /alpha.* \(--background\)/],
+    [['render', 'x.glb', '--transparent', '--background', '#fff000'], /'--transparent' cannot be used with/],
     [['render', 'x.glb', '--size', '0x10'], /error request\.invalid: The size must be .*\(--size\)/],
     [['render', 'x.glb', '--size', '100000x10'], /from 1 to 65536/],
     [

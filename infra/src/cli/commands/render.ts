@@ -86,6 +86,7 @@ interface RenderOptions
   readonly clamp?: number;
   readonly out: string;
   readonly json?: boolean;
+  readonly transparent?: boolean;
 }
 
 export function addRenderCommand(program: Command): void {
@@ -164,6 +165,7 @@ export function addRenderCommand(program: Command): void {
       'behind the scene: neutral (default), environment, transparent, or a colour as #rrggbb',
       parseBackground,
     )
+    .addOption(new Option('--transparent', 'short for --background transparent').conflicts('background'))
     .option('--background-blur <0-1>', 'of the environment behind the scene', number('--background-blur'))
     .addOption(
       new Option(
@@ -318,6 +320,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     cameraPath,
     exposure,
     environmentRotation,
+    transparent,
     frames,
     turntable,
     fStop,
@@ -353,6 +356,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     ...(shutterAngle === undefined ? {} : { shutterAngleDeg: shutterAngle }),
     ...(timeLimit === undefined ? {} : { timeLimitSec: timeLimit }),
     ...(clamp === undefined ? {} : { clampIndirect: clamp }),
+    ...(transparent ? { background: 'transparent' } : {}),
     ...(exposure === undefined ? {} : { exposureEv: exposure }),
     ...(environmentRotation === undefined ? {} : { environmentRotationDeg: environmentRotation }),
   };

@@ -32,7 +32,7 @@ Examples:
   $ kiln render room.glb --passes beauty,depth,normal
   $ kiln render car.glb --variant Red --hide Floor --material 'Rim.roughness=0.2'
   $ kiln render house.glb --sun 35,200 --background environment --engine pathtrace --samples 128
-  $ kiln render car.glb --sun 40,200 --background transparent --shadow-catcher
+  $ kiln render car.glb --sun 40,200 --transparent --shadow-catcher
   $ kiln render car.glb --environment studio_8k.exr --background '#f4f4f2' --lut film.cube
   $ kiln render walk.glb --frames 0-95 --fps 23.976 --film mp4,webm --audio steps.wav --contact-sheet
   $ kiln render walk.glb --frames 1-100x3,200 --camera Front --json | jq .
