@@ -325,7 +325,11 @@ export class FakeWorker {
       if (this.dead || !this.held.has(delivery.attemptId)) return;
       const givesWay = this.#options.givesWay?.(assignment, { region, samples: { first, count } }) ?? false;
       const isLast = this.#options.endsByNoise?.({ region, samples: { first, count } }) ?? false;
+      const startedAtMs = Date.now();
+      const { settings } = work;
+      const backend = settings.backend === 'auto' ? 'webgl' : settings.backend;
       const more: Partial<PieceResult> = {
+        stages: { draw: { startedAtMs, durationMs: 1, backend }, encode: { startedAtMs, durationMs: 1 } },
         ...(givesWay ? { givesWay } : {}),
         ...(isLast ? { endedBy: 'noise' } : {}),
         ...(work.before ? { noise: 1 / (first + count), drawnMs: 1_000 } : {}),

@@ -16,6 +16,7 @@ export * from './client/urls.ts';
 export * from './division.ts';
 export * from './engine-features.ts';
 export * from './engine-gaps.ts';
+export * from './engine-names.ts';
 export * from './environments.ts';
 export * from './errors.ts';
 export * from './film-formats.ts';

@@ -8,7 +8,7 @@ import { FramePart, SampleRange } from './schemas/division.ts';
 import { FilmFacts, FilmPlan } from './schemas/film.ts';
 import { FrameStages, PixelStatistics } from './schemas/job.ts';
 import { ImportReport, Refusal, SceneFile, ScenePath } from './schemas/scene.ts';
-import { ImageFormat, Pass, RenderSettings, Size } from './schemas/settings.ts';
+import { Backend, ImageFormat, Pass, RenderSettings, Size } from './schemas/settings.ts';
 import { WorkerIdentity, WorkerStatus } from './schemas/worker.ts';
 
 /** Versions of the worker protocol that this build speaks, newest first. The server takes one version back. */
@@ -138,6 +138,8 @@ const PartEnd = Type.Object({
 export const StoredSums = Type.Object({
   ...FramePart.properties,
   ...PartEnd.properties,
+  /** The graphics interface that drew them; absent of parts that workers of before drew. */
+  backend: Type.Optional(Backend),
   sha256: Sha256,
   sizeBytes: Type.Integer({ minimum: 1 }),
 });

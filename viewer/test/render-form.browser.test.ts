@@ -131,6 +131,10 @@ describe('the render form in Chromium', () => {
     await choose('clip-loop-pingpong');
     const part = { clip: 'Bounce', moreClips: ['Rest'], clipStartSec: 0.5, clipEndSec: 1, clipLoop: 'pingpong' };
     await expect.poll(view, { timeout: HANGS_MS }).toMatchObject(part);
+    await choose('render-engine-pathtrace');
+    await app.see('render-engine-left-out');
+    expect(await app.textOf('render-engine-left-out')).toContain('with WebGL draws this scene without anisotropy');
+    await choose('render-engine-raster');
     await choose('render-divide-on');
     await app.replaceText('render-rows', '3');
     // No worker of this farm has it.

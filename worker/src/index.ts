@@ -3,10 +3,14 @@ export { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './brows
 export type { OpenPage } from './browser/open-page.ts';
 export { type ProbeOptions, probeBackends } from './browser/probe-backends.ts';
 export {
+  abilitiesOf,
   adapterClassOf,
+  autoBackendsOf,
   bestWebgl,
   bestWebgpu,
+  type EngineDrawing,
   type GlCandidate,
+  isSoftwareWebgpu,
   type ProbeResult,
   type WebgpuCandidate,
 } from './browser/probe-result.ts';

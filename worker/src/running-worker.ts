@@ -1,8 +1,17 @@
 /** A worker at work: deliveries, sessions, signals and heartbeats, until it drains or stops. */
-import type { Delivery, Heartbeat, HeartbeatAnswer, Registration, WorkerIdentity, WorkerSignal } from '@kiln/shared';
+import {
+  autoBackendsText,
+  type Delivery,
+  type Heartbeat,
+  type HeartbeatAnswer,
+  type Registration,
+  type WorkerIdentity,
+  type WorkerSignal,
+} from '@kiln/shared';
 import { type Clock, pause } from './clock.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
 import { runDelivery } from './deliveries/attempt.ts';
+import { WEBGL_ONLY } from './deliveries/chosen-backend.ts';
 import { DeliveryQueue } from './deliveries/delivery-queue.ts';
 import type { FarmClient } from './farm/farm-client.ts';
 import { HeartbeatLoop } from './farm/heartbeat-loop.ts';
@@ -74,7 +83,7 @@ export class RunningWorker {
   /** One line for people: what it draws with. */
   get description(): string {
     const { backend, name, renderer, sandboxed, slots } = this.identity;
-    return `${name}: ${renderer} by ${backend}, ${slots} slot${slots === 1 ? '' : 's'}, sandbox ${sandboxed ? 'on' : 'OFF'}`;
+    return `${name}: ${renderer} by ${backend}, ${autoBackendsText(this.identity)}, ${slots} slot${slots === 1 ? '' : 's'}, sandbox ${sandboxed ? 'on' : 'OFF'}`;
   }
 
   /** Takes nothing new, finishes what it can within `drainMs`, gives the rest back, says goodbye, ends its browsers. */
@@ -135,7 +144,9 @@ export class RunningWorker {
     // Not claimed: the goodbye gives it back.
     if (this.#isDraining) return;
     const checkpointMs = this.#parts.config.checkpointSec * 1_000;
-    const parts = { ...this.#parts, importTurns: this.#importTurns, progress: this.#progress, checkpointMs };
+    const { autoBackends = WEBGL_ONLY } = this.identity;
+    const own = { importTurns: this.#importTurns, progress: this.#progress };
+    const parts = { ...this.#parts, ...own, checkpointMs, autoBackends };
     const work = runDelivery(delivery, this.#leases, parts).finally(() => this.#working.delete(work));
     this.#working.add(work);
     await work;

@@ -1,10 +1,18 @@
 /** Wires the worker: finds and probes the browser, registers, takes deliveries and sessions, and ends in order. */
-import { ENGINE_ABILITIES, KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
+import { KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
 import { launchBrowser } from './browser/launch-browser.ts';
 import { probeBackends } from './browser/probe-backends.ts';
-import { adapterClassOf, bestWebgl, bestWebgpu, type GlCandidate, type ProbeResult } from './browser/probe-result.ts';
+import {
+  abilitiesOf,
+  adapterClassOf,
+  autoBackendsOf,
+  bestWebgl,
+  bestWebgpu,
+  type GlCandidate,
+  type ProbeResult,
+} from './browser/probe-result.ts';
 import { sweepProfileFolders } from './browser/profile-folder.ts';
 import { systemClock } from './clock.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
@@ -73,7 +81,8 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
     protocols: [...WORKER_PROTOCOLS],
     slots: config.slots,
     maxSessions: config.maxSessions,
-    capabilities: ENGINE_ABILITIES.filter(({ backend }) => backend === 'webgl' || bestWebgpu(probe) !== null),
+    capabilities: abilitiesOf(probe),
+    autoBackends: autoBackendsOf(probe),
     adapterClass: adapterClassOf(probe, chosen),
     renderer: chosen.renderer ?? 'unknown',
     backend: chosen.backend,

@@ -1,12 +1,16 @@
 /** What `kiln doctor` looks at: everything a farm needs on this machine, each with what to do when it is not well. */
 import { join } from 'node:path';
-import { Health, matches } from '@kiln/shared';
+import { type AutoBackends, BACKEND_NAMES, type Capability, ENGINE_NAMES, Health, matches } from '@kiln/shared';
 import {
+  abilitiesOf,
+  autoBackendsOf,
   bestWebgl,
+  bestWebgpu,
   browserEnvironment,
   buildPage,
   createLog,
   findBrowser,
+  isSoftwareWebgpu,
   PAGE_FOLDER,
   type ProbeResult,
   probeBackends,
@@ -197,7 +201,8 @@ function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[
           name: 'GPU',
           state: 'bad',
           detail: 'no back end draws the canary right',
-          advice: 'Install Mesa’s drivers (libegl1 libgl1-mesa-dri) or the GPU’s, then try again.',
+          advice:
+            'Install Mesa’s drivers (libegl1 libgl1-mesa-dri) or the GPU’s, then try again. WebGPU alone is not enough: what an engine draws is summed, toned and read with WebGL.',
         }
       : { name: 'GPU', state: 'ok', detail: `${best.renderer}; driver ${probe.driver}` },
   ];
@@ -221,6 +226,7 @@ function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[
       findings.push({ name, state: 'note', detail });
     }
   }
+  if (best !== null) findings.push(...engineFindings(probe));
   findings.push(
     probe.sandboxed
       ? { name: 'Sandbox', state: 'ok', detail: `on: ${probe.sandboxDetail}` }
@@ -233,6 +239,36 @@ function graphicsFindings(probe: ProbeResult, allowNoSandbox: boolean): Finding[
         },
   );
   return findings;
+}
+
+/** What each engine is drawn with where a job leaves the choice, and why. */
+function engineFindings(probe: ProbeResult): Finding[] {
+  const auto = autoBackendsOf(probe);
+  const adapter = bestWebgpu(probe);
+  return (['raster', 'pathtrace'] as const).map((engine) => {
+    const times = probe.engines
+      .filter((drawing) => drawing.engine === engine)
+      .map(({ backend, drawMs, error }) => `${BACKEND_NAMES[backend]} ${error ?? `${drawMs?.toFixed(1)} ms`}`);
+    const why =
+      adapter === null
+        ? 'the only one here'
+        : isSoftwareWebgpu(adapter)
+          ? 'WebGPU is software here, and only for jobs that ask for it'
+          : times.join(', ') || 'WebGPU could not be timed';
+    return {
+      name: 'Engine',
+      state: 'note',
+      detail: `${ENGINE_NAMES[engine]}: auto is ${BACKEND_NAMES[auto[engine]]} (${why})`,
+    };
+  });
+}
+
+/** What a worker on this machine would register; null where none can draw. */
+export function enginesOf(
+  probe: ProbeResult | null,
+): { readonly abilities: readonly Capability[]; readonly autoBackends: AutoBackends } | null {
+  if (probe === null || bestWebgl(probe) === null) return null;
+  return { abilities: abilitiesOf(probe), autoBackends: autoBackendsOf(probe) };
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

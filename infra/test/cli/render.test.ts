@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { completeSettings } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { prepareOutFolder } from '../../src/cli/render/out-folder.ts';
 import { render } from '../../src/cli/render/render.ts';
 import { uploadFile } from '../../src/cli/scene/upload-file.ts';
 import { UploadMemory } from '../../src/cli/scene/upload-memory.ts';
-import { FRAME, HEALTH, jobIn, SCENE, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
+import { FRAME, HEALTH, jobIn, REPORT, SCENE, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
 
 let folder: string;
 let farm: ScriptedFarm;
@@ -48,6 +49,28 @@ test('a frame that cannot be had ends it: the job is cancelled, and no connectio
   await expect(renderBox()).rejects.toMatchObject({ code: 'resource.not_found' });
   expect(times(`POST ${JOB}/cancel`)).toBe(1);
   await expect.poll(() => farm.openStreams()).toBe(0);
+});
+
+test('what frames are drawn without is said once, after the job is there', async () => {
+  const gap = { engine: 'pathtrace', backend: 'webgl', what: 'dispersion', isDrawnWithout: true };
+  const settings = completeSettings({ frames: '0', engine: 'pathtrace', size: { widthPx: 64, heightPx: 64 } });
+  const counts = { frames: '0', frameCount: 1, chunk: 1 };
+  const layer = { id: FRAME.layerId, name: 'main', ...counts, division: null, films: [], settings };
+  const lines: string[] = [];
+  farm = await startScriptedFarm((request) => {
+    if (request === `GET /scenes/${SCENE.id}`) return { body: { ...SCENE, report: { ...REPORT, gaps: [gap] } } };
+    if (request === 'POST /jobs') return { body: { ...jobIn('succeeded'), layers: [layer, layer] } };
+    return undefined;
+  });
+  await renderBox(
+    undefined,
+    jsonReporter((line) => lines.push(line)),
+  );
+  expect(lines.map((line) => JSON.parse(line)).slice(0, 2)).toEqual([
+    expect.objectContaining({ event: 'submitted' }),
+    { event: 'notice', message: expect.stringContaining('with WebGL draws this scene without dispersion') },
+  ]);
+  expect(lines.filter((line) => line.includes('"notice"'))).toHaveLength(1);
 });
 
 test('frames of several layers go into a folder for each, and those of several passes into one for each pass', async () => {

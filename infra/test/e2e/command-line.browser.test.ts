@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ENGINE_ABILITIES, ENGINE_FEATURES } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln, startKiln } from './support/kiln.ts';
@@ -100,8 +101,10 @@ describe('kiln render', () => {
     for (const engine of ['raster', 'pathtrace'])
       expect(workers.stdout).toMatch(new RegExp(`"engine": ?"${engine}",\\s*"backend": ?"webgpu"`));
     const out = join(farm.home, 'webgpu');
-    const args = ['--frames', '7', '--size', '64x36', '--backend', 'webgpu', '-o', out];
-    expect((await kiln(farm, 'render', scene, ...args)).code).toBe(0);
+    const args = ['--frames', '7', '--size', '64x36', '--backend', 'webgpu', '-o', out, '--json'];
+    const { code, lines } = await kiln(farm, 'render', scene, ...args);
+    expect(code).toBe(0);
+    expect(lines.find(({ event }) => event === 'frame')).toMatchObject({ stages: { draw: { backend: 'webgpu' } } });
     const { r, g, b } = (await readPixels(join(out, '0007.png'))).at(0.5, 0.5);
     expect(r).toBeGreaterThan(150);
     expect(Math.max(g, b)).toBeLessThan(r / 2);
@@ -327,7 +330,7 @@ describe('what commands tell as JSON', () => {
   test('this machine and its farm: what a doctor finds', async () => {
     const { code, stdout } = await kiln(farm, 'doctor', '--json');
     expect(code).toBe(0);
-    const { canRender, findings, probe } = JSON.parse(stdout);
+    const { canRender, findings, probe, engines } = JSON.parse(stdout);
     expect(canRender).toBe(true);
     expect(probe).toMatchObject({ sandboxed: true });
     const details = new Map<string, string>();
@@ -335,6 +338,12 @@ describe('what commands tell as JSON', () => {
     expect(details.get('Farm')).toMatch(new RegExp(`runs at ${farm.url} .*, ok, 1 worker ready`));
     expect(details.get('WebGL')).toMatch(/canary right in [\d.]+ ms {2}← taken/);
     expect(details.get('WebGPU')).toBeDefined();
+    expect(details.get('Engine')).toMatch(/Raster: auto is WebG\w+ \(.+\)\nPath tracing: auto is WebG\w+ \(/);
+    expect(engines.abilities).toEqual(ENGINE_ABILITIES);
+    expect(engines.features).toEqual(ENGINE_FEATURES);
+    const [worker] = JSON.parse((await kiln(farm, 'workers', '--json')).stdout);
+    const { capabilities: abilities, autoBackends } = worker;
+    expect(engines.here).toEqual({ abilities, autoBackends });
     expect(details.get('Sandbox')).toMatch(/^on/);
     expect(details.get('Redis')).toMatch(/redis-server|KILN_REDIS_URL/);
   });

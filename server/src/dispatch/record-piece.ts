@@ -33,7 +33,7 @@ export async function recordPiece(
   { attempt, work, result }: PieceReport,
 ): Promise<RecordedPiece> {
   const { attemptId, taskId } = attempt;
-  const { samples, sha256, sizeBytes, endedBy, noise, drawnMs, givesWay = false } = result;
+  const { samples, sha256, sizeBytes, endedBy, noise, drawnMs, stages, givesWay = false } = result;
   const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
   const stored = await trx
     .selectFrom('pieces')
@@ -71,6 +71,7 @@ export async function recordPiece(
       ended_by: endedBy ?? null,
       noise: noise ?? null,
       drawn_ms: drawnMs ?? null,
+      backend: stages.draw.backend ?? null,
     })
     .execute();
   const taskDone = endedBy !== undefined || samples.first + samples.count === end;

@@ -19,6 +19,7 @@ export async function frameSums(db: Kysely<Database>, taskId: string, work: Asse
       'p.size_bytes',
       'p.ended_by',
       'p.noise',
+      'p.backend',
     ])
     .where('t.feeds', '=', taskId)
     .orderBy('t.index')
@@ -33,7 +34,7 @@ export async function frameSums(db: Kysely<Database>, taskId: string, work: Asse
 
 type SumsRow = Pick<
   Selectable<Database['pieces']>,
-  'first_sample' | 'sample_count' | 'sha256' | 'size_bytes' | 'ended_by' | 'noise'
+  'first_sample' | 'sample_count' | 'sha256' | 'size_bytes' | 'ended_by' | 'noise' | 'backend'
 >;
 
 const storedSums = (region: StoredSums['region'], row: SumsRow): StoredSums => ({
@@ -43,6 +44,7 @@ const storedSums = (region: StoredSums['region'], row: SumsRow): StoredSums => (
   sizeBytes: row.size_bytes,
   ...(row.ended_by === null ? {} : { endedBy: row.ended_by }),
   ...(row.noise === null ? {} : { noise: row.noise }),
+  ...(row.backend === null ? {} : { backend: row.backend }),
 });
 
 export async function openPart(
@@ -52,7 +54,7 @@ export async function openPart(
 ): Promise<OpenPart> {
   const rows = await db
     .selectFrom('pieces')
-    .select(['first_sample', 'sample_count', 'sha256', 'size_bytes', 'ended_by', 'noise', 'drawn_ms'])
+    .select(['first_sample', 'sample_count', 'sha256', 'size_bytes', 'ended_by', 'noise', 'backend', 'drawn_ms'])
     .where('task_id', '=', taskId)
     .orderBy('first_sample')
     .execute();

@@ -12,6 +12,7 @@ import { up as passFiles } from './migrations/0010-pass-files.ts';
 import { up as earlyEnds } from './migrations/0011-early-ends.ts';
 import { up as openTasks } from './migrations/0012-open-tasks.ts';
 import { up as shares } from './migrations/0013-shares.ts';
+import { up as partBackends } from './migrations/0014-part-backends.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-early-ends': { up: earlyEnds },
   '0012-open-tasks': { up: openTasks },
   '0013-shares': { up: shares },
+  '0014-part-backends': { up: partBackends },
 };
 
 /**

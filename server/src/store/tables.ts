@@ -1,6 +1,7 @@
 /** The tables, as Kysely types. The SQL is in `migrations/`; times are `timestamptz`, hashes lower-case hexadecimal. */
 import type {
   AttemptState,
+  Backend,
   ClassPolicy,
   Division,
   FilmFacts,
@@ -259,6 +260,7 @@ interface PieceTable {
   /** Of the frame up to these samples, where it was looked at. */
   noise: ColumnType<number | null, number | null | undefined, never>;
   drawn_ms: ColumnType<number | null, number | null | undefined, never>;
+  backend: ColumnType<Backend | null, Backend | null | undefined, never>;
   created_at: CreatedAt;
 }
 

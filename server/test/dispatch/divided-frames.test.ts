@@ -223,13 +223,14 @@ test('a frame that noise may end goes on from what is stored, hears of it, and i
   expect(resumed?.part.samples).toEqual({ first: 32, count: 224 });
   expect(resumed?.before).toMatchObject({
     sums: [
-      { samples: { first: 0, count: 16 }, noise: 1 / 16 },
+      { samples: { first: 0, count: 16 }, noise: 1 / 16, backend: 'webgl' },
       { samples: { first: 16, count: 16 }, noise: 1 / 32 },
     ],
     drawnMs: 2_000,
   });
   const [assembled] = second.claimed.flatMap(({ work }) => (work.kind === 'assemble' ? [work] : []));
-  expect(assembled?.sums.at(-1)).toMatchObject({ samples: { first: 32, count: 32 }, endedBy: 'noise', noise: 1 / 64 });
+  const end = { endedBy: 'noise', noise: 1 / 64 };
+  expect(assembled?.sums.at(-1)).toMatchObject({ samples: { first: 32, count: 32 }, backend: 'webgl', ...end });
   const [frame] = await framesOf(job);
   expect(frame && (await textOf(frame))).toBe('[0,0 0+16][0,0 16+16][0,0 32+32]');
 });

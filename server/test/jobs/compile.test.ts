@@ -1,6 +1,7 @@
 import {
   type CameraChoice,
   type Capability,
+  ENGINE_ABILITIES,
   type ErrorCode,
   type JobRequest,
   KilnError,
@@ -334,6 +335,27 @@ describe('compileJob', () => {
     expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/engine' });
     expect(error.message).toMatch(/points.*use raster/);
     expect(compileJob(job(layer()), dotted, []).frameCount).toBe(3);
+  });
+
+  test('refuses by name what the table says no to, with either back end', () => {
+    const both: Capability[] = [...ENGINE_ABILITIES];
+    for (const backend of ['auto', 'webgl', 'webgpu'] as const) {
+      const error = failure(job(layer({ backend, denoise: true })), SCENE, both);
+      expect(error).toMatchObject({ code: 'job.unsupported', field: '/layers/0/denoise' });
+      expect(error.message).toBe('only the engine "pathtrace" has a denoiser; "raster" has none');
+    }
+    const caught = layer({ engine: 'pathtrace', backend: 'webgpu', shadowCatcher: { heightM: 'auto' } });
+    expect(failure(job(caught), SCENE, both).message).toBe(
+      'path tracing with WebGPU has no shadow catcher; use the backend "webgl"',
+    );
+  });
+
+  test('takes a scene that an engine draws without something', () => {
+    const { report } = SCENE;
+    if (!report) throw new Error('the scene has a report');
+    const gap = { engine: 'pathtrace', backend: 'webgl', what: 'dispersion', isDrawnWithout: true } as const;
+    const glassy = { ...SCENE, report: { ...report, gaps: [gap] } };
+    expect(compileJob(job(layer({ engine: 'pathtrace' })), glassy, []).frameCount).toBe(3);
   });
 
   test('refuses what an engine cannot draw where a clip shows it, and not where it is hidden', () => {

@@ -7,7 +7,7 @@ import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { FrameProgress } from './progress.ts';
-import { Pass, RenderSettings } from './settings.ts';
+import { Backend, Pass, RenderSettings } from './settings.ts';
 
 /**
  * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
@@ -160,8 +160,12 @@ export const Sampling = Type.Object({
 });
 export type Sampling = Static<typeof Sampling>;
 
-/** Absent in frames of earlier versions: what was drawn. */
-export const DrawStage = Type.Object({ ...StageTime.properties, sampling: Type.Optional(Sampling) });
+/** Absent in frames of earlier versions: what was drawn, and the graphics interface that drew it. */
+export const DrawStage = Type.Object({
+  ...StageTime.properties,
+  sampling: Type.Optional(Sampling),
+  backend: Type.Optional(Backend),
+});
 export type DrawStage = Static<typeof DrawStage>;
 
 export const FrameStages = Type.Object({

@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts';
 import { SCENE_FORMAT_NAMES } from '../scene-formats.ts';
 import { SceneState } from '../states.ts';
 import { Name } from '../storable-text.ts';
-import { Engine, Vector3 } from './settings.ts';
+import { Backend, Engine, Vector3 } from './settings.ts';
 
 /**
  * A path inside a scene, safe to put below a folder and to hash as UTF-8: relative, `/`-separated, no empty, `.` or `..`
@@ -97,7 +97,11 @@ export type EditableParts = Static<typeof EditableParts>;
 
 const EngineGap = Type.Object({
   engine: Engine,
+  /** Absent: with every graphics interface. */
+  backend: Type.Optional(Backend),
   what: Type.String(),
+  /** The scene is drawn without it; else jobs with that engine are refused. */
+  isDrawnWithout: Type.Optional(Type.Boolean()),
   /** Clips in which it is ever seen, where others hide it all of their time; without, in all. */
   clips: Type.Optional(Type.Array(Type.String())),
 });
@@ -131,7 +135,7 @@ export const ImportReport = Type.Object({
   environment: Type.Optional(Type.Object({ widthPx: Type.Integer(), heightPx: Type.Integer() })),
   /** The glTF has no lights: by default the built-in studio lights it. */
   usesStudioLight: Type.Boolean(),
-  /** What of the scene an engine cannot draw, in words; jobs with that engine are refused. */
+  /** What of the scene an engine cannot draw, in words. */
   gaps: Type.Optional(Type.Array(EngineGap, { maxItems: 100 })),
   /** At most 100, the gravest first. */
   findings: Type.Array(ImportFinding),

@@ -9,13 +9,17 @@ export const FilmMaker = Type.Enum(['page', 'ffmpeg']);
 export type FilmMaker = Static<typeof FilmMaker>;
 
 /**
- * What decides a picture's bytes besides the request: renderer string, driver, browser version and canary picture,
- * hashed. Frames of one adapter class are byte for byte the same.
+ * What decides a picture's bytes besides the request: renderer string, driver, browser version, canary picture and what
+ * `auto` is, hashed. Frames of one adapter class are byte for byte the same.
  */
 export const AdapterClass = Type.String({ pattern: '^[0-9a-f]{16}$' });
 
 export const Capability = Type.Object({ engine: Engine, backend: Backend });
 export type Capability = Static<typeof Capability>;
+
+/** The graphics interface that a worker draws with where a job leaves it the choice, of each engine. */
+export const AutoBackends = Type.Object({ raster: Backend, pathtrace: Backend });
+export type AutoBackends = Static<typeof AutoBackends>;
 
 /** One browser process: it serves one tenant only. */
 export const WorkerBrowser = Type.Object({
@@ -56,6 +60,8 @@ export const WorkerIdentity = Type.Object({
   slots: Type.Integer({ minimum: 1, maximum: 256 }),
   maxSessions: Type.Integer({ minimum: 0 }),
   capabilities: Type.Array(Capability),
+  /** What the back end `auto` is on it, for as long as it runs. Absent from workers of before: WebGL. */
+  autoBackends: Type.Optional(AutoBackends),
   adapterClass: AdapterClass,
   /** Renderer string, as WebGL gives it. */
   renderer: Type.String(),

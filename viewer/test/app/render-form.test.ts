@@ -317,6 +317,9 @@ describe('division and back end', () => {
     expect(filmBar('mov', [{ filmMakers: ['page'] }])).toContain('ffmpeg');
     expect(filmBar('mp4', [{ filmMakers: ['page'] }])).toBeNull();
     expect(engineGaps('raster').map(({ feature }) => feature)).toContain('light from surface to surface');
+    const has = (backend: 'auto' | 'webgl' | 'webgpu') =>
+      engineGaps('pathtrace', backend).some(({ feature }) => feature === 'dispersion');
+    expect([has('auto'), has('webgl'), has('webgpu')]).toEqual([true, true, false]);
   });
 });
 

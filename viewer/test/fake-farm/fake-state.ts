@@ -96,6 +96,7 @@ export const REPORT: ImportReport = {
   extensionsUsed: ['KHR_materials_clearcoat', 'KHR_draco_mesh_compression'],
   environment: { widthPx: 512, heightPx: 256 },
   usesStudioLight: true,
+  gaps: [{ engine: 'pathtrace', backend: 'webgl', what: 'anisotropy', isDrawnWithout: true }],
   findings: [
     {
       severity: 'warning',

@@ -15,17 +15,28 @@ import { type LaunchedBrowser, launchBrowser } from './launch-browser.ts';
 import { GL_BACKENDS, type GlBackend, type WebgpuBackend } from './launch-flags.ts';
 import { missingDriver } from './missing-driver.ts';
 import { type OpenPage, PageGaveUp } from './open-page.ts';
-import { bestWebgl, type GlCandidate, ProbeResult, type WebgpuCandidate } from './probe-result.ts';
+import {
+  bestWebgl,
+  bestWebgpu,
+  type EngineDrawing,
+  type GlCandidate,
+  isSoftwareWebgpu,
+  ProbeResult,
+  type WebgpuCandidate,
+} from './probe-result.ts';
 import type { SandboxState } from './sandbox.ts';
+import { drawWithEngines } from './time-engines.ts';
 import { checkWebgpu } from './webgpu-check.ts';
 
 /** Raise this when what a probe asks or how a browser is started changes: old results are then of no more use. */
-const PROBE_VERSION = 4;
+const PROBE_VERSION = 5;
 
 /** Time for a browser to start and draw the canary while none has: a second or two, half a minute on a busy machine. */
 const FIRST_MS = 120_000;
 /** Once one back end draws, another may take twice as long as that did, and at least this. */
 const LATER_MS = 8_000;
+/** For each engine with each interface; a path tracer is compiled for half a minute on a busy machine. */
+const ENGINES_MS = 240_000;
 
 export interface ProbeOptions {
   readonly browser: FoundBrowser;
@@ -111,7 +122,7 @@ async function probe(options: ProbeOptions, driver: string): Promise<Probed> {
     options.log.info({ ...software }, 'probed a WebGPU back end');
     webgpu.push(software);
   }
-  const result = {
+  const result: ProbeResult = {
     browserPath: options.browser.path,
     browserVersion: options.browser.version,
     driver,
@@ -120,8 +131,29 @@ async function probe(options: ProbeOptions, driver: string): Promise<Probed> {
     sandboxDetail: sandbox.detail,
     webgl,
     webgpu,
+    engines: [],
   };
-  return { result, isSettled };
+  const engines = await probeEngines(options, result);
+  return { result: { ...result, engines: engines.drawn }, isSettled: isSettled && engines.isWhole };
+}
+
+/** Times what there is to choose from: none where WebGPU is not there, or is software. */
+async function probeEngines(options: ProbeOptions, result: ProbeResult) {
+  const [gl, webgpu] = [bestWebgl(result), bestWebgpu(result)];
+  if (gl === null || webgpu === null || isSoftwareWebgpu(webgpu)) return { drawn: [], isWhole: true };
+  const drawn: EngineDrawing[] = [];
+  try {
+    await withBrowser(options, gl.backend, webgpu.backend, ENGINES_MS, async (browser) => {
+      const { client } = await browser.openPage();
+      await drawWithEngines(client, (drawing) => drawn.push(drawing));
+    });
+    return { drawn, isWhole: true };
+  } catch (error) {
+    options.log.warn({ err: error }, 'not every engine could be timed');
+    return { drawn, isWhole: false };
+  } finally {
+    for (const drawing of drawn) options.log.info({ ...drawing }, 'probed an engine');
+  }
 }
 
 /** SwiftShader is not taken where anything else draws right: its browser would be half the time of a first start. */

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { type Assignment, KilnError, LIMITS, nextRange, type SampleRange, windowOf } from '@kiln/shared';
 import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
+import { chosenBackend } from './chosen-backend.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { fetchSums } from './fetch-sums.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
@@ -87,14 +88,16 @@ async function drawRange(
   { page, samples: wanted, before, folder, timeoutMs, preparation }: RangeOrder,
   context: AttemptContext,
 ): Promise<DrawnRange> {
-  const { checkpointMs, client, clock, lease, log, membership, progress } = context;
+  const { autoBackends, checkpointMs, client, clock, lease, log, membership, progress } = context;
   const turn = await drawingTurn(assignment, page, settings, context, lease.signal);
   const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
   const window = windowOf(settings, part.region);
   const parted = { part: drawn, ...(window ? { window } : {}) };
-  const order = { sceneHash: assignment.scene.sceneHash, settings, frameNumber, ...parted, before, checkpointMs };
+  const { sceneHash } = assignment.scene;
+  const backend = chosenBackend(settings, autoBackends);
+  const order = { sceneHash, settings, backend, frameNumber, ...parted, before, checkpointMs };
   const onProgress = (fraction: number) =>
     progress.note(lease.attemptId, frameNumber, wanted.first + Math.round(fraction * wanted.count));
   const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: turn.end, onProgress, signal: lease.signal });

@@ -5,6 +5,7 @@ import { WORKER_LIMITS } from '../limits.ts';
 import { Permits } from '../pool/permits.ts';
 import type { DrawnFrame, ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
+import { chosenBackend } from './chosen-backend.ts';
 import { deliverFrame } from './deliver-frame.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
 import { type Preparation, withScenePage } from './scene-page-attempt.ts';
@@ -86,8 +87,9 @@ class FrameRun {
     });
     const { scene, timeoutMs } = this.#assignment;
     const { settings } = this.#work;
-    const { lease, progress } = this.#context;
-    const order = { sceneHash: scene.sceneHash, settings, frameNumber };
+    const { autoBackends, lease, progress } = this.#context;
+    const backend = chosenBackend(settings, autoBackends);
+    const order = { sceneHash: scene.sceneHash, settings, backend, frameNumber };
     const picture = this.#page.drawFrame(order, outputIn(this.#folder), timeoutMs, {
       onDrawn: () => {
         turn.end();

@@ -2,6 +2,7 @@
 import type { Assignment, FrameStages, RenderSettings } from '@kiln/shared';
 import type { ScenePage } from '../pool/scene-page.ts';
 import { assetFiles } from './asset-files.ts';
+import { chosenBackend } from './chosen-backend.ts';
 import { holdFiles, holdScene } from './hold-scene.ts';
 import type { AttemptContext } from './work-parts.ts';
 
@@ -15,7 +16,7 @@ export async function withScenePage(
   context: AttemptContext,
   work: (page: ScenePage, load: () => Promise<Preparation>) => Promise<void>,
 ): Promise<void> {
-  const { pool, lease } = context;
+  const { autoBackends, pool, lease } = context;
   const { held, fetch } = await holdScene(scene, context);
   const assets = await holdFiles(assetFiles(settings), context).catch((error: unknown) => {
     held.release();
@@ -29,7 +30,7 @@ export async function withScenePage(
       const takeBack = page.lendAssets(assets.files);
       try {
         await work(page, async () => {
-          const backend = settings.backend === 'webgpu' ? 'webgpu' : 'webgl';
+          const backend = chosenBackend(settings, autoBackends);
           const { loadedNow, load } = await page.load({ source: scene, files: held.files, backend });
           return { ...(fetch ? { fetch } : {}), ...(loadedNow ? { load } : {}) };
         });

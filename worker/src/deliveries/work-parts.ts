@@ -1,3 +1,4 @@
+import type { AutoBackends } from '@kiln/shared';
 import type { Clock } from '../clock.ts';
 import type { FarmClient } from '../farm/farm-client.ts';
 import type { HeldLease } from '../farm/lease-book.ts';
@@ -18,6 +19,8 @@ export interface WorkParts {
   readonly progress: ProgressBook;
   /** Time of drawing after which a part of a frame stores what it has. */
   readonly checkpointMs: number;
+  /** What the back end `auto` is here. */
+  readonly autoBackends: AutoBackends;
   readonly clock: Clock;
   readonly log: Log;
 }

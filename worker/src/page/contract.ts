@@ -10,6 +10,7 @@
 import type {
   Backend,
   DrawStage,
+  Engine,
   FilmPlan,
   FramePart,
   FrameRate,
@@ -64,15 +65,18 @@ export interface PageScene {
   readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
 }
 
-/** Sums that were stored, and how their samples ended. */
-export interface SumsInput extends FramePart, Pick<StoredSums, 'endedBy' | 'noise'> {
+/** Sums that were stored, how their samples ended, and what drew them. */
+export interface SumsInput extends FramePart, Pick<StoredSums, 'endedBy' | 'noise' | 'backend'> {
   readonly input: string;
 }
 
 /** What the page is asked to do. Every call is answered by one `done` or `failed` event with the same id. */
 export type PageCall =
-  /** Draws a fixed small scene: tells what the adapter is and whether it draws right. */
-  | { readonly call: 'canary'; readonly id: number }
+  /**
+   * Draws a fixed small scene: tells what the adapter is, whether it draws right, and how fast.
+   * @defaultValue rasterisation with WebGL
+   */
+  | { readonly call: 'canary'; readonly id: number; readonly engine?: Engine; readonly backend?: Backend }
   /**
    * Loads a scene, or finds it loaded. Idempotent; one load serves frames and sessions. It stays until `unload`. WebGPU has
    * what it draws beside what WebGL has.
@@ -93,6 +97,8 @@ export type PageCall =
       readonly id: number;
       readonly sceneHash: string;
       readonly settings: RenderSettings;
+      /** What draws it. @defaultValue that of the settings, WebGL with `auto` */
+      readonly backend?: Backend;
       readonly frameNumber: number;
       readonly output?: string;
     }
@@ -102,6 +108,8 @@ export type PageCall =
       readonly id: number;
       readonly sceneHash: string;
       readonly settings: RenderSettings;
+      /** As of `frame`. */
+      readonly backend?: Backend;
       readonly frameNumber: number;
       /** Its samples are a sum of the tree. */
       readonly part: FramePart;
@@ -226,7 +234,7 @@ export interface PieceOutcome {
   readonly noise?: number;
   /** Without what was drawn in between. */
   readonly drawnMs: number;
-  readonly draw: StageTime;
+  readonly draw: DrawStage;
   readonly encode: StageTime;
 }
 

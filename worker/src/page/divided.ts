@@ -21,7 +21,7 @@ import { shotWithin, within } from './engine/shot-within.ts';
 import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { BYTES_PER_PX } from './pixel-kind.ts';
-import { frameLook, frameShot, holdAssets } from './shots.ts';
+import { drawnBy, frameLook, frameShot, holdAssets } from './shots.ts';
 
 type Call<K extends PageCall['call']> = Extract<PageCall, { call: K }>;
 
@@ -38,7 +38,7 @@ type MakingHooks = Pick<DrawingHooks, 'signal' | 'onDrawn'>;
 
 export async function drawPiece(
   services: PageServices,
-  { sceneHash, settings, frameNumber, part: asked, window, before, checkpointMs, output }: Call<'piece'>,
+  { sceneHash, settings, backend, frameNumber, part: asked, window, before, checkpointMs, output }: Call<'piece'>,
   { signal, onDrawn, onProgress }: DrawingHooks,
 ): Promise<PieceOutcome> {
   const { room, queue, encoder, scenes } = services;
@@ -47,7 +47,7 @@ export async function drawPiece(
   try {
     const held = await holdAssets(services, settings, scene);
     letGo = held.release;
-    const frame = frameShot(scene, settings, frameNumber, held.assets);
+    const frame = frameShot(scene, settings, frameNumber, { ...held.assets, backend });
     const shot = window ? shotWithin(frame, window) : frame;
     const part = window ? within(asked, window) : asked;
     await encoder.room();
@@ -75,7 +75,7 @@ export async function drawPiece(
     });
     const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
     if (!ok) throw new Error(`the worker took no sums: ${status}`);
-    return { gpuBytes: scene.gpuBytes, samples, ...end, drawnMs, draw, encode };
+    return { gpuBytes: scene.gpuBytes, samples, ...end, drawnMs, draw: { ...draw, ...drawnBy(shot) }, encode };
   } finally {
     letGo();
     release();
@@ -94,7 +94,8 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
   const { room, queue, encoder } = services;
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
-  const { look, sources, sampling } = await lookAt(services, call);
+  const { look, sources, drawn: facts } = await lookAt(services, call);
+  const { sampling } = facts;
   await encoder.room();
   const data = await FrameData.open(services, call);
   try {
@@ -113,7 +114,7 @@ async function makeWhole(services: PageServices, call: Call<'assemble'>, { signa
     onDrawn();
     const order = frameOrder({ ...drawn, sampling }, look.shown, origin);
     const { bytes, ...encoded } = await encoder.encode(order);
-    return await handOver({ ...encoded, gpuBytes: null, draw: { ...draw, sampling } }, bytes, output);
+    return await handOver({ ...encoded, gpuBytes: null, draw: { ...draw, ...facts } }, bytes, output);
   } finally {
     data.close();
   }
@@ -143,7 +144,8 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
   const { sceneHash, settings, frameNumber, output } = call;
   const origin = { sceneHash, settings, frameNumber };
   if (output === undefined) throw new Error('a frame in strips needs an output');
-  const { look, sources, sampling } = await lookAt(services, call);
+  const { look, sources, drawn } = await lookAt(services, call);
+  const { sampling } = drawn;
   const data = await FrameData.open(services, call);
   try {
     const {
@@ -171,7 +173,7 @@ async function makeInStrips(services: PageServices, call: Call<'assemble'>, { si
       const draw = await queue.run('frame', making, signal);
       onDrawn();
       const { preview, ...encoded } = await encoder.end();
-      const result = { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, sampling } };
+      const result = { ...encoded, gpuBytes: null, sha256: '', draw: { ...draw, ...drawn } };
       return { result, ...(preview && { bytes: preview }) };
     } finally {
       encoder.dispose();
@@ -200,5 +202,7 @@ async function lookAt({ tables }: PageServices, { settings, sums }: Call<'assemb
   const lut = settings.lut ? await tables.get(settings.lut) : null;
   const sampling = samplingOf(settings, sums);
   const look = { ...frameLook(settings, { lut }), samples: sampling.samples };
-  return { look, sources: sums.map(sourceOf), sampling };
+  // All parts of a frame are of one adapter class, and so of one interface.
+  const backend = sums[0]?.backend;
+  return { look, sources: sums.map(sourceOf), drawn: { sampling, ...(backend && { backend }) } };
 }

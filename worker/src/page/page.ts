@@ -21,7 +21,7 @@ import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
 import { describeLoaded, poseOf } from './scene/describe-loaded.ts';
-import { frameShot, holdAssets, liveShot } from './shots.ts';
+import { drawnBy, frameShot, holdAssets, liveShot } from './shots.ts';
 import { unixMs } from './unix-time.ts';
 
 type Send = (event: PageEvent, bytes?: ArrayBuffer) => void;
@@ -66,7 +66,7 @@ export class Page {
     const { queue, scenes } = this.#services;
     switch (call.call) {
       case 'canary':
-        return { result: await queue.run('import', () => runCanary(this.#services)) };
+        return { result: await queue.run('import', () => runCanary(this.#services, call)) };
       case 'load':
         return { result: await this.#load(call) };
       case 'unload':
@@ -133,14 +133,15 @@ export class Page {
     }
   }
 
-  async #frame({ id, sceneHash, settings, frameNumber, output }: Call<'frame'>, signal: AbortSignal): Promise<Answer> {
+  async #frame(call: Call<'frame'>, signal: AbortSignal): Promise<Answer> {
+    const { id, sceneHash, settings, backend, frameNumber, output } = call;
     const { room, queue, encoder, scenes } = this.#services;
     const { scene, release } = scenes.use(sceneHash);
     let letGo = () => {};
     try {
       const held = await holdAssets(this.#services, settings, scene);
       letGo = held.release;
-      const shot = frameShot(scene, settings, frameNumber, held.assets);
+      const shot = frameShot(scene, settings, frameNumber, { ...held.assets, backend });
       await encoder.room();
       const { draw, ...drawn } = await queue.run(
         'frame',
@@ -150,7 +151,11 @@ export class Page {
       this.#send({ event: 'drawn', id });
       const { bytes, ...encoded } = await encoder.encode(frameOrder(drawn, shot, { sceneHash, settings, frameNumber }));
       const { gpuBytes } = scene;
-      const result: FrameOutcome = { ...encoded, gpuBytes, draw: { ...draw, sampling: drawn.sampling } };
+      const result: FrameOutcome = {
+        ...encoded,
+        gpuBytes,
+        draw: { ...draw, ...drawnBy(shot), sampling: drawn.sampling },
+      };
       return await handOver(result, bytes, output);
     } finally {
       letGo();

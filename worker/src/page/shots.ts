@@ -1,5 +1,6 @@
 /** From what was asked for to what is drawn. */
 import {
+  type Backend,
   type Background,
   IMAGE_FORMATS,
   LightSettings,
@@ -37,6 +38,11 @@ const UNTRACED = {
 export interface ShotAssets {
   readonly environment: Environment;
   readonly lut: LookUpTable | null;
+}
+
+interface FrameAssets extends ShotAssets {
+  /** What draws it. @defaultValue that of the settings, WebGL with `auto` */
+  readonly backend?: Backend | undefined;
 }
 
 /**
@@ -93,8 +99,13 @@ export function frameLook(
 }
 
 /** @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`. */
-export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNumber: number, assets: ShotAssets): Shot {
-  const { backend, size, bounces, passes } = settings;
+export function frameShot(
+  scene: LoadedScene,
+  settings: RenderSettings,
+  frameNumber: number,
+  { backend = settings.backend === 'auto' ? 'webgl' : settings.backend, ...assets }: FrameAssets,
+): Shot {
+  const { size, bounces, passes } = settings;
   const { noiseThreshold, timeLimitSec, clampIndirect, filterGlossy } = settings;
   const { pixelKind, shown } = frameLook(settings, assets);
   // Without beauty, the picture is drawn for nothing: as quickly as can be.
@@ -104,8 +115,7 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     camera: cameraOf(settings, scene),
     size,
     engine: isSeen ? settings.engine : 'raster',
-    // WebGL draws as fast, and its sums need not change places.
-    backend: backend === 'auto' || !isSeen ? 'webgl' : backend,
+    backend: isSeen ? backend : 'webgl',
     samples: isSeen ? settings.samples : 1,
     askedSamples: settings.samples,
     multisampled: true,
@@ -125,6 +135,9 @@ export function frameShot(scene: LoadedScene, settings: RenderSettings, frameNum
     planes: planesFor(passes),
   };
 }
+
+/** The graphics interface that drew a shot, for its record. */
+export const drawnBy = ({ backend = 'webgl' }: Pick<Shot, 'backend'>): { readonly backend: Backend } => ({ backend });
 
 /**
  * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to

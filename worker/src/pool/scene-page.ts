@@ -24,6 +24,11 @@ export interface FrameOrder {
   readonly frameNumber: number;
 }
 
+/** A frame, or a part of one, that is drawn here. */
+export interface DrawOrder extends FrameOrder {
+  readonly backend: Backend;
+}
+
 export interface LoadOrder {
   readonly source: SceneSource;
   readonly files: ReadonlyMap<string, HostedFile>;
@@ -214,7 +219,7 @@ export class ScenePage {
   }
 
   /** Draws a frame whose turn it is. `timeoutMs` is from now to the encoded picture. */
-  async drawFrame(order: FrameOrder, output: OutputFile, timeoutMs: number, hooks: CallHooks): Promise<DrawnFrame> {
+  async drawFrame(order: DrawOrder, output: OutputFile, timeoutMs: number, hooks: CallHooks): Promise<DrawnFrame> {
     this.#framesDrawn++;
     const drawn = await this.#frameIn(output, (name) =>
       this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
@@ -255,7 +260,7 @@ export class ScenePage {
     {
       before,
       ...order
-    }: FrameOrder & {
+    }: DrawOrder & {
       readonly part: FramePart;
       readonly window?: Region;
       readonly before?: { readonly sums: readonly SumsFile[]; readonly drawnMs: number };
@@ -345,10 +350,11 @@ const measured = (bytes: Uint8Array) => ({
 });
 
 /** Without where it lies. */
-const inputOf = ({ region, samples, endedBy, noise, input }: SumsFile): SumsInput => ({
+const inputOf = ({ region, samples, endedBy, noise, backend, input }: SumsFile): SumsInput => ({
   region,
   samples,
   input,
   ...(endedBy === undefined ? {} : { endedBy }),
   ...(noise === undefined ? {} : { noise }),
+  ...(backend === undefined ? {} : { backend }),
 });

@@ -69,6 +69,19 @@ it('[WK6] delivers the frames of an attempt in order, as they were drawn', async
   await acknowledged();
 });
 
+it('draws with the back end that the job asks for, else with what the worker has chosen for the engine', async () => {
+  const attempts = await Promise.all([
+    render([1]),
+    render([1], { backend: 'webgl' }),
+    render([1], { engine: 'pathtrace' }),
+    render([1], { engine: 'pathtrace', backend: 'webgpu' }),
+  ]);
+  for (const attempt of attempts) await over(attempt);
+  const drawnBy = attempts.map(({ frames }) => frames[0]?.result.stages.draw.backend);
+  expect(drawnBy).toEqual(['webgpu', 'webgl', 'webgl', 'webgpu']);
+  expect(farm.registrations.at(-1)?.identity.autoBackends).toEqual({ raster: 'webgpu', pathtrace: 'webgl' });
+});
+
 it('fetches and loads a scene once for many attempts', async () => {
   const before = farm.fetched.length;
   const attempts = await Promise.all([1, 2, 3, 4].map((frame) => render([frame])));

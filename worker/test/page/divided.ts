@@ -66,7 +66,8 @@ export async function dividedFrame(
         if (!file) throw new Error('the sums did not come');
         inputs.set(name, file);
         const ending = { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
-        sums.push({ region, samples: drawn, ...ending, input: name });
+        const by = result.draw.backend && { backend: result.draw.backend };
+        sums.push({ region, samples: drawn, ...ending, ...by, input: name });
         first = endedBy ? end : first + drawn.count;
       }
     }

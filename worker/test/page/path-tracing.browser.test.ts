@@ -275,6 +275,16 @@ describe('what it takes of a scene', () => {
     expect((await picture(files, { engine: 'raster' })).pixels.middle).toEqual([255, 0, 0, 255]);
   });
 
+  it('says at import what it draws the scene without, and draws it', async () => {
+    const gltf = new GltfBuilder().uses('KHR_materials_anisotropy');
+    const extensions = { KHR_materials_anisotropy: { anisotropyStrength: 1 } };
+    gltf.node({ mesh: gltf.square(gltf.material({ extensions })) });
+    const { result } = await page.import({ 'scene.glb': gltf.build() });
+    const gaps = [{ engine: 'pathtrace', backend: 'webgl', what: 'anisotropy', isDrawnWithout: true }];
+    expect(result).toMatchObject({ outcome: 'ready', report: { gaps } });
+    await picture(gltf.build());
+  });
+
   it('says of points in which clips they are seen, where one of them hides them', async () => {
     const gltf = new GltfBuilder().uses('KHR_node_visibility', 'KHR_animation_pointer');
     gltf.node({ mesh: gltf.points(), extensions: { KHR_node_visibility: { visible: false } } });

@@ -47,6 +47,28 @@ function litCard(distance: number): Uint8Array {
   return gltf.build();
 }
 
+/** A brushed plate of metal, or a ball of glass. @param strength 0: without what it is named after. */
+function surface(feature: 'anisotropy' | 'dispersion', strength = feature === 'anisotropy' ? 1 : 5): Uint8Array {
+  const gltf = new GltfBuilder();
+  if (feature === 'anisotropy') {
+    const extensions = { KHR_materials_anisotropy: { anisotropyStrength: strength } };
+    const pbrMetallicRoughness = { metallicFactor: 1, roughnessFactor: 0.3 };
+    const plate = gltf.uses('KHR_materials_anisotropy').material({ pbrMetallicRoughness, extensions });
+    gltf.node({ mesh: gltf.square(plate, 2) });
+    return gltf.build();
+  }
+  const extensions = {
+    KHR_materials_transmission: { transmissionFactor: 1 },
+    KHR_materials_volume: { thicknessFactor: 1 },
+    KHR_materials_dispersion: { dispersion: strength },
+  };
+  const glass = gltf
+    .uses(...Object.keys(extensions))
+    .material({ pbrMetallicRoughness: { roughnessFactor: 0 }, extensions });
+  gltf.node({ mesh: gltf.sphere(glass, 0.7) });
+  return gltf.build();
+}
+
 describe('path tracing with WebGPU: light that can be reckoned', () => {
   it.each([1, 3, 6])('the light of a room after %i bounces is what WebGL finds', async (bounces) => {
     const camera: RenderSettings['camera'] = { position: [0, 0, 3.4], target: [0, 0, 0], fovDeg: 30 };
@@ -118,6 +140,41 @@ describe('path tracing with WebGPU: what it takes of a scene', () => {
     const corners = ({ at }: Pixels) => [at(11, 11), at(20, 11), at(11, 20), at(20, 20)];
     expect(corners(traced)).toEqual(corners(raster));
     expect(new Set(corners(traced).map(String)).size).toBe(4);
+  });
+
+  it.each(['webgl', 'webgpu'] as const)(
+    'the canary, with %s',
+    async (backend) => {
+      const { result } = await page.client.call('canary', { engine: 'pathtrace', backend });
+      expect(result.correct).toBe(true);
+    },
+    COMPILING_MS,
+  );
+
+  it.each(['anisotropy', 'dispersion'] as const)('%s, which WebGL draws scenes without', async (feature) => {
+    const [own, other] = [surface(feature), surface(feature, 0)];
+    const look = { environment: 'studio', background: 'environment', backgroundBlur: 0, samples: 32 } as const;
+    const apart = async (backend: 'webgl' | 'webgpu') =>
+      rootMeanSquare(await picture(own, { ...look, backend }), await picture(other, { ...look, backend }));
+    expect(await apart('webgpu')).toBeGreaterThan(4);
+    expect(await apart('webgl')).toBe(0);
+  });
+
+  it('textures that end at their edge, which WebGL repeats', async () => {
+    const gltf = new GltfBuilder().uses('KHR_texture_transform');
+    const material = gltf.textured(await colouredPng());
+    gltf.rest.samplers = [{ magFilter: 9728, minFilter: 9728, wrapS: 33071, wrapT: 33071 }];
+    const texture = { index: 0, extensions: { KHR_texture_transform: { offset: [1.2, 1.2] } } };
+    Object.assign(gltf.materials[material] ?? {}, { pbrMetallicRoughness: { baseColorTexture: texture } });
+    gltf.node({ mesh: gltf.square(material) });
+    const draw = async (more: Partial<RenderSettings>) => {
+      const { at } = await picture(gltf.build(), { samples: 16, ...more });
+      return [at(11, 11), at(20, 11), at(11, 20), at(20, 20)];
+    };
+    const raster = await draw({ engine: 'raster' });
+    expect(new Set(raster.map(String)).size).toBe(1);
+    expect(await draw({})).toEqual(raster);
+    expect(await draw({ backend: 'webgl' })).not.toEqual(raster);
   });
 
   it('orthographic cameras', async () => {

@@ -8,7 +8,7 @@ import { imageLitCard } from './own-environments.ts';
 import { decode, lightOf, type Pixels, redColumns } from './pixels.ts';
 import { png } from './png.ts';
 import { colors, GREEN, placeOf, RED, withTexture } from './scene-edits.ts';
-import { TestPage } from './test-page.ts';
+import { SETTINGS, TestPage } from './test-page.ts';
 
 const FRONT: RenderSettings['camera'] = { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 30 };
 
@@ -73,6 +73,28 @@ describe('rasterisation with WebGPU', () => {
     expect(hueAt(await drawn(card, { environment: 'scene' }), 0.5, 0.5)).toBe('red');
   });
 
+  it('draws what leaves the choice with what the worker has chosen, and says which', async () => {
+    const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
+    const asked = await page.frame(sceneHash, { backend: 'webgpu' });
+    const settings = { ...SETTINGS, backend: 'auto' } as const;
+    const chosen = await page.client.call('frame', { sceneHash, settings, backend: 'webgpu', frameNumber: 0 });
+    const pixels = async ({ bytes }: { bytes: Buffer }) => (await decode(bytes)).data;
+    expect(await pixels(chosen)).toEqual(await pixels(asked));
+    expect(chosen.result.draw.backend).toBe('webgpu');
+    const usual = await page.frame(sceneHash, { backend: 'auto' });
+    expect(usual.result.draw.backend).toBe('webgl');
+    expect(await pixels(usual)).not.toEqual(await pixels(asked));
+  });
+
+  it('draws the canary right, as often as it is asked for', async () => {
+    const webgl = await page.client.call('canary', {});
+    for (let times = 0; times < 2; times += 1) {
+      const { result } = await page.client.call('canary', { engine: 'raster', backend: 'webgpu' });
+      expect(result.correct).toBe(true);
+      expect(result.pixelsSha256).not.toBe(webgl.result.pixelsSha256);
+    }
+  });
+
   it('draws the same bytes each time, whatever was drawn between', async () => {
     const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
     const frame = () => page.frame(sceneHash, { backend: 'webgpu', samples: 3 });
@@ -96,6 +118,7 @@ describe('rasterisation with WebGPU', () => {
     const division = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
     const made = await dividedFrame(page, sceneHash, settings, { division });
     expect(made.bytes.equals(whole.bytes)).toBe(true);
+    expect([made, whole].map(({ result }) => result.draw.backend)).toEqual(['webgpu', 'webgpu']);
   });
 
   it('stands at the frame’s time, and smears what moves while the shutter is open', async () => {

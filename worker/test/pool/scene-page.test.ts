@@ -94,7 +94,7 @@ it('unloads by what a scene takes after it was drawn: path tracing has more of i
   const release = await load('a');
   gpuBytes = { a: 3 * GIB };
   const output = { name: 'unused', diskPath: '/nowhere', maxBytes: 1 };
-  await page.drawFrame({ sceneHash: 'a', settings: SETTINGS, frameNumber: 1 }, output, 1_000, {});
+  await page.drawFrame({ sceneHash: 'a', settings: SETTINGS, backend: 'webgl', frameNumber: 1 }, output, 1_000, {});
   release();
   expect(unloaded).toEqual([]);
   await load('b');

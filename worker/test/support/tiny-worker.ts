@@ -46,7 +46,11 @@ export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOption
     protocols: [1],
     slots,
     maxSessions: config.maxSessions,
-    capabilities: [{ engine: 'raster', backend: 'webgl' }],
+    capabilities: [
+      { engine: 'raster', backend: 'webgl' },
+      { engine: 'raster', backend: 'webgpu' },
+    ],
+    autoBackends: { raster: 'webgpu', pathtrace: 'webgl' },
     adapterClass: '0123456789abcdef',
     renderer: 'tiny',
     backend: 'swiftshader',

@@ -14,9 +14,10 @@ export function addDoctorCommand(program: Command): void {
     )
     .option('--json', 'print JSON')
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { examine } = await import('../../doctor/examine.ts');
+      const { enginesOf, examine } = await import('../../doctor/examine.ts');
       const examination = await examine(readDoctorConfig());
-      printResult(json, { ...examination, engines: { abilities: ENGINE_ABILITIES, features: ENGINE_FEATURES } }, () =>
+      const engines = { abilities: ENGINE_ABILITIES, features: ENGINE_FEATURES, here: enginesOf(examination.probe) };
+      printResult(json, { ...examination, engines }, () =>
         [
           ...examination.findings.map(line),
           '',

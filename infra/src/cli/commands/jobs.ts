@@ -1,6 +1,7 @@
 import {
   type Attempt,
   allPages,
+  BACKEND_NAMES,
   type DrawStage,
   type Frame,
   type Job,
@@ -117,8 +118,11 @@ function describe(job: Job, tasks: readonly Task[]): string {
   ].join('\n');
 }
 
-/** ` (64 samples)` of a stage that draws. */
-const drawn = (time: DrawStage) => (time.sampling === undefined ? '' : ` (${samplingText(time.sampling)})`);
+/** ` (WebGL, 64 samples)` of a stage that draws. */
+function drawn({ backend, sampling }: DrawStage): string {
+  const facts = [...(backend ? [BACKEND_NAMES[backend]] : []), ...(sampling ? [samplingText(sampling)] : [])];
+  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
+}
 
 const resumed = ({ resumedFromSample }: Attempt): string =>
   resumedFromSample === null ? '' : `from sample ${resumedFromSample} on`;

@@ -191,7 +191,10 @@ export function addRenderCommand(program: Command): void {
       new Option('--engine <engine>', 'how light is computed').choices(['raster', 'pathtrace']).default('raster'),
     )
     .addOption(
-      new Option('--backend <interface>', 'graphics interface to draw with')
+      new Option(
+        '--backend <interface>',
+        'graphics interface; auto is the one that the worker was found to draw that engine best with',
+      )
         .choices(['auto', 'webgl', 'webgpu'])
         .default('auto'),
     )

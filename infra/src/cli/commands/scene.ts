@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { allPages, type Scene } from '@kiln/shared';
+import { allPages, BACKEND_NAMES, ENGINE_NAMES, type EngineGap, type Scene } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -96,6 +96,11 @@ function some(names: readonly string[] = []): string {
   return `${shown.slice(0, LISTED_NAMES).join(', ') || 'none'}${more > 0 ? ` and ${more} more (--json)` : ''}`;
 }
 
+function gapText({ engine, backend, what, isDrawnWithout }: EngineGap): string {
+  const by = backend === undefined ? '' : ` with ${BACKEND_NAMES[backend]}`;
+  return `${ENGINE_NAMES[engine]}${by} ${isDrawnWithout ? 'draws it without' : 'cannot draw'} ${what}`;
+}
+
 function describe(scene: Scene): string {
   const lines = [
     ['Name', scene.name],
@@ -121,6 +126,7 @@ function describe(scene: Scene): string {
       ['Extensions', report.extensionsUsed.join(', ') || 'none'],
       ['Light', report.usesStudioLight ? 'the built-in studio' : 'its own'],
       ['Environment', report.environment ? 'its own (--environment scene)' : 'none'],
+      ...(report.gaps ?? []).slice(0, LISTED_NAMES).map((gap) => ['Gap', gapText(gap)]),
       ['Findings', `${count(error, 'error')}, ${count(warning, 'warning')}, ${count(information + hint, 'remark')}`],
     );
   }

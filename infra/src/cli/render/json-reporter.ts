@@ -13,6 +13,7 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     waiting: silent,
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
+    leftOut: (message) => say('notice', { message }),
     rendering: silent,
     drawing: silent,
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }, file) =>

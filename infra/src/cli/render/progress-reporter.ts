@@ -53,6 +53,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       status.line(`Job        ${job.id}`);
       status.show(`Rendering  ${bar(0)} 0/${frames}`);
     },
+    leftOut: (message) => status.line(`Notice     ${message}`),
     rendering: () => {
       if (doneFrames === 0) startedMs = nowMs();
       status.phase(

@@ -48,7 +48,7 @@ tone mapped, alpha associated). The first is the default.
 
 Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
 or not allowed to do this, 130 interrupted.
-With --json each line is one event: upload, submitted, frame, film, done, error.`;
+With --json each line is one event: upload, submitted, notice, frame, film, done, error.`;
 
 /** What each file format holds. */
 function formatTable(): string {

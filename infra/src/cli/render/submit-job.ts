@@ -1,5 +1,5 @@
 /** From a scene on this disk, or on the farm, to a job that waits there. */
-import type { Job, JobRequest } from '@kiln/shared';
+import { type Job, type JobRequest, leftOutText, type Scene } from '@kiln/shared';
 import type { UrlStorage } from 'tus-js-client';
 import type { FarmClient } from '../connection.ts';
 import { type AddSceneObserver, addScene } from '../scene/add-scene.ts';
@@ -17,6 +17,8 @@ export interface SubmitRequest {
 
 export interface SubmitObserver extends AddSceneObserver {
   submitted(job: Job): void;
+  /** What frames are drawn without, in a sentence. */
+  leftOut(message: string): void;
 }
 
 const SCENE_ID = /^scn_[0-9a-z]{20}$/;
@@ -38,5 +40,12 @@ export async function submitJob(
   signal.throwIfAborted();
   const job = await farm.client.createJob({ body: { ...request, layers, sceneId: scene.id } });
   observer.submitted(job);
+  for (const message of leftOutOf(scene, job)) observer.leftOut(message);
   return job;
+}
+
+/** Each sentence once, for all layers. */
+function leftOutOf({ report }: Scene, { layers }: Job): ReadonlySet<string> {
+  const texts = report ? layers.map(({ settings }) => leftOutText(report, settings)) : [];
+  return new Set(texts.filter((text) => text !== null));
 }

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Frame, Health, Job, Scene } from '@kiln/shared';
+import type { Frame, Health, ImportReport, Job, Scene } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { connect, type FarmClient } from '../../../src/cli/connection.ts';
 
@@ -24,6 +24,29 @@ export const SCENE: Scene = {
   refusal: null,
   thumbnailUrl: null,
   createdAt: NOW,
+};
+
+/** Of a scene with nothing in it. */
+export const REPORT: ImportReport = {
+  generator: null,
+  bounds: { min: [0, 0, 0], max: [1, 1, 1] },
+  triangles: 1,
+  nodes: 1,
+  meshes: 1,
+  materials: 0,
+  lights: 0,
+  skins: 0,
+  morphTargets: 0,
+  textures: [],
+  gpuBytes: 1,
+  cameras: [],
+  clips: [],
+  variants: [],
+  extensionsUsed: [],
+  usesStudioLight: true,
+  findings: [],
+  findingCounts: { error: 0, warning: 0, information: 0, hint: 0 },
+  importMs: 1,
 };
 
 export const jobIn = (state: Job['state']): Job => ({

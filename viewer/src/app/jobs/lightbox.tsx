@@ -1,5 +1,5 @@
 /** One frame, large; the arrow keys go through the finished ones. */
-import { type Frame, flagTexts, type Job, type Pass, samplingText } from '@kiln/shared';
+import { BACKEND_NAMES, type Frame, flagTexts, type Job, type Pass, samplingText } from '@kiln/shared';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
 import { Segments } from '../design/field.tsx';
@@ -116,7 +116,7 @@ function frameFacts(frame: Frame, sizeBytes: number): string {
   const { stages } = frame;
   const facts = [
     formatBytes(sizeBytes),
-    `drawn in ${formatMs(stages.draw.durationMs)}`,
+    `drawn in ${formatMs(stages.draw.durationMs)}${stages.draw.backend ? ` with ${BACKEND_NAMES[stages.draw.backend]}` : ''}`,
     ...(stages.draw.sampling ? [samplingText(stages.draw.sampling)] : []),
     `encoded in ${formatMs(stages.encode.durationMs)}`,
   ];

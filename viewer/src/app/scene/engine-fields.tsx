@@ -1,5 +1,5 @@
 /** How light is computed, with how much work, and by how many. */
-import type { Engine } from '@kiln/shared';
+import { type ImportReport, leftOutText, type RenderSettings } from '@kiln/shared';
 import { NumberField, Segments } from '../design/field.tsx';
 import { plural } from '../design/quantities.ts';
 import { useServices } from '../farm/farm-context.ts';
@@ -14,8 +14,10 @@ interface EngineFieldsProps {
   readonly faults: Partial<Record<FormField, string>>;
 }
 
-export function EngineFields({ model, faults }: EngineFieldsProps) {
-  const { engine } = model.form.value;
+export function EngineFields({ report, model, faults }: EngineFieldsProps & { readonly report: ImportReport }) {
+  const form = model.form.value;
+  const { engine } = form;
+  const leftOut = leftOutText(report, form);
   return (
     <>
       <Segments
@@ -33,19 +35,24 @@ export function EngineFields({ model, faults }: EngineFieldsProps) {
           {faults.engine}
         </p>
       )}
+      {leftOut && (
+        <p class="field-hint" data-testid="render-engine-left-out">
+          {leftOut}
+        </p>
+      )}
       <SampleFields model={model} faults={faults} />
-      <Gaps engine={engine} />
+      <Gaps engine={engine} backend={form.backend} />
     </>
   );
 }
 
-/** What the engine cannot draw, of the table of features. */
-function Gaps({ engine }: { readonly engine: Engine }) {
+/** What the engine cannot draw, or draws scenes without, of the table of features. */
+function Gaps({ engine, backend }: Pick<RenderSettings, 'engine' | 'backend'>) {
   return (
     <details class="group group-inner" data-testid="engine-gaps">
       <summary>{engine === 'raster' ? 'What only path tracing has' : 'What path tracing has not'}</summary>
       <ul class="gaps">
-        {engineGaps(engine).map(({ feature, note }) => (
+        {engineGaps(engine, backend).map(({ feature, note }) => (
           <li key={feature}>
             {feature}
             {note && <span class="muted"> {note}</span>}

@@ -8,6 +8,7 @@ import {
   IMAGE_FORMATS,
   type ImportReport,
   isGridded,
+  isRefused,
   KilnError,
   LIMITS,
   parseFrameRange,
@@ -99,7 +100,7 @@ export function faultsOf(
     faults.samples = `A whole number from 1 to ${LIMITS.frameSamples}.`;
   }
   if (form.engine === 'pathtrace') Object.assign(faults, tracingFaults(form));
-  if (form.engine === 'pathtrace' && form.backend === 'webgpu' && form.catchesShadow) {
+  if (form.catchesShadow && isRefused('shadow-catcher', form.engine, form.backend)) {
     faults.shadowCatcher = 'Path tracing with WebGPU has no shadow alone. Turn this off, or choose WebGL.';
   }
   if (!between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax)) faults.fps = 'A number from 0.001 to 1,000.';

@@ -1,5 +1,5 @@
 /** What the parts of the form say of themselves while they are closed. */
-import { IMAGE_FORMATS, isDisplayColor, SCENE_ENVIRONMENT } from '@kiln/shared';
+import { BACKEND_NAMES, IMAGE_FORMATS, isDisplayColor, SCENE_ENVIRONMENT } from '@kiln/shared';
 import { plural } from '../design/quantities.ts';
 import { otherCameras } from './camera-choice.ts';
 import { type RenderForm, samplesOf, workSettings } from './render-form.ts';
@@ -58,7 +58,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
     ),
     work: list(
       backendBar(form.engine, form.backend) === null && form.backend !== 'auto'
-        ? { webgl: 'WebGL', webgpu: 'WebGPU' }[form.backend]
+        ? BACKEND_NAMES[form.backend]
         : 'Automatic',
       isDivided && `${parts} parts a frame`,
     ),

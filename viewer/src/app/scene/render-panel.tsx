@@ -126,7 +126,7 @@ export function RenderPanel({
           part('animation', 'Animation', <AnimationFields report={report} model={model} faults={faults} />)}
         {part('motion', 'Lens and motion', <MotionFields model={model} faults={faults} />)}
         {part('output', 'Output', <OutputFields report={report} model={model} faults={faults} />)}
-        {part('engine', 'Engine', <EngineFields model={model} faults={faults} />)}
+        {part('engine', 'Engine', <EngineFields report={report} model={model} faults={faults} />)}
         {part('work', 'Back end and division', <WorkFields model={model} faults={faults} />)}
       </div>
       <div class="render-bar">

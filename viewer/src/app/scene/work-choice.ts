@@ -1,10 +1,14 @@
 /** How the farm draws a frame: with which graphics interface, and divided among how many tasks. Neither changes what it is of. */
 import {
+  BACKEND_NAMES,
   type Backend,
   divisionOf,
   ENGINE_ABILITIES,
   ENGINE_FEATURES,
+  ENGINE_NAMES,
   type Engine,
+  isDrawnWithout,
+  isRefused,
   KilnError,
   type LayerRequest,
   type RenderSettings,
@@ -21,9 +25,6 @@ export interface WorkForm {
 }
 
 export const WHOLE_FRAMES: WorkForm = { backend: 'auto', isDivided: false, columns: 2, rows: 2, sampleRanges: 1 };
-
-const BACKEND_NAMES: Readonly<Record<Backend, string>> = { webgl: 'WebGL', webgpu: 'WebGPU' };
-const ENGINE_NAMES: Readonly<Record<Engine, string>> = { raster: 'Raster', pathtrace: 'Path tracing' };
 
 /**
  * Why an engine cannot be drawn with an interface; null when it can.
@@ -42,10 +43,13 @@ export function backendBar(
   return `No worker of the farm draws ${ENGINE_NAMES[engine].toLowerCase()} with ${BACKEND_NAMES[backend]}.`;
 }
 
-/** What an engine cannot draw, and the one that can; of the table of features. */
-export const engineGaps = (engine: Engine): { readonly feature: string; readonly note: string }[] =>
-  ENGINE_FEATURES.flatMap(({ feature, note = '', ...support }) =>
-    support[engine] === 'no' ? [{ feature, note }] : [],
+/** What an engine cannot draw, or may draw scenes without; of the table of features. */
+export const engineGaps = (
+  engine: Engine,
+  backend: RenderSettings['backend'] = 'auto',
+): { readonly feature: string; readonly note: string }[] =>
+  ENGINE_FEATURES.flatMap(({ id, feature, note = '' }) =>
+    isRefused(id, engine, backend) || isDrawnWithout(id, engine, backend) ? [{ feature, note }] : [],
   );
 
 type DividedSettings = Parameters<typeof divisionOf>[1];

@@ -1,5 +1,5 @@
 /** The workers: what each is, and what it has in hand. */
-import type { Worker } from '@kiln/shared';
+import { autoBackendsText, type Worker } from '@kiln/shared';
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
@@ -93,6 +93,7 @@ function WorkerCard({ worker }: { readonly worker: Worker }) {
         <Fact name="Scene cache" value={formatBytes(worker.cacheBytes)} />
         <Fact name="Memory" value={formatBytes(worker.nodeRssBytes + worker.browserRssBytes)} />
         <Fact name="Back end" value={worker.backend} />
+        <Fact name="Draws with" value={autoBackendsText(worker)} />
         <Fact name="Browser" value={worker.browserVersion} />
         <Fact name="Adapter class" value={worker.adapterClass} />
         <Fact name="Heard of" value={formatAgo(worker.seenAt, Date.now())} />

@@ -18,9 +18,9 @@ import { plainShot } from '../shots.ts';
 import { boundedReport } from './bounded-report.ts';
 import { checkOnce } from './check-client.ts';
 import { unusableEnvironment } from './check-environment.ts';
+import { engineGaps } from './engine-gaps.ts';
 import { refusalOf } from './refuse.ts';
 import type { SceneFacts } from './scene-facts.ts';
-import { untraceableParts } from './untraceable-parts.ts';
 
 const THUMBNAIL_SAMPLES = 4;
 const THUMBNAIL = { format: 'webp', bitDepth: 8, quality: 85 } as const;
@@ -169,7 +169,7 @@ function reportOf(scene: LoadedScene, facts: SceneFacts, importMs: number): Impo
     cameras,
     clips: scene.clips.list,
     editable: scene.editable,
-    gaps: untraceableParts(scene),
+    gaps: engineGaps(scene),
     importMs,
   });
 }

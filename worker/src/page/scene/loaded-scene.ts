@@ -29,6 +29,8 @@ export interface SceneParts {
   readonly editable?: EditableParts;
   /** @defaultValue none */
   readonly environment?: SceneEnvironment | null;
+  /** Makes the same anew: of a scene that no files hold. */
+  readonly again?: () => SceneParts;
 }
 
 const NO_PARTS: EditableParts = { nodes: [], materials: [], cameras: 0, lights: 0 };
@@ -42,6 +44,7 @@ export class LoadedScene {
   readonly clips: ClipPlayer;
   readonly editable: EditableParts;
   readonly environment: SceneEnvironment | null;
+  readonly again: SceneParts['again'];
   /** The first clip, and nothing changed. */
   readonly plain: Staging;
   /** Of all variants, in the order of the tree. */
@@ -69,6 +72,7 @@ export class LoadedScene {
     this.clips = clips;
     this.editable = editable;
     this.environment = environment;
+    this.again = parts.again;
     this.#root = root;
     this.#graph = graph;
     this.materials = materialsOf(root, graph);

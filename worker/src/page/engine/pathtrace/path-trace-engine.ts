@@ -29,11 +29,11 @@ import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo }
 import { aspectOf } from '../frame-window.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import { PieceSize } from '../piece-size.ts';
+import { undrawable } from '../scene-features.ts';
 import { placeCamera, setCamera } from '../shot-camera.ts';
 import { tracedMomentOf } from '../shutter.ts';
 import { BlurredPanorama } from './blurred-panorama.ts';
 import { type Tile, tileAt } from './tile-at.ts';
-import { untraceable } from './traceable.ts';
 import { TracedScene } from './traced-scene.ts';
 import { catchShadow, createTracer, tablesOf } from './tracer-material.ts';
 
@@ -159,7 +159,7 @@ export class PathTraceEngine implements Engine {
 
   /** Has the scene traced as it is posed, unless somebody else comes in between. */
   async #take({ scene, staging }: Shot, timeSec: number, rest: Rest): Promise<void> {
-    const missing = untraceable(scene.stage);
+    const missing = undrawable(scene.stage, 'pathtrace', 'webgl');
     if (missing.length > 0) {
       throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
     }

@@ -1,5 +1,5 @@
-/** What of a scene the path tracer cannot draw. */
-import { InstancedMesh, Line, type Material, Mesh, type Object3D, Points, Texture } from 'three';
+/** What path tracing reads of materials. */
+import { type Material, type Mesh, Texture } from 'three';
 
 /** Maps that the path tracer reads. Ambient occlusion is what it computes. */
 const TRACED_MAPS = [
@@ -38,23 +38,4 @@ export function materialOf({ material }: Mesh): Material {
   const [first] = [material].flat();
   if (!first) throw new Error('a mesh has no material');
   return first;
-}
-
-/**
- * Things of a scene that the path tracer cannot draw, in words, each once; none when it draws all of it.
- *
- * @param root only what is visible in it counts.
- */
-export function untraceable(root: Object3D): string[] {
-  const found = new Set<string>();
-  root.traverseVisible((object) => {
-    if (object instanceof Points) found.add('points');
-    if (object instanceof Line) found.add('lines');
-    if (object instanceof InstancedMesh && object.instanceColor) found.add('instances with colours of their own');
-    if (!(object instanceof Mesh)) return;
-    const material = materialOf(object);
-    if (new Set(tracedTextures(material).map(({ channel }) => channel)).size > 1)
-      found.add(`the material "${material.name}" with two sets of texture coordinates`);
-  });
-  return [...found];
 }

@@ -15,6 +15,7 @@ import { type Emitters, emittersOf, luminanceOf } from '../pathtrace/emitters.ts
 import { checkTriangles, hasNormalMap } from '../pathtrace/posed-meshes.ts';
 import { materialOf, uvChannelOf } from '../pathtrace/traceable.ts';
 import { ownMaterials, tracedMaterial } from '../pathtrace/traced-scene.ts';
+import { isAnisotropic } from '../scene-features.ts';
 import { TextureAtlas } from './texture-atlas.ts';
 import type { WebGpuDevice } from './webgpu-device.ts';
 
@@ -126,7 +127,12 @@ function placedMeshes(root: Object3D, indices: ReadonlyMap<Material, number>): P
     const material = materialOf(mesh);
     const channel = uvChannelOf(material);
     const uv = channel === 0 ? 'uv' : `uv${channel}`;
-    const each = { mesh, materialIndex: indices.get(material) ?? 0, uv, needsTangents: hasNormalMap(material) };
+    const each = {
+      mesh,
+      materialIndex: indices.get(material) ?? 0,
+      uv,
+      needsTangents: hasNormalMap(material) || isAnisotropic(material),
+    };
     return placesOf(mesh).map((place) => ({ ...each, place }));
   });
 }

@@ -12,11 +12,14 @@ import type { WebGpuDevice } from './webgpu-device.ts';
  */
 export class TwinScenes {
   readonly #store: SceneStore;
+  /** Of scenes that no files hold, by hash. */
+  readonly #made = new Map<string, NonNullable<LoadedScene['again']>>();
 
   constructor({ renderer }: WebGpuDevice) {
     const reader = new GltfReader(renderer);
     this.#store = new SceneStore({
-      read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
+      read: async (scene, onFraction) =>
+        this.#made.get(scene.sceneHash)?.() ?? reader.read(new SceneFiles(scene, location.origin), onFraction),
       prepare: async (parts, stage) => {
         const scene = new LoadedScene(parts, stage);
         const textures = [...texturesOf(scene.materials)];
@@ -30,7 +33,8 @@ export class TwinScenes {
 
   /** Reads the twin of a scene, or finds it read. @returns whether it was read now. */
   async load(scene: LoadedScene): Promise<boolean> {
-    const { content } = scene;
+    const { content, again } = scene;
+    if (again) this.#made.set(content.sceneHash, again);
     const { scene: twin, loadedNow } = await this.#store.load(content, () => {});
     if (loadedNow) {
       scene.gpuBytes += twin.gpuBytes;

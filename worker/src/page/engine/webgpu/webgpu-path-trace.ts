@@ -15,10 +15,10 @@ import type { CameraPlacement } from '../camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot } from '../engine.ts';
 import { neutralBackgroundLight } from '../neutral-grey.ts';
 import type { BlurredPanorama } from '../pathtrace/blurred-panorama.ts';
-import { untraceable } from '../pathtrace/traceable.ts';
 import { lightsOf } from '../pathtrace/traced-scene.ts';
 import { PieceSize } from '../piece-size.ts';
 import { poseShot } from '../raster-stage.ts';
+import { undrawable } from '../scene-features.ts';
 import { setCamera } from '../shot-camera.ts';
 import { tracedMomentOf } from '../shutter.ts';
 import { FloatSums } from './float-sums.ts';
@@ -132,7 +132,7 @@ export class WebGpuPathTraceEngine implements Engine {
   /** Has the scene traced as it is posed. */
   #take(scene: LoadedScene, pose: string): TracerKernel {
     if (this.#tracer && this.#traced?.scene === scene && this.#traced.pose === pose) return this.#tracer.kernel;
-    const missing = untraceable(scene.stage);
+    const missing = undrawable(scene.stage, 'pathtrace', 'webgpu');
     if (missing.length > 0) {
       throw new KilnError('job.unsupported', `Path tracing cannot draw ${missing.join(', ')}; use the engine raster.`);
     }
