@@ -216,7 +216,7 @@ function JobClock({ job, over }: { readonly job: Job; readonly over: boolean }) 
     const timer = setInterval(() => setNowMs(Date.now()), TICK_MS);
     return () => clearInterval(timer);
   }, [running]);
-  if (job.startedAt === null) return null;
+  if (job.startedAt === null || job.state === 'paused') return null;
   const startedMs = Date.parse(job.startedAt);
   if (over) {
     if (job.endedAt === null) return null;
