@@ -26,6 +26,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers$/, '--frames'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
+  [/^\/maxFailedTasks$/, '--max-failed'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/name$/, 'the name'],
   [/^\/(sceneId|jobId)$/, 'ID'],

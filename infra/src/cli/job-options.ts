@@ -1,5 +1,5 @@
 /** Options about a job as a whole: how it stands among others, and who may draw it. */
-import { ClassPolicy, type JobRequest } from '@kiln/shared';
+import { ClassPolicy, type JobRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import { number, wholeNumber } from './parse-options.ts';
 
@@ -7,6 +7,7 @@ export interface JobOptions {
   readonly name?: string;
   readonly priority?: number;
   readonly classPolicy?: ClassPolicy;
+  readonly maxFailed?: number;
   /** Seconds. */
   readonly frameTimeout?: number;
 }
@@ -18,6 +19,11 @@ export const withJob = (command: Command): Command =>
       '--frame-timeout <sec>',
       'longest time for one frame (default: ten minutes, of path tracing six hours)',
       number('--frame-timeout'),
+    )
+    .option(
+      '--max-failed <n>',
+      'begin nothing more when so many tasks have failed for good (default: go on)',
+      wholeNumber('--max-failed', 1, LIMITS.jobFrames),
     )
     .option(
       '--priority <0-100>',
@@ -37,9 +43,11 @@ export const jobOf = ({
   priority,
   classPolicy,
   frameTimeout,
+  maxFailed,
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(classPolicy === undefined ? {} : { classPolicy }),
+  ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { completeSettings } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tellEnd } from '../../src/cli/render/job-end.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
 import { prepareOutFolder } from '../../src/cli/render/out-folder.ts';
 import { render } from '../../src/cli/render/render.ts';
@@ -71,6 +72,15 @@ test('what frames are drawn without is said once, after the job is there', async
     { event: 'notice', message: expect.stringContaining('with WebGL draws this scene without dispersion') },
   ]);
   expect(lines.filter((line) => line.includes('"notice"'))).toHaveLength(1);
+});
+
+test('a job that has stopped because too much failed is waited for no longer, and stays for another try', async () => {
+  farm = await startScriptedFarm((request) =>
+    request === `GET ${JOB}` ? { body: { ...jobIn('paused'), framesFailed: 1, stoppedByFailures: true } } : undefined,
+  );
+  const ended = await renderBox();
+  expect(() => tellEnd(ended, folder, 1, false)).toThrow(`kiln job ${ended.id} --retry`);
+  expect(times(`POST ${JOB}/cancel`)).toBe(0);
 });
 
 test('frames of several layers go into a folder for each, and those of several passes into one for each pass', async () => {

@@ -23,6 +23,20 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       where j.frames_done <> f.n or j.films_done <> m.n`,
   },
   {
+    name: 'jobs.failures',
+    about: 'the failed tasks that a job counts are those that have failed, and it stops for no fewer than it must',
+    checked: 'jobs',
+    violations: `
+      select 'job ' || j.id || ' is ' || j.state || ' and counts ' || j.tasks_failed || ' failed tasks of at most '
+             || coalesce(j.max_failed_tasks::text, 'any number') || ', there are ' || t.n as violation
+      from jobs j
+      cross join lateral (
+        select count(*) as n from tasks
+        where job_id = j.id and kind in ('render', 'assemble') and feeds is null and state = 'failed') t
+      where j.tasks_failed <> t.n
+         or (j.state = 'paused' and j.stopped and (j.max_failed_tasks is null or j.tasks_failed < j.max_failed_tasks))`,
+  },
+  {
     name: 'jobs.ends',
     about: 'a job has ended when, and only when, the fate of each frame and film is known',
     checked: 'jobs',

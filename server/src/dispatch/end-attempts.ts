@@ -58,6 +58,7 @@ export async function endAttempts(
     trx,
     ends.map((end) => end.attemptId),
   );
+  const stoppedBefore = new Set([...tasks.jobs.values()].flatMap(({ id, stopped }) => (stopped ? [id] : [])));
   const ended: EndedAttempt[] = [];
   for (const end of ends) {
     const entry = tasks.byAttempt.get(end.attemptId);
@@ -75,12 +76,49 @@ export async function endAttempts(
     });
     ended.push(...others);
   }
+  ended.push(...(await withdrawStopped(trx, tell, stoppedBefore, tasks.jobs, parts)));
   const again = ended.filter(({ retryAfterMs }) => retryAfterMs !== null);
   await releaseClasses(
     trx,
     again.map(({ taskId }) => taskId),
   );
   return ended;
+}
+
+/** Of jobs that stopped just now, deliveries that have not begun are taken back: what is being drawn comes to its end. */
+async function withdrawStopped(
+  trx: Transaction<Database>,
+  tell: Tell,
+  stoppedBefore: ReadonlySet<string>,
+  jobs: ReadonlyMap<string, JobRow>,
+  parts: EndParts,
+): Promise<EndedAttempt[]> {
+  const stopped = [...jobs.values()].filter(
+    ({ id, state, stopped }) => state === 'paused' && stopped && !stoppedBefore.has(id),
+  );
+  if (stopped.length === 0) return [];
+  const rows = await trx
+    .selectFrom('attempts as a')
+    .innerJoin('tasks as t', 't.id', 'a.task_id')
+    .select('a.id')
+    .where(
+      't.job_id',
+      'in',
+      stopped.map(({ id }) => id),
+    )
+    .where('t.state', '=', 'leased')
+    .where('a.state', '=', 'assigned')
+    .execute();
+  const ends = rows.map(
+    ({ id }): AttemptEnd => ({
+      attemptId: id,
+      state: 'withdrawn',
+      reason: null,
+      message: 'as many tasks of the job have failed as may',
+      retry: 'free',
+    }),
+  );
+  return endAttempts(trx, tell, ends, parts);
 }
 
 interface TaskEntry {
@@ -196,7 +234,14 @@ async function settleTask(
       });
     }
     if (!again)
-      await advance(trx, tell, job, { ...NO_PROGRESS, failed: missing.length, error: errorOf(end) }, jobs, parts);
+      await advance(
+        trx,
+        tell,
+        job,
+        { ...NO_PROGRESS, failed: missing.length, tasksFailed: 1, error: errorOf(end) },
+        jobs,
+        parts,
+      );
   }
   if (!job && !again) {
     const { code, message } = errorOf(end);

@@ -179,15 +179,17 @@ function addFrame(plan: Plan, report: FrameReport, now: Date): void {
  * them; frames, attempts, tasks and jobs change together.
  */
 async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobRow[], now: Date): Promise<void> {
-  const counters = jobs.map((job): Omit<JobCounters, 'films_done' | 'films_failed'> & { id: string } => ({
-    id: job.id,
-    state: job.state,
-    frames_done: job.frames_done,
-    frames_failed: job.frames_failed,
-    error: job.error,
-    started_at: job.started_at,
-    ended_at: job.ended_at,
-  }));
+  const counters = jobs.map(
+    (job): Omit<JobCounters, 'films_done' | 'films_failed' | 'tasks_failed' | 'stopped'> & { id: string } => ({
+      id: job.id,
+      state: job.state,
+      frames_done: job.frames_done,
+      frames_failed: job.frames_failed,
+      error: job.error,
+      started_at: job.started_at,
+      ended_at: job.ended_at,
+    }),
+  );
   await sql`
     with stored as (
       insert into objects (sha256, size_bytes, unreferenced_at)

@@ -147,6 +147,7 @@ const JOB_JSON = sql`jsonb_build_object(
   'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority,
   'classPolicy', m.class_policy, 'adapterClass', m.adapter_class,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
+  'maxFailedTasks', m.max_failed_tasks, 'stoppedByFailures', m.state = 'paused' and m.stopped,
   'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,
   'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')})`;
 

@@ -70,6 +70,8 @@ export interface CompiledJob {
   readonly name: string;
   readonly priority: number;
   readonly maxAttempts: number;
+  /** Null: any number. */
+  readonly maxFailedTasks: number | null;
   /** The longest of its layers'. */
   readonly frameTimeoutMs: number;
   readonly classPolicy: ClassPolicy;
@@ -117,6 +119,7 @@ export function compileJob(
     name: request.name ?? scene.name,
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
+    maxFailedTasks: request.maxFailedTasks ?? null,
     frameTimeoutMs: Math.max(...layers.map((layer) => layer.frameTimeoutMs)),
     classPolicy: request.classPolicy ?? 'strict',
     frameCount: frames,

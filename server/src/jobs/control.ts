@@ -53,7 +53,8 @@ export function pauseJob(
 }
 
 /**
- * A paused job waits for its turn again; for any other it does nothing.
+ * A paused job waits for its turn again; for any other it does nothing. One that had stopped stops again with the next task
+ * that fails.
  *
  * @throws KilnError as `pauseJob`.
  */
@@ -61,7 +62,7 @@ export function resumeJob(tenantId: string, jobId: string, parts: ControlParts):
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
     if (job.state !== 'paused') return { after: job, ended: [] };
     const state = job.started_at === null ? 'queued' : 'running';
-    return { after: await saveState(trx, tell, { ...job, state }), ended: [] };
+    return { after: await saveState(trx, tell, { ...job, state, stopped: false }), ended: [] };
   });
 }
 
@@ -110,7 +111,7 @@ function changeJob(
 }
 
 async function saveState(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
-  await trx.updateTable('jobs').set({ state: job.state }).where('id', '=', job.id).execute();
+  await trx.updateTable('jobs').set({ state: job.state, stopped: job.stopped }).where('id', '=', job.id).execute();
   tellJob(tell, job);
   return job;
 }

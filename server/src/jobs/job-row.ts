@@ -21,39 +21,59 @@ export async function lockJobs(
 export interface JobProgress {
   readonly done: number;
   readonly failed: number;
+  /** Tasks that have failed for good, those of these frames. */
+  readonly tasksFailed: number;
   readonly filmsDone: number;
   readonly filmsFailed: number;
   readonly error: Job['error'];
 }
 
-export const NO_PROGRESS: JobProgress = { done: 0, failed: 0, filmsDone: 0, filmsFailed: 0, error: null };
+export const NO_PROGRESS: JobProgress = {
+  done: 0,
+  failed: 0,
+  tasksFailed: 0,
+  filmsDone: 0,
+  filmsFailed: 0,
+  error: null,
+};
 
 /** The columns of a job that move while it runs. */
 export type JobCounters = Pick<
   JobRow,
-  'state' | 'frames_done' | 'frames_failed' | 'films_done' | 'films_failed' | 'error' | 'started_at' | 'ended_at'
+  | 'state'
+  | 'frames_done'
+  | 'frames_failed'
+  | 'films_done'
+  | 'films_failed'
+  | 'tasks_failed'
+  | 'stopped'
+  | 'error'
+  | 'started_at'
+  | 'ended_at'
 >;
 
-/** Pure: the job after `progress`. The last frame or film ends it: `failed` when any of them did, else `succeeded`. */
+/**
+ * Pure: the job after `progress`. The last frame or film ends it: `failed` when any of them did, else `succeeded`. When as many tasks have failed as may, it is
+ * paused: frames whose fate is open can still be drawn, so it has not ended.
+ */
 export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCounters {
   const frames_done = job.frames_done + progress.done;
   const frames_failed = job.frames_failed + progress.failed;
   const films_done = job.films_done + progress.filmsDone;
   const films_failed = job.films_failed + progress.filmsFailed;
   const ended = frames_done + frames_failed >= job.frame_count && films_done + films_failed >= job.film_count;
-  const state: JobState = ended
-    ? frames_failed + films_failed > 0
-      ? 'failed'
-      : 'succeeded'
-    : job.state === 'queued'
-      ? 'running'
-      : job.state;
+  const tasks_failed = job.tasks_failed + progress.tasksFailed;
+  const stops = progress.tasksFailed > 0 && job.max_failed_tasks !== null && tasks_failed >= job.max_failed_tasks;
+  const open: JobState = stops ? 'paused' : job.state === 'queued' ? 'running' : job.state;
+  const over: JobState = frames_failed + films_failed > 0 ? 'failed' : 'succeeded';
   return {
-    state,
+    state: ended ? over : open,
     frames_done,
     frames_failed,
     films_done,
     films_failed,
+    tasks_failed,
+    stopped: job.stopped || stops,
     error: job.error ?? progress.error,
     started_at: job.started_at ?? now,
     ended_at: ended ? now : null,
@@ -63,10 +83,11 @@ export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCo
 /** Writes what moves of a job. The caller holds its lock. */
 export async function saveJob(trx: Transaction<Database>, job: JobRow): Promise<void> {
   const { state, frames_done, frames_failed, films_done, films_failed, error, started_at, ended_at } = job;
+  const { tasks_failed, stopped } = job;
   await trx
     .updateTable('jobs')
     .set({
-      ...{ state, frames_done, frames_failed, films_done, films_failed, started_at, ended_at },
+      ...{ state, frames_done, frames_failed, films_done, films_failed, tasks_failed, stopped, started_at, ended_at },
       error: error === null ? null : JSON.stringify(error),
     })
     .where('id', '=', job.id)

@@ -12,8 +12,11 @@ export async function readJobWaits(
   jobs: readonly JobRow[],
   layers: ReadonlyMap<string, readonly Layer[]>,
 ): Promise<ReadonlyMap<string, JobWait>> {
+  const stopped = jobs.flatMap((job) =>
+    job.state === 'paused' && job.stopped ? [[job.id, stopOf(job)] as const] : [],
+  );
   const open = jobs.filter(({ state }) => state === 'queued' || state === 'running');
-  if (open.length === 0) return new Map();
+  if (open.length === 0) return new Map(stopped);
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const workers = rows.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
@@ -24,7 +27,13 @@ export async function readJobWaits(
     }),
   );
   const drawable = open.filter(({ id }) => !waits.has(id));
-  return new Map([...waits, ...(await readTurnWaits(db, drawable, workers))]);
+  return new Map([...stopped, ...waits, ...(await readTurnWaits(db, drawable, workers))]);
+}
+
+function stopOf({ id, tasks_failed: n }: JobRow): JobWait {
+  const tasks = n === 1 ? 'one of its tasks' : `${n} of its tasks`;
+  const message = `Stopped after ${tasks} failed: \`kiln job ${id} --retry\` tries again and goes on, \`--resume\` goes on without.`;
+  return { reason: 'failures', message };
 }
 
 /** @param stuckClass of a frame that is begun, when no worker of it is here. */

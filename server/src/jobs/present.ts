@@ -53,6 +53,8 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,
+  maxFailedTasks: row.max_failed_tasks,
+  stoppedByFailures: row.state === 'paused' && row.stopped,
   filmCount: row.film_count,
   filmsDone: row.films_done,
   filmsFailed: row.films_failed,

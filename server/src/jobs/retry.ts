@@ -23,7 +23,7 @@ interface Failed {
 }
 
 /**
- * A job that has failed goes on; films that were made without the frames are made anew.
+ * A job that has failed, or stopped because too much of it had, goes on; films that were made without the frames are made anew.
  *
  * @throws KilnError `resource.not_found` for a job, or its scene or an asset that was deleted; `resource.conflict` for a
  *   job that was cancelled, or of which nothing has failed; `request.invalid` for frames that have not failed.
@@ -57,7 +57,7 @@ export function retryJob(
   });
 }
 
-function reopened(job: JobRow, { frames }: Failed, films: readonly FilmRow[]): JobRow {
+function reopened(job: JobRow, { taskIds, frames }: Failed, films: readonly FilmRow[]): JobRow {
   const count = (state: FilmRow['state']) => films.filter((film) => film.state === state).length;
   const left = {
     frames_failed: job.frames_failed - frames,
@@ -68,7 +68,9 @@ function reopened(job: JobRow, { frames }: Failed, films: readonly FilmRow[]): J
   return {
     ...job,
     ...left,
-    state: job.state === 'failed' ? 'queued' : job.state,
+    tasks_failed: taskIds === null ? 0 : job.tasks_failed - taskIds.length,
+    state: job.state === 'failed' ? 'queued' : job.stopped && job.state === 'paused' ? 'running' : job.state,
+    stopped: false,
     error: isClean ? null : job.error,
     ended_at: null,
   };

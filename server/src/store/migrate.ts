@@ -13,6 +13,7 @@ import { up as earlyEnds } from './migrations/0011-early-ends.ts';
 import { up as openTasks } from './migrations/0012-open-tasks.ts';
 import { up as shares } from './migrations/0013-shares.ts';
 import { up as partBackends } from './migrations/0014-part-backends.ts';
+import { up as failureLimits } from './migrations/0015-failure-limits.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-open-tasks': { up: openTasks },
   '0013-shares': { up: shares },
   '0014-part-backends': { up: partBackends },
+  '0015-failure-limits': { up: failureLimits },
 };
 
 /**

@@ -149,6 +149,12 @@ export interface JobTable {
   film_count: Generated<number>;
   films_done: Generated<number>;
   films_failed: Generated<number>;
+  /** Tasks that have failed for good: a frame in parts is one, films are none. */
+  tasks_failed: Generated<number>;
+  /** Null: nothing stops it. */
+  max_failed_tasks: ColumnType<number | null, number | null | undefined, never>;
+  /** Was paused when as many tasks had failed as may, and not resumed or retried since. */
+  stopped: Generated<boolean>;
   error: NullableJson<{ code: string; message: string }>;
   created_at: CreatedAt;
   started_at: Date | null;

@@ -84,6 +84,11 @@ const WRONGS: readonly [check: string, harm: string, mend: string][] = [
     `update jobs set frames_done = 7 where frames_done = 6`,
   ],
   [
+    'jobs.failures',
+    `update jobs set tasks_failed = tasks_failed + 1 where frame_count = 500`,
+    `update jobs set tasks_failed = tasks_failed - 1 where frame_count = 500`,
+  ],
+  [
     'jobs.ends',
     `update jobs set state = 'running' where state = 'succeeded' and frames_done = 7`,
     `update jobs set state = 'succeeded' where frames_done = 7`,

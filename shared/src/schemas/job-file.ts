@@ -91,6 +91,7 @@ export const JobFile = Type.Object(
         description: 'How often a task that failed is tried again.',
       }),
     ),
+    maxFailedTasks: JobRequest.properties.maxFailedTasks,
     timeoutMs: JobRequest.properties.frameTimeoutMs,
     classPolicy: JobRequest.properties.classPolicy,
   },

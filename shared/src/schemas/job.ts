@@ -68,6 +68,14 @@ export const JobRequest = Type.Object(
     maxAttempts: Type.Optional(
       Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
     ),
+    maxFailedTasks: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.jobFrames,
+        description:
+          'As soon as so many of its tasks have failed for good the job stops: nothing more of it is begun until it is retried or resumed. A frame in parts counts as one task. Unless given, nothing stops it.',
+      }),
+    ),
     frameTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,
@@ -295,10 +303,10 @@ export type Task = Static<typeof Task>;
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
  * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
- * tenant go before. `slots`: all are busy.
+ * tenant go before. `slots`: all are busy. `failures`: as many of its tasks have failed as may.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;
@@ -320,6 +328,10 @@ export const Job = Type.Object({
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),
   framesFailed: Type.Integer(),
+  /** Null: it goes on however many fail. */
+  maxFailedTasks: Nullable(Type.Integer()),
+  /** It is paused because so many have failed. */
+  stoppedByFailures: Type.Boolean(),
   /** Films asked for; a job ends when each is there, or has failed. */
   filmCount: Type.Integer(),
   filmsDone: Type.Integer(),

@@ -21,6 +21,8 @@ export const job = (change: Partial<Job> = {}): Job => ({
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,
+  maxFailedTasks: null,
+  stoppedByFailures: false,
   error: null,
   createdAt: AT,
   startedAt: null,

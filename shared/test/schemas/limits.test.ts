@@ -65,6 +65,14 @@ const bounds: readonly [string, TSchema, (value: unknown) => unknown, inside: un
   ['highest priority', JobRequest, (priority) => ({ ...job, priority }), 100, 101],
   ['fewest attempts', JobRequest, (maxAttempts) => ({ ...job, maxAttempts }), 1, 0],
   ['most attempts', JobRequest, (maxAttempts) => ({ ...job, maxAttempts }), 10, 11],
+  ['fewest failures', JobRequest, (maxFailedTasks) => ({ ...job, maxFailedTasks }), 1, 0],
+  [
+    'most failures',
+    JobRequest,
+    (maxFailedTasks) => ({ ...job, maxFailedTasks }),
+    LIMITS.jobFrames,
+    LIMITS.jobFrames + 1,
+  ],
   ['shortest time for a frame', JobRequest, (frameTimeoutMs) => ({ ...job, frameTimeoutMs }), 1_000, 999],
   [
     'longest time for a frame',

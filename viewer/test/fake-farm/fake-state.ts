@@ -303,6 +303,8 @@ function jobOf(request: JobRequest): Job {
     filmCount: 0,
     filmsDone: 0,
     filmsFailed: 0,
+    maxFailedTasks: null,
+    stoppedByFailures: false,
     error: null,
     createdAt: now(),
     startedAt: null,

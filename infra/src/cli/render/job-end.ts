@@ -10,7 +10,9 @@ function failureOf(job: Job): KilnError | null {
   const reason = job.error === null ? 'no reason was given' : `${job.error.code}: ${job.error.message}`;
   const frames = job.framesFailed > 0 ? [`${job.framesFailed} of ${job.frameCount} frames`] : [];
   const films = job.filmsFailed > 0 ? [`${job.filmsFailed} of ${job.filmCount} films`] : [];
-  return new KilnError('render.failed', `${[...frames, ...films].join(' and ')} failed (${reason})`);
+  const what = `${[...frames, ...films].join(' and ')} failed (${reason})`;
+  const next = job.stoppedByFailures ? `; the job has stopped: kiln job ${job.id} --retry tries again and goes on` : '';
+  return new KilnError('render.failed', `${what}${next}`);
 }
 
 /**

@@ -49,7 +49,7 @@ export interface RenderObserver extends SubmitObserver, FilmObserver {
 }
 
 /**
- * @returns the job as it ended, when every frame of it is on this disk.
+ * @returns the job as it ended, or stopped because too much of it had failed, when every frame of it is on this disk.
  * @throws KilnError; when `signal` is aborted, its reason. The job was cancelled then.
  */
 export async function render(
@@ -101,7 +101,7 @@ async function collect(
   );
   let wasPaused = false;
   const ended = (now: Job): Job | undefined =>
-    isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' ? now : undefined;
+    isFinal(JOB_TRANSITIONS, now.state) || now.state === 'failed' || now.stoppedByFailures ? now : undefined;
   const allFrames = async () => {
     for await (const frame of allPages((at) => farm.client.listFrames({ params, query: { ...at, limit: 1_000 } }))) {
       downloads.add(frame);

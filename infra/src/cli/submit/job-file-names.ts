@@ -15,6 +15,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'layers',
   'priority',
   'retries',
+  'maxFailedTasks',
   'timeoutMs',
   'classPolicy',
 ]);

@@ -41,7 +41,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['needs', 'after', 'limits', 'budget', 'maxFailedTasks', 'notify', 'tags', 'testFrames'] as const;
+const LATER = ['needs', 'after', 'limits', 'budget', 'notify', 'tags', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -99,11 +99,19 @@ async function jobOf(text: JobFileText, file: JobFile): Promise<JobOfFile> {
 }
 
 /** Settings of the job as a whole, by their names in requests. */
-function restOf({ name, priority, retries, timeoutMs, classPolicy }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
+function restOf({
+  name,
+  priority,
+  retries,
+  maxFailedTasks,
+  timeoutMs,
+  classPolicy,
+}: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
   return {
     ...(name === undefined ? {} : { name }),
     ...(priority === undefined ? {} : { priority }),
     ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
+    ...(maxFailedTasks === undefined ? {} : { maxFailedTasks }),
     ...(timeoutMs === undefined ? {} : { frameTimeoutMs: timeoutMs }),
     ...(classPolicy === undefined ? {} : { classPolicy }),
   };

@@ -8,6 +8,7 @@ A job file, in YAML 1.2 or JSON:
   parameters: { shot: "010", samples: 64 }
   priority: 60                    # 0 to 100
   retries: 2                      # of a task that failed
+  maxFailedTasks: 5               # begin nothing more when so many have failed
   timeoutMs: 600000               # for one frame
   classPolicy: strict             # or prefer
   layers:

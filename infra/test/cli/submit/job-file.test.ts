@@ -43,7 +43,7 @@ const layers = (...lines: string[]) =>
 describe('a job file becomes a request', () => {
   test('in YAML, with the names of the file', async () => {
     const { source, job, files } = await read(
-      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
+      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\nmaxFailedTasks: 5\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
   - { name: a, size: 640x360, frames: 7, samples: 4, passes: [beauty, depth] }
   - { size: { widthPx: 1, heightPx: 2 }, frames: "1-4:2", environment: sunset }`,
     );
@@ -53,6 +53,7 @@ describe('a job file becomes a request', () => {
       name: 'Shot',
       priority: 60,
       maxAttempts: 1,
+      maxFailedTasks: 5,
       frameTimeoutMs: 5_000,
       classPolicy: 'prefer',
       layers: [

@@ -64,6 +64,8 @@ export const jobIn = (state: Job['state']): Job => ({
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,
+  maxFailedTasks: null,
+  stoppedByFailures: false,
   error: null,
   createdAt: NOW,
   startedAt: NOW,

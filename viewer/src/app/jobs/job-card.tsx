@@ -162,7 +162,11 @@ export function JobCard({
         </p>
       )}
       {!over && job.waitsFor && (
-        <Notice kind={IS_TURN.has(job.waitsFor.reason) ? 'info' : 'warning'} title="Waiting" testId="job-waits">
+        <Notice
+          kind={IS_TURN.has(job.waitsFor.reason) ? 'info' : 'warning'}
+          title={job.waitsFor.reason === 'failures' ? 'Stopped' : 'Waiting'}
+          testId="job-waits"
+        >
           <p>{job.waitsFor.message}</p>
         </Notice>
       )}
