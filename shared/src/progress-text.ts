@@ -9,7 +9,7 @@ export function progressText(progress: FrameProgress): string {
 }
 
 /** In whole seconds up to a minute and a half, in whole minutes up to as many hours. */
-function roughTime(ms: number): string {
+export function roughTime(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1_000));
   if (seconds < 90) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

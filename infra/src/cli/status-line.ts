@@ -41,6 +41,11 @@ export class StatusLine {
     else this.line(plain);
   }
 
+  /** A line of its own, where there is no terminal. */
+  plain(text: string): void {
+    if (!this.#out.isTTY) this.line(text);
+  }
+
   clear(): void {
     if (this.#out.isTTY && this.#shown !== '') this.#out.write('\r\u001b[2K');
     this.#shown = '';

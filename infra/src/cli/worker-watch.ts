@@ -1,46 +1,34 @@
 import type { Client } from '@kiln/shared';
+import { QuietWatch } from './quiet-watch.ts';
 
-/** A worker takes what waits within a second; who waits longer is told why. */
-const FIRST_LOOK_MS = 3_000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Looks whether a worker is connected whenever nothing has happened for a while: after 3 s, then less and less often. */
+/** Looks whether a worker is connected whenever nothing has happened for a while. */
 export class WorkerWatch {
-  readonly #client: Pick<Client, 'health'>;
   readonly #changed: (isConnected: boolean) => void;
+  readonly #quiet: QuietWatch<boolean>;
   #isConnected = true;
-  #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** @param changed is told when no worker is connected, and when one is again. */
   constructor(client: Pick<Client, 'health'>, changed: (isConnected: boolean) => void) {
-    this.#client = client;
     this.#changed = changed;
-    this.#lookAfter(FIRST_LOOK_MS);
+    this.#quiet = new QuietWatch(
+      async () => (await client.health()).workersReady > 0,
+      (isConnected) => this.#set(isConnected),
+      LONGEST_PAUSE_MS,
+    );
   }
 
   /** A worker has done something. */
   heard(): void {
     this.#set(true);
-    this.#lookAfter(FIRST_LOOK_MS);
+    this.#quiet.heard();
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  #lookAfter(pauseMs: number): void {
-    clearTimeout(this.#timer);
-    if (this.#stopped) return;
-    const timer = setTimeout(async () => {
-      // That the farm does not answer is said by whoever waits for it.
-      const health = await this.#client.health().catch(() => null);
-      if (this.#timer !== timer) return;
-      if (health !== null) this.#set(health.workersReady > 0);
-      this.#lookAfter(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
-    }, pauseMs);
-    this.#timer = timer;
+    this.#quiet.stop();
   }
 
   #set(isConnected: boolean): void {

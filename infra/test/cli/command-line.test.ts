@@ -50,6 +50,8 @@ const COMMANDS = [
   ['scene', 'remove'],
   ['jobs'],
   ['job'],
+  ['watch'],
+  ['download'],
   ['workers'],
   ['worker'],
   ['server'],

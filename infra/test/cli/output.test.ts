@@ -134,8 +134,8 @@ test('a frame that is suspicious is warned about', () => {
   const written: string[] = [];
   const reporter = progressReporter(new StatusLine({ write: (text: string) => written.push(text) }));
   const statistics = { min: 0, max: 0, mean: 0, nanCount: 1 };
-  reporter.frame({ ...FRAME, frameNumber: 7, statistics, flags: ['nan', 'black'] }, 'out/0007.png', 1);
-  reporter.frame(FRAME, 'out/0000.png', 2);
+  reporter.frame({ ...FRAME, frameNumber: 7, statistics, flags: ['nan', 'black'] }, 'out/0007.png', 1, true);
+  reporter.frame(FRAME, 'out/0000.png', 2, true);
   expect(written.map((line) => line.trimEnd())).toEqual([
     expect.stringContaining('out/0007.png'),
     'Warning    frame 7: 1 pixel is not a number',
@@ -143,7 +143,7 @@ test('a frame that is suspicious is warned about', () => {
     expect.stringContaining('out/0000.png'),
   ]);
   const events: string[] = [];
-  jsonReporter((line) => events.push(line)).frame({ ...FRAME, statistics, flags: ['black'] }, 'x', 1);
+  jsonReporter((line) => events.push(line)).frame({ ...FRAME, statistics, flags: ['black'] }, 'x', 1, true);
   expect(JSON.parse(events[0] ?? '')).toMatchObject({ event: 'frame', statistics, flags: ['black'] });
 });
 

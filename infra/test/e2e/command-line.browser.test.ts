@@ -252,7 +252,8 @@ describe('kiln render', () => {
     const resumed = await kiln(farm, 'job', id, '--resume', '--priority', '70', '--json');
     expect(JSON.parse(resumed.stdout)).toMatchObject({ state: 'running', priority: 70 });
     await kiln(farm, 'job', id, '--cancel');
-    expect((await running.ended).stdout).toContain('was cancelled');
+    const { code, lines } = await running.ended;
+    expect([code, lines.at(-1)]).toEqual([1, expect.objectContaining({ event: 'done', state: 'cancelled' })]);
   });
 
   test('cancels the job on Ctrl-C and ends with 130', async () => {
@@ -288,6 +289,27 @@ test('kiln submit draws what a job file says, once for each key, and a dry run k
   const again = await kiln(farm, 'submit', file, '--key', 'one', '--json');
   const jobId = lines.find(({ event }) => event === 'submitted')?.jobId;
   expect(again.lines.at(-1)).toMatchObject({ event: 'submitted', jobId });
+});
+
+test('kiln watch follows a job to its end and fetches nothing; kiln download fetches it, and only what is not here', async () => {
+  const added = await kiln(farm, 'scene', 'add', scene);
+  const layer = { name: 'near', frames: '1-2', size: { widthPx: 64, heightPx: 36 } };
+  const layers = [layer, { ...layer, name: 'far', frames: '7' }];
+  const { id } = await farm.client.createJob({ body: { sceneId: added.stdout.trim(), layers } });
+  const watched = await kiln(farm, 'watch', id, '--json');
+  expect(watched.code).toBe(0);
+  expect(watched.lines.at(-1)).toMatchObject({ event: 'done', state: 'succeeded', framesDone: 3 });
+  const out = join(farm.home, 'fetched');
+  const some = await kiln(farm, 'download', id, '--layer', 'near', '--frames', '2', '--out', out);
+  expect([some.code, some.stdout]).toEqual([0, expect.stringMatching(/^1 frame in .*fetched\b/)]);
+  await writeFile(join(out, 'near', '0002.png'), 'damaged');
+  const all = await kiln(farm, 'download', id, '--out', out, '--json');
+  expect(all.lines.at(-1)).toMatchObject({ event: 'done', frames: 3, thereBefore: 0 });
+  const again = await kiln(farm, 'download', id, '--out', out, '--json');
+  expect(again.lines.at(-1)).toMatchObject({ event: 'done', frames: 3, thereBefore: 3, fetchedBytes: 0 });
+  const files = ['far', 'far/0007.png', 'near', 'near/0001.png', 'near/0002.png'];
+  expect((await readdir(out, { recursive: true })).sort()).toEqual(files);
+  expect((await readPixels(join(out, 'near', '0002.png'))).widthPx).toBe(64);
 });
 
 describe('what commands tell as JSON', () => {

@@ -1,33 +1,48 @@
-import type { Client, Film, Job } from '@kiln/shared';
-import { downloadFile } from './download-file.ts';
+import { join } from 'node:path';
+import type { Client, Film, Job, KilnError } from '@kiln/shared';
+import { patiently } from '../patiently.ts';
+import { downloadFile, isOnDisk } from './download-file.ts';
 
 /** Where files of a layer go. */
 export type FolderOf = (file: Pick<Film, 'layer'>) => string;
 
 export interface FilmObserver {
-  /** A film is on this disk. */
-  film(film: Film, path: string): void;
+  /** A film is on this disk. `isNew`: it was fetched. */
+  film(film: Film, path: string, isNew: boolean): void;
   filmFailed(film: Film): void;
+  /** The farm does not answer; it is tried again. */
+  waiting(error: KilnError): void;
 }
 
-/** Fetches the films of a job that has ended, each into the folder of its layer. */
+export interface FilmTarget {
+  readonly folderOf: FolderOf;
+  /** What is on this disk already, whole or in part, is not fetched again. @defaultValue false */
+  readonly resumes?: boolean;
+  /** Whether a film is wanted. @defaultValue all are */
+  film?(film: Film): boolean;
+}
+
+/** Fetches the films that are finished, each into the folder of its layer. */
 export async function downloadFilms(
   client: Client,
-  { id: jobId, filmCount }: Job,
-  folderOf: FolderOf,
+  { id: jobId, filmCount }: Pick<Job, 'id' | 'filmCount'>,
+  { folderOf, resumes = false, film: isWanted = () => true }: FilmTarget,
   observer: FilmObserver,
   signal: AbortSignal,
 ): Promise<void> {
   if (filmCount === 0) return;
-  const { items } = await client.listFilms({ params: { jobId } });
-  for (const film of items) {
+  const waiting = (error: KilnError) => observer.waiting(error);
+  const { items } = await patiently(() => client.listFilms({ params: { jobId } }), signal, waiting);
+  for (const film of items.filter(isWanted)) {
     const { fileName, sha256, sizeBytes } = film;
     if (sha256 === null || sizeBytes === null) {
       if (film.state === 'failed') observer.filmFailed(film);
       continue;
     }
     const file = { fileName, sha256, sizeBytes, from: client.urls.film(film) };
-    const path = await downloadFile(client, file, folderOf(film), signal);
-    observer.film(film, path);
+    const folder = folderOf(film);
+    const isThere = resumes && (await isOnDisk(file, folder));
+    if (!isThere) await downloadFile(client, file, folder, signal, { keepsPart: resumes, waiting });
+    observer.film(film, join(folder, fileName), !isThere);
   }
 }

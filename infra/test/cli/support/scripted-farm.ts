@@ -1,5 +1,6 @@
 /** A farm of one ready scene and one job whose answers a test decides: for failures that a real one gives rarely. */
-import { createServer, type IncomingMessage } from 'node:http';
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Frame, Health, ImportReport, Job, Scene } from '@kiln/shared';
@@ -100,15 +101,26 @@ export const HEALTH: Health = {
   workersConfined: true,
 };
 
-/** What a request is answered with: a body, or the code of an error. */
+/** The connection is cut after so many bytes, when the test says so. */
+interface Break {
+  readonly afterBytes: number;
+  readonly when: Promise<void>;
+}
+
+/** What a request is answered with: a body, bytes of a file, or the code of an error. */
 type Answer =
   | { readonly body: unknown }
+  | { readonly bytes: Buffer; readonly breaks?: Break }
   | { readonly status: number; readonly code: string; readonly message?: string; readonly field?: string };
 
 export interface ScriptedFarm {
   readonly client: FarmClient;
   /** `METHOD /path`, without the API's prefix and the query. */
   readonly requests: readonly string[];
+  /** Of the last request of such a name. */
+  headersOf(request: string): IncomingHttpHeaders | undefined;
+  /** Tells all who listen. */
+  tell(event: object): void;
   /** Of the last request of such a name that had one. */
   bodyOf(request: string): unknown;
   openStreams(): number;
@@ -119,12 +131,15 @@ export interface ScriptedFarm {
 export async function startScriptedFarm(answer: (request: string) => Answer | undefined): Promise<ScriptedFarm> {
   const requests: string[] = [];
   const bodies = new Map<string, string>();
+  const headers = new Map<string, IncomingHttpHeaders>();
   const server = createServer(async (request, response) => {
     const name = nameOf(request);
     requests.push(name);
+    headers.set(name, request.headers);
     const body = await text(request);
     if (body !== '') bodies.set(name, body);
     const given = answer(name) ?? { body: usualAnswer(name) };
+    if ('bytes' in given) return sendBytes(request, response, given);
     const failed = 'code' in given;
     const { code = '', message = 'no', field = undefined } = failed ? given : {};
     const error = { code, message, field, retryable: false, requestId: 'r' };
@@ -146,6 +161,10 @@ export async function startScriptedFarm(answer: (request: string) => Answer | un
     client: connect({ url: `http://127.0.0.1:${port}`, apiKey: 'key' }),
     requests,
     bodyOf: (request) => JSON.parse(bodies.get(request) ?? 'null'),
+    headersOf: (request) => headers.get(request),
+    tell: (event) => {
+      for (const socket of streams.clients) socket.send(JSON.stringify(event));
+    },
     openStreams: () => streams.clients.size,
     close: async () => {
       for (const socket of streams.clients) socket.terminate();
@@ -153,6 +172,26 @@ export async function startScriptedFarm(answer: (request: string) => Answer | un
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** As the farm does: from where the client asks, if what it has is of the same bytes. */
+function sendBytes(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { bytes, breaks }: { readonly bytes: Buffer; readonly breaks?: Break },
+): void {
+  const isSame = headers['if-range'] === `"${createHash('sha256').update(bytes).digest('hex')}"`;
+  const first = isSame ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0) : 0;
+  const rest = bytes.subarray(first);
+  response.writeHead(first > 0 ? 206 : 200, {
+    'content-length': rest.length,
+    ...(first > 0 ? { 'content-range': `bytes ${first}-${bytes.length - 1}/${bytes.length}` } : {}),
+  });
+  if (breaks === undefined) response.end(rest);
+  else {
+    response.write(rest.subarray(0, breaks.afterBytes));
+    void breaks.when.then(() => response.destroy());
+  }
 }
 
 const nameOf = ({ method, url = '' }: IncomingMessage) => `${method} ${url.replace(/^\/api\/v1|\?.*$/g, '')}`;
