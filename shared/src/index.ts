@@ -19,6 +19,7 @@ export * from './engine-gaps.ts';
 export * from './engine-names.ts';
 export * from './environments.ts';
 export * from './errors.ts';
+export * from './faults.ts';
 export * from './film-formats.ts';
 export * from './frame-flags.ts';
 export * from './frame-grid.ts';

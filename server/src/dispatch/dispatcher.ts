@@ -17,6 +17,7 @@ import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, stranded
 import { type Pick, type PickWorker, pick } from './pick.ts';
 import { Reconciler } from './reconcile.ts';
 import { ShareBook } from './share-book.ts';
+import { suspendFaultyWorkers } from './suspend-workers.ts';
 import { TaskTimes } from './task-times.ts';
 
 export interface DispatcherParts {
@@ -257,6 +258,12 @@ export class Dispatcher {
         this.#avoidedUntil.set(workerId, this.#parts.clock.monotonicMs() + 2 * leaseMs);
       }
       await this.#parts.settle(await endInTurns(change, untaken, ending));
+    }
+    for (const { id, name, until } of await suspendFaultyWorkers(store.db)) {
+      log.warn(
+        { workerId: id, until },
+        `worker ${name} is given nothing for a while: tasks failed there that others did`,
+      );
     }
     await this.#shares.read();
     await this.#shares.write();

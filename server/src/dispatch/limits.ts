@@ -35,6 +35,12 @@ export const DISPATCH_LIMITS = {
   forgottenAttemptMs: 6_000,
   /** A worker that is gone or lost for this long is forgotten, and its queues with it. */
   forgetWorkerMs: 600_000,
+  /** A worker is suspended when so many tasks failed there, within so long, that others then did. */
+  blamesToSuspend: 3,
+  blameMs: 3_600_000,
+  /** For so long, doubled each time. */
+  suspensionMs: 600_000,
+  suspensionMaxMs: 21_600_000,
   /** Wait before the second try of a task, doubled with each further one. */
   retryDelayMs: 500,
   retryDelayMaxMs: 30_000,

@@ -34,6 +34,8 @@ export type Candidate = {
       readonly index: number;
       /** Of the frame that it is a part of; null of whole frames, and of tasks that make frames of parts. */
       readonly division: Division | null;
+      /** Workers at which it failed: it goes there only when no other can do it. */
+      readonly failedAt: readonly string[];
     } & RenderWork)
   | ({
       readonly kind: 'cursor';
@@ -159,10 +161,11 @@ function pickLane(
     const candidate = share.head;
     if (!candidate) continue;
     const wanted = wantedClass(classes, candidate, share.taken);
-    const desk = chooseDesk(desks, candidate, wanted);
+    const suited = suitedTo(candidate, desks, wanted);
+    const desk = chooseDesk(suited, candidate, wanted);
     if (!desk) {
       // Those that could do it are full: nobody whose turn is later may queue up there, or this one waits for ever.
-      for (const able of desks) if (able.can(candidate, wanted)) able.isReserved = true;
+      for (const able of suited) if (able.can(candidate, wanted)) able.isReserved = true;
       share.skip();
       continue;
     }
@@ -338,6 +341,13 @@ function cost(desk: Desk, candidate: Candidate, wanted: WantedClass): number | n
 function loadOf(desk: Desk, { kind }: Candidate): number {
   if (kind === 'import') return desk.importing.size;
   return kind === 'film' ? desk.filming : desk.rendering / desk.worker.slots;
+}
+
+/** Desks of workers at which it has not failed yet; all of them, when none of those could do it. */
+function suitedTo(candidate: Candidate, desks: readonly Desk[], wanted: WantedClass): readonly Desk[] {
+  if (candidate.kind !== 'task' || candidate.failedAt.length === 0) return desks;
+  const fresh = desks.filter((desk) => !candidate.failedAt.includes(desk.worker.id));
+  return fresh.some((desk) => desk.can(candidate, wanted)) ? fresh : desks;
 }
 
 function chooseDesk(desks: readonly Desk[], candidate: Candidate, wanted: WantedClass): Desk | undefined {

@@ -32,6 +32,7 @@ export const readDesks = (db: Kysely<Database>, leaseMs: number): Promise<DeskRo
     .select(['id', 'identity', 'status'])
     .where('state', '=', 'ready')
     .where('seen_at', '>', sql<Date>`now() - ${sql.lit(leaseMs)} * interval '1 millisecond'`)
+    .where((eb) => eb.or([eb('suspended_until', 'is', null), eb('suspended_until', '<=', sql<Date>`now()`)]))
     .orderBy('id')
     .execute();
 
@@ -82,11 +83,15 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
     job_class: string | null;
     frame_class: string | null;
     division: Division | null;
+    failed_at: string[] | null;
     scene_hash: string;
   }>`
-    select w.*, s.scene_hash
+    select w.*, s.scene_hash,
+           case when w.attempts > 0 then (
+             select jsonb_agg(distinct a.worker_id) from attempts a
+             where a.task_id = w.id and a.state in ('failed', 'lost')) end as failed_at
     from (
-      select t.id, t.kind, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
+      select t.id, t.kind, t.attempts, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
              l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
              j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
@@ -138,6 +143,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
         jobClass: row.job_class,
         frameClass: row.frame_class,
         division: row.division,
+        failedAt: row.failed_at ?? [],
       },
     ];
   });

@@ -14,6 +14,7 @@ import { up as openTasks } from './migrations/0012-open-tasks.ts';
 import { up as shares } from './migrations/0013-shares.ts';
 import { up as partBackends } from './migrations/0014-part-backends.ts';
 import { up as failureLimits } from './migrations/0015-failure-limits.ts';
+import { up as suspendedWorkers } from './migrations/0016-suspended-workers.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-shares': { up: shares },
   '0014-part-backends': { up: partBackends },
   '0015-failure-limits': { up: failureLimits },
+  '0016-suspended-workers': { up: suspendedWorkers },
 };
 
 /**

@@ -296,6 +296,12 @@ interface WorkerTable {
   state: WorkerState;
   registered_at: CreatedAt;
   seen_at: Date;
+  /** Given nothing until then. */
+  suspended_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** How often it was. */
+  suspensions: Generated<number>;
+  /** Failures before this are forgotten. */
+  watched_from: Generated<Date>;
 }
 
 interface SessionTable {

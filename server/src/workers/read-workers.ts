@@ -35,9 +35,12 @@ export async function readWorkers(db: Kysely<Database>, identity: Identity): Pro
       browserRssBytes: status?.browserRssBytes ?? 0,
       registeredAt: row.registered_at.toISOString(),
       seenAt: row.seen_at.toISOString(),
+      suspendedUntil: isSuspended(row.suspended_until) ? row.suspended_until.toISOString() : null,
     };
   });
 }
+
+const isSuspended = (until: Date | null): until is Date => until !== null && until.getTime() > Date.now();
 
 /** @param of a tenant's id; null: of all tenants. */
 async function countSessions(db: Kysely<Database>, of: string | null): Promise<ReadonlyMap<string, number>> {

@@ -184,7 +184,7 @@ describe('pick', () => {
           isRunning: ___,
           ...task
         } = cursor('t', parts) as Extract<Candidate, { kind: 'cursor' }>;
-        return { ...task, kind: 'task', taskId: `again-${index}`, index };
+        return { ...task, kind: 'task', taskId: `again-${index}`, index, failedAt: [] };
       });
       const nearlyFull = [one, two].map((each) => ({
         ...each,
@@ -215,10 +215,18 @@ describe('pick', () => {
       jobClass: null,
       frameClass: null,
       division: null,
+      failedAt: [],
       taskMs: null,
     };
     const [first] = picks({ workers: [worker('a')], candidates: [cursor('t'), again] });
     expect(first).toMatchObject({ kind: 'task', taskId: 'again' });
+    // It goes where it has not failed yet, or waits for that; elsewhere only when no other could do it.
+    const failed = { ...again, failedAt: ['a'] };
+    const at = (...workers: PickWorker[]) => picks({ workers, candidates: [failed] }).map(({ workerId }) => workerId);
+    const loaded = worker('a', { loaded: new Set([loadedKey('t', 'hash')]), tenants: new Set(['t']) });
+    expect(at(loaded, worker('b'))).toEqual(['b']);
+    expect(at(loaded, worker('b', { rendering: 3 }))).toEqual([]);
+    expect(at(loaded)).toEqual(['a']);
   });
 
   test('an import that takes long keeps its own tenant waiting, and nobody else', () => {

@@ -1,5 +1,6 @@
 /** Jobs, their layers, tasks, attempts and frames, as the API shows them. */
 import Type, { type Static } from 'typebox';
+import { Fault } from '../faults.ts';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
@@ -264,6 +265,8 @@ export const Attempt = Type.Object({
   leaseExpiresAt: Nullable(Timestamp),
   /** Error code of why it ended without a result; null when its job was cancelled. */
   reason: Nullable(Type.String()),
+  /** Whose fault that is; null where there is no reason. */
+  fault: Nullable(Fault),
   message: Nullable(Type.String()),
   /** Result of the last frame. */
   resultHash: Nullable(Sha256),

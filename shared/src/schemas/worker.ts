@@ -94,6 +94,8 @@ export const Worker = Type.Object({
   browserRssBytes: Type.Integer(),
   registeredAt: Timestamp,
   seenAt: Timestamp,
+  /** Until then it is given nothing: tasks failed here that others then did. Null: it is not. */
+  suspendedUntil: Type.Union([Timestamp, Type.Null()]),
 });
 export type Worker = Static<typeof Worker>;
 

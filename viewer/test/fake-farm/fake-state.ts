@@ -338,4 +338,5 @@ const fakeWorker = (): Worker => ({
   browserRssBytes: 540_000_000,
   registeredAt: now(),
   seenAt: now(),
+  suspendedUntil: null,
 });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
-import { formatBytes, printResult, table } from '../output.ts';
+import { formatBytes, formatTime, printResult, table } from '../output.ts';
 
 export function addWorkersCommand(program: Command): void {
   withConnection(program.command('workers'))
@@ -14,7 +14,7 @@ export function addWorkersCommand(program: Command): void {
           ['NAME', 'STATE', 'PID', 'SLOTS', 'BUSY', 'SCENES', 'SESSIONS', 'MEMORY', 'SANDBOX', 'BACK END', 'RENDERER'],
           items.map((worker) => [
             worker.name,
-            worker.state,
+            worker.suspendedUntil === null ? worker.state : `suspended until ${formatTime(worker.suspendedUntil)}`,
             String(worker.pid),
             String(worker.slots),
             String(worker.attempts),

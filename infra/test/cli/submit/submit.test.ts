@@ -137,6 +137,7 @@ const WORKER: Worker = {
   browserRssBytes: 0,
   registeredAt: SCENE.createdAt,
   seenAt: SCENE.createdAt,
+  suspendedUntil: null,
 };
 const planned: Answers = (request) => {
   if (request === 'GET /workers') return { body: { items: [WORKER, { ...WORKER, name: 'gone', state: 'lost' }] } };

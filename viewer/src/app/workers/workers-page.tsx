@@ -77,6 +77,14 @@ function WorkerCard({ worker }: { readonly worker: Worker }) {
         <h2 class="worker-name">{worker.name}</h2>
         <span class={`chip chip-${worker.state}`}>{STATE_TEXT[worker.state]}</span>
       </header>
+      {worker.suspendedUntil !== null && (
+        <Notice kind="warning" title="It is given nothing for now" testId="worker-suspended">
+          <p>
+            Tasks failed here that other workers then did. It is tried again at{' '}
+            {new Date(worker.suspendedUntil).toLocaleTimeString()}.
+          </p>
+        </Notice>
+      )}
       {!worker.sandboxed && (
         <Notice kind="warning" title="Its browser runs without a sandbox">
           <p>Scenes from strangers are not safe on it.</p>

@@ -1,0 +1,9 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Workers that failed at what others did are given nothing for a while. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table workers
+    add column suspended_until timestamptz,
+    add column suspensions integer not null default 0,
+    add column watched_from timestamptz not null default now()`.execute(db);
+}
