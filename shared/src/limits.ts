@@ -57,6 +57,8 @@ export const LIMITS = {
   pathSec: 1_000_000,
   /** Layers of one job. */
   jobLayers: 64,
+  /** Jobs that one job waits for. */
+  jobPredecessors: 100,
   /** Jobs of one tenant that have not ended: the dispatcher sorts them at each look. */
   openJobsPerTenant: 10_000,
   /** Unfinished tasks of one tenant, unless the operator says otherwise for it, and the most that may be said. */

@@ -27,6 +27,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
   [/^\/maxFailedTasks$/, '--max-failed'],
+  [/^\/after.*$/, '--after'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/name$/, 'the name'],
   [/^\/(sceneId|jobId)$/, 'ID'],

@@ -1,16 +1,20 @@
 /** Options about a job as a whole: how it stands among others, and who may draw it. */
 import { ClassPolicy, type JobRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
-import { number, wholeNumber } from './parse-options.ts';
+import { number, parseJobs, wholeNumber } from './parse-options.ts';
 
 export interface JobOptions {
   readonly name?: string;
   readonly priority?: number;
   readonly classPolicy?: ClassPolicy;
   readonly maxFailed?: number;
+  readonly after?: readonly string[];
   /** Seconds. */
   readonly frameTimeout?: number;
 }
+
+export const afterOption = () =>
+  new Option('--after <ids>', 'begin nothing before these jobs have succeeded; may be repeated').argParser(parseJobs);
 
 export const withJob = (command: Command): Command =>
   command
@@ -25,6 +29,7 @@ export const withJob = (command: Command): Command =>
       'begin nothing more when so many tasks have failed for good (default: go on)',
       wholeNumber('--max-failed', 1, LIMITS.jobFrames),
     )
+    .addOption(afterOption())
     .option(
       '--priority <0-100>',
       'over other jobs of yours, even while they are drawn (default: 50)',
@@ -44,10 +49,12 @@ export const jobOf = ({
   classPolicy,
   frameTimeout,
   maxFailed,
+  after,
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(classPolicy === undefined ? {} : { classPolicy }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
+  ...(after === undefined ? {} : { after: [...after] }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
 });

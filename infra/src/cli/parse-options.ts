@@ -109,6 +109,16 @@ export function parsePasses(text: string): Pass[] {
   throw invalid('--passes', `--passes takes ${Pass.enum.join(', ')}, with commas between; “${unknown}” is none.`);
 }
 
+const JOB_ID = /^job_[0-9a-z]{20}$/;
+
+/** Ids of jobs with commas between, after those of the same option before. */
+export function parseJobs(text: string, before: readonly string[] = []): readonly string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  const wrong = ids.find((id) => !JOB_ID.test(id));
+  if (wrong === undefined) return [...new Set([...before, ...ids])];
+  throw invalid('--after', `--after takes ids of jobs, as kiln jobs tells them; “${wrong}” is none.`);
+}
+
 /**
  * Refuses what the farm would refuse, before anything is uploaded.
  *

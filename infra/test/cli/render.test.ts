@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { completeSettings } from '@kiln/shared';
+import { completeSettings, type JobWait } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tellEnd } from '../../src/cli/render/job-end.ts';
 import { jsonReporter } from '../../src/cli/render/json-reporter.ts';
@@ -72,6 +72,16 @@ test('what frames are drawn without is said once, after the job is there', async
     { event: 'notice', message: expect.stringContaining('with WebGL draws this scene without dispersion') },
   ]);
   expect(lines.filter((line) => line.includes('"notice"'))).toHaveLength(1);
+});
+
+test('what a job waits for that comes after others is said', async () => {
+  const waitsFor = { reason: 'after' as const, message: 'Waits for job “first” (1 of 2 frames done).' };
+  farm = await startScriptedFarm((request) =>
+    request === `GET ${JOB}` ? { body: { ...jobIn('queued'), waitsFor } } : undefined,
+  );
+  const interrupt = new AbortController();
+  const watching = { ...observer, waitsForOthers: ({ message }: JobWait) => interrupt.abort(new Error(message)) };
+  await expect(renderBox(interrupt.signal, watching)).rejects.toThrow(waitsFor.message);
 });
 
 test('a job that has stopped because too much failed is waited for no longer, and stays for another try', async () => {

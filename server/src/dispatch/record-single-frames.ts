@@ -24,6 +24,8 @@ export interface RecordedSingles {
   readonly attempts: ReadonlySet<string>;
   /** To be announced. */
   readonly events: readonly LoggedEvent[];
+  /** A job has succeeded with one of them. */
+  readonly hasSucceeded: boolean;
 }
 
 export const isSingle = ({ attempt, work, result }: FrameReport) =>
@@ -136,7 +138,7 @@ export async function recordSingleFrames(
       };
     })
     .sort((a, b) => a.id - b.id);
-  return { attempts, events };
+  return { attempts, events, hasSucceeded: rows.some(({ job }) => job?.state === 'succeeded') };
 }
 
 const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
@@ -145,7 +147,7 @@ const iso = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC
 /** `jobChange`, for a row `m`: what it counts is known to the statement alone. */
 const JOB_JSON = sql`jsonb_build_object(
   'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority,
-  'classPolicy', m.class_policy, 'adapterClass', m.adapter_class,
+  'classPolicy', m.class_policy, 'after', coalesce(m.after_jobs, '[]'), 'adapterClass', m.adapter_class,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
   'maxFailedTasks', m.max_failed_tasks, 'stoppedByFailures', m.state = 'paused' and m.stopped,
   'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,

@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../events/event-log.ts';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import { type FilmReport, recordFilm } from '../films/record-film.ts';
+import { areAnyWaiting } from '../jobs/predecessors.ts';
 import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
 import type { AttemptFacts, FrameFacts } from './attempt-facts.ts';
@@ -161,8 +162,9 @@ export class Results {
    */
   async film(report: FilmReport): Promise<void> {
     const { change, services, bus, ending } = this.#parts;
-    await change((trx, tell) => recordFilm(trx, tell, services.objects, report, ending.now()));
+    const job = await change((trx, tell) => recordFilm(trx, tell, services.objects, report, ending.now()));
     bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
+    if (job?.state === 'succeeded') await this.#wakeSuccessors();
   }
 
   /** The simple ones by one statement, the others in a transaction. */
@@ -177,22 +179,35 @@ export class Results {
 
   async #recordSingles(reports: readonly FrameReport[]): Promise<ReadonlySet<string>> {
     const { announce, progress, services, ending } = this.#parts;
-    const { attempts, events } = await untangled(() =>
+    const { attempts, events, hasSucceeded } = await untangled(() =>
       recordSingleFrames(services.store.db, reports, { isDue: (jobId) => progress.isDue(jobId), now: ending.now() }),
     );
     announce(events);
+    if (hasSucceeded) await this.#wakeSuccessors();
     return attempts;
   }
 
-  #recordOthers(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
+  async #recordOthers(reports: readonly FrameReport[]): Promise<readonly (Recorded | KilnError)[]> {
     const { change, progress, services, ending } = this.#parts;
-    return change(async (trx, tell) => {
-      const { outcomes, jobs } = await recordFrames(trx, tell, services.objects, reports, ending.now());
-      for (const { row, stateChanged } of jobs) {
+    const { outcomes, jobs } = await change(async (trx, tell) => {
+      const recorded = await recordFrames(trx, tell, services.objects, reports, ending.now());
+      for (const { row, stateChanged } of recorded.jobs) {
         if (progress.isDue(row.id) || stateChanged) tellJob(tell, row);
       }
-      return outcomes;
+      return recorded;
     });
+    if (jobs.some(({ row }) => row.state === 'succeeded')) await this.#wakeSuccessors();
+    return outcomes;
+  }
+
+  /** A job has succeeded: others may come after it. The next tick finds them, too. */
+  async #wakeSuccessors(): Promise<void> {
+    const { bus, services } = this.#parts;
+    try {
+      if (await areAnyWaiting(services.store.db)) bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
+    } catch (error) {
+      services.log.info({ err: error }, 'jobs that come after another wait for the next tick');
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type WorkerStatus,
 } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
+import { mayBegin } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import type { Candidate } from './pick.ts';
@@ -184,7 +185,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       from jobs j
       join layers l on l.job_id = j.id
       join scenes s on s.id = j.scene_id
-      where j.state in ('queued', 'running') and l.released < l.task_count
+      where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBegin('j')}
     ) c
     -- The task of a frame some parts of which are given out.
     left join tasks f on f.layer_id = c.layer_id and f.kind = 'assemble' and f.index = c.released / c.parts

@@ -6,6 +6,7 @@ import { staleAttempt } from '../dispatch/claim.ts';
 import type { Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import { advanceJob, lockJobs, NO_PROGRESS, saveJob } from '../jobs/job-row.ts';
+import type { JobRow } from '../jobs/present.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { recordObject } from '../objects/record-object.ts';
 import type { Database } from '../store/tables.ts';
@@ -16,14 +17,17 @@ export interface FilmReport {
   readonly result: FilmResult;
 }
 
-/** @throws KilnError `attempt.stale` when the lease has ended and the recorded film, if any, is another. */
+/**
+ * @returns its job as it is with the film; null when that was recorded before.
+ * @throws KilnError `attempt.stale` when the lease has ended and the recorded film, if any, is another.
+ */
 export async function recordFilm(
   trx: Transaction<Database>,
   tell: Tell,
   objects: Pick<ObjectStore, 'has'>,
   { attempt, work, result }: FilmReport,
   now: Date,
-): Promise<void> {
+): Promise<JobRow | null> {
   const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
   const film = await trx
     .selectFrom('films as f')
@@ -31,7 +35,7 @@ export async function recordFilm(
     .select(['f.sha256', 't.state'])
     .where('t.id', '=', attempt.taskId)
     .executeTakeFirst();
-  if (film?.sha256 === result.sha256) return;
+  if (film?.sha256 === result.sha256) return null;
   const closed = await trx
     .updateTable('attempts')
     .set({
@@ -65,4 +69,5 @@ export async function recordFilm(
   const after = { ...job, ...advanceJob(job, { ...NO_PROGRESS, filmsDone: 1 }, now) };
   await saveJob(trx, after);
   tellJob(tell, after);
+  return after;
 }

@@ -72,6 +72,8 @@ export interface CompiledJob {
   readonly maxAttempts: number;
   /** Null: any number. */
   readonly maxFailedTasks: number | null;
+  /** Ids of the jobs that it comes after. */
+  readonly after: readonly string[];
   /** The longest of its layers'. */
   readonly frameTimeoutMs: number;
   readonly classPolicy: ClassPolicy;
@@ -120,6 +122,7 @@ export function compileJob(
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
     maxFailedTasks: request.maxFailedTasks ?? null,
+    after: request.after ?? [],
     frameTimeoutMs: Math.max(...layers.map((layer) => layer.frameTimeoutMs)),
     classPolicy: request.classPolicy ?? 'strict',
     frameCount: frames,

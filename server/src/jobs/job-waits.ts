@@ -3,6 +3,7 @@ import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { covers } from './compile.ts';
+import { readPredecessorWaits } from './predecessors.ts';
 import type { JobRow } from './present.ts';
 import { readTurnWaits } from './turn-waits.ts';
 
@@ -15,8 +16,9 @@ export async function readJobWaits(
   const stopped = jobs.flatMap((job) =>
     job.state === 'paused' && job.stopped ? [[job.id, stopOf(job)] as const] : [],
   );
-  const open = jobs.filter(({ state }) => state === 'queued' || state === 'running');
-  if (open.length === 0) return new Map(stopped);
+  const after = await readPredecessorWaits(db, jobs);
+  const open = jobs.filter(({ id, state }) => (state === 'queued' || state === 'running') && !after.has(id));
+  if (open.length === 0) return new Map([...stopped, ...after]);
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const workers = rows.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
@@ -27,7 +29,7 @@ export async function readJobWaits(
     }),
   );
   const drawable = open.filter(({ id }) => !waits.has(id));
-  return new Map([...stopped, ...waits, ...(await readTurnWaits(db, drawable, workers))]);
+  return new Map([...stopped, ...after, ...waits, ...(await readTurnWaits(db, drawable, workers))]);
 }
 
 function stopOf({ id, tasks_failed: n }: JobRow): JobWait {

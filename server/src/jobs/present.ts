@@ -50,6 +50,7 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   state: row.state,
   priority: row.priority,
   classPolicy: row.class_policy,
+  after: row.after_jobs ?? [],
   adapterClass: row.adapter_class,
   frameCount: row.frame_count,
   framesDone: row.frames_done,

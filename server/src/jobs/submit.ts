@@ -12,6 +12,7 @@ import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
 import type { JobLayers } from './layers.ts';
 import { withoutRoom } from './open-work.ts';
+import { checkPredecessors } from './predecessors.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
 
@@ -50,7 +51,7 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene or an asset that is not this tenant's; `job.too_large` or
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene, an asset or a job that is not this tenant's; `job.too_large` or
    *   `request.too_many` when the tenant may not have so many open jobs or tasks.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
@@ -62,6 +63,7 @@ export class Submissions {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities, filmMakers } = await this.#parts.abilities.read();
     const compiled = compileJob(request, scene, abilities, filmMakers);
+    await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const job = await this.#save({ ...this.#rows(tenantId, scene.id, idempotencyKey, compiled), assets });
@@ -77,7 +79,8 @@ export class Submissions {
   async plan(tenantId: string, request: JobRequest): Promise<JobPlan> {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities, filmMakers } = await this.#parts.abilities.read();
-    const { frameCount, layers } = compileJob(request, scene, abilities, filmMakers);
+    const { frameCount, layers, after } = compileJob(request, scene, abilities, filmMakers);
+    await checkPredecessors(this.#parts.db, tenantId, after);
     return {
       frameCount,
       taskCount: layers.reduce((sum, layer) => sum + layer.taskCount, 0),
@@ -194,6 +197,7 @@ export class Submissions {
       max_attempts: compiled.maxAttempts,
       frame_timeout_ms: compiled.frameTimeoutMs,
       class_policy: compiled.classPolicy,
+      after_jobs: compiled.after.length === 0 ? null : [...compiled.after],
       adapter_class: null,
       idempotency_key: idempotencyKey,
       frame_count: compiled.frameCount,
@@ -238,7 +242,7 @@ async function insertJobs(
   trx: Transaction<Database>,
   submissions: readonly Submission[],
 ): Promise<ReadonlySet<string>> {
-  const rows = submissions.map(({ job }) => ({ ...job, error: null }));
+  const rows = submissions.map(({ job }) => ({ ...job, error: null, after_jobs: json(job.after_jobs) }));
   if (rows.length === 0) return new Set();
   const inserted = await trx
     .insertInto('jobs')

@@ -140,6 +140,8 @@ export interface JobTable {
   max_attempts: number;
   frame_timeout_ms: number;
   class_policy: ClassPolicy;
+  /** Ids of the jobs that must succeed before it begins; null: none. */
+  after_jobs: ColumnType<string[] | null, string | null | undefined, never>;
   /** Of the worker that was given the first of its frames. */
   adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;

@@ -92,6 +92,7 @@ export const JobFile = Type.Object(
       }),
     ),
     maxFailedTasks: JobRequest.properties.maxFailedTasks,
+    after: JobRequest.properties.after,
     timeoutMs: JobRequest.properties.frameTimeoutMs,
     classPolicy: JobRequest.properties.classPolicy,
   },

@@ -77,6 +77,13 @@ export const JobRequest = Type.Object(
           'As soon as so many of its tasks have failed for good the job stops: nothing more of it is begun until it is retried or resumed. A frame in parts counts as one task. Unless given, nothing stops it.',
       }),
     ),
+    after: Type.Optional(
+      Type.Array(Id('job'), {
+        maxItems: LIMITS.jobPredecessors,
+        uniqueItems: true,
+        description: 'Ids of jobs: nothing of this one is begun before each of them has succeeded.',
+      }),
+    ),
     frameTimeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,
@@ -307,9 +314,10 @@ export type Task = Static<typeof Task>;
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
  * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
  * tenant go before. `slots`: all are busy. `failures`: as many of its tasks have failed as may.
+ * `after`: a job that it comes after has not succeeded.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures', 'after']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;
@@ -321,6 +329,8 @@ export const Job = Type.Object({
   state: JobState,
   priority: Type.Integer(),
   classPolicy: ClassPolicy,
+  /** Jobs that must succeed before it begins. */
+  after: Type.Array(Id('job')),
   /** Of the worker that was given its first frame; null before. */
   adapterClass: Nullable(Type.String()),
   /** Absent of a job that has ended, and in events; null: it waits for its turn at most. */

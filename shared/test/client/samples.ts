@@ -21,6 +21,7 @@ export const job = (change: Partial<Job> = {}): Job => ({
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,
+  after: [],
   maxFailedTasks: null,
   stoppedByFailures: false,
   error: null,

@@ -65,6 +65,16 @@ const bounds: readonly [string, TSchema, (value: unknown) => unknown, inside: un
   ['highest priority', JobRequest, (priority) => ({ ...job, priority }), 100, 101],
   ['fewest attempts', JobRequest, (maxAttempts) => ({ ...job, maxAttempts }), 1, 0],
   ['most attempts', JobRequest, (maxAttempts) => ({ ...job, maxAttempts }), 10, 11],
+  [
+    'most jobs before it',
+    JobRequest,
+    (count) => ({
+      ...job,
+      after: Array.from({ length: Number(count) }, (_, n) => `job_${String(n).padStart(20, '0')}`),
+    }),
+    LIMITS.jobPredecessors,
+    LIMITS.jobPredecessors + 1,
+  ],
   ['fewest failures', JobRequest, (maxFailedTasks) => ({ ...job, maxFailedTasks }), 1, 0],
   [
     'most failures',

@@ -303,6 +303,7 @@ function jobOf(request: JobRequest): Job {
     filmCount: 0,
     filmsDone: 0,
     filmsFailed: 0,
+    after: [],
     maxFailedTasks: null,
     stoppedByFailures: false,
     error: null,

@@ -7,6 +7,7 @@ import { connect, type FarmClient, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { afterOption } from '../job-options.ts';
 import { count, printResult } from '../output.ts';
 import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
@@ -28,6 +29,7 @@ interface SubmitOptions extends ConnectionOptions {
   readonly set?: Settings;
   readonly dryRun?: boolean;
   readonly key?: string;
+  readonly after?: readonly string[];
   readonly wait?: boolean;
   readonly out?: string;
   readonly schema?: boolean;
@@ -46,6 +48,7 @@ export function addSubmitCommand(program: Command): void {
       .option('--set <name=value>', 'a parameter of the file; may be repeated', parseSetting)
       .option('--dry-run', 'says what would be drawn, where, and which files would come out; sends nothing')
       .option('--key <key>', 'submitted again with the same key, it is the same job')
+      .addOption(afterOption())
       .option('--wait', 'waits for the frames and downloads them, as kiln render does')
       .option('-o, --out <folder>', 'with --wait: where frames go (default: out)')
       .option('--schema', 'prints the JSON Schema of job files, for editors'),
@@ -67,7 +70,7 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
       field: 'FILE',
     });
   }
-  const job = await readJob(file, options.set ?? new Map());
+  const job = withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []);
   const farm = connect(options);
   if (options.dryRun) {
     const plan = await planSubmission(farm, job);
@@ -79,6 +82,12 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
   } catch (error) {
     throw inJobFile(error, job.text);
   }
+}
+
+/** Beside the jobs that the file names. */
+function withAfter(file: JobOfFile, more: readonly string[]): JobOfFile {
+  if (more.length === 0) return file;
+  return { ...file, job: { ...file.job, after: [...new Set([...(file.job.after ?? []), ...more])] } };
 }
 
 function checkOptions({ wait, out, dryRun }: SubmitOptions): void {

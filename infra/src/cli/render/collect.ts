@@ -1,6 +1,6 @@
 /** Follows a job, and fetches its files while others are still drawn. */
 import { join } from 'node:path';
-import { allPages, type Frame, type FrameProgress, type Job, type KilnError } from '@kiln/shared';
+import { allPages, type Frame, type FrameProgress, type Job, type JobWait, type KilnError } from '@kiln/shared';
 import type { FarmClient } from '../connection.ts';
 import { type FrameFailure, followJob } from '../follow-job.ts';
 import { WorkerWatch } from '../worker-watch.ts';
@@ -12,6 +12,8 @@ export interface CollectObserver extends FrameObserver, FilmObserver {
   noWorker(): void;
   /** Somebody paused it; `rendering` when it goes on. */
   paused(jobId: string): void;
+  /** It comes after other jobs, which have not succeeded. */
+  waitsForOthers?(wait: JobWait): void;
   /** It goes on after `noWorker` or `paused`. */
   rendering(): void;
   /** How far a frame is that is not recorded yet. */
@@ -52,6 +54,9 @@ export async function collect(
     {
       ...observer,
       waiting,
+      job: ({ waitsFor }) => {
+        if (waitsFor?.reason === 'after') observer.waitsForOthers?.(waitsFor);
+      },
       frame: add,
       look: async () => {
         for await (const frame of allPages((at) =>

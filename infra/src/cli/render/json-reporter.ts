@@ -9,6 +9,7 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     uploading: silent,
     importing: silent,
     noWorker: silent,
+    waitsForOthers: (wait) => say('waiting', wait),
     paused: (jobId) => say('paused', { jobId }),
     waiting: silent,
     uploaded: (summary) => say('upload', summary),

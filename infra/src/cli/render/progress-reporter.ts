@@ -1,6 +1,7 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
 import { flagTexts, progressText } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
+import { printable } from '../printable.ts';
 import type { StatusLine } from '../status-line.ts';
 import type { RenderObserver } from './render.ts';
 
@@ -45,6 +46,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       ),
     importing: () => status.phase('Importing  the farm checks the scene …'),
     noWorker: () => status.phase('Waiting    no worker is connected to the farm; `kiln worker` starts one'),
+    waitsForOthers: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
     paused: (jobId) => status.phase(`Paused     \`kiln job ${jobId} --resume\` lets it go on`),
     waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
     submitted: (job) => {

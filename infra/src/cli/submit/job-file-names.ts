@@ -16,6 +16,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'priority',
   'retries',
   'maxFailedTasks',
+  'after',
   'timeoutMs',
   'classPolicy',
 ]);

@@ -41,7 +41,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['needs', 'after', 'limits', 'budget', 'notify', 'tags', 'testFrames'] as const;
+const LATER = ['needs', 'limits', 'budget', 'notify', 'tags', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -104,6 +104,7 @@ function restOf({
   priority,
   retries,
   maxFailedTasks,
+  after,
   timeoutMs,
   classPolicy,
 }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
@@ -112,6 +113,7 @@ function restOf({
     ...(priority === undefined ? {} : { priority }),
     ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
     ...(maxFailedTasks === undefined ? {} : { maxFailedTasks }),
+    ...(after === undefined ? {} : { after }),
     ...(timeoutMs === undefined ? {} : { frameTimeoutMs: timeoutMs }),
     ...(classPolicy === undefined ? {} : { classPolicy }),
   };

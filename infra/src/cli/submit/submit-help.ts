@@ -9,6 +9,7 @@ A job file, in YAML 1.2 or JSON:
   priority: 60                    # 0 to 100
   retries: 2                      # of a task that failed
   maxFailedTasks: 5               # begin nothing more when so many have failed
+  after: [job_…]                  # begin when these have succeeded
   timeoutMs: 600000               # for one frame
   classPolicy: strict             # or prefer
   layers:

@@ -20,6 +20,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SCENE_ID = `scn_${'0'.repeat(20)}`;
+const JOB_ID = `job_${'0'.repeat(20)}`;
 
 function read(text: string, settings: Record<string, string> = {}, name = 'job.yaml'): Promise<JobOfFile> {
   writeFileSync(join(folder, name), text);
@@ -43,7 +44,7 @@ const layers = (...lines: string[]) =>
 describe('a job file becomes a request', () => {
   test('in YAML, with the names of the file', async () => {
     const { source, job, files } = await read(
-      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\nmaxFailedTasks: 5\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
+      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\nmaxFailedTasks: 5\nafter: [${JOB_ID}]\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
   - { name: a, size: 640x360, frames: 7, samples: 4, passes: [beauty, depth] }
   - { size: { widthPx: 1, heightPx: 2 }, frames: "1-4:2", environment: sunset }`,
     );
@@ -54,6 +55,7 @@ describe('a job file becomes a request', () => {
       priority: 60,
       maxAttempts: 1,
       maxFailedTasks: 5,
+      after: [JOB_ID],
       frameTimeoutMs: 5_000,
       classPolicy: 'prefer',
       layers: [
@@ -163,7 +165,7 @@ describe('what is wrong is one line with file, place and field', () => {
     ['7', 'expected an object as the job file, got 7', '1:1'],
     [`tags: [a]\n${layers()}`, 'tags is not supported yet; leave it out', '1:1'],
     [layers('needs: { gpu: true }'), 'layers[0].needs is not supported yet; leave it out', '5:5'],
-    [`after: ${SCENE_ID}\n${layers()}`, 'after is not supported yet', '1:1'],
+    [`after: [x]\n${layers()}`, 'after[0]', '1:9'],
   ])('%j', async (text, message, place) => {
     const line = await lineOf(read(text));
     expect(line).toMatch(/^error (request\.invalid|job\.\w+): [^\n]+$/);

@@ -65,6 +65,14 @@ test('a job is submitted with its key, and its id and how to watch it are said',
   expect(printed).toEqual([`${id}: 1 frame. \`kiln job ${id}\` shows how it goes.`]);
 });
 
+test('--after adds to the jobs that the file comes after', async () => {
+  const [first, second] = ['1', '2'].map((digit) => `job_${digit.repeat(20)}`);
+  expect(await submit(`after: [${first}]\n${JOB}`, ['--after', `${first},${second}`])).toBe(0);
+  expect(farm?.bodyOf('POST /jobs')).toMatchObject({ after: [first, second] });
+  expect(await submit(JOB, ['--after', 'nix'])).toBe(2);
+  expect(printed.at(-1)).toContain('--after takes ids of jobs');
+});
+
 test('with --json each line is an event, as of kiln render', async () => {
   expect(await submit(JOB, ['--json'])).toBe(0);
   expect(printed.map((line) => JSON.parse(line))).toEqual([

@@ -65,6 +65,7 @@ export const jobIn = (state: Job['state']): Job => ({
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,
+  after: [],
   maxFailedTasks: null,
   stoppedByFailures: false,
   error: null,

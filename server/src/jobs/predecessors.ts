@@ -1,0 +1,90 @@
+/**
+ * Jobs that come after others. A job names those that it comes after when it is submitted, and they are there by then: there
+ * are no cycles. That one has succeeded is final, so a job that may begin never has to wait again.
+ */
+import { type JobWait, KilnError } from '@kiln/shared';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import type { JobRow } from './present.ts';
+
+/** Whether all jobs have succeeded that the row `j` of `jobs` comes after. Of one that comes after none nothing is looked up. */
+export const mayBegin = (
+  j: string,
+): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or not exists (
+  select from jobs before
+  where before.id in (select jsonb_array_elements_text(${sql.ref(`${j}.after_jobs`)})) and before.state <> 'succeeded'))`;
+
+/** @throws KilnError `resource.not_found` or `resource.conflict` with the field: a job that is not this tenant's, or never will succeed. */
+export async function checkPredecessors(
+  db: Kysely<Database>,
+  tenantId: string,
+  after: readonly string[],
+): Promise<void> {
+  if (after.length === 0) return;
+  const rows = await db
+    .selectFrom('jobs')
+    .select(['id', 'state'])
+    .where('id', 'in', after)
+    .where('tenant_id', '=', tenantId)
+    .execute();
+  const states = new Map(rows.map(({ id, state }) => [id, state]));
+  after.forEach((id, index) => {
+    const field = `/after/${index}`;
+    const state = states.get(id);
+    if (state === undefined) throw new KilnError('resource.not_found', `there is no job ${id}`, { field });
+    if (state !== 'cancelled') return;
+    const message = `job ${id} was cancelled: what comes after it would never begin`;
+    throw new KilnError('resource.conflict', message, { field });
+  });
+}
+
+/** Whether any job waits for others. */
+export async function areAnyWaiting(db: Kysely<Database>): Promise<boolean> {
+  const row = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('after_jobs', 'is not', null)
+    .where('state', '=', 'queued')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+type Predecessor = Pick<JobRow, 'id' | 'name' | 'state' | 'frames_done' | 'frame_count'>;
+
+/** What jobs that have not begun wait for, of those that come after others. */
+export async function readPredecessorWaits(
+  db: Kysely<Database>,
+  jobs: readonly JobRow[],
+): Promise<ReadonlyMap<string, JobWait>> {
+  const waiting = jobs.flatMap(({ id, state, after_jobs }) =>
+    state === 'queued' && after_jobs !== null ? [{ id, after: after_jobs }] : [],
+  );
+  if (waiting.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('jobs')
+    .select(['id', 'name', 'state', 'frames_done', 'frame_count'])
+    .where('id', 'in', [...new Set(waiting.flatMap(({ after }) => after))])
+    .where('state', '!=', 'succeeded')
+    .execute();
+  const open = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    waiting.flatMap(({ id, after }): (readonly [string, JobWait])[] => {
+      const left = after.flatMap((one) => open.get(one) ?? []);
+      return left.length === 0 ? [] : [[id, { reason: 'after', message: waitText(left) }]];
+    }),
+  );
+}
+
+/** Of several the one is told that somebody must do something about. */
+function waitText(left: readonly Predecessor[]): string {
+  const first = left.find(({ state }) => state === 'failed' || state === 'cancelled') ?? left[0];
+  if (!first) return '';
+  const { id, name, state, frames_done, frame_count } = first;
+  const more = left.length === 1 ? '' : `, and for ${left.length - 1} more`;
+  if (state === 'failed') return `Waits for job “${name}” (${id}), which failed: retry it, or cancel this one${more}.`;
+  if (state === 'cancelled')
+    return `Waits for job “${name}” (${id}), which was cancelled: cancel this one, too${more}.`;
+  const paused = state === 'paused' ? ', which is paused' : '';
+  return `Waits for job “${name}”${paused} (${frames_done} of ${frame_count} frames done)${more}.`;
+}
