@@ -109,6 +109,8 @@ export const LIMITS = {
   importTimeoutMs: 120_000,
   /** JSON body of a request. A job file of 64 layers takes 40 kB; a scene's manifest of 2,000 files 1.3 MB. */
   requestBytes: 4_194_304,
+  /** Jobs submitted in one call. */
+  batchJobs: 1_000,
   /** A control message on a live or events socket, except a worker's `scene`. */
   liveControlBytes: 16_384,
   /** A worker's control message: `scene` lists the cameras of the scene, some 200 bytes each. */

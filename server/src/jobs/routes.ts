@@ -39,6 +39,9 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
     { config: { identity: 'none' }, schema: { hide: true } },
     async (_request, reply) => reply.type('application/schema+json; charset=utf-8').send(JOB_FILE_SCHEMA),
   );
+  route(app, 'createJobs', async ({ identity, body }) => ({
+    items: await submissions.submitAll(identity.tenantId, body.jobs),
+  }));
   route(app, 'listJobs', ({ identity, query }) => reader.list(identity.tenantId, query));
   route(app, 'getJob', ({ identity, params }) => reader.get(identity.tenantId, params.jobId));
   route(app, 'listTasks', ({ identity, params, query }) => reader.tasks(identity.tenantId, params.jobId, query));

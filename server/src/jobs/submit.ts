@@ -60,15 +60,71 @@ export class Submissions {
       const known = await this.#byKey(this.#parts.db, tenantId, idempotencyKey);
       if (known) return known;
     }
+    const job = await this.#save(await this.#prepare(tenantId, request));
+    this.#parts.onSubmitted();
+    return job;
+  }
+
+  /**
+   * All of the jobs, or none of them: of those that were submitted before with the same key, the ones that are there.
+   *
+   * @throws KilnError as `submit`, with the field's path from `/jobs/0` on.
+   */
+  async submitAll(tenantId: string, requests: readonly JobRequest[]): Promise<Job[]> {
+    checkKeys(requests);
+    const known = await this.#byKeys(tenantId, requests);
+    const places = requests.flatMap(({ idempotencyKey }, index) => (known.has(idempotencyKey) ? [] : [index]));
+    const submissions: Submission[] = [];
+    for (const index of places) {
+      const request = requests[index];
+      if (request) submissions.push(await inBatch(index, this.#prepare(tenantId, request)));
+    }
+    const write = () =>
+      this.#parts.change(async (trx, tell) => {
+        const outcomes = await this.#writeIn(trx, tell, submissions);
+        return outcomes.map((outcome, n): Job => {
+          if (outcome instanceof Error) throw ofBatch(places[n] ?? 0, outcome);
+          return outcome;
+        });
+      });
+    const written =
+      submissions.length === 0
+        ? []
+        : await write().catch((error: unknown) => {
+            if (!isStoreUnavailable(error)) throw error;
+            return write();
+          });
+    this.#parts.onSubmitted();
+    const made = new Map(places.map((index, n) => [index, written[n]]));
+    return requests.flatMap(({ idempotencyKey }, index) => known.get(idempotencyKey) ?? made.get(index) ?? []);
+  }
+
+  /** Jobs that are there already, by their keys. */
+  async #byKeys(tenantId: string, requests: readonly JobRequest[]): Promise<Map<string | undefined, Job>> {
+    const keys = requests.flatMap(({ idempotencyKey }) => idempotencyKey ?? []);
+    if (keys.length === 0) return new Map();
+    const { db, layers } = this.#parts;
+    const rows = await db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('idempotency_key', 'in', keys)
+      .execute();
+    const itsLayers = await layers.of(
+      db,
+      rows.map(({ id }) => id),
+    );
+    return new Map(rows.map((row) => [row.idempotency_key ?? undefined, jobView(row, itsLayers.get(row.id) ?? [])]));
+  }
+
+  async #prepare(tenantId: string, request: JobRequest): Promise<Submission> {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities, filmMakers } = await this.#parts.abilities.read();
     const compiled = compileJob(request, scene, abilities, filmMakers);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
-    const job = await this.#save({ ...this.#rows(tenantId, scene.id, idempotencyKey, compiled), assets });
-    this.#parts.onSubmitted();
-    return job;
+    return { ...this.#rows(tenantId, scene.id, request.idempotencyKey ?? null, compiled), assets };
   }
 
   /**
@@ -128,27 +184,29 @@ export class Submissions {
   }
 
   #write(submissions: readonly Submission[]): Promise<(Job | Error)[]> {
-    return this.#parts.change(async (trx, tell) => {
-      await this.#holdScenes(trx, submissions);
-      const refused = await withoutRoom(trx, submissions);
-      const fitting = submissions.filter((submission) => !refused.has(submission));
-      const inserted = await insertJobs(trx, fitting);
-      await insertLayers(
-        trx,
-        fitting.flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
-      );
-      await insertFilms(
-        trx,
-        fitting.flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
-      );
-      const jobs: (Job | Error)[] = [];
-      for (const submission of submissions) {
-        const { job, layers } = submission;
-        if (inserted.has(job.id)) jobs.push(announce(tell, job, layers));
-        else jobs.push((await this.#written(trx, job)) ?? refused.get(submission) ?? submittedTwice());
-      }
-      return jobs;
-    });
+    return this.#parts.change((trx, tell) => this.#writeIn(trx, tell, submissions));
+  }
+
+  async #writeIn(trx: Transaction<Database>, tell: Tell, submissions: readonly Submission[]): Promise<(Job | Error)[]> {
+    await this.#holdScenes(trx, submissions);
+    const refused = await withoutRoom(trx, submissions);
+    const fitting = submissions.filter((submission) => !refused.has(submission));
+    const inserted = await insertJobs(trx, fitting);
+    await insertLayers(
+      trx,
+      fitting.flatMap(({ job, layers }) => (inserted.has(job.id) ? layers : [])),
+    );
+    await insertFilms(
+      trx,
+      fitting.flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
+    );
+    const jobs: (Job | Error)[] = [];
+    for (const submission of submissions) {
+      const { job, layers } = submission;
+      if (inserted.has(job.id)) jobs.push(announce(tell, job, layers));
+      else jobs.push((await this.#written(trx, job)) ?? refused.get(submission) ?? submittedTwice());
+    }
+    return jobs;
   }
 
   /** What was written before with this id, or with this key. */
@@ -234,6 +292,35 @@ export class Submissions {
     return { job, layers, films: filmTasks(job, layers, newId) };
   }
 }
+
+/** @throws KilnError `request.invalid` when two have the same. */
+function checkKeys(requests: readonly JobRequest[]): void {
+  const keys = new Set<string>();
+  for (const [index, { idempotencyKey }] of requests.entries()) {
+    if (idempotencyKey === undefined) continue;
+    if (keys.has(idempotencyKey)) {
+      const message = `two jobs have the key ${JSON.stringify(idempotencyKey)}; give each its own`;
+      throw new KilnError('request.invalid', message, { field: `/jobs/${index}/idempotencyKey` });
+    }
+    keys.add(idempotencyKey);
+  }
+}
+
+/** An error of one job of several, at its place among them. */
+function ofBatch(index: number, error: unknown): unknown {
+  if (!(error instanceof KilnError)) return error;
+  const { code, message, field = '', position } = error;
+  return new KilnError(code, message, {
+    field: `/jobs/${index}${field}`,
+    ...(position === undefined ? {} : { position }),
+    cause: error,
+  });
+}
+
+const inBatch = <T>(index: number, work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw ofBatch(index, error);
+  });
 
 const submittedTwice = () => new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again');
 

@@ -119,3 +119,39 @@ test('a plan says what the job would be, or why not, and makes none', async () =
   await expect(one.plan(makeId('tenant'), request)).rejects.toMatchObject({ code: 'resource.not_found' });
   expect(await jobIds()).toEqual([]);
 });
+
+test('many jobs are submitted at once, all or none, and each key once', async () => {
+  const one = submissions();
+  const requests = Array.from({ length: LIMITS.batchJobs }, (_, n) => ({
+    ...jobOf(scene.sceneId, `1-${n + 1}`),
+    ...(n % 2 === 0 ? { idempotencyKey: `shot-${n}` } : {}),
+  }));
+  lostAnswers = 1;
+  const jobs = await one.submitAll(scene.tenantId, requests);
+  expect(jobs.map(({ frameCount }) => frameCount)).toEqual(requests.map((_, n) => n + 1));
+  expect(await jobIds()).toHaveLength(LIMITS.batchJobs);
+  const again = await one.submitAll(scene.tenantId, [...requests.slice(0, 4), jobOf(scene.sceneId, '7')]);
+  expect(again.map(({ id }) => id).slice(0, 4)).toEqual([
+    jobs[0]?.id,
+    expect.anything(),
+    jobs[2]?.id,
+    expect.anything(),
+  ]);
+  expect(await jobIds()).toHaveLength(LIMITS.batchJobs + 3);
+  const bad = [jobOf(scene.sceneId, '1'), jobOf(scene.sceneId, '3,1-9')];
+  await expect(one.submitAll(scene.tenantId, bad)).rejects.toMatchObject({
+    code: 'job.bad_frame_range',
+    field: '/jobs/1/layers/0/frames',
+    position: 2,
+  });
+  const twice = [1, 2].map((n) => ({ ...jobOf(scene.sceneId, `${n}`), idempotencyKey: 'same' }));
+  await expect(one.submitAll(scene.tenantId, twice)).rejects.toMatchObject({ field: '/jobs/1/idempotencyKey' });
+  await opened.store.db
+    .updateTable('tenants')
+    .set({ max_open_tasks: 600_000 })
+    .where('id', '=', scene.tenantId)
+    .execute();
+  const tooMany = ['1-10', '1-200000'].map((frames) => jobOf(scene.sceneId, frames));
+  await expect(one.submitAll(scene.tenantId, tooMany)).rejects.toMatchObject({ field: '/jobs/1/layers' });
+  expect(await jobIds()).toHaveLength(LIMITS.batchJobs + 3);
+});

@@ -16,7 +16,17 @@ import {
   TenantCreated,
   TenantRequest,
 } from '../schemas/identity.ts';
-import { Frame, Job, JobChanges, JobPlan, JobRequest, PauseRequest, RetryRequest, Task } from '../schemas/job.ts';
+import {
+  Frame,
+  Job,
+  JobBatch,
+  JobChanges,
+  JobPlan,
+  JobRequest,
+  PauseRequest,
+  RetryRequest,
+  Task,
+} from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
@@ -151,6 +161,15 @@ export const ROUTES = {
     identity: 'tenant',
     body: JobRequest,
     response: JobPlan,
+  },
+  createJobs: {
+    method: 'POST',
+    path: '/job-batches',
+    summary: 'Submits several jobs: all of them, or none.',
+    identity: 'tenant',
+    body: JobBatch,
+    response: Type.Object({ items: Type.Array(Job) }),
+    status: 201,
   },
   listJobs: {
     method: 'GET',

@@ -99,6 +99,12 @@ export const JobRequest = Type.Object(
 );
 export type JobRequest = Static<typeof JobRequest>;
 
+export const JobBatch = Type.Object(
+  { jobs: Type.Array(JobRequest, { minItems: 1, maxItems: LIMITS.batchJobs }) },
+  { additionalProperties: false },
+);
+export type JobBatch = Static<typeof JobBatch>;
+
 /** What of a job may be changed while it is not over. */
 export const JobChanges = Type.Object(
   {
