@@ -1,7 +1,7 @@
 /** [WK18] With a real worker: something urgent interrupts a long frame, which is the same file nevertheless. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Attempt, Task } from '@kiln/shared';
+import type { Attempt } from '@kiln/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln, startKiln } from './support/kiln.ts';
@@ -19,19 +19,21 @@ beforeAll(async () => {
 afterAll(() => farm?.remove());
 
 async function attemptsOf(jobId: string): Promise<Attempt[]> {
-  const job: { tasks: Task[] } = JSON.parse((await kiln(farm, 'job', jobId, '--json')).stdout);
-  return job.tasks.flatMap(({ attempts }) => attempts);
+  const { items } = await farm.client.listTasks({ params: { jobId } });
+  return items.flatMap(({ attempts }) => attempts);
 }
 
 test('an urgent frame takes the slot at a checkpoint, and the long one goes on and is the same file', async () => {
-  const long = ['render', scene, '--frames', '1', '--size', '320x180', '--samples', '2048', '--json', '--out'];
+  const long = ['render', scene, '--frames', '1', '--size', '320x180', '--samples', '4096', '--json', '--out'];
   const made = join(farm.home, 'made');
   const run = startKiln(farm, [...long, made, '--split-samples', '2', '--priority', '10']);
   const jobId = String((await run.event('submitted')).jobId);
   await until(async () => (await attemptsOf(jobId)).some(({ state }) => state === 'running'));
-  const small = ['--frames', '1', '--size', '32x32', '--samples', '2', '--priority', '90'];
-  const urgent = await kiln(farm, 'render', scene, ...small, '--out', join(farm.home, 'urgent'));
-  expect(urgent.code).toBe(0);
+  const { sceneId } = await farm.client.getJob({ params: { jobId } });
+  const layers = [{ frames: '1', size: { widthPx: 32, heightPx: 32 }, samples: 2 }];
+  const urgent = await farm.client.createJob({ body: { sceneId, layers, priority: 90 } });
+  const params = { jobId: urgent.id };
+  await until(async () => (await farm.client.getJob({ params })).state === 'succeeded');
   expect((await run.ended).code).toBe(0);
   const attempts = await attemptsOf(jobId);
   const yielded = attempts.filter(({ state }) => state === 'yielded');
