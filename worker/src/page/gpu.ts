@@ -4,7 +4,7 @@ import { NoToneMapping, PCFShadowMap, WebGLRenderer } from 'three';
 /** Between two looks at a fence, at least. Finer gains nothing: the GPU process itself looks every 1 to 2 ms. */
 const FENCE_POLL_MS = 1;
 /** Nor before this part of the wait: a thousand looks at a draw of a second take time from a GPU that is the CPU. */
-const FENCE_POLL_PART = 1 / 32;
+const FENCE_POLL_PART = 1 / 64;
 
 /** The page's one GPU context and three.js renderer. It never draws to a canvas: pictures are read from targets. */
 export class Gpu {

@@ -13,7 +13,7 @@ export const PAGE_LIMITS = {
   /** Web workers that encode: one can be busy with a slow WebP while a live picture passes. */
   encodeWorkers: 2,
   /** A long frame is drawn in pieces of about so long: then it gives way to live pictures. */
-  pieceMs: 100,
+  pieceMs: 150,
   /** A sample of rasterisation that takes longer is drawn in strips of rows, at most so many. */
   stripMs: 200,
   sampleStrips: 64,

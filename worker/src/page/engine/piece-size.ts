@@ -3,11 +3,15 @@ import { PAGE_LIMITS } from '../limits.ts';
 /** How many units of work (samples, rows) make a piece that takes about as long as others may be kept waiting. */
 export class PieceSize {
   readonly #most: number;
-  #units = 1;
+  #units: number;
 
-  /** @param most units of one piece. */
-  constructor(most: number) {
+  /**
+   * @param most units of one piece.
+   * @param first units of the first one, where something is known of a picture like it.
+   */
+  constructor(most: number, first = 1) {
     this.#most = most;
+    this.#units = Math.min(most, Math.max(1, first));
   }
 
   get units(): number {

@@ -51,6 +51,8 @@ const NO_OFFSET = { x: 0, y: 0 };
  */
 export class PathTraceEngine implements Engine {
   readonly #renderer: WebGLRenderer;
+  /** Pixels of a sample that make a piece. */
+  readonly #paces = new WeakMap<LoadedScene, number>();
   readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
   readonly #tracer = createTracer();
   readonly #quad = new FullScreenQuad(this.#tracer.material);
@@ -87,7 +89,8 @@ export class PathTraceEngine implements Engine {
     const { region, samples } = partOf(shot);
     const { widthPx, heightPx } = region;
     const pixels = widthPx * heightPx;
-    const piece = new PieceSize(pixels * 4);
+    // Half of what the last picture of the scene came to: another camera may see what takes longer.
+    const piece = new PieceSize(pixels * 4, Math.floor((this.#paces.get(shot.scene) ?? 0) / 2));
     shot.scene.pose(shot.staging, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
     let [drawn, due] = [0, piece.units];
@@ -108,6 +111,7 @@ export class PathTraceEngine implements Engine {
         if (due >= widthPx) continue;
         if (at < pixels) sink.tell(at / pixels);
         piece.took(drawn, await rest());
+        this.#paces.set(shot.scene, piece.units);
         await this.#prepare(shot, sample, rest);
         [drawn, due] = [0, piece.units];
       }
