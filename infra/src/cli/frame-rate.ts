@@ -38,7 +38,7 @@ export class FrameRate {
 }
 
 /** @param overMs in which so many frames were done. */
-function paceOf(frames: number, overMs: number, framesLeft: number): Pace | null {
+export function paceOf(frames: number, overMs: number, framesLeft: number): Pace | null {
   if (frames <= 0 || overMs < SHORTEST_MS) return null;
   return { framesPerMin: (frames / overMs) * 60_000, leftMs: (overMs / frames) * framesLeft };
 }
@@ -49,4 +49,4 @@ export function paceText({ framesPerMin, leftMs }: Pace): string {
   return `${rateText(framesPerMin)} frames/min${left}`;
 }
 
-const rateText = (perMin: number): string => (perMin < 10 ? perMin.toFixed(1) : Math.round(perMin).toString());
+export const rateText = (perMin: number): string => (perMin < 10 ? perMin.toFixed(1) : Math.round(perMin).toString());

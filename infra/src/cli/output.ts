@@ -1,5 +1,8 @@
 /** How commands print: for people in aligned columns, for scripts as JSON. */
 
+import { printable } from './printable.ts';
+import { padText, textWidth } from './text-width.ts';
+
 /**
  * Rows in columns, two spaces apart.
  *
@@ -7,12 +10,14 @@
  */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], empty = 'None.'): string {
   if (rows.length === 0) return empty;
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const all = [header, ...rows.map((row) => row.map(printable))];
+  const widths = header.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, textWidth(row[column] ?? '')), 0),
+  );
   return all
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padText(cell, widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )
@@ -40,6 +45,10 @@ export function formatDuration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
 }
+
+/** `4 s ago`, with the clocks of two machines at worst `0 s ago`. */
+export const formatAge = (timestamp: string, nowMs: number): string =>
+  `${formatDuration(Math.max(0, nowMs - Date.parse(timestamp))).replace(/\.\d/, '')} ago`;
 
 /** `2026-11-24 08:05` in local time. */
 export function formatTime(timestamp: string): string {

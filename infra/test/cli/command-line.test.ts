@@ -52,6 +52,8 @@ const COMMANDS = [
   ['job'],
   ['watch'],
   ['download'],
+  ['logs'],
+  ['top'],
   ['workers'],
   ['worker'],
   ['server'],

@@ -85,7 +85,7 @@ test('a part that an earlier download left is gone on with', async () => {
 
 test('a connection that breaks is gone on with where it ended, and a damaged part is given up', async () => {
   let asked = 0;
-  let cut = () => undefined as void;
+  let cut: () => void = () => undefined;
   const when = new Promise<void>((resolve) => {
     cut = resolve;
   });

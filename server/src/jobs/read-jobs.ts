@@ -1,5 +1,14 @@
 /** Jobs with their tasks and frames, read for one tenant. Another tenant's job is not there. */
-import { type Attempt, type Frame, type Job, KilnError, type Layer, type Task } from '@kiln/shared';
+import {
+  type Attempt,
+  type Frame,
+  type Job,
+  JobState,
+  KilnError,
+  type Layer,
+  type Task,
+  TaskState,
+} from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
@@ -21,6 +30,11 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
+export interface StateQuery extends PageQuery {
+  /** Several, with commas between; the route has checked them. */
+  readonly state?: string;
+}
+
 /** Items of a page when the client does not say. */
 const PAGE = 100;
 
@@ -36,7 +50,7 @@ export class JobReader {
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
-  async list(tenantId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Job>> {
+  async list(tenantId: string, { limit = PAGE, cursor, state }: StateQuery): Promise<Page<Job>> {
     await checkCursor(cursor, (id) => this.#find(tenantId, id));
     let query = this.#db
       .selectFrom('jobs')
@@ -45,6 +59,7 @@ export class JobReader {
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(limit + 1);
+    if (state !== undefined) query = query.where('state', 'in', statesOf(JobState, state));
     if (cursor !== undefined) {
       query = query.where(
         sql<boolean>`(created_at, id) < (select created_at, id from jobs where id = ${cursor} and tenant_id = ${tenantId})`,
@@ -86,7 +101,7 @@ export class JobReader {
   }
 
   /** Tasks that have been released, with every attempt. The cursor is the id of the last task of the page before. */
-  async tasks(tenantId: string, jobId: string, { limit = PAGE, cursor }: PageQuery): Promise<Page<Task>> {
+  async tasks(tenantId: string, jobId: string, { limit = PAGE, cursor, state }: StateQuery): Promise<Page<Task>> {
     await this.#job(tenantId, jobId);
     await checkCursor(cursor, (id) =>
       this.#db.selectFrom('tasks').select('id').where('id', '=', id).where('job_id', '=', jobId).executeTakeFirst(),
@@ -98,6 +113,7 @@ export class JobReader {
       .orderBy('index')
       .orderBy('id')
       .limit(limit + 1);
+    if (state !== undefined) query = query.where('state', 'in', statesOf(TaskState, state));
     if (cursor !== undefined) {
       query = query.where(
         sql<boolean>`("index", id) > (select "index", id from tasks where id = ${cursor} and job_id = ${jobId})`,
@@ -203,6 +219,11 @@ export class JobReader {
     return byAttempt;
   }
 }
+
+const statesOf = <S extends string>({ enum: known }: { readonly enum: readonly S[] }, text: string): S[] => {
+  const named = text.split(',');
+  return known.filter((state) => named.includes(state));
+};
 
 /** @param rows one more than a page when there is another. */
 function pageOf<R, T>(rows: readonly R[], limit: number, cursorOf: (row: R) => string, view: (row: R) => T): Page<T> {

@@ -87,3 +87,20 @@ test('what is no cursor, or one of another list, is refused with its place', asy
   const other = await addTenant(farm, 'other');
   expect(await refusalOf('/jobs', jobs.next ?? 'none', other.key)).toEqual(REFUSED);
 });
+
+test('jobs and tasks of some states only, page by page; what is no state is refused with its place', async () => {
+  expect((await pageOf('/jobs', 'state=queued,running')).items).toEqual([]);
+  const first = await pageOf('/jobs', 'state=succeeded,queued&limit=1');
+  const second = await pageOf('/jobs', `state=succeeded,queued&limit=1&cursor=${first.next}`);
+  expect([...first.items, ...second.items].map(({ id }) => id).sort()).toEqual([...jobIds].sort());
+  expect((await pageOf(TASKS(), 'state=leased,waiting')).items).toEqual([]);
+  expect((await pageOf(TASKS(), 'state=succeeded')).items).toHaveLength(3);
+  const refused = await fetch(`${farm.url}${API_PREFIX}/jobs?state=done`, {
+    headers: { authorization: `Bearer ${tenant.key}` },
+  });
+  const { error } = parse(ErrorBody, await refused.json(), 'the error');
+  expect(error).toMatchObject({
+    code: 'request.invalid',
+    message: expect.stringMatching(/states, with commas between/),
+  });
+});

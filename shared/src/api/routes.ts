@@ -29,6 +29,7 @@ import {
 } from '../schemas/job.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
+import { JobState, TaskState } from '../states.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -59,6 +60,17 @@ const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 200, pattern: `^${STORABLE_CHARS}*$` })),
 };
 const PageQuery = Type.Object(pageQuery, { additionalProperties: false });
+/** Several states of one kind, as a query has them. */
+const states = (known: readonly string[]) =>
+  Type.Optional(
+    Type.String({
+      maxLength: 200,
+      pattern: `^(?:${known.join('|')})(?:,(?:${known.join('|')}))*$`,
+      description: `States, with commas between, of ${known.join(', ')}.`,
+    }),
+  );
+const JobQuery = Type.Object({ ...pageQuery, state: states(JobState.enum) }, { additionalProperties: false });
+const TaskQuery = Type.Object({ ...pageQuery, state: states(TaskState.enum) }, { additionalProperties: false });
 const SceneQuery = Type.Object(
   {
     ...pageQuery,
@@ -176,7 +188,7 @@ export const ROUTES = {
     path: '/jobs',
     summary: 'Jobs, newest first.',
     identity: 'tenant',
-    query: PageQuery,
+    query: JobQuery,
     response: page(Job),
   },
   getJob: {
@@ -236,7 +248,7 @@ export const ROUTES = {
     summary: 'Released tasks of a job with their attempts.',
     identity: 'tenant',
     params: JobParams,
-    query: PageQuery,
+    query: TaskQuery,
     response: page(Task),
   },
   listFrames: {

@@ -1,18 +1,10 @@
-import {
-  type Attempt,
-  allPages,
-  BACKEND_NAMES,
-  type DrawStage,
-  type Frame,
-  type Job,
-  progressText,
-  samplingText,
-  type Task,
-} from '@kiln/shared';
+import { allPages, type Frame, type Job, JobState, KilnError, progressText, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
+import { resumed, stages } from '../attempt-text.ts';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
+import { percentDone, waitWords } from '../job-words.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
 import { wholeNumber } from '../parse-options.ts';
 import { taskName } from '../task-name.ts';
@@ -26,19 +18,33 @@ const LISTED_MAX = 1_000;
 export function addJobCommands(program: Command): void {
   withConnection(program.command('jobs'))
     .summary('list jobs')
-    .description('Lists jobs, newest first.')
+    .description('Lists jobs, newest first: how far they are, how urgent, and what they wait for.')
     .option('--limit <n>', 'how many', wholeNumber('--limit', 1, LISTED_MAX), LISTED)
-    .action(async (options: Options & { readonly limit: number }) => {
-      const { items } = await connect(options).client.listJobs({ query: { limit: options.limit } });
+    .option('--state <states>', `only those in these states: ${JobState.enum.join(', ')}`, parseStates)
+    .addHelpText(
+      'after',
+      wrapHelp(`
+PRIO is the priority, 0 to 100. WAITS FOR is said of jobs of which nothing can be given out now; kiln job ID says more.
+
+Examples:
+  $ kiln jobs --state running,queued
+  $ kiln jobs --limit 200 --json | jq -r '.[] | select(.framesFailed > 0).id'`),
+    )
+    .action(async ({ limit, state, ...options }: Options & { readonly limit: number; readonly state?: string }) => {
+      const query = { limit, ...(state === undefined ? {} : { state }) };
+      const { items } = await connect(options).client.listJobs({ query });
       printResult(options.json, items, () =>
         table(
-          ['ID', 'STATE', 'FRAMES', 'CREATED', 'TOOK', 'NAME'],
+          ['ID', 'STATE', 'DONE', 'FRAMES', 'PRIO', 'CREATED', 'TOOK', 'WAITS FOR', 'NAME'],
           items.map((job) => [
             job.id,
             job.state,
+            percentDone(job),
             frames(job),
+            String(job.priority),
             formatTime(job.createdAt),
             took(job.startedAt, job.endedAt),
+            waitWords(job),
             job.name,
           ]),
         ),
@@ -83,6 +89,16 @@ Examples:
 const frames = (job: Job) =>
   `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
 
+/** @throws KilnError `request.invalid` */
+function parseStates(text: string): string {
+  const unknown = text.split(',').find((name) => !JobState.enum.some((state) => state === name));
+  if (unknown === undefined) return text;
+  const known = JobState.enum.join(', ');
+  throw new KilnError('request.invalid', `--state takes ${known}, with commas between; “${unknown}” is none.`, {
+    field: '--state',
+  });
+}
+
 const took = (startedAt: string | null, endedAt: string | null) =>
   startedAt === null || endedAt === null ? '' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 
@@ -116,23 +132,4 @@ function describe(job: Job, tasks: readonly Task[]): string {
     '',
     table(['FRAME', 'STATE', 'TRY', 'WORKER', 'STAGES', 'REASON'], rows),
   ].join('\n');
-}
-
-/** ` (WebGL, 64 samples)` of a stage that draws. */
-function drawn({ backend, sampling }: DrawStage): string {
-  const facts = [...(backend ? [BACKEND_NAMES[backend]] : []), ...(sampling ? [samplingText(sampling)] : [])];
-  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
-}
-
-const resumed = ({ resumedFromSample }: Attempt): string =>
-  resumedFromSample === null ? '' : `from sample ${resumedFromSample} on`;
-
-/** `load 0.8 s, draw 0.1 s, …` of the attempt's last frame. */
-function stages(attempt: Attempt): string {
-  const last = attempt.frames.at(-1)?.stages;
-  if (last === undefined) return '';
-  return Object.entries(last)
-    .sort(([, one], [, other]) => one.startedAtMs - other.startedAtMs)
-    .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms${drawn(time)}`)
-    .join(', ');
 }

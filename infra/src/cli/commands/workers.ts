@@ -1,23 +1,26 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
-import { formatBytes, formatTime, printResult, table } from '../output.ts';
+import { formatAge, formatBytes, formatTime, printResult, table } from '../output.ts';
 
 export function addWorkersCommand(program: Command): void {
   withConnection(program.command('workers'))
     .summary('list workers')
-    .description('Lists workers: what they draw with, and what they have loaded.')
+    .description(
+      'Lists workers: when they were heard of, how many slots are busy, what they draw with and have loaded.',
+    )
     .action(async (options: ConnectionOptions & { readonly json?: boolean }) => {
       const { items } = await connect(options).client.listWorkers();
       printResult(options.json, items, () =>
         table(
-          ['NAME', 'STATE', 'PID', 'SLOTS', 'BUSY', 'SCENES', 'SESSIONS', 'MEMORY', 'SANDBOX', 'BACK END', 'RENDERER'],
+          ['NAME', 'STATE', 'SEEN', 'PID', 'BUSY', 'SCENES', 'SESSIONS', 'MEMORY', 'SANDBOX', 'BACK END', 'RENDERER'],
           items.map((worker) => [
             worker.name,
             worker.suspendedUntil === null ? worker.state : `suspended until ${formatTime(worker.suspendedUntil)}`,
-            String(worker.pid),
-            String(worker.slots),
-            String(worker.attempts),
+            formatAge(worker.seenAt, Date.now()),
+            // Processes are the operator's business.
+            worker.pid === null ? '' : String(worker.pid),
+            `${worker.attempts}/${worker.slots}`,
             String(worker.scenes.length),
             String(worker.sessions),
             formatBytes(worker.nodeRssBytes + worker.browserRssBytes),
