@@ -69,13 +69,13 @@ const queued: Job = {
 test('a farm is told in sections: slots, workers with what they draw, jobs with pace and waits, tenants with shares', async () => {
   const { view, asked } = viewOf(
     [queued, running],
-    [worker(1, { attempts: 1, scenes: [loaded] }), worker(2)],
+    [worker(1, { attempts: 5, scenes: [loaded] }), worker(2)],
     'operator',
   );
   const farm = await view.look(NOW_MS);
   const [head, workers, jobs, tenants] = topLines(farm, NOW_MS);
-  expect(head?.[0]).toMatch(/ 1\/4 busy {3}2 of 2 workers ready {3}2 jobs under way, 1 running$/);
-  expect(workers?.[1]).toMatch(/^node-1 +ready +1\/2 +4 s ago +Box +Car 12$/);
+  expect(head?.[0]).toMatch(/ 2\/4 busy {3}2 of 2 workers ready {3}2 jobs under way, 1 running$/);
+  expect(workers?.[1]).toMatch(/^node-1 +ready +2\/2 \+3 +4 s ago +Box +Car 12$/);
   // Twenty frames in ten minutes; 39 are left.
   expect(jobs?.[1]).toMatch(/running +50 +████░+ +20\/60 \(1 failed\) +2\.0 +20 min +Car$/);
   expect(jobs?.[2]).toMatch(/queued .*a free slot +Box$/);

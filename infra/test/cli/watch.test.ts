@@ -56,7 +56,7 @@ test('elsewhere than on a terminal it is a line for each thing that happens', ()
   reporter.watching({ ...jobIn('queued'), name: 'Box\u001b[2J', frameCount: 2 });
   const wait = { reason: 'limit', message: 'its tenant has 6 of 6 slots' } as const;
   reporter.waitsFor(wait);
-  reporter.waitsFor(wait);
+  reporter.waitsFor({ ...wait, message: 'its tenant has 7 of 6 slots' });
   reporter.job(change({ frameCount: 2, framesDone: 1 }));
   reporter.frame(FRAME);
   reporter.frameFailed({ layer: 'main', frameNumbers: [1], code: 'render.failed', message: 'a\nb', willRetry: true });

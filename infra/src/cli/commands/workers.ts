@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { busyText } from '../busy-slots.ts';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
+import { wrapHelp } from '../help-text.ts';
 import { formatAge, formatBytes, formatTime, printResult, table } from '../output.ts';
 
 export function addWorkersCommand(program: Command): void {
@@ -9,6 +11,7 @@ export function addWorkersCommand(program: Command): void {
     .description(
       'Lists workers: when they were heard of, how many slots are busy, what they draw with and have loaded.',
     )
+    .addHelpText('after', wrapHelp('\nBUSY is 2/2 +3 where both slots draw and three more tasks wait there.'))
     .action(async (options: ConnectionOptions & { readonly json?: boolean }) => {
       const { items } = await connect(options).client.listWorkers();
       printResult(options.json, items, () =>
@@ -20,7 +23,7 @@ export function addWorkersCommand(program: Command): void {
             formatAge(worker.seenAt, Date.now()),
             // Processes are the operator's business.
             worker.pid === null ? '' : String(worker.pid),
-            `${worker.attempts}/${worker.slots}`,
+            busyText(worker),
             String(worker.scenes.length),
             String(worker.sessions),
             formatBytes(worker.nodeRssBytes + worker.browserRssBytes),

@@ -1,5 +1,6 @@
 /** What a farm does at one moment, as `kiln top` shows it. */
 import type { Client, Job, JobWait, Tenant, Worker } from '@kiln/shared';
+import { busySlots } from '../busy-slots.ts';
 import { FrameRate, type Pace, paceOf } from '../frame-rate.ts';
 import { taskName } from '../task-name.ts';
 
@@ -62,7 +63,7 @@ export class FarmView {
     const total = (count: (worker: Worker) => number) => ready.reduce((sum, worker) => sum + count(worker), 0);
     return {
       at: new Date(nowMs).toISOString(),
-      slots: { busy: total(({ attempts }) => attempts), all: total(({ slots }) => slots) },
+      slots: { busy: total(busySlots), all: total(({ slots }) => slots) },
       workers: there.map(({ id, name, state, slots, attempts, sessions, seenAt, suspendedUntil, scenes }) => ({
         ...{ id, name, state, slots, attempts, sessions, seenAt, suspendedUntil },
         scenes: scenes.map(({ sceneHash }) => this.#sceneNames.get(sceneHash) ?? sceneHash.slice(0, 8)),
@@ -101,7 +102,7 @@ export class FarmView {
     );
     for (const { name, items } of pages) {
       for (const task of items) {
-        const attempt = task.attempts.findLast(({ state }) => state === 'running' || state === 'assigned');
+        const attempt = task.attempts.findLast(({ state }) => state === 'running');
         if (attempt === undefined) continue;
         drawn.set(attempt.workerId, [...(drawn.get(attempt.workerId) ?? []), `${name} ${taskName(task)}`]);
       }

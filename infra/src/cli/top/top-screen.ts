@@ -1,5 +1,6 @@
 /** `kiln top` as lines of text. */
 import { roughTime, type Tenant } from '@kiln/shared';
+import { busyText } from '../busy-slots.ts';
 import { rateText } from '../frame-rate.ts';
 import { shareDone, waitWords } from '../job-words.ts';
 import { formatAge, formatDuration, table } from '../output.ts';
@@ -53,7 +54,7 @@ const workerRow = (
 ) => [
   cutText(name, NAME_COLUMNS),
   suspendedUntil === null ? state : 'suspended',
-  `${attempts}/${slots}`,
+  busyText({ attempts, slots }),
   sessions === 0 ? '' : String(sessions),
   formatAge(seenAt, nowMs),
   cutText(scenes.join(', '), NAME_COLUMNS),

@@ -1,12 +1,12 @@
 /** `kiln watch --json`: one line for each event, for scripts. */
-import type { JobChange } from '@kiln/shared';
+import type { JobChange, JobWait } from '@kiln/shared';
 import type { WatchObserver } from './watch-job.ts';
 
 export function watchJson(print: (line: string) => void): WatchObserver {
   const say = (event: string, detail: object) => print(JSON.stringify({ event, ...detail }));
   const silent = () => undefined;
   let told = '';
-  let waited: string | null = null;
+  let waited: JobWait['reason'] | null = null;
   const job = ({
     id: jobId,
     state,
@@ -26,8 +26,8 @@ export function watchJson(print: (line: string) => void): WatchObserver {
     watching: job,
     job,
     waitsFor: (wait) => {
-      if (wait !== null && wait.message !== waited) say('waiting', wait);
-      waited = wait?.message ?? null;
+      if (wait !== null && wait.reason !== waited) say('waiting', wait);
+      waited = wait?.reason ?? null;
     },
     drawing: (progress) => say('progress', progress),
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }) =>

@@ -1,5 +1,5 @@
 /** What people see of a job that they watch: a bar on a terminal, a few plain lines elsewhere. */
-import { type FrameProgress, flagTexts, type JobChange, type JobState, progressText } from '@kiln/shared';
+import { type FrameProgress, flagTexts, type JobChange, type JobState, type JobWait, progressText } from '@kiln/shared';
 import { FrameRate, paceText } from '../frame-rate.ts';
 import { formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<JobState, string>> = {
 export function watchReporter(status: StatusLine, nowMs: () => number = Date.now): WatchObserver {
   const rate = new FrameRate();
   let now: JobChange | null = null;
-  let waits: string | null = null;
+  let waits: JobWait | null = null;
   let drawing: FrameProgress | null = null;
   const several = () => (now?.layers?.length ?? 1) > 1;
   const named = (layer: string, frame: number | string) => (several() ? `${printable(layer)} ${frame}` : String(frame));
@@ -32,7 +32,7 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
     const pace = rate.pace(frameCount - settled);
     const more = [
       framesFailed > 0 ? `${framesFailed} failed` : '',
-      waits ?? '',
+      waits?.message ?? '',
       pace === null ? '' : paceText(pace),
       drawing === null ? '' : progressText(drawing),
     ].filter((text) => text !== '');
@@ -40,16 +40,17 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
       `${WORDS[now.state]} ${bar((settled + share) / frameCount)} ${settled}/${frameCount}  ${more.join('  ')}`,
     );
   };
-  const tellWait = (message: string | null) => {
-    if (message !== null && message !== waits) status.plain(`Waiting    ${message}`);
-    waits = message;
+  const tellWait = (wait: JobWait | null) => {
+    // Its numbers change all the time.
+    if (wait !== null && wait.reason !== waits?.reason) status.plain(`Waiting    ${wait.message}`);
+    waits = wait;
   };
   return {
     watching: (job) => {
       now = job;
       status.line(`Job        ${job.id}  ${printable(job.name)}`);
       status.plain(`${WORDS[job.state]} ${job.framesDone + job.framesFailed}/${job.frameCount}`);
-      if (job.waitsFor) tellWait(job.waitsFor.message);
+      if (job.waitsFor) tellWait(job.waitsFor);
       show();
     },
     job: (job) => {
@@ -60,7 +61,7 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
     },
     waitsFor: (wait) => {
       drawing = null;
-      tellWait(wait?.message ?? null);
+      tellWait(wait);
       show();
     },
     drawing: (progress) => {
