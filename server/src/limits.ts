@@ -51,10 +51,37 @@ export const SERVER_LIMITS = {
   eventKeepMs: 604_800_000,
   /** Ended sessions, spent sign-in codes and scenes that were announced and never uploaded are kept for a week. */
   recordKeepMs: 604_800_000,
+  /** What was sent to webhooks is shown for 30 days. */
+  deliveryKeepMs: 2_592_000_000,
   /** A server sweeps every hour. */
   sweepEveryMs: 3_600_000,
   /** Requests under way when the server stops have so long to end. */
   drainMs: 4_000,
   /** Connections that were cut have so long to be gone; then the rest is closed without them. */
   cutMs: 2_000,
+} as const;
+
+export const WEBHOOK_LIMITS = {
+  /** From looking up the host to the end of the answer. */
+  answerMs: 10_000,
+  /** Of the answer, whose status alone counts; more is not read. */
+  answerBytes: 65_536,
+  /** One lookup at one name server, and how often it is asked. */
+  lookUpMs: 2_000,
+  lookUpTries: 2,
+  /** A message that was begun is sent again after so long: its sender has died. Longer than an answer may take. */
+  claimMs: 30_000,
+  /** Messages to one hook at once, so that 20 dead ones of a tenant hold 40 of all places for ten seconds at most. */
+  atOncePerHook: 2,
+  atOnce: 400,
+  /** Waits before the second try and those after it; then, after a day, it is given up. */
+  retryMs: [5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 28_800_000, 28_800_000],
+  /** Each wait is longer or shorter by up to this share, so that a receiver that comes back is not met by all at once. */
+  retryJitter: 0.2,
+  /** A hook that has taken nothing for so long is disabled. */
+  failingMs: 432_000_000,
+  /** Attempts of one message that are kept. */
+  keptAttempts: 30,
+  /** Characters of an attempt's error. */
+  errorChars: 300,
 } as const;

@@ -14,7 +14,7 @@ import { StoreIdentities } from '../src/identity/store-identities.ts';
 import { createTenant } from '../src/identity/tenants.ts';
 import { SERVER_LIMITS } from '../src/limits.ts';
 import { openFolderObjectStore } from '../src/objects/folder-object-store.ts';
-import type { RandomBytes, Services } from '../src/services.ts';
+import type { Clock, RandomBytes, Services } from '../src/services.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { placeEmptyPglite, temporaryFolder } from './store-fixture.ts';
@@ -43,6 +43,10 @@ export interface TestFarmOptions {
   readonly home?: string;
   readonly timing?: Partial<FarmTiming>;
   readonly logLevel?: string;
+  /** @defaultValue the system's */
+  readonly clock?: Clock;
+  /** @defaultValue none */
+  readonly webhookPrivate?: ServerConfig['webhookPrivate'];
   /** Called when the server listens and has not started to dispatch. */
   readonly onListening?: (url: string) => Promise<void>;
 }
@@ -54,7 +58,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   if (!options.store) await placeEmptyPglite(home);
   const store = options.store ?? (await openStore({ home, databaseUrl: null }, log));
   const objects = await openFolderObjectStore(join(home, 'objects'));
-  const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
+  const clock = options.clock ?? { now: () => new Date(), monotonicMs: () => performance.now() };
   const sockets = new UpgradeRouter();
   let url = '';
   const identities = new StoreIdentities(store.db, clock, () => url);
@@ -74,6 +78,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     sampleScenePath: '',
     diskReserveBytes: 0,
     shareHalfLifeMs: 600_000,
+    webhookPrivate: options.webhookPrivate ?? [],
   };
   const services: Services = {
     config,

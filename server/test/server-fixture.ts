@@ -61,6 +61,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   workerToken: null,
   diskReserveBytes: 0,
   shareHalfLifeMs: 600_000,
+  webhookPrivate: [],
   sampleScenePath: '/nowhere/sample.glb',
   ...changes,
 });

@@ -78,6 +78,11 @@ export const ERRORS = {
   'render.page_lost': row(500, true, 'The page or its browser crashed, or lost its GPU context.'),
   'client.unreachable': row(503, true, 'Nothing answers at the address of the farm, or the connection broke.'),
   'client.bad_answer': row(502, false, 'What answers at the address of the farm does not speak as a Kiln server does.'),
+  'client.bad_webhook': row(
+    400,
+    false,
+    'What came as a webhook’s message is not signed by the farm, or is not of now.',
+  ),
   'server.draining': row(503, true, 'The server is shutting down.', 1012),
   'server.internal': row(500, true, 'Something failed inside; the log holds the cause under the request id.', 1011),
 } as const satisfies Record<string, ErrorRow>;

@@ -15,6 +15,9 @@ export const ID_PREFIXES = {
   worker: 'wrk',
   session: 'ses',
   upload: 'upl',
+  webhook: 'whk',
+  delivery: 'dlv',
+  message: 'msg',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

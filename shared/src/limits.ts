@@ -129,6 +129,9 @@ export const LIMITS = {
   sceneEdits: 100,
   /** Numbers of one property that is set: weights of morph targets. */
   pointerNumbers: 256,
+  /** Webhooks of one tenant, and characters of their addresses. */
+  webhooksPerTenant: 20,
+  webhookUrlChars: 2_048,
   /** Characters of a name that a user gives to something. */
   nameChars: 200,
 } as const;

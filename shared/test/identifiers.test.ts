@@ -15,6 +15,9 @@ const kinds: readonly IdKind[] = [
   'worker',
   'session',
   'upload',
+  'webhook',
+  'delivery',
+  'message',
 ];
 
 describe.each(kinds)('an id of a %s', (kind) => {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import Type, { type TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { ROUTES, type RouteSpec } from '../src/api/routes.ts';
+import type { RouteSpec } from '../src/api/route-spec.ts';
+import { ROUTES } from '../src/api/routes.ts';
 import * as shared from '../src/index.ts';
 import { schemaCheck } from '../src/schema-check.ts';
 

@@ -29,8 +29,12 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/maxFailedTasks$/, '--max-failed'],
   [/^\/after.*$/, '--after'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
+  [/^\/notify.*$/, '--notify'],
+  [/^\/events.*$/, '--events'],
+  [/^\/description$/, '--description'],
+  [/^\/url$/, 'URL'],
   [/^\/name$/, 'the name'],
-  [/^\/(sceneId|jobId)$/, 'ID'],
+  [/^\/(sceneId|jobId|webhookId|deliveryId)$/, 'ID'],
 ];
 
 /** Errors of scenes have pointers too, into the scene's own files. */

@@ -11,6 +11,8 @@ export interface JobOptions {
   readonly after?: readonly string[];
   /** Seconds. */
   readonly frameTimeout?: number;
+  /** Ids of webhooks. */
+  readonly notify?: readonly string[];
 }
 
 export const afterOption = () =>
@@ -40,6 +42,11 @@ export const withJob = (command: Command): Command =>
         '--class-policy <policy>',
         'whether all frames come from one GPU, driver and browser (strict, default), or others help out (prefer)',
       ).choices(ClassPolicy.enum),
+    )
+    .option(
+      '--notify <webhook>',
+      'the webhook that is told of this job, by its id; may be repeated (default: all that kiln webhook list shows)',
+      (id: string, before: readonly string[] = []) => [...before, id],
     );
 
 /** What is asked for beside layers. */
@@ -50,6 +57,7 @@ export const jobOf = ({
   frameTimeout,
   maxFailed,
   after,
+  notify,
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
@@ -57,4 +65,5 @@ export const jobOf = ({
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
   ...(after === undefined ? {} : { after: [...after] }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
+  ...(notify === undefined ? {} : { notify: [...notify] }),
 });

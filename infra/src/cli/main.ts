@@ -15,6 +15,7 @@ import { addSignInCommand } from './commands/sign-in.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTopCommand } from './commands/top.ts';
 import { addWatchCommand } from './commands/watch.ts';
+import { addWebhookCommand } from './commands/webhook.ts';
 import { addWorkersCommand } from './commands/workers.ts';
 import { EXIT, errorLine, exitCodeOf } from './exit-codes.ts';
 import { HELP_COLUMNS, wrapHelp } from './help-text.ts';
@@ -49,6 +50,7 @@ export function buildProgram(json: boolean): Command {
   addWatchCommand(program);
   addDownloadCommand(program);
   addLogsCommand(program);
+  addWebhookCommand(program);
   program.commandsGroup('Farm:');
   addTopCommand(program);
   addWorkersCommand(program);

@@ -1,4 +1,5 @@
 /** What the server is told by its environment: read once, checked, frozen. The only file that names the variables. */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { KilnError, LIMITS } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
@@ -51,6 +52,11 @@ const Environment = Type.Object({
     maximum: 31_536_000,
     description: 'seconds after which half of what a tenant has had of the slots is forgotten, 1 to 31536000',
   }),
+  KILN_WEBHOOK_PRIVATE: Type.String({
+    default: '',
+    description:
+      'private and other special addresses that webhooks may have: networks as 10.0.0.0/8,fd00::/8; 1: all of them',
+  }),
   KILN_SAMPLE_SCENE: Type.String({
     default: resolve(import.meta.dirname, '../../assets/sample-scene.glb'),
     description: 'GLB that every new tenant is given; none when the file is missing',
@@ -81,6 +87,8 @@ export interface ServerConfig {
   readonly diskReserveBytes: number;
   readonly shareHalfLifeMs: number;
   readonly sampleScenePath: string;
+  /** Special addresses that webhooks may have. */
+  readonly webhookPrivate: SpecialNetworks;
 }
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
@@ -119,7 +127,28 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     diskReserveBytes: values.KILN_DISK_RESERVE_BYTES,
     shareHalfLifeMs: values.KILN_SHARE_HALF_LIFE_SEC * 1_000,
     sampleScenePath: values.KILN_SAMPLE_SCENE,
+    webhookPrivate: specialNetworks(values.KILN_WEBHOOK_PRIVATE),
   });
+}
+
+/** Networks in CIDR notation. */
+export type SpecialNetworks = readonly string[] | 'all';
+
+function specialNetworks(text: string): SpecialNetworks {
+  const parts = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
+  if (parts.length === 1 && parts[0] === '1') return 'all';
+  if (parts.length === 0 || (parts.length === 1 && parts[0] === '0')) return Object.freeze([]);
+  const wrong = parts.find((part) => !isNetwork(part));
+  if (wrong === undefined) return Object.freeze(parts);
+  throw invalid(
+    `KILN_WEBHOOK_PRIVATE must be 1, or networks by comma as 10.0.0.0/8,fd00::/8; ${JSON.stringify(wrong)} is none.`,
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 const invalid = (message: string) => new KilnError('request.invalid', message);

@@ -23,6 +23,11 @@ import { warnOfSettings } from '../queue/redis-settings.ts';
 import { AclWorkerAccess } from '../queue/worker-access.ts';
 import { redisSignals } from '../queue/worker-signals.ts';
 import type { Farm, FarmHealth, Services } from '../services.ts';
+import { nameServers } from '../webhooks/destination.ts';
+import { addressGuard } from '../webhooks/special-addresses.ts';
+import { registerWebhooks } from '../webhooks/webhook-routes.ts';
+import { WebhookSender } from '../webhooks/webhook-sender.ts';
+import { Webhooks } from '../webhooks/webhooks.ts';
 import { registerWorkerRoutes } from '../workers/routes.ts';
 import { SceneFiles } from '../workers/scene-files.ts';
 import { newSecret } from '../workers/secrets.ts';
@@ -135,8 +140,14 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       await queues.remove(workerId);
       await access.revoke(workerId);
     },
-    alsoEachTick: () => live.endExpired(),
+    alsoEachTick: () => {
+      sender.wake();
+      return live.endExpired();
+    },
   });
+  const guard = addressGuard(config.webhookPrivate);
+  const lookUp = nameServers(config.webhookPrivate.length > 0);
+  const sender = new WebhookSender({ db, guard, lookUp, clock, random, log, leads: () => dispatcher.leads });
   const wake = () => bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
 
   let events: ReturnType<typeof serveEvents> | null = null;
@@ -157,6 +168,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         wake,
         settle,
       });
+      registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerSessions(app, rows);
       registerWorkerRoutes(app, {
         services,
@@ -191,10 +203,12 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     async drain() {
       events?.drain();
       await live.drain();
+      await sender.stop();
       await dispatcher.stop();
     },
     async close() {
       progress.close();
+      await sender.stop();
       await dispatcher.stop();
       await queues.close();
       redis.close();

@@ -14,21 +14,12 @@ import { sql } from 'kysely';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { hasOthers, storedFiles } from '../frames/stored-files.ts';
 import { checkCursor } from '../http/list-cursor.ts';
+import { type Page, type PageQuery, pageOf } from '../http/page.ts';
 import type { Database } from '../store/tables.ts';
 import { isOpen } from './job-row.ts';
 import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
-
-export interface Page<T> {
-  readonly items: T[];
-  readonly next: string | null;
-}
-
-export interface PageQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
-}
 
 export interface StateQuery extends PageQuery {
   /** Several, with commas between; the route has checked them. */
@@ -224,13 +215,3 @@ const statesOf = <S extends string>({ enum: known }: { readonly enum: readonly S
   const named = text.split(',');
   return known.filter((state) => named.includes(state));
 };
-
-/** @param rows one more than a page when there is another. */
-function pageOf<R, T>(rows: readonly R[], limit: number, cursorOf: (row: R) => string, view: (row: R) => T): Page<T> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map(view),
-    next: rows.length > limit && last !== undefined ? cursorOf(last) : null,
-  };
-}

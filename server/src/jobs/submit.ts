@@ -7,6 +7,7 @@ import type { Change, Tell } from '../events/changes.ts';
 import { checkSounds, type FilmTask, filmTasks, insertFilms } from '../films/film-tasks.ts';
 import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
+import { findWebhooks } from '../webhooks/find-webhooks.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
@@ -51,8 +52,8 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene, an asset or a job that is not this tenant's; `job.too_large` or
-   *   `request.too_many` when the tenant may not have so many open jobs or tasks.
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene, an asset, a job or a webhook that is not this
+   *   tenant's; `job.too_large` or `request.too_many` when the tenant may not have so many open jobs or tasks.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
     const idempotencyKey = request.idempotencyKey ?? null;
@@ -124,19 +125,22 @@ export class Submissions {
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
-    return { ...this.#rows(tenantId, scene.id, request.idempotencyKey ?? null, compiled), assets };
+    const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
+    const keyed = { idempotencyKey: request.idempotencyKey ?? null, notify };
+    return { ...this.#rows(tenantId, scene.id, keyed, compiled), assets };
   }
 
   /**
    * What the job would be. Files that its layers name need not be there yet.
    *
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's.
+   * @throws KilnError as `compileJob`; `resource.not_found` for a scene or a webhook that is not this tenant's.
    */
   async plan(tenantId: string, request: JobRequest): Promise<JobPlan> {
     const scene = await this.#scene(tenantId, request.sceneId);
     const { abilities, filmMakers } = await this.#parts.abilities.read();
     const { frameCount, layers, after } = compileJob(request, scene, abilities, filmMakers);
     await checkPredecessors(this.#parts.db, tenantId, after);
+    await findWebhooks(this.#parts.db, tenantId, request.notify);
     return {
       frameCount,
       taskCount: layers.reduce((sum, layer) => sum + layer.taskCount, 0),
@@ -241,7 +245,7 @@ export class Submissions {
   #rows(
     tenantId: string,
     sceneId: string,
-    idempotencyKey: string | null,
+    { idempotencyKey, notify }: Pick<JobRow, 'notify'> & { readonly idempotencyKey: string | null },
     compiled: CompiledJob,
   ): Omit<Submission, 'assets'> {
     const { newId, now } = this.#parts;
@@ -258,6 +262,7 @@ export class Submissions {
       after_jobs: compiled.after.length === 0 ? null : [...compiled.after],
       adapter_class: null,
       idempotency_key: idempotencyKey,
+      notify,
       frame_count: compiled.frameCount,
       frames_done: 0,
       frames_failed: 0,
@@ -329,7 +334,12 @@ async function insertJobs(
   trx: Transaction<Database>,
   submissions: readonly Submission[],
 ): Promise<ReadonlySet<string>> {
-  const rows = submissions.map(({ job }) => ({ ...job, error: null, after_jobs: json(job.after_jobs) }));
+  const rows = submissions.map(({ job }) => ({
+    ...job,
+    error: null,
+    after_jobs: json(job.after_jobs),
+    notify: json(job.notify),
+  }));
   if (rows.length === 0) return new Set();
   const inserted = await trx
     .insertInto('jobs')

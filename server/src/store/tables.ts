@@ -23,11 +23,9 @@ import type {
   WorkerState,
   WorkerStatus,
 } from '@kiln/shared';
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-
-type CreatedAt = ColumnType<Date, Date | undefined, never>;
-type Json<T extends object> = JSONColumnType<T>;
-type NullableJson<T extends object> = JSONColumnType<T | null, string | null, string | null>;
+import type { ColumnType, Generated } from 'kysely';
+import type { CreatedAt, Json, NullableJson } from './column-types.ts';
+import type { WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
 
 interface TenantTable {
   id: string;
@@ -145,6 +143,8 @@ export interface JobTable {
   /** Of the worker that was given the first of its frames. */
   adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;
+  /** Ids of the webhooks that are told of it; null: all of its tenant's. */
+  notify: ColumnType<string[] | null, string | null | undefined, never>;
   frame_count: number;
   frames_done: Generated<number>;
   frames_failed: Generated<number>;
@@ -362,4 +362,6 @@ export interface Database {
   sessions: SessionTable;
   events: EventTable;
   farm_state: FarmStateTable;
+  webhooks: WebhookTable;
+  webhook_deliveries: WebhookDeliveryTable;
 }

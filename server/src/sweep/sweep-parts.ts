@@ -15,4 +15,6 @@ export interface SweepTimes {
   readonly events: Date;
   /** Ended sessions, spent codes, scenes that were never uploaded. */
   readonly records: Date;
+  /** What was sent to webhooks. */
+  readonly deliveries: Date;
 }

@@ -20,6 +20,7 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
     uploads: before(SERVER_LIMITS.uploadKeepMs),
     events: before(SERVER_LIMITS.eventKeepMs),
     records: before(SERVER_LIMITS.recordKeepMs),
+    deliveries: before(SERVER_LIMITS.deliveryKeepMs),
   };
 
   const uploads = await sweepUploads(parts, times, dryRun);

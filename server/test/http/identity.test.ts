@@ -11,6 +11,12 @@ import { type ServerFixture, startTestServer } from '../server-fixture.ts';
 const ALL = Object.entries(ROUTES).map(([name, spec]): { name: string; spec: RouteSpec } => ({ name, spec }));
 const GUARDED = ALL.filter(({ spec }) => spec.identity !== 'none');
 
+/** Bodies of routes that must be told something. */
+const WHAT_WOULD_DO: ReadonlyMap<RouteSpec, unknown> = new Map<RouteSpec, unknown>([
+  [ROUTES.editJob, { priority: 1 }],
+  [ROUTES.editWebhook, { enabled: false }],
+]);
+
 let redis: TestRedis;
 let fixture: ServerFixture;
 let worker: FakeWorker;
@@ -22,8 +28,15 @@ let otherKey: string;
 
 beforeAll(async () => {
   redis = await startRedis();
-  fixture = await startTestServer({ redisUrl: redis.url, config: { workerToken: WORKER_TOKEN } });
+  fixture = await startTestServer({
+    redisUrl: redis.url,
+    config: { workerToken: WORKER_TOKEN, webhookPrivate: 'all' },
+  });
   worker = await new FakeWorker(fixture.server.url).start();
+  // Nobody listens there.
+  const hook = { url: 'http://127.0.0.1:9/', events: ['job.succeeded' as const] };
+  const { webhook } = await fixture.client.createWebhook({ body: hook });
+  const delivery = await fixture.client.testWebhook({ params: { webhookId: webhook.id } });
   const scene = await uploadScene(fixture, sceneOf('mine'));
   const job = await fixture.client.createJob({ body: jobOf(scene.id, '1-2') });
   await jobEnded(fixture.server.url, fixture.apiKey, job.id);
@@ -37,7 +50,13 @@ beforeAll(async () => {
     },
   });
   const upload = created.headers.get('location') ?? '';
-  mine = { sceneId: scene.id, jobId: job.id, tenantId: (await fixture.client.me()).tenant.id };
+  mine = {
+    sceneId: scene.id,
+    jobId: job.id,
+    tenantId: (await fixture.client.me()).tenant.id,
+    webhookId: webhook.id,
+    deliveryId: delivery.id,
+  };
   const tus = { 'tus-resumable': '1.0.0' };
   byteRoutes = [
     { method: 'GET', path: `${API_PREFIX}/scenes/${scene.id}/thumbnail` },
@@ -120,8 +139,7 @@ describe('without a valid key', () => {
 describe('another tenant', () => {
   const ofTenants = ALL.filter(({ spec }) => spec.params !== undefined && spec.identity === 'tenant');
   test.each(ofTenants)('$name answers 404', async ({ spec }) => {
-    // A body that would do, wherever one must say something.
-    const response = await send(spec, otherKey, spec === ROUTES.editJob ? { priority: 1 } : {});
+    const response = await send(spec, otherKey, WHAT_WOULD_DO.get(spec) ?? {});
     expect(response.status).toBe(404);
     expect(await codeOf(response)).toBe('resource.not_found');
   });

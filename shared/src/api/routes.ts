@@ -30,36 +30,11 @@ import {
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { JobState, TaskState } from '../states.ts';
-import { STORABLE_CHARS } from '../storable-text.ts';
+import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 export const API_PREFIX = '/api/v1';
 
-export interface RouteSpec {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below `API_PREFIX`; parameters as `:name`. */
-  readonly path: string;
-  readonly summary: string;
-  /** `none`: open to everybody; `tenant`: any identity; `operator`: one that runs the farm. */
-  readonly identity: 'none' | 'tenant' | 'operator';
-  readonly params?: Type.TObject;
-  readonly query?: Type.TObject;
-  readonly body?: Type.TSchema;
-  readonly response: Type.TSchema;
-  /** @defaultValue 200 */
-  readonly status?: number;
-  /** Failing statuses that carry `response` all the same. */
-  readonly otherStatuses?: readonly number[];
-}
-
-/** `next` is passed back as `cursor`; null on the last page. */
-const page = <T extends Type.TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
-
-const pageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
-  cursor: Type.Optional(Type.String({ maxLength: 200, pattern: `^${STORABLE_CHARS}*$` })),
-};
-const PageQuery = Type.Object(pageQuery, { additionalProperties: false });
 /** Several states of one kind, as a query has them. */
 const states = (known: readonly string[]) =>
   Type.Optional(
@@ -80,7 +55,6 @@ const SceneQuery = Type.Object(
 );
 const SceneParams = Type.Object({ sceneId: Id('scene') });
 const JobParams = Type.Object({ jobId: Id('job') });
-const Nothing = Type.Object({});
 
 export const ROUTES = {
   health: {
@@ -269,6 +243,8 @@ export const ROUTES = {
     params: JobParams,
     response: Type.Object({ items: Type.Array(Film) }),
   },
+
+  ...WEBHOOK_ROUTES,
 
   listWorkers: {
     method: 'GET',

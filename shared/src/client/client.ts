@@ -1,6 +1,7 @@
 /** The typed client of the HTTP API: one function for every route, its types and its checks from the table of routes. */
 import type { Static, TSchema } from 'typebox';
-import { ROUTES, type RouteName, type RouteSpec } from '../api/routes.ts';
+import type { RouteSpec } from '../api/route-spec.ts';
+import { ROUTES, type RouteName } from '../api/routes.ts';
 import { KilnError } from '../errors.ts';
 import { parse } from '../validate.ts';
 import { readAnswer } from './answer.ts';

@@ -95,6 +95,7 @@ export const JobFile = Type.Object(
     after: JobRequest.properties.after,
     timeoutMs: JobRequest.properties.frameTimeoutMs,
     classPolicy: JobRequest.properties.classPolicy,
+    notify: JobRequest.properties.notify,
   },
   { additionalProperties: false },
 );

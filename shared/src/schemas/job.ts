@@ -94,6 +94,12 @@ export const JobRequest = Type.Object(
     ),
     classPolicy: Type.Optional(Type.Enum(ClassPolicy.enum, { default: 'strict', description: CLASS_POLICY })),
     idempotencyKey: Type.Optional(Name),
+    notify: Type.Optional(
+      Type.Array(Id('webhook'), {
+        maxItems: LIMITS.webhooksPerTenant,
+        description: 'Webhooks that are told of this job, by their ids; all, unless given.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

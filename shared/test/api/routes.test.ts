@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { API_PREFIX, BYTE_ROUTES, ROUTES, type RouteSpec } from '../../src/api/routes.ts';
+import type { RouteSpec } from '../../src/api/route-spec.ts';
+import { API_PREFIX, BYTE_ROUTES, ROUTES } from '../../src/api/routes.ts';
 import { WORKER_ROUTES } from '../../src/worker-protocol.ts';
 
 const routes: readonly [string, RouteSpec][] = Object.entries(ROUTES);

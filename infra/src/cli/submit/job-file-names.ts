@@ -19,6 +19,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'after',
   'timeoutMs',
   'classPolicy',
+  'notify',
 ]);
 
 /** Errors of scenes have pointers too, into the scene's own files. */

@@ -41,7 +41,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['needs', 'limits', 'budget', 'notify', 'tags', 'testFrames'] as const;
+const LATER = ['needs', 'limits', 'budget', 'tags', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -107,6 +107,7 @@ function restOf({
   after,
   timeoutMs,
   classPolicy,
+  notify,
 }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
   return {
     ...(name === undefined ? {} : { name }),
@@ -116,6 +117,7 @@ function restOf({
     ...(after === undefined ? {} : { after }),
     ...(timeoutMs === undefined ? {} : { frameTimeoutMs: timeoutMs }),
     ...(classPolicy === undefined ? {} : { classPolicy }),
+    ...(notify === undefined ? {} : { notify }),
   };
 }
 
