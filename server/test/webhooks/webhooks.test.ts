@@ -3,6 +3,7 @@ import { LIMITS, verifyWebhook } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WEBHOOK_LIMITS } from '../../src/limits.ts';
 import { claimDeliveries } from '../../src/webhooks/delivery-rows.ts';
+import { FakeWorker } from '../fake-worker.ts';
 import {
   addScene,
   addTenant,
@@ -116,6 +117,20 @@ describe('a message', () => {
     await expect(verified(received, other)).rejects.toMatchObject(refused);
     await expect(verified({ ...received, body: `${received.body} ` }, hook)).rejects.toMatchObject(refused);
     for (const hook of [other, unnamed]) await removeHook(hook);
+    await removeHook(hook);
+  });
+
+  test('tells of a job that a worker has drawn, as it was when it ended', async () => {
+    const hook = await addHook('/drawn', ['job.succeeded']);
+    const worker = await new FakeWorker(farm.url).start();
+    const job = await mine<Job>('POST', '/jobs', jobOf(sceneId, '1-2'));
+    await firstOf(hook, ({ state }) => state === 'delivered');
+    await worker.stop();
+    const [received] = receiver.at('/drawn');
+    if (!received) throw new Error('it was delivered');
+    const { layers: _layers, ...ended } = await mine<Job>('GET', `/jobs/${job.id}`);
+    expect(await verified(received, hook)).toMatchObject({ type: 'job.succeeded', job: ended });
+    expect(ended).toMatchObject({ state: 'succeeded', framesDone: 2 });
     await removeHook(hook);
   });
 
