@@ -22,7 +22,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   // Layers are named after their cameras.
   [/^\/layers\/\d+\/name$/, '--camera'],
   // All but what no option asks for.
-  [/^\/layers\/\d+\/(?!chunk\b)(\w+).*$/, '--$1'],
+  [/^\/layers\/\d+\/(?!(?:chunk|needs)\b)(\w+).*$/, '--$1'],
   [/^\/layers$/, '--frames'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],

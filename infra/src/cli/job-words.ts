@@ -9,6 +9,7 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   priority: 'more urgent jobs',
   slots: 'a free slot',
   after: 'jobs before it',
+  layer: 'layers before others',
   failures: 'a retry: too much failed',
 };
 

@@ -5,7 +5,16 @@ import { buildProgram } from '../../src/cli/main.ts';
 import { checkSettings } from '../../src/cli/parse-options.ts';
 
 /** What the command line never asks for: nothing to name. */
-const WITHOUT_OPTION = ['/layers/0', '/layers/0/chunk', '/maxAttempts', '/idempotencyKey'];
+const WITHOUT_OPTION = [
+  '/layers/0',
+  '/layers/0/chunk',
+  '/layers/0/needs',
+  '/layers/0/needs/0',
+  '/layers/0/needs/0/layer',
+  '/layers/0/needs/0/frames',
+  '/maxAttempts',
+  '/idempotencyKey',
+];
 /** Named by words. */
 const WORDS = ['the name', 'ID'];
 

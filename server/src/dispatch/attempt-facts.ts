@@ -13,6 +13,7 @@ import {
   storedSettings,
 } from '@kiln/shared';
 import type { Kysely } from 'kysely';
+import { isNeeded } from '../jobs/layer-needs.ts';
 import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
 import { taskFrames, taskPart } from '../jobs/task-frames.ts';
@@ -27,6 +28,8 @@ interface LayerFacts {
   readonly settings: RenderSettings;
   /** All frames of the task, in order. */
   readonly frames: readonly number[];
+  /** Other layers of its job wait for it. */
+  readonly isNeeded: boolean;
 }
 
 /** Whole frames. */
@@ -134,6 +137,7 @@ export class AttemptMemory {
           layerName: layer.name,
           settings: layer.settings,
           frames: taskFrames(slicing, { kind: 'render', index: pick.index }),
+          isNeeded: isNeeded(layers.get(pick.jobId) ?? [], layer.name),
         },
       });
     }
@@ -184,6 +188,10 @@ export class AttemptMemory {
       ])
       .where('a.id', 'in', ids)
       .execute();
+    const layers = await this.#layers.of(
+      this.#db,
+      rows.flatMap(({ job_id }) => job_id ?? []),
+    );
     return rows.flatMap((row): AttemptFacts[] => {
       const base = {
         attemptId: row.id,
@@ -221,6 +229,7 @@ export class AttemptMemory {
         layerName: name,
         settings,
         frames: taskFrames({ frames, frame_count, chunk, division }, row),
+        isNeeded: isNeeded(layers.get(job_id) ?? [], name),
       };
       const part = taskPart({ division, settings }, row);
       if (part && division) return [{ ...timed, work: { kind: 'piece', division, part, ...layer } }];

@@ -66,7 +66,7 @@ export class Results {
         // Parts of a frame and its assembly are of different length: none stands for the others.
         if (work.kind === 'render')
           bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
-        if (recorded.taskDone) bus.tell({ type: 'wake', why: 'room', afterMs: 0 });
+        if (recorded.taskDone) bus.tell({ type: 'wake', why: work.isNeeded ? 'work' : 'room', afterMs: 0 });
       }
       return recorded;
     } catch (error) {

@@ -10,6 +10,7 @@ import {
   type WorkerStatus,
 } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
+import { readyTasks } from '../jobs/layer-needs.ts';
 import { mayBegin } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -163,7 +164,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     layer_id: string;
     position: number;
     released: number;
-    task_count: number;
+    ready: number;
     division: Division | null;
     engine: RenderSettings['engine'];
     backend: RenderSettings['backend'];
@@ -175,7 +176,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     select c.*, f.adapter_class as frame_class from (
       select j.id as job_id, j.tenant_id, j.scene_id,
              coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
-             l.id as layer_id, l.position, l.released, l.task_count, l.division,
+             l.id as layer_id, l.position, l.released, r.ready, l.division,
              l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
              j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
@@ -184,8 +185,10 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
                order by j.priority desc, j.created_at, j.id, l.position) as place
       from jobs j
       join layers l on l.job_id = j.id
+      cross join lateral (select ${readyTasks('l')} as ready) r
       join scenes s on s.id = j.scene_id
       where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBegin('j')}
+        and r.ready > 0
     ) c
     -- The task of a frame some parts of which are given out.
     left join tasks f on f.layer_id = c.layer_id and f.kind = 'assemble' and f.index = c.released / c.parts
@@ -202,7 +205,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     isRunning: row.state === 'running',
     division: row.division,
     next: row.released,
-    remaining: row.task_count - row.released,
+    remaining: Number(row.ready),
     jobId: row.job_id,
     layerId: row.layer_id,
     engine: row.engine,

@@ -25,9 +25,11 @@ import {
   type ImportReport,
   type JobRequest,
   KilnError,
+  type LayerNeed,
   type LayerRequest,
   LIMITS,
   layerNames,
+  layerNeeds,
   parseFrameRange,
   partsPerFrame,
   type Refusal,
@@ -61,6 +63,7 @@ interface CompiledLayer {
   readonly chunk: number;
   readonly taskCount: number;
   readonly films: readonly FilmPlan[];
+  readonly needs: readonly LayerNeed[];
   readonly settings: RenderSettings;
   readonly division: Division | null;
   readonly frameTimeoutMs: number;
@@ -102,13 +105,15 @@ export function compileJob(
 ): CompiledJob {
   const report = usableReport(scene);
   const names = layerNames(request.layers);
-  const layers = request.layers.map((layer, index) =>
-    compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, {
+  const needs = layerNeeds(request.layers);
+  const layers = request.layers.map((layer, index) => ({
+    ...compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, {
       abilities,
       filmMakers,
       frameTimeoutMs: request.frameTimeoutMs,
     }),
-  );
+    needs: needs[index] ?? [],
+  }));
   let frames = 0;
   let tasks = 0;
   layers.forEach((layer, index) => {
@@ -160,7 +165,7 @@ function compileLayer(
     filmMakers,
     frameTimeoutMs: askedMs,
   }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null; frameTimeoutMs: number | undefined },
-): CompiledLayer {
+): Omit<CompiledLayer, 'needs'> {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);

@@ -3,6 +3,7 @@ import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { covers } from './compile.ts';
+import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
 import type { JobRow } from './present.ts';
 import { readTurnWaits } from './turn-waits.ts';
@@ -29,7 +30,13 @@ export async function readJobWaits(
     }),
   );
   const drawable = open.filter(({ id }) => !waits.has(id));
-  return new Map([...stopped, ...after, ...waits, ...(await readTurnWaits(db, drawable, workers))]);
+  const inner = await readLayerWaits(db, drawable, layers);
+  const turns = await readTurnWaits(
+    db,
+    drawable.filter(({ id }) => !inner.has(id)),
+    workers,
+  );
+  return new Map([...stopped, ...after, ...waits, ...inner, ...turns]);
 }
 
 function stopOf({ id, tasks_failed: n }: JobRow): JobWait {

@@ -37,6 +37,7 @@ export const layerView = (row: LayerRow): Layer => ({
   chunk: row.chunk,
   division: row.division,
   films: row.films,
+  needs: row.needs ?? [],
   // A job of an earlier version has no word on what that version did not know.
   settings: storedSettings(row.settings),
 });

@@ -289,6 +289,7 @@ export class Submissions {
         task_count: layer.taskCount,
         released: 0,
         films: [...layer.films],
+        needs: layer.needs.length === 0 ? null : [...layer.needs],
         settings: layer.settings,
         division: layer.division,
         frame_timeout_ms: layer.frameTimeoutMs,
@@ -360,6 +361,7 @@ async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRo
       layers.map((layer) => ({
         ...layer,
         films: JSON.stringify(layer.films),
+        needs: json(layer.needs),
         settings: JSON.stringify(layer.settings),
         division: json(layer.division),
       })),

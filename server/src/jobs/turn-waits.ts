@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import { laneOf } from '../dispatch/pick.ts';
 import { readUsage } from '../dispatch/snapshot.ts';
 import type { Database } from '../store/tables.ts';
+import { readyTasks } from './layer-needs.ts';
 import { mayBegin } from './predecessors.ts';
 import type { JobRow } from './present.ts';
 
@@ -93,7 +94,7 @@ async function readMoreUrgent(db: Kysely<Database>, jobs: readonly JobRow[]): Pr
     join jobs o on o.tenant_id = j.tenant_id and o.state in ('queued', 'running') and o.id <> j.id
       and (o.priority > j.priority or (o.priority = j.priority and o.created_at < j.created_at))
     where j.id in (select jsonb_array_elements_text(${ids}::jsonb)) and ${mayBegin('o')}
-      and (exists (select from layers l where l.job_id = o.id and l.released < l.task_count)
+      and (exists (select from layers l where l.job_id = o.id and l.released < l.task_count and ${readyTasks('l')} > 0)
         or exists (select from tasks t where t.job_id = o.id and t.state = 'waiting' and t.kind <> 'film'))
     group by j.id`.execute(db);
   return new Map(rows.map(({ id, n }) => [id, Number(n)]));

@@ -17,6 +17,7 @@ import { up as failureLimits } from './migrations/0015-failure-limits.ts';
 import { up as suspendedWorkers } from './migrations/0016-suspended-workers.ts';
 import { up as predecessors } from './migrations/0017-predecessors.ts';
 import { up as webhooks } from './migrations/0018-webhooks.ts';
+import { up as layerNeeds } from './migrations/0019-layer-needs.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -40,6 +41,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0016-suspended-workers': { up: suspendedWorkers },
   '0017-predecessors': { up: predecessors },
   '0018-webhooks': { up: webhooks },
+  '0019-layer-needs': { up: layerNeeds },
 };
 
 /**

@@ -9,6 +9,7 @@ import type {
   FrameStages,
   ImportReport,
   JobState,
+  LayerNeed,
   Pass,
   PixelStatistics,
   Refusal,
@@ -175,6 +176,8 @@ export interface LayerTable {
   task_count: number;
   released: Generated<number>;
   films: ColumnType<FilmPlan[], string | undefined, string>;
+  /** Layers of its job that it waits for; null: none. */
+  needs: ColumnType<LayerNeed[] | null, string | null | undefined, never>;
   settings: Json<RenderSettings>;
   /** Null where each frame is drawn whole. */
   division: NullableJson<Division>;

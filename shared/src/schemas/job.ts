@@ -7,6 +7,7 @@ import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
+import { LayerName, LayerNeed, LayerNeeds } from './layer-needs.ts';
 import { FrameProgress } from './progress.ts';
 import { Backend, Pass, RenderSettings } from './settings.ts';
 
@@ -30,18 +31,14 @@ export const LayerRequest = Type.Object(
   {
     ...Type.Partial(Type.Omit(RenderSettings, ['size'])).properties,
     size: RenderSettings.properties.size,
-    name: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
-        description: 'Name of 1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or digit.',
-      }),
-    ),
+    name: Type.Optional(LayerName),
     frames: Type.String({
       minLength: 1,
       maxLength: LIMITS.frameExpressionChars,
       description: FRAME_EXPRESSION,
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
+    needs: Type.Optional(LayerNeeds),
     tiles: Type.Optional(Tiles),
     splitSamples: Type.Optional(
       Type.Integer({
@@ -166,6 +163,8 @@ export const Layer = Type.Object({
   /** How its frames are divided; null where each is drawn whole. */
   division: Nullable(Division),
   films: Type.Array(FilmPlan),
+  /** Layers of its job that it waits for. */
+  needs: Type.Array(LayerNeed),
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;
@@ -326,10 +325,11 @@ export type Task = Static<typeof Task>;
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
  * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
  * tenant go before. `slots`: all are busy. `failures`: as many of its tasks have failed as may.
- * `after`: a job that it comes after has not succeeded.
+ * `after`: a job that it comes after has not succeeded. `layer`: its
+ * layers that are left need others, which are not done.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures', 'after']),
+  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures', 'after', 'layer']),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;

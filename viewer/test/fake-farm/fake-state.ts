@@ -286,6 +286,7 @@ function jobOf(request: JobRequest): Job {
     chunk: 1,
     films: [],
     division: null,
+    needs: [],
     settings: completeSettings(layer),
   }));
   return {

@@ -10,7 +10,7 @@ import {
   KilnError,
   type LayerRequest,
   LIMITS,
-  layerNames,
+  layerNeeds,
   matches,
   parse,
   Size,
@@ -41,7 +41,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['needs', 'limits', 'budget', 'tags', 'testFrames'] as const;
+const LATER = ['limits', 'budget', 'tags', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -90,7 +90,7 @@ async function jobOf(text: JobFileText, file: JobFile): Promise<JobOfFile> {
   const folder = dirname(text.path);
   const layers = file.layers.map(layerOf);
   const files = file.layers.flatMap((layer, index) => filesOf(layer, index, folder));
-  layerNames(layers);
+  layerNeeds(layers);
   layers.forEach((layer, index) => {
     within(`/layers/${index}`, () => checkLayer(layer));
   });

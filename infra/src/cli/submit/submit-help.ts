@@ -23,6 +23,7 @@ A job file, in YAML 1.2 or JSON:
       format: exr
       passes: [beauty, depth]
       chunk: 1                    # frames of one task
+      needs: [plate]              # layers that are drawn before
 
 FARM is its address: an editor that reads JSON Schema completes and checks the file then.
 A layer has every setting of kiln render, by the names that --schema tells. \${name} stands for a parameter in any text; a

@@ -164,7 +164,9 @@ describe('what is wrong is one line with file, place and field', () => {
     [`retries: 10\n${layers()}`, 'expected an integer from 0 to 9 as retries, got 10', '1:1'],
     ['7', 'expected an object as the job file, got 7', '1:1'],
     [`tags: [a]\n${layers()}`, 'tags is not supported yet; leave it out', '1:1'],
-    [layers('needs: { gpu: true }'), 'layers[0].needs is not supported yet; leave it out', '5:5'],
+    [layers('needs: { gpu: true }'), 'layers[0].needs', '5:5'],
+    [layers('needs: [nix]'), 'the job has no layer “nix”', '5:13'],
+    [layers('limits: { gpu: 1 }'), 'layers[0].limits is not supported yet; leave it out', '5:5'],
     [`after: [x]\n${layers()}`, 'after[0]', '1:9'],
   ])('%j', async (text, message, place) => {
     const line = await lineOf(read(text));

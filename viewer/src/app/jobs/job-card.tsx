@@ -34,7 +34,7 @@ const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
 };
 
 /** What passes by itself; for anything else somebody must do something. */
-const IS_TURN: ReadonlySet<string> = new Set(['limit', 'priority', 'slots', 'after']);
+const IS_TURN: ReadonlySet<string> = new Set(['limit', 'priority', 'slots', 'after', 'layer']);
 
 export function JobCard({
   job,

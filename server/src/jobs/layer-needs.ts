@@ -1,0 +1,88 @@
+/**
+ * Layers that wait for others of their job. Nothing is stored of what is ready: it follows from the tasks of the others, and what
+ * is ready stays so.
+ */
+import type { JobWait, Layer } from '@kiln/shared';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../store/tables.ts';
+import type { JobRow } from './present.ts';
+
+/** Frames ahead of a cursor that are looked at: more than a pass gives out. */
+const FRAMES_AHEAD = 256;
+
+/** Parts of a frame of the row `l` of `layers`. */
+const partsOf = (l: string): RawBuilder<number> => {
+  const division = sql.ref(`${l}.division`);
+  return sql<number>`coalesce((${division}->'tiles'->>'columns')::int * (${division}->'tiles'->>'rows')::int
+    * (${division}->>'sampleRanges')::int, 1)`;
+};
+
+/**
+ * How many tasks of the row `l` of `layers` may be given out from its cursor on. Of one that needs none nothing is looked up.
+ * Layers that need the same frames have them in the same order, so frames are found by their index.
+ */
+export const readyTasks = (l: string): RawBuilder<number> => {
+  const own = (column: string) => sql.ref(`${l}.${column}`);
+  const first = sql`case when ${own('division')} is null then ${own('released')} * ${own('chunk')}
+    else ${own('released')} / ${partsOf(l)} end`;
+  const end = sql`least(${own('frame_count')}, (${first}) + greatest(${own('chunk')}, ${sql.lit(FRAMES_AHEAD)}))`;
+  /** Index of the first frame that is not done of the needed layer `b`. */
+  const missing = sql`coalesce((
+    select min(g) from generate_series((${first}), (${end}) - 1) as g
+    where not exists (
+      select from tasks t
+      where t.layer_id = b.id and t.kind = case when b.division is null then 'render' else 'assemble' end
+        and t.index = case when b.division is null then g / b.chunk else g end and t.state = 'succeeded')), ${end})`;
+  return sql<number>`case when ${own('needs')} is null then ${own('task_count')} - ${own('released')} else (
+    select least(${own('task_count')} - ${own('released')}, min(case
+      when n.frames = 'all' then
+        case when b.released < b.task_count or b.frame_count > (select count(*) from frames where layer_id = b.id)
+          then 0 else ${own('task_count')} end
+      when ${own('division')} is not null then ${missing} * ${partsOf(l)} - ${own('released')}
+      when ${missing} >= ${own('frame_count')} then ${own('task_count')}
+      else ${missing} / ${own('chunk')} - ${own('released')} end))
+    from jsonb_to_recordset(${own('needs')}) as n(layer text, frames text)
+    join layers b on b.job_id = ${own('job_id')} and b.name = n.layer) end`;
+};
+
+/** Whether others of the job's layers wait for this one. */
+export const isNeeded = (layers: readonly Layer[], name: string): boolean =>
+  layers.some(({ needs }) => needs.some(({ layer }) => layer === name));
+
+/** What jobs wait for of which nothing can be given out, and nothing is under way, because layers need others. */
+export async function readLayerWaits(
+  db: Kysely<Database>,
+  jobs: readonly JobRow[],
+  layers: ReadonlyMap<string, readonly Layer[]>,
+): Promise<ReadonlyMap<string, JobWait>> {
+  const ids = jobs.flatMap(({ id }) => (layers.get(id)?.some(({ needs }) => needs.length > 0) ? [id] : []));
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<{
+    job_id: string;
+    name: string;
+    needed: string;
+    frames: number;
+    done: string;
+    failed: string;
+  }>`
+    select distinct on (l.job_id) l.job_id, l.name, b.name as needed, b.frame_count as frames,
+      (select count(*) from frames where layer_id = b.id) as done,
+      (select count(*) from tasks where layer_id = b.id and state = 'failed' and feeds is null and kind <> 'film') as failed
+    from layers l
+    cross join lateral jsonb_to_recordset(l.needs) as n(layer text, frames text)
+    join layers b on b.job_id = l.job_id and b.name = n.layer
+    where l.job_id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) and l.released < l.task_count
+      and (select count(*) from frames where layer_id = b.id) < b.frame_count
+      and not exists (
+        select from layers o where o.job_id = l.job_id and o.released < o.task_count and ${readyTasks('o')} > 0)
+      and not exists (
+        select from tasks t where t.job_id = l.job_id and t.kind <> 'film' and t.state in ('waiting', 'leased'))
+    order by l.job_id, failed desc, l.position`.execute(db);
+  return new Map(
+    rows.map(({ job_id, name, needed, frames, done, failed }): readonly [string, JobWait] => {
+      const lost = Number(failed) === 0 ? '' : ', some of which failed: retry them';
+      const message = `Layer “${name}” waits for layer “${needed}” (${done} of ${frames} frames done${lost}).`;
+      return [job_id, { reason: 'layer', message }];
+    }),
+  );
+}
