@@ -18,7 +18,7 @@ import { wholeNumber } from '../parse-options.ts';
 type Options = ConnectionOptions & { readonly json?: boolean };
 
 interface AddOptions extends Options {
-  readonly events: readonly WebhookEvent[];
+  readonly events?: readonly WebhookEvent[];
   readonly description?: string;
 }
 
@@ -58,10 +58,10 @@ export function addWebhookCommand(program: Command): void {
   withConnection(webhook.command('add'))
     .description('Adds a webhook, and shows its secret this once.')
     .argument('<url>', 'address that takes POST requests, http:// or https://')
-    .option('--events <list>', `what it is told of, by comma (default: ${ALL.join(',')})`, parseEvents, ALL)
+    .option('--events <list>', `what it is told of, by comma (default: ${ALL.join(',')})`, parseEvents)
     .option('--description <text>', 'what it is for')
     .action(async (url: string, options: AddOptions) => {
-      const { events, description } = options;
+      const { events = ALL, description } = options;
       const body = { url, events: [...events], ...(description === undefined ? {} : { description }) };
       const created = await connect(options).client.createWebhook({ body });
       printResult(options.json, created, () =>
