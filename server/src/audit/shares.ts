@@ -15,8 +15,8 @@ interface Use {
 }
 
 /**
- * The last stretch of time in which the same tenants all had tasks that nobody had begun: what each got of it, beside what
- * its weight promises. Tenants with promised slots or a limit share otherwise, and are left out, with everybody beside
+ * The last stretch of time in which all tenants had tasks that nobody had begun, each without a break: what each got of it,
+ * beside what its weight promises. Tenants with promised slots or a limit share otherwise, and are left out, with everybody beside
  * them.
  */
 export async function checkShares(db: Kysely<Database>): Promise<Finding> {
@@ -35,14 +35,24 @@ export async function checkShares(db: Kysely<Database>): Promise<Finding> {
 
 const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
 
-/** Slot-seconds of each tenant within the stretch. A tenant is backlogged from a job's submission to its last lease. */
+/** Slot-seconds of each tenant within the stretch. A tenant is backlogged from a job’s first lease to its last. */
 async function readUses(db: Kysely<Database>): Promise<readonly Use[]> {
   const { rows } = await sql<Record<keyof Use, string>>`
-    with backlog as (
-      select j.tenant_id, min(j.created_at) as since, max(a.created_at) as until
+    with given as (
+      select j.tenant_id, j.id, min(a.created_at) as since, max(a.created_at) as until
       from jobs j join tasks t on t.job_id = j.id join attempts a on a.task_id = t.id and a.number = 1
       where t.kind = 'render'
-      group by j.tenant_id
+      group by j.tenant_id, j.id
+    ), marked as (
+      -- Between two jobs of a tenant it had nothing to do.
+      select *, case when since <= max(until) over before then 0 else 1 end as begins
+      from given
+      window before as (partition by tenant_id order by since, id rows between unbounded preceding and 1 preceding)
+    ), runs as (
+      select tenant_id, since, until, sum(begins) over (partition by tenant_id order by since, id) as run from marked
+    ), backlog as (
+      select distinct on (tenant_id) tenant_id, min(since) as since, max(until) as until
+      from runs group by tenant_id, run order by tenant_id, min(since) desc
     ), stretch as (
       select max(since) as since, min(until) as until from backlog
     )

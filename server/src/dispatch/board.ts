@@ -54,15 +54,14 @@ export class Board {
     this.#work = null;
   }
 
-  /** @param avoided workers that are given nothing, unless there is no other. @returns null when nothing can be picked. */
+  /** @param avoided workers that are given nothing that another could do. @returns null when nothing can be picked. */
   async look(avoided: ReadonlySet<string>): Promise<Snapshot | null> {
     const { db, taskMs, shares } = this.#parts;
     const rows = this.#workers ?? (await this.#readWorkers());
     if (rows.length === 0) return null;
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
-    const welcome = rows.filter((row) => !avoided.has(row.id));
-    const workers = (welcome.length > 0 ? welcome : rows).map((row) => deskOf(row, used, taskMs));
+    const workers = rows.map((row) => deskOf(row, used, taskMs, avoided.has(row.id) || row.is_suspended));
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
     const waiting = this.#work ?? (await this.#readWork());
     if (waiting.length === 0) return null;
@@ -160,6 +159,7 @@ function deskOf(
   { id, identity, status }: DeskRow,
   used: readonly UsageRow[],
   taskMs: BoardParts['taskMs'],
+  isAvoided: boolean,
 ): PickWorker {
   let rendering = 0;
   let filming = 0;
@@ -186,6 +186,7 @@ function deskOf(
     slots: identity.slots,
     abilities: identity.capabilities,
     adapterClass: identity.adapterClass,
+    isAvoided,
     loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
     tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),
     rendering,

@@ -149,7 +149,10 @@ export class Dispatcher {
         return;
       }
       // Limits hold from the first pass on.
-      await this.#shares.read();
+      await this.#shares.read().catch(async (error: unknown) => {
+        await leadership.release();
+        throw error;
+      });
       this.#leadership = leadership;
       log.info({ epoch: leadership.epoch }, 'this server dispatches');
       leadership.lost.addEventListener('abort', () => this.#abdicate(leadership));

@@ -100,19 +100,22 @@ async function withdrawStopped(
   const rows = await trx
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
-    .select('a.id')
+    .select(['a.id', 'a.state'])
     .where(
       't.job_id',
       'in',
       stopped.map(({ id }) => id),
     )
     .where('t.state', '=', 'leased')
-    .where('a.state', '=', 'assigned')
+    // A film waits for frames, which do not come: it would hold its place for nothing.
+    .where((eb) =>
+      eb.or([eb('a.state', '=', 'assigned'), eb.and([eb('t.kind', '=', 'film'), eb('a.state', '=', 'running')])]),
+    )
     .execute();
   const ends = rows.map(
-    ({ id }): AttemptEnd => ({
+    ({ id, state }): AttemptEnd => ({
       attemptId: id,
-      state: 'withdrawn',
+      state: state === 'running' ? 'cancelled' : 'withdrawn',
       reason: null,
       message: 'as many tasks of the job have failed as may',
       retry: 'free',

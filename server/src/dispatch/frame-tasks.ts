@@ -63,8 +63,7 @@ export async function frameTasks(
     for (const { id, layer_id, index, state, adapter_class } of known) {
       const key = `${layer_id}/${index}`;
       wanted.set(key, { id, state });
-      if (adapter_class === null) await settleClass(trx, id, key, cuts);
-      checkClass(key, adapter_class, cuts);
+      checkClass(key, adapter_class ?? (await settleClass(trx, id, key, cuts)), cuts);
     }
   }
   return {
@@ -82,11 +81,12 @@ async function settleClass(
   taskId: string,
   key: string,
   cuts: readonly Cut[],
-): Promise<void> {
+): Promise<string | null> {
   const first = cuts.find(({ cut }) => frameKey(cut) === key);
-  if (!first) return;
+  if (!first) return null;
   const { adapterClass } = first.cut;
   await trx.updateTable('tasks').set({ adapter_class: adapterClass }).where('id', '=', taskId).execute();
+  return adapterClass;
 }
 
 const frameKey = ({ layerId, division, index }: Cut['cut']): string | null =>

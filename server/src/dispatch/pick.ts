@@ -10,6 +10,7 @@ import { covers } from '../jobs/compile.ts';
 import { ClassChoice, type WorkClasses } from './class-choice.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { EQUAL_SHARE, type TenantShare } from './share-book.ts';
+import { next, Share } from './turns.ts';
 
 export type Lane = 'render' | 'import' | 'film';
 
@@ -63,6 +64,8 @@ export interface PickWorker {
   readonly slots: number;
   readonly abilities: readonly Capability[];
   readonly adapterClass: string;
+  /** It does what no other can do. @defaultValue false */
+  readonly isAvoided?: boolean;
   /** `TENANT/SCENEHASH` of what is loaded. */
   readonly loaded: ReadonlySet<string>;
   /** Tenants that have a browser. */
@@ -145,7 +148,7 @@ function pickLane(
   usage: Usage,
   shareOf: (tenantId: string) => TenantShare,
 ): Pick[] {
-  const shares = new Map<string, Share>();
+  const shares = new Map<string, Share<Candidate>>();
   for (const candidate of [...candidates].sort(byUrgency)) {
     const { tenantId } = candidate;
     const share = shares.get(tenantId) ?? new Share(shareOf(tenantId), usage.get(tenantId) ?? 0);
@@ -193,66 +196,6 @@ function byUrgency(a: Candidate, b: Candidate): number {
 /** Tasks that came back go before those that were never tried. */
 const rank = (candidate: Candidate) =>
   candidate.kind === 'cursor' ? Number.MAX_SAFE_INTEGER : 'index' in candidate ? candidate.index : 0;
-
-/**
- * Whose turn it is among the tenants with work: of those that have fewer slots than they are promised, the one that lacks
- * most; else the one that has had least for its weight, what it holds now included.
- */
-function next(shares: Iterable<Share>): Share | undefined {
-  let least: Share | undefined;
-  for (const share of shares) {
-    if (!share.head || share.isFull) continue;
-    if (!least || share.rank - least.rank < 0 || (share.rank === least.rank && share.load < least.load)) least = share;
-  }
-  return least;
-}
-
-/** One tenant's work in one lane, most urgent first. */
-class Share {
-  readonly queue: Candidate[] = [];
-  used: number;
-  /** Tasks cut from the cursor at the head so far. */
-  taken = 0;
-  readonly #tenant: TenantShare;
-  #at = 0;
-
-  constructor(tenant: TenantShare, used: number) {
-    this.#tenant = tenant;
-    this.used = used;
-  }
-
-  /** It has all slots that it may have. */
-  get isFull(): boolean {
-    return this.#tenant.maxSlots !== null && this.used >= this.#tenant.maxSlots;
-  }
-
-  /** 0 to 1 of what it is promised; above that all are equal. */
-  get rank(): number {
-    const { minSlots } = this.#tenant;
-    return minSlots > 0 ? Math.min(1, this.used / minSlots) : 1;
-  }
-
-  /** What it has had lately, and what it holds as if that went on for a while, for its weight. */
-  get load(): number {
-    return (this.#tenant.usedSlotSec + this.used * DISPATCH_LIMITS.heldSlotSec) / this.#tenant.weight;
-  }
-
-  get head(): Candidate | undefined {
-    return this.queue[this.#at];
-  }
-
-  take(): void {
-    this.used++;
-    this.taken++;
-    const head = this.head;
-    if (head?.kind !== 'cursor' || this.taken >= head.remaining) this.skip();
-  }
-
-  skip(): void {
-    this.#at++;
-    this.taken = 0;
-  }
-}
 
 /** A worker as it fills up during one pick. */
 class Desk {
@@ -343,11 +286,12 @@ function loadOf(desk: Desk, { kind }: Candidate): number {
   return kind === 'film' ? desk.filming : desk.rendering / desk.worker.slots;
 }
 
-/** Desks of workers at which it has not failed yet; all of them, when none of those could do it. */
+/** Desks of workers that are to be used and at which it has not failed yet; others only when none of those could do it. */
 function suitedTo(candidate: Candidate, desks: readonly Desk[], wanted: WantedClass): readonly Desk[] {
-  if (candidate.kind !== 'task' || candidate.failedAt.length === 0) return desks;
-  const fresh = desks.filter((desk) => !candidate.failedAt.includes(desk.worker.id));
-  return fresh.some((desk) => desk.can(candidate, wanted)) ? fresh : desks;
+  const failedAt = candidate.kind === 'task' ? candidate.failedAt : [];
+  const good = desks.filter(({ worker: { id, isAvoided } }) => !isAvoided && !failedAt.includes(id));
+  if (good.length === desks.length) return desks;
+  return good.some((desk) => desk.can(candidate, wanted)) ? good : desks;
 }
 
 function chooseDesk(desks: readonly Desk[], candidate: Candidate, wanted: WantedClass): Desk | undefined {

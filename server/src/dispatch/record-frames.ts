@@ -213,7 +213,7 @@ async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobR
     ), tried as (
       update attempts a set
         state = x.state, result_hash = x.hash, started_at = coalesce(a.started_at, a.created_at),
-        ended_at = case when x.state = 'succeeded' then ${now}::timestamptz end
+        ended_at = case when x.state = 'succeeded' then now() end
       from jsonb_to_recordset(${JSON.stringify([...plan.attempts.values()])}::jsonb) as x(id text, state text, hash text)
       where a.id = x.id
     ), finished as (

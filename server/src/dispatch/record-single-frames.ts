@@ -66,7 +66,7 @@ export async function recordSingleFrames(
     ), tried as (
       update attempts a set
         state = 'succeeded', result_hash = x.sha256, started_at = coalesce(a.started_at, a.created_at),
-        ended_at = ${now}::timestamptz
+        ended_at = now()
       from input x join held h on h.id = x.job_id
       where a.id = x.attempt_id and a.state in ('assigned', 'running')
       returning a.id

@@ -25,6 +25,7 @@ export interface DeskRow {
   readonly id: string;
   readonly identity: WorkerIdentity;
   readonly status: WorkerStatus | null;
+  readonly is_suspended: boolean;
 }
 
 /** Workers that take deliveries. */
@@ -32,9 +33,9 @@ export const readDesks = (db: Kysely<Database>, leaseMs: number): Promise<DeskRo
   db
     .selectFrom('workers')
     .select(['id', 'identity', 'status'])
+    .select(sql<boolean>`coalesce(suspended_until > now(), false)`.as('is_suspended'))
     .where('state', '=', 'ready')
     .where('seen_at', '>', sql<Date>`now() - ${sql.lit(leaseMs)} * interval '1 millisecond'`)
-    .where((eb) => eb.or([eb('suspended_until', 'is', null), eb('suspended_until', '<=', sql<Date>`now()`)]))
     .orderBy('id')
     .execute();
 

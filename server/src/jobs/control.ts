@@ -39,14 +39,17 @@ export function pauseJob(
     const rows = await trx
       .selectFrom('attempts as a')
       .innerJoin('tasks as t', 't.id', 'a.task_id')
-      .select('a.id')
+      .select(['a.id', 'a.state', 't.kind'])
       .where('t.job_id', '=', jobId)
       .where('t.state', '=', 'leased')
-      .where('a.state', 'in', stopRunning ? ['assigned', 'running'] : ['assigned'])
+      .where('a.state', 'in', ['assigned', 'running'])
       .execute();
-    const ends = rows.map(({ id }): AttemptEnd => {
-      const state = stopRunning ? 'cancelled' : 'withdrawn';
-      return { attemptId: id, state, reason: null, message: 'the job was paused', retry: 'free' };
+    const ends = rows.flatMap(({ id, state, kind }): AttemptEnd[] => {
+      // A film waits for frames, which do not come: it would hold its place for nothing.
+      const isStopped = stopRunning || kind === 'film';
+      if (state === 'running' && !isStopped) return [];
+      const message = 'the job was paused';
+      return [{ attemptId: id, state: isStopped ? 'cancelled' : 'withdrawn', reason: null, message, retry: 'free' }];
     });
     return { after, ended: await endAttempts(trx, tell, ends, parts.ending) };
   });

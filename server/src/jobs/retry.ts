@@ -96,8 +96,7 @@ async function findFailed(
   { frames, layer }: RetryRequest,
 ): Promise<Failed> {
   if (frames === undefined && layer === undefined) {
-    const layerIds = job.frames_failed > 0 ? layers.map(({ id }) => id) : [];
-    return { taskIds: null, frames: job.frames_failed, layerIds };
+    return { taskIds: null, frames: job.frames_failed, layerIds: await layersThatLack(trx, job) };
   }
   const among = layers.filter(({ name }) => layer === undefined || name === layer);
   if (among.length === 0) {
@@ -115,6 +114,7 @@ async function findFailed(
     .where('state', '=', 'failed')
     .where((eb) => eb.or([eb('kind', '=', 'assemble'), eb.and([eb('kind', '=', 'render'), eb('feeds', 'is', null)])]))
     .execute();
+  const delivered = await deliveredOf(trx, [...known.keys()]);
   const taskIds: string[] = [];
   const layerIds = new Set<string>();
   const missing = new Set<number>();
@@ -122,7 +122,8 @@ async function findFailed(
   for (const { id, layer_id, ...place } of tasks) {
     const row = known.get(layer_id ?? '');
     if (!row) continue;
-    const lacking = await missingFrames(trx, row.id, taskFrames(row, place));
+    const done = delivered.get(id);
+    const lacking = taskFrames(row, place).filter((frame) => !done?.has(frame));
     if (wanted && !lacking.some((frame) => includesFrame(wanted, frame))) continue;
     taskIds.push(id);
     layerIds.add(row.id);
@@ -158,15 +159,34 @@ function checkAllFailed({ segments }: FrameRange, failed: ReadonlySet<number>): 
   }
 }
 
-async function missingFrames(trx: Transaction<Database>, layerId: string, frames: number[]): Promise<number[]> {
+/** Layers some frames of which have failed. */
+async function layersThatLack(trx: Transaction<Database>, { id, frames_failed }: JobRow): Promise<string[]> {
+  if (frames_failed === 0) return [];
   const rows = await trx
-    .selectFrom('frames')
-    .select('frame_number')
-    .where('layer_id', '=', layerId)
-    .where('frame_number', 'in', frames)
+    .selectFrom('tasks')
+    .select('layer_id')
+    .distinct()
+    .where('job_id', '=', id)
+    .where('state', '=', 'failed')
+    .where('kind', '!=', 'film')
     .execute();
-  const done = new Set(rows.map((row) => row.frame_number));
-  return frames.filter((frame) => !done.has(frame));
+  return rows.flatMap(({ layer_id }) => layer_id ?? []);
+}
+
+/** Frames that tasks delivered before they failed, by task. */
+async function deliveredOf(trx: Transaction<Database>, layerIds: string[]): Promise<Map<string, Set<number>>> {
+  const rows = await trx
+    .selectFrom('frames as f')
+    .innerJoin('tasks as t', 't.id', 'f.task_id')
+    .select(['f.task_id', 'f.frame_number'])
+    .where('f.layer_id', 'in', layerIds)
+    .where('t.state', '=', 'failed')
+    .execute();
+  const delivered = new Map<string, Set<number>>();
+  for (const { task_id, frame_number } of rows) {
+    delivered.set(task_id, (delivered.get(task_id) ?? new Set()).add(frame_number));
+  }
+  return delivered;
 }
 
 /** Their tasks wait again. Of a divided frame all parts do: what was drawn of it went when it failed. */

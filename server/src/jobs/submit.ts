@@ -38,6 +38,8 @@ interface Submission {
 }
 
 const KEPT_SCENES = 200;
+/** PostgreSQL takes 65,535 values in a statement. */
+const ROWS_PER_INSERT = 1_000;
 
 export class Submissions {
   readonly #parts: SubmitParts;
@@ -354,19 +356,21 @@ async function insertJobs(
 const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 
 async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRow[]): Promise<void> {
-  if (layers.length === 0) return;
-  await trx
-    .insertInto('layers')
-    .values(
-      layers.map((layer) => ({
-        ...layer,
-        films: JSON.stringify(layer.films),
-        needs: json(layer.needs),
-        settings: JSON.stringify(layer.settings),
-        division: json(layer.division),
-      })),
-    )
-    .execute();
+  for (let from = 0; from < layers.length; from += ROWS_PER_INSERT) {
+    const some = layers.slice(from, from + ROWS_PER_INSERT);
+    await trx
+      .insertInto('layers')
+      .values(
+        some.map((layer) => ({
+          ...layer,
+          films: JSON.stringify(layer.films),
+          needs: json(layer.needs),
+          settings: JSON.stringify(layer.settings),
+          division: json(layer.division),
+        })),
+      )
+      .execute();
+  }
 }
 
 function announce(tell: Tell, row: JobRow, layers: readonly LayerRow[]): Job {

@@ -51,7 +51,7 @@ interface Turn {
 function turnWait({ own, all, slots, limit, ahead }: Turn): JobWait | null {
   const before = ahead === 0 ? '' : `, and ${count(ahead, 'job')} of yours before this one`;
   if (limit !== null && own >= limit) {
-    return { reason: 'limit', message: `Over your limit: ${own} of ${count(limit, 'slot')} in use${before}.` };
+    return { reason: 'limit', message: `At your limit: ${own} of ${count(limit, 'slot')} in use${before}.` };
   }
   if (all < slots) return null;
   const others = all - own;

@@ -98,7 +98,7 @@ test('who waits is told for what, with numbers', async () => {
   const second = await submit(limited, '1', { priority: 20 });
   expect((await jobNow(limited, second)).waitsFor).toEqual({
     reason: 'limit',
-    message: 'Over your limit: 1 of 1 slot in use, and 1 job of yours before this one.',
+    message: 'At your limit: 1 of 1 slot in use, and 1 job of yours before this one.',
   });
   expect((await jobNow(limited, first)).waitsFor).toBeNull();
   // What is ahead of the slot is somebody else’s: it waits for its turn at most.

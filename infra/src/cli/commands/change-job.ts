@@ -25,7 +25,9 @@ export const withJobChanges = (command: Command): Command =>
     )
     .option('--stop-running', 'with --pause: stop what is being drawn, too')
     .addOption(new Option('--resume', 'let it go on when it is paused').conflicts(['pause', 'cancel']))
-    .option('--retry [frames]', 'try again what has failed, or these frames of it: 3,7-9')
+    .addOption(
+      new Option('--retry [frames]', 'try again what has failed, or these frames of it: 3,7-9').conflicts('cancel'),
+    )
     .option('--layer <name>', 'with --retry: of this layer only')
     .option('--priority <n>', 'how urgent it is from now on, 0 to 100', wholeNumber('--priority', 0, 100))
     .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9));

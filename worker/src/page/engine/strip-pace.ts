@@ -12,6 +12,8 @@ export interface KnownPace {
   stripPx: number;
   /** Strips of fewer pixels are hardly quicker: what they take is not of their pixels. */
   leastPx: number;
+  /** Of the last picture. */
+  regionPx: number;
   /** Samples that were timed. */
   timed: number;
   /** Of the last of them. */
@@ -21,6 +23,7 @@ export interface KnownPace {
 export const unknownPace = (): KnownPace => ({
   stripPx: PAGE_LIMITS.firstStripPx,
   leastPx: 0,
+  regionPx: 0,
   timed: 0,
   last: null,
 });
@@ -59,12 +62,17 @@ export class StripPace {
     // The first one compiles shaders.
     if (known.timed === 1 && longestMs > PAGE_LIMITS.stripMs) return;
     const stripPx = this.#regionPx / strips;
+    // Of another picture nothing is known of what is not of pixels.
+    if (known.regionPx !== this.#regionPx) known.leastPx = 0;
+    known.regionPx = this.#regionPx;
     known.last = { stripPx, longestMs };
     if (longestMs < PAGE_LIMITS.stripMs / 4) known.stripPx = Math.max(known.stripPx, stripPx * 2);
     if (longestMs <= PAGE_LIMITS.stripMs) return;
-    const isInVain = last !== null && stripPx < last.stripPx && longestMs > 0.75 * last.longestMs;
+    // Twice as many strips may take half as much again in all.
+    const isInVain =
+      last !== null && stripPx < last.stripPx && longestMs / stripPx > 1.5 * (last.longestMs / last.stripPx);
     if (isInVain) known.leastPx = last.stripPx;
-    else known.stripPx = stripPx / 2;
+    else known.stripPx = stripPx * Math.min(0.5, Math.max(0.125, PAGE_LIMITS.stripMs / longestMs));
   }
 }
 
