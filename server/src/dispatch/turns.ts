@@ -4,8 +4,9 @@ import type { TenantShare } from './share-book.ts';
 
 /** Work of a tenant that waits for its turn. */
 interface Turn {
+  readonly kind: string;
   /** Tasks that it is, one after another. @defaultValue 1 */
-  readonly remaining?: number;
+  readonly remaining?: number | undefined;
 }
 
 /**
