@@ -7,9 +7,9 @@ import { cpuSeconds } from './processes.ts';
 
 /** Traced in seconds, on software too. */
 const TRIANGLES = 5_000;
-/** A frame of some seconds; and one of which everything that is not tracing is a large part. */
+/** Frames of some seconds: what a job takes beside, a tenth of a second, is little of them. */
 const SIZE: Size = { widthPx: 320, heightPx: 180 };
-const SMALL_SIZE: Size = { widthPx: 96, heightPx: 54 };
+const DIVIDED_SIZE: Size = { widthPx: 192, heightPx: 108 };
 const SAMPLES = 16;
 /** Farm and bare page take turns, so that what else the machine does falls on both. */
 const ROUNDS = 2;
@@ -71,13 +71,13 @@ function frameCpuSeconds(path: string, workers: number): Promise<number> {
     const { pid } = farm.process;
     if (pid === undefined) throw new Error('the farm has no process');
     const scene = await send(farm, path);
-    const small = { size: SMALL_SIZE, ...(workers > 1 && { splitSamples: workers }) };
+    const divided = { size: DIVIDED_SIZE, ...(workers > 1 && { splitSamples: workers }) };
     // Every worker loads the scene and compiles the tracer, which takes longer than what else it does; the second time who did not the first.
     for (let frame = 0; frame < WARM_UPS; frame++) {
-      await runJob(farm, scene.id, traced(frame, { ...small, samples: workers * BLOCK }));
+      await runJob(farm, scene.id, traced(frame, { ...divided, samples: workers * BLOCK }));
     }
     const before = cpuSeconds(pid);
-    await runJob(farm, scene.id, traced(WARM_UPS, { ...small, samples: WORKERS * BLOCK }));
+    await runJob(farm, scene.id, traced(WARM_UPS, { ...divided, samples: WORKERS * BLOCK }));
     return cpuSeconds(pid) - before;
   });
 }

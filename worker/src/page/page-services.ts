@@ -40,7 +40,7 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
   const [studio, encoder] = await Promise.all([environments.get('studio'), Encoder.start(buffers)]);
   const targets = new TargetPool();
   const targetOf = (shot: Shot) => targets.get(shot).sample;
-  const raster = new RasterEngine(renderer, targetOf);
+  const raster = new RasterEngine(renderer, targetOf, (shot) => targets.claim(shot));
   const webgpu = once(async () => {
     const { startWebGpu } = await import('./engine/webgpu/start-webgpu.ts');
     return startWebGpu(renderer, onLost);

@@ -16,16 +16,31 @@ const MULTISAMPLES = 4;
 export class RasterEngine implements Engine {
   readonly #renderer: WebGLRenderer;
   readonly #targetOf: (shot: Shot) => WebGLRenderTarget;
+  readonly #claim: (shot: Shot) => () => void;
   readonly #stage = new RasterStage(WebGLCoordinateSystem, catcherMaterial());
   readonly #paces = new WeakMap<LoadedScene, KnownPace>();
 
-  /** @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample. */
-  constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget) {
+  /**
+   * @param targetOf a target of `rasterTarget`'s kind, free until the sink has taken its sample.
+   * @param claim keeps it for the shot alone, whoever draws in between, until the answer is called.
+   */
+  constructor(renderer: WebGLRenderer, targetOf: (shot: Shot) => WebGLRenderTarget, claim: (shot: Shot) => () => void) {
     this.#renderer = renderer;
     this.#targetOf = targetOf;
+    this.#claim = claim;
   }
 
   async render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
+    // A part of a sample, or the only one, which the sink does not copy, lies in it while others draw.
+    const release = this.#claim(shot);
+    try {
+      return await this.#render(shot, sink, rest);
+    } finally {
+      release();
+    }
+  }
+
+  async #render(shot: Shot, sink: SampleSink, rest: Rest): Promise<CameraPlacement> {
     // A block at most: all its commands are queued at once.
     const piece = new PieceSize(SAMPLES_PER_BLOCK);
     const { samples, region } = partOf(shot);
@@ -76,22 +91,17 @@ export class RasterEngine implements Engine {
     rest: Rest,
     sink: SampleSink,
   ): Promise<number> {
-    // Others draw meanwhile, perhaps with the target of this size.
-    const target = rasterTarget(shot.size, shot.multisampled);
+    const target = this.#targetOf(shot);
     let longestMs = 0;
-    try {
-      for (const [at, region] of strips.entries()) {
-        this.#prepare(shot);
-        this.#drawSample(shot, index, scissorTo(target, { size: shot.size, part: { ...partOf(shot), region } }));
-        if (at === strips.length - 1) continue;
-        sink.tell((at + 1) / strips.length);
-        longestMs = Math.max(longestMs, await rest());
-      }
-      sink.add(target.texture);
-      return longestMs;
-    } finally {
-      target.dispose();
+    for (const [at, region] of strips.entries()) {
+      this.#prepare(shot);
+      this.#drawSample(shot, index, scissorTo(target, { size: shot.size, part: { ...partOf(shot), region } }));
+      if (at === strips.length - 1) continue;
+      sink.tell((at + 1) / strips.length);
+      longestMs = Math.max(longestMs, await rest());
     }
+    sink.add(target.texture);
+    return longestMs;
   }
 
   #prepare(shot: Shot): void {

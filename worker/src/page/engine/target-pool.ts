@@ -17,6 +17,8 @@ interface TargetSet {
   readonly sizeBytes: number;
   /** Pictures under way that are drawn with it: it is not freed meanwhile. */
   holders: number;
+  /** A picture that gives way while something of it lies in the set: others of its size have another. */
+  owner: TargetOrder | null;
 }
 
 /** What samples are drawn into. */
@@ -28,22 +30,24 @@ const SAMPLES = {
 
 /**
  * Targets by picture size, the last used kept: a live view changes between its moving and its resting size all the
- * time. Two pictures of one size may be under way at once (a frame that gives way to a live view), and share a set:
+ * time. Two pictures of one size may be under way at once (a frame that gives way to a live view), and share a set where
  * each is done with it before the other draws.
  */
 export class TargetPool {
   /** In order of use, the last used at the end. */
   readonly #sets = new Map<string, TargetSet>();
 
-  get({ size, engine, multisampled, pixelKind = 'srgb8' }: TargetOrder): TargetSet {
+  get(order: TargetOrder): TargetSet {
+    const { size, engine, multisampled, pixelKind = 'srgb8' } = order;
     const kind = engine === 'pathtrace' ? 'traced' : multisampled ? 'multisampled' : 'plain';
-    const key = `${size.widthPx}×${size.heightPx} ${kind} ${pixelKind}`;
+    const key = this.#keyFor(order, `${size.widthPx}×${size.heightPx} ${kind} ${pixelKind}`);
     const { target, bytesPerPx } = SAMPLES[kind];
     const set = this.#sets.get(key) ?? {
       sample: target(size),
       picture: pictureTarget(size, pixelKind),
       sizeBytes: size.widthPx * size.heightPx * (bytesPerPx + BYTES_PER_PX[pixelKind]),
       holders: 0,
+      owner: null,
     };
     this.#sets.delete(key);
     this.#sets.set(key, set);
@@ -58,6 +62,24 @@ export class TargetPool {
     return () => {
       set.holders -= 1;
     };
+  }
+
+  /** Keeps a set for this very picture alone, until the answer is called. */
+  claim(order: TargetOrder): () => void {
+    const set = this.get(order);
+    set.owner = order;
+    return () => {
+      if (set.owner === order) set.owner = null;
+    };
+  }
+
+  #keyFor(order: TargetOrder, first: string): string {
+    let key = first;
+    for (let n = 2; ; n += 1) {
+      const owner = this.#sets.get(key)?.owner ?? null;
+      if (owner === null || owner === order) return key;
+      key = `${first} ${n}`;
+    }
   }
 
   /** Frees the least recently used, never the last one that was asked for, nor one that is held. */
