@@ -1,50 +1,23 @@
 /** Frames of one adapter class are the same, byte for byte: who draws what with workers of two. */
-import type { Frame, Job, Task } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Frame, Job } from '@kiln/shared';
+import { expect, test } from 'vitest';
 import type { FakeWorker } from '../fake-worker.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  call,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { call, until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
 
 const [ONE, TWO, THREE] = ['1111111111111111', '2222222222222222', '3333333333333333'];
 const SIZE = { widthPx: 64, heightPx: 64 };
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, get, jobNow, ended, tasksOf } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
-beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
-const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
-const jobNow = ({ id }: Job) => get<Job>(`/jobs/${id}`);
 const submit = (layer: object, more: object = {}) =>
-  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { sceneId, layers: [{ size: SIZE, ...layer }], ...more });
+  own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
+    layers: [{ size: SIZE, ...layer }],
+    ...more,
+  });
 
-const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 /** Ids of the workers that tried anything of a job. */
 const workersOf = async (job: Job): Promise<ReadonlySet<string>> =>
   new Set((await tasksOf(job)).flatMap(({ attempts }) => attempts.map(({ workerId }) => workerId)));
@@ -176,8 +149,8 @@ test('who waits for a worker at all is told that', async () => {
 });
 
 test('an unknown policy is refused by its path', async () => {
-  const body = { sceneId, classPolicy: 'any', layers: [{ frames: '1', size: SIZE }] };
-  expect(await call(farm.url, tenant.key, 'POST', '/jobs', body)).toMatchObject({
+  const body = { sceneId: own.sceneId, classPolicy: 'any', layers: [{ frames: '1', size: SIZE }] };
+  expect(await call(own.farm.url, own.tenant.key, 'POST', '/jobs', body)).toMatchObject({
     status: 400,
     body: { error: { code: 'request.invalid', field: '/classPolicy' } },
   });

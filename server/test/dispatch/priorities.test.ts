@@ -1,48 +1,19 @@
 /** [WK18] What is more urgent does not wait for the end of what is long. */
 import { text } from 'node:stream/consumers';
-import type { Attempt, Frame, Job, Task } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Attempt, Frame, Job } from '@kiln/shared';
+import { expect, test } from 'vitest';
 import type { FakeWorker } from '../fake-worker.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, get, ended, tasksOf } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
-beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
-const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
-const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 const attemptsOf = async (job: Job): Promise<Attempt[]> => (await tasksOf(job)).flatMap(({ attempts }) => attempts);
 
 function submit(frames: string, priority: number, layer: object = {}): Promise<Job> {
   const layers = [{ frames, size: { widthPx: 64, heightPx: 64 }, ...layer }];
-  return ask<Job>(farm.url, tenant.key, 'POST', '/jobs', { sceneId, priority, layers });
+  return own.post<Job>('/jobs', { sceneId: own.sceneId, priority, layers });
 }
 /** Frames of two parts of 64 samples, more of them than the worker takes. */
 const submitLong = (priority: number) => submit('1-3', priority, { samples: 128, splitSamples: 2 });
@@ -89,14 +60,14 @@ test('an urgent frame gets past a worker’s queue, and a long part leaves it th
   // Every frame is made of the same sums as one that nothing interrupted.
   const { items } = await get<{ items: Frame[] }>(`/jobs/${long.id}/frames`);
   const sums = Array.from({ length: 8 }, (_, n) => `[0,0 ${n * 16}+16]`).join('');
-  for (const frame of items) expect(await text(await farm.services.objects.get(frame.sha256))).toBe(sums);
+  for (const frame of items) expect(await text(await own.farm.services.objects.get(frame.sha256))).toBe(sums);
 });
 
 test('giving way is no try: a part may do so more often than it may fail', async () => {
   let times = 0;
   await addWorker({ identity: { slots: 1 }, pieceSamples: 16, givesWay: () => times++ < 5 });
-  const job = await ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
-    sceneId,
+  const job = await own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
     maxAttempts: 1,
     layers: [{ frames: '1', size: { widthPx: 64, heightPx: 64 }, samples: 256, splitSamples: 2 }],
   });

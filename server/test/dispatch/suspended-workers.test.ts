@@ -1,43 +1,17 @@
 /** A worker that fails at what others do is left alone for a while; a scene that fails everywhere suspends nobody. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job, Task, Worker } from '@kiln/shared';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Job, Worker } from '@kiln/shared';
+import { expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { jobEnded, until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, get, tasksOf } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
-const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 const submit = (frames: string, more: object = {}) =>
-  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
-    sceneId,
+  own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
     layers: [{ frames, size: { widthPx: 64, heightPx: 64 } }],
     ...more,
   });
@@ -58,25 +32,25 @@ test('what fails at one worker goes to another, and three such failures suspend 
   );
   const good = await addWorker({ identity: { slots: 1, name: 'good' } });
   // No task had its second try at the worker where the first had failed.
-  expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
+  expect(await jobEnded(own.farm.url, own.tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
   const failed = (await tasksOf(job)).flatMap(({ attempts }) => attempts.filter(({ state }) => state === 'failed'));
   expect(failed.length).toBeGreaterThanOrEqual(1);
   expect(new Set(failed.map((attempt) => attempt.workerId))).toEqual(new Set([workerId]));
   expect(failed[0]).toMatchObject({ reason: 'render.failed', fault: 'worker' });
   while ((await workerOf(workerId))?.suspendedUntil === null) {
-    await jobEnded(farm.url, tenant.key, (await submit('1-6')).id);
+    await jobEnded(own.farm.url, own.tenant.key, (await submit('1-6')).id);
     await sleep(DISPATCH_LIMITS.tickMs * 1.1);
   }
   const suspended = await workerOf(workerId);
   expect(Date.parse(suspended?.suspendedUntil ?? '') - Date.now()).toBeGreaterThan(DISPATCH_LIMITS.suspensionMs / 2);
   expect((await workerOf(good.registration.workerId))?.suspendedUntil).toBeNull();
   const claimed = bad.claimed.length;
-  await jobEnded(farm.url, tenant.key, (await submit('1-12')).id);
+  await jobEnded(own.farm.url, own.tenant.key, (await submit('1-12')).id);
   expect(bad.claimed.length).toBe(claimed);
   // Its time is over.
-  const { db } = farm.services.store;
+  const { db } = own.farm.services.store;
   await db.updateTable('workers').set({ suspended_until: new Date() }).where('id', '=', workerId).execute();
-  while (bad.claimed.length === claimed) await jobEnded(farm.url, tenant.key, (await submit('1-12')).id);
+  while (bad.claimed.length === claimed) await jobEnded(own.farm.url, own.tenant.key, (await submit('1-12')).id);
 });
 
 test('what fails everywhere is nobody’s fault', async () => {
@@ -87,7 +61,7 @@ test('what fails everywhere is nobody’s fault', async () => {
     await addWorker({ identity: { slots: 2 }, onFrame }),
     await addWorker({ identity: { slots: 2 }, onFrame }),
   ];
-  expect(await jobEnded(farm.url, tenant.key, (await submit('1-8', { maxAttempts: 2 })).id)).toMatchObject({
+  expect(await jobEnded(own.farm.url, own.tenant.key, (await submit('1-8', { maxAttempts: 2 })).id)).toMatchObject({
     framesFailed: 8,
   });
   await sleep(DISPATCH_LIMITS.tickMs * 1.1);

@@ -1,52 +1,23 @@
 /** A job that stops when as many of its tasks have failed as may. */
-import type { Job, Task } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Job } from '@kiln/shared';
+import { expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { jobEnded, until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
 let broken: Set<number>;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, jobNow, tasksOf } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
-beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
-const jobNow = ({ id }: Job) => get<Job>(`/jobs/${id}`);
-const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 const submit = (layer: object, maxFailedTasks: number) =>
-  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
-    sceneId,
+  own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
     layers: [{ size: { widthPx: 64, heightPx: 64 }, ...layer }],
     maxAttempts: 1,
     maxFailedTasks,
   });
 const control = ({ id }: Job, what: 'resume' | 'retry') =>
-  ask<Job>(farm.url, tenant.key, 'POST', `/jobs/${id}/${what}`, what === 'retry' ? {} : undefined);
+  own.post<Job>(`/jobs/${id}/${what}`, what === 'retry' ? {} : undefined);
 const stopped = (job: Job) =>
   until(
     () => jobNow(job),
@@ -69,7 +40,7 @@ async function addFailing(frames: readonly number[], onFrame: (frame: number) =>
 }
 
 const holds = async () => {
-  const { checks } = await audit(farm.services, { bytes: false });
+  const { checks } = await audit(own.farm.services, { bytes: false });
   expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
 };
 
@@ -88,12 +59,12 @@ test('nothing more is begun after so many failures; a retry goes on, and the job
   const { framesDone } = await jobNow(job);
   expect(framesDone).toBeLessThan(58);
   // Another job is given out, and nothing of this one with it.
-  await jobEnded(farm.url, tenant.key, (await submit({ frames: '300' }, 1)).id);
+  await jobEnded(own.farm.url, own.tenant.key, (await submit({ frames: '300' }, 1)).id);
   expect(await jobNow(job)).toMatchObject({ state: 'paused', framesDone });
   await holds();
   broken.clear();
   expect(await control(job, 'retry')).toMatchObject({ state: 'running', stoppedByFailures: false, framesFailed: 0 });
-  expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'succeeded', framesDone: 60 });
+  expect(await jobEnded(own.farm.url, own.tenant.key, job.id)).toMatchObject({ state: 'succeeded', framesDone: 60 });
   await holds();
 });
 
@@ -118,8 +89,11 @@ test('a frame in parts counts once, a task of several frames too', async () => {
 test('when the fate of each frame is known it has failed, not stopped', async () => {
   await addFailing([3]);
   const job = await submit({ frames: '1-3' }, 1);
-  expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'failed', stoppedByFailures: false });
+  expect(await jobEnded(own.farm.url, own.tenant.key, job.id)).toMatchObject({
+    state: 'failed',
+    stoppedByFailures: false,
+  });
   expect(await control(job, 'retry')).toMatchObject({ state: 'queued' });
-  await jobEnded(farm.url, tenant.key, job.id);
+  await jobEnded(own.farm.url, own.tenant.key, job.id);
   await holds();
 });

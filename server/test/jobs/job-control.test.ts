@@ -1,61 +1,28 @@
 /** What owners do with jobs under way: pausing, going on, other priorities, another try for what failed. */
-import type { Film, Job, Task } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  addScene,
-  addTenant,
-  ask,
-  call,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import type { Film, Job } from '@kiln/shared';
+import { describe, expect, test } from 'vitest';
+import { addTenant, ask, call, until } from '../farm-fixture.ts';
+import { gate, useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, get, jobNow, ended, tasksOf } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
-beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const get = <T>(path: string) => ask<T>(farm.url, tenant.key, 'GET', path);
-const jobNow = ({ id }: Job) => get<Job>(`/jobs/${id}`);
-const ended = (job: Job) => jobEnded(farm.url, tenant.key, job.id);
-const tasksOf = async ({ id }: Job) => (await get<{ items: Task[] }>(`/jobs/${id}/tasks?limit=1000`)).items;
 const submit = (layer: object, more: object = {}) =>
-  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', {
-    sceneId,
+  own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
     layers: [{ size: { widthPx: 64, heightPx: 64 }, ...layer }],
     ...more,
   });
 const control = (job: Job, what: 'pause' | 'resume' | 'retry', body?: object) =>
-  ask<Job>(farm.url, tenant.key, 'POST', `/jobs/${job.id}/${what}`, body ?? (what === 'resume' ? undefined : {}));
-const refusal = (job: Job, what: 'pause' | 'resume' | 'retry', body: object = {}, key = tenant.key) =>
-  call(farm.url, key, 'POST', `/jobs/${job.id}/${what}`, body);
-
-function gate(): { readonly held: Promise<void>; open(): void } {
-  let open = () => {};
-  const held = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { held, open };
-}
+  ask<Job>(
+    own.farm.url,
+    own.tenant.key,
+    'POST',
+    `/jobs/${job.id}/${what}`,
+    body ?? (what === 'resume' ? undefined : {}),
+  );
+const refusal = (job: Job, what: 'pause' | 'resume' | 'retry', body: object = {}, key = own.tenant.key) =>
+  call(own.farm.url, key, 'POST', `/jobs/${job.id}/${what}`, body);
 
 describe('a paused job', () => {
   test('ends what is being drawn, begins nothing more, and goes on when it is resumed', async () => {
@@ -130,7 +97,9 @@ describe('a paused job', () => {
   test('can be cancelled', async () => {
     const job = await submit({ frames: '1' });
     await control(job, 'pause');
-    expect(await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`)).toMatchObject({ state: 'cancelled' });
+    expect(await own.post(`/jobs/${job.id}/cancel`)).toMatchObject({
+      state: 'cancelled',
+    });
   });
 });
 
@@ -143,17 +112,22 @@ test('another priority decides what is given out next', async () => {
     async () => worker.claimed.length,
     (claimed) => claimed > 0,
   );
-  const changed = await ask<Job>(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, { priority: 90, maxAttempts: 7 });
+  const changed = await ask<Job>(own.farm.url, own.tenant.key, 'PATCH', `/jobs/${second.id}`, {
+    priority: 90,
+    maxAttempts: 7,
+  });
   expect(changed).toMatchObject({ priority: 90 });
   open();
   await ended(second);
   expect((await jobNow(first)).framesDone).toBeLessThan(20);
   await ended(first);
   for (const body of [{}, { priority: 101 }, { name: 'other' }]) {
-    expect(await call(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, body)).toMatchObject({ status: 400 });
+    expect(await call(own.farm.url, own.tenant.key, 'PATCH', `/jobs/${second.id}`, body)).toMatchObject({
+      status: 400,
+    });
   }
   const late = { priority: 10 };
-  expect(await call(farm.url, tenant.key, 'PATCH', `/jobs/${second.id}`, late)).toMatchObject({ status: 409 });
+  expect(await call(own.farm.url, own.tenant.key, 'PATCH', `/jobs/${second.id}`, late)).toMatchObject({ status: 409 });
 });
 
 describe('what has failed is tried again', () => {
@@ -232,18 +206,17 @@ describe('what has failed is tried again', () => {
     await failing(1);
     const job = await submit({ frames: '1' }, { maxAttempts: 1 });
     await ended(job);
-    const other = await addTenant(farm, 'two');
+    const other = await addTenant(own.farm, 'two');
     expect(await refusal(job, 'retry', {}, other.key)).toMatchObject({ status: 404 });
     expect(await refusal(job, 'pause', {}, other.key)).toMatchObject({ status: 404 });
-    const { db } = farm.services.store;
-    await db.updateTable('scenes').set({ deleted_at: new Date() }).where('id', '=', sceneId).execute();
+    const cancelled = await submit({ frames: '1' });
+    await own.post(`/jobs/${cancelled.id}/cancel`);
+    expect(await refusal(cancelled, 'retry')).toMatchObject({ status: 409 });
+    const { db } = own.farm.services.store;
+    await db.updateTable('scenes').set({ deleted_at: new Date() }).where('id', '=', own.sceneId).execute();
     expect(await refusal(job, 'retry')).toMatchObject({
       status: 404,
       body: { error: { message: expect.stringContaining('scene') } },
     });
-    sceneId = await addScene(farm, tenant.id);
-    const cancelled = await submit({ frames: '1' });
-    await ask(farm.url, tenant.key, 'POST', `/jobs/${cancelled.id}/cancel`);
-    expect(await refusal(cancelled, 'retry')).toMatchObject({ status: 409 });
   });
 });

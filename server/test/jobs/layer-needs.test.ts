@@ -1,55 +1,29 @@
 /** Layers that wait for others of their job. */
 import type { Job } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  call,
-  jobEnded,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { ask, call, until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
 /** Frames that were begun, as `LAYER/FRAME`, and those that are let go on. */
 let begun: string[];
 let held: Map<string, () => void>;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, jobNow, ended } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
 beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
   begun = [];
   held = new Map();
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
 });
 
 /** Frames of the layer `plate` are told from others by their width: workers do not hear names. */
 const sizeOf = (layer: object) => ({ widthPx: 'name' in layer && layer.name === 'plate' ? 64 : 32, heightPx: 64 });
 const bodyOf = (layers: readonly object[]) => ({
-  sceneId,
+  sceneId: own.sceneId,
   maxAttempts: 1,
   layers: layers.map((layer) => ({ size: sizeOf(layer), ...layer })),
 });
-const submit = (...layers: object[]) => ask<Job>(farm.url, tenant.key, 'POST', '/jobs', bodyOf(layers));
-const jobNow = ({ id }: Job) => ask<Job>(farm.url, tenant.key, 'GET', `/jobs/${id}`);
-const ended = ({ id }: Job) => jobEnded(farm.url, tenant.key, id);
+const submit = (...layers: object[]) => own.post<Job>('/jobs', bodyOf(layers));
 const beginning = (...names: string[]) =>
   until(
     async () => begun,
@@ -85,7 +59,7 @@ test('a layer begins when all frames of the other are done', async () => {
   expect(begun.filter((name) => name.startsWith('comp'))).toEqual(['comp/1001']);
   letGo('plate/2');
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 5 });
-  const { checks } = await audit(farm.services, { bytes: false });
+  const { checks } = await audit(own.farm.services, { bytes: false });
   expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
 });
 
@@ -108,8 +82,8 @@ test.each([
     );
     // In order: what comes after the frame that is missing waits, too.
     const { items } = await ask<{ items: { layer: string; frameNumber: number }[] }>(
-      farm.url,
-      tenant.key,
+      own.farm.url,
+      own.tenant.key,
       'GET',
       `/jobs/${job.id}/frames`,
     );
@@ -117,7 +91,7 @@ test.each([
     letGo('plate/4');
   }
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 10 });
-  const { db } = farm.services.store;
+  const { db } = own.farm.services.store;
   const rows = await db
     .selectFrom('frames as f')
     .innerJoin('layers as l', 'l.id', 'f.layer_id')
@@ -158,7 +132,7 @@ test('what nothing can be given out of, because a frame failed, says so; a retry
     'Layer “comp” waits for layer “plate” (1 of 2 frames done, some of which failed: retry them).',
   );
   broken.clear();
-  await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/retry`, {});
+  await own.post(`/jobs/${job.id}/retry`, {});
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3 });
 });
 
@@ -191,7 +165,7 @@ test.each([
     ],
   ],
 ])('is refused: %s, %s', async (field, message, layers) => {
-  expect(await call(farm.url, tenant.key, 'POST', '/jobs', bodyOf(layers))).toMatchObject({
+  expect(await call(own.farm.url, own.tenant.key, 'POST', '/jobs', bodyOf(layers))).toMatchObject({
     status: 400,
     body: { error: { code: 'request.invalid', field, message: expect.stringContaining(message) } },
   });

@@ -1,60 +1,21 @@
 /** Jobs that come after others. */
 import type { Job } from '@kiln/shared';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readCursors } from '../../src/dispatch/snapshot.ts';
-import {
-  addScene,
-  addTenant,
-  ask,
-  call,
-  jobEnded,
-  makeId,
-  startFarm,
-  type TestFarm,
-  type TestTenant,
-  until,
-} from '../farm-fixture.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
-import { useWorkers } from '../workers-fixture.ts';
+import { addScene, addTenant, ask, call, makeId, until } from '../farm-fixture.ts';
+import { gate, useTenant } from '../tenant-fixture.ts';
 
-let redis: TestRedis;
-let farm: TestFarm;
-let tenant: TestTenant;
-let sceneId: string;
-const addWorker = useWorkers(() => farm.url);
+const own = useTenant();
+const { addWorker, jobNow, ended } = own;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  farm = await startFarm({ redisUrl: redis.url });
-  tenant = await addTenant(farm, 'one');
-});
-beforeEach(async () => {
-  sceneId = await addScene(farm, tenant.id);
-});
-afterAll(async () => {
-  await farm?.stop();
-  await redis?.stop();
-});
-
-const jobNow = ({ id }: Job) => ask<Job>(farm.url, tenant.key, 'GET', `/jobs/${id}`);
-const ended = ({ id }: Job) => jobEnded(farm.url, tenant.key, id);
 const bodyOf = (layer: object, more: object = {}) => ({
-  sceneId,
+  sceneId: own.sceneId,
   layers: [{ size: { widthPx: 64, heightPx: 64 }, ...layer }],
   ...more,
 });
-const submit = (layer: object, more: object = {}) =>
-  ask<Job>(farm.url, tenant.key, 'POST', '/jobs', bodyOf(layer, more));
+const submit = (layer: object, more: object = {}) => own.post<Job>('/jobs', bodyOf(layer, more));
 const control = ({ id }: Job, what: 'retry' | 'cancel') =>
-  ask<Job>(farm.url, tenant.key, 'POST', `/jobs/${id}/${what}`, what === 'retry' ? {} : undefined);
-
-function gate(): { readonly held: Promise<void>; open(): void } {
-  let open = () => {};
-  const held = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { held, open };
-}
+  own.post<Job>(`/jobs/${id}/${what}`, what === 'retry' ? {} : undefined);
 
 test('nothing of it is given out before the others have succeeded; then it begins by itself', async () => {
   const { held, open } = gate();
@@ -80,7 +41,7 @@ test('nothing of it is given out before the others have succeeded; then it begin
     startedAt: null,
     waitsFor: { reason: 'after', message: 'Waits for job “first” (1 of 2 frames done).' },
   });
-  expect((await readCursors(farm.services.store.db)).map((work) => 'jobId' in work && work.jobId)).toEqual([]);
+  expect((await readCursors(own.farm.services.store.db)).map((work) => 'jobId' in work && work.jobId)).toEqual([]);
   open();
   expect(await ended(second)).toMatchObject({ state: 'succeeded', framesDone: 3, after: [first.id] });
   expect(order.indexOf(11)).toBeGreaterThan(order.indexOf(2));
@@ -132,14 +93,14 @@ test('when one of the others is cancelled it waits, and says so', async () => {
 
 describe('jobs to come after are refused', () => {
   const refused = (after: readonly string[], path = '/jobs') =>
-    call(farm.url, tenant.key, 'POST', path, bodyOf({ frames: '1' }, { after }));
+    call(own.farm.url, own.tenant.key, 'POST', path, bodyOf({ frames: '1' }, { after }));
 
   test.each(['/jobs', '/job-plans'])('by POST %s that are not there, or another tenant’s', async (path) => {
     const job = await submit({ frames: '1' });
-    const other = await addTenant(farm, `other of ${path}`);
-    const theirs = await ask<Job>(farm.url, other.key, 'POST', '/jobs', {
+    const other = await addTenant(own.farm, `other of ${path}`);
+    const theirs = await ask<Job>(own.farm.url, other.key, 'POST', '/jobs', {
       ...bodyOf({ frames: '1' }),
-      sceneId: await addScene(farm, other.id),
+      sceneId: await addScene(own.farm, other.id),
     });
     for (const id of [makeId('job'), theirs.id]) {
       expect(await refused([job.id, id], path)).toMatchObject({
