@@ -97,31 +97,35 @@ async function withdrawStopped(
     ({ id, state, stopped }) => state === 'paused' && stopped && !stoppedBefore.has(id),
   );
   if (stopped.length === 0) return [];
+  const ids = stopped.map(({ id }) => id);
+  const ends = await endsOfPaused(trx, ids, 'as many tasks of the job have failed as may', false);
+  return endAttempts(trx, tell, ends, parts);
+}
+
+/**
+ * What ends when jobs are paused: deliveries that have not begun, and films, which wait for frames that do not come and would
+ * hold their places for nothing; what is being drawn only with `stopRunning`.
+ */
+export async function endsOfPaused(
+  trx: Transaction<Database>,
+  jobIds: readonly string[],
+  message: string,
+  stopRunning: boolean,
+): Promise<AttemptEnd[]> {
   const rows = await trx
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
-    .select(['a.id', 'a.state'])
-    .where(
-      't.job_id',
-      'in',
-      stopped.map(({ id }) => id),
-    )
+    .select(['a.id', 'a.state', 't.kind'])
+    .where('t.job_id', 'in', jobIds)
     .where('t.state', '=', 'leased')
-    // A film waits for frames, which do not come: it would hold its place for nothing.
-    .where((eb) =>
-      eb.or([eb('a.state', '=', 'assigned'), eb.and([eb('t.kind', '=', 'film'), eb('a.state', '=', 'running')])]),
-    )
+    .where('a.state', 'in', ['assigned', 'running'])
     .execute();
-  const ends = rows.map(
-    ({ id, state }): AttemptEnd => ({
-      attemptId: id,
-      state: state === 'running' ? 'cancelled' : 'withdrawn',
-      reason: null,
-      message: 'as many tasks of the job have failed as may',
-      retry: 'free',
-    }),
-  );
-  return endAttempts(trx, tell, ends, parts);
+  return rows.flatMap(({ id, state, kind }): AttemptEnd[] => {
+    const isStopped = stopRunning || kind === 'film';
+    if (state === 'running' && !isStopped) return [];
+    // One that begins meanwhile is cancelled all the same, where it is to be stopped.
+    return [{ attemptId: id, state: isStopped ? 'cancelled' : 'withdrawn', reason: null, message, retry: 'free' }];
+  });
 }
 
 interface TaskEntry {

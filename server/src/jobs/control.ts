@@ -1,7 +1,7 @@
 /** What its owner changes of a job that is not over: whether it goes on, and how urgent it is. */
 import { type Job, type JobChanges, KilnError } from '@kiln/shared';
 import type { Transaction } from 'kysely';
-import { type AttemptEnd, type EndedAttempt, type EndParts, endAttempts } from '../dispatch/end-attempts.ts';
+import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
 import type { Change, Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import type { Database } from '../store/tables.ts';
@@ -36,21 +36,7 @@ export function pauseJob(
 ): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
     const after = job.state === 'paused' ? job : await saveState(trx, tell, { ...job, state: 'paused' });
-    const rows = await trx
-      .selectFrom('attempts as a')
-      .innerJoin('tasks as t', 't.id', 'a.task_id')
-      .select(['a.id', 'a.state', 't.kind'])
-      .where('t.job_id', '=', jobId)
-      .where('t.state', '=', 'leased')
-      .where('a.state', 'in', ['assigned', 'running'])
-      .execute();
-    const ends = rows.flatMap(({ id, state, kind }): AttemptEnd[] => {
-      // A film waits for frames, which do not come: it would hold its place for nothing.
-      const isStopped = stopRunning || kind === 'film';
-      if (state === 'running' && !isStopped) return [];
-      const message = 'the job was paused';
-      return [{ attemptId: id, state: isStopped ? 'cancelled' : 'withdrawn', reason: null, message, retry: 'free' }];
-    });
+    const ends = await endsOfPaused(trx, [jobId], 'the job was paused', stopRunning);
     return { after, ended: await endAttempts(trx, tell, ends, parts.ending) };
   });
 }
