@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -22,11 +22,22 @@ const ENTRIES = {
 };
 
 /** Packages that Node finds: they need files or binaries that lie beside their code, or are data. */
-const LEFT_TO_NODE = ['pino', 'esbuild', '@puppeteer/browsers', '@pmndrs/assets', '@electric-sql/pglite', 'sharp'];
+const LEFT_TO_NODE = [
+  'pino',
+  'esbuild',
+  '@puppeteer/browsers',
+  '@pmndrs/assets',
+  '@electric-sql/pglite',
+  'sharp',
+  'oxc-parser',
+];
 
 /** CommonJS packages in the bundle ask for Node's own modules by `require`. */
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
+
+/** Processes under test that are told to fail somewhere have a bundle of their own, with the points in it (adr/0011). */
+const HAS_FAULTS = process.env.KILN_TEST === '1' && Boolean(process.env.KILN_FAULT);
 
 /** A bundle that no process was started from for so long is deleted. */
 const KEPT_MS = 3_600_000;
@@ -36,7 +47,8 @@ const KEPT_MS = 3_600_000;
  * @returns {Promise<string>} file: URL of the module to import.
  */
 export async function bundled(name) {
-  const folder = join(DIST, stampOf(SOURCES.map((path) => join(ROOT, path))));
+  const stamp = stampOf(SOURCES.map((path) => join(ROOT, path)));
+  const folder = join(DIST, HAS_FAULTS ? `${stamp}-faults` : stamp);
   if (!existsSync(folder)) await build(folder);
   return pathToFileURL(join(folder, `${name}.js`)).href;
 }
@@ -70,6 +82,7 @@ async function build(folder) {
     rmSync(draft, { recursive: true, force: true });
     process.exit(1); // What is wrong has been printed.
   };
+  const addFaults = HAS_FAULTS ? await faultsIn() : (_path, text) => text;
   await esbuild({
     absWorkingDir: ROOT,
     entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(ROOT, path)])),
@@ -81,7 +94,7 @@ async function build(folder) {
     target: 'node20',
     banner: { js: REQUIRE },
     logLevel: 'error',
-    plugins: [ours],
+    plugins: [ours(addFaults)],
   })
     .catch(failed)
     .finally(stop); // Else its process stays as long as ours.
@@ -98,8 +111,21 @@ async function build(folder) {
   }
 }
 
+/** @returns puts the points into the text of those of our files that have some. */
+async function faultsIn() {
+  const { tsImport } = await import('tsx/esm/api');
+  const load = (name) => tsImport(join(ROOT, 'infra', 'src', 'faults', name), import.meta.url);
+  const { hasPoints } = await load('fault-points.ts');
+  const { instrument } = await load('instrument.ts');
+  const passing = join(ROOT, 'infra', 'src', 'faults', 'passing.ts');
+  return (path, text) => {
+    const file = relative(ROOT, path).split(sep).join('/');
+    return hasPoints(file) ? instrument(file, text, passing) : text;
+  };
+}
+
 /** What is left to Node, and where each of our files believes that it is. */
-const ours = {
+const ours = (change) => ({
   name: 'kiln',
   setup({ onResolve, onLoad, resolve }) {
     onResolve({ filter: /^[^./]/ }, async ({ path, resolveDir, kind, pluginData }) => {
@@ -115,10 +141,10 @@ const ours = {
       return { path: kind === 'require-call' ? found.path : pathToFileURL(found.path).href, external: true };
     });
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8')
+      contents: change(path, readFileSync(path, 'utf8'))
         .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
         .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
       loader: 'ts',
     }));
   },
-};
+});

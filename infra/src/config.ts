@@ -76,6 +76,26 @@ export const processEnvironment = (env: Environment = process.env): Environment 
   KILN_HOME: homeFolder(env),
 });
 
+/** What only processes under test are told. */
+export interface TestConfig {
+  /** KILN_FAULT: `POINT@N:ACTION`; null: none. */
+  readonly fault: string | null;
+  /** KILN_TEST_LEASE_MS: how long a lease holds; null: as always. */
+  readonly leaseMs: number | null;
+}
+
+/** @throws KilnError `request.invalid` when it is set without KILN_TEST=1. */
+export function readTestConfig(env: Environment = process.env): TestConfig {
+  const given = ['KILN_FAULT', 'KILN_TEST_LEASE_MS'].filter((name) => env[name]);
+  if (given.length > 0 && env.KILN_TEST !== '1') {
+    throw new KilnError('request.invalid', `${given.join(', ')}: only for tests, with KILN_TEST=1; unset it.`, {
+      field: given[0] ?? '',
+    });
+  }
+  const leaseMs = env.KILN_TEST_LEASE_MS ? integer(env, 'KILN_TEST_LEASE_MS', 0, 500, 600_000) : null;
+  return Object.freeze({ fault: env.KILN_FAULT || null, leaseMs });
+}
+
 /** What the server takes too; here it becomes the address that the workers are given. */
 function requireAddress(env: Environment, name: string): void {
   const text = env[name];

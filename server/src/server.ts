@@ -7,6 +7,7 @@ import { KilnError, newId } from '@kiln/shared';
 import type { Logger } from 'pino';
 import { Closing } from './closing.ts';
 import type { ServerConfig } from './config/server-config.ts';
+import type { FarmTiming } from './dispatch/farm.ts';
 import { FailureLimiter } from './http/failure-limiter.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { UpgradeRouter } from './http/socket-router.ts';
@@ -37,6 +38,8 @@ const systemRandom: RandomBytes = (bytes) => randomFillSync(bytes);
 export interface ServerParts {
   /** @defaultValue the system's */
   readonly clock?: Clock;
+  /** Times that tests shorten. */
+  readonly timing?: Partial<FarmTiming>;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface ServerParts {
 export async function startServer(
   config: ServerConfig,
   log: Logger = createLogger(config.logLevel),
-  { clock = systemClock }: ServerParts = {},
+  { clock = systemClock, timing = {} }: ServerParts = {},
 ): Promise<RunningServer> {
   const random = systemRandom;
   const closing = new Closing(log);
@@ -98,7 +101,7 @@ export async function startServer(
       workerToken: config.workerToken ?? first.workerToken,
     };
 
-    const farm = await openFarm(services);
+    const farm = await openFarm(services, timing);
     closing.add('farm', () => farm.close());
     const { fastify, sweep } = await buildApp({ services, farm, sockets, lifecycle, tls });
     closing.add('sweep', () => sweep.stop());

@@ -4,6 +4,7 @@ import { addAdminCommand } from './commands/admin.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownloadCommand } from './commands/download.ts';
+import { addFaultsCommand } from './commands/faults.ts';
 import { addGcCommand } from './commands/gc.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addJobCommands } from './commands/jobs.ts';
@@ -61,6 +62,7 @@ export function buildProgram(json: boolean): Command {
   program.commandsGroup('This machine:');
   addDoctorCommand(program);
   addProcessCommands(program);
+  addFaultsCommand(program);
   program.commandsGroup('Help:');
   addHelpCommand(program);
   settle(program, json);

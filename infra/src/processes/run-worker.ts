@@ -1,12 +1,15 @@
 import { createLog, readWorkerConfig, startWorker } from '@kiln/worker';
-import { processEnvironment } from '../config.ts';
+import { processEnvironment, readTestConfig } from '../config.ts';
+import { armFaults } from '../faults/arm-faults.ts';
 import { INFRA_LIMITS } from '../limits.ts';
 import { reportReady } from '../supervisor/child-messages.ts';
 import { onStop } from '../supervisor/stop-signals.ts';
 
 /** Runs a worker in this process until it is told to stop. */
 export async function runWorker(): Promise<void> {
-  const { config, lines } = readWorkerConfig(processEnvironment());
+  const env = processEnvironment();
+  await armFaults(readTestConfig(env));
+  const { config, lines } = readWorkerConfig(env);
   const log = createLog(config.logLevel);
   log.info({ config: lines }, 'configuration');
   let close = async (): Promise<void> => undefined;
