@@ -10,9 +10,10 @@ import { lockJobs } from '../jobs/job-row.ts';
 import type { JobRow } from '../jobs/present.ts';
 import type { AddressedDelivery, QueueLane } from '../queue/delivery-queues.ts';
 import type { Database } from '../store/tables.ts';
+import { laneOf } from './candidate.ts';
 import { type FrameTasks, frameTasks } from './frame-tasks.ts';
 import { fromNow } from './lease-time.ts';
-import { laneOf, type Pick } from './pick.ts';
+import type { Pick } from './pick.ts';
 
 export interface AssignParts {
   readonly newId: (kind: IdKind) => string;

@@ -5,17 +5,12 @@
 import { partsPerFrame, type WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
+import { type Candidate, laneOf } from './candidate.ts';
+import { loadedKey, type PickWorker, type RenderingShare } from './desk.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import {
-  type Candidate,
-  laneOf,
-  loadedKey,
-  type Pick,
-  type PickInput,
-  type PickWorker,
-  type RenderingShare,
-} from './pick.ts';
-import type { ShareBook, TenantShare } from './share-book.ts';
+import type { Pick, PickInput } from './pick.ts';
+import type { TenantShare } from './share-accounts.ts';
+import type { ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 
 export interface BoardParts {

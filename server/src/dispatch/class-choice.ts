@@ -25,25 +25,36 @@ export interface ClassedWork extends WorkClasses {
   readonly index?: number;
 }
 
+/** What a worker must be, and had better be; null: anything. */
+export interface WantedClass {
+  readonly required: string | null;
+  readonly preferred: string | null;
+}
+
+export const ANY_CLASS: WantedClass = { required: null, preferred: null };
+
 /** Classes as they are settled while one pass gives out work. */
 export class ClassChoice {
   readonly #jobs = new Map<string, string>();
   readonly #frames = new Map<string, string>();
 
-  /** @param taken parts given out of the cursor in this pass. @returns null: any. */
-  required(work: ClassedWork, taken: number): string | null {
-    const settled = work.division ? this.#frames.get(frameKey(work, taken)) : undefined;
-    const ofFrame = settled ?? (isFirstFrame(work, taken) ? work.frameClass : null);
-    return ofFrame ?? (work.classPolicy === 'strict' ? this.preferred(work) : null);
+  /** @param taken parts given out of the cursor in this pass. */
+  wanted(work: ClassedWork, taken: number): WantedClass {
+    return { required: this.#required(work, taken), preferred: this.#preferred(work) };
   }
 
-  /** @returns null: any. */
-  preferred({ jobId, jobClass }: ClassedWork): string | null {
+  #required(work: ClassedWork, taken: number): string | null {
+    const settled = work.division ? this.#frames.get(frameKey(work, taken)) : undefined;
+    const ofFrame = settled ?? (isFirstFrame(work, taken) ? work.frameClass : null);
+    return ofFrame ?? (work.classPolicy === 'strict' ? this.#preferred(work) : null);
+  }
+
+  #preferred({ jobId, jobClass }: ClassedWork): string | null {
     return this.#jobs.get(jobId) ?? jobClass;
   }
 
   settle(work: ClassedWork, taken: number, adapterClass: string): void {
-    if (this.preferred(work) === null) this.#jobs.set(work.jobId, adapterClass);
+    if (this.#preferred(work) === null) this.#jobs.set(work.jobId, adapterClass);
     if (work.division) this.#frames.set(frameKey(work, taken), adapterClass);
   }
 }

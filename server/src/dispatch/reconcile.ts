@@ -6,10 +6,10 @@ import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { type AddressedDelivery, type DeliveryQueues, deliveryId } from '../queue/delivery-queues.ts';
 import type { Database } from '../store/tables.ts';
+import { laneOf } from './candidate.ts';
 import type { AttemptEnd } from './end-attempts.ts';
 import { fromNow } from './lease-time.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { laneOf } from './pick.ts';
 
 interface WaitingDelivery extends AddressedDelivery {
   readonly ageMs: number;

@@ -4,8 +4,8 @@ import { type DeliveryQueues, deliveryId } from '../queue/delivery-queues.ts';
 import type { WorkerSignals } from '../queue/worker-signals.ts';
 import { settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
+import { laneOf } from './candidate.ts';
 import type { EndedAttempt } from './end-attempts.ts';
-import { laneOf } from './pick.ts';
 
 export interface SettleParts {
   readonly services: Pick<Services, 'store' | 'objects' | 'log'>;

@@ -13,8 +13,8 @@ import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
 import { mayBegin } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
+import type { Candidate } from './candidate.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import type { Candidate } from './pick.ts';
 
 type WithoutTime<C> = C extends { readonly taskMs: number | null } ? Omit<C, 'taskMs'> : C;
 

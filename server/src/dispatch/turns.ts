@@ -1,6 +1,6 @@
 /** Whose turn it is: tenants with work take turns by what they have had and are promised. */
 import { DISPATCH_LIMITS } from './limits.ts';
-import type { TenantShare } from './share-book.ts';
+import type { TenantShare } from './share-accounts.ts';
 
 /** Work of a tenant that waits for its turn. */
 interface Turn {

@@ -2,8 +2,8 @@
 import { KilnError, LIMITS, type Role, type Tenant } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { laneOf } from '../dispatch/pick.ts';
-import { partLeft } from '../dispatch/share-book.ts';
+import { laneOf } from '../dispatch/candidate.ts';
+import { partLeft } from '../dispatch/share-accounts.ts';
 import { readUsage } from '../dispatch/snapshot.ts';
 import { route } from '../http/route.ts';
 import type { Services } from '../services.ts';

@@ -1,7 +1,7 @@
 /** Why a job that workers could draw has nothing under way: whose turn it is instead, with numbers. */
 import type { JobWait, WorkerIdentity } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
-import { laneOf } from '../dispatch/pick.ts';
+import { laneOf } from '../dispatch/candidate.ts';
 import { readUsage } from '../dispatch/snapshot.ts';
 import type { Database } from '../store/tables.ts';
 import { readyTasks } from './layer-needs.ts';

@@ -5,7 +5,7 @@
 import type { Delivery } from '@kiln/shared';
 import { Queue } from 'bullmq';
 import type { Logger } from 'pino';
-import type { Lane } from '../dispatch/pick.ts';
+import type { Lane } from '../dispatch/candidate.ts';
 import type { RedisConnections } from './redis.ts';
 
 /** Prefix of every key of the queues. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Candidate } from '../../src/dispatch/candidate.ts';
+import { loadedKey, type PickWorker } from '../../src/dispatch/desk.ts';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
-import { type Candidate, loadedKey, type PickInput, type PickWorker, pick } from '../../src/dispatch/pick.ts';
+import { type PickInput, pick } from '../../src/dispatch/pick.ts';
 
 const worker = (id: string, more: Partial<PickWorker> = {}): PickWorker => ({
   id,

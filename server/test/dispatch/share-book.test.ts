@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Candidate, type PickWorker, pick } from '../../src/dispatch/pick.ts';
+import type { Candidate } from '../../src/dispatch/candidate.ts';
+import type { PickWorker } from '../../src/dispatch/desk.ts';
+import { pick } from '../../src/dispatch/pick.ts';
 import { ShareBook } from '../../src/dispatch/share-book.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { makeId } from '../farm-fixture.ts';
