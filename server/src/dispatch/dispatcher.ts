@@ -11,10 +11,10 @@ import type { Leadership, Store } from '../store/store.ts';
 import { type AssignParts, assign, type Lease, SupersededError } from './assign.ts';
 import { areCursorPicks, assignFromCursors, type GivenTask } from './assign-cursor.ts';
 import { Board } from './board.ts';
-import type { PickWorker } from './desk.ts';
 import type { EndedAttempt, EndParts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, strandedAttempts } from './lost-work.ts';
+import { passSpacingMs } from './pass-spacing.ts';
 import { type Pick, pick } from './pick.ts';
 import { Reconciler } from './reconcile.ts';
 import { ShareBook } from './share-book.ts';
@@ -215,7 +215,7 @@ export class Dispatcher {
     const all = pick({ ...snapshot, most: DISPATCH_LIMITS.assignmentsPerPass + 1 });
     const picks = all.slice(0, DISPATCH_LIMITS.assignmentsPerPass);
     if (picks.length === 0) return false;
-    this.#spacingMs = spacingOf(snapshot.workers);
+    this.#spacingMs = passSpacingMs(snapshot.workers);
     await this.#give(picks, { epoch: leadership.epoch, leaseMs, workerNames: snapshot.workerNames });
     return all.length > picks.length;
   }
@@ -307,10 +307,4 @@ export class Dispatcher {
     const timer = setInterval(() => void action(), ms);
     this.#timers.add(timer);
   }
-}
-
-/** Milliseconds from one pass to the next: a quarter of what is queued ahead of the worker that has the least. */
-function spacingOf(workers: readonly PickWorker[]): number {
-  const ahead = workers.map(({ queuedMs, slots }) => (queuedMs === null ? 0 : queuedMs / slots / 4));
-  return Math.min(DISPATCH_LIMITS.passSpacingMaxMs, Math.max(DISPATCH_LIMITS.passSpacingMs, Math.min(...ahead)));
 }

@@ -14,8 +14,8 @@ import { type AppliedImport, applyImport, failedImport } from '../scenes/import-
 import type { Database } from '../store/tables.ts';
 import { failDependent, forgetPieces } from './dependents.ts';
 import { fromNow } from './lease-time.ts';
-import { DISPATCH_LIMITS } from './limits.ts';
 import { releaseClasses } from './release-class.ts';
+import { nextTry, type Retry } from './retry-rule.ts';
 
 export interface AttemptEnd {
   readonly attemptId: string;
@@ -25,8 +25,7 @@ export interface AttemptEnd {
   readonly reason: string | null;
   readonly message: string | null;
   readonly log?: readonly string[];
-  /** `counts`: as one of the task's tries; `free`: not the task's fault; `never`: the task fails now. */
-  readonly retry: 'counts' | 'free' | 'never';
+  readonly retry: Retry;
 }
 
 export interface EndedAttempt {
@@ -207,15 +206,14 @@ async function settleTask(
   const job = task.job_id === null ? null : jobs.get(task.job_id);
   if (task.state !== 'leased' || (job && !isOpen(job.state))) return NOTHING_ELSE;
   const mostTries = job ? job.max_attempts : LIMITS.taskAttempts;
-  const again = end.retry === 'free' || (end.retry === 'counts' && task.tries < mostTries);
-  const waitMs = end.retry === 'free' ? 0 : retryDelayMs(task.tries);
+  const again = nextTry(end.retry, { tries: task.tries, mostTries });
   if (again) {
     await trx
       .updateTable('tasks')
       .set({
         state: 'waiting',
-        tries: end.retry === 'free' ? Math.max(0, task.tries - 1) : task.tries,
-        not_before: waitMs === 0 ? null : fromNow(waitMs),
+        tries: again.tries,
+        not_before: again.waitMs === 0 ? null : fromNow(again.waitMs),
       })
       .where('id', '=', task.id)
       .execute();
@@ -237,7 +235,7 @@ async function settleTask(
         type: 'frame.failed',
         tenantId: task.tenant_id,
         jobId: job.id,
-        data: { jobId: job.id, layer: layer.name, frameNumbers: missing, ...errorOf(end), willRetry: again },
+        data: { jobId: job.id, layer: layer.name, frameNumbers: missing, ...errorOf(end), willRetry: again !== null },
       });
     }
     if (!again)
@@ -257,7 +255,7 @@ async function settleTask(
     return { ...NOTHING_ELSE, appliedImport };
   }
   return {
-    retryAfterMs: again ? waitMs : null,
+    retryAfterMs: again?.waitMs ?? null,
     appliedImport: null,
     others: (dependent?.cancelled ?? []).map((attempt) => ({ ...attempt, kind: 'render', ...OVER })),
   };
@@ -311,7 +309,3 @@ function errorOf(end: AttemptEnd): NonNullable<Job['error']> {
   const code = end.reason !== null && isErrorCode(end.reason) ? end.reason : 'render.failed';
   return { code, message: end.message ?? 'the attempt ended without a result' };
 }
-
-/** @param tries that ended so far, the one that just did included. */
-const retryDelayMs = (tries: number): number =>
-  Math.min(DISPATCH_LIMITS.retryDelayMaxMs, DISPATCH_LIMITS.retryDelayMs * 2 ** Math.max(0, tries - 1));

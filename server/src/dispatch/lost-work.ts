@@ -4,13 +4,14 @@ import type { Change, Tell } from '../events/changes.ts';
 import type { Database } from '../store/tables.ts';
 import { type AttemptEnd, type EndedAttempt, type EndParts, endAttempts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { endOfExpired } from './retry-rule.ts';
 
 const ago = (ms: number) => sql<Date>`now() - ${sql.lit(Math.round(ms))} * interval '1 millisecond'`;
 
 /** Attempts ended in one transaction. */
 const ENDS_PER_CHANGE = 200;
 
-/** Attempts whose lease is over. One that never began was not tried: it does not count. */
+/** Attempts whose lease is over. */
 export async function expiredAttempts(db: Kysely<Database>): Promise<AttemptEnd[]> {
   const rows = await db
     .selectFrom('attempts')
@@ -19,16 +20,12 @@ export async function expiredAttempts(db: Kysely<Database>): Promise<AttemptEnd[
     .where('lease_expires_at', '<', sql<Date>`now()`)
     .limit(ENDS_PER_CHANGE)
     .execute();
-  return rows.map((row) => {
-    const began = row.state === 'running';
-    return {
-      attemptId: row.id,
-      state: began ? 'lost' : 'withdrawn',
-      reason: 'worker.lost',
-      message: `the lease ran out: worker ${row.worker_name} was not heard of in time`,
-      retry: began ? 'counts' : 'free',
-    };
-  });
+  return rows.map((row) => ({
+    attemptId: row.id,
+    ...endOfExpired(row.state),
+    reason: 'worker.lost',
+    message: `the lease ran out: worker ${row.worker_name} was not heard of in time`,
+  }));
 }
 
 /** Deliveries that have not begun at workers that take nothing new. */
