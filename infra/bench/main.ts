@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '../src/repository.ts';
 import { checkpointBench } from './checkpoint.ts';
 import { deepFrameBench } from './deep-frame.ts';
+import { dispatchBench } from './dispatch.ts';
 import { encodeBench } from './encode.ts';
 import { eventLoopBench } from './event-loop.ts';
 import { firstFrameBench } from './first-frame.ts';
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   tracingBench,
   checkpointBench,
   deepFrameBench,
+  dispatchBench,
 ];
 const RESULTS = join(REPOSITORY, 'infra', 'bench', 'results.jsonl');
 

@@ -3,7 +3,7 @@ export interface Measure {
   /** `BENCH.detail`, stable across versions. */
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ratio' | 'ms' | 's' | 'frames/s' | 'samples/s' | 'jobs/s' | 'MB' | 'kB' | 'px';
+  readonly unit: 'ratio' | 'ms' | 's' | 'frames/s' | 'samples/s' | 'jobs/s' | 'tasks/s' | 'MB' | 'kB' | 'px';
   /** What was promised, for people: `≥ 0.9`; empty where a figure is only reported. */
   readonly target: string;
 }

@@ -10,7 +10,7 @@ import {
 } from '@kiln/shared';
 import { type Clock, pause } from './clock.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
-import { runDelivery } from './deliveries/attempt.ts';
+import { runDelivery, type Work } from './deliveries/attempt.ts';
 import { WEBGL_ONLY } from './deliveries/chosen-backend.ts';
 import { DeliveryQueue } from './deliveries/delivery-queue.ts';
 import type { FarmClient } from './farm/farm-client.ts';
@@ -37,6 +37,8 @@ export interface RunningWorkerParts {
   readonly log: Log;
   /** Aborts when the worker ends: whatever still waits for the server gives up. */
   readonly over: AbortController;
+  /** What is done with what was claimed. @defaultValue as `runDelivery` */
+  readonly work?: Work;
 }
 
 export class RunningWorker {
@@ -147,7 +149,7 @@ export class RunningWorker {
     const { autoBackends = WEBGL_ONLY } = this.identity;
     const own = { importTurns: this.#importTurns, progress: this.#progress };
     const parts = { ...this.#parts, ...own, checkpointMs, autoBackends };
-    const work = runDelivery(delivery, this.#leases, parts).finally(() => this.#working.delete(work));
+    const work = runDelivery(delivery, this.#leases, parts, this.#parts.work).finally(() => this.#working.delete(work));
     this.#working.add(work);
     await work;
   }

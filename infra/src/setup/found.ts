@@ -55,7 +55,7 @@ function systemFamily(): Found['system'] {
 }
 
 /** Debian keeps each version's binaries apart and off PATH. The newest wins. */
-function findPostgres(searchPath: string): string | null {
+export function findPostgres(searchPath: string): string | null {
   const versions = '/usr/lib/postgresql';
   if (existsSync(versions)) {
     const newest = readdirSync(versions).sort((a, b) => Number(b) - Number(a))[0];

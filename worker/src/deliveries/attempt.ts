@@ -13,8 +13,20 @@ import type { AttemptContext, WorkParts } from './work-parts.ts';
 /** Answers after which an attempt is none of this worker's any more: dropped without a word. */
 const NOT_OURS = new Set(['attempt.stale', 'resource.not_found']);
 
-/** Works on a delivery. Never rejects: what fails is told to the server, or logged. */
-export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: WorkParts): Promise<void> {
+/** What is done with an assignment. What it throws is told to the server. */
+export type Work = (assignment: Assignment, context: AttemptContext) => Promise<void>;
+
+/**
+ * Works on a delivery. Never rejects: what fails is told to the server, or logged.
+ *
+ * @param work @defaultValue draws, imports or assembles, as the assignment says
+ */
+export async function runDelivery(
+  delivery: Delivery,
+  leases: LeaseBook,
+  parts: WorkParts,
+  work: Work = run,
+): Promise<void> {
   const { attemptId, leaseToken, taskId } = delivery;
   const log = parts.log.child({ attemptId, taskId });
   const lease = leases.take(attemptId, leaseToken, parts.membership.current.leaseMs);
@@ -25,7 +37,7 @@ export async function runDelivery(delivery: Delivery, leases: LeaseBook, parts: 
   const context: AttemptContext = { ...parts, log, lease, readLog: () => ({ page: [], browser: [] }) };
   try {
     const assignment = await claim(context, leases);
-    await run(assignment, context);
+    await work(assignment, context);
   } catch (error) {
     await report(error, context);
   } finally {
