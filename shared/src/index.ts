@@ -53,6 +53,7 @@ export * from './schemas/film.ts';
 export * from './schemas/identity.ts';
 export * from './schemas/job.ts';
 export * from './schemas/job-file.ts';
+export * from './schemas/labels.ts';
 export * from './schemas/layer-needs.ts';
 export * from './schemas/light.ts';
 export * from './schemas/progress.ts';

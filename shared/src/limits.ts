@@ -132,6 +132,10 @@ export const LIMITS = {
   /** Webhooks of one tenant, and characters of their addresses. */
   webhooksPerTenant: 20,
   webhookUrlChars: 2_048,
+  /** Free labels of one job, and their characters; characters of the name of who submits it. */
+  jobTags: 32,
+  tagChars: 64,
+  userChars: 64,
   /** Characters of a name that a user gives to something. */
   nameChars: 200,
 } as const;

@@ -8,6 +8,9 @@ export interface ConnectionOptions {
   readonly apiKey?: string;
 }
 
+/** Who KILN_USER says submits jobs; null where it is not set. */
+export const userOfEnvironment = (env: Environment = process.env): string | null => env.KILN_USER || null;
+
 export interface Connection {
   readonly url: string;
   readonly apiKey: string;

@@ -28,6 +28,8 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/classPolicy$/, '--class-policy'],
   [/^\/maxFailedTasks$/, '--max-failed'],
   [/^\/after.*$/, '--after'],
+  [/^\/tags?(?:\/.*)?$/, '--tag'],
+  [/^\/user$/, '--user'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/notify.*$/, '--notify'],
   [/^\/events.*$/, '--events'],

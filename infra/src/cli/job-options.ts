@@ -1,9 +1,10 @@
 /** Options about a job as a whole: how it stands among others, and who may draw it. */
 import { ClassPolicy, type JobRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
+import { type LabelOptions, labelsOf, tagOption, userOption } from './label-options.ts';
 import { number, parseJobs, wholeNumber } from './parse-options.ts';
 
-export interface JobOptions {
+export interface JobOptions extends LabelOptions {
   readonly name?: string;
   readonly priority?: number;
   readonly classPolicy?: ClassPolicy;
@@ -32,6 +33,8 @@ export const withJob = (command: Command): Command =>
       wholeNumber('--max-failed', 1, LIMITS.jobFrames),
     )
     .addOption(afterOption())
+    .addOption(tagOption())
+    .addOption(userOption())
     .option(
       '--priority <0-100>',
       'over other jobs of yours, even while they are drawn (default: 50)',
@@ -58,11 +61,13 @@ export const jobOf = ({
   maxFailed,
   after,
   notify,
+  ...labels
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(classPolicy === undefined ? {} : { classPolicy }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
+  ...labelsOf(labels),
   ...(after === undefined ? {} : { after: [...after] }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
   ...(notify === undefined ? {} : { notify: [...notify] }),

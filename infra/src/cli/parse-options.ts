@@ -58,6 +58,10 @@ export const wholeNumber = (field: string, min: number, max: number) => (text: s
   throw invalid(field, `${field} must be a whole number from ${min} to ${max}; it is “${text}”.`);
 };
 
+/** A number, or a word that stands for none of them. */
+export const orWord = (word: string, parse: (text: string) => number) => (text: string) =>
+  text === word ? null : parse(text);
+
 /** A number. @throws KilnError `request.invalid` */
 export const number = (field: string) => (text: string) => {
   const value = Number(text);

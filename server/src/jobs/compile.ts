@@ -71,6 +71,8 @@ interface CompiledLayer {
 
 export interface CompiledJob {
   readonly name: string;
+  readonly user: string | null;
+  readonly tags: readonly string[];
   readonly priority: number;
   readonly maxAttempts: number;
   /** Null: any number. */
@@ -124,6 +126,8 @@ export function compileJob(
   });
   return {
     name: request.name ?? scene.name,
+    user: request.user ?? null,
+    tags: request.tags ?? [],
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
     maxFailedTasks: request.maxFailedTasks ?? null,

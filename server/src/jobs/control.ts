@@ -63,17 +63,34 @@ export function resumeJob(tenantId: string, jobId: string, parts: ControlParts):
 export function editJob(
   tenantId: string,
   jobId: string,
-  { priority, maxAttempts }: JobChanges,
+  changes: JobChanges,
   parts: ControlParts,
 ): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
-    const changed = { priority: priority ?? job.priority, max_attempts: maxAttempts ?? job.max_attempts };
-    await trx.updateTable('jobs').set(changed).where('id', '=', jobId).execute();
-    const after = { ...job, ...changed };
+    const after = changedJob(job, changes);
+    const { priority, max_attempts, max_failed_tasks, tags } = after;
+    await trx
+      .updateTable('jobs')
+      .set({ priority, max_attempts, max_failed_tasks, tags: json(tags) })
+      .where('id', '=', jobId)
+      .execute();
     tellJob(tell, after);
     return { after, ended: [] };
   });
 }
+
+/** Failures of before count against a new number when the next task fails. */
+const changedJob = (job: JobRow, changes: JobChanges): JobRow => ({
+  ...job,
+  priority: changes.priority ?? job.priority,
+  max_attempts: changes.maxAttempts ?? job.max_attempts,
+  max_failed_tasks: changes.maxFailedTasks === undefined ? job.max_failed_tasks : changes.maxFailedTasks,
+  tags: changes.tags === undefined ? job.tags : listOrNull(changes.tags),
+});
+
+const listOrNull = <T>(list: readonly T[]): T[] | null => (list.length === 0 ? null : [...list]);
+
+const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 
 function changeJob(
   tenantId: string,

@@ -49,6 +49,8 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   name: row.name,
   sceneId: row.scene_id,
   state: row.state,
+  user: row.user_name,
+  tags: row.tags ?? [],
   priority: row.priority,
   classPolicy: row.class_policy,
   after: row.after_jobs ?? [],

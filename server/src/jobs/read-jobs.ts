@@ -26,6 +26,11 @@ export interface StateQuery extends PageQuery {
   readonly state?: string;
 }
 
+export interface JobQuery extends StateQuery {
+  readonly tag?: string;
+  readonly user?: string;
+}
+
 /** Items of a page when the client does not say. */
 const PAGE = 100;
 
@@ -41,7 +46,7 @@ export class JobReader {
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
-  async list(tenantId: string, { limit = PAGE, cursor, state }: StateQuery): Promise<Page<Job>> {
+  async list(tenantId: string, { limit = PAGE, cursor, state, tag, user }: JobQuery): Promise<Page<Job>> {
     await checkCursor(cursor, (id) => this.#find(tenantId, id));
     let query = this.#db
       .selectFrom('jobs')
@@ -51,6 +56,8 @@ export class JobReader {
       .orderBy('id', 'desc')
       .limit(limit + 1);
     if (state !== undefined) query = query.where('state', 'in', statesOf(JobState, state));
+    if (tag !== undefined) query = query.where(sql<boolean>`tags ? ${tag}`);
+    if (user !== undefined) query = query.where('user_name', '=', user);
     if (cursor !== undefined) {
       query = query.where(
         sql<boolean>`(created_at, id) < (select created_at, id from jobs where id = ${cursor} and tenant_id = ${tenantId})`,

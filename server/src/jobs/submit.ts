@@ -257,6 +257,8 @@ export class Submissions {
       scene_id: sceneId,
       name: compiled.name,
       state: 'queued',
+      user_name: compiled.user,
+      tags: compiled.tags.length === 0 ? null : [...compiled.tags],
       priority: compiled.priority,
       max_attempts: compiled.maxAttempts,
       frame_timeout_ms: compiled.frameTimeoutMs,
@@ -342,6 +344,7 @@ async function insertJobs(
     error: null,
     after_jobs: json(job.after_jobs),
     notify: json(job.notify),
+    tags: json(job.tags),
   }));
   if (rows.length === 0) return new Set();
   const inserted = await trx

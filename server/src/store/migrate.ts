@@ -18,6 +18,7 @@ import { up as suspendedWorkers } from './migrations/0016-suspended-workers.ts';
 import { up as predecessors } from './migrations/0017-predecessors.ts';
 import { up as webhooks } from './migrations/0018-webhooks.ts';
 import { up as layerNeeds } from './migrations/0019-layer-needs.ts';
+import { up as labels } from './migrations/0020-labels.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -42,6 +43,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-predecessors': { up: predecessors },
   '0018-webhooks': { up: webhooks },
   '0019-layer-needs': { up: layerNeeds },
+  '0020-labels': { up: labels },
 };
 
 /**

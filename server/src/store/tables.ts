@@ -144,6 +144,10 @@ export interface JobTable {
   /** Of the worker that was given the first of its frames. */
   adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;
+  /** Who submitted it, as its client said. */
+  user_name: ColumnType<string | null, string | null | undefined, never>;
+  /** Free labels; null: none. */
+  tags: NullableJson<string[]>;
   /** Ids of the webhooks that are told of it; null: all of its tenant's. */
   notify: ColumnType<string[] | null, string | null | undefined, never>;
   frame_count: number;
@@ -155,7 +159,7 @@ export interface JobTable {
   /** Tasks that have failed for good: a frame in parts is one, films are none. */
   tasks_failed: Generated<number>;
   /** Null: nothing stops it. */
-  max_failed_tasks: ColumnType<number | null, number | null | undefined, never>;
+  max_failed_tasks: ColumnType<number | null, number | null | undefined, number | null>;
   /** Was paused when as many tasks had failed as may, and not resumed or retried since. */
   stopped: Generated<boolean>;
   error: NullableJson<{ code: string; message: string }>;

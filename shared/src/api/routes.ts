@@ -27,6 +27,7 @@ import {
   RetryRequest,
   Task,
 } from '../schemas/job.ts';
+import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { JobState, TaskState } from '../states.ts';
@@ -44,7 +45,15 @@ const states = (known: readonly string[]) =>
       description: `States, with commas between, of ${known.join(', ')}.`,
     }),
   );
-const JobQuery = Type.Object({ ...pageQuery, state: states(JobState.enum) }, { additionalProperties: false });
+const JobQuery = Type.Object(
+  {
+    ...pageQuery,
+    state: states(JobState.enum),
+    tag: Type.Optional(Type.String({ ...JobTag, description: 'Those with this label only.' })),
+    user: Type.Optional(Type.String({ ...JobUser, description: 'Those that this user submitted only.' })),
+  },
+  { additionalProperties: false },
+);
 const TaskQuery = Type.Object({ ...pageQuery, state: states(TaskState.enum) }, { additionalProperties: false });
 const SceneQuery = Type.Object(
   {
@@ -184,7 +193,7 @@ export const ROUTES = {
   editJob: {
     method: 'PATCH',
     path: '/jobs/:jobId',
-    summary: 'Changes the priority, or the number of tries, of a job that is not over.',
+    summary: 'Changes how a job that is not over goes on: what is given out from now on goes by it.',
     identity: 'tenant',
     params: JobParams,
     body: JobChanges,

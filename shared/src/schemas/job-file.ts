@@ -4,6 +4,7 @@ import { ENVIRONMENT_NAMES } from '../environments.ts';
 import { LIMITS } from '../limits.ts';
 import { FilmFormat, FilmRequest } from './film.ts';
 import { FRAME_EXPRESSION, JobRequest, LayerRequest } from './job.ts';
+import { LABELS } from './labels.ts';
 import { AssetReference } from './light.ts';
 import { Size } from './settings.ts';
 
@@ -82,6 +83,7 @@ export const JobFile = Type.Object(
       ),
     ),
     layers: Type.Array(JobFileLayer, { minItems: 1, maxItems: LIMITS.jobLayers }),
+    ...LABELS,
     priority: JobRequest.properties.priority,
     retries: Type.Optional(
       Type.Integer({

@@ -7,6 +7,7 @@ import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
+import { JobTags, JobUser, LABELS } from './labels.ts';
 import { LayerName, LayerNeed, LayerNeeds } from './layer-needs.ts';
 import { FrameProgress } from './progress.ts';
 import { Backend, Pass, RenderSettings } from './settings.ts';
@@ -62,6 +63,7 @@ export const JobRequest = Type.Object(
     name: Type.Optional(Name),
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
+    ...LABELS,
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
     maxAttempts: Type.Optional(
       Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
@@ -113,6 +115,12 @@ export const JobChanges = Type.Object(
   {
     priority: JobRequest.properties.priority,
     maxAttempts: JobRequest.properties.maxAttempts,
+    maxFailedTasks: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.jobFrames }), Type.Null()], {
+        description: 'As soon as so many of its tasks have failed it stops; null: it goes on however many fail.',
+      }),
+    ),
+    tags: JobRequest.properties.tags,
   },
   { additionalProperties: false, minProperties: 1 },
 );
@@ -339,6 +347,9 @@ export const Job = Type.Object({
   name: Type.String(),
   sceneId: Id('scene'),
   state: JobState,
+  /** Who submitted it, as the client said; null: it did not say. */
+  user: Nullable(JobUser),
+  tags: JobTags,
   priority: Type.Integer(),
   classPolicy: ClassPolicy,
   /** Jobs that must succeed before it begins. */

@@ -23,6 +23,8 @@ export const job = (change: Partial<Job> = {}): Job => ({
   filmsFailed: 0,
   after: [],
   maxFailedTasks: null,
+  user: null,
+  tags: [],
   stoppedByFailures: false,
   error: null,
   createdAt: AT,

@@ -306,6 +306,8 @@ function jobOf(request: JobRequest): Job {
     filmsFailed: 0,
     after: [],
     maxFailedTasks: null,
+    user: null,
+    tags: [],
     stoppedByFailures: false,
     error: null,
     createdAt: now(),

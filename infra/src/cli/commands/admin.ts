@@ -3,12 +3,9 @@ import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
-import { number, wholeNumber } from '../parse-options.ts';
+import { number, orWord, wholeNumber } from '../parse-options.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
-
-const orWord = (word: string, parse: (text: string) => number) => (text: string) =>
-  text === word ? null : parse(text);
 
 interface ChangeOptions extends Options {
   /** Null: the farm's default. */

@@ -1,8 +1,9 @@
 /** What `kiln job` changes of a job before it shows it. */
-import { KilnError } from '@kiln/shared';
+import { type JobChanges, KilnError, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import type { FarmClient } from '../connection.ts';
-import { wholeNumber } from '../parse-options.ts';
+import { parseTags } from '../label-options.ts';
+import { orWord, wholeNumber } from '../parse-options.ts';
 
 export interface JobChangeOptions {
   readonly cancel?: boolean;
@@ -14,6 +15,10 @@ export interface JobChangeOptions {
   readonly layer?: string;
   readonly priority?: number;
   readonly retries?: number;
+  /** Null: it goes on however many fail. */
+  readonly maxFailed?: number | null;
+  /** Empty: none. */
+  readonly tags?: readonly string[];
 }
 
 export const withJobChanges = (command: Command): Command =>
@@ -30,24 +35,31 @@ export const withJobChanges = (command: Command): Command =>
     )
     .option('--layer <name>', 'with --retry: of this layer only')
     .option('--priority <n>', 'how urgent it is from now on, 0 to 100', wholeNumber('--priority', 0, 100))
+    .option(
+      '--max-failed <n>',
+      'begin nothing more when so many tasks have failed for good, or none: go on',
+      orWord('none', wholeNumber('--max-failed', 1, LIMITS.jobFrames)),
+    )
+    .option('--tags <tags>', 'its labels from now on, with commas between, or none', tagsOrNone)
     .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9));
 
+const tagsOrNone = (text: string) => (text === 'none' ? [] : parseTags(text));
+
+const changesOf = ({ priority, retries, maxFailed, tags }: JobChangeOptions): JobChanges => ({
+  ...(priority === undefined ? {} : { priority }),
+  ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
+  ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
+  ...(tags === undefined ? {} : { tags: [...tags] }),
+});
+
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
-export async function changeJob(
-  client: FarmClient['client'],
-  jobId: string,
-  { cancel, pause, stopRunning, resume, retry, layer, priority, retries }: JobChangeOptions,
-): Promise<void> {
+export async function changeJob(client: FarmClient['client'], jobId: string, options: JobChangeOptions): Promise<void> {
+  const { cancel, pause, stopRunning, resume, retry, layer } = options;
   if (stopRunning && !pause) throw new KilnError('request.invalid', '--stop-running: goes with --pause');
   if (layer !== undefined && retry === undefined) throw new KilnError('request.invalid', '--layer: goes with --retry');
   const params = { jobId };
-  if (priority !== undefined || retries !== undefined) {
-    const body = {
-      ...(priority === undefined ? {} : { priority }),
-      ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
-    };
-    await client.editJob({ params, body });
-  }
+  const body = changesOf(options);
+  if (Object.keys(body).length > 0) await client.editJob({ params, body });
   if (retry !== undefined) {
     const body = { ...(retry === true ? {} : { frames: retry }), ...(layer === undefined ? {} : { layer }) };
     await client.retryJob({ params, body });

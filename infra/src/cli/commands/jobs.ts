@@ -12,6 +12,13 @@ import { changeJob, type JobChangeOptions, withJobChanges } from './change-job.t
 
 type Options = ConnectionOptions & { readonly json?: boolean };
 
+interface ListOptions extends Options {
+  readonly limit: number;
+  readonly state?: string;
+  readonly tag?: string;
+  readonly user?: string;
+}
+
 const LISTED = 50;
 const LISTED_MAX = 1_000;
 
@@ -21,6 +28,8 @@ export function addJobCommands(program: Command): void {
     .description('Lists jobs, newest first: how far they are, how urgent, and what they wait for.')
     .option('--limit <n>', 'how many', wholeNumber('--limit', 1, LISTED_MAX), LISTED)
     .option('--state <states>', `only those in these states: ${JobState.enum.join(', ')}`, parseStates)
+    .option('--tag <tag>', 'only those with this label')
+    .option('--user <name>', 'only those that this user submitted')
     .addHelpText(
       'after',
       wrapHelp(`
@@ -28,10 +37,11 @@ PRIO is the priority, 0 to 100. WAITS FOR is said of jobs of which nothing can b
 
 Examples:
   $ kiln jobs --state running,queued
+  $ kiln jobs --tag hero --user ann
   $ kiln jobs --limit 200 --json | jq -r '.[] | select(.framesFailed > 0).id'`),
     )
-    .action(async ({ limit, state, ...options }: Options & { readonly limit: number; readonly state?: string }) => {
-      const query = { limit, ...(state === undefined ? {} : { state }) };
+    .action(async ({ limit, state, tag, user, ...options }: ListOptions) => {
+      const query = { limit, ...given({ state, tag, user }) };
       const { items } = await connect(options).client.listJobs({ query });
       printResult(options.json, items, () =>
         table(
@@ -86,6 +96,10 @@ Examples:
     });
 }
 
+/** What options say, without what they do not. */
+const given = (options: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+
 const frames = (job: Job) =>
   `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
 
@@ -108,6 +122,8 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ['State', job.state],
     ['Waits', job.waitsFor?.message ?? ''],
     ['Priority', String(job.priority)],
+    ['User', job.user ?? ''],
+    ['Tags', job.tags.join(', ')],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],
     ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),

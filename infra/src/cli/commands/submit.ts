@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { afterOption } from '../job-options.ts';
+import { type LabelOptions, labelsOf, tagOption, userOption } from '../label-options.ts';
 import { count, printResult } from '../output.ts';
 import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
@@ -25,7 +26,7 @@ import { planText } from '../submit/plan-text.ts';
 import { sendFiles } from '../submit/send-files.ts';
 import { SUBMIT_HELP } from '../submit/submit-help.ts';
 
-interface SubmitOptions extends ConnectionOptions {
+interface SubmitOptions extends ConnectionOptions, LabelOptions {
   readonly set?: Settings;
   readonly dryRun?: boolean;
   readonly key?: string;
@@ -49,6 +50,8 @@ export function addSubmitCommand(program: Command): void {
       .option('--dry-run', 'says what would be drawn, where, and which files would come out; sends nothing')
       .option('--key <key>', 'submitted again with the same key, it is the same job')
       .addOption(afterOption())
+      .addOption(tagOption())
+      .addOption(userOption())
       .option('--wait', 'waits for the frames and downloads them, as kiln render does')
       .option('-o, --out <folder>', 'with --wait: where frames go (default: out)')
       .option('--schema', 'prints the JSON Schema of job files, for editors'),
@@ -70,7 +73,7 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
       field: 'FILE',
     });
   }
-  const job = withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []);
+  const job = withLabels(withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []), options);
   const farm = connect(options);
   if (options.dryRun) {
     const plan = await planSubmission(farm, job);
@@ -88,6 +91,15 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
 function withAfter(file: JobOfFile, more: readonly string[]): JobOfFile {
   if (more.length === 0) return file;
   return { ...file, job: { ...file.job, after: [...new Set([...(file.job.after ?? []), ...more])] } };
+}
+
+/** The file's user unless an option names one; its labels and those of options. */
+function withLabels(file: JobOfFile, options: LabelOptions): JobOfFile {
+  const { user, tags = [] } = labelsOf(options);
+  const who = options.user ?? file.job.user ?? user;
+  const all = [...new Set([...(file.job.tags ?? []), ...tags])];
+  const labels = { ...(who === undefined ? {} : { user: who }), ...(all.length === 0 ? {} : { tags: all }) };
+  return { ...file, job: { ...file.job, ...labels } };
 }
 
 function checkOptions({ wait, out, dryRun }: SubmitOptions): void {

@@ -20,6 +20,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'timeoutMs',
   'classPolicy',
   'notify',
+  'user',
+  'tags',
 ]);
 
 /** Errors of scenes have pointers too, into the scene's own files. */

@@ -41,7 +41,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['limits', 'budget', 'tags', 'testFrames'] as const;
+const LATER = ['limits', 'budget', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -108,6 +108,8 @@ function restOf({
   timeoutMs,
   classPolicy,
   notify,
+  user,
+  tags,
 }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
   return {
     ...(name === undefined ? {} : { name }),
@@ -118,6 +120,8 @@ function restOf({
     ...(timeoutMs === undefined ? {} : { frameTimeoutMs: timeoutMs }),
     ...(classPolicy === undefined ? {} : { classPolicy }),
     ...(notify === undefined ? {} : { notify }),
+    ...(user === undefined ? {} : { user }),
+    ...(tags === undefined ? {} : { tags }),
   };
 }
 

@@ -7,6 +7,7 @@ A job file, in YAML 1.2 or JSON:
   scene: ../scenes/flight.glb     # from here on; or a folder, or a scene's id
   parameters: { shot: "010", samples: 64 }
   priority: 60                    # 0 to 100
+  tags: [hero, v3]                # labels to find it by
   retries: 2                      # of a task that failed
   maxFailedTasks: 5               # begin nothing more when so many have failed
   after: [job_…]                  # begin when these have succeeded

@@ -44,7 +44,7 @@ const layers = (...lines: string[]) =>
 describe('a job file becomes a request', () => {
   test('in YAML, with the names of the file', async () => {
     const { source, job, files } = await read(
-      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\nmaxFailedTasks: 5\nafter: [${JOB_ID}]\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
+      `name: Shot\nscene: box.glb\npriority: 60\nretries: 0\nmaxFailedTasks: 5\ntags: [hero]\nuser: ann\nafter: [${JOB_ID}]\ntimeoutMs: 5000\nclassPolicy: prefer\nlayers:
   - { name: a, size: 640x360, frames: 7, samples: 4, passes: [beauty, depth] }
   - { size: { widthPx: 1, heightPx: 2 }, frames: "1-4:2", environment: sunset }`,
     );
@@ -55,6 +55,8 @@ describe('a job file becomes a request', () => {
       priority: 60,
       maxAttempts: 1,
       maxFailedTasks: 5,
+      tags: ['hero'],
+      user: 'ann',
       after: [JOB_ID],
       frameTimeoutMs: 5_000,
       classPolicy: 'prefer',
@@ -163,7 +165,8 @@ describe('what is wrong is one line with file, place and field', () => {
     [`priority: 101\n${layers()}`, 'expected an integer from 0 to 100 as priority, got 101', '1:1'],
     [`retries: 10\n${layers()}`, 'expected an integer from 0 to 9 as retries, got 10', '1:1'],
     ['7', 'expected an object as the job file, got 7', '1:1'],
-    [`tags: [a]\n${layers()}`, 'tags is not supported yet; leave it out', '1:1'],
+    [`budget: 7\n${layers()}`, 'budget is not supported yet; leave it out', '1:1'],
+    [`tags: ["a,b"]\n${layers()}`, 'tags[0]', '1:8'],
     [layers('needs: { gpu: true }'), 'layers[0].needs', '5:5'],
     [layers('needs: [nix]'), 'the job has no layer “nix”', '5:13'],
     [layers('limits: { gpu: 1 }'), 'layers[0].limits is not supported yet; leave it out', '5:5'],

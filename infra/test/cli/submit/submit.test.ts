@@ -13,12 +13,14 @@ let printed: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-submit-'));
   printed = [];
+  vi.stubEnv('KILN_USER', 'ann');
   for (const name of ['log', 'error'] as const)
     vi.spyOn(console, name).mockImplementation((line) => printed.push(line));
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   process.exitCode = undefined;
   await farm?.close();
   farm = undefined;
@@ -41,6 +43,7 @@ layers:
   - { name: traced, size: 64x64, frames: 10-1, engine: pathtrace, backend: webgpu, samples: 64, splitSamples: 2 }
 `;
 const BODY = {
+  user: 'ann',
   sceneId: SCENE.id,
   maxAttempts: 1,
   layers: [
@@ -210,4 +213,12 @@ test('--schema prints the schema, without a file and without a farm', async () =
   printed = [];
   expect(await main(['submit'])).toBe(2);
   expect(printed).toEqual([expect.stringMatching(/needs a job file/)]);
+});
+
+test('labels of options stand beside those of the file, and an option names another user', async () => {
+  expect(await submit(`tags: [hero]\nuser: bea\n${JOB}`, ['--tag', 'v3,hero', '--tag', 'night'])).toBe(0);
+  expect(farm?.bodyOf('POST /jobs')).toEqual({ ...BODY, user: 'bea', tags: ['hero', 'v3', 'night'] });
+  await farm?.close();
+  expect(await submit(`user: bea\n${JOB}`, ['--user', 'cy'])).toBe(0);
+  expect(farm?.bodyOf('POST /jobs')).toEqual({ ...BODY, user: 'cy' });
 });

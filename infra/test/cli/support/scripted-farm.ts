@@ -67,6 +67,8 @@ export const jobIn = (state: Job['state']): Job => ({
   filmsFailed: 0,
   after: [],
   maxFailedTasks: null,
+  user: null,
+  tags: [],
   stoppedByFailures: false,
   error: null,
   createdAt: NOW,
