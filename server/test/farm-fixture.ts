@@ -32,7 +32,7 @@ export interface TestFarm {
   readonly farm: FarmRuntime;
   readonly services: Services;
   /** Releases everything, or as much as a process that was killed would have: nothing in order. */
-  stop(how?: 'orderly' | 'hard'): Promise<void>;
+  stop(how?: 'orderly' | 'hard', keeps?: { readonly keepsStore: boolean }): Promise<void>;
 }
 
 export interface TestFarmOptions {
@@ -119,7 +119,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     },
     farm,
     services,
-    async stop(how = 'orderly') {
+    async stop(how = 'orderly', { keepsStore } = { keepsStore: false }) {
       if (stopped) return;
       stopped = true;
       if (how === 'orderly') await farm.drain();
@@ -127,6 +127,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
       app.server.closeAllConnections();
       await app.close();
       await farm.close();
+      if (keepsStore) return;
       if (!options.store) await store.close();
       await folder.remove();
     },

@@ -46,6 +46,7 @@ export * from './scene-pointers.ts';
 export * from './scene-references.ts';
 export * from './schema-defaults.ts';
 export { describeSchema } from './schema-words.ts';
+export * from './schemas/bounds.ts';
 export * from './schemas/division.ts';
 export * from './schemas/event.ts';
 export * from './schemas/farm.ts';

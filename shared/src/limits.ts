@@ -132,6 +132,8 @@ export const LIMITS = {
   /** Webhooks of one tenant, and characters of their addresses. */
   webhooksPerTenant: 20,
   webhookUrlChars: 2_048,
+  /** Limits that one job, or one of its layers, names. */
+  jobLimits: 16,
   /** Free labels of one job, and their characters; characters of the name of who submits it. */
   jobTags: 32,
   tagChars: 64,

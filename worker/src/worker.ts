@@ -1,4 +1,5 @@
 /** Wires the worker: finds and probes the browser, registers, takes deliveries and sessions, and ends in order. */
+import { hostname } from 'node:os';
 import { KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
@@ -77,6 +78,7 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
   return {
     name: config.name,
     pid: process.pid,
+    host: hostname(),
     version: packageJson.version,
     protocols: [...WORKER_PROTOCOLS],
     slots: config.slots,

@@ -1,10 +1,11 @@
 /** Options about a job as a whole: how it stands among others, and who may draw it. */
 import { ClassPolicy, type JobRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
+import { type BoundOptions, boundsOf, withBounds } from './bound-options.ts';
 import { type LabelOptions, labelsOf, tagOption, userOption } from './label-options.ts';
 import { number, parseJobs, wholeNumber } from './parse-options.ts';
 
-export interface JobOptions extends LabelOptions {
+export interface JobOptions extends LabelOptions, BoundOptions {
   readonly name?: string;
   readonly priority?: number;
   readonly classPolicy?: ClassPolicy;
@@ -20,7 +21,7 @@ export const afterOption = () =>
   new Option('--after <ids>', 'begin nothing before these jobs have succeeded; may be repeated').argParser(parseJobs);
 
 export const withJob = (command: Command): Command =>
-  command
+  withBounds(command)
     .option('--name <name>', 'name of the job')
     .option(
       '--frame-timeout <sec>',
@@ -61,13 +62,14 @@ export const jobOf = ({
   maxFailed,
   after,
   notify,
-  ...labels
+  ...rest
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(classPolicy === undefined ? {} : { classPolicy }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
-  ...labelsOf(labels),
+  ...labelsOf(rest),
+  ...boundsOf(rest),
   ...(after === undefined ? {} : { after: [...after] }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
   ...(notify === undefined ? {} : { notify: [...notify] }),

@@ -6,6 +6,8 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   engine: 'a worker that can',
   'adapter-class': 'a worker of its class',
   limit: 'its tenant’s limit',
+  'named-limit': 'a limit it names',
+  'job-slots': 'its own slots',
   priority: 'more urgent jobs',
   slots: 'a free slot',
   after: 'jobs before it',

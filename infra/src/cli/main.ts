@@ -8,6 +8,7 @@ import { addFaultsCommand } from './commands/faults.ts';
 import { addGcCommand } from './commands/gc.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addJobCommands } from './commands/jobs.ts';
+import { addLimitsCommand } from './commands/limits.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRenderCommand } from './commands/render.ts';
@@ -55,6 +56,7 @@ export function buildProgram(json: boolean): Command {
   program.commandsGroup('Farm:');
   addTopCommand(program);
   addWorkersCommand(program);
+  addLimitsCommand(program);
   addSignInCommand(program);
   addGcCommand(program);
   addAuditCommand(program);

@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 import { checkBytes } from './bytes.ts';
 import type { Finding } from './finding.ts';
-import { checkLimits } from './limits.ts';
+import { checkLimit, LIMIT_CHECKS } from './limits.ts';
 import { RECORD_CHECKS } from './records.ts';
 import { checkShares } from './shares.ts';
 
@@ -28,8 +28,7 @@ export async function audit(
   for (const { name, about, checked, violations } of RECORD_CHECKS) {
     note(name, about, { checked: await countOf(db, checked), violations: await sentences(db, violations) });
   }
-  const limits = 'no tenant had more frames under way than its limit, since that was set';
-  note('limits.slots', limits, await checkLimits(db));
+  for (const check of LIMIT_CHECKS) note(check.name, check.about, await checkLimit(db, check));
   const shares = 'tenants that all had work got slot-seconds by their weights, within 5 %';
   note('shares.fair', shares, await checkShares(db));
   const what = bytes

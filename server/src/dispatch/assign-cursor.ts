@@ -23,7 +23,7 @@ export interface GivenTask {
 export async function assignFromCursors(
   db: Kysely<Database>,
   picks: readonly CursorPick[],
-  { epoch, leaseMs, workerNames }: Lease,
+  { epoch, leaseMs, workerNames, hosts }: Lease,
   parts: AssignParts,
 ): Promise<GivenTask[]> {
   const cuts = new Map<string, { layer_id: string; job_id: string; from: number; n: number }>();
@@ -43,17 +43,20 @@ export async function assignFromCursors(
     index: pick.index,
     worker_id: pick.workerId,
     worker_name: workerNames.get(pick.workerId) ?? pick.workerId,
+    host: hosts.get(pick.workerId) ?? null,
+    limits: pick.terms.limits.length === 0 ? null : pick.terms.limits,
+    terms: pick.terms.version,
   }));
   const { rows } = await sql<{ task_id: string }>`
     with wanted as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as x(
         task_id text, attempt_id text, token text, layer_id text, job_id text, tenant_id text, scene_id text,
-        "index" int, worker_id text, worker_name text)
+        "index" int, worker_id text, worker_name text, host text, limits jsonb, terms int)
     ), lead as materialized (
       select value from farm_state where key = 'dispatch_epoch' for share
     ), held as materialized (
       select id from jobs
-      where id in (select job_id from wanted) and state = 'running' and adapter_class is not null
+      where (id, terms_version) in (select job_id, terms from wanted) and state = 'running' and adapter_class is not null
         and ${epoch}::bigint = (select value from lead)
       order by id for no key update
     ), moved as (
@@ -69,9 +72,9 @@ export async function assignFromCursors(
       insert into tasks (id, tenant_id, kind, job_id, layer_id, scene_id, "index", state, tries, attempts)
       select task_id, tenant_id, 'render', job_id, layer_id, scene_id, "index", 'leased', 1, 1 from given
     ), leased as (
-      insert into attempts (id, task_id, number, state, worker_id, worker_name, lease_epoch, lease_token,
+      insert into attempts (id, task_id, number, state, worker_id, worker_name, host, limits, lease_epoch, lease_token,
                             lease_expires_at)
-      select attempt_id, task_id, 1, 'assigned', worker_id, worker_name, ${epoch}::bigint, token,
+      select attempt_id, task_id, 1, 'assigned', worker_id, worker_name, host, limits, ${epoch}::bigint, token,
              now() + ${leaseMs}::int * interval '1 millisecond'
       from given
     )

@@ -25,6 +25,8 @@ export interface Lease {
   readonly epoch: number;
   readonly leaseMs: number;
   readonly workerNames: ReadonlyMap<string, string>;
+  /** Machine of each worker. */
+  readonly hosts: ReadonlyMap<string, string>;
 }
 
 /** Another server leads: its epoch is larger. */
@@ -37,6 +39,7 @@ interface LeasedTask {
   readonly workerId: string;
   readonly lane: QueueLane;
   readonly attemptNumber: number;
+  readonly limits: readonly string[];
 }
 
 /**
@@ -66,7 +69,9 @@ export async function assign(
     const state = jobs.get(jobId)?.state;
     return state === 'queued' || state === 'running';
   };
-  const usable = picks.filter((pick) => pick.kind === 'import' || (running(pick.jobId) && isOfClass(pick, jobs)));
+  const usable = picks.filter(
+    (pick) => pick.kind === 'import' || (running(pick.jobId) && isOfClass(pick, jobs) && hasSameTerms(pick, jobs)),
+  );
   const leased = [...(await releaseTasks(trx, usable, jobs, parts)), ...(await takeWaiting(trx, usable))];
   const deliveries = await insertAttempts(trx, leased, lease, parts);
   await settleClasses(trx, usable, jobs);
@@ -80,6 +85,14 @@ function isOfClass(pick: Pick, jobs: ReadonlyMap<string, JobRow>): boolean {
   const job = jobs.get(pick.jobId);
   return job?.class_policy !== 'strict' || job.adapter_class === null || job.adapter_class === pick.adapterClass;
 }
+
+/** What was picked by limits that the job has no more would be counted for them. */
+function hasSameTerms(pick: Pick, jobs: ReadonlyMap<string, JobRow>): boolean {
+  if (pick.kind === 'import' || pick.kind === 'film') return true;
+  return jobs.get(pick.jobId)?.terms_version === pick.terms.version;
+}
+
+const limitsOf = (pick: Pick): readonly string[] => ('terms' in pick ? pick.terms.limits : []);
 
 /** The first worker that is given frames of a job decides its adapter class. */
 async function settleClasses(
@@ -156,7 +169,7 @@ async function releaseTasks(
     .execute();
   return rows.flatMap(({ cut, taskId, isWanted }): LeasedTask[] =>
     isWanted && given.has(cut)
-      ? [{ taskId, workerId: cut.workerId, lane: queueLane(cut, 'render'), attemptNumber: 1 }]
+      ? [{ taskId, workerId: cut.workerId, lane: queueLane(cut, 'render'), attemptNumber: 1, limits: limitsOf(cut) }]
       : [],
   );
 }
@@ -199,7 +212,7 @@ async function takeWaiting(trx: Transaction<Database>, picks: readonly Pick[]): 
     const pick = byTask.get(row.id);
     if (!pick) return [];
     const lane = queueLane(pick, row.kind);
-    return [{ taskId: row.id, workerId: pick.workerId, lane, attemptNumber: row.attempts }];
+    return [{ taskId: row.id, workerId: pick.workerId, lane, attemptNumber: row.attempts, limits: limitsOf(pick) }];
   });
 }
 
@@ -236,7 +249,7 @@ const queueLane = (pick: Pick, kind: TaskKind): QueueLane =>
 async function insertAttempts(
   trx: Transaction<Database>,
   leased: readonly LeasedTask[],
-  { epoch, leaseMs, workerNames }: Lease,
+  { epoch, leaseMs, workerNames, hosts }: Lease,
   parts: AssignParts,
 ): Promise<AddressedDelivery[]> {
   if (leased.length === 0) return [];
@@ -244,18 +257,21 @@ async function insertAttempts(
     workerId: task.workerId,
     lane: task.lane,
     attemptNumber: task.attemptNumber,
+    limits: task.limits.length === 0 ? null : JSON.stringify(task.limits),
     delivery: { attemptId: parts.newId('attempt'), taskId: task.taskId, leaseToken: parts.newToken() },
   }));
   await trx
     .insertInto('attempts')
     .values(
-      deliveries.map(({ workerId, attemptNumber, delivery }) => ({
+      deliveries.map(({ workerId, attemptNumber, limits, delivery }) => ({
         id: delivery.attemptId,
         task_id: delivery.taskId,
         number: attemptNumber,
         state: 'assigned' as const,
         worker_id: workerId,
         worker_name: workerNames.get(workerId) ?? workerId,
+        host: hosts.get(workerId) ?? null,
+        limits,
         lease_epoch: epoch,
         lease_token: delivery.leaseToken,
         lease_expires_at: fromNow(leaseMs),

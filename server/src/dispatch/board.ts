@@ -5,10 +5,12 @@
 import { partsPerFrame, type WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
+import { hasBounds } from './bounds.ts';
 import { type Candidate, laneOf } from './candidate.ts';
-import { loadedKey, type PickWorker, type RenderingShare } from './desk.ts';
+import { hostOf, loadedKey, type PickWorker, type RenderingShare } from './desk.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import type { Pick, PickInput } from './pick.ts';
+import { readBounds } from './read-bounds.ts';
 import type { TenantShare } from './share-accounts.ts';
 import type { ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
@@ -23,6 +25,8 @@ export interface BoardParts {
 
 export interface Snapshot extends PickInput {
   readonly workerNames: ReadonlyMap<string, string>;
+  /** Machine of each worker. */
+  readonly hosts: ReadonlyMap<string, string>;
 }
 
 export class Board {
@@ -75,6 +79,9 @@ export class Board {
       usage,
       shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
+      hosts: new Map(workers.map((worker) => [worker.id, hostOf(worker)])),
+      // After the work: what was changed with it is seen.
+      ...(waiting.some(isBounded) ? { bounds: await readBounds(db) } : {}),
     };
   }
 
@@ -147,6 +154,8 @@ export class Board {
   }
 }
 
+const isBounded = (work: Work) => 'terms' in work && work.terms !== undefined && hasBounds(work.terms);
+
 const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>
   work.kind === 'import' || work.kind === 'film' ? work : { ...work, taskMs: taskMs(work.layerId) };
 
@@ -181,6 +190,7 @@ function deskOf(
     slots: identity.slots,
     abilities: identity.capabilities,
     adapterClass: identity.adapterClass,
+    host: identity.host ?? identity.name,
     isAvoided,
     loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),
     tenants: new Set((status?.browsers ?? []).map((browser) => browser.tenantId)),

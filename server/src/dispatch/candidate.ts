@@ -1,5 +1,6 @@
 /** Work that waits, as a pass of the dispatcher sees it. */
 import type { Backend, Division, Engine, FilmMaker, TaskKind } from '@kiln/shared';
+import type { WorkTerms } from './bounds.ts';
 import type { WorkClasses } from './class-choice.ts';
 
 export type Lane = 'render' | 'import' | 'film';
@@ -45,6 +46,8 @@ interface RenderWork extends WorkClasses {
   readonly layerId: string;
   readonly engine: Engine;
   readonly backend: Backend | 'auto';
+  /** What bounds it beside its tenant's slots. @defaultValue nothing */
+  readonly terms?: WorkTerms;
   /** Measured time of a task of this layer in milliseconds; null while unknown. */
   readonly taskMs: number | null;
 }

@@ -7,6 +7,8 @@ import { DISPATCH_LIMITS } from './limits.ts';
 
 export interface PickWorker {
   readonly id: string;
+  /** Machine that it runs on. @defaultValue its id */
+  readonly host?: string;
   readonly slots: number;
   readonly abilities: readonly Capability[];
   readonly adapterClass: string;
@@ -34,6 +36,8 @@ export interface RenderingShare {
   readonly priority: number;
   readonly n: number;
 }
+
+export const hostOf = ({ host, id }: Pick<PickWorker, 'host' | 'id'>): string => host ?? id;
 
 export const loadedKey = (tenantId: string, sceneHash: string) => `${tenantId}/${sceneHash}`;
 

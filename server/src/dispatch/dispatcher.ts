@@ -216,7 +216,12 @@ export class Dispatcher {
     const picks = all.slice(0, DISPATCH_LIMITS.assignmentsPerPass);
     if (picks.length === 0) return false;
     this.#spacingMs = passSpacingMs(snapshot.workers);
-    await this.#give(picks, { epoch: leadership.epoch, leaseMs, workerNames: snapshot.workerNames });
+    await this.#give(picks, {
+      epoch: leadership.epoch,
+      leaseMs,
+      workerNames: snapshot.workerNames,
+      hosts: snapshot.hosts,
+    });
     return all.length > picks.length;
   }
 

@@ -17,6 +17,7 @@ import { Submissions } from '../jobs/submit.ts';
 import { LiveSessions } from '../live/live-sessions.ts';
 import { registerSessions } from '../live/routes.ts';
 import { SessionRows } from '../live/session-rows.ts';
+import { registerLimits } from '../named-limits/limit-routes.ts';
 import { BullDeliveryQueues } from '../queue/delivery-queues.ts';
 import { connectRedis } from '../queue/redis.ts';
 import { warnOfSettings } from '../queue/redis-settings.ts';
@@ -169,6 +170,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         settle,
       });
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
+      registerLimits(app, { db, wake });
       registerSessions(app, rows);
       registerWorkerRoutes(app, {
         services,

@@ -11,6 +11,8 @@ import { DISPATCH_LIMITS } from './limits.ts';
 /** Which desks work may go to; null: any that can do it. */
 type Suits = ((desk: Desk) => boolean) | null;
 
+const both = (a: Suits, b: Suits): Suits => (a && b ? (desk) => a(desk) && b(desk) : (a ?? b));
+
 interface Offer {
   readonly desk: Desk;
   readonly price: number;
@@ -88,18 +90,19 @@ export class OpenDesks {
   }
 
   /**
+   * @param mayGo where it has not as much under way as it may have there; what it once may not it never may in this pass.
    * @returns the desk that asks least. Null: those that could do it are full, and nobody whose turn is later may queue up
    *   there, or this one waits for ever.
    */
-  choose(candidate: Candidate, wanted: WantedClass): Desk | null {
-    const suits = this.#suitedTo(candidate, wanted);
+  choose(candidate: Candidate, wanted: WantedClass, mayGo: Suits = null): Desk | null {
+    const suits = both(this.#suitedTo(candidate, wanted), mayGo);
     let best: Offer | null = null;
     for (const list of this.#listsOf(candidate)) best = this.#search(list, best, candidate, wanted, suits);
     if (this.#lane === 'render' && (best === null || best.price >= LEAST_OF_GIVING) && this.#thatGiveWay().length > 0) {
       for (const list of this.#givingListsOf(candidate)) best = this.#search(list, best, candidate, wanted, suits);
     }
     if (best) return best.desk;
-    this.#reserve(candidate, wanted, suits);
+    this.#reserve(candidate, wanted, suits, mayGo);
     return null;
   }
 
@@ -213,8 +216,9 @@ export class OpenDesks {
     return some ? ({ worker }) => isGood(worker) : null;
   }
 
-  #reserve(candidate: Candidate, wanted: WantedClass, suits: Suits): void {
-    const whose = candidate.kind === 'import' ? candidate.tenantId : '';
+  #reserve(candidate: Candidate, wanted: WantedClass, suits: Suits, mayGo: Suits): void {
+    const whose =
+      candidate.kind === 'import' ? candidate.tenantId : mayGo && 'layerId' in candidate ? candidate.layerId : '';
     const notAt = suits && candidate.kind === 'task' ? candidate.failedAt.join() : '';
     const key = [needOf(candidate), whose, wanted.required ?? '', suits ? 'some' : 'all', notAt].join(' ');
     if (this.#reserved.has(key)) return;

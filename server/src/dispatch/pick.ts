@@ -6,9 +6,10 @@
  * What is more urgent does not stand behind its tenant's less urgent deliveries: they leave it their slot as soon as they may.
  */
 import type { Division } from '@kiln/shared';
+import { type BoundedWork, type Bounds, NO_TERMS, type WorkTerms } from './bounds.ts';
 import { byUrgency, type Candidate, type Lane, laneOfCandidate } from './candidate.ts';
 import { ANY_CLASS, ClassChoice } from './class-choice.ts';
-import type { Desk, PickWorker } from './desk.ts';
+import { type Desk, hostOf, type PickWorker } from './desk.ts';
 import { OpenDesks } from './open-desks.ts';
 import { EQUAL_SHARE, type TenantShare } from './share-accounts.ts';
 import { next, Share } from './turns.ts';
@@ -37,6 +38,8 @@ interface RenderPick {
   readonly adapterClass: string;
   /** Nothing of the job was given out before this pass. */
   readonly settlesClass: boolean;
+  /** By which it was picked. */
+  readonly terms: WorkTerms;
 }
 
 /** Deliveries under way of one tenant, by lane. */
@@ -48,6 +51,8 @@ export interface PickInput {
   readonly usage: Readonly<Record<Lane, Usage>>;
   /** Of tenants with work. @defaultValue equal shares */
   readonly shares?: ReadonlyMap<string, TenantShare>;
+  /** Limits beside tenants' slots, and what counts for them now. @defaultValue none */
+  readonly bounds?: Bounds | undefined;
   /** Picks that are wanted at most. @defaultValue all */
   readonly most?: number;
 }
@@ -57,6 +62,7 @@ export function pick({
   candidates,
   usage,
   shares = new Map(),
+  bounds,
   most = Number.POSITIVE_INFINITY,
 }: PickInput): Pick[] {
   const picks: Pick[] = [];
@@ -66,22 +72,19 @@ export function pick({
     const desks = new OpenDesks(lane, workers, ofLane);
     // Slots are of frames only.
     const shareOf = (tenantId: string) => (lane === 'render' ? shares.get(tenantId) : undefined) ?? EQUAL_SHARE;
-    if (!desks.areClosed) pickLane(desks, ofLane, usage[lane], shareOf, picks, most);
+    const turns = sharesOf(ofLane, usage[lane], shareOf);
+    if (!desks.areClosed) pickLane(desks, turns, bounds, picks, most);
   }
   return picks;
 }
 
 const LANES = ['import', 'film', 'render'] as const satisfies readonly Lane[];
 
-/** Adds to `picks`. */
-function pickLane(
-  desks: OpenDesks,
+function sharesOf(
   candidates: Candidate[],
   usage: Usage,
   shareOf: (tenantId: string) => TenantShare,
-  picks: Pick[],
-  most: number,
-): void {
+): readonly Share<Candidate>[] {
   const shares = new Map<string, Share<Candidate>>();
   for (const candidate of candidates.sort(byUrgency)) {
     const { tenantId } = candidate;
@@ -89,13 +92,31 @@ function pickLane(
     shares.set(tenantId, share);
     share.queue.push(candidate);
   }
+  return [...shares.values()];
+}
+
+/** Adds to `picks`. */
+function pickLane(
+  desks: OpenDesks,
+  shares: readonly Share<Candidate>[],
+  bounds: Bounds | undefined,
+  picks: Pick[],
+  most: number,
+): void {
   const classes = new ClassChoice();
   while (picks.length < most) {
-    const share = next(shares.values());
+    const share = next(shares);
     const candidate = share?.head;
     if (!share || !candidate) return;
     const wanted = 'jobClass' in candidate ? classes.wanted(candidate, share.taken) : ANY_CLASS;
-    const desk = desks.choose(candidate, wanted);
+    const bounded = bounds && 'terms' in candidate ? candidate : null;
+    if (bounded && bounds?.isFull(bounded)) {
+      // It keeps no worker from others: there is nothing that it waits for there.
+      share.skip();
+      continue;
+    }
+    const mayGo = bounded && bounds?.isPerHost(bounded) ? notFullAt(bounds, bounded) : null;
+    const desk = desks.choose(candidate, wanted, mayGo);
     if (!desk) {
       if (desks.areClosed) return;
       share.skip();
@@ -104,9 +125,12 @@ function pickLane(
     picks.push(toPick(desk, candidate, share.taken));
     if ('jobClass' in candidate) classes.settle(candidate, share.taken, desk.worker.adapterClass);
     desk.take(candidate);
+    if (bounded) bounds?.take(bounded, hostOf(desk.worker));
     share.take();
   }
 }
+
+const notFullAt = (bounds: Bounds, work: BoundedWork) => (desk: Desk) => !bounds.isFullAt(work, hostOf(desk.worker));
 
 function toPick(desk: Desk, candidate: Candidate, taken: number): Pick {
   const { tenantId } = candidate;
@@ -140,4 +164,5 @@ const toRenderPick = (desk: Desk, candidate: Extract<Candidate, { kind: 'task' |
   isUrgent: desk.lessUrgent(candidate) > 0,
   adapterClass: desk.worker.adapterClass,
   settlesClass: candidate.jobClass === null,
+  terms: candidate.terms ?? NO_TERMS,
 });

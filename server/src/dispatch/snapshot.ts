@@ -13,6 +13,7 @@ import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
 import { mayBegin } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
+import type { WorkTerms } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
@@ -63,32 +64,59 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
+interface TermsRow {
+  readonly terms_version: number | null;
+  readonly max_slots: number | null;
+  readonly max_per_host: number | null;
+  readonly job_limits: string[] | null;
+  readonly layer_limits: string[] | null;
+}
+
+/** Of a job `j` and its layer `l`. */
+const TERMS = sql.raw('j.terms_version, j.max_slots, j.max_per_host, j.limits as job_limits, l.limits as layer_limits');
+
 /**
- * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine and
- * back end: work that no worker here can draw must not stand before work that one can.
+ * Whether a job `j` has all slots that it allows itself: such jobs must not stand before others of which only so many are
+ * looked at.
+ */
+const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
+  select count(*) from tasks x where x.job_id = j.id and x.state = 'leased' and x.kind in ('render', 'assemble'))`);
+
+const termsOf = (row: TermsRow): WorkTerms => ({
+  version: row.terms_version ?? 0,
+  limits: [...new Set([...(row.job_limits ?? []), ...(row.layer_limits ?? [])])],
+  maxSlots: row.max_slots,
+  maxPerHost: row.max_per_host,
+});
+
+/**
+ * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine,
+ * back end and limits: work that cannot be begun here, or now, must not stand before work that can.
  */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
-  const { rows } = await sql<{
-    id: string;
-    kind: TaskKind;
-    tenant_id: string;
-    job_id: string | null;
-    layer_id: string | null;
-    index: number;
-    created_at: Date;
-    priority: number | null;
-    job_created_at: Date | null;
-    position: number | null;
-    engine: RenderSettings['engine'] | null;
-    backend: RenderSettings['backend'] | null;
-    film: FilmFormat | null;
-    class_policy: ClassPolicy | null;
-    job_class: string | null;
-    frame_class: string | null;
-    division: Division | null;
-    failed_at: string[] | null;
-    scene_hash: string;
-  }>`
+  const { rows } = await sql<
+    {
+      id: string;
+      kind: TaskKind;
+      tenant_id: string;
+      job_id: string | null;
+      layer_id: string | null;
+      index: number;
+      created_at: Date;
+      priority: number | null;
+      job_created_at: Date | null;
+      position: number | null;
+      engine: RenderSettings['engine'] | null;
+      backend: RenderSettings['backend'] | null;
+      film: FilmFormat | null;
+      class_policy: ClassPolicy | null;
+      job_class: string | null;
+      frame_class: string | null;
+      division: Division | null;
+      failed_at: string[] | null;
+      scene_hash: string;
+    } & TermsRow
+  >`
     select w.*, s.scene_hash,
            case when w.attempts > 0 then (
              select jsonb_agg(distinct a.worker_id) from attempts a
@@ -98,10 +126,11 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
              l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
              j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
-             case when t.feeds is not null then l.division end as division,
+             case when t.feeds is not null then l.division end as division, ${TERMS},
              row_number() over (
-               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format'
-               order by j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
+               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
+                 j.limits, l.limits
+               order by ${IS_FULL}, j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
       from tasks t
       left join jobs j on j.id = t.job_id
       left join layers l on l.id = t.layer_id
@@ -147,6 +176,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
         frameClass: row.frame_class,
         division: row.division,
         failedAt: row.failed_at ?? [],
+        terms: termsOf(row),
       },
     ];
   });
@@ -154,26 +184,28 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
 
 /** Layers with tasks that have no rows yet, the most urgent as `readWaiting` has them. */
 export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
-  const { rows } = await sql<{
-    job_id: string;
-    tenant_id: string;
-    scene_id: string;
-    frame_timeout_ms: number;
-    state: 'queued' | 'running';
-    priority: number;
-    created_at: Date;
-    layer_id: string;
-    position: number;
-    released: number;
-    ready: number;
-    division: Division | null;
-    engine: RenderSettings['engine'];
-    backend: RenderSettings['backend'];
-    class_policy: ClassPolicy;
-    job_class: string | null;
-    frame_class: string | null;
-    scene_hash: string;
-  }>`
+  const { rows } = await sql<
+    {
+      job_id: string;
+      tenant_id: string;
+      scene_id: string;
+      frame_timeout_ms: number;
+      state: 'queued' | 'running';
+      priority: number;
+      created_at: Date;
+      layer_id: string;
+      position: number;
+      released: number;
+      ready: number;
+      division: Division | null;
+      engine: RenderSettings['engine'];
+      backend: RenderSettings['backend'];
+      class_policy: ClassPolicy;
+      job_class: string | null;
+      frame_class: string | null;
+      scene_hash: string;
+    } & TermsRow
+  >`
     select c.*, f.adapter_class as frame_class from (
       select j.id as job_id, j.tenant_id, j.scene_id,
              coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
@@ -181,9 +213,9 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
              l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
              j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-             s.scene_hash, row_number() over (
-               partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend'
-               order by j.priority desc, j.created_at, j.id, l.position) as place
+             s.scene_hash, ${TERMS}, row_number() over (
+               partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits
+               order by ${IS_FULL}, j.priority desc, j.created_at, j.id, l.position) as place
       from jobs j
       join layers l on l.job_id = j.id
       cross join lateral (select ${readyTasks('l')} as ready) r
@@ -214,5 +246,6 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     classPolicy: row.class_policy,
     jobClass: row.job_class,
     frameClass: row.frame_class,
+    terms: termsOf(row),
   }));
 }

@@ -64,6 +64,7 @@ interface CompiledLayer {
   readonly taskCount: number;
   readonly films: readonly FilmPlan[];
   readonly needs: readonly LayerNeed[];
+  readonly limits: readonly string[];
   readonly settings: RenderSettings;
   readonly division: Division | null;
   readonly frameTimeoutMs: number;
@@ -73,6 +74,10 @@ export interface CompiledJob {
   readonly name: string;
   readonly user: string | null;
   readonly tags: readonly string[];
+  readonly limits: readonly string[];
+  /** Null: as it comes. */
+  readonly maxSlots: number | null;
+  readonly maxPerHost: number | null;
   readonly priority: number;
   readonly maxAttempts: number;
   /** Null: any number. */
@@ -128,6 +133,9 @@ export function compileJob(
     name: request.name ?? scene.name,
     user: request.user ?? null,
     tags: request.tags ?? [],
+    limits: request.limits ?? [],
+    maxSlots: request.maxSlots ?? null,
+    maxPerHost: request.maxPerHost ?? null,
     priority: request.priority ?? DEFAULT_PRIORITY,
     maxAttempts: request.maxAttempts ?? LIMITS.taskAttempts,
     maxFailedTasks: request.maxFailedTasks ?? null,
@@ -198,6 +206,7 @@ function compileLayer(
     chunk,
     taskCount,
     films,
+    limits: request.limits ?? [],
     settings,
     division,
     frameTimeoutMs,

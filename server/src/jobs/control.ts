@@ -1,11 +1,12 @@
 /** What its owner changes of a job that is not over: whether it goes on, and how urgent it is. */
 import { type Job, type JobChanges, KilnError } from '@kiln/shared';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
 import type { Change, Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
+import { checkLimitNames } from '../named-limits/check-names.ts';
 import type { Database } from '../store/tables.ts';
-import { isOpen, lockJobs } from './job-row.ts';
+import { isOpen, listOrNull, lockJobs } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView } from './present.ts';
 
@@ -67,17 +68,23 @@ export function editJob(
   parts: ControlParts,
 ): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    if (changes.limits) await checkLimitNames(trx, tenantId, { limits: changes.limits });
     const after = changedJob(job, changes);
-    const { priority, max_attempts, max_failed_tasks, tags } = after;
+    const { priority, max_attempts, max_failed_tasks, max_slots, max_per_host, terms_version, tags, limits } = after;
+    const hasNewTerms = terms_version !== job.terms_version;
     await trx
       .updateTable('jobs')
-      .set({ priority, max_attempts, max_failed_tasks, tags: json(tags) })
+      .set({ priority, max_attempts, max_failed_tasks, max_slots, max_per_host, terms_version })
+      .set({ tags: json(tags), limits: json(limits) })
+      .$if(hasNewTerms, (query) => query.set({ terms_at: sql<Date>`clock_timestamp()` }))
       .where('id', '=', jobId)
       .execute();
     tellJob(tell, after);
     return { after, ended: [] };
   });
 }
+
+const TERMS = ['limits', 'maxSlots', 'maxPerHost'] as const;
 
 /** Failures of before count against a new number when the next task fails. */
 const changedJob = (job: JobRow, changes: JobChanges): JobRow => ({
@@ -86,9 +93,12 @@ const changedJob = (job: JobRow, changes: JobChanges): JobRow => ({
   max_attempts: changes.maxAttempts ?? job.max_attempts,
   max_failed_tasks: changes.maxFailedTasks === undefined ? job.max_failed_tasks : changes.maxFailedTasks,
   tags: changes.tags === undefined ? job.tags : listOrNull(changes.tags),
+  limits: changes.limits === undefined ? job.limits : listOrNull(changes.limits),
+  max_slots: changes.maxSlots === undefined ? job.max_slots : changes.maxSlots,
+  max_per_host: changes.maxPerHost === undefined ? job.max_per_host : changes.maxPerHost,
+  // What was picked by others is not given out any more.
+  terms_version: job.terms_version + (TERMS.some((name) => changes[name] !== undefined) ? 1 : 0),
 });
-
-const listOrNull = <T>(list: readonly T[]): T[] | null => (list.length === 0 ? null : [...list]);
 
 const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 

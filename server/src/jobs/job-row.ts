@@ -94,5 +94,8 @@ export async function saveJob(trx: Transaction<Database>, job: JobRow): Promise<
     .execute();
 }
 
+/** As columns have it: null where there is nothing. */
+export const listOrNull = <T>(list: readonly T[]): T[] | null => (list.length === 0 ? null : [...list]);
+
 /** A cancelled or finished job takes no results. */
 export const isOpen = (state: JobState) => state === 'queued' || state === 'running' || state === 'paused';

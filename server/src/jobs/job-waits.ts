@@ -2,6 +2,7 @@
 import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
+import { readBoundWaits } from './bound-waits.ts';
 import { covers } from './compile.ts';
 import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
@@ -31,12 +32,14 @@ export async function readJobWaits(
   );
   const drawable = open.filter(({ id }) => !waits.has(id));
   const inner = await readLayerWaits(db, drawable, layers);
+  const begun = drawable.filter(({ id }) => !inner.has(id));
+  const bounds = await readBoundWaits(db, begun, layers, workers);
   const turns = await readTurnWaits(
     db,
-    drawable.filter(({ id }) => !inner.has(id)),
+    begun.filter(({ id }) => !bounds.has(id)),
     workers,
   );
-  return new Map([...stopped, ...after, ...waits, ...inner, ...turns]);
+  return new Map([...stopped, ...after, ...waits, ...inner, ...bounds, ...turns]);
 }
 
 function stopOf({ id, tasks_failed: n }: JobRow): JobWait {

@@ -38,6 +38,7 @@ export const layerView = (row: LayerRow): Layer => ({
   division: row.division,
   films: row.films,
   needs: row.needs ?? [],
+  limits: row.limits ?? [],
   // A job of an earlier version has no word on what that version did not know.
   settings: storedSettings(row.settings),
 });
@@ -52,6 +53,9 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   user: row.user_name,
   tags: row.tags ?? [],
   priority: row.priority,
+  limits: row.limits ?? [],
+  maxSlots: row.max_slots ?? null,
+  maxPerHost: row.max_per_host ?? null,
   classPolicy: row.class_policy,
   after: row.after_jobs ?? [],
   adapterClass: row.adapter_class,

@@ -5,12 +5,14 @@ import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
 import type { Change, Tell } from '../events/changes.ts';
 import { checkSounds, type FilmTask, filmTasks, insertFilms } from '../films/film-tasks.ts';
+import { checkLimitNames } from '../named-limits/check-names.ts';
 import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import { findWebhooks } from '../webhooks/find-webhooks.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
+import { listOrNull } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { withoutRoom } from './open-work.ts';
 import { checkPredecessors } from './predecessors.ts';
@@ -125,6 +127,7 @@ export class Submissions {
     const { abilities, filmMakers } = await this.#parts.abilities.read();
     const compiled = compileJob(request, scene, abilities, filmMakers);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
+    await checkLimitNames(this.#parts.db, tenantId, request);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
@@ -142,6 +145,7 @@ export class Submissions {
     const { abilities, filmMakers } = await this.#parts.abilities.read();
     const { frameCount, layers, after } = compileJob(request, scene, abilities, filmMakers);
     await checkPredecessors(this.#parts.db, tenantId, after);
+    await checkLimitNames(this.#parts.db, tenantId, request);
     await findWebhooks(this.#parts.db, tenantId, request.notify);
     return {
       frameCount,
@@ -258,7 +262,12 @@ export class Submissions {
       name: compiled.name,
       state: 'queued',
       user_name: compiled.user,
-      tags: compiled.tags.length === 0 ? null : [...compiled.tags],
+      tags: listOrNull(compiled.tags),
+      limits: listOrNull(compiled.limits),
+      max_slots: compiled.maxSlots,
+      max_per_host: compiled.maxPerHost,
+      terms_version: 0,
+      terms_at: null,
       priority: compiled.priority,
       max_attempts: compiled.maxAttempts,
       frame_timeout_ms: compiled.frameTimeoutMs,
@@ -294,6 +303,7 @@ export class Submissions {
         released: 0,
         films: [...layer.films],
         needs: layer.needs.length === 0 ? null : [...layer.needs],
+        limits: listOrNull(layer.limits),
         settings: layer.settings,
         division: layer.division,
         frame_timeout_ms: layer.frameTimeoutMs,
@@ -345,6 +355,7 @@ async function insertJobs(
     after_jobs: json(job.after_jobs),
     notify: json(job.notify),
     tags: json(job.tags),
+    limits: json(job.limits),
   }));
   if (rows.length === 0) return new Set();
   const inserted = await trx
@@ -368,6 +379,7 @@ async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRo
           ...layer,
           films: JSON.stringify(layer.films),
           needs: json(layer.needs),
+          limits: json(layer.limits),
           settings: JSON.stringify(layer.settings),
           division: json(layer.division),
         })),

@@ -148,6 +148,16 @@ export interface JobTable {
   user_name: ColumnType<string | null, string | null | undefined, never>;
   /** Free labels; null: none. */
   tags: NullableJson<string[]>;
+  /** Names of limits that its tasks count for; null: none. */
+  limits: NullableJson<string[]>;
+  /** Tasks under way at once; null: as it comes. */
+  max_slots: ColumnType<number | null, number | null | undefined, number | null>;
+  /** The same on one machine. */
+  max_per_host: ColumnType<number | null, number | null | undefined, number | null>;
+  /** Goes up with each change of these three. */
+  terms_version: Generated<number>;
+  /** When it last did. */
+  terms_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** Ids of the webhooks that are told of it; null: all of its tenant's. */
   notify: ColumnType<string[] | null, string | null | undefined, never>;
   frame_count: number;
@@ -182,6 +192,8 @@ export interface LayerTable {
   films: ColumnType<FilmPlan[], string | undefined, string>;
   /** Layers of its job that it waits for; null: none. */
   needs: ColumnType<LayerNeed[] | null, string | null | undefined, never>;
+  /** Names of limits that its tasks count for beside those of its job; null: none. */
+  limits: ColumnType<string[] | null, string | null | undefined, never>;
   settings: Json<RenderSettings>;
   /** Null where each frame is drawn whole. */
   division: NullableJson<Division>;
@@ -222,6 +234,10 @@ export interface AttemptTable {
   state: AttemptState;
   worker_id: string;
   worker_name: string;
+  /** Machine of its worker; null of attempts of earlier versions. */
+  host: ColumnType<string | null, string | null | undefined, never>;
+  /** Limits that its lease counts for; null: none. */
+  limits: ColumnType<string[] | null, string | null | undefined, never>;
   lease_epoch: number;
   lease_token: string;
   lease_expires_at: Date;
@@ -341,6 +357,17 @@ interface EventTable {
   at: CreatedAt;
 }
 
+/** What may be under way at once of what names it. */
+interface LimitTable {
+  /** Null: of the whole farm. */
+  tenant_id: string | null;
+  name: string;
+  /** Null: as it comes. */
+  max_tasks: number | null;
+  max_per_host: number | null;
+  changed_at: Generated<Date>;
+}
+
 /** Single values: `dispatch_epoch` counts the dispatchers that have led. */
 interface FarmStateTable {
   key: string;
@@ -369,6 +396,7 @@ export interface Database {
   sessions: SessionTable;
   events: EventTable;
   farm_state: FarmStateTable;
+  limits: LimitTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
 }

@@ -139,6 +139,13 @@ const WRONGS: readonly [check: string, harm: string, mend: string][] = [
     `update frames set size_bytes = size_bytes - 1`,
   ],
   ['limits.slots', `update tenants set max_slots = 1`, `update tenants set max_slots = null`],
+  ['limits.jobs', `update jobs set max_slots = 1`, `update jobs set max_slots = null`],
+  ['limits.hosts', `update jobs set max_per_host = 1`, `update jobs set max_per_host = null`],
+  [
+    'limits.named',
+    `with l as (insert into limits (name, max_tasks, changed_at) values ('x', 1, '2000-01-01')) update attempts set limits = '["x"]'`,
+    `with l as (delete from limits) update attempts set limits = null`,
+  ],
 ];
 
 test.each(WRONGS)('%s', async (check, harm, mend) => {

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { STORABLE_CHARS } from '../storable-text.ts';
 
 export interface RouteSpec {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `API_PREFIX`; parameters as `:name`. */
   readonly path: string;
   readonly summary: string;

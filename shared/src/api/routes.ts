@@ -31,6 +31,7 @@ import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { JobState, TaskState } from '../states.ts';
+import { LIMIT_ROUTES } from './limit-routes.ts';
 import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
@@ -254,6 +255,8 @@ export const ROUTES = {
   },
 
   ...WEBHOOK_ROUTES,
+
+  ...LIMIT_ROUTES,
 
   listWorkers: {
     method: 'GET',

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { ENVIRONMENT_NAMES } from '../environments.ts';
 import { LIMITS } from '../limits.ts';
+import { BOUNDS } from './bounds.ts';
 import { FilmFormat, FilmRequest } from './film.ts';
 import { FRAME_EXPRESSION, JobRequest, LayerRequest } from './job.ts';
 import { LABELS } from './labels.ts';
@@ -84,6 +85,7 @@ export const JobFile = Type.Object(
     ),
     layers: Type.Array(JobFileLayer, { minItems: 1, maxItems: LIMITS.jobLayers }),
     ...LABELS,
+    ...BOUNDS,
     priority: JobRequest.properties.priority,
     retries: Type.Optional(
       Type.Integer({

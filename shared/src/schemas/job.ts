@@ -5,6 +5,7 @@ import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
+import { BOUND_CHANGES, BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { JobTags, JobUser, LABELS } from './labels.ts';
@@ -40,6 +41,7 @@ export const LayerRequest = Type.Object(
     }),
     chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
     needs: Type.Optional(LayerNeeds),
+    limits: BOUNDS.limits,
     tiles: Type.Optional(Tiles),
     splitSamples: Type.Optional(
       Type.Integer({
@@ -64,6 +66,7 @@ export const JobRequest = Type.Object(
     sceneId: Id('scene'),
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     ...LABELS,
+    ...BOUNDS,
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
     maxAttempts: Type.Optional(
       Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
@@ -121,6 +124,7 @@ export const JobChanges = Type.Object(
       }),
     ),
     tags: JobRequest.properties.tags,
+    ...BOUND_CHANGES,
   },
   { additionalProperties: false, minProperties: 1 },
 );
@@ -173,6 +177,8 @@ export const Layer = Type.Object({
   films: Type.Array(FilmPlan),
   /** Layers of its job that it waits for. */
   needs: Type.Array(LayerNeed),
+  /** Limits that its tasks count for, beside those of the job. */
+  limits: LimitNames,
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;
@@ -332,12 +338,25 @@ export type Task = Static<typeof Task>;
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
  * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
- * tenant go before. `slots`: all are busy. `failures`: as many of its tasks have failed as may.
+ * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
+ * way as it allows itself. `failures`: as many of its tasks have failed as may.
  * `after`: a job that it comes after has not succeeded. `layer`: its
  * layers that are left need others, which are not done.
  */
 export const JobWait = Type.Object({
-  reason: Type.Enum(['workers', 'engine', 'adapter-class', 'limit', 'priority', 'slots', 'failures', 'after', 'layer']),
+  reason: Type.Enum([
+    'workers',
+    'engine',
+    'adapter-class',
+    'limit',
+    'named-limit',
+    'job-slots',
+    'priority',
+    'slots',
+    'failures',
+    'after',
+    'layer',
+  ]),
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;
@@ -351,6 +370,7 @@ export const Job = Type.Object({
   user: Nullable(JobUser),
   tags: JobTags,
   priority: Type.Integer(),
+  ...SHOWN_BOUNDS,
   classPolicy: ClassPolicy,
   /** Jobs that must succeed before it begins. */
   after: Type.Array(Id('job')),

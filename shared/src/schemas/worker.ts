@@ -54,6 +54,8 @@ export type WorkerStatus = Static<typeof WorkerStatus>;
 export const WorkerIdentity = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),
   pid: Type.Integer(),
+  /** Machine that it runs on; absent from workers of before, whose name stands for it. */
+  host: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   version: Type.String(),
   /** Versions of the worker protocol, newest first. */
   protocols: Type.Array(Type.Integer(), { minItems: 1 }),

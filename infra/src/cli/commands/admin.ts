@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { formatDuration, formatTime, printResult, table } from '../output.ts';
 import { number, orWord, wholeNumber } from '../parse-options.ts';
+import { addLimitAdmin } from './limits.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
 
@@ -17,7 +18,11 @@ interface ChangeOptions extends Options {
 }
 
 export function addAdminCommand(program: Command): void {
-  const admin = program.command('admin').summary('manage tenants').description('For the operator of a farm.');
+  const admin = program
+    .command('admin')
+    .summary('manage tenants and limits')
+    .description('For the operator of a farm.');
+  addLimitAdmin(admin);
   const tenant = admin.command('tenant').description('Tenants: each sees its own scenes and jobs only.');
 
   withConnection(tenant.command('create'))

@@ -1,6 +1,7 @@
 /** What `kiln job` changes of a job before it shows it. */
 import { type JobChanges, KilnError, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
+import { parseLimits, slotsOf } from '../bound-options.ts';
 import type { FarmClient } from '../connection.ts';
 import { parseTags } from '../label-options.ts';
 import { orWord, wholeNumber } from '../parse-options.ts';
@@ -17,7 +18,11 @@ export interface JobChangeOptions {
   readonly retries?: number;
   /** Null: it goes on however many fail. */
   readonly maxFailed?: number | null;
+  /** Null: as it comes. */
+  readonly maxSlots?: number | null;
+  readonly maxPerHost?: number | null;
   /** Empty: none. */
+  readonly limits?: readonly string[];
   readonly tags?: readonly string[];
 }
 
@@ -40,16 +45,28 @@ export const withJobChanges = (command: Command): Command =>
       'begin nothing more when so many tasks have failed for good, or none: go on',
       orWord('none', wholeNumber('--max-failed', 1, LIMITS.jobFrames)),
     )
+    .option(
+      '--max-slots <n>',
+      'tasks of it under way at once, at most, or none: as it comes',
+      orWord('none', slotsOf('--max-slots')),
+    )
+    .option('--max-per-host <n>', 'the same on one machine, or none', orWord('none', slotsOf('--max-per-host')))
+    .option('--limits <names>', 'limits that it counts for from now on, with commas between, or none', limitsOrNone)
     .option('--tags <tags>', 'its labels from now on, with commas between, or none', tagsOrNone)
     .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9));
 
 const tagsOrNone = (text: string) => (text === 'none' ? [] : parseTags(text));
 
-const changesOf = ({ priority, retries, maxFailed, tags }: JobChangeOptions): JobChanges => ({
+const limitsOrNone = (text: string) => (text === 'none' ? [] : parseLimits(text));
+
+const changesOf = ({ priority, retries, maxFailed, tags, ...more }: JobChangeOptions): JobChanges => ({
   ...(priority === undefined ? {} : { priority }),
   ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
   ...(tags === undefined ? {} : { tags: [...tags] }),
+  ...(more.limits === undefined ? {} : { limits: [...more.limits] }),
+  ...(more.maxSlots === undefined ? {} : { maxSlots: more.maxSlots }),
+  ...(more.maxPerHost === undefined ? {} : { maxPerHost: more.maxPerHost }),
 });
 
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */

@@ -100,6 +100,11 @@ Examples:
 const given = (options: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 
+function limitsText({ limits, maxSlots, maxPerHost }: Job): string {
+  const own = [maxSlots === null ? [] : `${maxSlots} slots`, maxPerHost === null ? [] : `${maxPerHost} on a machine`];
+  return [...limits, ...own.flat()].join(', ');
+}
+
 const frames = (job: Job) =>
   `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
 
@@ -124,6 +129,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ['Priority', String(job.priority)],
     ['User', job.user ?? ''],
     ['Tags', job.tags.join(', ')],
+    ['Limits', limitsText(job)],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],
     ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),

@@ -61,7 +61,17 @@ interface RenderOptions
     JobOptions,
     Omit<
       LayerRequest,
-      'films' | 'name' | 'camera' | 'frames' | 'turntable' | 'lens' | 'clip' | 'moreClips' | 'environment' | 'lut'
+      | 'films'
+      | 'name'
+      | 'camera'
+      | 'frames'
+      | 'turntable'
+      | 'lens'
+      | 'clip'
+      | 'moreClips'
+      | 'environment'
+      | 'lut'
+      | 'limits'
     > {
   /** Name, or path of a file. */
   readonly environment?: string;
@@ -319,6 +329,14 @@ function layerOf(options: RenderOptions): LayerRequest {
     priority,
     classPolicy,
     frameTimeout,
+    maxFailed,
+    after,
+    notify,
+    tag,
+    user,
+    limits,
+    maxSlots,
+    maxPerHost,
     camera,
     cameraPath,
     exposure,

@@ -21,6 +21,9 @@ const FIELDS: ReadonlySet<string> = new Set([
   'classPolicy',
   'notify',
   'user',
+  'limits',
+  'maxSlots',
+  'maxPerHost',
   'tags',
 ]);
 

@@ -16,6 +16,7 @@ import {
   Size,
   type Soundtrack,
 } from '@kiln/shared';
+import { boundsOf } from '../bound-options.ts';
 import { checkLayer } from '../layer-check.ts';
 import { checkSound } from '../render/sound.ts';
 import { isSceneId } from '../render/submit-job.ts';
@@ -41,7 +42,7 @@ export interface JobOfFile {
 }
 
 /** What other farms' job files have, and this one does not do yet. */
-const LATER = ['limits', 'budget', 'testFrames'] as const;
+const LATER = ['budget', 'testFrames'] as const;
 
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
@@ -110,6 +111,7 @@ function restOf({
   notify,
   user,
   tags,
+  ...rest
 }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
   return {
     ...(name === undefined ? {} : { name }),
@@ -122,6 +124,7 @@ function restOf({
     ...(notify === undefined ? {} : { notify }),
     ...(user === undefined ? {} : { user }),
     ...(tags === undefined ? {} : { tags }),
+    ...boundsOf(rest),
   };
 }
 

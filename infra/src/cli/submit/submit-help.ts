@@ -8,6 +8,9 @@ A job file, in YAML 1.2 or JSON:
   parameters: { shot: "010", samples: 64 }
   priority: 60                    # 0 to 100
   tags: [hero, v3]                # labels to find it by
+  limits: [denoiser]              # of the farm, as of licences; of a layer, too
+  maxSlots: 8                     # tasks under way at once
+  maxPerHost: 2                   # the same on one machine
   retries: 2                      # of a task that failed
   maxFailedTasks: 5               # begin nothing more when so many have failed
   after: [job_…]                  # begin when these have succeeded
