@@ -14,6 +14,7 @@ import { readBounds } from './read-bounds.ts';
 import type { TenantShare } from './share-accounts.ts';
 import type { ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
+import { type InnerLoads, userKey } from './turns.ts';
 
 export interface BoardParts {
   readonly db: Kysely<Database>;
@@ -80,6 +81,7 @@ export class Board {
       shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
       hosts: new Map(workers.map((worker) => [worker.id, hostOf(worker)])),
+      loads: loadsOf(used, shares),
       // After the work: what was changed with it is seen.
       ...(waiting.some(isBounded) ? { bounds: await readBounds(db) } : {}),
     };
@@ -100,6 +102,7 @@ export class Board {
     const newClasses = new Map<string, string>();
     /** Of the last part that was given out of each layer. */
     const lastClasses = new Map<string, string>();
+    const given = new Set(picks.flatMap((pick) => ('jobId' in pick ? [pick.jobId] : [])));
     for (const pick of picks) {
       const key = pick.kind === 'cursor' ? pick.layerId : pick.taskId;
       taken.set(key, (taken.get(key) ?? 0) + 1);
@@ -112,7 +115,11 @@ export class Board {
     const rest = work.flatMap((before): Work[] => {
       const item =
         'jobClass' in before
-          ? { ...before, jobClass: before.jobClass ?? newClasses.get(before.jobId) ?? null }
+          ? {
+              ...before,
+              jobClass: before.jobClass ?? newClasses.get(before.jobId) ?? null,
+              ...(given.has(before.jobId) ? { gained: 0 } : {}),
+            }
           : before;
       const n = taken.get(item.kind === 'cursor' ? item.layerId : item.taskId) ?? 0;
       if (n === 0) return [item];
@@ -152,6 +159,20 @@ export class Board {
     if (age === this.#workAge) this.#work = work;
     return work;
   }
+}
+
+/** What users and jobs have had, and hold, of what is under way. */
+function loadsOf(used: readonly UsageRow[], shares: ShareBook): InnerLoads {
+  const held = new Map<string, number>();
+  for (const { tenant_id, user_name, job_id, kind, n } of used) {
+    if (laneOf(kind) !== 'render' || job_id === null) continue;
+    for (const key of [userKey(tenant_id, user_name), job_id]) held.set(key, (held.get(key) ?? 0) + n);
+  }
+  const heldSec = (key: string) => (held.get(key) ?? 0) * DISPATCH_LIMITS.heldSlotSec;
+  return {
+    ofUser: (key) => shares.users.of(key) + heldSec(key),
+    ofJob: (jobId) => shares.jobs.of(jobId) + heldSec(jobId),
+  };
 }
 
 const isBounded = (work: Work) => 'terms' in work && work.terms !== undefined && hasBounds(work.terms);

@@ -46,6 +46,10 @@ interface RenderWork extends WorkClasses {
   readonly layerId: string;
   readonly engine: Engine;
   readonly backend: Backend | 'auto';
+  /** Who submitted its job; null: nobody in particular. @defaultValue null */
+  readonly user?: string | null;
+  /** Priority that it has gained by waiting. @defaultValue 0 */
+  readonly gained?: number;
   /** What bounds it beside its tenant's slots. @defaultValue nothing */
   readonly terms?: WorkTerms;
   /** Measured time of a task of this layer in milliseconds; null while unknown. */
@@ -57,10 +61,12 @@ export const needsScene = ({ kind }: Candidate): boolean => kind === 'task' || k
 
 export const laneOfCandidate = ({ kind }: Candidate): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
 
-/** More urgent first: priority, then age, then the order within a job. */
+/** More urgent first: priority, with what was gained by waiting, then age, then the order within a job. */
 export function byUrgency(a: Candidate, b: Candidate): number {
-  return b.priority - a.priority || a.createdAtMs - b.createdAtMs || a.position - b.position || rank(a) - rank(b);
+  return urgencyOf(b) - urgencyOf(a) || a.createdAtMs - b.createdAtMs || a.position - b.position || rank(a) - rank(b);
 }
+
+const urgencyOf = (candidate: Candidate) => candidate.priority + ('gained' in candidate ? (candidate.gained ?? 0) : 0);
 
 /** Tasks that came back go before those that were never tried. */
 const rank = (candidate: Candidate) =>

@@ -8,6 +8,7 @@ import type { Change } from '../events/changes.ts';
 import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { Clock } from '../services.ts';
 import type { Leadership, Store } from '../store/store.ts';
+import { noteGiven } from './ageing.ts';
 import { type AssignParts, assign, type Lease, SupersededError } from './assign.ts';
 import { areCursorPicks, assignFromCursors, type GivenTask } from './assign-cursor.ts';
 import { Board } from './board.ts';
@@ -53,6 +54,8 @@ export class Dispatcher {
   readonly #reconciler: Reconciler;
   /** Until when a worker is given nothing, on the monotonic clock. */
   readonly #avoidedUntil = new Map<string, number>();
+  /** Jobs of which something was given out, and which is not written down yet. */
+  readonly #given = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #leadership: Leadership | null = null;
   #stopped = false;
@@ -234,6 +237,7 @@ export class Dispatcher {
         ? given.map(({ delivery }) => delivery)
         : await change((trx, tell) => assign(trx, tell, picks, lease, assigning));
     this.#board.given(picks, deliveries.length === picks.length);
+    for (const pick of picks) if ('jobId' in pick) this.#given.add(pick.jobId);
     try {
       await queues.add(deliveries);
     } catch (error) {
@@ -276,6 +280,7 @@ export class Dispatcher {
     }
     await this.#shares.read();
     await this.#shares.write();
+    for (const jobId of await noteGiven(store.db, [...this.#given])) this.#given.delete(jobId);
     await this.#parts.alsoEachTick();
   }
 

@@ -18,6 +18,9 @@ export const DISPATCH_LIMITS = {
    * hold as many slots, and one that has had less by some of these gets the next one.
    */
   heldSlotSec: 10,
+  /** A job that waits gains a point of priority in so long, up to the highest: the least urgent one waits 100 minutes at most. */
+  ageingMs: 60_000,
+  highestPriority: 100,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
   /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */

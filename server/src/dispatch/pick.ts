@@ -1,7 +1,8 @@
 /**
  * Which work goes to which worker now. Pure: the dispatcher reads the state, this decides, the dispatcher writes.
  *
- * Between tenants the one with the fewest deliveries under way comes next; inside a tenant priority, then age. A worker
+ * Between tenants the one that has had least comes next, inside a tenant its users alike; of one user the more urgent job goes
+ * first, and of jobs that are equally urgent the one that has had least. A worker
  * that has the scene loaded for the tenant is preferred, then one whose browser serves the tenant, then the least busy.
  * What is more urgent does not stand behind its tenant's less urgent deliveries: they leave it their slot as soon as they may.
  */
@@ -12,7 +13,7 @@ import { ANY_CLASS, ClassChoice } from './class-choice.ts';
 import { type Desk, hostOf, type PickWorker } from './desk.ts';
 import { OpenDesks } from './open-desks.ts';
 import { EQUAL_SHARE, type TenantShare } from './share-accounts.ts';
-import { next, Share } from './turns.ts';
+import { type InnerLoads, NO_LOADS, next, Share } from './turns.ts';
 
 export type Pick = { readonly workerId: string; readonly tenantId: string } & (
   | { readonly kind: 'import'; readonly taskId: string }
@@ -51,6 +52,8 @@ export interface PickInput {
   readonly usage: Readonly<Record<Lane, Usage>>;
   /** Of tenants with work. @defaultValue equal shares */
   readonly shares?: ReadonlyMap<string, TenantShare>;
+  /** Of their users and jobs. @defaultValue nobody has had or holds anything */
+  readonly loads?: InnerLoads;
   /** Limits beside tenants' slots, and what counts for them now. @defaultValue none */
   readonly bounds?: Bounds | undefined;
   /** Picks that are wanted at most. @defaultValue all */
@@ -62,6 +65,7 @@ export function pick({
   candidates,
   usage,
   shares = new Map(),
+  loads = NO_LOADS,
   bounds,
   most = Number.POSITIVE_INFINITY,
 }: PickInput): Pick[] {
@@ -72,7 +76,7 @@ export function pick({
     const desks = new OpenDesks(lane, workers, ofLane);
     // Slots are of frames only.
     const shareOf = (tenantId: string) => (lane === 'render' ? shares.get(tenantId) : undefined) ?? EQUAL_SHARE;
-    const turns = sharesOf(ofLane, usage[lane], shareOf);
+    const turns = sharesOf(ofLane, usage[lane], shareOf, lane === 'render' ? loads : NO_LOADS);
     if (!desks.areClosed) pickLane(desks, turns, bounds, picks, most);
   }
   return picks;
@@ -84,13 +88,14 @@ function sharesOf(
   candidates: Candidate[],
   usage: Usage,
   shareOf: (tenantId: string) => TenantShare,
+  loads: InnerLoads,
 ): readonly Share<Candidate>[] {
   const shares = new Map<string, Share<Candidate>>();
   for (const candidate of candidates.sort(byUrgency)) {
     const { tenantId } = candidate;
-    const share = shares.get(tenantId) ?? new Share(shareOf(tenantId), usage.get(tenantId) ?? 0);
+    const share = shares.get(tenantId) ?? new Share(tenantId, shareOf(tenantId), usage.get(tenantId) ?? 0, loads);
     shares.set(tenantId, share);
-    share.queue.push(candidate);
+    share.add(candidate);
   }
   return [...shares.values()];
 }

@@ -1,7 +1,9 @@
 /** The accounts of tenants, as the leader keeps them: it writes them down with every tick, and whoever leads next goes on from there. */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
+import { RecentUse } from './recent-use.ts';
 import { ShareAccounts, type ShareAccountsParts, type TenantShare } from './share-accounts.ts';
+import { userKey } from './turns.ts';
 
 export interface ShareBookParts extends ShareAccountsParts {
   readonly db: Kysely<Database>;
@@ -10,12 +12,18 @@ export interface ShareBookParts extends ShareAccountsParts {
 export class ShareBook {
   readonly #db: Kysely<Database>;
   readonly #accounts: ShareAccounts;
+  /** By `userKey`. */
+  readonly users: RecentUse;
+  /** By their ids. Kept by the leader alone: with another one jobs begin anew. */
+  readonly jobs: RecentUse;
   /** Of the database's clock: what went on until then is charged. */
   #chargedUntil: Date | null = null;
 
   constructor({ db, halfLifeMs, monotonicMs }: ShareBookParts) {
     this.#db = db;
     this.#accounts = new ShareAccounts({ halfLifeMs, monotonicMs });
+    this.users = new RecentUse({ halfLifeMs, monotonicMs });
+    this.jobs = new RecentUse({ halfLifeMs, monotonicMs });
   }
 
   /** Reads how tenants are to be treated now, and what they have had since the last time; of new ones, what they had before. */
@@ -29,14 +37,23 @@ export class ShareBook {
       const settings = { weight: row.share_weight, minSlots: row.min_slots, maxSlots: row.max_slots };
       this.#accounts.set(row.id, settings, row.used_slot_sec, row.age_ms);
     }
-    const { until, slotSec } = await readUse(this.#db, this.#chargedUntil);
+    if (this.#chargedUntil === null) await this.#readUsers();
+    const { until, uses } = await readUse(this.#db, this.#chargedUntil);
     this.#chargedUntil = until;
+    const slotSec = new Map<string, number>();
+    for (const { tenantId, user, jobId, sec } of uses) {
+      slotSec.set(tenantId, (slotSec.get(tenantId) ?? 0) + sec);
+      this.users.charge(userKey(tenantId, user), sec);
+      this.jobs.charge(jobId, sec);
+    }
     this.#accounts.charge(slotSec);
   }
 
   /** Another server leads, and keeps the book: what is known here will be old. */
   forget(): void {
     this.#accounts.forget();
+    this.users.forget();
+    this.jobs.forget();
     this.#chargedUntil = null;
   }
 
@@ -50,6 +67,8 @@ export class ShareBook {
 
   /** Writes down what has changed. */
   async write(): Promise<void> {
+    await this.#writeUsers();
+    this.jobs.takeChanged();
     const rows = this.#accounts.takeChanged();
     if (rows.length === 0) return;
     await sql`
@@ -57,12 +76,54 @@ export class ShareBook {
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id text, used float8)
       where t.id = x.id`.execute(this.#db);
   }
+
+  async #readUsers(): Promise<void> {
+    // Whoever has had nothing for so long is as if new.
+    await this.#db.deleteFrom('user_shares').where('used_at', '<', sql<Date>`now() - interval '30 days'`).execute();
+    const rows = await this.#db
+      .selectFrom('user_shares')
+      .select(['tenant_id', 'user_name', 'used_slot_sec'])
+      .select(sql<number>`extract(epoch from now() - used_at)::float8 * 1000`.as('age_ms'))
+      .execute();
+    for (const row of rows) {
+      this.users.restore(userKey(row.tenant_id, row.user_name), row.used_slot_sec, row.age_ms);
+    }
+  }
+
+  async #writeUsers(): Promise<void> {
+    const rows = this.users.takeChanged().map(({ key, used }): UserRow => {
+      const at = key.indexOf('/');
+      return { tenant_id: key.slice(0, at), user_name: key.slice(at + 1), used };
+    });
+    if (rows.length === 0) return;
+    await sql`
+      insert into user_shares (tenant_id, user_name, used_slot_sec)
+      select tenant_id, user_name, used
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(tenant_id text, user_name text, used float8)
+      on conflict (tenant_id, user_name) do update set used_slot_sec = excluded.used_slot_sec, used_at = now()`.execute(
+      this.#db,
+    );
+  }
+}
+
+interface UserRow {
+  readonly tenant_id: string;
+  readonly user_name: string;
+  readonly used: number;
 }
 
 interface Use {
+  readonly tenantId: string;
+  /** Null: nobody in particular. */
+  readonly user: string | null;
+  readonly jobId: string;
+  readonly sec: number;
+}
+
+interface Uses {
   /** Of the database's clock. */
   readonly until: Date;
-  readonly slotSec: ReadonlyMap<string, number>;
+  readonly uses: readonly Use[];
 }
 
 /**
@@ -70,12 +131,18 @@ interface Use {
  *
  * @param since null: not at all, the time begins now.
  */
-async function readUse(db: Kysely<Database>, since: Date | null): Promise<Use> {
-  const { rows } = await sql<{ until: Date; tenant_id: string | null; sec: number | null }>`
-    select c.until, u.tenant_id, u.sec
+async function readUse(db: Kysely<Database>, since: Date | null): Promise<Uses> {
+  const { rows } = await sql<{
+    until: Date;
+    tenant_id: string | null;
+    user_name: string | null;
+    job_id: string | null;
+    sec: number | null;
+  }>`
+    select c.until, u.tenant_id, u.user_name, u.job_id, u.sec
     from (select clock_timestamp() as until) c
     left join lateral (
-      select t.tenant_id,
+      select t.tenant_id, j.user_name, t.job_id,
              sum(extract(epoch from least(coalesce(a.ended_at, c.until), c.until)
                - greatest(a.started_at, ${since}::timestamptz)))::float8 as sec
       from (
@@ -84,15 +151,15 @@ async function readUse(db: Kysely<Database>, since: Date | null): Promise<Use> {
         union all
         select task_id, started_at, ended_at from attempts
         where ended_at > ${since}::timestamptz and state not in ('assigned', 'running')
-      ) a join tasks t on t.id = a.task_id
+      ) a join tasks t on t.id = a.task_id join jobs j on j.id = t.job_id
       where ${since}::timestamptz is not null and t.kind in ('render', 'assemble') and a.started_at < c.until
-      group by t.tenant_id
+      group by t.tenant_id, j.user_name, t.job_id
     ) u on true`.execute(db);
   const until = rows[0]?.until ?? since ?? new Date();
   return {
     until,
-    slotSec: new Map(
-      rows.flatMap(({ tenant_id, sec }) => (tenant_id === null || sec === null ? [] : [[tenant_id, Math.max(0, sec)]])),
+    uses: rows.flatMap(({ tenant_id: tenantId, user_name: user, job_id: jobId, sec }): Use[] =>
+      tenantId === null || jobId === null || sec === null ? [] : [{ tenantId, user, jobId, sec: Math.max(0, sec) }],
     ),
   };
 }

@@ -13,6 +13,7 @@ import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
 import { mayBegin } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
+import { GAINED } from './ageing.ts';
 import type { WorkTerms } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -46,6 +47,9 @@ export interface UsageRow {
   readonly tenant_id: string;
   readonly kind: TaskKind;
   readonly layer_id: string | null;
+  /** Null of imports, and so is its user; that is null also where the job names none. */
+  readonly job_id: string | null;
+  readonly user_name: string | null;
   /** Of its job; null of imports. */
   readonly priority: number | null;
   readonly n: number;
@@ -56,15 +60,17 @@ export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
     .selectFrom('attempts as a')
     .innerJoin('tasks as t', 't.id', 'a.task_id')
     .leftJoin('jobs as j', 'j.id', 't.job_id')
-    .select(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
+    .select(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 't.job_id', 'j.user_name', 'j.priority'])
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('a.state', 'in', ['assigned', 'running'])
-    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 'j.priority'])
+    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 't.job_id', 'j.user_name', 'j.priority'])
     .execute();
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
-interface TermsRow {
+interface OwnRow {
+  readonly user_name: string | null;
+  readonly gained: number | null;
   readonly terms_version: number | null;
   readonly max_slots: number | null;
   readonly max_per_host: number | null;
@@ -82,7 +88,10 @@ const TERMS = sql.raw('j.terms_version, j.max_slots, j.max_per_host, j.limits as
 const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
   select count(*) from tasks x where x.job_id = j.id and x.state = 'leased' and x.kind in ('render', 'assemble'))`);
 
-const termsOf = (row: TermsRow): WorkTerms => ({
+/** What decides its turn inside its tenant, and how much of it may begin. */
+const ownOf = (row: OwnRow) => ({ user: row.user_name, gained: row.gained ?? 0, terms: termsOf(row) });
+
+const termsOf = (row: OwnRow): WorkTerms => ({
   version: row.terms_version ?? 0,
   limits: [...new Set([...(row.job_limits ?? []), ...(row.layer_limits ?? [])])],
   maxSlots: row.max_slots,
@@ -115,7 +124,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
       division: Division | null;
       failed_at: string[] | null;
       scene_hash: string;
-    } & TermsRow
+    } & OwnRow
   >`
     select w.*, s.scene_hash,
            case when w.attempts > 0 then (
@@ -126,11 +135,11 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
              l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
              j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
-             case when t.feeds is not null then l.division end as division, ${TERMS},
+             case when t.feeds is not null then l.division end as division, ${TERMS}, j.user_name, ${GAINED} as gained,
              row_number() over (
                partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
                  j.limits, l.limits
-               order by ${IS_FULL}, j.priority desc, j.created_at, l.position, t.created_at, t.id) as place
+               order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
       from tasks t
       left join jobs j on j.id = t.job_id
       left join layers l on l.id = t.layer_id
@@ -176,7 +185,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
         frameClass: row.frame_class,
         division: row.division,
         failedAt: row.failed_at ?? [],
-        terms: termsOf(row),
+        ...ownOf(row),
       },
     ];
   });
@@ -204,7 +213,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       job_class: string | null;
       frame_class: string | null;
       scene_hash: string;
-    } & TermsRow
+    } & OwnRow
   >`
     select c.*, f.adapter_class as frame_class from (
       select j.id as job_id, j.tenant_id, j.scene_id,
@@ -213,9 +222,9 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
              l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
              j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-             s.scene_hash, ${TERMS}, row_number() over (
+             s.scene_hash, ${TERMS}, j.user_name, ${GAINED} as gained, row_number() over (
                partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits
-               order by ${IS_FULL}, j.priority desc, j.created_at, j.id, l.position) as place
+               order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, j.id, l.position) as place
       from jobs j
       join layers l on l.job_id = j.id
       cross join lateral (select ${readyTasks('l')} as ready) r
@@ -246,6 +255,6 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     classPolicy: row.class_policy,
     jobClass: row.job_class,
     frameClass: row.frame_class,
-    terms: termsOf(row),
+    ...ownOf(row),
   }));
 }

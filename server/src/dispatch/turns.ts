@@ -1,13 +1,34 @@
-/** Whose turn it is: tenants with work take turns by what they have had and are promised. */
+/**
+ * Whose turn it is: tenants with work take turns by what they have had and are promised; inside a tenant its users by what
+ * they have had, and of one user the most urgent work, of jobs that are equally urgent that which has had least.
+ */
 import { DISPATCH_LIMITS } from './limits.ts';
 import type { TenantShare } from './share-accounts.ts';
 
-/** Work of a tenant that waits for its turn. */
+/** Work that waits for its turn. */
 interface Turn {
   readonly kind: string;
+  readonly priority: number;
+  /** Priority that it has gained by waiting, until something of it is given out. @defaultValue 0 */
+  readonly gained?: number;
+  /** Null: nobody in particular. */
+  readonly user?: string | null;
+  /** Absent of imports. */
+  readonly jobId?: string;
   /** Tasks that it is, one after another. @defaultValue 1 */
   readonly remaining?: number | undefined;
 }
+
+/** What users and jobs have had lately, and what they hold as if that went on for a while, in slot-seconds. */
+export interface InnerLoads {
+  readonly ofUser: (key: string) => number;
+  readonly ofJob: (jobId: string) => number;
+}
+
+export const NO_LOADS: InnerLoads = { ofUser: () => 0, ofJob: () => 0 };
+
+/** What users are known by. */
+export const userKey = (tenantId: string, user: string | null): string => `${tenantId}/${user ?? ''}`;
 
 /**
  * Whose turn it is among the tenants with work: of those that have fewer slots than they are promised, the one that lacks
@@ -22,18 +43,45 @@ export function next<C extends Turn>(shares: Iterable<Share<C>>): Share<C> | und
   return least;
 }
 
-/** One tenant's work in one lane, most urgent first. */
-export class Share<C extends Turn> {
-  readonly queue: C[] = [];
-  used: number;
-  /** Tasks cut from the cursor at the head so far. */
-  taken = 0;
-  readonly #tenant: TenantShare;
-  #at = 0;
+interface Entry<C> {
+  readonly work: C;
+  /** Tasks that were cut from it in this pass. */
+  taken: number;
+}
 
-  constructor(tenant: TenantShare, used: number) {
+/** What of one user waits, in the order of urgency. */
+interface UserTurn<C> {
+  readonly entries: Entry<C>[];
+  load: number;
+}
+
+/** One tenant's work in one lane. */
+export class Share<C extends Turn> {
+  used: number;
+  readonly #tenant: TenantShare;
+  readonly #tenantId: string;
+  readonly #loads: InnerLoads;
+  readonly #users = new Map<string, UserTurn<C>>();
+  /** What jobs have had, with what is given to them in this pass. */
+  readonly #jobs = new Map<string, number>();
+  /** Whose turn it is, until that is over. */
+  #at: { readonly user: UserTurn<C>; readonly entry: Entry<C> } | null | undefined;
+
+  constructor(tenantId: string, tenant: TenantShare, used: number, loads: InnerLoads = NO_LOADS) {
+    this.#tenantId = tenantId;
     this.#tenant = tenant;
     this.used = used;
+    this.#loads = loads;
+  }
+
+  /** @param work that is no more urgent than what was added before. */
+  add(work: C): void {
+    const name = work.user ?? '';
+    const known = this.#users.get(name);
+    const user = known ?? { entries: [], load: this.#loads.ofUser(userKey(this.#tenantId, name)) };
+    if (!known) this.#users.set(name, user);
+    user.entries.push({ work, taken: 0 });
+    this.#at = undefined;
   }
 
   /** It has all slots that it may have. */
@@ -53,17 +101,66 @@ export class Share<C extends Turn> {
   }
 
   get head(): C | undefined {
-    return this.queue[this.#at];
+    return this.#turn()?.entry.work;
+  }
+
+  /** Tasks that were cut from what is at the head in this pass. */
+  get taken(): number {
+    return this.#turn()?.entry.taken ?? 0;
   }
 
   take(): void {
+    const turn = this.#turn();
+    if (!turn) return;
+    const { user, entry } = turn;
     this.used++;
-    this.taken++;
-    if (this.taken >= (this.head?.remaining ?? 1)) this.skip();
+    entry.taken++;
+    user.load += DISPATCH_LIMITS.heldSlotSec;
+    const { jobId, remaining = 1 } = entry.work;
+    if (jobId !== undefined) this.#jobs.set(jobId, this.#jobLoad(jobId) + DISPATCH_LIMITS.heldSlotSec);
+    if (entry.taken >= remaining) this.skip();
+    else this.#at = undefined;
   }
 
+  /** What is at the head gets nothing more in this pass. */
   skip(): void {
-    this.#at++;
-    this.taken = 0;
+    const turn = this.#turn();
+    if (turn) turn.user.entries.splice(turn.user.entries.indexOf(turn.entry), 1);
+    this.#at = undefined;
+  }
+
+  #turn(): { readonly user: UserTurn<C>; readonly entry: Entry<C> } | null {
+    if (this.#at !== undefined) return this.#at;
+    let least: UserTurn<C> | null = null;
+    for (const user of this.#users.values()) {
+      if (user.entries.length > 0 && (!least || user.load < least.load)) least = user;
+    }
+    const entry = least && this.#first(least.entries);
+    this.#at = least && entry ? { user: least, entry } : null;
+    return this.#at;
+  }
+
+  /** The most urgent; of several the one whose job has had least; of those the first. */
+  #first(entries: readonly Entry<C>[]): Entry<C> | null {
+    let first: Entry<C> | null = null;
+    let urgency = 0;
+    let load = 0;
+    for (const entry of entries) {
+      const itsUrgency = urgencyOf(entry);
+      if (first && itsUrgency < urgency) continue;
+      const itsLoad = this.#jobLoad(entry.work.jobId);
+      if (first && itsUrgency === urgency && itsLoad >= load) continue;
+      first = entry;
+      urgency = itsUrgency;
+      load = itsLoad;
+    }
+    return first;
+  }
+
+  #jobLoad(jobId: string | undefined): number {
+    return jobId === undefined ? 0 : (this.#jobs.get(jobId) ?? this.#loads.ofJob(jobId));
   }
 }
+
+/** What was gained by waiting is spent with the first task. */
+const urgencyOf = ({ work: { priority, gained = 0 }, taken }: Entry<Turn>) => priority + (taken === 0 ? gained : 0);

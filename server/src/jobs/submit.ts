@@ -286,6 +286,7 @@ export class Submissions {
       max_failed_tasks: compiled.maxFailedTasks,
       stopped: false,
       error: null,
+      given_at: null,
       created_at: now(),
       started_at: null,
       ended_at: null,

@@ -20,6 +20,7 @@ import { up as webhooks } from './migrations/0018-webhooks.ts';
 import { up as layerNeeds } from './migrations/0019-layer-needs.ts';
 import { up as labels } from './migrations/0020-labels.ts';
 import { up as bounds } from './migrations/0021-bounds.ts';
+import { up as innerShares } from './migrations/0022-inner-shares.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -46,6 +47,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-layer-needs': { up: layerNeeds },
   '0020-labels': { up: labels },
   '0021-bounds': { up: bounds },
+  '0022-inner-shares': { up: innerShares },
 };
 
 /**

@@ -173,6 +173,8 @@ export interface JobTable {
   /** Was paused when as many tasks had failed as may, and not resumed or retried since. */
   stopped: Generated<boolean>;
   error: NullableJson<{ code: string; message: string }>;
+  /** When something of it was last given out, as the leader noted it; null: never. */
+  given_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   created_at: CreatedAt;
   started_at: Date | null;
   ended_at: Date | null;
@@ -368,6 +370,14 @@ interface LimitTable {
   changed_at: Generated<Date>;
 }
 
+/** What users have had of their tenant's slots, as it counted at `used_at`; of those that no job names, the empty name. */
+interface UserShareTable {
+  tenant_id: string;
+  user_name: string;
+  used_slot_sec: number;
+  used_at: Generated<Date>;
+}
+
 /** Single values: `dispatch_epoch` counts the dispatchers that have led. */
 interface FarmStateTable {
   key: string;
@@ -397,6 +407,7 @@ export interface Database {
   events: EventTable;
   farm_state: FarmStateTable;
   limits: LimitTable;
+  user_shares: UserShareTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
 }

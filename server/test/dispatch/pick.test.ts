@@ -105,7 +105,7 @@ describe('pick', () => {
     expect(picks({ workers: [busy], candidates: [short, elsewhere], usage })).not.toHaveLength(0);
   });
 
-  test('inside a tenant the more urgent job goes first, then the older, then the earlier layer', () => {
+  test('of one user the more urgent job goes first, then the one that has had less, the older, the earlier layer', () => {
     const given = picks({
       workers: [worker('a', { slots: 2 })],
       candidates: [
@@ -118,8 +118,8 @@ describe('pick', () => {
     expect(given.map((one) => (one.kind === 'cursor' ? one.layerId : ''))).toEqual([
       'urgent',
       'first',
-      'second',
       'new',
+      'second',
     ]);
   });
 
