@@ -56,7 +56,16 @@ test('what frames are drawn without is said once, after the job is there', async
   const gap = { engine: 'pathtrace', backend: 'webgl', what: 'dispersion', isDrawnWithout: true };
   const settings = completeSettings({ frames: '0', engine: 'pathtrace', size: { widthPx: 64, heightPx: 64 } });
   const counts = { frames: '0', frameCount: 1, chunk: 1 };
-  const layer = { id: FRAME.layerId, name: 'main', ...counts, division: null, films: [], needs: [], settings };
+  const layer = {
+    id: FRAME.layerId,
+    name: 'main',
+    ...counts,
+    division: null,
+    films: [],
+    needs: [],
+    limits: [],
+    settings,
+  };
   const lines: string[] = [];
   farm = await startScriptedFarm((request) => {
     if (request === `GET /scenes/${SCENE.id}`) return { body: { ...SCENE, report: { ...REPORT, gaps: [gap] } } };

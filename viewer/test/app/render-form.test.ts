@@ -391,3 +391,20 @@ describe('restoreForm', () => {
     expect(restoreForm(still, 'x')).toBe(still);
   });
 });
+
+describe('priority and labels', () => {
+  it('are asked for where they are not as usual', () => {
+    expect(jobRequest(still, SCENE, null)).not.toHaveProperty('priority');
+    const form = { ...still, priority: 80, tags: ' hero, v3 ,, hero', maxSlots: 4 };
+    const request = jobRequest(form, SCENE, null);
+    expect(request).toMatchObject({ priority: 80, tags: ['hero', 'v3'], maxSlots: 4 });
+    expect(matches(JobRequest, request)).toBe(true);
+    expect(faultsOf(form, null, REPORT)).toEqual({});
+    expect(summariesOf(form).job).toBe('Priority 80 · 4 tasks at once · hero, v3');
+  });
+
+  it('say what is wrong with them', () => {
+    const wrong = { ...still, priority: 101, tags: 'x'.repeat(LIMITS.tagChars + 1), maxSlots: 1.5 };
+    expect(Object.keys(faultsOf(wrong, null, REPORT))).toEqual(['priority', 'tags', 'maxSlots']);
+  });
+});

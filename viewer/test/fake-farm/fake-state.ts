@@ -287,6 +287,7 @@ function jobOf(request: JobRequest): Job {
     films: [],
     division: null,
     needs: [],
+    limits: [],
     settings: completeSettings(layer),
   }));
   return {

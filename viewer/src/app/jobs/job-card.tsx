@@ -34,7 +34,15 @@ const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
 };
 
 /** What passes by itself; for anything else somebody must do something. */
-const IS_TURN: ReadonlySet<string> = new Set(['limit', 'priority', 'slots', 'after', 'layer']);
+const IS_TURN: ReadonlySet<string> = new Set([
+  'limit',
+  'named-limit',
+  'job-slots',
+  'priority',
+  'slots',
+  'after',
+  'layer',
+]);
 
 export function JobCard({
   job,
@@ -89,6 +97,7 @@ export function JobCard({
             )}
             {settingsText(job)} · {formatAgo(job.createdAt, Date.now())}
           </p>
+          <JobLabels job={job} />
         </div>
         <span class={`chip chip-${job.state}`} data-testid="job-state">
           {STATE_TEXT[job.state]}
@@ -176,6 +185,25 @@ export function JobCard({
     </article>
   );
 }
+
+/** Who submitted it, how urgent it is where that is not usual, and its labels. */
+function JobLabels({ job: { user, priority, tags, limits, maxSlots } }: { readonly job: Job }) {
+  const facts = [
+    ...(user === null ? [] : [`by ${user}`]),
+    ...(priority === USUAL_PRIORITY ? [] : [`priority ${priority}`]),
+    ...(maxSlots === null ? [] : [`at most ${plural(maxSlots, 'task')} at once`]),
+    ...(limits.length === 0 ? [] : [`limits: ${limits.join(', ')}`]),
+    ...(tags.length === 0 ? [] : [`labels: ${tags.join(', ')}`]),
+  ];
+  if (facts.length === 0) return null;
+  return (
+    <p class="job-meta" data-testid="job-labels">
+      {facts.join(' · ')}
+    </p>
+  );
+}
+
+const USUAL_PRIORITY = 50;
 
 /** The first frame, of a job that has all of them: one request, and none that could find nothing. */
 function JobPreview({ job }: { readonly job: Job }) {

@@ -15,6 +15,7 @@ import {
 } from '@kiln/shared';
 import { cameraFault, cameraName } from './camera-choice.ts';
 import { filmFault } from './film-choice.ts';
+import { type JobForm, jobFaults } from './job-choice.ts';
 import { between, whole } from './ranges.ts';
 import { passesOf, type RenderForm, samplesOf, workSettings } from './render-form.ts';
 import { divisionBar, divisionFault } from './work-choice.ts';
@@ -56,7 +57,8 @@ export type FormField =
   | 'camera'
   | 'division'
   | 'clipStartSec'
-  | 'clipEndSec';
+  | 'clipEndSec'
+  | keyof JobForm;
 
 /**
  * What keeps the form from being submitted, by field.
@@ -111,7 +113,7 @@ export function faultsOf(
   if (fault.division) faults.division = fault.division;
   const bar = isGridded(workSettings(form)) ? divisionBar(workSettings(form)) : null;
   if (bar && !faults.size) faults.size = `So large a frame is drawn in blocks. ${bar}`;
-  Object.assign(faults, clipFaults(form, clips));
+  Object.assign(faults, clipFaults(form, clips), jobFaults(form));
   return faults;
 }
 

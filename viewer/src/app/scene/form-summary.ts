@@ -2,6 +2,7 @@
 import { BACKEND_NAMES, IMAGE_FORMATS, isDisplayColor, SCENE_ENVIRONMENT } from '@kiln/shared';
 import { plural } from '../design/quantities.ts';
 import { otherCameras } from './camera-choice.ts';
+import { tagsOf } from './job-choice.ts';
 import { type RenderForm, samplesOf, workSettings } from './render-form.ts';
 import { backendBar, divisionBar } from './work-choice.ts';
 
@@ -14,6 +15,7 @@ export type FormSection =
   | 'motion'
   | 'engine'
   | 'work'
+  | 'job'
   | 'output';
 
 const list = (...parts: readonly (string | false | null)[]) => parts.filter(Boolean).join(' · ');
@@ -61,6 +63,11 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
         ? BACKEND_NAMES[form.backend]
         : 'Automatic',
       isDivided && `${parts} parts a frame`,
+    ),
+    job: list(
+      `Priority ${form.priority}`,
+      form.maxSlots > 0 && plural(form.maxSlots, 'task at once', 'tasks at once'),
+      tagsOf(form).join(', '),
     ),
     output: list(`${form.widthPx} × ${form.heightPx}`, IMAGE_FORMATS[form.format].name),
   };

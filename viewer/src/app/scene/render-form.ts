@@ -25,10 +25,16 @@ import {
 import type { Look } from '../../live/live-viewport.ts';
 import { type CameraForm, cameraName, camerasOf, NO_PATH } from './camera-choice.ts';
 import { type FilmChoice, filmsOf } from './film-choice.ts';
+import { type JobForm, jobChoiceOf, USUAL_JOB } from './job-choice.ts';
 import { between, whole } from './ranges.ts';
 import { WHOLE_FRAMES, type WorkForm, workOf } from './work-choice.ts';
 
-export interface RenderForm extends CameraForm, WorkForm, ClipSettings, Omit<SceneEdits, 'variant' | 'pointers'> {
+export interface RenderForm
+  extends CameraForm,
+    WorkForm,
+    JobForm,
+    ClipSettings,
+    Omit<SceneEdits, 'variant' | 'pointers'> {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly frames: string;
@@ -106,6 +112,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     show: [],
     materials: [],
     ...WHOLE_FRAMES,
+    ...USUAL_JOB,
     widthPx: 1_280,
     heightPx: 720,
     frames: clip ? allFrames(clipFrames(clip.durationSec, DEFAULT_FPS)) : '0',
@@ -285,7 +292,8 @@ export function jobRequest(
   const isSeparate = IMAGE_FORMATS[format].hasLayers && separatePasses && passes.length > 1;
   const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
   const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...more } = others;
-  const { camera, moreCameras, path, isDivided, columns, rows, sampleRanges, ...look } = more;
+  const { camera, moreCameras, path, isDivided, columns, rows, sampleRanges, ...most } = more;
+  const { priority, tags, maxSlots, ...look } = most;
   const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise };
   const layer = {
     ...look,
@@ -307,6 +315,7 @@ export function jobRequest(
   return {
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
+    ...jobChoiceOf({ priority, tags, maxSlots }),
     layers: cameraLayers(layer, camerasOf(form, view)),
   };
 }

@@ -15,6 +15,7 @@ import { editableNames } from './edit-choice.ts';
 import { EngineFields, WorkFields } from './engine-fields.tsx';
 import { checkFrames, type FormField, faultsOf } from './form-faults.ts';
 import { type FormSection, summariesOf } from './form-summary.ts';
+import { JobFields } from './job-fields.tsx';
 import { ColorFields, LightFields } from './look-fields.tsx';
 import { MotionFields } from './motion-fields.tsx';
 import { ObjectFields } from './object-fields.tsx';
@@ -36,6 +37,7 @@ const FAULTS_IN: Readonly<Record<FormSection, readonly FormField[]>> = {
   output: ['size', 'frames', 'bitDepth', 'quality', 'film', 'fps'],
   engine: ['engine', 'samples', 'bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'],
   work: ['division'],
+  job: ['priority', 'tags', 'maxSlots'],
 };
 
 /** Where the screen is too narrow for both, frames appear below the form: nobody should have to look for them. */
@@ -128,6 +130,7 @@ export function RenderPanel({
         {part('output', 'Output', <OutputFields report={report} model={model} faults={faults} />)}
         {part('engine', 'Engine', <EngineFields report={report} model={model} faults={faults} />)}
         {part('work', 'Back end and division', <WorkFields model={model} faults={faults} />)}
+        {part('job', 'Priority and labels', <JobFields model={model} faults={faults} />)}
       </div>
       <div class="render-bar">
         {failure && (
