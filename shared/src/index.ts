@@ -54,6 +54,7 @@ export * from './schemas/film.ts';
 export * from './schemas/identity.ts';
 export * from './schemas/job.ts';
 export * from './schemas/job-file.ts';
+export * from './schemas/job-wait.ts';
 export * from './schemas/labels.ts';
 export * from './schemas/layer-needs.ts';
 export * from './schemas/light.ts';

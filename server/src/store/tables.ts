@@ -26,6 +26,7 @@ import type {
 } from '@kiln/shared';
 import type { ColumnType, Generated } from 'kysely';
 import type { CreatedAt, Json, NullableJson } from './column-types.ts';
+import type { LimitTable, UserShareTable } from './share-tables.ts';
 import type { WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
 
 interface TenantTable {
@@ -357,25 +358,6 @@ interface EventTable {
   scene_id: string | null;
   data: Json<object>;
   at: CreatedAt;
-}
-
-/** What may be under way at once of what names it. */
-interface LimitTable {
-  /** Null: of the whole farm. */
-  tenant_id: string | null;
-  name: string;
-  /** Null: as it comes. */
-  max_tasks: number | null;
-  max_per_host: number | null;
-  changed_at: Generated<Date>;
-}
-
-/** What users have had of their tenant's slots, as it counted at `used_at`; of those that no job names, the empty name. */
-interface UserShareTable {
-  tenant_id: string;
-  user_name: string;
-  used_slot_sec: number;
-  used_at: Generated<Date>;
 }
 
 /** Single values: `dispatch_epoch` counts the dispatchers that have led. */

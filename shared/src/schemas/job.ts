@@ -8,6 +8,7 @@ import { Name } from '../storable-text.ts';
 import { BOUND_CHANGES, BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
+import { JobWait } from './job-wait.ts';
 import { JobTags, JobUser, LABELS } from './labels.ts';
 import { LayerName, LayerNeed, LayerNeeds } from './layer-needs.ts';
 import { FrameProgress } from './progress.ts';
@@ -334,32 +335,6 @@ export const Task = Type.Object({
   attempts: Type.Array(Attempt),
 });
 export type Task = Static<typeof Task>;
-
-/**
- * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
- * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
- * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
- * way as it allows itself. `failures`: as many of its tasks have failed as may.
- * `after`: a job that it comes after has not succeeded. `layer`: its
- * layers that are left need others, which are not done.
- */
-export const JobWait = Type.Object({
-  reason: Type.Enum([
-    'workers',
-    'engine',
-    'adapter-class',
-    'limit',
-    'named-limit',
-    'job-slots',
-    'priority',
-    'slots',
-    'failures',
-    'after',
-    'layer',
-  ]),
-  message: Type.String(),
-});
-export type JobWait = Static<typeof JobWait>;
 
 export const Job = Type.Object({
   id: Id('job'),
