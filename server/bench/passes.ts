@@ -78,7 +78,7 @@ class Bench {
     const snapshot = await this.#board.look(new Set());
     if (!snapshot) throw new Error('a pass found nothing to do');
     const picks = pick(snapshot).slice(0, DISPATCH_LIMITS.assignmentsPerPass);
-    const lease: Lease = { epoch: 0, leaseMs: LEASE_MS, workerNames: snapshot.workerNames };
+    const lease: Lease = { epoch: 0, leaseMs: LEASE_MS, workerNames: snapshot.workerNames, hosts: snapshot.hosts };
     const given = areCursorPicks(picks)
       ? await assignFromCursors(this.#db, picks, lease, parts)
       : await this.#change((trx, tell) => assign(trx, tell, picks, lease, parts));
