@@ -16,5 +16,6 @@ export { ShareAccounts } from './dispatch/share-accounts.ts';
 export { TaskTimes } from './dispatch/task-times.ts';
 export { type Credentials, credentialsPath, readCredentials } from './identity/credentials-file.ts';
 export { createLogger } from './log.ts';
+export { examineBucket } from './objects/examine-bucket.ts';
 export { type RunningServer, startServer } from './server.ts';
 export { FolderLockedError } from './store/folder-lock.ts';

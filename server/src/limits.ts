@@ -61,6 +61,27 @@ export const SERVER_LIMITS = {
   cutMs: 2_000,
 } as const;
 
+export const S3_LIMITS = {
+  connectMs: 5_000,
+  /** No byte moves on a connection: it is given up. Longer than a busy store takes to finish a file of many parts. */
+  idleMs: 20_000,
+  /** Questions about an object, and its deletion: transactions of the database wait for them. All tries together. */
+  askMs: 8_000,
+  /** Tries of one request, with waits that double, from 0.1 s on. */
+  tries: 4,
+  /** Connections of one server. */
+  connections: 128,
+  /** Larger files go in parts of so many bytes: 10,000 of them, which S3 allows, are five times the largest file. */
+  partBytes: 8_388_608,
+  /** Parts of one file under way at once. */
+  partsAtOnce: 2,
+  /** Files of several parts that are being put at once. Each holds two or three parts in memory: 400 MB together. */
+  largePutsAtOnce: 16,
+  /** A download that broke off goes on where it was so many times without a byte in between. */
+  resumes: 4,
+  resumeWaitMs: 200,
+} as const;
+
 export const WEBHOOK_LIMITS = {
   /** From looking up the host to the end of the answer. */
   answerMs: 10_000,

@@ -2,7 +2,6 @@
 import { randomFillSync } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { KilnError, newId } from '@kiln/shared';
 import type { Logger } from 'pino';
 import { Closing } from './closing.ts';
@@ -16,8 +15,7 @@ import { ensureCredentials } from './identity/first-start.ts';
 import { StoreIdentities } from './identity/store-identities.ts';
 import { SERVER_LIMITS } from './limits.ts';
 import { createLogger } from './log.ts';
-import { checkFolderId } from './objects/folder-id.ts';
-import { openFolderObjectStore } from './objects/folder-object-store.ts';
+import { openObjectStore } from './objects/open-object-store.ts';
 import { giveSampleScene } from './scenes/sample-scene.ts';
 import type { Clock, RandomBytes, Services } from './services.ts';
 import { type FolderLock, FolderLockedError, lockFolder } from './store/folder-lock.ts';
@@ -75,10 +73,8 @@ export async function startServer(
       import('./dispatch/farm.ts'),
     ]);
     closing.add('store', () => store.close());
-    const objects = await openFolderObjectStore(join(config.home, 'objects'), config.diskReserveBytes);
+    const objects = await openObjectStore(config, store, random);
     closing.add('objects', () => objects.close());
-    // PGlite's own folder goes with the objects'; a PostgreSQL may be shared by servers that do not share a disk.
-    if (store.kind === 'postgres') await checkFolderId(store.db, join(config.home, 'objects'), random);
 
     const makeId: Services['newId'] = (kind) => newId(kind, random);
     const first = await ensureCredentials({ home: config.home, db: store.db, clock, newId: makeId, random, log });
@@ -120,7 +116,7 @@ export async function startServer(
     }
     sweep.start();
     lifecycle.begin();
-    log.info({ url, store: store.kind }, 'the server is ready');
+    log.info({ url, store: store.kind, objects: objects.isOnDisk ? 'folder' : 's3' }, 'the server is ready');
     return { url, port, credentialsPath: credentialsPath(config.home), close: () => closing.run() };
   } catch (error) {
     await closing.run();

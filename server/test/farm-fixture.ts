@@ -17,7 +17,8 @@ import { openFolderObjectStore } from '../src/objects/folder-object-store.ts';
 import type { Clock, RandomBytes, Services } from '../src/services.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
-import { placeEmptyPglite, temporaryFolder } from './store-fixture.ts';
+import { putBytes } from './object-bytes.ts';
+import { placeEmptyStore, temporaryFolder } from './store-fixture.ts';
 
 export const WORKER_TOKEN = 'a-worker-token-for-tests';
 
@@ -37,7 +38,7 @@ export interface TestFarm {
 
 export interface TestFarmOptions {
   readonly redisUrl: string;
-  /** Absent: a new PGlite, which goes with the farm. */
+  /** Absent: a new one, which goes with the farm. */
   readonly store?: Store;
   /** Folder of objects; absent: a new one. */
   readonly home?: string;
@@ -55,8 +56,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const folder = await temporaryFolder();
   const home = options.home ?? folder.path;
   const log = pino({ level: options.logLevel ?? 'silent' });
-  if (!options.store) await placeEmptyPglite(home);
-  const store = options.store ?? (await openStore({ home, databaseUrl: null }, log));
+  const store = options.store ?? (await openStore({ home, databaseUrl: await placeEmptyStore(home) }, log));
   const objects = await openFolderObjectStore(join(home, 'objects'));
   const clock = options.clock ?? { now: () => new Date(), monotonicMs: () => performance.now() };
   const sockets = new UpgradeRouter();
@@ -75,6 +75,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     tls: null,
     webAppDir: null,
     workerToken: WORKER_TOKEN,
+    s3: null,
     sampleScenePath: '',
     diskReserveBytes: 0,
     shareHalfLifeMs: 600_000,
@@ -180,12 +181,7 @@ export async function addScene(
 ): Promise<string> {
   const id = makeId('scene');
   const bytes = Buffer.from(`scene ${id}`);
-  const object = await services.objects.put(
-    (async function* () {
-      yield bytes;
-    })(),
-    { maxBytes: 1_000 },
-  );
+  const object = await putBytes(services.objects, bytes);
   await services.store.db.transaction().execute(async (tx) => {
     await tx
       .insertInto('objects')

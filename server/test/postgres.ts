@@ -13,8 +13,12 @@ const VERSIONS = '/usr/lib/postgresql';
 const UNPRIVILEGED = 65_534;
 
 export interface TestPostgres {
+  /** Of its own database, where others are made from. */
+  readonly url: string;
   /** URL of a new, empty database. */
   createDatabase(): Promise<string>;
+  /** `SIGQUIT`, as a crash, then a new process on the same files. */
+  restart(): Promise<void>;
   /** Ends every connection of this application name, as a network failure would. */
   cutConnections(applicationName: string): Promise<void>;
   stop(): Promise<void>;
@@ -37,35 +41,54 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   const options = { ...user, cwd: folder, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: folder } };
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'kiln', '-A', 'trust', '-E', 'UTF8', '--no-sync'], options);
 
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'max_connections=200'],
-    { ...options, stdio: 'ignore' },
-  );
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const url = (database: string) => `postgresql://kiln@localhost/${database}?host=${encodeURIComponent(folder)}`;
-  const admin = async (sql: string, parameters: unknown[] = []) => {
-    const client = new pg.Client({ connectionString: url('postgres') });
-    client.on('error', () => {});
-    await client.connect();
-    await client.query(sql, parameters).finally(() => client.end());
+  const launch = () => {
+    const server = spawn(
+      join(bin, 'postgres'),
+      ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'max_connections=200'],
+      { ...options, stdio: 'ignore' },
+    );
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    return async () => {
+      server.kill('SIGQUIT');
+      await ended;
+    };
   };
+  let end = launch();
+  const url = (database: string) => `postgresql://kiln@localhost/${database}?host=${encodeURIComponent(folder)}`;
+  const admin = (sql: string, parameters: unknown[] = []) => runAt(url('postgres'), sql, parameters);
   await untilReady(() => admin('select 1'));
 
   return {
-    async createDatabase() {
-      const name = `kiln_${randomUUID().replaceAll('-', '')}`;
-      await admin(`create database ${name}`);
-      return url(name);
+    url: url('postgres'),
+    createDatabase: () => createDatabaseAt(url('postgres')),
+    async restart() {
+      await end();
+      end = launch();
+      await untilReady(() => admin('select 1'));
     },
     cutConnections: (applicationName) =>
       admin('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [applicationName]),
     async stop() {
-      server.kill('SIGQUIT');
-      await ended;
+      await end();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** @param url of any database of a PostgreSQL where its user may make more. @returns that of a new, empty one. */
+export async function createDatabaseAt(url: string): Promise<string> {
+  const name = `kiln_${randomUUID().replaceAll('-', '')}`;
+  await runAt(url, `create database ${name}`);
+  const made = new URL(url);
+  made.pathname = `/${name}`;
+  return made.href;
+}
+
+async function runAt(connectionString: string, sql: string, parameters: unknown[] = []): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  client.on('error', () => {});
+  await client.connect();
+  await client.query(sql, parameters).finally(() => client.end());
 }
 
 async function untilReady(attempt: () => Promise<void>): Promise<void> {

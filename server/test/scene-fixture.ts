@@ -1,7 +1,8 @@
 /** Scenes that are uploaded over the API. What is in them is nobody's business here: no server ever opens one. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Client, Scene, SceneManifest } from '@kiln/shared';
 import { until } from './farm-fixture.ts';
+import { sha256Of } from './object-bytes.ts';
 
 export interface LocalScene {
   readonly manifest: SceneManifest;
@@ -9,7 +10,7 @@ export interface LocalScene {
   readonly bytes: ReadonlyMap<string, Buffer>;
 }
 
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export { sha256Of };
 
 /** A scene of these files; without any, one `.glb` of random bytes. The first is the entry. */
 export function sceneOf(

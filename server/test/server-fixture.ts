@@ -6,7 +6,7 @@ import type { ServerConfig } from '../src/config/server-config.ts';
 import { readCredentials } from '../src/identity/credentials-file.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
 import type { Clock } from '../src/services.ts';
-import { placeEmptyPglite, quietLog, temporaryFolder } from './store-fixture.ts';
+import { placeEmptyStore, quietLog, temporaryFolder } from './store-fixture.ts';
 
 /** A clock that a test can move forward. */
 export class MovableClock implements Clock {
@@ -28,7 +28,7 @@ export class MovableClock implements Clock {
 export interface ServerFixtureOptions {
   readonly redisUrl: string;
   readonly config?: Partial<ServerConfig>;
-  /** Absent: a new folder with an initialised PGlite, which goes with the fixture. */
+  /** Absent: a new folder and a new database, which go with the fixture. */
   readonly home?: string;
   readonly clock?: Clock;
   /** @defaultValue says nothing */
@@ -62,6 +62,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   diskReserveBytes: 0,
   shareHalfLifeMs: 600_000,
   webhookPrivate: [],
+  s3: null,
   sampleScenePath: '/nowhere/sample.glb',
   ...changes,
 });
@@ -69,8 +70,9 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
 export async function startTestServer(options: ServerFixtureOptions): Promise<ServerFixture> {
   const folder = options.home === undefined ? await temporaryFolder() : null;
   const home = options.home ?? folder?.path ?? '';
-  const config = testConfig(home, options.redisUrl, options.config);
-  if (folder !== null && config.databaseUrl === null) await placeEmptyPglite(home);
+  const asked = testConfig(home, options.redisUrl, options.config);
+  const isEmpty = folder !== null && asked.databaseUrl === null;
+  const config = isEmpty ? { ...asked, databaseUrl: await placeEmptyStore(home) } : asked;
   const server = await startServer(
     config,
     options.log ?? quietLog,

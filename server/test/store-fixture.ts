@@ -7,6 +7,7 @@ import { type Logger, pino } from 'pino';
 import { openStore } from '../src/store/open-store.ts';
 import { PgliteClient, startPgliteThread } from '../src/store/pglite-client.ts';
 import type { Store } from '../src/store/store.ts';
+import { createDatabaseAt } from './postgres.ts';
 
 /** Says nothing; errors still fail the test that awaits them. */
 export const quietLog: Logger = pino({ level: 'silent' });
@@ -23,11 +24,10 @@ export interface TestStore {
   dispose(): Promise<void>;
 }
 
-/** @param databaseUrl of an empty database (`TestPostgres.createDatabase`); absent: PGlite. */
-export async function openTestStore(databaseUrl: string | null = null): Promise<TestStore> {
+/** @param databaseUrl of an empty database (`TestPostgres.createDatabase`); absent: what tests run on. */
+export async function openTestStore(databaseUrl?: string | null): Promise<TestStore> {
   const folder = await temporaryFolder();
-  const config = { home: folder.path, databaseUrl };
-  if (databaseUrl === null) await placeEmptyPglite(folder.path);
+  const config = { home: folder.path, databaseUrl: databaseUrl ?? (await placeEmptyStore(folder.path)) };
   const store = await openStore(config, quietLog);
   return {
     store,
@@ -37,6 +37,19 @@ export async function openTestStore(databaseUrl: string | null = null): Promise<
       await folder.remove();
     },
   };
+}
+
+/**
+ * Tests run on PGlite, or on new databases of the PostgreSQL at KILN_TEST_DATABASE_URL: `on-postgres.full.test.ts` runs
+ * them so.
+ *
+ * @returns the URL of the database; null: PGlite, which lies ready under `home`.
+ */
+export async function placeEmptyStore(home: string): Promise<string | null> {
+  const url = process.env.KILN_TEST_DATABASE_URL;
+  if (url !== undefined) return createDatabaseAt(url);
+  await placeEmptyPglite(home);
+  return null;
 }
 
 /**

@@ -16,7 +16,8 @@ const projects = full ? ['fast', 'browser', 'full'] : ['fast', 'browser'];
 /** Null when something is missing that no test can do without. */
 async function setUp(): Promise<Found | null> {
   try {
-    const wanted = { browser: true, redisServer: true, postgres: true, imageTools: full, filmTools: full };
+    const heavy = { imageTools: full, filmTools: full, s3Server: full };
+    const wanted = { browser: true, redisServer: true, postgres: true, ...heavy };
     return await prepare(readFarmConfig(), new Progress(process.stdout), wanted);
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);

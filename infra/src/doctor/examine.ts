@@ -1,5 +1,6 @@
 /** What `kiln doctor` looks at: everything a farm needs on this machine, each with what to do when it is not well. */
 import { join } from 'node:path';
+import { examineBucket } from '@kiln/server';
 import { type AutoBackends, BACKEND_NAMES, type Capability, ENGINE_NAMES, Health, matches } from '@kiln/shared';
 import {
   abilitiesOf,
@@ -46,9 +47,10 @@ const LOW_DISK_BYTES = 2_000_000_000;
 
 export async function examine(config: DoctorConfig): Promise<Examination> {
   const found = await lookAround(config.searchPath, config.browserPath);
-  const [redis, database, disk, farm, graphics] = await Promise.all([
+  const [redis, database, objects, disk, farm, graphics] = await Promise.all([
     examineRedis(config, found),
     examineDatabase(config),
+    examineObjects(config),
     examineDisk(config),
     examineFarm(config.home),
     examineGraphics(config),
@@ -58,6 +60,7 @@ export async function examine(config: DoctorConfig): Promise<Examination> {
     ...graphics.findings,
     redis,
     database,
+    objects,
     disk,
     farm,
   ];
@@ -112,6 +115,21 @@ async function examineDatabase({ databaseUrl, home }: DoctorConfig): Promise<Fin
     };
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+export async function examineObjects({
+  home,
+  environment,
+}: Pick<DoctorConfig, 'home' | 'environment'>): Promise<Finding> {
+  const name = 'Objects';
+  try {
+    const bucket = await examineBucket(environment);
+    const detail = bucket === null ? `a folder, ${join(home, 'objects')}` : `${bucket}: answers`;
+    return { name, state: 'ok', detail };
+  } catch (error) {
+    const advice = 'Mend that variable, or unset all of KILN_S3_… to keep objects in a folder.';
+    return { name, state: 'bad', detail: messageOf(error), advice };
   }
 }
 

@@ -21,6 +21,8 @@ export interface Found {
   readonly imageTools: boolean;
   /** `ffmpeg` and `ffprobe` are here. */
   readonly filmTools: boolean;
+  /** Ceph's programs are here, of which an S3 server for tests is made. */
+  readonly s3Server: boolean;
 }
 
 /**
@@ -41,6 +43,9 @@ export async function lookAround(searchPath: string, browserPath: string | null)
     postgresBin: findPostgres(searchPath),
     imageTools: which('oiiotool', searchPath) !== null,
     filmTools: ['ffmpeg', 'ffprobe'].every((name) => which(name, searchPath) !== null),
+    s3Server: ['ceph-mon', 'ceph-mgr', 'ceph-osd', 'radosgw', 'radosgw-admin'].every(
+      (name) => which(name, searchPath) !== null,
+    ),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Wanted {
   readonly imageTools: boolean;
   /** The same with films and ffmpeg. A farm makes ProRes and FFV1 with it where it is here, and does not ask for it. */
   readonly filmTools: boolean;
+  /** The heavy tests keep objects in a real S3 server where one can be had; nothing else needs it here. */
+  readonly s3Server: boolean;
   /** KILN_NO_INSTALL=1. */
   readonly installForbidden: boolean;
 }
@@ -40,6 +42,11 @@ export const NEEDS = {
   postgres: { what: 'PostgreSQL', apt: ['postgresql'], brew: ['postgresql'] },
   imageTools: { what: 'OpenImageIO', apt: ['openimageio-tools'], brew: ['openimageio'] },
   filmTools: { what: 'ffmpeg', apt: ['ffmpeg'], brew: ['ffmpeg'] },
+  s3Server: {
+    what: 'Ceph’s object gateway',
+    apt: ['ceph-mon', 'ceph-mgr', 'ceph-osd', 'radosgw', 'ceph-common'],
+    brew: [],
+  },
 } as const satisfies Record<string, Need>;
 
 /** What a farm cannot be without and this machine has not. */
@@ -62,6 +69,7 @@ export function planSetup(found: Found, wanted: Wanted): Plan {
   if (wanted.postgres && found.postgresBin === null && mayApt) byPackage.push(NEEDS.postgres);
   if (wanted.imageTools && !found.imageTools && mayApt) byPackage.push(NEEDS.imageTools);
   if (wanted.filmTools && !found.filmTools && mayApt) byPackage.push(NEEDS.filmTools);
+  if (wanted.s3Server && !found.s3Server && mayApt) byPackage.push(NEEDS.s3Server);
   const steps: Step[] = [];
   if (byPackage.length > 0) steps.push({ kind: 'apt', packages: byPackage.flatMap(({ apt }) => apt) });
   if (download) steps.push({ kind: 'download-browser', otherwise: howToInstall(found, wanted, [NEEDS.browser]) });

@@ -24,6 +24,7 @@ export async function prepare(
     postgres: false,
     imageTools: false,
     filmTools: false,
+    s3Server: false,
     installForbidden: config.installForbidden,
     ...wanted,
   };

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examineDisk } from '../../src/doctor/examine.ts';
+import { examineDisk, examineObjects } from '../../src/doctor/examine.ts';
 
 /** A folder that is made only when the farm starts. */
 const home = join(tmpdir(), 'kiln-not-there', 'home');
@@ -16,4 +16,19 @@ test('a disk with more free than the reserve can', async () => {
   const finding = await examineDisk({ home, diskReserveBytes: 0 });
   expect(finding.state).not.toBe('bad');
   expect(finding.detail).toMatch(/^[\d.]+ GB free for /);
+});
+
+test('where objects are is said: a folder, or a bucket that does not answer, with the variable to mend', async () => {
+  expect(await examineObjects({ home, environment: {} })).toEqual({
+    name: 'Objects',
+    state: 'ok',
+    detail: `a folder, ${join(home, 'objects')}`,
+  });
+  const environment = { KILN_S3_BUCKET: 'renders', KILN_S3_ENDPOINT: 'http://127.0.0.1:1' };
+  const keys = { KILN_S3_ACCESS_KEY_ID: 'id', KILN_S3_SECRET_ACCESS_KEY: 'the-secret' };
+  const away = await examineObjects({ home, environment: { ...environment, ...keys } });
+  expect(away).toMatchObject({ state: 'bad', detail: expect.stringContaining('http://127.0.0.1:1 does not answer') });
+  expect(JSON.stringify(away)).not.toContain('the-secret');
+  const half = await examineObjects({ home, environment: { ...environment, KILN_S3_ACCESS_KEY_ID: 'id' } });
+  expect(half.detail).toContain('KILN_S3_SECRET_ACCESS_KEY must be set together');
 });

@@ -12,6 +12,7 @@ const bareDebian: Found = {
   postgresBin: null,
   imageTools: false,
   filmTools: false,
+  s3Server: false,
 };
 const wanted: Wanted = {
   browser: true,
@@ -19,6 +20,7 @@ const wanted: Wanted = {
   postgres: false,
   imageTools: false,
   filmTools: false,
+  s3Server: false,
   installForbidden: false,
 };
 
@@ -47,6 +49,7 @@ describe('on a bare Debian', () => {
     ['PostgreSQL', { postgres: true }, ['postgresql'], { postgresBin: '/usr/bin' }],
     ['OpenImageIO', { imageTools: true }, ['openimageio-tools'], { imageTools: true }],
     ['ffmpeg', { filmTools: true }, ['ffmpeg'], { filmTools: true }],
+    ['Ceph', { s3Server: true }, ['ceph-mon', 'ceph-mgr', 'ceph-osd', 'radosgw', 'ceph-common'], { s3Server: true }],
   ])('%s is installed for the tests only, and never asked for', (_, want, packages, there) => {
     const ready = { ...bareDebian, browser: '/usr/bin/chromium', redisServer: '/usr/bin/redis-server' };
     expect(planSetup(ready, wanted)).toEqual({ outcome: 'steps', steps: [] });

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { KilnError, LIMITS } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { S3_SECRETS, S3_VARIABLES, type S3Config, s3ConfigOf } from './s3-config.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -23,6 +24,7 @@ const Environment = Type.Object({
       description: 'PostgreSQL as postgres://USER@HOST/DATABASE; PGlite under KILN_HOME when absent',
     }),
   ),
+  ...S3_VARIABLES,
   KILN_REDIS_URL: Type.String({
     pattern: '^(rediss?://|unix:/)',
     description: 'Redis with noeviction: redis://host:port/db or unix:/path?password=…',
@@ -63,7 +65,12 @@ const Environment = Type.Object({
   }),
 });
 
-const SECRETS: ReadonlySet<string> = new Set(['KILN_DATABASE_URL', 'KILN_REDIS_URL', 'KILN_WORKER_TOKEN']);
+const SECRETS: ReadonlySet<string> = new Set([
+  'KILN_DATABASE_URL',
+  'KILN_REDIS_URL',
+  'KILN_WORKER_TOKEN',
+  ...S3_SECRETS,
+]);
 
 export interface ServerConfig {
   /** Absolute. */
@@ -73,6 +80,8 @@ export interface ServerConfig {
   readonly port: number;
   /** Null: PGlite. */
   readonly databaseUrl: string | null;
+  /** Null: objects are in a folder of `home`. */
+  readonly s3: S3Config | null;
   readonly redisUrl: string;
   /** Null: derived from host and port. */
   readonly advertiseUrl: string | null;
@@ -98,10 +107,6 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
  * @throws KilnError `request.invalid` naming the variable, what was expected and what came.
  */
 export function readServerConfig(env: EnvironmentVariables): ServerConfig {
-  const given = Object.keys(env).filter((name) => name.startsWith('KILN_S3_') && env[name]);
-  if (given.length > 0) {
-    throw invalid(`${given.join(', ')}: S3 is not supported yet; unset it to keep objects under KILN_HOME.`);
-  }
   const known = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, env[name] || undefined]));
   const values = Value.Convert(Environment, Value.Default(Environment, known));
   if (!Value.Check(Environment, values)) throw invalid(whatIsWrong(values, env));
@@ -115,6 +120,10 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     host: values.KILN_HOST,
     port: values.KILN_PORT,
     databaseUrl: values.KILN_DATABASE_URL ?? null,
+    s3: s3ConfigOf(
+      values,
+      Object.keys(env).filter((name) => env[name]),
+    ),
     redisUrl: values.KILN_REDIS_URL,
     advertiseUrl: values.KILN_ADVERTISE_URL?.replace(/\/+$/, '') ?? null,
     allowedHosts: Object.freeze(

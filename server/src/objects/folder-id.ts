@@ -37,10 +37,14 @@ export async function checkFolderId(db: Kysely<Database>, folder: string, random
   );
 }
 
+/** A random one, as text and number the same. */
+export const newFolderId = (random: RandomBytes): number =>
+  Buffer.from(random(new Uint8Array(ID_BYTES))).readUIntBE(0, ID_BYTES);
+
 async function folderId(folder: string, random: RandomBytes): Promise<number> {
   const path = join(folder, 'folder-id');
   const own = `${path}.${randomUUID()}`;
-  await writeFile(own, `${Buffer.from(random(new Uint8Array(ID_BYTES))).readUIntBE(0, ID_BYTES)}\n`, { mode: 0o600 });
+  await writeFile(own, `${newFolderId(random)}\n`, { mode: 0o600 });
   try {
     // Whole or not there, and of two servers that start at once one gives the id.
     await link(own, path);

@@ -3,8 +3,8 @@
  * to its name and syncs the folder: what has a name is whole, also after a power cut. A name that is there already stays,
  * with the bytes that were verified under it.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -12,7 +12,9 @@ import { KilnError } from '@kiln/shared';
 import { type FolderLock, FolderLockedError, lockFolder } from '../store/folder-lock.ts';
 import { errorCodeOf, isDiskFull } from './disk-errors.ts';
 import { freeBytes, RoomWatch, requireRoom } from './disk-room.ts';
-import type { ByteRange, ObjectStore, PutOptions, StoredObject } from './object-store.ts';
+import { bytesOf, sha256OfFile } from './file-bytes.ts';
+import { HashedBytes } from './hash-bytes.ts';
+import type { ByteRange, ObjectStore, PutFileOptions, PutOptions, StoredObject } from './object-store.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const HEX_PAIR = /^[0-9a-f]{2}$/;
@@ -44,8 +46,13 @@ async function takeSlot(temporary: string): Promise<{ path: string; lock: Folder
   }
 }
 
-/** Several servers may share the folder: a temporary folder whose lock nobody holds has no owner any more. */
-async function removeAbandoned(temporary: string): Promise<void> {
+/**
+ * Several servers may share the folder: a temporary folder whose lock nobody holds has no owner any more.
+ *
+ * @returns how many there were.
+ */
+async function removeAbandoned(temporary: string): Promise<number> {
+  let removed = 0;
   const entries = await readdir(temporary, { withFileTypes: true });
   for (const entry of entries.filter((found) => found.isDirectory())) {
     const path = join(temporary, entry.name);
@@ -53,7 +60,9 @@ async function removeAbandoned(temporary: string): Promise<void> {
     if (lock === null) continue;
     await rm(path, { recursive: true, force: true });
     await lock.release();
+    removed++;
   }
+  return removed;
 }
 
 async function lockUnlessHeld(path: string): Promise<FolderLock | null> {
@@ -66,6 +75,7 @@ async function lockUnlessHeld(path: string): Promise<FolderLock | null> {
 }
 
 class FolderObjectStore implements ObjectStore {
+  readonly isOnDisk = true;
   readonly #folder: string;
   readonly #temporary: string;
   readonly #lock: FolderLock;
@@ -84,13 +94,14 @@ class FolderObjectStore implements ObjectStore {
     const file = await open(path, 'wx', 0o600).catch(asStorageError);
     const room = new RoomWatch(() => this.#checkRoom());
     try {
-      const stored = await hashInto(bytes, options, async (chunk) => {
+      const hashed = new HashedBytes(bytes, options);
+      for await (const chunk of hashed) {
         await writeWhole(file, chunk);
         await room.wrote(chunk.byteLength);
-      });
+      }
       await file.datasync();
-      await this.#name(path, stored.sha256);
-      return stored;
+      await this.#name(path, hashed.stored.sha256);
+      return hashed.stored;
     } catch (error) {
       return asStorageError(error);
     } finally {
@@ -100,8 +111,8 @@ class FolderObjectStore implements ObjectStore {
   }
 
   /** By a copy, never by a second name: another server may still be writing to the file. */
-  putFile(path: string, options: PutOptions): Promise<StoredObject> {
-    return this.put(bytesOf(path), options);
+  async putFile(path: string, { maxBytes, expectSha256 }: PutFileOptions): Promise<StoredObject> {
+    return this.put(bytesOf(path), { maxBytes, expectSha256: expectSha256 ?? (await sha256OfFile(path)) });
   }
 
   async #name(path: string, sha256: string): Promise<void> {
@@ -158,6 +169,11 @@ class FolderObjectStore implements ObjectStore {
     }
   }
 
+  /** Locks tell what is under way, whenever it was begun. */
+  removeUnfinished(): Promise<number> {
+    return removeAbandoned(dirname(this.#temporary));
+  }
+
   freeBytes(): Promise<number> {
     return freeBytes(this.#folder, this.#reserveBytes);
   }
@@ -178,11 +194,6 @@ class FolderObjectStore implements ObjectStore {
   }
 }
 
-/** Opened when it is first read: the error of a stream that nobody reads yet would be nobody's. */
-async function* bytesOf(path: string): AsyncIterable<Uint8Array> {
-  yield* createReadStream(path);
-}
-
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => pattern.test(name)).sort();
@@ -190,30 +201,6 @@ async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
     if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
-}
-
-/** Passes chunks on to `write`, hashing and counting. @throws KilnError `upload.over_limit`, `upload.hash_mismatch`. */
-async function hashInto(
-  bytes: AsyncIterable<Uint8Array>,
-  { maxBytes, expectSha256 }: PutOptions,
-  write: (chunk: Uint8Array) => Promise<void>,
-): Promise<StoredObject> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of bytes) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > maxBytes) throw new KilnError('upload.over_limit', `more than ${maxBytes} bytes came`);
-    hash.update(chunk);
-    await write(chunk);
-  }
-  const sha256 = hash.digest('hex');
-  if (expectSha256 !== undefined && sha256 !== expectSha256) {
-    throw new KilnError(
-      'upload.hash_mismatch',
-      `expected bytes whose SHA-256 is ${expectSha256}, got ${sizeBytes} bytes whose SHA-256 is ${sha256}: send them again`,
-    );
-  }
-  return { sha256, sizeBytes };
 }
 
 /** Makes a file's bytes, or a folder's names, durable. */

@@ -8,6 +8,13 @@ export interface StoredObject {
 
 export interface PutOptions {
   readonly maxBytes: number;
+  /** The name that the bytes get, which must be theirs. */
+  readonly expectSha256: string;
+}
+
+export interface PutFileOptions {
+  readonly maxBytes: number;
+  /** Absent: the file is read twice. */
   readonly expectSha256?: string;
 }
 
@@ -17,16 +24,24 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** Every method throws KilnError `storage.unavailable` when the store does not answer. */
 export interface ObjectStore {
+  /** Whether its bytes take room of the disk that KILN_HOME is on. */
+  readonly isOnDisk: boolean;
   /**
-   * Streams bytes in, hashing as they pass. Nothing is kept when it throws.
+   * Streams bytes in, hashing as they pass. Nothing is kept when it throws. Bytes that come again count as put now.
    *
-   * @throws KilnError `upload.hash_mismatch`, `upload.over_limit`, `storage.full`.
+   * @throws KilnError `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `storage.unavailable`; what the source
+   *   throws.
    */
   put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>;
   /** Stores a copy of a file's bytes, hashing what is copied; the file stays the caller's. Throws as `put`. */
-  putFile(path: string, options: PutOptions): Promise<StoredObject>;
-  /** @throws KilnError `resource.not_found` when it is not here. */
+  putFile(path: string, options: PutFileOptions): Promise<StoredObject>;
+  /**
+   * The stream may be read slowly, and either gives every byte or fails.
+   *
+   * @throws KilnError `resource.not_found` when it is not here.
+   */
   get(sha256: string, range?: ByteRange): Promise<Readable>;
   /** Null when it is not here. */
   size(sha256: string): Promise<number | null>;
@@ -36,6 +51,13 @@ export interface ObjectStore {
   /** Deleting what is not here is no error. */
   delete(sha256: string): Promise<void>;
   list(): AsyncIterable<StoredObject>;
+  /**
+   * Removes what puts left that were cut off with their process.
+   *
+   * @param before what was begun since may still be under way.
+   * @returns how many there were.
+   */
+  removeUnfinished(before: Date): Promise<number>;
   /** Bytes that may still be put, 0 or less when it is full; null where the store has no end. */
   freeBytes(): Promise<number | null>;
   /** Lets go of what the store holds open. */

@@ -2,6 +2,7 @@
  * What an import found, applied in three steps: bytes first, then the transaction that also ends the task, then what may
  * only happen once that is committed.
  */
+import { createHash } from 'node:crypto';
 import type { ImportReport, ImportResult, Refusal } from '@kiln/shared';
 import { KilnError } from '@kiln/shared';
 import type { Transaction } from 'kysely';
@@ -50,7 +51,7 @@ export async function prepareImport(
     (async function* () {
       yield bytes;
     })(),
-    { maxBytes: THUMBNAIL_BYTES },
+    { maxBytes: THUMBNAIL_BYTES, expectSha256: createHash('sha256').update(bytes).digest('hex') },
   );
   const { report, thumbnailMediaType, converted = null } = result;
   if (converted !== null) await checkConverted(services.objects, converted);

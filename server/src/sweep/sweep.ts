@@ -26,6 +26,7 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
   const uploads = await sweepUploads(parts, times, dryRun);
   const events = await sweepRecords(services.store.db, times, dryRun);
   const objects = await sweepObjects(parts, times, dryRun);
+  if (!dryRun) await removeUnfinished(services, times);
   const orphans = await sweepOrphans(services, times, dryRun);
   const young = await db
     .selectFrom('objects')
@@ -45,6 +46,12 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
     storedObjects: Number(stored.count),
     storedBytes: Number(stored.bytes),
   };
+}
+
+/** They count as nothing: they are seen by nobody. */
+async function removeUnfinished({ objects, log }: SweepParts['services'], times: SweepTimes): Promise<void> {
+  const unfinished = await objects.removeUnfinished(times.objects);
+  if (unfinished > 0) log.info({ unfinished }, 'what interrupted puts had left was removed');
 }
 
 const countAndBytes = [

@@ -54,8 +54,7 @@ export class Uploads {
         { field: '/headers/upload-length' },
       );
     }
-    // Its own file, and the copy that is stored.
-    await this.#files.checkRoom(2 * sizeBytes);
+    await this.#files.checkRoom(sizeBytes + this.#copyBytes(sizeBytes));
     await this.#checkOpenUploads(tenantId, sizeBytes);
     const now = this.#services.clock.now();
     const id = this.#services.newId('upload');
@@ -73,6 +72,11 @@ export class Uploads {
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+  }
+
+  /** Beside an upload's own file its stored copy may be on the same disk. */
+  #copyBytes(sizeBytes: number): number {
+    return this.#services.objects.isOnDisk ? sizeBytes : 0;
   }
 
   async #checkOpenUploads(tenantId: string, sizeBytes: number): Promise<void> {
@@ -130,7 +134,7 @@ export class Uploads {
     }
     if (upload.finished_at !== null || offset === upload.size_bytes) return offset;
     const maxBytes = upload.size_bytes - offset;
-    await this.#files.checkRoom(maxBytes + upload.size_bytes);
+    await this.#files.checkRoom(maxBytes + this.#copyBytes(upload.size_bytes));
     try {
       const length = await this.#files.append(upload.id, bytes, { offset, maxBytes });
       if (length === upload.size_bytes) await this.#finish(upload);
@@ -155,7 +159,8 @@ export class Uploads {
         if (errorCodeOf(error) === 'ENOENT') {
           throw new KilnError('resource.conflict', 'another server has finished or ended this upload meanwhile');
         }
-        if (error instanceof KilnError && error.code !== 'storage.full') await this.remove(upload);
+        // When it was the store's fault the bytes stay: the next request finishes the upload.
+        if (error instanceof KilnError && !isOfStore(error)) await this.remove(upload);
         throw error;
       });
     const isTaskReady = await this.#farm.change(async (tx, tell) => {
@@ -181,3 +186,5 @@ export class Uploads {
     await this.#services.store.db.deleteFrom('uploads').where('id', '=', upload.id).execute();
   }
 }
+
+const isOfStore = ({ code }: KilnError) => code === 'storage.full' || code === 'storage.unavailable';

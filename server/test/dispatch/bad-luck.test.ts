@@ -13,6 +13,7 @@ import {
   type TestTenant,
   until,
 } from '../farm-fixture.ts';
+import { putBytes } from '../object-bytes.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { useWorkers } from '../workers-fixture.ts';
 
@@ -215,12 +216,7 @@ describe('a server that stops hard', () => {
     await done(job, 4);
     // What a crash leaves between the two: bytes in the object store that no row names.
     const bytes = Buffer.from('frame 20');
-    const orphan = await farm.services.objects.put(
-      (async function* () {
-        yield bytes;
-      })(),
-      { maxBytes: 100 },
-    );
+    const orphan = await putBytes(farm.services.objects, bytes);
     await farm.farm.close();
     const second = await startFarm({ redisUrl: redis.url, store, home: config.home, timing: { leaseMs: LEASE_MS } });
     worker.url = second.url;

@@ -29,7 +29,7 @@ if (typeof disk === 'string') {
       expect(await files.length(ID)).toBe(2 * MIB);
 
       const store = await openFolderObjectStore(join(disk.path, 'objects'), 24 * MIB);
-      const put = store.put(mebibytes(30), { maxBytes: 30 * MIB });
+      const put = store.put(mebibytes(30), { maxBytes: 30 * MIB, expectSha256: 'a'.repeat(64) });
       await expect(put).rejects.toMatchObject({ code: 'storage.full', message: figures });
       expect(await store.freeBytes()).toBeGreaterThan(8 * MIB);
       await store.close();

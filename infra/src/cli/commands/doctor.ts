@@ -10,7 +10,7 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .summary('check what this machine has, and how fast it draws')
     .description(
-      'Checks Node, browser, Redis, database, GPU, sandbox and disk; draws a canary with every back end. Exits 1 if it cannot render.',
+      'Checks Node, browser, Redis, database, object store, GPU, sandbox and disk; draws a canary with every back end. Exits 1 if it cannot render.',
     )
     .option('--json', 'print JSON')
     .action(async ({ json }: { readonly json?: boolean }) => {
