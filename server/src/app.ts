@@ -59,7 +59,7 @@ export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppP
   registerUploads(fastify, new Uploads(services, farm, uploadFiles), clock);
   registerFrames(fastify, services);
   registerAudit(fastify, services);
-  const sweep = registerSweep(fastify, { services, uploads: uploadFiles });
+  const sweep = registerSweep(fastify, { services, uploads: uploadFiles, purges: farm.purges });
   farm.register(fastify);
   await registerWebApp(fastify, config.webAppDir);
   return { fastify, sweep };

@@ -47,6 +47,8 @@ export const SERVER_LIMITS = {
   uploadKeepMs: 172_800_000,
   /** Bytes that nobody refers to stay for a day: a client may be about to, and a mistake can be undone. */
   unreferencedKeepMs: 86_400_000,
+  /** Bytes of a purged job go with it when they are older: younger ones may be about to be recorded for another. */
+  purgedBytesAgeMs: 3_600_000,
   /** What changed is kept for a week, for clients that were away. */
   eventKeepMs: 604_800_000,
   /** Ended sessions, spent sign-in codes and scenes that were announced and never uploaded are kept for a week. */

@@ -5,6 +5,7 @@ import type { ServerConfig } from './config/server-config.ts';
 import type { Change } from './events/changes.ts';
 import type { SocketRouter } from './http/socket-router.ts';
 import type { Identities } from './identity/identities.ts';
+import type { Purges } from './jobs/purge.ts';
 import type { ObjectStore } from './objects/object-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -58,6 +59,7 @@ export interface FarmHealth {
 export interface Farm {
   /** Transactions whose events are told after the commit. */
   readonly change: Change;
+  readonly purges: Pick<Purges, 'purgeOlder'>;
   /** After a commit: a task waits. Returns at once, never throws. */
   onTaskReady(): void;
   health(): Promise<FarmHealth>;

@@ -78,6 +78,8 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     s3: null,
     sampleScenePath: '',
     diskReserveBytes: 0,
+    attemptLogKeepMs: null,
+    jobKeepMs: null,
     shareHalfLifeMs: 600_000,
     webhookPrivate: options.webhookPrivate ?? [],
   };

@@ -60,6 +60,8 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   webAppDir: null,
   workerToken: null,
   diskReserveBytes: 0,
+  attemptLogKeepMs: null,
+  jobKeepMs: null,
   shareHalfLifeMs: 600_000,
   webhookPrivate: [],
   s3: null,

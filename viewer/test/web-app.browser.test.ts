@@ -252,6 +252,25 @@ describe('the web app in Chromium', () => {
     await app.see('job', '[data-state="cancelled"]');
   });
 
+  it('puts away a job that is over, lists it again, and deletes it after asking once more', async () => {
+    await app.openScene();
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    await app.page.goto(`${app.farm.url}/jobs`);
+    await app.page.click(test('job-put-away'));
+    await app.gone('job');
+    await app.page.click(test('jobs-which-archived'));
+    await app.see('job', '[data-state="succeeded"]');
+    await app.page.click(test('job-put-away'));
+    await app.gone('job');
+    await app.page.click(test('jobs-which-current'));
+    await app.see('job');
+    await app.page.click(test('job-purge'));
+    await app.page.click(test('job-purge'));
+    await app.gone('job');
+    expect(app.farm.state.jobs.size).toBe(0);
+  });
+
   it('tries again what has failed', async () => {
     app.farm.state.failNext = { code: 'render.failed', message: 'A material’s shader does not compile.' };
     await app.openScene();

@@ -6,7 +6,7 @@ import {
   JOB_TRANSITIONS,
   type Job,
   type JobChange,
-  type KilnError,
+  KilnError,
 } from '@kiln/shared';
 import type { FarmClient } from './connection.ts';
 import { follow } from './follow.ts';
@@ -70,6 +70,7 @@ export async function followJob(
       jobId: id,
       sync: (followed) => patiently(look, followed, waiting),
       event: (event) => {
+        if (event.type === 'job.purged') throw new KilnError('resource.not_found', `job ${id} was purged meanwhile`);
         if (event.type.startsWith('frame')) watcher.heard();
         if (event.type === 'frame') watcher.frame(event.data);
         if (event.type === 'frame.failed') watcher.frameFailed(event.data);

@@ -11,6 +11,7 @@ import { addJobCommands } from './commands/jobs.ts';
 import { addLimitsCommand } from './commands/limits.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addProcessCommands } from './commands/processes.ts';
+import { addPurgeCommand } from './commands/purge.ts';
 import { addRenderCommand } from './commands/render.ts';
 import { addSceneCommand } from './commands/scene.ts';
 import { addSignInCommand } from './commands/sign-in.ts';
@@ -52,6 +53,7 @@ export function buildProgram(json: boolean): Command {
   addWatchCommand(program);
   addDownloadCommand(program);
   addLogsCommand(program);
+  addPurgeCommand(program);
   addWebhookCommand(program);
   program.commandsGroup('Farm:');
   addTopCommand(program);

@@ -313,6 +313,20 @@ test('kiln watch follows a job to its end and fetches nothing; kiln download fet
   expect(top).toMatchObject({ slots: { busy: 0 }, workers: [{ name: 'worker-1' }], tenants: expect.any(Array) });
 });
 
+test('kiln job puts a job away; kiln purge deletes it, and asks nobody who is not there', async () => {
+  const added = await kiln(farm, 'scene', 'add', scene);
+  const layers = [{ frames: '1', size: { widthPx: 64, heightPx: 36 } }];
+  const { id: jobId } = await farm.client.createJob({ body: { sceneId: added.stdout.trim(), layers } });
+  await kiln(farm, 'watch', jobId);
+  expect((await kiln(farm, 'job', jobId, '--archive')).stdout).toMatch(/^Archived /m);
+  expect((await kiln(farm, 'jobs')).stdout).not.toContain(jobId);
+  expect((await kiln(farm, 'jobs', '--archived')).stdout).toContain(jobId);
+  expect(await kiln(farm, 'purge', jobId)).toMatchObject({ code: 2, stderr: expect.stringContaining('add --yes') });
+  const purged = await kiln(farm, 'purge', jobId, '--yes', '--json');
+  expect(JSON.parse(purged.stdout)).toMatchObject([{ id: jobId, framesDone: 1 }]);
+  expect(await kiln(farm, 'job', jobId)).toMatchObject({ code: 2, stderr: expect.stringContaining('was purged on') });
+});
+
 describe('what commands tell as JSON', () => {
   test('a job: attempts with worker, lease, result hash and stages, drawing one frame while another is encoded', async () => {
     const rendered = await kiln(farm, 'render', scene, '--frames', '0-7', '--size', '1280x720', '--json');

@@ -20,7 +20,7 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       from jobs j
       cross join lateral (select count(*) as n from frames where job_id = j.id) f
       cross join lateral (select count(*) as n from films where job_id = j.id and sha256 is not null) m
-      where j.frames_done <> f.n or j.films_done <> m.n`,
+      where j.purged_at is null and (j.frames_done <> f.n or j.films_done <> m.n)`,
   },
   {
     name: 'jobs.failures',
@@ -33,8 +33,8 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       cross join lateral (
         select count(*) as n from tasks
         where job_id = j.id and kind in ('render', 'assemble') and feeds is null and state = 'failed') t
-      where j.tasks_failed <> t.n
-         or (j.state = 'paused' and j.stopped and (j.max_failed_tasks is null or j.tasks_failed < j.max_failed_tasks))`,
+      where j.purged_at is null and (j.tasks_failed <> t.n
+         or (j.state = 'paused' and j.stopped and (j.max_failed_tasks is null or j.tasks_failed < j.max_failed_tasks)))`,
   },
   {
     name: 'jobs.ends',
@@ -66,9 +66,9 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
     checked: 'layers',
     violations: `
       select 'layer ' || l.id || ' has released ' || l.released || ' of ' || l.task_count || ' tasks, there are ' || t.n as violation
-      from layers l
+      from layers l join jobs j on j.id = l.job_id
       cross join lateral (select count(*) as n from tasks where layer_id = l.id and kind = 'render') t
-      where l.released <> t.n or l.released > l.task_count`,
+      where j.purged_at is null and (l.released <> t.n or l.released > l.task_count)`,
   },
   {
     name: 'tasks.leases',
@@ -153,6 +153,7 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       select 'task ' || t.id || ' is ' || t.state || ' with ' || f.n || ' of ' || w.n || ' frames' as violation
       from tasks t
       join layers l on l.id = t.layer_id
+      join jobs j on j.id = t.job_id and j.purged_at is null
       cross join lateral (
         select case when t.kind = 'assemble' then 1 else least(l.chunk, l.frame_count - t.index * l.chunk) end as n) w
       cross join lateral (select count(*) as n from frames where task_id = t.id) f

@@ -54,6 +54,18 @@ const Environment = Type.Object({
     maximum: 31_536_000,
     description: 'seconds after which half of what a tenant has had of the slots is forgotten, 1 to 31536000',
   }),
+  KILN_ATTEMPT_LOG_DAYS: Type.Integer({
+    default: 30,
+    minimum: 0,
+    maximum: 36_500,
+    description: 'days for which what the page and the browser said in an attempt is kept after its end; 0: for ever',
+  }),
+  KILN_JOB_DAYS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    description: 'days after its end when a job is deleted with its frames, films and logs; 0: never',
+  }),
   KILN_WEBHOOK_PRIVATE: Type.String({
     default: '',
     description:
@@ -95,6 +107,10 @@ export interface ServerConfig {
   readonly workerToken: string | null;
   readonly diskReserveBytes: number;
   readonly shareHalfLifeMs: number;
+  /** Null: for ever. */
+  readonly attemptLogKeepMs: number | null;
+  /** Null: for ever. */
+  readonly jobKeepMs: number | null;
   readonly sampleScenePath: string;
   /** Special addresses that webhooks may have. */
   readonly webhookPrivate: SpecialNetworks;
@@ -135,10 +151,14 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     workerToken: values.KILN_WORKER_TOKEN ?? null,
     diskReserveBytes: values.KILN_DISK_RESERVE_BYTES,
     shareHalfLifeMs: values.KILN_SHARE_HALF_LIFE_SEC * 1_000,
+    attemptLogKeepMs: daysMs(values.KILN_ATTEMPT_LOG_DAYS),
+    jobKeepMs: daysMs(values.KILN_JOB_DAYS),
     sampleScenePath: values.KILN_SAMPLE_SCENE,
     webhookPrivate: specialNetworks(values.KILN_WEBHOOK_PRIVATE),
   });
 }
+
+const daysMs = (days: number) => (days === 0 ? null : days * 86_400_000);
 
 /** Networks in CIDR notation. */
 export type SpecialNetworks = readonly string[] | 'all';

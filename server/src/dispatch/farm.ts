@@ -11,6 +11,7 @@ import { JobProgress } from '../events/job-progress.ts';
 import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
 import { JobLayers } from '../jobs/layers.ts';
+import { Purges } from '../jobs/purge.ts';
 import { JobReader } from '../jobs/read-jobs.ts';
 import { registerJobs } from '../jobs/routes.ts';
 import { Submissions } from '../jobs/submit.ts';
@@ -123,6 +124,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     ending,
     settle,
   });
+  const purges = new Purges({ db, change, objects, log, now });
   const dispatcher = new Dispatcher({
     store,
     change,
@@ -143,6 +145,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     },
     alsoEachTick: () => {
       sender.wake();
+      purges.wake();
       return live.endExpired();
     },
   });
@@ -154,6 +157,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   let events: ReturnType<typeof serveEvents> | null = null;
   return {
     change,
+    purges,
     onTaskReady: wake,
     register(app) {
       events = serveEvents({ services, feed, frameProgress });
@@ -166,6 +170,8 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         abilities,
         cancelling: { change, layers, now },
         controlling: { change, layers, ending },
+        archiving: { change, layers, now },
+        purges,
         wake,
         settle,
       });
@@ -206,11 +212,13 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       events?.drain();
       await live.drain();
       await sender.stop();
+      await purges.stop();
       await dispatcher.stop();
     },
     async close() {
       progress.close();
       await sender.stop();
+      await purges.stop();
       await dispatcher.stop();
       await queues.close();
       redis.close();

@@ -37,6 +37,7 @@ export async function openArchive(
 ): Promise<Archive> {
   const job = await db
     .selectFrom('jobs')
+    .where('purged_at', 'is', null)
     .select('name')
     .where('id', '=', jobId)
     .where('tenant_id', '=', tenantId)

@@ -1,6 +1,6 @@
 /**
  * A job's row is the lock of everything in it: whoever changes its tasks, attempts, frames or counters locks it first,
- * several in the order of their ids.
+ * several in the order of their ids. A job that was purged is not there any more.
  */
 import type { Job, JobState } from '@kiln/shared';
 import type { Transaction } from 'kysely';
@@ -13,7 +13,14 @@ export async function lockJobs(
 ): Promise<ReadonlyMap<string, JobRow>> {
   const ids = [...new Set(jobIds)];
   if (ids.length === 0) return new Map();
-  const rows = await trx.selectFrom('jobs').selectAll().where('id', 'in', ids).orderBy('id').forNoKeyUpdate().execute();
+  const rows = await trx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where('purged_at', 'is', null)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -26,6 +26,7 @@ export async function checkPredecessors(
     .select(['id', 'state'])
     .where('id', 'in', after)
     .where('tenant_id', '=', tenantId)
+    .where('purged_at', 'is', null)
     .execute();
   const states = new Map(rows.map(({ id, state }) => [id, state]));
   after.forEach((id, index) => {

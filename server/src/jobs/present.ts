@@ -18,7 +18,8 @@ import {
 } from '@kiln/shared';
 import type { Selectable } from 'kysely';
 import { NO_OTHERS, type OtherFiles } from '../frames/stored-files.ts';
-import type { AttemptTable, FrameTable, JobTable, LayerTable, TaskTable } from '../store/tables.ts';
+import type { JobTable } from '../store/job-tables.ts';
+import type { AttemptTable, FrameTable, LayerTable, TaskTable } from '../store/tables.ts';
 import { taskFrames, taskPart } from './task-frames.ts';
 
 export type JobRow = Selectable<JobTable>;
@@ -71,6 +72,7 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   createdAt: row.created_at.toISOString(),
   startedAt: time(row.started_at),
   endedAt: time(row.ended_at),
+  archivedAt: time(row.archived_at),
 });
 
 /** What of a layer a frame's view needs. */

@@ -20,6 +20,7 @@ import { isOpen } from './job-row.ts';
 import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
 import { attemptView, frameView, type JobRow, jobView, taskView } from './present.ts';
+import { findPurged } from './purge.ts';
 
 export interface StateQuery extends PageQuery {
   /** Several, with commas between; the route has checked them. */
@@ -29,6 +30,8 @@ export interface StateQuery extends PageQuery {
 export interface JobQuery extends StateQuery {
   readonly tag?: string;
   readonly user?: string;
+  /** @defaultValue false */
+  readonly archived?: boolean;
 }
 
 /** Items of a page when the client does not say. */
@@ -46,12 +49,17 @@ export class JobReader {
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
-  async list(tenantId: string, { limit = PAGE, cursor, state, tag, user }: JobQuery): Promise<Page<Job>> {
+  async list(
+    tenantId: string,
+    { limit = PAGE, cursor, state, tag, user, archived = false }: JobQuery,
+  ): Promise<Page<Job>> {
     await checkCursor(cursor, (id) => this.#find(tenantId, id));
     let query = this.#db
       .selectFrom('jobs')
       .selectAll()
       .where('tenant_id', '=', tenantId)
+      .where('archived_at', archived ? 'is not' : 'is', null)
+      .where('purged_at', 'is', null)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(limit + 1);
@@ -172,13 +180,18 @@ export class JobReader {
       .selectAll()
       .where('id', '=', jobId)
       .where('tenant_id', '=', tenantId)
+      .where('purged_at', 'is', null)
       .executeTakeFirst();
   }
 
   async #job(tenantId: string, jobId: string): Promise<JobRow> {
     const row = await this.#find(tenantId, jobId);
-    if (!row) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
-    return row;
+    if (row) return row;
+    const purged = await findPurged(this.#db, tenantId, jobId);
+    const message = purged
+      ? `job ${jobId} (“${purged.name}”) was purged on ${purged.purgedAt}`
+      : `there is no job ${jobId}`;
+    throw new KilnError('resource.not_found', message);
   }
 
   async #attempts(taskIds: readonly string[]): Promise<ReadonlyMap<string, Attempt[]>> {

@@ -5,8 +5,10 @@ import type { EndedAttempt } from '../dispatch/end-attempts.ts';
 import { apiPath } from '../http/request-identity.ts';
 import { route } from '../http/route.ts';
 import type { AbilityMemory } from './abilities.ts';
+import { type ArchiveParts, archiveJob } from './archive.ts';
 import { type CancelParts, cancelJob } from './cancel.ts';
 import { type Controlled, type ControlParts, editJob, pauseJob, resumeJob } from './control.ts';
+import type { Purges } from './purge.ts';
 import type { JobReader } from './read-jobs.ts';
 import { retryJob } from './retry.ts';
 import type { Submissions } from './submit.ts';
@@ -20,13 +22,15 @@ export interface JobRoutesParts {
   readonly abilities: AbilityMemory;
   readonly cancelling: CancelParts;
   readonly controlling: ControlParts;
+  readonly archiving: ArchiveParts;
+  readonly purges: Purges;
   readonly settle: (ended: readonly EndedAttempt[]) => Promise<void>;
   /** There may be work. */
   readonly wake: () => void;
 }
 
 export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void {
-  const { submissions, reader, abilities, cancelling, controlling, settle, wake } = parts;
+  const { submissions, reader, abilities, cancelling, controlling, archiving, purges, settle, wake } = parts;
   const controlled = async ({ job, ended }: Controlled) => {
     await settle(ended);
     wake();
@@ -63,6 +67,9 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
   route(app, 'retryJob', async ({ identity, params, body }) =>
     controlled(await retryJob(identity.tenantId, params.jobId, body, controlling)),
   );
+  route(app, 'archiveJob', ({ identity, params }) => archiveJob(identity.tenantId, params.jobId, true, archiving));
+  route(app, 'unarchiveJob', ({ identity, params }) => archiveJob(identity.tenantId, params.jobId, false, archiving));
+  route(app, 'purgeJob', ({ identity, params }) => purges.purge(identity.tenantId, params.jobId));
   route(app, 'capabilities', async () => {
     const ability = await abilities.read();
     return { engines: [...ability.abilities], formats: [...ImageFormat.enum], slots: ability.slots };

@@ -290,6 +290,8 @@ export class Submissions {
       created_at: now(),
       started_at: null,
       ended_at: null,
+      archived_at: null,
+      purged_at: null,
     };
     const layers = compiled.layers.map(
       (layer, position): LayerRow => ({

@@ -27,7 +27,7 @@ export async function releaseSceneObjects(
 }
 
 /** Deletes those of the objects' rows that nothing refers to. */
-async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly string[]): Promise<string[]> {
+export async function deleteUnreferenced(tx: Transaction<Database>, hashes: readonly string[]): Promise<string[]> {
   if (hashes.length === 0) return [];
   // Locked first: a row to which another transaction is just adding a reference waits for it, and is then looked at anew.
   await tx.selectFrom('objects').select('sha256').where('sha256', 'in', hashes).orderBy('sha256').forUpdate().execute();

@@ -21,6 +21,7 @@ import { up as layerNeeds } from './migrations/0019-layer-needs.ts';
 import { up as labels } from './migrations/0020-labels.ts';
 import { up as bounds } from './migrations/0021-bounds.ts';
 import { up as innerShares } from './migrations/0022-inner-shares.ts';
+import { up as purgedJobs } from './migrations/0023-purged-jobs.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -48,6 +49,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0020-labels': { up: labels },
   '0021-bounds': { up: bounds },
   '0022-inner-shares': { up: innerShares },
+  '0023-purged-jobs': { up: purgedJobs },
 };
 
 /**

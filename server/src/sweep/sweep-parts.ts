@@ -1,8 +1,10 @@
+import type { Purges } from '../jobs/purge.ts';
 import type { Services } from '../services.ts';
 import type { UploadFiles } from '../uploads/upload-files.ts';
 
 export interface SweepParts {
-  readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
+  readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log' | 'config'>;
+  readonly purges: Pick<Purges, 'purgeOlder'>;
   readonly uploads: UploadFiles;
 }
 
@@ -17,4 +19,8 @@ export interface SweepTimes {
   readonly records: Date;
   /** What was sent to webhooks. */
   readonly deliveries: Date;
+  /** What attempts said that ended before then; null: nothing goes. */
+  readonly attemptLogs: Date | null;
+  /** Jobs that ended before then; null: nothing goes. */
+  readonly jobs: Date | null;
 }

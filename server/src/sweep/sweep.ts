@@ -3,6 +3,7 @@ import type { SweepReport } from '@kiln/shared';
 import { sql } from 'kysely';
 import { SERVER_LIMITS } from '../limits.ts';
 import { isUnneeded } from '../scenes/release-objects.ts';
+import { sweepAttemptLogs, sweepJobs } from './old-jobs.ts';
 import { sweepOrphans } from './orphans.ts';
 import { sweepRecords } from './records.ts';
 import { sweepObjects } from './sweep-objects.ts';
@@ -12,6 +13,7 @@ import { sweepUploads } from './sweep-uploads.ts';
 export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepReport> {
   const { services } = parts;
   const { db } = services.store;
+  const { attemptLogKeepMs, jobKeepMs } = services.config;
   const now = services.clock.now();
   const before = (ms: number) => new Date(now.getTime() - ms);
   const times: SweepTimes = {
@@ -21,10 +23,14 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
     events: before(SERVER_LIMITS.eventKeepMs),
     records: before(SERVER_LIMITS.recordKeepMs),
     deliveries: before(SERVER_LIMITS.deliveryKeepMs),
+    attemptLogs: attemptLogKeepMs === null ? null : before(attemptLogKeepMs),
+    jobs: jobKeepMs === null ? null : before(jobKeepMs),
   };
 
   const uploads = await sweepUploads(parts, times, dryRun);
   const events = await sweepRecords(services.store.db, times, dryRun);
+  const attemptLogs = await sweepAttemptLogs(db, times.attemptLogs, dryRun);
+  const jobs = await sweepJobs(parts, times.jobs, dryRun);
   const objects = await sweepObjects(parts, times, dryRun);
   if (!dryRun) await removeUnfinished(services, times);
   const orphans = await sweepOrphans(services, times, dryRun);
@@ -43,6 +49,8 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
     youngBytes: Number(young.bytes),
     ...uploads,
     events,
+    attemptLogs,
+    jobs,
     storedObjects: Number(stored.count),
     storedBytes: Number(stored.bytes),
   };

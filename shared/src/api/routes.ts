@@ -24,6 +24,7 @@ import {
   JobPlan,
   JobRequest,
   PauseRequest,
+  PurgedJob,
   RetryRequest,
   Task,
 } from '../schemas/job.ts';
@@ -52,6 +53,8 @@ const JobQuery = Type.Object(
     state: states(JobState.enum),
     tag: Type.Optional(Type.String({ ...JobTag, description: 'Those with this label only.' })),
     user: Type.Optional(Type.String({ ...JobUser, description: 'Those that this user submitted only.' })),
+    /** Archived jobs instead of the others. */
+    archived: Type.Optional(Type.Boolean({ description: 'Those that were put away, instead of the others.' })),
   },
   { additionalProperties: false },
 );
@@ -225,6 +228,31 @@ export const ROUTES = {
     params: JobParams,
     body: RetryRequest,
     response: Job,
+  },
+  archiveJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/archive',
+    summary: 'Puts away a job that is over: lists leave it out; its frames stay.',
+    identity: 'tenant',
+    params: JobParams,
+    response: Job,
+  },
+  unarchiveJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/unarchive',
+    summary: 'Lists an archived job again.',
+    identity: 'tenant',
+    params: JobParams,
+    response: Job,
+  },
+  purgeJob: {
+    method: 'DELETE',
+    path: '/jobs/:jobId',
+    summary:
+      'Deletes a job that is over, with its frames, films and logs, for good. Bytes that nothing else refers to go soon after.',
+    identity: 'tenant',
+    params: JobParams,
+    response: PurgedJob,
   },
   listTasks: {
     method: 'GET',

@@ -218,6 +218,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set([
   'progress',
   'scene',
   'job',
+  'job.purged',
   'frame',
   'frame.failed',
   'workers',

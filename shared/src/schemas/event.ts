@@ -14,6 +14,7 @@ const event = <K extends string, T extends Type.TSchema>(type: K, data: T) =>
 export const FarmEvent = Type.Union([
   event('scene', Scene),
   event('job', JobChange),
+  event('job.purged', Type.Object({ jobId: Type.String() })),
   event('frame', Frame),
   event(
     'frame.failed',

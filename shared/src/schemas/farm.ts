@@ -81,6 +81,10 @@ export const SweepReport = Type.Object({
   uploads: Type.Integer(),
   uploadBytes: Type.Integer(),
   events: Type.Integer(),
+  /** Attempts whose logs have had their time. */
+  attemptLogs: Type.Integer(),
+  /** Jobs that ended so long ago that they go with all that they made. */
+  jobs: Type.Integer(),
   /** All that the store holds, for comparison. */
   storedObjects: Type.Integer(),
   storedBytes: Type.Integer(),

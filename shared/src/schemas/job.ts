@@ -372,8 +372,24 @@ export const Job = Type.Object({
   createdAt: Timestamp,
   startedAt: Nullable(Timestamp),
   endedAt: Nullable(Timestamp),
+  /** Put away: not listed unless that is asked for. */
+  archivedAt: Nullable(Timestamp),
 });
 export type Job = Static<typeof Job>;
+
+/** What is left of a job that was purged. */
+export const PurgedJob = Type.Object({
+  id: Id('job'),
+  name: Type.String(),
+  /** Frames that were there. */
+  framesDone: Type.Integer(),
+  /** Slot-seconds that its attempts at frames took in all. */
+  slotSec: Type.Number(),
+  createdAt: Timestamp,
+  endedAt: Nullable(Timestamp),
+  purgedAt: Timestamp,
+});
+export type PurgedJob = Static<typeof PurgedJob>;
 
 /** A job as events tell of it. Its layers never change and may be large: only the event of its submission has them. */
 export const JobChange = Type.Object({

@@ -33,6 +33,7 @@ export const job = (change: Partial<Job> = {}): Job => ({
   createdAt: AT,
   startedAt: null,
   endedAt: null,
+  archivedAt: null,
   ...change,
 });
 

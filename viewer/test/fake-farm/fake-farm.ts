@@ -145,7 +145,11 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
       case 'GET scenes/:id/thumbnail':
         return sendBytes(response, state.thumbnail, 'image/png');
       case 'GET jobs':
-        return page(state.jobs.values());
+        return page(
+          [...state.jobs.values()].filter(
+            ({ archivedAt }) => (archivedAt !== null) === (url.searchParams.get('archived') === 'true'),
+          ),
+        );
       case 'POST jobs':
         return createJob(await bodyOf(request), response);
       case 'GET jobs/:id':
@@ -157,6 +161,11 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
       case 'POST jobs/:id/resume':
       case 'POST jobs/:id/retry':
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'running'));
+      case 'POST jobs/:id/archive':
+      case 'POST jobs/:id/unarchive':
+        return sendJson(response, state.archive(existing(state.jobs.get(id)), path.endsWith('/archive')));
+      case 'DELETE jobs/:id':
+        return sendJson(response, state.purge(existing(state.jobs.get(id))));
       case 'GET jobs/:id/tasks':
         return sendJson(response, { items: [], next: null });
       case 'GET jobs/:id/archive.zip':

@@ -17,6 +17,7 @@ import {
   type JobRequest,
   newId,
   type PixelStatistics,
+  type PurgedJob,
   parseFrameRange,
   type Scene,
   type SceneManifest,
@@ -57,6 +58,8 @@ export interface FakeState {
   submit(request: JobRequest): Job;
   /** Whatever its state is. */
   become(job: Job, state: 'cancelled' | 'paused' | 'running'): Job;
+  archive(job: Job, isArchived: boolean): Job;
+  purge(job: Job): PurgedJob;
   emit(event: EventBody): void;
 }
 
@@ -186,6 +189,18 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       publish({ type: 'job', data: changeOf(changed) });
       if (next === 'running') setTimeout(() => step(job.id), state.frameMs);
       return changed;
+    },
+    archive(job, isArchived) {
+      const changed: Job = { ...job, archivedAt: isArchived ? now() : null };
+      state.jobs.set(job.id, changed);
+      publish({ type: 'job', data: changeOf(changed) });
+      return changed;
+    },
+    purge({ id, name, framesDone, createdAt, endedAt }) {
+      state.jobs.delete(id);
+      state.frames.delete(id);
+      publish({ type: 'job.purged', data: { jobId: id } });
+      return { id, name, framesDone, slotSec: 1, createdAt, endedAt, purgedAt: now() };
     },
   };
 
@@ -317,6 +332,7 @@ function jobOf(request: JobRequest): Job {
     createdAt: now(),
     startedAt: null,
     endedAt: null,
+    archivedAt: null,
   };
 }
 

@@ -24,6 +24,8 @@ export interface JobChangeOptions {
   /** Empty: none. */
   readonly limits?: readonly string[];
   readonly tags?: readonly string[];
+  readonly archive?: boolean;
+  readonly unarchive?: boolean;
 }
 
 export const withJobChanges = (command: Command): Command =>
@@ -53,7 +55,9 @@ export const withJobChanges = (command: Command): Command =>
     .option('--max-per-host <n>', 'the same on one machine, or none', orWord('none', slotsOf('--max-per-host')))
     .option('--limits <names>', 'limits that it counts for from now on, with commas between, or none', limitsOrNone)
     .option('--tags <tags>', 'its labels from now on, with commas between, or none', tagsOrNone)
-    .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9));
+    .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9))
+    .option('--archive', 'put it away when it is over: kiln jobs leaves it out, its frames stay')
+    .addOption(new Option('--unarchive', 'list it again').conflicts('archive'));
 
 const tagsOrNone = (text: string) => (text === 'none' ? [] : parseTags(text));
 
@@ -71,7 +75,7 @@ const changesOf = ({ priority, retries, maxFailed, tags, ...more }: JobChangeOpt
 
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
 export async function changeJob(client: FarmClient['client'], jobId: string, options: JobChangeOptions): Promise<void> {
-  const { cancel, pause, stopRunning, resume, retry, layer } = options;
+  const { cancel, pause, stopRunning, resume, retry, layer, archive, unarchive } = options;
   if (stopRunning && !pause) throw new KilnError('request.invalid', '--stop-running: goes with --pause');
   if (layer !== undefined && retry === undefined) throw new KilnError('request.invalid', '--layer: goes with --retry');
   const params = { jobId };
@@ -84,4 +88,6 @@ export async function changeJob(client: FarmClient['client'], jobId: string, opt
   if (pause) await client.pauseJob({ params, body: { stopRunning: stopRunning ?? false } });
   if (resume) await client.resumeJob({ params });
   if (cancel) await client.cancelJob({ params });
+  if (archive) await client.archiveJob({ params });
+  if (unarchive) await client.unarchiveJob({ params });
 }

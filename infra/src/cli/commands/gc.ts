@@ -20,7 +20,8 @@ export function addGcCommand(program: Command): void {
       printResult(options.json, report, () =>
         [
           `${report.swept ? 'Deleted' : 'To delete'}: ${count(report.objects, 'file')}, ${formatBytes(report.objectBytes)}; ` +
-            `${count(report.uploads, 'upload')}, ${formatBytes(report.uploadBytes)}; ${count(report.events, 'old event')}`,
+            `${count(report.uploads, 'upload')}, ${formatBytes(report.uploadBytes)}; ${count(report.events, 'old event')}; ` +
+            `${count(report.attemptLogs, 'old log')}; ${count(report.jobs, 'old job')}`,
           ...(report.youngObjects === 0
             ? []
             : [
@@ -28,7 +29,7 @@ export function addGcCommand(program: Command): void {
                   'such files go after a day or two',
               ]),
           `Stored in all: ${count(report.storedObjects, 'file')}, ${formatBytes(report.storedBytes)}`,
-          ...(report.swept || report.objects + report.uploads + report.events === 0
+          ...(report.swept || report.objects + report.uploads + report.events + report.attemptLogs + report.jobs === 0
             ? []
             : ['Nothing was deleted. To delete: kiln gc --sweep']),
         ].join('\n'),

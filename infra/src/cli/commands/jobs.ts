@@ -17,6 +17,7 @@ interface ListOptions extends Options {
   readonly state?: string;
   readonly tag?: string;
   readonly user?: string;
+  readonly archived?: boolean;
 }
 
 const LISTED = 50;
@@ -30,6 +31,7 @@ export function addJobCommands(program: Command): void {
     .option('--state <states>', `only those in these states: ${JobState.enum.join(', ')}`, parseStates)
     .option('--tag <tag>', 'only those with this label')
     .option('--user <name>', 'only those that this user submitted')
+    .option('--archived', 'those that were put away, instead of the others')
     .addHelpText(
       'after',
       wrapHelp(`
@@ -40,8 +42,8 @@ Examples:
   $ kiln jobs --tag hero --user ann
   $ kiln jobs --limit 200 --json | jq -r '.[] | select(.framesFailed > 0).id'`),
     )
-    .action(async ({ limit, state, tag, user, ...options }: ListOptions) => {
-      const query = { limit, ...given({ state, tag, user }) };
+    .action(async ({ limit, state, tag, user, archived = false, ...options }: ListOptions) => {
+      const query = { limit, archived, ...given({ state, tag, user }) };
       const { items } = await connect(options).client.listJobs({ query });
       printResult(options.json, items, () =>
         table(
@@ -125,6 +127,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
   const facts = [
     ['Name', job.name],
     ['State', job.state],
+    ['Archived', job.archivedAt === null ? '' : formatTime(job.archivedAt)],
     ['Waits', job.waitsFor?.message ?? ''],
     ['Priority', String(job.priority)],
     ['User', job.user ?? ''],

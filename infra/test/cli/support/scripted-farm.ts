@@ -77,6 +77,7 @@ export const jobIn = (state: Job['state']): Job => ({
   createdAt: NOW,
   startedAt: NOW,
   endedAt: null,
+  archivedAt: null,
 });
 
 export const FRAME: Frame = {

@@ -1,5 +1,6 @@
 /** Icons by Lucide, as they lie in its package; each file is a small SVG that takes the colour of the text. */
 import archive from 'lucide-static/icons/archive.svg?raw';
+import archiveRestore from 'lucide-static/icons/archive-restore.svg?raw';
 import arrowLeft from 'lucide-static/icons/arrow-left.svg?raw';
 import box from 'lucide-static/icons/box.svg?raw';
 import camera from 'lucide-static/icons/camera.svg?raw';
@@ -38,6 +39,7 @@ import x from 'lucide-static/icons/x.svg?raw';
 
 const ICONS = {
   archive,
+  'archive-restore': archiveRestore,
   'arrow-left': arrowLeft,
   box,
   camera,

@@ -41,6 +41,8 @@ export interface Farm {
   /** Environments and look-up tables that were uploaded. */
   readonly assets: Readonly<Record<AssetKind, LiveList<Scene>>>;
   readonly jobs: LiveList<Job>;
+  /** Jobs that were put away; fetched by who shows them. */
+  readonly archivedJobs: LiveList<Job>;
   readonly workers: LiveList<Worker>;
   /** Frames of a job, newest state; fetched at the first call. */
   frames(jobId: string): LiveList<Frame>;
@@ -48,6 +50,10 @@ export interface Farm {
   frameProgress(jobId: string): ReadonlySignal<readonly FrameProgress[]>;
   /** The last failure of a job since this page was opened. */
   lastFailure(jobId: string): ReadonlySignal<FrameFailure | null>;
+  /** Puts a job into the list that it belongs to. */
+  putJob(job: Job): void;
+  /** It was purged. */
+  forgetJob(jobId: string): void;
   /** Puts a scene or an asset into its list. */
   putScene(scene: Scene): void;
   removeScene(sceneId: string): void;
@@ -79,12 +85,24 @@ export function createFarm(client: Client, session: Session): Farm {
   const scenes = sceneList('scene');
   const assets = { environment: sceneList('environment'), lut: sceneList('lut') };
   const listOf = (kind: UploadKind) => (kind === 'scene' ? scenes : assets[kind]);
-  const jobs = createLiveList<Job>({
-    key: ({ id }) => id,
-    compare: newestFirst,
-    isStale: (job, shown) => !mayReach(JOB_TRANSITIONS, shown.state, job.state),
-    fetchPage: (cursor) => client.listJobs({ query: query(cursor) }),
-  });
+  const jobList = (archived: boolean) =>
+    createLiveList<Job>({
+      key: ({ id }) => id,
+      compare: newestFirst,
+      isStale: (job, shown) => !mayReach(JOB_TRANSITIONS, shown.state, job.state),
+      fetchPage: (cursor) => client.listJobs({ query: { ...query(cursor), archived } }),
+    });
+  const jobs = jobList(false);
+  const archivedJobs = jobList(true);
+  const putJob = (job: Job) => {
+    const [its, other] = job.archivedAt === null ? [jobs, archivedJobs] : [archivedJobs, jobs];
+    other.remove(job.id);
+    its.put(job);
+  };
+  const forgetJob = (jobId: string) => {
+    for (const list of [jobs, archivedJobs]) list.remove(jobId);
+    frames.delete(jobId);
+  };
   const workers = createLiveList<Worker>({
     key: ({ id }) => id,
     compare: (a, b) => a.name.localeCompare(b.name),
@@ -115,6 +133,9 @@ export function createFarm(client: Client, session: Session): Farm {
           frameProgress.jobOver(event.data.id);
         takeJob(event.data);
         return;
+      case 'job.purged':
+        forgetJob(event.data.jobId);
+        return;
       case 'frame':
         frameProgress.frameDone(event.data);
         frames.get(event.data.jobId)?.put(event.data);
@@ -131,9 +152,10 @@ export function createFarm(client: Client, session: Session): Farm {
 
   /** Layers come once, with the submission; those of a job that was never shown here are fetched. */
   function takeJob(change: JobChange): void {
-    const layers = change.layers ?? jobs.list.value.items.find(({ id }) => id === change.id)?.layers;
+    const shown = [jobs, archivedJobs].flatMap(({ list }) => list.value.items);
+    const layers = change.layers ?? shown.find(({ id }) => id === change.id)?.layers;
     if (layers) {
-      jobs.put({ ...change, layers });
+      putJob({ ...change, layers });
       return;
     }
     const isFetched = unknownJobs.has(change.id);
@@ -146,7 +168,7 @@ export function createFarm(client: Client, session: Session): Farm {
       const { layers } = await client.getJob({ params: { jobId } });
       // Told while it was on its way: newer than the answer, or as new.
       const change = unknownJobs.get(jobId);
-      if (change) jobs.put({ ...change, layers });
+      if (change) putJob({ ...change, layers });
     } catch (error) {
       // The next event, or the next look at the list, tries again.
       if (!(error instanceof KilnError)) throw error;
@@ -168,6 +190,7 @@ export function createFarm(client: Client, session: Session): Farm {
   function reloadAll(): void {
     void reloadScenes();
     void jobs.reload();
+    if (archivedJobs.list.value.state !== 'loading') void archivedJobs.reload();
     void workers.reload();
     for (const list of frames.values()) void list.reload();
   }
@@ -218,6 +241,9 @@ export function createFarm(client: Client, session: Session): Farm {
       for (const kind of UPLOAD_KINDS) listOf(kind).remove(sceneId);
     },
     jobs,
+    archivedJobs,
+    putJob,
+    forgetJob,
     workers,
     frames(jobId) {
       const known = frames.get(jobId);
@@ -248,7 +274,7 @@ export function createFarm(client: Client, session: Session): Farm {
       removeEventListener('online', reconnectNow);
       events?.close();
       events = null;
-      for (const list of [...UPLOAD_KINDS.map(listOf), jobs, workers, ...frames.values()]) list.clear();
+      for (const list of [...UPLOAD_KINDS.map(listOf), jobs, archivedJobs, workers, ...frames.values()]) list.clear();
       frames.clear();
       failures.clear();
       frameProgress.clear();

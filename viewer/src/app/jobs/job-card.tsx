@@ -23,6 +23,7 @@ import { useServices } from '../farm/farm-context.ts';
 import { FrameGrid } from './frame-grid.tsx';
 import { JobFailures } from './job-failures.tsx';
 import { JobFilms } from './job-films.tsx';
+import { JobKeeping } from './job-keeping.tsx';
 
 const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
   queued: 'Waiting',
@@ -65,7 +66,7 @@ export function JobCard({
   const newest = drawing.at(-1);
   const partly = drawing.reduce((sum, { samplesDone, samplesTotal }) => sum + samplesDone / samplesTotal, 0);
   const params = { jobId: job.id };
-  const take = (changed: Promise<Job>) => void changed.then((next) => farm.jobs.put(next), toastError);
+  const take = (changed: Promise<Job>) => void changed.then((next) => farm.putJob(next), toastError);
   return (
     <article
       class="job"
@@ -151,6 +152,7 @@ export function JobCard({
               <span class="wide-only">Cancel</span>
             </ConfirmButton>
           )}
+          {over && <JobKeeping job={job} />}
         </div>
       </header>
       <div class="job-progress">

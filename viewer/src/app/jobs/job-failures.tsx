@@ -26,7 +26,7 @@ export function JobFailures({ job }: { readonly job: Job }) {
   }
 
   async function retry(): Promise<void> {
-    farm.jobs.put(await farm.client.retryJob({ params: { jobId: job.id }, body: {} }));
+    farm.putJob(await farm.client.retryJob({ params: { jobId: job.id }, body: {} }));
     setTasks(null);
   }
 

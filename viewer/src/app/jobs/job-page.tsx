@@ -7,13 +7,14 @@ import { JobCard } from './job-card.tsx';
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
   const { farm } = useServices();
-  const job = farm.jobs.list.value.items.find(({ id }) => id === jobId);
+  const shown = [farm.jobs, farm.archivedJobs].flatMap(({ list }) => list.value.items);
+  const job = shown.find(({ id }) => id === jobId);
   const [failure, setFailure] = useState<KilnError | null>(null);
   const missing = job === undefined;
   useEffect(() => {
     if (!missing) return;
     farm.client.getJob({ params: { jobId } }).then(
-      (found) => farm.jobs.put(found),
+      (found) => farm.putJob(found),
       (error: unknown) => error instanceof KilnError && setFailure(error),
     );
   }, [farm, jobId, missing]);

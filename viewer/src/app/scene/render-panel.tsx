@@ -88,7 +88,7 @@ export function RenderPanel({
     setFailure(null);
     try {
       const job = await farm.client.createJob({ body: jobRequest(model.form.peek(), scene, model.camera()) });
-      farm.jobs.put(job);
+      farm.putJob(job);
       toast(`Rendering ${plural(job.frameCount, 'frame')}.`);
       showRenders();
     } catch (error) {
