@@ -14,6 +14,7 @@ export { type Pick, pick } from './dispatch/pick.ts';
 export { endOfExpired, nextTry, type Retry } from './dispatch/retry-rule.ts';
 export { ShareAccounts } from './dispatch/share-accounts.ts';
 export { TaskTimes } from './dispatch/task-times.ts';
+export { heldSec, NO_LOADS } from './dispatch/turns.ts';
 export { type Credentials, credentialsPath, readCredentials } from './identity/credentials-file.ts';
 export { createLogger } from './log.ts';
 export { examineBucket } from './objects/examine-bucket.ts';

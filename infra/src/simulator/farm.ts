@@ -5,6 +5,8 @@
 import {
   DISPATCH_LIMITS,
   Heap,
+  heldSec,
+  NO_LOADS,
   nextTry,
   type Pick,
   passSpacingMs,
@@ -98,7 +100,7 @@ export class SimulatedFarm {
       nowMs: () => this.nowMs,
       at: (atMs, run) => this.#at(atMs, run),
       end: (worker, attempt, state, retry) => this.#end(worker, attempt, state, retry),
-      stopDrawing: (attempt) => this.#count(attempt, 'drawing', -1),
+      stopDrawing: (attempt) => this.#count(attempt, -1),
       changed: () => {
         this.#ready = this.#workers.filter(({ state }) => state === 'ready');
         this.#wake(DISPATCH_LIMITS.passSpacingMs);
@@ -167,6 +169,7 @@ export class SimulatedFarm {
       candidates,
       usage: { render: this.#usage(), import: new Map(), film: new Map() },
       shares: new Map(this.#policy.hasTenants ? this.tenants.map(({ name }) => [name, this.#accounts.of(name)]) : []),
+      loads: { ...NO_LOADS, ...(this.#policy.hasTenants ? { heldBy: (name) => this.#heldBy(name) } : {}) },
       most: DISPATCH_LIMITS.assignmentsPerPass + 1,
     });
     const tookMs = performance.now() - startMs;
@@ -182,6 +185,10 @@ export class SimulatedFarm {
       if (worker) this.#assign(one, worker);
     }
     if (all.length > picks.length) this.#wake(DISPATCH_LIMITS.passSpacingMs);
+  }
+
+  #heldBy(name: string): number {
+    return this.tenants.find((tenant) => tenant.name === name)?.heldSec ?? 0;
   }
 
   #usage(): Map<string, number> {
@@ -200,7 +207,9 @@ export class SimulatedFarm {
     const { maxSlots } = tenant;
     const isWithin = !this.#policy.hasTenants || maxSlots === null || tenant.held <= maxSlots;
     this.ledger.check(isWithin, () => `${tenant.name} has ${tenant.held} of at most ${maxSlots} slots`);
-    worker.take({ task, isUrgent: given.isUrgent, state: 'assigned' });
+    const counted = heldSec(task.job.taskMs);
+    tenant.heldSec += counted;
+    worker.take({ task, isUrgent: given.isUrgent, heldSec: counted, state: 'assigned' });
     const most = worker.slots * DISPATCH_LIMITS.deliveriesPerSlot;
     this.ledger.check(worker.rendering <= most, () => `${worker.id} has ${worker.rendering} deliveries`);
     this.#advance(worker);
@@ -230,7 +239,6 @@ export class SimulatedFarm {
       const isClaiming = worker.claimed.length + worker.drawing.length < slots * DISPATCH_LIMITS.pipelinedPerSlot;
       const claimed = isClaiming ? worker.waiting.shift() : undefined;
       if (claimed) {
-        this.#count(claimed, 'claimed', 1);
         this.ledger.move(ATTEMPT_TRANSITIONS, claimed, 'running', () => `an attempt at ${claimed.task.taskId}`);
         worker.claimed.push(claimed);
       }
@@ -240,9 +248,9 @@ export class SimulatedFarm {
     }
   }
 
-  #count({ task: { job } }: Attempt, what: 'claimed' | 'drawing', n: 1 | -1): void {
+  #count({ task: { job } }: Attempt, n: 1 | -1): void {
     job.tenant.count(this.nowMs);
-    job.tenant[what] += n;
+    job.tenant.drawing += n;
   }
 
   #draw(worker: SimulatedWorker, attempt: Attempt): void {
@@ -254,7 +262,7 @@ export class SimulatedFarm {
       worker.drawing.length <= worker.slots,
       () => `${worker.id} draws ${worker.drawing.length} at once`,
     );
-    this.#count(attempt, 'drawing', 1);
+    this.#count(attempt, 1);
     if (!task.hasBegun) tenant.taskWaits.add(this.nowMs - plan.atMs);
     if (!job.hasBegun) tenant.jobWaits.add(this.nowMs - plan.atMs);
     task.hasBegun = true;
@@ -310,10 +318,10 @@ export class SimulatedFarm {
   }
 
   #letGo(worker: SimulatedWorker, attempt: Attempt, state: AttemptState): void {
-    if (worker.drawing.includes(attempt)) this.#count(attempt, 'drawing', -1);
-    if (attempt.state === 'running') this.#count(attempt, 'claimed', -1);
+    if (worker.drawing.includes(attempt)) this.#count(attempt, -1);
     worker.drop(attempt);
     attempt.task.job.tenant.held--;
+    attempt.task.job.tenant.heldSec -= attempt.heldSec;
     this.ledger.move(ATTEMPT_TRANSITIONS, attempt, state, () => `an attempt at ${attempt.task.taskId}`);
   }
 
@@ -331,11 +339,10 @@ export class SimulatedFarm {
     this.slotMs += slots * DISPATCH_LIMITS.tickMs;
     if (areHungry && this.#wereHungry) this.contendedMs += DISPATCH_LIMITS.tickMs;
     for (const tenant of this.tenants) {
-      const { chargedMs, drawnMs } = tenant.sinceTick(this.nowMs);
-      slotSec.set(tenant.name, chargedMs / 1_000);
+      const drawnMs = tenant.sinceTick(this.nowMs);
+      slotSec.set(tenant.name, drawnMs / 1_000);
       if (!areHungry || !this.#wereHungry) continue;
       tenant.contendedDrawnMs += drawnMs;
-      tenant.contendedChargedMs += chargedMs;
     }
     this.#wereHungry = areHungry;
     this.#accounts.charge(slotSec);

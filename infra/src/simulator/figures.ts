@@ -9,18 +9,13 @@ export interface Waits {
   readonly maxSec: number;
 }
 
-export interface TenantFigures {
+interface TenantFigures {
   readonly name: string;
   readonly weight: number;
   /** Of the slot-seconds that all tenants had. */
   readonly share: number;
-  /** While all had work waiting; null when that was for next to no time. */
-  readonly underBacklog: {
-    /** The same. */
-    readonly share: number;
-    /** Of the slot-seconds that the dispatcher charges for: a task is begun while the one before it is still drawn. */
-    readonly chargedShare: number;
-  } | null;
+  /** The same while all had work waiting; null when that was for next to no time. */
+  readonly shareUnderBacklog: number | null;
   /** Its weight, of all weights. */
   readonly dueShare: number;
   /** From submission until the first task of a job is drawn. */
@@ -61,7 +56,6 @@ export function figuresOf(farm: SimulatedFarm, policy: PolicyName, realMs: numbe
   const sum = (of: (tenant: (typeof tenants)[number]) => number) => tenants.reduce((total, one) => total + of(one), 0);
   const drawnMs = sum((tenant) => tenant.drawnMs);
   const contendedDrawnMs = sum((tenant) => tenant.contendedDrawnMs);
-  const contendedChargedMs = sum((tenant) => tenant.contendedChargedMs);
   const isContended = farm.contendedMs > LEAST_CONTENDED_PART * farm.nowMs;
   const weights = sum(({ weight }) => weight);
   return {
@@ -75,12 +69,7 @@ export function figuresOf(farm: SimulatedFarm, policy: PolicyName, realMs: numbe
       name: tenant.name,
       weight: tenant.weight,
       share: part(tenant.drawnMs, drawnMs),
-      underBacklog: isContended
-        ? {
-            share: part(tenant.contendedDrawnMs, contendedDrawnMs),
-            chargedShare: part(tenant.contendedChargedMs, contendedChargedMs),
-          }
-        : null,
+      shareUnderBacklog: isContended ? part(tenant.contendedDrawnMs, contendedDrawnMs) : null,
       dueShare: tenant.weight / weights,
       jobWaits: waitsOf(tenant.jobWaits),
       taskWaits: waitsOf(tenant.taskWaits),

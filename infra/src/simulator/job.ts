@@ -116,5 +116,7 @@ export class SimulatedTask implements Again {
 export interface Attempt {
   readonly task: SimulatedTask;
   readonly isUrgent: boolean;
+  /** What it counts while it is under way. */
+  readonly heldSec: number;
   state: AttemptState;
 }

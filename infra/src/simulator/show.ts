@@ -1,6 +1,6 @@
 /** Figures for people. */
 import { table } from '../cli/output.ts';
-import type { Figures, TenantFigures, Waits } from './figures.ts';
+import type { Figures, Waits } from './figures.ts';
 
 export function show(figures: Figures): string {
   const { policy, tasks, utilisation, triedAgain, sceneLoads, durationSec, real, tenants } = figures;
@@ -17,7 +17,7 @@ export function show(figures: Figures): string {
     String(tenant.weight),
     percent(tenant.share),
     percent(tenant.dueShare),
-    ...backlog(tenant),
+    tenant.shareUnderBacklog === null ? '-' : percent(tenant.shareUnderBacklog),
     waits(tenant.jobWaits),
     waits(tenant.taskWaits),
     duration(tenant.longestWithoutSlotSec),
@@ -33,10 +33,7 @@ export function show(figures: Figures): string {
   ].join('\n');
 }
 
-const HEADER = ['TENANT', 'WEIGHT', 'HAD', 'DUE', 'UNDER BACKLOG', 'CHARGED', 'JOBS WAIT', 'TASKS WAIT', 'NO SLOT'];
-
-const backlog = ({ underBacklog }: TenantFigures) =>
-  underBacklog === null ? ['-', '-'] : [percent(underBacklog.share), percent(underBacklog.chargedShare)];
+const HEADER = ['TENANT', 'WEIGHT', 'HAD', 'DUE', 'UNDER BACKLOG', 'JOBS WAIT', 'TASKS WAIT', 'NO SLOT'];
 
 const waits = ({ medianSec, p95Sec, maxSec }: Waits) => [medianSec, p95Sec, maxSec].map(duration).join(' / ');
 

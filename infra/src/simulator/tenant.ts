@@ -20,16 +20,15 @@ export class Tenant {
   readonly maxSlots: number | null;
   /** Deliveries under way. */
   held = 0;
+  /** What they count. */
+  heldSec = 0;
   /** Slots that draw. */
   drawing = 0;
   /** Tasks that have not been given out. */
   waiting = 0;
-  /** Deliveries that are begun: what it is charged for. */
-  claimed = 0;
   drawnMs = 0;
-  /** The same, and what it was charged for, while all tenants had work waiting. */
+  /** The same while all tenants had work waiting. */
   contendedDrawnMs = 0;
-  contendedChargedMs = 0;
   /** The longest time in which it had work and no slot, as the ticks saw it. */
   longestDryMs = 0;
   readonly jobWaits = new Histogram();
@@ -38,8 +37,7 @@ export class Tenant {
   /** Most urgent first. */
   readonly #levels: Level[] = [];
   #countedMs = 0;
-  #chargedMs = 0;
-  #ticked = { chargedMs: 0, drawnMs: 0 };
+  #tickedMs = 0;
   #dryFromMs: number | null = null;
 
   constructor(plan: TenantPlan, slots: number) {
@@ -53,17 +51,16 @@ export class Tenant {
   count(nowMs: number): void {
     const passedMs = nowMs - this.#countedMs;
     this.#countedMs = nowMs;
-    this.#chargedMs += this.claimed * passedMs;
     this.drawnMs += this.drawing * passedMs;
   }
 
-  /** What was since the last tick. */
-  sinceTick(nowMs: number): { readonly chargedMs: number; readonly drawnMs: number } {
+  /** What was drawn since the last tick: what it is charged for. */
+  sinceTick(nowMs: number): number {
     this.count(nowMs);
     this.#noteDry(nowMs);
-    const since = { chargedMs: this.#chargedMs - this.#ticked.chargedMs, drawnMs: this.drawnMs - this.#ticked.drawnMs };
-    this.#ticked = { chargedMs: this.#chargedMs, drawnMs: this.drawnMs };
-    return since;
+    const sinceMs = this.drawnMs - this.#tickedMs;
+    this.#tickedMs = this.drawnMs;
+    return sinceMs;
   }
 
   /** Notes since when it has had work and no slot. */

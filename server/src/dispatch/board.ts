@@ -14,7 +14,7 @@ import { readBounds } from './read-bounds.ts';
 import type { TenantShare } from './share-accounts.ts';
 import type { ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
-import { type InnerLoads, userKey } from './turns.ts';
+import { heldSec, type InnerLoads, userKey } from './turns.ts';
 
 export interface BoardParts {
   readonly db: Kysely<Database>;
@@ -81,7 +81,7 @@ export class Board {
       shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
       hosts: new Map(workers.map((worker) => [worker.id, hostOf(worker)])),
-      loads: loadsOf(used, shares),
+      loads: loadsOf(used, shares, taskMs),
       // After the work: what was changed with it is seen.
       ...(waiting.some(isBounded) ? { bounds: await readBounds(db) } : {}),
     };
@@ -162,16 +162,18 @@ export class Board {
 }
 
 /** What users and jobs have had, and hold, of what is under way. */
-function loadsOf(used: readonly UsageRow[], shares: ShareBook): InnerLoads {
+function loadsOf(used: readonly UsageRow[], shares: ShareBook, taskMs: BoardParts['taskMs']): InnerLoads {
   const held = new Map<string, number>();
-  for (const { tenant_id, user_name, job_id, kind, n } of used) {
+  for (const { tenant_id, user_name, job_id, layer_id, kind, n } of used) {
     if (laneOf(kind) !== 'render' || job_id === null) continue;
-    for (const key of [userKey(tenant_id, user_name), job_id]) held.set(key, (held.get(key) ?? 0) + n);
+    const sec = n * heldSec(layer_id === null ? null : taskMs(layer_id));
+    for (const key of [tenant_id, userKey(tenant_id, user_name), job_id]) held.set(key, (held.get(key) ?? 0) + sec);
   }
-  const heldSec = (key: string) => (held.get(key) ?? 0) * DISPATCH_LIMITS.heldSlotSec;
+  const heldBy = (key: string) => held.get(key) ?? 0;
   return {
-    ofUser: (key) => shares.users.of(key) + heldSec(key),
-    ofJob: (jobId) => shares.jobs.of(jobId) + heldSec(jobId),
+    heldBy,
+    ofUser: (key) => shares.users.of(key) + heldBy(key),
+    ofJob: (jobId) => shares.jobs.of(jobId) + heldBy(jobId),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { RecentUse } from './recent-use.ts';
 import { ShareAccounts, type ShareAccountsParts, type TenantShare } from './share-accounts.ts';
+import { slotTimes } from './slot-time.ts';
 import { userKey } from './turns.ts';
 
 export interface ShareBookParts extends ShareAccountsParts {
@@ -126,40 +127,60 @@ interface Uses {
   readonly uses: readonly Use[];
 }
 
+interface HeldRow {
+  readonly until: Date;
+  readonly worker_id: string | null;
+  readonly slots: number;
+  readonly tenant_id: string;
+  readonly user_name: string | null;
+  readonly job_id: string;
+  readonly started_at: Date;
+  readonly ended_at: Date | null;
+}
+
 /**
- * How long attempts at frames, and at making frames of parts, were worked on.
+ * How long slots worked on attempts at frames, and at making frames of parts.
  *
  * @param since null: not at all, the time begins now.
  */
 async function readUse(db: Kysely<Database>, since: Date | null): Promise<Uses> {
-  const { rows } = await sql<{
-    until: Date;
-    tenant_id: string | null;
-    user_name: string | null;
-    job_id: string | null;
-    sec: number | null;
-  }>`
-    select c.until, u.tenant_id, u.user_name, u.job_id, u.sec
+  const { rows } = await sql<HeldRow>`
+    select c.until, u.*
     from (select clock_timestamp() as until) c
     left join lateral (
-      select t.tenant_id, j.user_name, t.job_id,
-             sum(extract(epoch from least(coalesce(a.ended_at, c.until), c.until)
-               - greatest(a.started_at, ${since}::timestamptz)))::float8 as sec
+      select a.worker_id, coalesce((w.identity->>'slots')::int, 1) as slots, t.tenant_id, j.user_name, t.job_id,
+             a.started_at, a.ended_at
       from (
         -- Each by an index of its own.
-        select task_id, started_at, ended_at from attempts where state in ('assigned', 'running')
+        select task_id, worker_id, started_at, ended_at from attempts where state in ('assigned', 'running')
         union all
-        select task_id, started_at, ended_at from attempts
+        select task_id, worker_id, started_at, ended_at from attempts
         where ended_at > ${since}::timestamptz and state not in ('assigned', 'running')
-      ) a join tasks t on t.id = a.task_id join jobs j on j.id = t.job_id
+      ) a
+      join tasks t on t.id = a.task_id join jobs j on j.id = t.job_id
+      left join workers w on w.id = a.worker_id
       where ${since}::timestamptz is not null and t.kind in ('render', 'assemble') and a.started_at < c.until
-      group by t.tenant_id, j.user_name, t.job_id
-    ) u on true`.execute(db);
+    ) u on true
+    order by u.worker_id, u.started_at, u.ended_at`.execute(db);
   const until = rows[0]?.until ?? since ?? new Date();
-  return {
-    until,
-    uses: rows.flatMap(({ tenant_id: tenantId, user_name: user, job_id: jobId, sec }): Use[] =>
-      tenantId === null || jobId === null || sec === null ? [] : [{ tenantId, user, jobId, sec: Math.max(0, sec) }],
-    ),
-  };
+  if (since === null) return { until, uses: [] };
+  const byWorker = new Map<string, HeldRow[]>();
+  for (const row of rows) {
+    if (row.worker_id === null) continue;
+    const held = byWorker.get(row.worker_id);
+    if (held) held.push(row);
+    else byWorker.set(row.worker_id, [row]);
+  }
+  const uses = [...byWorker.values()].flatMap((held): Use[] => {
+    const attempts = held.map(({ started_at, ended_at }) => ({
+      claimedMs: started_at.getTime(),
+      endedMs: ended_at?.getTime() ?? null,
+    }));
+    const between = { fromMs: since.getTime(), toMs: until.getTime() };
+    const times = slotTimes(attempts, held[0]?.slots ?? 1, between);
+    return held.map(({ tenant_id: tenantId, user_name: user, job_id: jobId }, at) => {
+      return { tenantId, user, jobId, sec: (times[at] ?? 0) / 1_000 };
+    });
+  });
+  return { until, uses };
 }

@@ -17,15 +17,26 @@ interface Turn {
   readonly jobId?: string;
   /** Tasks that it is, one after another. @defaultValue 1 */
   readonly remaining?: number | undefined;
+  /** Measured time of one of them; null while unknown. */
+  readonly taskMs?: number | null;
 }
 
-/** What users and jobs have had lately, and what they hold as if that went on for a while, in slot-seconds. */
+/** Slot-seconds: what users and jobs have had lately with what they hold, and what tenants hold. */
 export interface InnerLoads {
+  /** Absent: each delivery as one that takes long. */
+  readonly heldBy?: (tenantId: string) => number;
   readonly ofUser: (key: string) => number;
   readonly ofJob: (jobId: string) => number;
 }
 
 export const NO_LOADS: InnerLoads = { ofUser: () => 0, ofJob: () => 0 };
+
+/**
+ * What a delivery under way counts, in slot-seconds: what it will take, and of a long one as if its slot was held for a while. Many
+ * short ones wait at a worker for one that is drawn.
+ */
+export const heldSec = (taskMs: number | null = null): number =>
+  Math.min(DISPATCH_LIMITS.heldSlotSec, taskMs === null ? Number.POSITIVE_INFINITY : taskMs / 1_000);
 
 /** What users are known by. */
 export const userKey = (tenantId: string, user: string | null): string => `${tenantId}/${user ?? ''}`;
@@ -61,6 +72,7 @@ export class Share<C extends Turn> {
   readonly #tenant: TenantShare;
   readonly #tenantId: string;
   readonly #loads: InnerLoads;
+  #heldSec: number;
   readonly #users = new Map<string, UserTurn<C>>();
   /** What jobs have had, with what is given to them in this pass. */
   readonly #jobs = new Map<string, number>();
@@ -72,6 +84,7 @@ export class Share<C extends Turn> {
     this.#tenant = tenant;
     this.used = used;
     this.#loads = loads;
+    this.#heldSec = loads.heldBy?.(tenantId) ?? used * heldSec();
   }
 
   /** @param work that is no more urgent than what was added before. */
@@ -97,7 +110,7 @@ export class Share<C extends Turn> {
 
   /** What it has had lately, and what it holds as if that went on for a while, for its weight. */
   get load(): number {
-    return (this.#tenant.usedSlotSec + this.used * DISPATCH_LIMITS.heldSlotSec) / this.#tenant.weight;
+    return (this.#tenant.usedSlotSec + this.#heldSec) / this.#tenant.weight;
   }
 
   get head(): C | undefined {
@@ -115,9 +128,11 @@ export class Share<C extends Turn> {
     const { user, entry } = turn;
     this.used++;
     entry.taken++;
-    user.load += DISPATCH_LIMITS.heldSlotSec;
-    const { jobId, remaining = 1 } = entry.work;
-    if (jobId !== undefined) this.#jobs.set(jobId, this.#jobLoad(jobId) + DISPATCH_LIMITS.heldSlotSec);
+    const { jobId, remaining = 1, taskMs } = entry.work;
+    const addedSec = heldSec(taskMs);
+    this.#heldSec += addedSec;
+    user.load += addedSec;
+    if (jobId !== undefined) this.#jobs.set(jobId, this.#jobLoad(jobId) + addedSec);
     if (entry.taken >= remaining) this.skip();
     else this.#at = undefined;
   }

@@ -181,15 +181,15 @@ test('shares that were not fair are found, where enough was done while all had w
     const one = await addSceneRow(own);
     const two = await addSceneRow(own);
     for (const shape of [one, two]) await addJobRows(own, { ...shape, tasks: 600, taskState: 'succeeded' });
-    // Each task takes a second, one after another, of either tenant.
+    // Each task takes a second, one after another, of each tenant at a worker; another is claimed ahead.
     await sql`
       insert into attempts (id, task_id, number, state, worker_id, worker_name, lease_epoch, lease_token, lease_expires_at, log,
                             created_at, started_at, ended_at)
-      select 'att_' || id, id, 1, 'succeeded', 'w', 'w', 1, 't', now(), '[]',
-             now() + index * interval '1 second', now() + index * interval '1 second', now() + (index + 1) * interval '1 second'
+      select 'att_' || id, id, 1, 'succeeded', 'w' || tenant_id, 'w', 1, 't', now(), '[]',
+             now() + index * interval '1 second', now() + greatest(0, index - 1) * interval '1 second', now() + (index + 1) * interval '1 second'
       from tasks`.execute(own);
     await sql`update jobs set created_at = now() - interval '1 second'`.execute(own);
-    expect(await checkShares(own)).toMatchObject({ checked: 1_198, violations: [] });
+    expect(await checkShares(own)).toMatchObject({ checked: 1_200, violations: [] });
     await own.updateTable('tenants').set({ share_weight: 1.2 }).where('id', '=', two.tenantId).execute();
     const { violations } = await checkShares(own);
     expect(violations.toSorted()).toEqual([

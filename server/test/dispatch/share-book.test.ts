@@ -6,6 +6,7 @@ import type { Candidate } from '../../src/dispatch/candidate.ts';
 import type { PickWorker } from '../../src/dispatch/desk.ts';
 import { pick } from '../../src/dispatch/pick.ts';
 import { ShareBook } from '../../src/dispatch/share-book.ts';
+import { heldSec, NO_LOADS } from '../../src/dispatch/turns.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { makeId } from '../farm-fixture.ts';
 import { addAttemptRow, addJobRows, addSceneRow } from '../job-rows.ts';
@@ -49,8 +50,8 @@ interface Load {
 }
 
 /** Slot-seconds that each tenant has had, of workers with one slot each, while everybody always has more to do. */
-function farmOf(book: ShareBook, slots: number, loads: readonly Load[], forMs: number): Map<string, number> {
-  const had = new Map(loads.map(({ tenantId }) => [tenantId, 0]));
+function farmOf(book: ShareBook, slots: number, work: readonly Load[], forMs: number): Map<string, number> {
+  const had = new Map(work.map(({ tenantId }) => [tenantId, 0]));
   const queues: { tenantId: string; taskMs: number; endsMs: number | null }[][] = Array.from(
     { length: slots },
     () => [],
@@ -60,22 +61,25 @@ function farmOf(book: ShareBook, slots: number, loads: readonly Load[], forMs: n
   while (nowMs < startMs + forMs) {
     const running = new Map<string, number>();
     const held = new Map<string, number>();
+    const heldSecs = new Map<string, number>();
     for (const queue of queues) {
-      for (const [place, { tenantId }] of queue.entries()) {
+      for (const [place, { tenantId, taskMs }] of queue.entries()) {
         held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
-        // One is drawn while the one before it is encoded.
-        if (place < 2) running.set(tenantId, (running.get(tenantId) ?? 0) + 1);
+        heldSecs.set(tenantId, (heldSecs.get(tenantId) ?? 0) + heldSec(taskMs));
+        // What is claimed ahead has no slot.
+        if (place === 0) running.set(tenantId, (running.get(tenantId) ?? 0) + 1);
       }
     }
     book.charge(new Map([...running].map(([tenantId, n]) => [tenantId, (n * (nowMs - lookedMs)) / 1_000])));
     lookedMs = nowMs;
     const workers = queues.map((queue, n): PickWorker => workerOf(`w${n}`, queue.length));
-    const open = loads.filter(({ fromMs = 0 }) => nowMs >= startMs + fromMs);
+    const open = work.filter(({ fromMs = 0 }) => nowMs >= startMs + fromMs);
     const candidates = open.map(({ tenantId, taskMs }) => cursorOf(tenantId, taskMs));
     const usage = { render: held, import: new Map(), film: new Map() };
     const shares = new Map(open.map(({ tenantId }) => [tenantId, book.of(tenantId)]));
-    for (const { workerId, tenantId } of pick({ workers, candidates, usage, shares })) {
-      const { taskMs = 0 } = loads.find((load) => load.tenantId === tenantId) ?? {};
+    const loads = { ...NO_LOADS, heldBy: (tenantId: string) => heldSecs.get(tenantId) ?? 0 };
+    for (const { workerId, tenantId } of pick({ workers, candidates, usage, shares, loads })) {
+      const { taskMs = 0 } = work.find((load) => load.tenantId === tenantId) ?? {};
       queues[Number(workerId.slice(1))]?.push({ tenantId, taskMs, endsMs: null });
     }
     let nextMs = nowMs + 1_000;

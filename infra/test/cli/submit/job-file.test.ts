@@ -169,7 +169,7 @@ describe('what is wrong is one line with file, place and field', () => {
     [`tags: ["a,b"]\n${layers()}`, 'tags[0]', '1:8'],
     [layers('needs: { gpu: true }'), 'layers[0].needs', '5:5'],
     [layers('needs: [nix]'), 'the job has no layer “nix”', '5:13'],
-    [layers('limits: { gpu: 1 }'), 'layers[0].limits is not supported yet; leave it out', '5:5'],
+    [layers('limits: { gpu: 1 }'), 'layers[0].limits', '5:5'],
     [`after: [x]\n${layers()}`, 'after[0]', '1:9'],
   ])('%j', async (text, message, place) => {
     const line = await lineOf(read(text));
