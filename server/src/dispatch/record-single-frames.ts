@@ -146,12 +146,14 @@ const iso = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC
 
 /** `jobChange`, for a row `m`: what it counts is known to the statement alone. */
 const JOB_JSON = sql`jsonb_build_object(
-  'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'priority', m.priority,
-  'classPolicy', m.class_policy, 'after', coalesce(m.after_jobs, '[]'), 'adapterClass', m.adapter_class,
+  'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'user', m.user_name,
+  'tags', coalesce(m.tags, '[]'), 'priority', m.priority, 'limits', coalesce(m.limits, '[]'), 'maxSlots', m.max_slots,
+  'maxPerHost', m.max_per_host, 'classPolicy', m.class_policy, 'after', coalesce(m.after_jobs, '[]'), 'adapterClass', m.adapter_class,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
   'maxFailedTasks', m.max_failed_tasks, 'stoppedByFailures', m.state = 'paused' and m.stopped,
   'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,
-  'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')})`;
+  'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')},
+  'archivedAt', ${iso('m.archived_at')})`;
 
 function rowOf({ attempt, work, frameNumber, mediaType, result, isFresh }: FrameReport, place: number, event?: Frame) {
   return {
