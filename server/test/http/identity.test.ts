@@ -56,6 +56,8 @@ beforeAll(async () => {
     tenantId: (await fixture.client.me()).tenant.id,
     webhookId: webhook.id,
     deliveryId: delivery.id,
+    // Of a limit.
+    name: 'redshift',
   };
   const tus = { 'tus-resumable': '1.0.0' };
   byteRoutes = [
