@@ -6,6 +6,8 @@ export const SERVER_LIMITS = {
   storeConnections: 20,
   /** A statement that runs longer is ended by PostgreSQL: nothing here reads a whole table. */
   storeStatementMs: 60_000,
+  /** A transaction in which nothing is asked for so long is ended: its server is stopped, and others wait for its rows. */
+  storeIdleMs: 10_000,
   /** Waiting for a connection to PostgreSQL. */
   storeConnectMs: 10_000,
 

@@ -236,18 +236,15 @@ export class FakeWorker {
       const glb = this.#options.convert?.(assignment) ?? null;
       const converted = glb && { sha256: createHash('sha256').update(glb).digest('hex'), sizeBytes: glb.length };
       if (glb && converted) await this.sendConverted(delivery, converted.sha256, glb);
-      await this.post(
-        `/worker/attempts/${delivery.attemptId}/import`,
-        this.registration.workerSecret,
-        {
-          outcome: 'ready',
-          report: REPORT,
-          thumbnailBase64: Buffer.from('thumbnail').toString('base64'),
-          thumbnailMediaType: 'image/webp',
-          ...(converted ? { converted } : {}),
-        },
-        delivery.leaseToken,
-      );
+      const report = {
+        outcome: 'ready',
+        report: REPORT,
+        thumbnailBase64: Buffer.from('thumbnail').toString('base64'),
+        thumbnailMediaType: 'image/webp',
+        ...(converted ? { converted } : {}),
+      };
+      const path = `/worker/attempts/${delivery.attemptId}/import`;
+      await this.retry(() => this.post(path, this.registration.workerSecret, report, delivery.leaseToken));
       return;
     }
     if (assignment.work.kind === 'piece') return this.#drawPiece(delivery, assignment, assignment.work);
@@ -270,19 +267,20 @@ export class FakeWorker {
 
   /** [WK17] The film is the text of its frames, one after the other, with a dash for each that is missing. */
   async #film(delivery: Delivery, { plan, frameCount }: WorkOf<'film'>): Promise<void> {
-    const path = `${this.url}/api/v1/worker/attempts/${delivery.attemptId}`;
-    const headers = {
-      authorization: `Bearer ${this.registration.workerSecret}`,
-      [LEASE_HEADER]: delivery.leaseToken,
-    };
+    const ask = <T>(path: string, read: (response: Response) => Promise<T>, more: Partial<RequestInit> = {}) =>
+      this.retry(async () => {
+        const own = { authorization: `Bearer ${this.registration.workerSecret}`, [LEASE_HEADER]: delivery.leaseToken };
+        const url = `${this.url}/api/v1/worker/attempts/${delivery.attemptId}/${path}`;
+        return read(await fetch(url, { ...more, headers: { ...own, ...more.headers } }));
+      });
     const missing: number[] = [];
     let text = '';
     for (let next = 0; next < frameCount; ) {
       if (this.dead || !this.held.has(delivery.attemptId)) return;
-      const { frames } = await answerOf<FilmFrames>(await fetch(`${path}/film-frames/${next}`, { headers }));
+      const { frames } = await ask(`film-frames/${next}`, answerOf<FilmFrames>);
       this.filmed.push(frames.map(({ frameNumber }) => frameNumber));
       for (const { frameNumber, file } of frames) {
-        if (file) text += `${await (await fetch(`${path}/film-files/${file.sha256}`, { headers })).text()};`;
+        if (file) text += `${await ask(`film-files/${file.sha256}`, textOf)};`;
         else {
           missing.push(frameNumber);
           text += '-;';
@@ -298,16 +296,14 @@ export class FakeWorker {
       sizeBytes: bytes.length,
       facts,
     };
-    const response = await fetch(`${path}/film`, {
+    await ask('film', answerOf, {
       method: 'PUT',
       headers: {
-        ...headers,
         [FILM_HEADER]: encodeURIComponent(JSON.stringify(result)),
         'content-type': FILM_FORMATS[plan.format].mediaType,
       },
       body: new Uint8Array(bytes),
     });
-    await answerOf(response);
   }
 
   /** [WK16] One range of samples after another; what is delivered is where it lies. */
@@ -355,17 +351,19 @@ export class FakeWorker {
       stages: { draw: { startedAtMs, durationMs: 1 }, encode: { startedAtMs, durationMs: 1 } },
       ...more,
     };
-    const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces`, {
-      method: 'PUT',
-      headers: {
-        authorization: `Bearer ${this.registration.workerSecret}`,
-        [LEASE_HEADER]: delivery.leaseToken,
-        [PIECE_HEADER]: encodeURIComponent(JSON.stringify(result)),
-        'content-type': PIECE_MEDIA_TYPE,
-      },
-      body: new Uint8Array(bytes),
+    return this.retry(async () => {
+      const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces`, {
+        method: 'PUT',
+        headers: {
+          authorization: `Bearer ${this.registration.workerSecret}`,
+          [LEASE_HEADER]: delivery.leaseToken,
+          [PIECE_HEADER]: encodeURIComponent(JSON.stringify(result)),
+          'content-type': PIECE_MEDIA_TYPE,
+        },
+        body: new Uint8Array(bytes),
+      });
+      return answerOf<FrameAccepted>(response);
     });
-    return answerOf<FrameAccepted>(response);
   }
 
   /** The frame is the text of all its sums. */
@@ -373,13 +371,14 @@ export class FakeWorker {
     const { frameNumber, sums } = work;
     await this.#options.onFrame?.(assignment, frameNumber);
     const texts = await Promise.all(
-      sums.map(async ({ sha256 }) => {
-        const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces/${sha256}`, {
-          headers: { authorization: `Bearer ${this.registration.workerSecret}`, [LEASE_HEADER]: delivery.leaseToken },
-        });
-        if (!response.ok) throw new Error(`sums ${sha256}: ${response.status}`);
-        return response.text();
-      }),
+      sums.map(({ sha256 }) =>
+        this.retry(async () => {
+          const response = await fetch(`${this.url}/api/v1/worker/attempts/${delivery.attemptId}/pieces/${sha256}`, {
+            headers: { authorization: `Bearer ${this.registration.workerSecret}`, [LEASE_HEADER]: delivery.leaseToken },
+          });
+          return textOf(response);
+        }),
+      ),
     );
     await this.deliver(delivery, frameNumber, texts.join(''));
     this.delivered.push(frameNumber);
@@ -408,12 +407,9 @@ export class FakeWorker {
   }
 
   async fail(delivery: Delivery, code: string, message: string, retryable: boolean): Promise<void> {
-    await this.post(
-      `/worker/attempts/${delivery.attemptId}/fail`,
-      this.registration.workerSecret,
-      { code, message, retryable, log: ['a line'] },
-      delivery.leaseToken,
-    );
+    const failure = { code, message, retryable, log: ['a line'] };
+    const path = `/worker/attempts/${delivery.attemptId}/fail`;
+    await this.retry(() => this.post(path, this.registration.workerSecret, failure, delivery.leaseToken));
   }
 
   async deliver(
@@ -532,6 +528,10 @@ export class FakeWorker {
       }),
     );
   }
+}
+
+async function textOf(response: Response): Promise<string> {
+  return response.ok ? response.text() : answerOf<string>(response);
 }
 
 async function answerOf<T>(response: Response): Promise<T> {

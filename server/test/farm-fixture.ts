@@ -14,6 +14,7 @@ import { StoreIdentities } from '../src/identity/store-identities.ts';
 import { createTenant } from '../src/identity/tenants.ts';
 import { SERVER_LIMITS } from '../src/limits.ts';
 import { openFolderObjectStore } from '../src/objects/folder-object-store.ts';
+import type { ObjectStore } from '../src/objects/object-store.ts';
 import type { Clock, RandomBytes, Services } from '../src/services.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
@@ -48,6 +49,8 @@ export interface TestFarmOptions {
   readonly clock?: Clock;
   /** @defaultValue none */
   readonly webhookPrivate?: ServerConfig['webhookPrivate'];
+  /** Puts something between the server and its objects. */
+  readonly around?: (objects: ObjectStore) => ObjectStore;
   /** Called when the server listens and has not started to dispatch. */
   readonly onListening?: (url: string) => Promise<void>;
 }
@@ -57,7 +60,8 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const home = options.home ?? folder.path;
   const log = pino({ level: options.logLevel ?? 'silent' });
   const store = options.store ?? (await openStore({ home, databaseUrl: await placeEmptyStore(home) }, log));
-  const objects = await openFolderObjectStore(join(home, 'objects'));
+  const folderOfObjects = await openFolderObjectStore(join(home, 'objects'));
+  const objects = options.around?.(folderOfObjects) ?? folderOfObjects;
   const clock = options.clock ?? { now: () => new Date(), monotonicMs: () => performance.now() };
   const sockets = new UpgradeRouter();
   let url = '';
@@ -130,6 +134,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
       app.server.closeAllConnections();
       await app.close();
       await farm.close();
+      await objects.close();
       if (keepsStore) return;
       if (!options.store) await store.close();
       await folder.remove();
@@ -177,7 +182,10 @@ export const REPORT: ImportReport = {
 
 /** A scene that was imported, or one that waits for its import. */
 export async function addScene(
-  { services, farm }: TestFarm,
+  {
+    services,
+    farm,
+  }: { readonly services: Pick<Services, 'store' | 'objects'>; readonly farm: Pick<FarmRuntime, 'onTaskReady'> },
   tenantId: string,
   state: 'ready' | 'importing' = 'ready',
 ): Promise<string> {

@@ -14,7 +14,14 @@ import { areCursorPicks, assignFromCursors, type GivenTask } from './assign-curs
 import { Board } from './board.ts';
 import type { EndedAttempt, EndParts } from './end-attempts.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { endInTurns, expiredAttempts, forgetWorkers, loseSilentWorkers, strandedAttempts } from './lost-work.ts';
+import {
+  boundTimes,
+  endInTurns,
+  expiredAttempts,
+  forgetWorkers,
+  loseSilentWorkers,
+  strandedAttempts,
+} from './lost-work.ts';
 import { passSpacingMs } from './pass-spacing.ts';
 import { type Pick, pick } from './pick.ts';
 import { Reconciler } from './reconcile.ts';
@@ -254,6 +261,7 @@ export class Dispatcher {
 
   async #maintain(): Promise<void> {
     const { store, change, queues, leaseMs, log, ending, queueIsUp, bus } = this.#parts;
+    await boundTimes(store.db, leaseMs);
     for (const workerId of await loseSilentWorkers(change, leaseMs)) {
       log.warn({ workerId }, 'a worker is silent for too long');
       bus.tell({ type: 'worker-gone', workerId });

@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Change, Tell } from '../events/changes.ts';
 import type { Database } from '../store/tables.ts';
 import { type AttemptEnd, type EndedAttempt, type EndParts, endAttempts } from './end-attempts.ts';
+import { fromNow } from './lease-time.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import { endOfExpired } from './retry-rule.ts';
 
@@ -10,6 +11,9 @@ const ago = (ms: number) => sql<Date>`now() - ${sql.lit(Math.round(ms))} * inter
 
 /** Attempts ended in one transaction. */
 const ENDS_PER_CHANGE = 200;
+
+/** A clock that is set right now and then jumps by less. */
+const CLOCK_SLACK_MS = 1_000;
 
 /** Attempts whose lease is over. */
 export async function expiredAttempts(db: Kysely<Database>): Promise<AttemptEnd[]> {
@@ -80,6 +84,26 @@ export function loseSilentWorkers(change: Change, leaseMs: number): Promise<stri
     if (rows.length > 0) await tellWorkers(trx, tell);
     return rows.map((row) => row.id);
   });
+}
+
+/**
+ * No lease ends later, and no worker was heard of later, than is possible now. Such times come about when the database's clock
+ * is set back: what is lost would be missed for as long as it was.
+ */
+export async function boundTimes(db: Kysely<Database>, leaseMs: number): Promise<void> {
+  const { suspensionMaxMs } = DISPATCH_LIMITS;
+  await sql`
+    with leases as (
+      update attempts set lease_expires_at = ${fromNow(leaseMs)}
+      where state in ('assigned', 'running') and lease_expires_at > ${fromNow(leaseMs + CLOCK_SLACK_MS)}
+    )
+    update workers set
+      seen_at = least(seen_at, now()),
+      suspended_until = case when suspended_until is not null then least(suspended_until, ${fromNow(suspensionMaxMs)}) end,
+      watched_from = least(watched_from, now())
+    where seen_at > ${fromNow(CLOCK_SLACK_MS)} or suspended_until > ${fromNow(suspensionMaxMs + CLOCK_SLACK_MS)}`.execute(
+    db,
+  );
 }
 
 /** Tells everybody how many workers are ready. */

@@ -72,7 +72,8 @@ export class Reconciler {
     const present = await queues.present(workerId);
     const missing = deliveries.filter(
       ({ delivery, attemptNumber, ageMs }) =>
-        ageMs > DISPATCH_LIMITS.deliveryGraceMs && !present.has(deliveryId(delivery.taskId, attemptNumber)),
+        // Negative after the database's clock was set back.
+        Math.abs(ageMs) > DISPATCH_LIMITS.deliveryGraceMs && !present.has(deliveryId(delivery.taskId, attemptNumber)),
     );
     // Between the two looks some may have begun and ended.
     const lost = await stillWaiting(db, missing);

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { access, type FileHandle, link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
@@ -126,9 +126,10 @@ class FolderObjectStore implements ObjectStore {
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
     // Opened before it is returned: once there is a stream, the sweep cannot take the bytes away from it.
-    const file = await open(this.#pathOf(sha256), 'r').catch((error: unknown) => {
-      if (errorCodeOf(error) === 'ENOENT') throw new KilnError('resource.not_found', `no object ${sha256} is stored`);
-      return asStorageError(error);
+    const file = await open(this.#pathOf(sha256), 'r').catch(async (error: unknown) => {
+      if (errorCodeOf(error) !== 'ENOENT') return asStorageError(error);
+      await this.#requireFolder();
+      throw new KilnError('resource.not_found', `no object ${sha256} is stored`);
     });
     return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last });
   }
@@ -145,8 +146,9 @@ class FolderObjectStore implements ObjectStore {
     try {
       return await stat(this.#pathOf(sha256));
     } catch (error) {
-      if (errorCodeOf(error) === 'ENOENT') return null;
-      return asStorageError(error);
+      if (errorCodeOf(error) !== 'ENOENT') return asStorageError(error);
+      await this.#requireFolder();
+      return null;
     }
   }
 
@@ -178,8 +180,18 @@ class FolderObjectStore implements ObjectStore {
     return freeBytes(this.#folder, this.#reserveBytes);
   }
 
-  #checkRoom(): Promise<void> {
-    return requireRoom(this.#folder, this.#reserveBytes, 1);
+  async #checkRoom(): Promise<void> {
+    await this.#requireFolder();
+    await requireRoom(this.#folder, this.#reserveBytes, 1);
+  }
+
+  /** Without its disk the folder is empty or not there, which says nothing of what is stored. */
+  async #requireFolder(): Promise<void> {
+    await access(this.#temporary).catch((cause: unknown) => {
+      const message =
+        'the folder of the object store is not what it was: its operator must see whether its disk is mounted';
+      throw new KilnError('storage.unavailable', message, { cause });
+    });
   }
 
   async close(): Promise<void> {

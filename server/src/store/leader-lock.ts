@@ -8,6 +8,8 @@ import type { Database } from './tables.ts';
 
 /** How often the leader's connection is tried: a peer that vanished sends no reset. Well below a lease. */
 const PROBE_MS = 2_000;
+/** A leader that has not tried its connection for so long is stopped, or busy beyond use. */
+const SILENT_MS = 10_000;
 
 async function nextEpoch(db: Kysely<Database>): Promise<number> {
   const { value } = await db
@@ -60,6 +62,7 @@ export function advisoryLeaderLock(
         ]);
         if (rows[0]?.locked !== true) {
           standby = client;
+          await endSilentLeader(client);
           return null;
         }
         const watch = watchConnection(client);
@@ -85,6 +88,22 @@ export function advisoryLeaderLock(
     await standby?.end();
   };
   return { lock, close };
+}
+
+/**
+ * A process that is stopped keeps its connection, and the lock with it, for as long as it is there: the connection is ended for
+ * it. It hears of that when it goes on. What it gives out before is refused for its epoch.
+ */
+async function endSilentLeader(client: pg.Client): Promise<void> {
+  await client.query(
+    `select pg_terminate_backend(a.pid)
+    from pg_locks l join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+      and l.database = (select oid from pg_database where datname = current_database())
+      and (l.classid::bigint << 32 | l.objid::bigint) = $1
+      and a.state_change < clock_timestamp() - $2 * interval '1 millisecond'`,
+    [LOCK_KEYS.leader, SILENT_MS],
+  );
 }
 
 /** Aborts `lost` when the connection ends, fails, or leaves a probe unanswered. */

@@ -13,17 +13,20 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-/** @param onError is told of connections that break while nobody uses them. */
+/** @param onError is told of connections that break. */
 export function postgresDialect(databaseUrl: string, onError: (error: Error) => void): Dialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: SERVER_LIMITS.storeConnections,
     connectionTimeoutMillis: SERVER_LIMITS.storeConnectMs,
     statement_timeout: SERVER_LIMITS.storeStatementMs,
+    idle_in_transaction_session_timeout: SERVER_LIMITS.storeIdleMs,
     application_name: 'kiln-server',
     types,
   });
-  pool.on('error', onError);
+  // Whoever uses a connection hears of its end by the query; where it ends between two of a transaction, nobody would listen.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => {});
   return new PostgresDialect({ pool });
 }
 
