@@ -36,8 +36,9 @@ const LEFT_TO_NODE = [
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
-/** Processes under test that are told to fail somewhere have a bundle of their own, with the points in it (adr/0011). */
-const HAS_FAULTS = process.env.KILN_TEST === '1' && Boolean(process.env.KILN_FAULT);
+/** Processes under test that fail somewhere, or count where they pass, have a bundle of their own, with the points in it (adr/0011). */
+const { KILN_TEST, KILN_FAULT, KILN_TEST_PASSES } = process.env;
+const HAS_FAULTS = KILN_TEST === '1' && Boolean(KILN_FAULT || KILN_TEST_PASSES);
 
 /** A bundle that no process was started from for so long is deleted. */
 const KEPT_MS = 3_600_000;

@@ -80,20 +80,22 @@ export const processEnvironment = (env: Environment = process.env): Environment 
 export interface TestConfig {
   /** KILN_FAULT: `POINT@N:ACTION`; null: none. */
   readonly fault: string | null;
+  /** KILN_TEST_PASSES: file for how often each point was passed; null: that is not counted. */
+  readonly passesPath: string | null;
   /** KILN_TEST_LEASE_MS: how long a lease holds; null: as always. */
   readonly leaseMs: number | null;
 }
 
 /** @throws KilnError `request.invalid` when it is set without KILN_TEST=1. */
 export function readTestConfig(env: Environment = process.env): TestConfig {
-  const given = ['KILN_FAULT', 'KILN_TEST_LEASE_MS'].filter((name) => env[name]);
+  const given = ['KILN_FAULT', 'KILN_TEST_PASSES', 'KILN_TEST_LEASE_MS'].filter((name) => env[name]);
   if (given.length > 0 && env.KILN_TEST !== '1') {
     throw new KilnError('request.invalid', `${given.join(', ')}: only for tests, with KILN_TEST=1; unset it.`, {
       field: given[0] ?? '',
     });
   }
   const leaseMs = env.KILN_TEST_LEASE_MS ? integer(env, 'KILN_TEST_LEASE_MS', 0, 500, 600_000) : null;
-  return Object.freeze({ fault: env.KILN_FAULT || null, leaseMs });
+  return Object.freeze({ fault: env.KILN_FAULT || null, passesPath: env.KILN_TEST_PASSES || null, leaseMs });
 }
 
 /** What the server takes too; here it becomes the address that the workers are given. */

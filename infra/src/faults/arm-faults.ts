@@ -2,10 +2,11 @@
 import { KilnError } from '@kiln/shared';
 import type { TestConfig } from '../config.ts';
 import { readFaultPlan } from './fault-plan.ts';
-import { arm } from './passing.ts';
+import { arm, count } from './passing.ts';
 
 /** @throws KilnError `request.invalid` when no point has this name. */
-export async function armFaults({ fault }: TestConfig): Promise<void> {
+export async function armFaults({ fault, passesPath }: TestConfig): Promise<void> {
+  if (passesPath !== null) count(passesPath);
   if (fault === null) return;
   const plan = readFaultPlan(fault);
   const { readFaultPoints } = await import('./fault-points.ts');

@@ -47,9 +47,8 @@ export function awaitsOf(path: string, text: string): Await[] {
   const { program, errors, comments } = parseSync(path, text);
   const [error] = errors;
   if (error !== undefined) throw new SyntaxError(`${path}: ${error.message}`);
-  const docs = comments.filter(({ type, value }) => type === 'Block' && value.startsWith('*'));
-  const [head] = docs;
-  const ofFile = head && text.slice(0, head.start).trim() === '' ? firstSentence(head.value) : '';
+  const docs = docsOf(comments);
+  const ofFile = headOf(docs, text);
   const counts = new Map<string, number>();
   const found: Await[] = [];
 
@@ -73,6 +72,16 @@ export function awaitsOf(path: string, text: string): Await[] {
   };
   visit(program as unknown as Node, MODULE, null);
   return found;
+}
+
+/** First sentence of the comment on a file; empty when it has none. */
+export const aboutFile = (path: string, text: string): string => headOf(docsOf(parseSync(path, text).comments), text);
+
+const docsOf = <C extends Comment & { readonly type: string }>(comments: readonly C[]) =>
+  comments.filter(({ type, value }) => type === 'Block' && value.startsWith('*'));
+
+function headOf([head]: readonly Comment[], text: string): string {
+  return head && text.slice(0, head.start).trim() === '' ? firstSentence(head.value) : '';
 }
 
 const spanOf = ({ start, end }: Node) => ({ start, end });

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../repository.ts';
-import { type Await, awaitsOf } from './awaits.ts';
+import { type Await, aboutFile, awaitsOf } from './awaits.ts';
 import { STAGES } from './stages.ts';
 
 export type Side = 'before' | 'after';
@@ -17,6 +17,15 @@ export interface FaultPoint {
   readonly about: string;
   /** The point that is meant; a stage stands for one. */
   readonly point: string;
+}
+
+/** A file with points. */
+export interface FaultPart {
+  /** `server/dispatch/assign` */
+  readonly name: string;
+  /** A sentence. */
+  readonly about: string;
+  readonly points: readonly FaultPoint[];
 }
 
 /** Folders of which every file has points: the dispatcher, what it writes with, and a worker's way with a delivery. */
@@ -47,25 +56,41 @@ export const hasPoints = (file: string) =>
   FILES.includes(file) ||
   FOLDERS.some((folder) => file.startsWith(`${folder}/`) && /^[^/]+\.ts$/.test(file.slice(folder.length + 1)));
 
-export const pointName = (file: string, { name }: Pick<Await, 'name'>, side: Side) =>
-  `${file.replace('/src/', '/').replace(/\.ts$/, '')}.${name}.${side}`;
+const partName = (file: string) => file.replace('/src/', '/').replace(/\.ts$/, '');
 
-/** Every point of the code below `rootDir`, the stages first. */
-export async function readFaultPoints(rootDir = REPOSITORY): Promise<FaultPoint[]> {
+export const pointName = (file: string, { name }: Pick<Await, 'name'>, side: Side) =>
+  `${partName(file)}.${name}.${side}`;
+
+/** The stages, each of which stands for a point of the code. */
+export const STAGE_POINTS: readonly FaultPoint[] = STAGES.map(({ name, point, about }) => ({ name, point, about }));
+
+/** Every file that has points, below `rootDir`. */
+export async function readFaultParts(rootDir = REPOSITORY): Promise<FaultPart[]> {
   const listed = await Promise.all(
     FOLDERS.map(async (folder) => (await readdir(join(rootDir, folder))).map((name) => `${folder}/${name}`)),
   );
-  const points: FaultPoint[] = [];
+  const parts: FaultPart[] = [];
   for (const file of [...listed.flat(), ...FILES].filter(hasPoints).sort()) {
     const text = await readFile(join(rootDir, file), 'utf8');
-    for (const one of awaitsOf(file, text)) {
-      const code = text.slice(one.operand.start, one.operand.end).replaceAll(/\s+/g, ' ');
-      const short = code.length > 60 ? `${code.slice(0, 59)}…` : code;
-      for (const side of ['before', 'after'] as const) {
-        const name = pointName(file, one, side);
-        points.push({ name, point: name, about: `${side} \`${short}\`, ${file}:${one.line}: ${one.about}` });
-      }
-    }
+    const awaits = awaitsOf(file, text);
+    const points = awaits.flatMap((one) => pointsOf(file, text, one));
+    const [first] = awaits;
+    if (first) parts.push({ name: partName(file), about: aboutFile(file, text) || first.about, points });
   }
-  return [...STAGES.map(({ name, point, about }) => ({ name, point, about })), ...points];
+  return parts;
 }
+
+function pointsOf(file: string, text: string, one: Await): FaultPoint[] {
+  const code = text.slice(one.operand.start, one.operand.end).replaceAll(/\s+/g, ' ');
+  const short = code.length > 60 ? `${code.slice(0, 59)}…` : code;
+  return (['before', 'after'] as const).map((side) => {
+    const name = pointName(file, one, side);
+    return { name, point: name, about: `${side} \`${short}\`, ${file}:${one.line}: ${one.about}` };
+  });
+}
+
+/** Every point of the code below `rootDir`, the stages first. */
+export const readFaultPoints = async (rootDir = REPOSITORY): Promise<FaultPoint[]> => [
+  ...STAGE_POINTS,
+  ...(await readFaultParts(rootDir)).flatMap(({ points }) => points),
+];

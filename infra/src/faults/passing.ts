@@ -1,11 +1,12 @@
 /** What the points of code under test call. Nothing else is in them, and there are none in code that is not under test. */
-import { writeSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import type { FaultPlan } from './fault-plan.ts';
 
 const STDERR = 2;
 
 let armed: FaultPlan | null = null;
 let passes = 0;
+let counts: Map<string, number> | null = null;
 
 /** From now on this process does what the plan says. */
 export function arm(plan: FaultPlan): void {
@@ -13,7 +14,15 @@ export function arm(plan: FaultPlan): void {
   passes = 0;
 }
 
+/** Counts the passes of every point, and writes them as JSON when the process ends in order. */
+export function count(path: string): void {
+  const counted = new Map<string, number>();
+  counts = counted;
+  process.on('exit', () => writeFileSync(path, JSON.stringify(Object.fromEntries(counted))));
+}
+
 export function pass(point: string): void {
+  counts?.set(point, (counts.get(point) ?? 0) + 1);
   if (armed?.point !== point) return;
   passes += 1;
   if (passes !== armed.pass) return;

@@ -119,12 +119,24 @@ test.each([
   expect(code).toBe(2);
 });
 
-test('kiln faults lists them', async () => {
+test('kiln faults tells stages and parts, and the points of a part; --json tells all', async () => {
   const { stdout } = await kiln(['faults', '--json'], {});
   const { items } = JSON.parse(stdout) as { items: { name: string; about: string }[] };
-  expect(items.map(({ name }) => name)).toContain('server/dispatch/dispatcher.give.1.before');
-  const { stdout: text } = await kiln(['faults'], {});
-  expect(text).toContain(`${items[0]?.name}\n    ${items[0]?.about}`);
+  const point = items.find(({ name }) => name === 'server/dispatch/dispatcher.give.1.before');
+  expect(point).toBeDefined();
+
+  const { stdout: overview } = await kiln(['faults'], {});
+  for (const { name, about } of items.slice(0, 10)) expect(overview).toMatch(new RegExp(`^${name} .*${about}$`, 'm'));
+  expect(overview).toMatch(/^server\/dispatch\/dispatcher +\d+ +The dispatcher: .*\.$/m);
+  expect(overview.split('\n').length).toBeLessThan(100);
+
+  const { stdout: part } = await kiln(['faults', 'server/dispatch/dispatcher'], {});
+  expect(part).toContain(`${point?.name}\n    ${point?.about}`);
+  expect(part).not.toContain('server/dispatch/assign');
+  const { stdout: folder } = await kiln(['faults', 'server/dispatch/', '--json'], {});
+  const names = (JSON.parse(folder) as { items: typeof items }).items.map(({ name }) => name);
+  expect(names).toEqual(items.map(({ name }) => name).filter((name) => name.startsWith('server/dispatch/')));
+  expect(await kiln(['faults', 'nowhere'], {})).toMatchObject({ code: 2, stderr: expect.stringContaining('no part') });
 });
 
 const KILN = join(REPOSITORY, 'infra', 'bin', 'kiln.mjs');
