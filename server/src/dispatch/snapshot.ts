@@ -11,12 +11,13 @@ import {
 } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
-import { mayBegin } from '../jobs/predecessors.ts';
+import { mayBeginNow } from '../jobs/predecessors.ts';
 import type { Database } from '../store/tables.ts';
 import { GAINED } from './ageing.ts';
 import type { WorkTerms } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { IS_FULL, URGENT_TASKS } from './waiting-tasks.ts';
 
 type WithoutTime<C> = C extends { readonly taskMs: number | null } ? Omit<C, 'taskMs'> : C;
 
@@ -81,12 +82,10 @@ interface OwnRow {
 /** Of a job `j` and its layer `l`. */
 const TERMS = sql.raw('j.terms_version, j.max_slots, j.max_per_host, j.limits as job_limits, l.limits as layer_limits');
 
-/**
- * Whether a job `j` has all slots that it allows itself: such jobs must not stand before others of which only so many are
- * looked at.
- */
-const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
-  select count(*) from tasks x where x.job_id = j.id and x.state = 'leased' and x.kind in ('render', 'assemble'))`);
+/** Layers of one tenant, engine, back end and limits, the most urgent first. */
+const LANES = sql.raw(`window lane as (
+  partition by tenant_id, engine, backend, job_limits, layer_limits
+  order by is_full, priority + gained desc, created_at, job_id, position)`);
 
 /** What decides its turn inside its tenant, and how much of it may begin. */
 const ownOf = (row: OwnRow) => ({ user: row.user_name, gained: row.gained ?? 0, terms: termsOf(row) });
@@ -140,7 +139,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
                partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
                  j.limits, l.limits
                order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
-      from tasks t
+      from ${URGENT_TASKS} t
       left join jobs j on j.id = t.job_id
       left join layers l on l.id = t.layer_id
       left join films f on f.task_id = t.id
@@ -218,23 +217,31 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       scene_hash: string;
     } & OwnRow
   >`
-    select c.*, f.adapter_class as frame_class from (
-      select j.id as job_id, j.tenant_id, j.scene_id,
-             coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
-             l.id as layer_id, l.position, l.released, r.ready, l.division,
-             l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
-             j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
-               * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-             s.scene_hash, ${TERMS}, j.user_name, ${GAINED} as gained, row_number() over (
-               partition by j.tenant_id, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits
-               order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, j.id, l.position) as place
-      from jobs j
-      join layers l on l.job_id = j.id
-      cross join lateral (select ${readyTasks('l')} as ready) r
-      join scenes s on s.id = j.scene_id
-      where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBegin('j')}
-        and r.ready > 0
+    select c.*, s.scene_hash, f.adapter_class as frame_class from (
+      select o.*, r.ready, row_number() over lane as place
+      from (
+        select n.*, count(*) filter (where n.needs is null) over lane as sure
+        from (
+          select j.id as job_id, j.tenant_id, j.scene_id,
+                 coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
+                 l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_count, l.task_count, l.chunk,
+                 l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
+                 j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
+                   * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
+                 ${TERMS}, j.user_name, ${GAINED} as gained, ${IS_FULL} as is_full
+          from jobs j
+          join layers l on l.job_id = j.id
+          where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}
+        ) n
+        ${LANES}
+      ) o
+      cross join lateral (select ${readyTasks('o')} as ready) r
+      -- What layers that need others have ready takes a look at their tasks: only where enough of those that need none do
+      -- not come before.
+      where o.sure <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)} and r.ready > 0
+      ${LANES}
     ) c
+    join scenes s on s.id = c.scene_id
     -- The task of a frame some parts of which are given out.
     left join tasks f on f.layer_id = c.layer_id and f.kind = 'assemble' and f.index = c.released / c.parts
     where c.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);

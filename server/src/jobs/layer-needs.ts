@@ -28,11 +28,12 @@ export const readyTasks = (l: string): RawBuilder<number> => {
   const end = sql`least(${own('frame_count')}, (${first}) + greatest(${own('chunk')}, ${sql.lit(FRAMES_AHEAD)}))`;
   /** Index of the first frame that is not done of the needed layer `b`. */
   const missing = sql`coalesce((
-    select min(g) from generate_series((${first}), (${end}) - 1) as g
+    select g from generate_series((${first}), (${end}) - 1) as g
     where not exists (
       select from tasks t
       where t.layer_id = b.id and t.kind = case when b.division is null then 'render' else 'assemble' end
-        and t.index = case when b.division is null then g / b.chunk else g end and t.state = 'succeeded')), ${end})`;
+        and t.index = case when b.division is null then g / b.chunk else g end and t.state = 'succeeded')
+    order by g limit 1), ${end})`;
   return sql<number>`case when ${own('needs')} is null then ${own('task_count')} - ${own('released')} else (
     select least(${own('task_count')} - ${own('released')}, min(case
       when n.frames = 'all' then

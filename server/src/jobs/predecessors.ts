@@ -14,6 +14,20 @@ export const mayBegin = (
   select from jobs before
   where before.id in (select jsonb_array_elements_text(${sql.ref(`${j}.after_jobs`)})) and before.state <> 'succeeded'))`;
 
+/**
+ * The same of all open jobs at once, at the time when the statement begins: those that others wait for are looked up once,
+ * however many wait for them.
+ */
+export const mayBeginNow = (
+  j: string,
+): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or not ${sql.ref(`${j}.after_jobs`)} ?| (
+  select coalesce(array_agg(before.id), '{}')
+  from (
+    select distinct jsonb_array_elements_text(after_jobs) as id from jobs
+    where state in ('queued', 'running') and after_jobs is not null
+  ) named join jobs before on before.id = named.id
+  where before.state <> 'succeeded'))`;
+
 /** @throws KilnError `resource.not_found` or `resource.conflict` with the field: a job that is not this tenant's, or never will succeed. */
 export async function checkPredecessors(
   db: Kysely<Database>,

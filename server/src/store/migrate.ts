@@ -22,6 +22,7 @@ import { up as labels } from './migrations/0020-labels.ts';
 import { up as bounds } from './migrations/0021-bounds.ts';
 import { up as innerShares } from './migrations/0022-inner-shares.ts';
 import { up as purgedJobs } from './migrations/0023-purged-jobs.ts';
+import { up as waitingWork } from './migrations/0024-waiting-work.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -50,6 +51,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-bounds': { up: bounds },
   '0022-inner-shares': { up: innerShares },
   '0023-purged-jobs': { up: purgedJobs },
+  '0024-waiting-work': { up: waitingWork },
 };
 
 /**

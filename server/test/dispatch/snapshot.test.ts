@@ -1,4 +1,5 @@
 /** What a pass of the dispatcher reads, from rows as they are while jobs run. */
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
 import { readCursors, readWaiting, type Work } from '../../src/dispatch/snapshot.ts';
@@ -41,4 +42,32 @@ test('of tasks that wait the most urgent are read, however many older ones there
   const jobs = jobsOf(await readWaiting(opened.store.db));
   expect(jobs).toHaveLength(MANY);
   expect(jobs).toContain(urgent);
+});
+
+test('what a job gained by waiting puts its tasks before those of newer jobs of higher priority', async () => {
+  const old = await addJob({ tasks: 1, priority: 5 });
+  await addJob({ tasks: MANY, priority: 10 });
+  expect(jobsOf(await readWaiting(opened.store.db))).not.toContain(old);
+  await sql`update jobs set created_at = created_at - interval '6 minutes' where id = ${old}`.execute(opened.store.db);
+  const jobs = jobsOf(await readWaiting(opened.store.db));
+  expect(jobs).toHaveLength(MANY);
+  expect(jobs).toContain(old);
+});
+
+test('jobs that have all slots they allow themselves hide none of lower priority', async () => {
+  for (let n = 0; n < MANY; n++) await addJob({ tasks: 1, priority: 10 });
+  await sql`update jobs set max_slots = 0 where tenant_id = ${scene.tenantId}`.execute(opened.store.db);
+  const later = await addJob({ tasks: 1 });
+  expect(jobsOf(await readWaiting(opened.store.db))).toContain(later);
+  expect(jobsOf(await readCursors(opened.store.db))).toContain(later);
+});
+
+test('layers whose tasks may not begin yet hide none whose tasks may', async () => {
+  for (let n = 0; n < MANY; n++) await addJob({ tasks: 1, priority: 10 });
+  await sql`
+    update tasks set not_before = now() + interval '1 hour' where tenant_id = ${scene.tenantId}`.execute(
+    opened.store.db,
+  );
+  const later = await addJob({ tasks: 1 });
+  expect(jobsOf(await readWaiting(opened.store.db))).toEqual([later]);
 });
