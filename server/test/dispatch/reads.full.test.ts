@@ -75,7 +75,7 @@ describe.skipIf(bin === null)('a decision', () => {
     expect(waiting.blocks).toBeLessThan(1_000);
     expect((await blocksOf(readUsage)).blocks).toBeLessThan(100);
     // None may begin yet: those are passed over by the index, not one by one.
-    await write((trx) => sql`update tasks set not_before = now() + interval '1 hour'`.execute(trx));
+    await write((trx) => sql`update tasks set not_before = now() + interval '29 seconds'`.execute(trx));
     const resting = await blocksOf(readWaiting);
     expect(resting.rows).toBe(0);
     expect(resting.blocks).toBeLessThan(100);

@@ -65,7 +65,7 @@ test('jobs that have all slots they allow themselves hide none of lower priority
 test('layers whose tasks may not begin yet hide none whose tasks may', async () => {
   for (let n = 0; n < MANY; n++) await addJob({ tasks: 1, priority: 10 });
   await sql`
-    update tasks set not_before = now() + interval '1 hour' where tenant_id = ${scene.tenantId}`.execute(
+    update tasks set not_before = now() + interval '25 seconds' where tenant_id = ${scene.tenantId}`.execute(
     opened.store.db,
   );
   const later = await addJob({ tasks: 1 });
