@@ -87,15 +87,18 @@ export function loseSilentWorkers(change: Change, leaseMs: number): Promise<stri
 }
 
 /**
- * No lease ends later, and no worker was heard of later, than is possible now. Such times come about when the database's clock
+ * No lease ends later, no worker was heard of later, and no task waits longer for its next try, than is possible now. Such times come about when the database's clock
  * is set back: what is lost would be missed for as long as it was.
  */
 export async function boundTimes(db: Kysely<Database>, leaseMs: number): Promise<void> {
-  const { suspensionMaxMs } = DISPATCH_LIMITS;
+  const { suspensionMaxMs, retryDelayMaxMs } = DISPATCH_LIMITS;
   await sql`
     with leases as (
       update attempts set lease_expires_at = ${fromNow(leaseMs)}
       where state in ('assigned', 'running') and lease_expires_at > ${fromNow(leaseMs + CLOCK_SLACK_MS)}
+    ), tries as (
+      update tasks set not_before = now()
+      where state = 'waiting' and not_before > ${fromNow(retryDelayMaxMs + CLOCK_SLACK_MS)}
     )
     update workers set
       seen_at = least(seen_at, now()),

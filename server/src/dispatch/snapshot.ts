@@ -144,11 +144,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
       left join layers l on l.id = t.layer_id
       left join films f on f.task_id = t.id
       left join tasks d on d.id = t.feeds
-      where t.state = 'waiting' and (
-          t.not_before is null or t.not_before <= now()
-          -- No wait is that long: the database's clock was set back.
-          or t.not_before > now() + ${sql.lit(DISPATCH_LIMITS.retryDelayMaxMs)} * interval '1 millisecond')
-        and (t.job_id is null or j.state in ('queued', 'running'))
+      where (t.job_id is null or j.state in ('queued', 'running'))
         -- A film begins with the first frame whose fate is known.
         and (f.task_id is null or j.frames_done + j.frames_failed > 0)
     ) w

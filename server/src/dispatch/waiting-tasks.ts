@@ -18,22 +18,6 @@ export const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
 /** When a task may be given out, as the index has it; those that were never tried, any time. */
 const MAY_BEGIN = sql.raw(`coalesce(t.not_before, '-infinity'::timestamptz)`);
 
-/** Nobody waits longer for the next try: what has to was told so by a clock that was set back since. */
-const IS_BEYOND = (time: string) =>
-  sql.raw(`${time} > now() + ${DISPATCH_LIMITS.retryDelayMaxMs} * interval '1 millisecond'`);
-
-/** Of each range of times an index has its own. */
-const RESTED = sql`(
-    (select * from tasks t
-     where t.state = 'waiting' and t.layer_id = r.layer_id and t.kind = r.kind and ${MAY_BEGIN} <= now()
-     order by ${MAY_BEGIN}, t.created_at, t.id limit (select most from share))
-    union all
-    (select * from tasks t
-     where t.state = 'waiting' and t.layer_id = r.layer_id and t.kind = r.kind
-       and ${IS_BEYOND("coalesce(t.not_before, '-infinity'::timestamptz)")}
-     order by ${MAY_BEGIN}, t.created_at, t.id limit (select most from share))
-  )`;
-
 /**
  * Rows of `tasks`, in brackets: of each lane (tenant, kind, engine, back end and limits) the tasks of the most urgent layers,
  * within a layer those that may begin longest. What decides their order is the layer's and its job's: waiting makes all of
@@ -69,18 +53,19 @@ export const URGENT_TASKS = sql`(
     from layers_waiting w
     join layers l on l.id = w.layer_id
     join jobs j on j.id = l.job_id
-    where j.state in ('queued', 'running') and (w.may_begin <= now() or ${IS_BEYOND('w.may_begin')})
+    where j.state in ('queued', 'running') and w.may_begin <= now()
   )
   select t.* from ranked r cross join lateral (
-    with share as (select case r.kind when 'film' then ${MOST} else greatest(${MOST} + 1 - r.place, 1) end as most)
-    select * from ${RESTED} x) t
+    select * from tasks t
+    where t.state = 'waiting' and t.layer_id = r.layer_id and t.kind = r.kind and ${MAY_BEGIN} <= now()
+    order by ${MAY_BEGIN}, t.created_at, t.id
+    limit case r.kind when 'film' then ${MOST} else greatest(${MOST} + 1 - r.place, 1) end) t
   -- What films are made with differs within a layer; there are few of them.
   where r.place <= ${MOST} or r.kind = 'film'
   union all
   select t.* from importers i cross join lateral (
     select * from tasks t
-    where t.state = 'waiting' and t.kind = 'import' and t.tenant_id = i.tenant_id
-      and (${MAY_BEGIN} <= now() or ${IS_BEYOND("coalesce(t.not_before, '-infinity'::timestamptz)")})
+    where t.state = 'waiting' and t.kind = 'import' and t.tenant_id = i.tenant_id and ${MAY_BEGIN} <= now()
     order by t.created_at, t.id
     limit ${MOST}) t
 )`;
