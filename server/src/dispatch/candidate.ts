@@ -5,7 +5,8 @@ import type { WorkClasses } from './class-choice.ts';
 
 export type Lane = 'render' | 'import' | 'film';
 
-export const laneOf = (kind: TaskKind): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
+export const laneOf = (kind: TaskKind | Candidate['kind']): Lane =>
+  kind === 'import' || kind === 'film' ? kind : 'render';
 
 /** Work that waits: one task, or the unreleased rest of a layer, from which tasks are cut as they are picked. */
 export type Candidate = {
@@ -58,8 +59,6 @@ interface RenderWork extends WorkClasses {
 
 /** Those that are given out in lanes of their own need no scene that is loaded. */
 export const needsScene = ({ kind }: Candidate): boolean => kind === 'task' || kind === 'cursor';
-
-export const laneOfCandidate = ({ kind }: Candidate): Lane => (kind === 'import' || kind === 'film' ? kind : 'render');
 
 /** More urgent first: priority, with what was gained by waiting, then age, then the order within a job. */
 export function byUrgency(a: Candidate, b: Candidate): number {

@@ -1,7 +1,7 @@
 /** A worker as a pass of the dispatcher sees it, and as it fills up during the pass. */
 import type { Capability, FilmMaker } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
-import { type Candidate, type Lane, laneOfCandidate, needsScene } from './candidate.ts';
+import { type Candidate, type Lane, laneOf, needsScene } from './candidate.ts';
 import type { WantedClass } from './class-choice.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
@@ -135,7 +135,7 @@ export class Desk implements Filling {
   /** Lower is better; null: it cannot take this now. In the course of a pass it only rises. */
   price(candidate: Candidate, wanted: WantedClass): number | null {
     if (!this.can(candidate, wanted) || !this.#hasRoom(candidate)) return null;
-    const lane = laneOfCandidate(candidate);
+    const lane = laneOf(candidate.kind);
     // A slot that is free is better than one that becomes so, even where the scene is to be loaded first.
     const isFull = this.rendering >= this.worker.slots && this.lessUrgent(candidate) > 0;
     const isOther = wanted.preferred !== null && wanted.preferred !== this.worker.adapterClass;

@@ -8,7 +8,7 @@
  */
 import type { Division } from '@kiln/shared';
 import { type BoundedWork, type Bounds, NO_TERMS, type WorkTerms } from './bounds.ts';
-import { byUrgency, type Candidate, type Lane, laneOfCandidate } from './candidate.ts';
+import { byUrgency, type Candidate, type Lane, laneOf } from './candidate.ts';
 import { ANY_CLASS, ClassChoice } from './class-choice.ts';
 import { type Desk, hostOf, type PickWorker } from './desk.ts';
 import { OpenDesks } from './open-desks.ts';
@@ -71,7 +71,7 @@ export function pick({
 }: PickInput): Pick[] {
   const picks: Pick[] = [];
   for (const lane of LANES) {
-    const ofLane = candidates.filter((candidate) => laneOfCandidate(candidate) === lane);
+    const ofLane = candidates.filter(({ kind }) => laneOf(kind) === lane);
     if (ofLane.length === 0) continue;
     const desks = new OpenDesks(lane, workers, ofLane);
     // Slots are of frames only.

@@ -1,8 +1,8 @@
 /** Jobs that are over, put away or taken out again. */
-import { type Job, KilnError } from '@kiln/shared';
+import type { Job } from '@kiln/shared';
 import type { Change } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
-import { isOpen, lockJobs } from './job-row.ts';
+import { checkOver, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { jobView } from './present.ts';
 
@@ -24,11 +24,8 @@ export function archiveJob(
   { change, layers, now }: ArchiveParts,
 ): Promise<Job> {
   return change(async (trx, tell) => {
-    const job = (await lockJobs(trx, [jobId])).get(jobId);
-    if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
-    if (isOpen(job.state)) {
-      throw new KilnError('resource.conflict', `job ${jobId} is not over: cancel it, or wait for its end`);
-    }
+    const job = await lockOwnJob(trx, tenantId, jobId);
+    checkOver(job);
     const after = { ...job, archived_at: isArchived ? (job.archived_at ?? now()) : null };
     if ((job.archived_at === null) === isArchived) {
       await trx.updateTable('jobs').set({ archived_at: after.archived_at }).where('id', '=', jobId).execute();

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { EndedAttempt } from '../dispatch/end-attempts.ts';
 import type { Change } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
-import { isOpen, lockJobs } from './job-row.ts';
+import { isOpen, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { jobView } from './present.ts';
 
@@ -27,8 +27,7 @@ export interface Cancelled {
  */
 export function cancelJob(tenantId: string, jobId: string, { change, layers, now }: CancelParts): Promise<Cancelled> {
   return change(async (trx, tell) => {
-    const job = (await lockJobs(trx, [jobId])).get(jobId);
-    if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+    const job = await lockOwnJob(trx, tenantId, jobId);
     const itsLayers = (await layers.of(trx, [jobId])).get(jobId) ?? [];
     if (job.state === 'cancelled') return { job: jobView(job, itsLayers), ended: [] };
     if (!isOpen(job.state)) {

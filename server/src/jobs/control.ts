@@ -6,7 +6,7 @@ import type { Change, Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import { checkLimitNames } from '../named-limits/check-names.ts';
 import type { Database } from '../store/tables.ts';
-import { isOpen, listOrNull, lockJobs } from './job-row.ts';
+import { isOpen, listOrNull, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView } from './present.ts';
 
@@ -113,8 +113,7 @@ function changeJob(
   ) => Promise<{ readonly after: JobRow; readonly ended: readonly EndedAttempt[] }>,
 ): Promise<Controlled> {
   return change(async (trx, tell) => {
-    const job = (await lockJobs(trx, [jobId])).get(jobId);
-    if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+    const job = await lockOwnJob(trx, tenantId, jobId);
     if (!isOpen(job.state)) {
       throw new KilnError(
         'resource.conflict',

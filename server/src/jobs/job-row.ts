@@ -2,7 +2,7 @@
  * A job's row is the lock of everything in it: whoever changes its tasks, attempts, frames or counters locks it first,
  * several in the order of their ids. A job that was purged is not there any more.
  */
-import type { Job, JobState } from '@kiln/shared';
+import { type Job, type JobState, KilnError } from '@kiln/shared';
 import type { Transaction } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow } from './present.ts';
@@ -22,6 +22,19 @@ export async function lockJobs(
     .forNoKeyUpdate()
     .execute();
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** @throws KilnError `resource.not_found`, also for another tenant's job. */
+export async function lockOwnJob(trx: Transaction<Database>, tenantId: string, jobId: string): Promise<JobRow> {
+  const job = (await lockJobs(trx, [jobId])).get(jobId);
+  if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+  return job;
+}
+
+/** @throws KilnError `resource.conflict` for a job that is not over. */
+export function checkOver({ id, state }: Pick<JobRow, 'id' | 'state'>): void {
+  if (!isOpen(state)) return;
+  throw new KilnError('resource.conflict', `job ${id} is not over: cancel it, or wait for its end`);
 }
 
 /** What happened to some frames and films of a job. */

@@ -13,7 +13,7 @@ import { dropBytes } from '../objects/drop-bytes.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { deleteUnreferenced } from '../scenes/release-objects.ts';
 import type { Database } from '../store/tables.ts';
-import { isOpen, lockJobs } from './job-row.ts';
+import { checkOver, isOpen, lockJobs, lockOwnJob } from './job-row.ts';
 import type { JobRow } from './present.ts';
 
 /** Rows of one transaction. */
@@ -46,11 +46,8 @@ export class Purges {
     const gone = await findPurged(db, tenantId, jobId);
     if (gone) return gone;
     const purged = await change(async (trx, tell) => {
-      const job = (await lockJobs(trx, [jobId])).get(jobId);
-      if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
-      if (isOpen(job.state)) {
-        throw new KilnError('resource.conflict', `job ${jobId} is not over: cancel it, or wait for its end`);
-      }
+      const job = await lockOwnJob(trx, tenantId, jobId);
+      checkOver(job);
       const waiting = await trx
         .selectFrom('jobs as d')
         .select('d.id')

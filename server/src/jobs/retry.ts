@@ -9,7 +9,7 @@ import { tellJob } from '../events/job-progress.ts';
 import type { Database } from '../store/tables.ts';
 import type { Controlled, ControlParts } from './control.ts';
 import { findAssets } from './find-assets.ts';
-import { lockJobs, saveJob } from './job-row.ts';
+import { lockOwnJob, saveJob } from './job-row.ts';
 import { type JobRow, jobView, type LayerRow } from './present.ts';
 import { taskFrames } from './task-frames.ts';
 
@@ -35,8 +35,7 @@ export function retryJob(
   { change, layers, ending }: ControlParts,
 ): Promise<Controlled> {
   return change(async (trx, tell) => {
-    const job = (await lockJobs(trx, [jobId])).get(jobId);
-    if (job?.tenant_id !== tenantId) throw new KilnError('resource.not_found', `there is no job ${jobId}`);
+    const job = await lockOwnJob(trx, tenantId, jobId);
     if (job.state === 'cancelled') {
       throw new KilnError('resource.conflict', `job ${jobId} was cancelled; submit it again`);
     }

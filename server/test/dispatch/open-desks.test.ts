@@ -1,6 +1,6 @@
 /** Who is chosen is who would be chosen by looking at every worker. */
 import { expect, test } from 'vitest';
-import { byUrgency, type Candidate, type Lane, laneOfCandidate } from '../../src/dispatch/candidate.ts';
+import { byUrgency, type Candidate, type Lane, laneOf } from '../../src/dispatch/candidate.ts';
 import { ANY_CLASS, ClassChoice, type WantedClass } from '../../src/dispatch/class-choice.ts';
 import { Desk, type PickWorker } from '../../src/dispatch/desk.ts';
 import { OpenDesks } from '../../src/dispatch/open-desks.ts';
@@ -33,7 +33,7 @@ class AllDesks {
 function compare(seed: number, lane: Lane): string[] {
   const at = dice(seed);
   const { workers, candidates } = randomFarm(seed);
-  const queue = candidates.filter((candidate) => laneOfCandidate(candidate) === lane).sort(byUrgency);
+  const queue = candidates.filter(({ kind }) => laneOf(kind) === lane).sort(byUrgency);
   const open = new OpenDesks(lane, workers, queue);
   const all = new AllDesks(workers);
   const classes = new ClassChoice();
