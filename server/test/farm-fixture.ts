@@ -19,7 +19,7 @@ import type { Clock, RandomBytes, Services } from '../src/services.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { putBytes } from './object-bytes.ts';
-import { placeEmptyStore, temporaryFolder } from './store-fixture.ts';
+import { placeStore, temporaryFolder } from './store-fixture.ts';
 
 export const WORKER_TOKEN = 'a-worker-token-for-tests';
 
@@ -59,7 +59,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const folder = await temporaryFolder();
   const home = options.home ?? folder.path;
   const log = pino({ level: options.logLevel ?? 'silent' });
-  const store = options.store ?? (await openStore({ home, databaseUrl: await placeEmptyStore(home) }, log));
+  const store = options.store ?? (await openStore({ home, databaseUrl: await placeStore(home) }, log));
   const folderOfObjects = await openFolderObjectStore(join(home, 'objects'));
   const objects = options.around?.(folderOfObjects) ?? folderOfObjects;
   const clock = options.clock ?? { now: () => new Date(), monotonicMs: () => performance.now() };

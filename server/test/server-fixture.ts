@@ -6,7 +6,7 @@ import type { ServerConfig } from '../src/config/server-config.ts';
 import { readCredentials } from '../src/identity/credentials-file.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
 import type { Clock } from '../src/services.ts';
-import { placeEmptyStore, quietLog, temporaryFolder } from './store-fixture.ts';
+import { placeStore, quietLog, temporaryFolder } from './store-fixture.ts';
 
 /** A clock that a test can move forward. */
 export class MovableClock implements Clock {
@@ -74,7 +74,7 @@ export async function startTestServer(options: ServerFixtureOptions): Promise<Se
   const home = options.home ?? folder?.path ?? '';
   const asked = testConfig(home, options.redisUrl, options.config);
   const isEmpty = folder !== null && asked.databaseUrl === null;
-  const config = isEmpty ? { ...asked, databaseUrl: await placeEmptyStore(home) } : asked;
+  const config = isEmpty ? { ...asked, databaseUrl: await placeStore(home) } : asked;
   const server = await startServer(
     config,
     options.log ?? quietLog,

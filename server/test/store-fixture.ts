@@ -1,8 +1,10 @@
 /** Fresh stores for tests: PGlite in a temporary folder, or a new database of a PostgreSQL that the test file started. */
-import { cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { openStore } from '../src/store/open-store.ts';
 import { PgliteClient, startPgliteThread } from '../src/store/pglite-client.ts';
@@ -27,7 +29,7 @@ export interface TestStore {
 /** @param databaseUrl of an empty database (`TestPostgres.createDatabase`); absent: what tests run on. */
 export async function openTestStore(databaseUrl?: string | null): Promise<TestStore> {
   const folder = await temporaryFolder();
-  const config = { home: folder.path, databaseUrl: databaseUrl ?? (await placeEmptyStore(folder.path)) };
+  const config = { home: folder.path, databaseUrl: databaseUrl ?? (await placeStore(folder.path)) };
   const store = await openStore(config, quietLog);
   return {
     store,
@@ -43,13 +45,18 @@ export async function openTestStore(databaseUrl?: string | null): Promise<TestSt
  * Tests run on PGlite, or on new databases of the PostgreSQL at KILN_TEST_DATABASE_URL: `on-postgres.full.test.ts` runs
  * them so.
  *
- * @returns the URL of the database; null: PGlite, which lies ready under `home`.
+ * @returns the URL of the database; null: PGlite, which lies ready under `home`, its tables made.
  */
-export async function placeEmptyStore(home: string): Promise<string | null> {
+export async function placeStore(home: string): Promise<string | null> {
   const url = process.env.KILN_TEST_DATABASE_URL;
   if (url !== undefined) return createDatabaseAt(url);
-  await placeEmptyPglite(home);
+  await placePglite(home);
   return null;
+}
+
+/** Puts a PGlite with its tables under `home`. */
+export async function placePglite(home: string): Promise<void> {
+  await cp(await pgliteWithTables(), join(home, 'pg'), { recursive: true });
 }
 
 /**
@@ -61,24 +68,43 @@ export async function placeEmptyPglite(home: string): Promise<void> {
 }
 
 async function emptyPglite(): Promise<string> {
-  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
-  const packageFolder = dirname(dirname(entry));
-  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
-  const cache = join(packageFolder, '../../.cache/kiln-test');
-  const template = join(cache, `pglite-${version}`);
-  if (await exists(template)) return template;
+  const { version } = JSON.parse(await readFile(join(PGLITE_FOLDER, 'package.json'), 'utf8'));
+  return template(`pglite-${version}`, async (folder) => {
+    const client = new PgliteClient(startPgliteThread(join(folder, 'pg')));
+    await client.query('select 1', []);
+    await client.close();
+  });
+}
 
-  await mkdir(cache, { recursive: true });
-  const making = await mkdtemp(join(cache, 'making-'));
-  const client = new PgliteClient(startPgliteThread(join(making, 'pg')));
-  await client.query('select 1', []);
-  await client.close();
+/** Made once for each set of migrations: they take a cold PGlite seconds. */
+async function pgliteWithTables(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of (await readdir(MIGRATIONS)).sort()) hash.update(await readFile(join(MIGRATIONS, name)));
+  const empty = await emptyPglite();
+  return template(`${basename(empty)}-${hash.digest('hex').slice(0, 16)}`, async (folder) => {
+    await placeEmptyPglite(folder);
+    const store = await openStore({ home: folder, databaseUrl: null }, quietLog);
+    await store.close();
+  });
+}
+
+const PGLITE_FOLDER = dirname(dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite')));
+const CACHE = join(PGLITE_FOLDER, '../../.cache/kiln-test');
+const MIGRATIONS = fileURLToPath(new URL('../src/store/migrations', import.meta.url));
+
+/** The folder of that name; where it is missing, the `pg` that `make` leaves in another one. */
+async function template(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const path = join(CACHE, name);
+  if (await exists(path)) return path;
+  await mkdir(CACHE, { recursive: true });
+  const making = await mkdtemp(join(CACHE, 'making-'));
+  await make(making);
   // Another test process may have been quicker: then its folder stands, and this one goes.
-  await rename(join(making, 'pg'), template).catch(async (error: unknown) => {
-    if (!(await exists(template))) throw error;
+  await rename(join(making, 'pg'), path).catch(async (error: unknown) => {
+    if (!(await exists(path))) throw error;
   });
   await rm(making, { recursive: true, force: true });
-  return template;
+  return path;
 }
 
 const exists = (path: string) =>

@@ -6,13 +6,22 @@ import { up as addBitDepth } from '../../src/store/migrations/0004-bit-depth.ts'
 import { openStore } from '../../src/store/open-store.ts';
 import { isUniqueViolation, sqlState } from '../../src/store/sql-state.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
-import { openTestStore, quietLog, type TestStore } from '../store-fixture.ts';
+import { openTestStore, placeEmptyPglite, quietLog, type TestStore, temporaryFolder } from '../store-fixture.ts';
 
 const bin = await findPostgres();
 const tenant = () => newId('tenant', (bytes) => crypto.getRandomValues(bytes));
 
 describe('PGlite', () => {
   storeContract(() => openTestStore());
+
+  test('tables are made in an empty one', async () => {
+    const folder = await temporaryFolder();
+    await placeEmptyPglite(folder.path);
+    const store = await openStore({ home: folder.path, databaseUrl: null }, quietLog);
+    expect(await store.db.selectFrom('tenants').select('id').execute()).toEqual([]);
+    await store.close();
+    await folder.remove();
+  });
 
   test('a second opener of the folder is refused and loses nothing', async () => {
     const { store, config, dispose } = await openTestStore();

@@ -12,7 +12,7 @@ import { findPostgres, startPostgres } from '../postgres.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { sceneOf, sendBytes, sha256Of } from '../scene-fixture.ts';
 import { type ServerFixture, startTestServer } from '../server-fixture.ts';
-import { placeEmptyPglite, temporaryFolder } from '../store-fixture.ts';
+import { placePglite, temporaryFolder } from '../store-fixture.ts';
 
 const run = promisify(execFile);
 const TUS = { 'tus-resumable': '1.0.0' };
@@ -293,7 +293,7 @@ describe('on a running server', () => {
 
 test('an upload goes on after the server was stopped in the middle, and is checked as a whole', async () => {
   const folder = await temporaryFolder();
-  await placeEmptyPglite(folder.path);
+  await placePglite(folder.path);
   const bytes = randomBytes(200_000);
   let fixture = await startTestServer({ redisUrl: redis.url, home: folder.path });
   const good = await newUpload(fixture, sha256Of(bytes), bytes.length);
