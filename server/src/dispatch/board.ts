@@ -15,6 +15,7 @@ import type { TenantShare } from './share-accounts.ts';
 import type { ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 import { heldSec, type InnerLoads, userKey } from './turns.ts';
+import type { JobDeliveries, JobOwner } from './uncharged-use.ts';
 
 export interface BoardParts {
   readonly db: Kysely<Database>;
@@ -61,6 +62,7 @@ export class Board {
     if (rows.length === 0) return null;
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
+    shares.uncharged.look(deliveriesByJob(used));
     const workers = rows.map((row) => deskOf(row, used, taskMs, avoided.has(row.id) || row.is_suspended));
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
     const waiting = this.#work ?? (await this.#readWork());
@@ -76,12 +78,12 @@ export class Board {
     }
     return {
       workers,
-      candidates: waiting.map((work): Candidate => withTime(work, taskMs)),
+      candidates: waiting.map((work): Candidate => this.#withTimes(work)),
       usage,
       shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
       workerNames: new Map(rows.map((row) => [row.id, row.identity.name])),
       hosts: new Map(workers.map((worker) => [worker.id, hostOf(worker)])),
-      loads: loadsOf(used, shares, taskMs),
+      loads: loadsOf(used, shares, (layerId, jobId) => this.#slotMs(layerId, jobId)),
       // After the work: what was changed with it is seen.
       ...(waiting.some(isBounded) ? { bounds: await readBounds(db) } : {}),
     };
@@ -98,6 +100,7 @@ export class Board {
       this.#work = null;
       return;
     }
+    this.#noteGiven(picks, work);
     const taken = new Map<string, number>();
     const newClasses = new Map<string, string>();
     /** Of the last part that was given out of each layer. */
@@ -141,6 +144,27 @@ export class Board {
     this.#work = this.#isPartial && rest.length < work.length ? null : rest;
   }
 
+  #noteGiven(picks: readonly Pick[], work: readonly Work[]): void {
+    const users = new Map(work.map((one) => ('user' in one ? [one.jobId, one.user ?? null] : ['', null])));
+    for (const pick of picks) {
+      if (pick.kind === 'import' || pick.kind === 'film') continue;
+      const { jobId, tenantId } = pick;
+      this.#parts.shares.uncharged.given(jobId, { tenantId, user: users.get(jobId) ?? null, n: 1 });
+    }
+  }
+
+  #withTimes(work: Work): Candidate {
+    if (work.kind === 'import' || work.kind === 'film') return work;
+    const { layerId, jobId } = work;
+    return { ...work, taskMs: this.#parts.taskMs(layerId), slotMs: this.#slotMs(layerId, jobId) };
+  }
+
+  /** Null while unknown. */
+  #slotMs(layerId: string | null, jobId: string): number | null {
+    const taskMs = layerId === null ? null : this.#parts.taskMs(layerId);
+    return taskMs === null ? null : Math.max(taskMs, this.#parts.shares.slotMs(jobId) ?? 0);
+  }
+
   async #readWorkers(): Promise<readonly DeskRow[]> {
     const age = this.#workersAge;
     const rows = await readDesks(this.#parts.db, this.#parts.leaseMs);
@@ -161,13 +185,31 @@ export class Board {
   }
 }
 
-/** What users and jobs have had, and hold, of what is under way. */
-function loadsOf(used: readonly UsageRow[], shares: ShareBook, taskMs: BoardParts['taskMs']): InnerLoads {
-  const held = new Map<string, number>();
-  for (const { tenant_id, user_name, job_id, layer_id, kind, n } of used) {
+function deliveriesByJob(used: readonly UsageRow[]): ReadonlyMap<string, JobDeliveries> {
+  const byJob = new Map<string, JobDeliveries>();
+  for (const { tenant_id: tenantId, user_name: user, job_id, kind, n } of used) {
     if (laneOf(kind) !== 'render' || job_id === null) continue;
-    const sec = n * heldSec(layer_id === null ? null : taskMs(layer_id));
-    for (const key of [tenant_id, userKey(tenant_id, user_name), job_id]) held.set(key, (held.get(key) ?? 0) + sec);
+    byJob.set(job_id, { tenantId, user, n: (byJob.get(job_id)?.n ?? 0) + n });
+  }
+  return byJob;
+}
+
+/** What tenants hold, and what users and jobs have had with it: what is under way, and what has ended and is not charged yet. */
+function loadsOf(
+  used: readonly UsageRow[],
+  shares: ShareBook,
+  slotMs: (layerId: string | null, jobId: string) => number | null,
+): InnerLoads {
+  const held = new Map<string, number>();
+  const add = (jobId: string, { tenantId, user }: JobOwner, sec: number) => {
+    for (const key of [tenantId, userKey(tenantId, user), jobId]) held.set(key, (held.get(key) ?? 0) + sec);
+  };
+  for (const { tenant_id: tenantId, user_name: user, job_id, layer_id, kind, n } of used) {
+    if (laneOf(kind) !== 'render' || job_id === null) continue;
+    add(job_id, { tenantId, user }, n * heldSec(slotMs(layer_id, job_id)));
+  }
+  for (const [jobId, { n, ...owner }] of shares.uncharged.ended()) {
+    add(jobId, owner, (n * (shares.slotMs(jobId) ?? 0)) / 1_000);
   }
   const heldBy = (key: string) => held.get(key) ?? 0;
   return {
@@ -178,9 +220,6 @@ function loadsOf(used: readonly UsageRow[], shares: ShareBook, taskMs: BoardPart
 }
 
 const isBounded = (work: Work) => 'terms' in work && work.terms !== undefined && hasBounds(work.terms);
-
-const withTime = (work: Work, taskMs: BoardParts['taskMs']): Candidate =>
-  work.kind === 'import' || work.kind === 'film' ? work : { ...work, taskMs: taskMs(work.layerId) };
 
 function deskOf(
   { id, identity, status }: DeskRow,

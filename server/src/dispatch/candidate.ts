@@ -55,6 +55,8 @@ interface RenderWork extends WorkClasses {
   readonly terms?: WorkTerms;
   /** Measured time of a task of this layer in milliseconds; null while unknown. */
   readonly taskMs: number | null;
+  /** How long a slot is taken by one. @defaultValue `taskMs` */
+  readonly slotMs?: number | null;
 }
 
 /** Those that are given out in lanes of their own need no scene that is loaded. */

@@ -4,7 +4,9 @@ import type { Database } from '../store/tables.ts';
 import { RecentUse } from './recent-use.ts';
 import { ShareAccounts, type ShareAccountsParts, type TenantShare } from './share-accounts.ts';
 import { slotTimes } from './slot-time.ts';
+import { TaskTimes } from './task-times.ts';
 import { userKey } from './turns.ts';
+import { UnchargedUse } from './uncharged-use.ts';
 
 export interface ShareBookParts extends ShareAccountsParts {
   readonly db: Kysely<Database>;
@@ -17,6 +19,10 @@ export class ShareBook {
   readonly users: RecentUse;
   /** By their ids. Kept by the leader alone: with another one jobs begin anew. */
   readonly jobs: RecentUse;
+  /** What will be charged when the book is read next. */
+  readonly uncharged = new UnchargedUse();
+  /** By jobs. */
+  readonly #slotTimes = new TaskTimes();
   /** Of the database's clock: what went on until then is charged. */
   #chargedUntil: Date | null = null;
 
@@ -42,12 +48,25 @@ export class ShareBook {
     const { until, uses } = await readUse(this.#db, this.#chargedUntil);
     this.#chargedUntil = until;
     const slotSec = new Map<string, number>();
-    for (const { tenantId, user, jobId, sec } of uses) {
+    const ofJobs = new Map<string, { sec: number; ended: number }>();
+    for (const { tenantId, user, jobId, sec, hasEnded } of uses) {
       slotSec.set(tenantId, (slotSec.get(tenantId) ?? 0) + sec);
       this.users.charge(userKey(tenantId, user), sec);
       this.jobs.charge(jobId, sec);
+      const ofJob = ofJobs.get(jobId) ?? { sec: 0, ended: 0 };
+      ofJobs.set(jobId, { sec: ofJob.sec + sec, ended: ofJob.ended + (hasEnded ? 1 : 0) });
     }
     this.#accounts.charge(slotSec);
+    this.uncharged.charged();
+    for (const [jobId, { sec, ended }] of ofJobs) if (ended > 0) this.#slotTimes.note(jobId, (sec * 1_000) / ended);
+  }
+
+  /**
+   * How long a slot works on a task of the job, on its way to the worker and back included; null while unknown. Of tasks that take
+   * longer than from one reading to the next it may be too little.
+   */
+  slotMs(jobId: string): number | null {
+    return this.#slotTimes.of(jobId);
   }
 
   /** Another server leads, and keeps the book: what is known here will be old. */
@@ -55,6 +74,7 @@ export class ShareBook {
     this.#accounts.forget();
     this.users.forget();
     this.jobs.forget();
+    this.uncharged.forget();
     this.#chargedUntil = null;
   }
 
@@ -119,6 +139,7 @@ interface Use {
   readonly user: string | null;
   readonly jobId: string;
   readonly sec: number;
+  readonly hasEnded: boolean;
 }
 
 interface Uses {
@@ -178,8 +199,8 @@ async function readUse(db: Kysely<Database>, since: Date | null): Promise<Uses> 
     }));
     const between = { fromMs: since.getTime(), toMs: until.getTime() };
     const times = slotTimes(attempts, held[0]?.slots ?? 1, between);
-    return held.map(({ tenant_id: tenantId, user_name: user, job_id: jobId }, at) => {
-      return { tenantId, user, jobId, sec: (times[at] ?? 0) / 1_000 };
+    return held.map(({ tenant_id: tenantId, user_name: user, job_id: jobId, ended_at }, at) => {
+      return { tenantId, user, jobId, sec: (times[at] ?? 0) / 1_000, hasEnded: ended_at !== null };
     });
   });
   return { until, uses };

@@ -19,6 +19,8 @@ interface Turn {
   readonly remaining?: number | undefined;
   /** Measured time of one of them; null while unknown. */
   readonly taskMs?: number | null;
+  /** How long a slot is taken by one of them. @defaultValue `taskMs` */
+  readonly slotMs?: number | null;
 }
 
 /** Slot-seconds: what users and jobs have had lately with what they hold, and what tenants hold. */
@@ -128,8 +130,8 @@ export class Share<C extends Turn> {
     const { user, entry } = turn;
     this.used++;
     entry.taken++;
-    const { jobId, remaining = 1, taskMs } = entry.work;
-    const addedSec = heldSec(taskMs);
+    const { jobId, remaining = 1, taskMs, slotMs = taskMs } = entry.work;
+    const addedSec = heldSec(slotMs);
     this.#heldSec += addedSec;
     user.load += addedSec;
     if (jobId !== undefined) this.#jobs.set(jobId, this.#jobLoad(jobId) + addedSec);

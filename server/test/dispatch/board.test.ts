@@ -1,12 +1,14 @@
 /** What the leader remembers between passes, when something changes while it reads. */
-import type { Kysely, KyselyPlugin } from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Kysely, type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Board } from '../../src/dispatch/board.ts';
 import { ShareBook } from '../../src/dispatch/share-book.ts';
+import { UnchargedUse } from '../../src/dispatch/uncharged-use.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { IDENTITY } from '../fake-worker.ts';
 import { makeId } from '../farm-fixture.ts';
-import { addJobRows, addSceneRow } from '../job-rows.ts';
+import { addAttemptRow, addJobRows, addSceneRow } from '../job-rows.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 
 let opened: TestStore;
@@ -64,4 +66,48 @@ test('what is told while the board reads is seen by the next pass', async () => 
   await addWorkerRow(db);
   const second = await board.look(new Set());
   expect([second?.workers.length, second?.candidates.length]).toEqual([2, 2]);
+});
+
+test('what has ended since the book was read counts, until it is charged', async () => {
+  const { db } = opened.store;
+  const scene = await addSceneRow(db);
+  await addWorkerRow(db);
+  const { jobId, taskIds } = await addJobRows(db, { ...scene, tasks: 4, taskState: 'leased' });
+  const waiting = await addJobRows(db, scene);
+  const shares = new ShareBook({ db, halfLifeMs: 60_000, monotonicMs: () => 0 });
+  const board = new Board({ db, leaseMs: 60_000, shares, taskMs: () => 1 });
+  const ofJob = async () => (await board.look(new Set()))?.loads?.ofJob(jobId) ?? Number.NaN;
+  const end = async (attemptId: string) =>
+    sql`update attempts set state = 'succeeded', ended_at = clock_timestamp() where id = ${attemptId}`.execute(db);
+  const begin = (n: number) =>
+    addAttemptRow(db, taskIds[n] ?? '', { workerId: `w${n}`, state: 'running', startedAt: new Date() });
+  await shares.read();
+  // What tasks of the job take of a slot is known from the first one.
+  const first = await begin(0);
+  await ofJob();
+  await sleep(50);
+  await end(first);
+  await shares.read();
+  const charged = shares.jobs.of(jobId);
+  expect(charged).toBeGreaterThan(0.05);
+  const others = [await begin(1), await begin(2), await begin(3)];
+  expect(await ofJob()).toBeCloseTo(4 * charged);
+  for (const id of others) await end(id);
+  expect(await ofJob()).toBeCloseTo(4 * charged);
+  await shares.read();
+  expect(await ofJob()).toBe(shares.jobs.of(jobId));
+  expect(shares.uncharged.ended().next().done).toBe(true);
+  expect(waiting.jobId).not.toBe(jobId);
+});
+
+test('what was given out and is over before the next look counts too', () => {
+  const uncharged = new UnchargedUse();
+  const owner = { tenantId: 't', user: null };
+  uncharged.given('j', { ...owner, n: 5 });
+  uncharged.look(new Map([['j', { ...owner, n: 2 }]]));
+  uncharged.given('j', { ...owner, n: 4 });
+  uncharged.look(new Map());
+  expect([...uncharged.ended()]).toEqual([['j', { ...owner, n: 9 }]]);
+  uncharged.charged();
+  expect([...uncharged.ended()]).toEqual([]);
 });
