@@ -39,6 +39,8 @@ export interface FakeWorkerOptions {
   readonly identity?: Partial<WorkerIdentity>;
   /** Milliseconds that a frame takes. @defaultValue 0 */
   readonly frameMs?: number;
+  /** Milliseconds that drawing a frame is said to have taken. @defaultValue what it took */
+  readonly drawMs?: (assignment: Assignment, frameNumber: number) => number;
   /** Called before a frame is delivered; what it throws fails the attempt. */
   readonly onFrame?: (assignment: Assignment, frameNumber: number) => Promise<void> | void;
   /** Samples of a part that are delivered at once. @defaultValue all */
@@ -260,7 +262,9 @@ export class FakeWorker {
         return;
       }
       if (this.dead || !this.held.has(delivery.attemptId)) return;
-      await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, startedAtMs);
+      const { drawMs } = this.#options;
+      const beganMs = drawMs ? Date.now() - drawMs(assignment, frameNumber) : startedAtMs;
+      await this.deliver(delivery, frameNumber, `frame ${frameNumber}`, beganMs);
       this.delivered.push(frameNumber);
     }
   }

@@ -51,6 +51,8 @@ export interface TestFarmOptions {
   readonly webhookPrivate?: ServerConfig['webhookPrivate'];
   /** Puts something between the server and its objects. */
   readonly around?: (objects: ObjectStore) => ObjectStore;
+  /** @defaultValue none */
+  readonly slotPrice?: ServerConfig['slotPrice'];
   /** Called when the server listens and has not started to dispatch. */
   readonly onListening?: (url: string) => Promise<void>;
 }
@@ -85,6 +87,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     attemptLogKeepMs: null,
     jobKeepMs: null,
     shareHalfLifeMs: 600_000,
+    slotPrice: options.slotPrice ?? null,
     webhookPrivate: options.webhookPrivate ?? [],
   };
   const services: Services = {

@@ -63,6 +63,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   attemptLogKeepMs: null,
   jobKeepMs: null,
   shareHalfLifeMs: 600_000,
+  slotPrice: null,
   webhookPrivate: [],
   s3: null,
   sampleScenePath: '/nowhere/sample.glb',

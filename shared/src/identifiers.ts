@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   webhook: 'whk',
   delivery: 'dlv',
   message: 'msg',
+  estimate: 'est',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -18,6 +18,11 @@ export const LIMITS = {
   previewBytes: 2_097_152,
   /** The file of one frame: what its format may hold is less. */
   frameBytes: 17_179_869_184,
+  /** Frames of one task, and seconds that they are meant to take. */
+  taskFrames: 1_000,
+  taskSec: 3_600,
+  /** Frames of a layer that are drawn before the others. */
+  testFrames: 100,
   /** Samples of one frame. */
   frameSamples: 4_096,
   /**

@@ -1,4 +1,4 @@
-import type { Sampling } from './schemas/job.ts';
+import type { Sampling } from './schemas/frame-stages.ts';
 
 const ENDED = { samples: '', noise: ', enough', time: ', then time was up' } as const;
 

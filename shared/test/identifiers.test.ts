@@ -18,6 +18,7 @@ const kinds: readonly IdKind[] = [
   'webhook',
   'delivery',
   'message',
+  'estimate',
 ];
 
 describe.each(kinds)('an id of a %s', (kind) => {

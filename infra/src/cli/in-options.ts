@@ -22,7 +22,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   // Layers are named after their cameras.
   [/^\/layers\/\d+\/name$/, '--camera'],
   // All but what no option asks for.
-  [/^\/layers\/\d+\/(?!(?:chunk|needs)\b)(\w+).*$/, '--$1'],
+  [/^\/layers\/\d+\/(?!needs\b)(\w+).*$/, '--$1'],
   [/^\/layers$/, '--frames'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
@@ -33,6 +33,10 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/limits.*$/, '--limits'],
   [/^\/maxSlots$/, '--max-slots'],
   [/^\/maxPerHost$/, '--max-per-host'],
+  [/^\/budget$/, '--budget'],
+  [/^\/testFrames\/approve$/, '--approve'],
+  [/^\/testFrames.*$/, '--test-frames'],
+  [/^\/estimateId$/, 'ID'],
   [/^\/max$/, 'N'],
   [/^\/frameTimeoutMs$/, '--frame-timeout'],
   [/^\/notify.*$/, '--notify'],

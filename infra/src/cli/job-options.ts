@@ -3,7 +3,7 @@ import { ClassPolicy, type JobRequest, LIMITS } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import { type BoundOptions, boundsOf, withBounds } from './bound-options.ts';
 import { type LabelOptions, labelsOf, tagOption, userOption } from './label-options.ts';
-import { number, parseJobs, wholeNumber } from './parse-options.ts';
+import { number, parseBudgetOption, parseJobs, wholeNumber } from './parse-options.ts';
 
 export interface JobOptions extends LabelOptions, BoundOptions {
   readonly name?: string;
@@ -11,6 +11,9 @@ export interface JobOptions extends LabelOptions, BoundOptions {
   readonly classPolicy?: ClassPolicy;
   readonly maxFailed?: number;
   readonly after?: readonly string[];
+  readonly budget?: string;
+  readonly testFrames?: string;
+  readonly approve?: boolean;
   /** Seconds. */
   readonly frameTimeout?: number;
   /** Ids of webhooks. */
@@ -19,6 +22,12 @@ export interface JobOptions extends LabelOptions, BoundOptions {
 
 export const afterOption = () =>
   new Option('--after <ids>', 'begin nothing before these jobs have succeeded; may be repeated').argParser(parseJobs);
+
+export const budgetOption = () =>
+  new Option(
+    '--budget <budget>',
+    'what it may take of slots, 2h or 40 EUR: held when estimated to take more, paused when it has (default: no bound)',
+  ).argParser(parseBudgetOption);
 
 export const withJob = (command: Command): Command =>
   withBounds(command)
@@ -36,6 +45,9 @@ export const withJob = (command: Command): Command =>
     .addOption(afterOption())
     .addOption(tagOption())
     .addOption(userOption())
+    .addOption(budgetOption())
+    .option('--test-frames <frames>', 'drawn first, the others when these are done: 1,50,100, or first,middle,last')
+    .option('--approve', 'with --test-frames: the others when you have approved these (kiln job ID --approve)')
     .option(
       '--priority <0-100>',
       'over other jobs of yours, even while they are drawn (default: 50)',
@@ -61,6 +73,9 @@ export const jobOf = ({
   frameTimeout,
   maxFailed,
   after,
+  budget,
+  testFrames,
+  approve = false,
   notify,
   ...rest
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
@@ -72,5 +87,7 @@ export const jobOf = ({
   ...boundsOf(rest),
   ...(after === undefined ? {} : { after: [...after] }),
   ...(frameTimeout === undefined ? {} : { frameTimeoutMs: Math.round(frameTimeout * 1_000) }),
+  ...(budget === undefined ? {} : { budget }),
+  ...(testFrames === undefined ? {} : { testFrames: { frames: testFrames, approve } }),
   ...(notify === undefined ? {} : { notify: [...notify] }),
 });

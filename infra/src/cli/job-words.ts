@@ -12,6 +12,10 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   slots: 'a free slot',
   after: 'jobs before it',
   layer: 'layers before others',
+  estimate: 'its estimate',
+  budget: 'approval: over its budget',
+  tests: 'its test frames',
+  approval: 'approval: see its test frames',
   failures: 'a retry: too much failed',
 };
 

@@ -4,6 +4,7 @@ import {
   checkGridded,
   checkImageFormat,
   checkTracedSettings,
+  chunkFrames,
   completeFilm,
   completeSettings,
   type Division,
@@ -35,7 +36,7 @@ export function checkLayer(layer: LayerRequest): CheckedLayer {
   checkImageFormat(settings, '');
   checkTracedSettings(settings, '');
   checkGridded(settings, '');
-  const division = divisionOf(layer, settings, '');
+  const division = divisionOf({ ...layer, chunk: chunkFrames(layer.chunk) }, settings, '');
   const range = rangeOf(layer.frames);
   const films = (layer.films ?? []).map(completeFilm);
   checkFilms(films, { ...settings, frames: layer.frames, frameCount: frameCount(range) }, '');

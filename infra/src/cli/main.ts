@@ -4,6 +4,7 @@ import { addAdminCommand } from './commands/admin.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownloadCommand } from './commands/download.ts';
+import { addEstimateCommand } from './commands/estimate.ts';
 import { addFaultsCommand } from './commands/faults.ts';
 import { addGcCommand } from './commands/gc.ts';
 import { addHelpCommand } from './commands/help.ts';
@@ -48,6 +49,7 @@ export function buildProgram(json: boolean): Command {
   program.commandsGroup('Work:');
   addRenderCommand(program);
   addSubmitCommand(program);
+  addEstimateCommand(program);
   addSceneCommand(program);
   addJobCommands(program);
   addWatchCommand(program);

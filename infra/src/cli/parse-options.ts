@@ -4,6 +4,7 @@ import {
   Background,
   BitDepth,
   type CameraChoice,
+  Chunk,
   checkPointer,
   describeSchema,
   frameCount,
@@ -14,6 +15,7 @@ import {
   matches,
   Pass,
   PointerEdit,
+  parseBudget,
   parseFrameRange,
   type ShadowCatcher,
   type Size,
@@ -273,4 +275,21 @@ export function lensOf(
   if (fStop !== undefined) return { lens: { fStop, focusDistanceM: focusDistanceM ?? 'auto' } };
   if (focusDistanceM === undefined) return {};
   throw invalid('--focus-distance', '--focus-distance needs --f-stop: without it everything is in focus.');
+}
+
+/** @throws KilnError `request.invalid` */
+export function parseBudgetOption(text: string): string {
+  parseBudget(text, '--budget');
+  return text;
+}
+
+/** `4`, `30s` @throws KilnError `request.invalid` */
+export function parseChunk(text: string): Chunk {
+  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,9})?)(s|m)?$/.exec(text) ?? [];
+  const chunk = unit === undefined ? Number(number) : { seconds: Number(number) * (unit === 'm' ? 60 : 1) };
+  if (matches(Chunk, chunk)) return chunk;
+  throw invalid(
+    '--chunk',
+    `--chunk takes 1 to ${LIMITS.taskFrames} frames, or a time from 1s to ${LIMITS.taskSec}s; it is “${text}”.`,
+  );
 }

@@ -7,7 +7,6 @@ import { checkSettings } from '../../src/cli/parse-options.ts';
 /** What the command line never asks for: nothing to name. */
 const WITHOUT_OPTION = [
   '/layers/0',
-  '/layers/0/chunk',
   '/layers/0/needs',
   '/layers/0/needs/0',
   '/layers/0/needs/0/layer',

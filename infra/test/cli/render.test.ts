@@ -55,7 +55,15 @@ test('a frame that cannot be had ends it: the job is cancelled, and no connectio
 test('what frames are drawn without is said once, after the job is there', async () => {
   const gap = { engine: 'pathtrace', backend: 'webgl', what: 'dispersion', isDrawnWithout: true };
   const settings = completeSettings({ frames: '0', engine: 'pathtrace', size: { widthPx: 64, heightPx: 64 } });
-  const counts = { frames: '0', frameCount: 1, chunk: 1 };
+  const counts = {
+    frames: '0',
+    frameCount: 1,
+    chunk: 1,
+    singleTasks: 0,
+    chunkSec: null,
+    isChunkOpen: false,
+    testFrames: null,
+  };
   const layer = {
     id: FRAME.layerId,
     name: 'main',

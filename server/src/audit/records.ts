@@ -155,7 +155,8 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       join layers l on l.id = t.layer_id
       join jobs j on j.id = t.job_id and j.purged_at is null
       cross join lateral (
-        select case when t.kind = 'assemble' then 1 else least(l.chunk, l.frame_count - t.index * l.chunk) end as n) w
+        select case when t.kind = 'assemble' then 1 when t.index < l.single_tasks then 1
+          else least(l.chunk, l.frame_count - l.single_tasks - (t.index - l.single_tasks) * l.chunk) end as n) w
       cross join lateral (select count(*) as n from frames where task_id = t.id) f
       where (t.kind = 'assemble' or (t.kind = 'render' and t.feeds is null))
         and (t.state = 'succeeded') <> (f.n = w.n)`,

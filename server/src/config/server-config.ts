@@ -1,7 +1,7 @@
 /** What the server is told by its environment: read once, checked, frozen. The only file that names the variables. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { KilnError, LIMITS } from '@kiln/shared';
+import { KilnError, LIMITS, type Money } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { S3_SECRETS, S3_VARIABLES, type S3Config, s3ConfigOf } from './s3-config.ts';
@@ -66,6 +66,12 @@ const Environment = Type.Object({
     maximum: 36_500,
     description: 'days after its end when a job is deleted with its frames, films and logs; 0: never',
   }),
+  KILN_SLOT_PRICE: Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,9}(\\.\\d{1,9})? \\S{1,8}$',
+      description: 'price of an hour of one slot and its currency, as 0.85 EUR; costs are told in slot-hours without',
+    }),
+  ),
   KILN_WEBHOOK_PRIVATE: Type.String({
     default: '',
     description:
@@ -111,6 +117,8 @@ export interface ServerConfig {
   readonly attemptLogKeepMs: number | null;
   /** Null: for ever. */
   readonly jobKeepMs: number | null;
+  /** Of an hour of one slot; null: none is set. */
+  readonly slotPrice: Money | null;
   readonly sampleScenePath: string;
   /** Special addresses that webhooks may have. */
   readonly webhookPrivate: SpecialNetworks;
@@ -153,12 +161,18 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     shareHalfLifeMs: values.KILN_SHARE_HALF_LIFE_SEC * 1_000,
     attemptLogKeepMs: daysMs(values.KILN_ATTEMPT_LOG_DAYS),
     jobKeepMs: daysMs(values.KILN_JOB_DAYS),
+    slotPrice: values.KILN_SLOT_PRICE === undefined ? null : Object.freeze(slotPrice(values.KILN_SLOT_PRICE)),
     sampleScenePath: values.KILN_SAMPLE_SCENE,
     webhookPrivate: specialNetworks(values.KILN_WEBHOOK_PRIVATE),
   });
 }
 
 const daysMs = (days: number) => (days === 0 ? null : days * 86_400_000);
+
+function slotPrice(text: string): Money {
+  const [amount, currency = ''] = text.split(' ');
+  return { amount: Number(amount), currency };
+}
 
 /** Networks in CIDR notation. */
 export type SpecialNetworks = readonly string[] | 'all';

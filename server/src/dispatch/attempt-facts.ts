@@ -5,6 +5,7 @@ import {
   type Division,
   type FilmPlan,
   type FramePart,
+  type Layer,
   type RenderSettings,
   type SampleRange,
   type SceneFile,
@@ -16,7 +17,7 @@ import type { Kysely } from 'kysely';
 import { isNeeded } from '../jobs/layer-needs.ts';
 import type { JobLayers } from '../jobs/layers.ts';
 import { Remembered } from '../jobs/remembered.ts';
-import { taskFrames, taskPart } from '../jobs/task-frames.ts';
+import { type TaskSlicing, taskFrames, taskPart } from '../jobs/task-frames.ts';
 import type { Database } from '../store/tables.ts';
 import type { GivenTask } from './assign-cursor.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -62,8 +63,7 @@ export interface FilmWork {
   /** Frame expression of its layer, how many frames that are, and how they are made into tasks. */
   readonly range: string;
   readonly frameCount: number;
-  readonly chunk: number;
-  readonly division: Division | null;
+  readonly slicing: TaskSlicing;
 }
 
 export interface AttemptFacts {
@@ -120,8 +120,7 @@ export class AttemptMemory {
     for (const { pick, delivery: sent } of given) {
       const layer = layers.get(pick.jobId)?.find(({ id }) => id === pick.layerId);
       if (!layer) continue;
-      const { frames, frameCount: frame_count, chunk, division } = layer;
-      const slicing = { frames, frame_count, chunk, division };
+      const frames = taskFrames(slicingOf(layer), { kind: 'render', index: pick.index });
       this.#facts.set(sent.delivery.attemptId, {
         ...sent.delivery,
         number: sent.attemptNumber,
@@ -136,8 +135,8 @@ export class AttemptMemory {
           layerId: pick.layerId,
           layerName: layer.name,
           settings: layer.settings,
-          frames: taskFrames(slicing, { kind: 'render', index: pick.index }),
-          isNeeded: isNeeded(layers.get(pick.jobId) ?? [], layer.name),
+          frames,
+          isNeeded: isNeeded(layers.get(pick.jobId) ?? [], layer.name) || isTestFrame(layer.testFrames, frames),
         },
       });
     }
@@ -183,6 +182,8 @@ export class AttemptMemory {
         'l.frames',
         'l.frame_count',
         'l.chunk',
+        'l.single_tasks',
+        'l.test_frames',
         'l.division',
         'l.settings',
       ])
@@ -204,7 +205,7 @@ export class AttemptMemory {
         priority: row.priority,
       };
       if (row.kind === 'import') return [{ ...base, timeoutMs: this.#importTimeoutMs, work: { kind: 'import' } }];
-      const { job_id, layer_id, name, frames, frame_count, chunk, division, frame_timeout_ms } = row;
+      const { job_id, layer_id, name, frames, frame_count, chunk, single_tasks, division, frame_timeout_ms } = row;
       if (
         job_id === null ||
         layer_id === null ||
@@ -212,6 +213,7 @@ export class AttemptMemory {
         frames === null ||
         frame_count === null ||
         chunk === null ||
+        single_tasks === null ||
         row.settings === null ||
         frame_timeout_ms === null
       ) {
@@ -219,8 +221,9 @@ export class AttemptMemory {
       }
       const settings = storedSettings(row.settings);
       const timed = { ...base, timeoutMs: frame_timeout_ms };
+      const slicing = { frames, frame_count, test_frames: row.test_frames, single_tasks, chunk, division };
       if (row.plan !== null) {
-        const film = { plan: row.plan, range: frames, frameCount: frame_count, chunk, division, settings };
+        const film = { plan: row.plan, range: frames, frameCount: frame_count, slicing, settings };
         return [{ ...timed, work: { kind: 'film', jobId: job_id, layerId: layer_id, ...film } }];
       }
       const layer = {
@@ -228,8 +231,8 @@ export class AttemptMemory {
         layerId: layer_id,
         layerName: name,
         settings,
-        frames: taskFrames({ frames, frame_count, chunk, division }, row),
-        isNeeded: isNeeded(layers.get(job_id) ?? [], name),
+        frames: taskFrames(slicing, row),
+        isNeeded: isNeeded(layers.get(job_id) ?? [], name) || isTestFrame(row.test_frames, taskFrames(slicing, row)),
       };
       const part = taskPart({ division, settings }, row);
       if (part && division) return [{ ...timed, work: { kind: 'piece', division, part, ...layer } }];
@@ -238,6 +241,17 @@ export class AttemptMemory {
     });
   }
 }
+
+const slicingOf = ({ frames, frameCount, testFrames, singleTasks, chunk, division }: Layer): TaskSlicing => ({
+  ...{ frames, chunk, division },
+  frame_count: frameCount,
+  test_frames: testFrames,
+  single_tasks: singleTasks,
+});
+
+/** The rest of its job may wait for it. */
+const isTestFrame = (tests: readonly number[] | null, [first]: readonly number[]): boolean =>
+  first !== undefined && (tests?.includes(first) ?? false);
 
 /** Scenes whose file lists are kept; one of 2,000 files takes 500 kB. */
 const REMEMBERED_SCENES = 100;

@@ -144,6 +144,7 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
     .innerJoin('tasks as t', 't.id', 'a.task_id')
     .leftJoin('layers as l', 'l.id', 't.layer_id')
     .select(['a.id', 't.id as task_id', 't.job_id', 'l.name', 'l.frames', 'l.frame_count', 'l.chunk', 'l.division'])
+    .select(['l.single_tasks', 'l.test_frames'])
     .where('a.id', 'in', attemptIds)
     .execute();
   if (owners.length === 0) return { byAttempt: new Map(), jobs: new Map() };
@@ -160,12 +161,12 @@ async function lockTasks(trx: Transaction<Database>, attemptIds: readonly string
     .execute();
   const byId = new Map(rows.map((row) => [row.id, row]));
   const byAttempt = new Map<string, TaskEntry>();
-  for (const { id, task_id, name, frames, frame_count, chunk, division } of owners) {
+  for (const { id, task_id, name, frames, frame_count, chunk, division, single_tasks, test_frames } of owners) {
     const task = byId.get(task_id);
     const layer =
-      name === null || frames === null || frame_count === null || chunk === null
+      name === null || frames === null || frame_count === null || chunk === null || single_tasks === null
         ? null
-        : { name, frames, frame_count, chunk, division };
+        : { name, frames, frame_count, chunk, division, single_tasks, test_frames };
     if (task) byAttempt.set(id, { task, layer });
   }
   return { byAttempt, jobs: new Map(jobs) };

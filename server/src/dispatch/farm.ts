@@ -1,6 +1,10 @@
 /** The scheduling side of a server, put together: jobs, dispatch, queues, workers, events and live sessions. */
 import { LEASE_MS, LIMITS } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
+import { BudgetWatch } from '../estimates/budget-watch.ts';
+import { registerEstimates } from '../estimates/estimate-routes.ts';
+import { Estimates } from '../estimates/estimates.ts';
+import { UseMeter } from '../estimates/use-meter.ts';
 import { RedisBus } from '../events/bus.ts';
 import { type Change, createChange } from '../events/changes.ts';
 import type { LoggedEvent } from '../events/event-log.ts';
@@ -10,6 +14,7 @@ import { FrameProgressBoard } from '../events/frame-progress.ts';
 import { JobProgress } from '../events/job-progress.ts';
 import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
+import { settleChunks } from '../jobs/chunk-length.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { Purges } from '../jobs/purge.ts';
 import { JobReader } from '../jobs/read-jobs.ts';
@@ -143,16 +148,32 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       await queues.remove(workerId);
       await access.revoke(workerId);
     },
-    alsoEachTick: () => {
+    alsoEachTick: async () => {
       sender.wake();
       purges.wake();
-      return live.endExpired();
+      await live.endExpired();
+      await meter.read();
+      await estimates.settle();
+      await budgets.look();
+      await settleChunks(db);
     },
   });
   const guard = addressGuard(config.webhookPrivate);
   const lookUp = nameServers(config.webhookPrivate.length > 0);
   const sender = new WebhookSender({ db, guard, lookUp, clock, random, log, leads: () => dispatcher.leads });
   const wake = () => bus.tell({ type: 'wake', why: 'work', afterMs: 0 });
+
+  const meter = new UseMeter(db);
+  const budgets = new BudgetWatch({ db, change, ending, settle, wake });
+  const submissions = new Submissions({
+    ...{ db, change, abilities, layers, newId, now, onSubmitted: wake },
+    estimates: () => estimates,
+  });
+  const estimates = new Estimates({
+    ...{ db, newId, now, price: config.slotPrice },
+    compile: (tenantId, request) => submissions.compile(tenantId, request),
+    submit: (tenantId, request) => submissions.submit(tenantId, request),
+  });
 
   let events: ReturnType<typeof serveEvents> | null = null;
   return {
@@ -162,19 +183,20 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     register(app) {
       events = serveEvents({ services, feed, frameProgress });
       live.register();
-      const reader = new JobReader(db, layers, frameProgress);
+      const reader = new JobReader(db, layers, frameProgress, config.slotPrice);
       registerFilms(app, services, reader);
       registerJobs(app, {
-        submissions: new Submissions({ db, change, abilities, layers, newId, now, onSubmitted: wake }),
+        submissions,
         reader,
         abilities,
         cancelling: { change, layers, now },
-        controlling: { change, layers, ending },
+        controlling: { change, layers, ending, price: config.slotPrice },
         archiving: { change, layers, now },
         purges,
         wake,
         settle,
       });
+      registerEstimates(app, estimates);
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerLimits(app, { db, wake });
       registerSessions(app, rows);

@@ -216,11 +216,12 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     select c.*, s.scene_hash, f.adapter_class as frame_class from (
       select o.*, r.ready, row_number() over lane as place
       from (
-        select n.*, count(*) filter (where n.needs is null) over lane as sure
+        select n.*, count(*) filter (where n.needs is null and not n.is_gated) over lane as sure
         from (
           select j.id as job_id, j.tenant_id, j.scene_id,
                  coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
                  l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_count, l.task_count, l.chunk,
+                 l.is_gated, l.test_frames, l.single_tasks,
                  l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
                  j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                    * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
@@ -232,8 +233,8 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
         ${LANES}
       ) o
       cross join lateral (select ${readyTasks('o')} as ready) r
-      -- What layers that need others have ready takes a look at their tasks: only where enough of those that need none do
-      -- not come before.
+      -- What layers have ready that need others, or wait for test frames, takes a look at tasks: only where enough of the rest
+      -- does not come before.
       where o.sure <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)} and r.ready > 0
       ${LANES}
     ) c

@@ -1,8 +1,9 @@
 /** What a film is made of, as far as it is known: the frames of its layer in their order, and its sound ([WK17]). */
 import type { Readable } from 'node:stream';
-import { type FilmFrames, frameAt, KilnError, parseFrameRange } from '@kiln/shared';
+import { type FilmFrames, frameAt, KilnError, parseFrameRange, placeOf } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { AttemptFacts, FilmWork } from '../dispatch/attempt-facts.ts';
+import { drawnOrder, taskOfPlace } from '../jobs/task-frames.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Database } from '../store/tables.ts';
 
@@ -36,7 +37,7 @@ export async function settledFrames(
   const numbers = Array.from({ length: count }, (_, index) => frameAt(range, from + index));
   if (count === 0) return { frames: [] };
   // First: a frame that is stored between the two looks is not taken for one that failed.
-  const isLost = await lostPlaces(db, work, from, count);
+  const isLost = await lostFrames(db, work, numbers);
   const rows = await db
     .selectFrom('frames')
     .select(['frame_number', 'sha256', 'size_bytes'])
@@ -45,36 +46,33 @@ export async function settledFrames(
     .execute();
   const stored = new Map(rows.map((row) => [row.frame_number, { sha256: row.sha256, sizeBytes: row.size_bytes }]));
   const frames: FilmFrames['frames'] = [];
-  for (const [index, frameNumber] of numbers.entries()) {
+  for (const frameNumber of numbers) {
     const file = stored.get(frameNumber) ?? null;
-    if (!file && !isLost(from + index)) break;
+    if (!file && !isLost(frameNumber)) break;
     frames.push({ frameNumber, file });
   }
   return { frames };
 }
 
-/** Which places of the layer's order belong to tasks that have failed for good. */
-async function lostPlaces(
+/** Which of the frames belong to tasks that have failed for good. */
+async function lostFrames(
   db: Kysely<Database>,
-  { layerId, chunk, division }: FilmWork,
-  from: number,
-  count: number,
-): Promise<(place: number) => boolean> {
-  // A divided frame is lost with the task that makes it of its parts, of which each frame has one.
-  const [kind, frames] = division ? (['assemble', 1] as const) : (['render', chunk] as const);
-  const first = Math.floor(from / frames);
-  const last = Math.floor((from + count - 1) / frames);
+  { layerId, slicing }: FilmWork,
+  numbers: readonly number[],
+): Promise<(frameNumber: number) => boolean> {
+  const order = drawnOrder(slicing);
+  const tasks = new Map(numbers.map((frame) => [frame, taskOfPlace(slicing, placeOf(order, frame))]));
   const rows = await db
     .selectFrom('tasks')
     .select('index')
     .where('layer_id', '=', layerId)
-    .where('kind', '=', kind)
+    // A divided frame is lost with the task that makes it of its parts, of which each frame has one.
+    .where('kind', '=', slicing.division ? 'assemble' : 'render')
     .where('state', '=', 'failed')
-    .where('index', '>=', first)
-    .where('index', '<=', last)
+    .where('index', 'in', [...new Set(tasks.values())])
     .execute();
   const lost = new Set(rows.map((row) => row.index));
-  return (place) => lost.has(Math.floor(place / frames));
+  return (frameNumber) => lost.has(tasks.get(frameNumber) ?? -1);
 }
 
 /** @throws KilnError `resource.not_found` for bytes that are neither a frame of the film's layer nor its sound. */

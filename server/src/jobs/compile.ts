@@ -12,6 +12,7 @@ import {
   checkImageFormat,
   checkPath,
   checkTracedSettings,
+  chunkFrames,
   completeFilm,
   completeSettings,
   type Division,
@@ -27,9 +28,11 @@ import {
   KilnError,
   type LayerNeed,
   type LayerRequest,
+  type LayerTests,
   LIMITS,
   layerNames,
   layerNeeds,
+  layerTests,
   parseFrameRange,
   partsPerFrame,
   type Refusal,
@@ -39,6 +42,7 @@ import {
   type UploadKind,
   type Vector3,
 } from '@kiln/shared';
+import { checkClips } from './check-clips.ts';
 import { checkEdits } from './check-edits.ts';
 import { choices, LISTED_NAMES } from './choices.ts';
 import { frameTimeoutOf } from './frame-time.ts';
@@ -61,6 +65,9 @@ interface CompiledLayer {
   readonly frames: string;
   readonly frameCount: number;
   readonly chunk: number;
+  /** What tasks are meant to take; null where their frames are counted. */
+  readonly chunkSec: number | null;
+  readonly tests: LayerTests | null;
   readonly taskCount: number;
   readonly films: readonly FilmPlan[];
   readonly needs: readonly LayerNeed[];
@@ -92,8 +99,6 @@ export interface CompiledJob {
 }
 
 const DEFAULT_PRIORITY = 50;
-/** Times of key frames are 32-bit floats, and people round. */
-const CLIP_TOLERANCE_SEC = 0.001;
 
 /** What a farm without workers takes in the hope of one: every worker of this version can do it. */
 const EXPECTED_ABILITIES: FarmAbilities = ENGINE_ABILITIES.filter(({ backend }) => backend === 'webgl');
@@ -113,14 +118,14 @@ export function compileJob(
   const report = usableReport(scene);
   const names = layerNames(request.layers);
   const needs = layerNeeds(request.layers);
-  const layers = request.layers.map((layer, index) => ({
-    ...compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, {
-      abilities,
-      filmMakers,
-      frameTimeoutMs: request.frameTimeoutMs,
-    }),
-    needs: needs[index] ?? [],
-  }));
+  const { frameTimeoutMs } = request;
+  const plain = request.layers.map((layer, index) =>
+    compileLayer(layer, `/layers/${index}`, names[index] ?? '', report, { abilities, filmMakers, frameTimeoutMs }),
+  );
+  const tests = layerTests(request);
+  const layers = plain.map((layer, index) =>
+    sliced({ ...layer, needs: needs[index] ?? [], tests: tests[index] ?? null }),
+  );
   let frames = 0;
   let tasks = 0;
   layers.forEach((layer, index) => {
@@ -177,7 +182,7 @@ function compileLayer(
     filmMakers,
     frameTimeoutMs: askedMs,
   }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null; frameTimeoutMs: number | undefined },
-): Omit<CompiledLayer, 'needs'> {
+): Omit<CompiledLayer, 'needs' | 'tests'> {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);
@@ -192,8 +197,8 @@ function compileLayer(
   checkView(settings, path);
   checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
-  const chunk = request.chunk ?? 1;
-  const division = divisionOf(request, settings, path);
+  const chunk = chunkFrames(request.chunk);
+  const division = divisionOf({ ...request, chunk }, settings, path);
   const taskCount = division ? count * partsPerFrame(division) : Math.ceil(count / chunk);
   const films = (request.films ?? []).map(completeFilm);
   checkFilms(films, { ...settings, frames: request.frames, frameCount: count }, path);
@@ -204,6 +209,8 @@ function compileLayer(
     frames: request.frames,
     frameCount: count,
     chunk,
+    // Of a frame that is divided, or whose sums are stored on the way, each task has one.
+    chunkSec: division === null && typeof request.chunk === 'object' ? request.chunk.seconds : null,
     taskCount,
     films,
     limits: request.limits ?? [],
@@ -211,6 +218,13 @@ function compileLayer(
     division,
     frameTimeoutMs,
   };
+}
+
+/** Test frames are tasks of their own. */
+function sliced(layer: CompiledLayer): CompiledLayer {
+  const { tests, division, frameCount: count, chunk } = layer;
+  if (tests === null || division !== null) return layer;
+  return { ...layer, taskCount: tests.frames.length + Math.ceil((count - tests.frames.length) / chunk) };
 }
 
 /** @param count of this layer and those before it. */
@@ -314,36 +328,6 @@ function checkCamera({ camera }: RenderSettings, path: string, report: ImportRep
   throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
     field: `${path}/camera`,
   });
-}
-
-/** Clips that the scene has, and a part of them that is there. */
-function checkClips(settings: RenderSettings, path: string, { clips }: ImportReport): void {
-  const { clip, moreClips, clipStartSec, clipEndSec } = settings;
-  const known = (name: string, field: string) => {
-    const found = clips.find((candidate) => candidate.name === name);
-    if (found) return found;
-    const message = `the scene has no clip "${name}"; ${choices(clips.map((candidate) => candidate.name))}`;
-    throw new KilnError('job.unknown_clip', message, { field });
-  };
-  const first = clip === null ? clips[0] : known(clip, `${path}/clip`);
-  const played = [
-    ...(first ? [first] : []),
-    ...moreClips.map((name, index) => known(name, `${path}/moreClips/${index}`)),
-  ];
-  for (const { name, durationSec } of played) {
-    const ends = `the clip "${name}" ends at ${durationSec} seconds`;
-    if (clipStartSec > 0 && clipStartSec >= durationSec) {
-      throw new KilnError('request.invalid', `${ends}: it cannot start at ${clipStartSec}`, {
-        field: `${path}/clipStartSec`,
-      });
-    }
-    if (clipEndSec !== null && clipEndSec > durationSec + CLIP_TOLERANCE_SEC) {
-      throw new KilnError('request.invalid', `${ends}, before ${clipEndSec}`, { field: `${path}/clipEndSec` });
-    }
-  }
-  if (clipEndSec === null || clipEndSec > clipStartSec) return;
-  const message = `expected an end after the start at ${clipStartSec} seconds, got ${clipEndSec}`;
-  throw new KilnError('request.invalid', message, { field: `${path}/clipEndSec` });
 }
 
 /** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */

@@ -2,6 +2,8 @@
 import { type Job, type JobChanges, KilnError } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
+import { approveBudget, refuseHeld, setBudget } from '../estimates/budget-rows.ts';
+import type { SlotPrice } from '../estimates/price.ts';
 import type { Change, Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import { checkLimitNames } from '../named-limits/check-names.ts';
@@ -9,11 +11,13 @@ import type { Database } from '../store/tables.ts';
 import { isOpen, listOrNull, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView } from './present.ts';
+import { approveTests } from './test-gate.ts';
 
 export interface ControlParts {
   readonly change: Change;
   readonly layers: JobLayers;
   readonly ending: EndParts;
+  readonly price: SlotPrice | null;
 }
 
 export interface Controlled {
@@ -46,20 +50,43 @@ export function pauseJob(
  * A paused job waits for its turn again; for any other it does nothing. One that had stopped stops again with the next task
  * that fails.
  *
- * @throws KilnError as `pauseJob`.
+ * @throws KilnError as `pauseJob`; `resource.conflict` for one that is held by its budget.
  */
 export function resumeJob(tenantId: string, jobId: string, parts: ControlParts): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
     if (job.state !== 'paused') return { after: job, ended: [] };
-    const state = job.started_at === null ? 'queued' : 'running';
-    return { after: await saveState(trx, tell, { ...job, state, stopped: false }), ended: [] };
+    await refuseHeld(trx, jobId);
+    return { after: await goOn(trx, tell, job), ended: [] };
   });
+}
+
+/**
+ * A job that is held by its budget goes on, and may go over that from now on. One whose test frames are done, or failed, begins
+ * the others.
+ *
+ * @throws KilnError as `pauseJob`; `resource.conflict` when it waits for neither, or its test frames are still drawn.
+ */
+export function approveJob(tenantId: string, jobId: string, parts: ControlParts): Promise<Controlled> {
+  return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    if (await approveBudget(trx, jobId)) return { after: await goOn(trx, tell, job), ended: [] };
+    if (await approveTests(trx, jobId)) {
+      tellJob(tell, job);
+      return { after: job, ended: [] };
+    }
+    throw new KilnError('resource.conflict', `job ${jobId} waits for nobody’s approval`);
+  });
+}
+
+/** A paused job waits for its turn. */
+function goOn(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
+  const state = job.started_at === null ? 'queued' : 'running';
+  return saveState(trx, tell, job.state === 'paused' ? { ...job, state, stopped: false } : job);
 }
 
 /**
  * What is given out from now on goes by the new priority; tries that tasks have had count against the new number.
  *
- * @throws KilnError as `pauseJob`.
+ * @throws KilnError as `pauseJob`, and as `setBudget`.
  */
 export function editJob(
   tenantId: string,
@@ -79,6 +106,10 @@ export function editJob(
       .$if(hasNewTerms, (query) => query.set({ terms_at: sql<Date>`clock_timestamp()` }))
       .where('id', '=', jobId)
       .execute();
+    if (changes.budget !== undefined) {
+      const { wasHeld, isHeld } = await setBudget(trx, jobId, changes.budget, parts.price);
+      if (wasHeld && !isHeld) return { after: await goOn(trx, tell, after), ended: [] };
+    }
     tellJob(tell, after);
     return { after, ended: [] };
   });

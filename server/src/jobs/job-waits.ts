@@ -1,12 +1,14 @@
 /** Why a job that could go on does not. */
 import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
+import { readBudgetWaits } from '../estimates/budget-waits.ts';
 import type { Database } from '../store/tables.ts';
 import { readBoundWaits } from './bound-waits.ts';
 import { covers } from './compile.ts';
 import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
 import type { JobRow } from './present.ts';
+import { readTestWaits } from './test-gate.ts';
 import { readTurnWaits } from './turn-waits.ts';
 
 /** Workers that take work; a job that has ended waits for none. */
@@ -18,9 +20,10 @@ export async function readJobWaits(
   const stopped = jobs.flatMap((job) =>
     job.state === 'paused' && job.stopped ? [[job.id, stopOf(job)] as const] : [],
   );
+  const held = await readBudgetWaits(db, jobs);
   const after = await readPredecessorWaits(db, jobs);
   const open = jobs.filter(({ id, state }) => (state === 'queued' || state === 'running') && !after.has(id));
-  if (open.length === 0) return new Map([...stopped, ...after]);
+  if (open.length === 0) return new Map([...stopped, ...held, ...after]);
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const workers = rows.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
@@ -31,7 +34,10 @@ export async function readJobWaits(
     }),
   );
   const drawable = open.filter(({ id }) => !waits.has(id));
-  const inner = await readLayerWaits(db, drawable, layers);
+  const inner = new Map([
+    ...(await readLayerWaits(db, drawable, layers)),
+    ...(await readTestWaits(db, drawable, layers)),
+  ]);
   const begun = drawable.filter(({ id }) => !inner.has(id));
   const bounds = await readBoundWaits(db, begun, layers, workers);
   const turns = await readTurnWaits(
@@ -39,7 +45,7 @@ export async function readJobWaits(
     begun.filter(({ id }) => !bounds.has(id)),
     workers,
   );
-  return new Map([...stopped, ...after, ...waits, ...inner, ...bounds, ...turns]);
+  return new Map([...stopped, ...held, ...after, ...waits, ...inner, ...bounds, ...turns]);
 }
 
 function stopOf({ id, tasks_failed: n }: JobRow): JobWait {

@@ -6,6 +6,7 @@ import type { JobWait, Layer } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow } from './present.ts';
+import { isGateOpen } from './test-gate.ts';
 
 /** Frames ahead of a cursor that are looked at: more than a pass gives out. */
 const FRAMES_AHEAD = 256;
@@ -17,31 +18,55 @@ const partsOf = (l: string): RawBuilder<number> => {
     * (${division}->>'sampleRanges')::int, 1)`;
 };
 
-/**
- * How many tasks of the row `l` of `layers` may be given out from its cursor on. Of one that needs none nothing is looked up.
- * Layers that need the same frames have them in the same order, so frames are found by their index.
- */
+/** Place of the first frame of the task `index` of the row `l`, which is not divided. */
+const placeOfTask = (l: string, index: RawBuilder<number>): RawBuilder<number> => {
+  const singles = sql.ref(`${l}.single_tasks`);
+  return sql<number>`case when ${index} < ${singles} then ${index}
+    else ${singles} + (${index} - ${singles}) * ${sql.ref(`${l}.chunk`)} end`;
+};
+
+/** Index of the task of the row `l`, which is not divided, that draws the frame at a place. */
+const taskOfPlace = (l: string, place: RawBuilder<number>): RawBuilder<number> => {
+  const singles = sql.ref(`${l}.single_tasks`);
+  return sql<number>`case when ${place} < ${singles} then ${place}
+    else ${singles} + (${place} - ${singles}) / ${sql.ref(`${l}.chunk`)} end`;
+};
+
+/** How many tasks of the row `l` may be given out from its cursor on. Of a job without test frames nothing of these is looked up. */
 export const readyTasks = (l: string): RawBuilder<number> => {
   const own = (column: string) => sql.ref(`${l}.${column}`);
-  const first = sql`case when ${own('division')} is null then ${own('released')} * ${own('chunk')}
-    else ${own('released')} / ${partsOf(l)} end`;
+  return sql<number>`case when not ${own('is_gated')} then ${neededTasks(l)} else least(${neededTasks(l)},
+    case when ${isGateOpen(l)} then ${own('task_count')}
+      else coalesce(jsonb_array_length(${own('test_frames')}), 0) * ${partsOf(l)} - ${own('released')} end) end`;
+};
+
+/**
+ * How many tasks of the row `l` of `layers` may be given out from its cursor on, as far as other layers go. Of one that needs none
+ * nothing is looked up. Layers that need the same frames have them in the same order, so frames are found by their place.
+ */
+const neededTasks = (l: string): RawBuilder<number> => {
+  const own = (column: string) => sql.ref(`${l}.${column}`);
+  const released = sql<number>`${own('released')}`;
+  const first = sql<number>`case when ${own('division')} is null then ${placeOfTask(l, released)}
+    else ${released} / ${partsOf(l)} end`;
   const end = sql`least(${own('frame_count')}, (${first}) + greatest(${own('chunk')}, ${sql.lit(FRAMES_AHEAD)}))`;
-  /** Index of the first frame that is not done of the needed layer `b`. */
-  const missing = sql`coalesce((
+  /** Place of the first frame that is not done of the needed layer `b`. */
+  const missing = sql<number>`coalesce((
     select g from generate_series((${first}), (${end}) - 1) as g
     where not exists (
       select from tasks t
       where t.layer_id = b.id and t.kind = case when b.division is null then 'render' else 'assemble' end
-        and t.index = case when b.division is null then g / b.chunk else g end and t.state = 'succeeded')
+        and t.index = case when b.division is null then ${taskOfPlace('b', sql<number>`g`)} else g end
+        and t.state = 'succeeded')
     order by g limit 1), ${end})`;
-  return sql<number>`case when ${own('needs')} is null then ${own('task_count')} - ${own('released')} else (
-    select least(${own('task_count')} - ${own('released')}, min(case
+  return sql<number>`case when ${own('needs')} is null then ${own('task_count')} - ${released} else (
+    select least(${own('task_count')} - ${released}, min(case
       when n.frames = 'all' then
         case when b.released < b.task_count or b.frame_count > (select count(*) from frames where layer_id = b.id)
           then 0 else ${own('task_count')} end
-      when ${own('division')} is not null then ${missing} * ${partsOf(l)} - ${own('released')}
+      when ${own('division')} is not null then ${missing} * ${partsOf(l)} - ${released}
       when ${missing} >= ${own('frame_count')} then ${own('task_count')}
-      else ${missing} / ${own('chunk')} - ${own('released')} end))
+      else ${taskOfPlace(l, missing)} - ${released} end))
     from jsonb_to_recordset(${own('needs')}) as n(layer text, frames text)
     join layers b on b.job_id = ${own('job_id')} and b.name = n.layer) end`;
 };

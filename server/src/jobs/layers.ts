@@ -1,4 +1,4 @@
-/** Layers of a job, as the API shows them. They never change, so they are read once. */
+/** Layers of a job, as the API shows them. Once their chunks are settled they never change, so they are read once. */
 import type { Layer } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/tables.ts';
@@ -25,7 +25,7 @@ export class JobLayers {
     for (const id of unknown) {
       const layers = rows.filter((row) => row.job_id === id).map(layerView);
       // A job that is not committed yet has none for others.
-      if (layers.length > 0) this.#kept.set(id, layers);
+      if (layers.length > 0 && !layers.some(({ isChunkOpen }) => isChunkOpen)) this.#kept.set(id, layers);
       found.set(id, layers);
     }
     return found;

@@ -11,6 +11,8 @@ import {
 } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { readJobUse } from '../estimates/job-use.ts';
+import type { SlotPrice } from '../estimates/price.ts';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { hasOthers, storedFiles } from '../frames/stored-files.ts';
 import { checkCursor } from '../http/list-cursor.ts';
@@ -42,7 +44,15 @@ export class JobReader {
   readonly #layers: JobLayers;
   readonly #progress: Pick<FrameProgressBoard, 'of'>;
 
-  constructor(db: Kysely<Database>, layers: JobLayers, progress: Pick<FrameProgressBoard, 'of'>) {
+  readonly #price: SlotPrice | null;
+
+  constructor(
+    db: Kysely<Database>,
+    layers: JobLayers,
+    progress: Pick<FrameProgressBoard, 'of'>,
+    price: SlotPrice | null,
+  ) {
+    this.#price = price;
     this.#db = db;
     this.#layers = layers;
     this.#progress = progress;
@@ -97,9 +107,14 @@ export class JobReader {
     layers: ReadonlyMap<string, readonly Layer[]>,
   ): Promise<ReadonlyMap<string, Job>> {
     const waits = await readJobWaits(this.#db, rows, layers);
+    const useOf = await readJobUse(
+      this.#db,
+      rows.map(({ id }) => id),
+      this.#price,
+    );
     return new Map(
       rows.map((row) => {
-        const view = jobView(row, layers.get(row.id) ?? []);
+        const view = { ...jobView(row, layers.get(row.id) ?? []), use: useOf(row.id) };
         if (!isOpen(row.state)) return [row.id, view];
         return [row.id, { ...view, waitsFor: waits.get(row.id) ?? null, progress: this.#progress.of(row.id) }];
       }),

@@ -7,7 +7,7 @@ import { route } from '../http/route.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type ArchiveParts, archiveJob } from './archive.ts';
 import { type CancelParts, cancelJob } from './cancel.ts';
-import { type Controlled, type ControlParts, editJob, pauseJob, resumeJob } from './control.ts';
+import { approveJob, type Controlled, type ControlParts, editJob, pauseJob, resumeJob } from './control.ts';
 import type { Purges } from './purge.ts';
 import type { JobReader } from './read-jobs.ts';
 import { retryJob } from './retry.ts';
@@ -63,6 +63,9 @@ export function registerJobs(app: FastifyInstance, parts: JobRoutesParts): void 
   );
   route(app, 'resumeJob', async ({ identity, params }) =>
     controlled(await resumeJob(identity.tenantId, params.jobId, controlling)),
+  );
+  route(app, 'approveJob', async ({ identity, params }) =>
+    controlled(await approveJob(identity.tenantId, params.jobId, controlling)),
   );
   route(app, 'retryJob', async ({ identity, params, body }) =>
     controlled(await retryJob(identity.tenantId, params.jobId, body, controlling)),

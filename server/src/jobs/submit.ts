@@ -3,8 +3,9 @@ import { type IdKind, type Job, type JobPlan, type JobRequest, KilnError } from 
 import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
+import type { Estimates } from '../estimates/estimates.ts';
 import type { Change, Tell } from '../events/changes.ts';
-import { checkSounds, type FilmTask, filmTasks, insertFilms } from '../films/film-tasks.ts';
+import { checkSounds, filmTasks, insertFilms } from '../films/film-tasks.ts';
 import { checkLimitNames } from '../named-limits/check-names.ts';
 import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
@@ -12,6 +13,7 @@ import { findWebhooks } from '../webhooks/find-webhooks.ts';
 import type { AbilityMemory } from './abilities.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
+import { insertCosts, insertJobs, insertLayers, type Submission } from './insert-jobs.ts';
 import { listOrNull } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { withoutRoom } from './open-work.ts';
@@ -24,24 +26,14 @@ export interface SubmitParts {
   readonly change: Change;
   readonly abilities: AbilityMemory;
   readonly layers: JobLayers;
+  readonly estimates: () => Pick<Estimates, 'costsOf' | 'ofHistory' | 'checkBudget'>;
   readonly newId: (kind: IdKind) => string;
   readonly now: () => Date;
   /** After a commit: there is work. */
   readonly onSubmitted: () => void;
 }
 
-/** Rows with the ids that they keep, however often they are written. */
-interface Submission {
-  readonly job: JobRow;
-  readonly layers: readonly LayerRow[];
-  /** Ids of the environments and look-up tables that it uses. */
-  readonly assets: readonly string[];
-  readonly films: readonly FilmTask[];
-}
-
 const KEPT_SCENES = 200;
-/** PostgreSQL takes 65,535 values in a statement. */
-const ROWS_PER_INSERT = 1_000;
 
 export class Submissions {
   readonly #parts: SubmitParts;
@@ -123,16 +115,24 @@ export class Submissions {
   }
 
   async #prepare(tenantId: string, request: JobRequest): Promise<Submission> {
-    const scene = await this.#scene(tenantId, request.sceneId);
-    const { abilities, filmMakers } = await this.#parts.abilities.read();
-    const compiled = compileJob(request, scene, abilities, filmMakers);
+    const compiled = await this.compile(tenantId, request);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkLimitNames(this.#parts.db, tenantId, request);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
     const keyed = { idempotencyKey: request.idempotencyKey ?? null, notify };
-    return { ...this.#rows(tenantId, scene.id, keyed, compiled), assets };
+    const costs = await this.#parts.estimates().costsOf(tenantId, request, compiled);
+    const rows = this.#rows(tenantId, request.sceneId, keyed, compiled);
+    const job: JobRow = costs?.hold ? { ...rows.job, state: 'paused' } : rows.job;
+    return { ...rows, job, assets, costs };
+  }
+
+  /** @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's. */
+  async compile(tenantId: string, request: JobRequest): Promise<CompiledJob> {
+    const scene = await this.#scene(tenantId, request.sceneId);
+    const { abilities, filmMakers } = await this.#parts.abilities.read();
+    return compileJob(request, scene, abilities, filmMakers);
   }
 
   /**
@@ -141,9 +141,9 @@ export class Submissions {
    * @throws KilnError as `compileJob`; `resource.not_found` for a scene or a webhook that is not this tenant's.
    */
   async plan(tenantId: string, request: JobRequest): Promise<JobPlan> {
-    const scene = await this.#scene(tenantId, request.sceneId);
-    const { abilities, filmMakers } = await this.#parts.abilities.read();
-    const { frameCount, layers, after } = compileJob(request, scene, abilities, filmMakers);
+    const compiled = await this.compile(tenantId, request);
+    const { frameCount, layers, after } = compiled;
+    this.#parts.estimates().checkBudget(request);
     await checkPredecessors(this.#parts.db, tenantId, after);
     await checkLimitNames(this.#parts.db, tenantId, request);
     await findWebhooks(this.#parts.db, tenantId, request.notify);
@@ -151,6 +151,7 @@ export class Submissions {
       frameCount,
       taskCount: layers.reduce((sum, layer) => sum + layer.taskCount, 0),
       layers: layers.map(({ name, frameCount, taskCount }) => ({ name, frameCount, taskCount })),
+      estimate: await this.#parts.estimates().ofHistory(tenantId, request.sceneId, compiled),
     };
   }
 
@@ -210,6 +211,10 @@ export class Submissions {
       trx,
       fitting.flatMap(({ job, films }) => (inserted.has(job.id) ? films : [])),
     );
+    await insertCosts(
+      trx,
+      fitting.filter(({ job }) => inserted.has(job.id)),
+    );
     const jobs: (Job | Error)[] = [];
     for (const submission of submissions) {
       const { job, layers } = submission;
@@ -253,7 +258,7 @@ export class Submissions {
     sceneId: string,
     { idempotencyKey, notify }: Pick<JobRow, 'notify'> & { readonly idempotencyKey: string | null },
     compiled: CompiledJob,
-  ): Omit<Submission, 'assets'> {
+  ): Omit<Submission, 'assets' | 'costs'> {
     const { newId, now } = this.#parts;
     const job: JobRow = {
       id: newId('job'),
@@ -293,6 +298,7 @@ export class Submissions {
       archived_at: null,
       purged_at: null,
     };
+    const isGated = compiled.layers.some(({ tests }) => tests !== null);
     const layers = compiled.layers.map(
       (layer, position): LayerRow => ({
         id: newId('layer'),
@@ -302,6 +308,12 @@ export class Submissions {
         frames: layer.frames,
         frame_count: layer.frameCount,
         chunk: layer.chunk,
+        single_tasks: layer.division === null ? (layer.tests?.frames.length ?? 0) : 0,
+        chunk_sec: layer.chunkSec,
+        is_chunk_open: layer.chunkSec !== null,
+        test_frames: layer.tests && [...layer.tests.frames],
+        test_gate: layer.tests?.gate ?? null,
+        is_gated: isGated,
         task_count: layer.taskCount,
         released: 0,
         films: [...layer.films],
@@ -346,50 +358,6 @@ const inBatch = <T>(index: number, work: Promise<T>): Promise<T> =>
   });
 
 const submittedTwice = () => new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again');
-
-/** @returns the ids of those that were not there, neither with their id nor with their key. */
-async function insertJobs(
-  trx: Transaction<Database>,
-  submissions: readonly Submission[],
-): Promise<ReadonlySet<string>> {
-  const rows = submissions.map(({ job }) => ({
-    ...job,
-    error: null,
-    after_jobs: json(job.after_jobs),
-    notify: json(job.notify),
-    tags: json(job.tags),
-    limits: json(job.limits),
-  }));
-  if (rows.length === 0) return new Set();
-  const inserted = await trx
-    .insertInto('jobs')
-    .values(rows)
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id')
-    .execute();
-  return new Set(inserted.map((row) => row.id));
-}
-
-const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
-
-async function insertLayers(trx: Transaction<Database>, layers: readonly LayerRow[]): Promise<void> {
-  for (let from = 0; from < layers.length; from += ROWS_PER_INSERT) {
-    const some = layers.slice(from, from + ROWS_PER_INSERT);
-    await trx
-      .insertInto('layers')
-      .values(
-        some.map((layer) => ({
-          ...layer,
-          films: JSON.stringify(layer.films),
-          needs: json(layer.needs),
-          limits: json(layer.limits),
-          settings: JSON.stringify(layer.settings),
-          division: json(layer.division),
-        })),
-      )
-      .execute();
-  }
-}
 
 function announce(tell: Tell, row: JobRow, layers: readonly LayerRow[]): Job {
   const job = jobView(row, layers.map(layerView));

@@ -23,6 +23,9 @@ import { up as bounds } from './migrations/0021-bounds.ts';
 import { up as innerShares } from './migrations/0022-inner-shares.ts';
 import { up as purgedJobs } from './migrations/0023-purged-jobs.ts';
 import { up as waitingWork } from './migrations/0024-waiting-work.ts';
+import { up as estimates } from './migrations/0025-estimates.ts';
+import { up as budgets } from './migrations/0026-budgets.ts';
+import { up as testFrames } from './migrations/0027-test-frames.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -52,6 +55,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0022-inner-shares': { up: innerShares },
   '0023-purged-jobs': { up: purgedJobs },
   '0024-waiting-work': { up: waitingWork },
+  '0025-estimates': { up: estimates },
+  '0026-budgets': { up: budgets },
+  '0027-test-frames': { up: testFrames },
 };
 
 /**

@@ -24,6 +24,7 @@ import type {
 } from '@kiln/shared';
 import type { ColumnType, Generated } from 'kysely';
 import type { CreatedAt, Json, NullableJson } from './column-types.ts';
+import type { EstimateTable, JobCostTable, LayerUseTable } from './estimate-tables.ts';
 import type { JobTable, PurgedJobTable } from './job-tables.ts';
 import type { LimitTable, UserShareTable } from './share-tables.ts';
 import type { WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
@@ -129,6 +130,9 @@ interface SceneFileTable {
   size_bytes: number;
 }
 
+/** `done`: until all of them are drawn; `approval`: until they are approved, too; `approved`: nothing any more. */
+type TestGate = 'done' | 'approval' | 'approved';
+
 /** `released` is the cursor: `render` tasks before it have rows, those from it on are waiting without one. */
 export interface LayerTable {
   id: string;
@@ -138,6 +142,18 @@ export interface LayerTable {
   frames: string;
   frame_count: number;
   chunk: number;
+  /** Tasks of one frame that come before those of `chunk` frames. */
+  single_tasks: Generated<number>;
+  /** What tasks are meant to take; null where their frames were counted. */
+  chunk_sec: ColumnType<number | null, number | null | undefined, never>;
+  /** `chunk` is settled when frames are measured; each task has one until then. */
+  is_chunk_open: Generated<boolean>;
+  /** Drawn before the others, in this order; null: none are. */
+  test_frames: ColumnType<number[] | null, string | null | undefined, never>;
+  /** What the rest of the job waits for beside these; null: nothing. */
+  test_gate: ColumnType<TestGate | null, TestGate | null | undefined, TestGate | null>;
+  /** Its job has test frames. */
+  is_gated: Generated<boolean>;
   task_count: number;
   released: Generated<number>;
   films: ColumnType<FilmPlan[], string | undefined, string>;
@@ -337,6 +353,9 @@ export interface Database {
   sessions: SessionTable;
   events: EventTable;
   farm_state: FarmStateTable;
+  estimates: EstimateTable;
+  layer_use: LayerUseTable;
+  job_costs: JobCostTable;
   limits: LimitTable;
   user_shares: UserShareTable;
   webhooks: WebhookTable;

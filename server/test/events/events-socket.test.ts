@@ -66,7 +66,8 @@ test('[EV1, EV6] tells of a job from its submission to its end, and of each of i
   expect(welcome).not.toHaveProperty('missed');
   const job = await submit(tenant, sceneId, '1-5');
   const last = await socket.next(isEndOf(job));
-  const { layers, ...change } = await ended(job);
+  // What it used is told where it is asked for.
+  const { layers, use: _, ...change } = await ended(job);
   expect(dataOf(last)).toEqual(change);
   const events = eventsOf(socket);
   expect(events.map(idOf).every((id, index, ids) => id > (ids[index - 1] ?? Number(welcome.cursor)))).toBe(true);
@@ -85,7 +86,7 @@ test('[EV6] of a job that has ended two events are kept: that of its submission,
     .where('job_id', '=', job.id)
     .orderBy('id')
     .execute();
-  const { layers, ...change } = end;
+  const { layers, use: _, ...change } = end;
   expect(kept.map(({ data }) => data)).toEqual([{ ...job, layers }, change]);
 });
 

@@ -40,6 +40,7 @@ beforeAll(async () => {
   const scene = await uploadScene(fixture, sceneOf('mine'));
   const job = await fixture.client.createJob({ body: jobOf(scene.id, '1-2') });
   await jobEnded(fixture.server.url, fixture.apiKey, job.id);
+  const estimate = await fixture.client.createEstimate({ body: jobOf(scene.id, '1-2') });
   const created = await fetch(`${fixture.client.urls.uploads}`, {
     method: 'POST',
     headers: {
@@ -58,6 +59,7 @@ beforeAll(async () => {
     deliveryId: delivery.id,
     // Of a limit.
     name: 'redshift',
+    estimateId: estimate.id,
   };
   const tus = { 'tus-resumable': '1.0.0' };
   byteRoutes = [

@@ -39,7 +39,10 @@ function submissions(): Submissions {
     throw Object.assign(new Error('the connection broke'), { code: '08006' });
   };
   const abilities = new AbilityMemory(db, { now, monotonicMs: () => performance.now() });
-  return new Submissions({ db, change, abilities, layers: new JobLayers(), newId: makeId, now, onSubmitted: () => {} });
+  return new Submissions({
+    ...{ db, change, abilities, layers: new JobLayers(), newId: makeId, now, onSubmitted: () => {} },
+    estimates: () => ({ costsOf: async () => null, ofHistory: async () => null, checkBudget: () => {} }),
+  });
 }
 
 const jobIds = async () => {
@@ -112,6 +115,7 @@ test('a plan says what the job would be, or why not, and makes none', async () =
     frameCount: 5,
     taskCount: 5,
     layers: [{ name: 'main', frameCount: 5, taskCount: 5 }],
+    estimate: null,
   });
   const request = jobOf(scene.sceneId, '1');
   const layers = request.layers.map((layer) => ({ ...layer, camera: 'Nowhere' }));

@@ -1,6 +1,6 @@
 /**
  * Every JSON route of the public API, as data: the server validates and documents with it, the typed client is derived
- * from it. Routes that carry bytes (`/files/…`, `/uploads`, `/jobs/:jobId/archive.zip`) are listed in `BYTE_ROUTES`.
+ * from it. Routes that carry bytes (`/files/…`, `/uploads`, `/jobs/:jobId/archive.zip`) are in `byte-routes.ts`.
  */
 import Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
@@ -32,6 +32,7 @@ import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';
 import { JobState, TaskState } from '../states.ts';
+import { ESTIMATE_ROUTES } from './estimate-routes.ts';
 import { LIMIT_ROUTES } from './limit-routes.ts';
 import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
@@ -220,6 +221,14 @@ export const ROUTES = {
     params: JobParams,
     response: Job,
   },
+  approveJob: {
+    method: 'POST',
+    path: '/jobs/:jobId/approve',
+    summary: 'Lets a job go over its budget, by which it is held, or begins what waits for its test frames.',
+    identity: 'tenant',
+    params: JobParams,
+    response: Job,
+  },
   retryJob: {
     method: 'POST',
     path: '/jobs/:jobId/retry',
@@ -282,6 +291,7 @@ export const ROUTES = {
     response: Type.Object({ items: Type.Array(Film) }),
   },
 
+  ...ESTIMATE_ROUTES,
   ...WEBHOOK_ROUTES,
 
   ...LIMIT_ROUTES,
@@ -365,31 +375,3 @@ export const ROUTES = {
 } as const satisfies Record<string, RouteSpec>;
 
 export type RouteName = keyof typeof ROUTES;
-
-/** Routes whose bodies are bytes. `HEAD` is answered wherever `GET` is. */
-export const BYTE_ROUTES = {
-  uploads: { path: '/uploads', summary: 'Resumable upload (tus 1.0.0); metadata: `sha256`, `filename`.' },
-  frameFile: {
-    path: '/jobs/:jobId/frames/:layer/:fileName',
-    summary: 'One finished frame; ranges, ETag = its SHA-256.',
-  },
-  passFile: {
-    path: '/jobs/:jobId/frames/:layer/:pass/:fileName',
-    summary: 'One pass of a finished frame that has a file of each; ranges, ETag = its SHA-256.',
-  },
-  framePreview: {
-    path: '/jobs/:jobId/previews/:layer/:frameNumber',
-    summary: 'A small picture (WebP) of a finished frame that is too large to be shown; ETag = its SHA-256.',
-  },
-  filmFile: {
-    path: '/jobs/:jobId/films/:layer/:fileName',
-    summary: 'One finished film; ranges, ETag = its SHA-256.',
-  },
-  jobArchive: {
-    path: '/jobs/:jobId/archive.zip',
-    summary: 'All finished frames and films of a job as a ZIP, streamed.',
-  },
-  thumbnail: { path: '/scenes/:sceneId/thumbnail', summary: 'A scene’s thumbnail (WebP).' },
-  events: { path: '/events', summary: 'WebSocket: what changes (PROTOCOL.md, rules EV).' },
-  liveSession: { path: '/live', summary: 'WebSocket: one live session (PROTOCOL.md, rules LV).' },
-} as const;

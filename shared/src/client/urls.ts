@@ -1,5 +1,6 @@
 /** Addresses on the API, made from the table of routes. */
-import { API_PREFIX, BYTE_ROUTES } from '../api/routes.ts';
+import { BYTE_ROUTES } from '../api/byte-routes.ts';
+import { API_PREFIX } from '../api/routes.ts';
 import type { Film } from '../schemas/film.ts';
 import type { Frame, FrameFile } from '../schemas/job.ts';
 

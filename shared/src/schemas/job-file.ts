@@ -97,6 +97,8 @@ export const JobFile = Type.Object(
     ),
     maxFailedTasks: JobRequest.properties.maxFailedTasks,
     after: JobRequest.properties.after,
+    budget: JobRequest.properties.budget,
+    testFrames: JobRequest.properties.testFrames,
     timeoutMs: JobRequest.properties.frameTimeoutMs,
     classPolicy: JobRequest.properties.classPolicy,
     notify: JobRequest.properties.notify,

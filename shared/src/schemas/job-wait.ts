@@ -6,7 +6,8 @@ import Type, { type Static } from 'typebox';
  * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
  * way as it allows itself. `failures`: as many of its tasks have failed as may.
  * `after`: a job that it comes after has not succeeded. `layer`: its
- * layers that are left need others, which are not done.
+ * layers that are left need others, which are not done. `estimate`, `budget`: it is held by its budget.
+ * `tests`: one of its test frames failed. `approval`: somebody must approve them.
  */
 export const JobWait = Type.Object({
   reason: Type.Enum([
@@ -21,6 +22,10 @@ export const JobWait = Type.Object({
     'failures',
     'after',
     'layer',
+    'estimate',
+    'budget',
+    'tests',
+    'approval',
   ]),
   message: Type.String(),
 });

@@ -6,13 +6,17 @@ import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
 import { BOUND_CHANGES, BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
+import { Budget } from './budget.ts';
 import { Division, FramePart, Tiles } from './division.ts';
+import { JobEstimate, JobUse } from './estimate.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
+import { FrameStages } from './frame-stages.ts';
 import { JobWait } from './job-wait.ts';
 import { JobTags, JobUser, LABELS } from './labels.ts';
 import { LayerName, LayerNeed, LayerNeeds } from './layer-needs.ts';
 import { FrameProgress } from './progress.ts';
-import { Backend, Pass, RenderSettings } from './settings.ts';
+import { Pass, RenderSettings } from './settings.ts';
+import { Chunk, TestFrames } from './test-frames.ts';
 
 /**
  * `strict`: all frames of a job are drawn by workers of one adapter class, and wait for one. `prefer`: as long as one has
@@ -40,7 +44,8 @@ export const LayerRequest = Type.Object(
       maxLength: LIMITS.frameExpressionChars,
       description: FRAME_EXPRESSION,
     }),
-    chunk: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1, description: 'Frames of one task.' })),
+    chunk: Type.Optional(Chunk),
+    testFrames: Type.Optional(TestFrames),
     needs: Type.Optional(LayerNeeds),
     limits: BOUNDS.limits,
     tiles: Type.Optional(Tiles),
@@ -95,6 +100,11 @@ export const JobRequest = Type.Object(
           'Longest time for one frame, of every layer. Unless given, ten minutes; six hours in layers that are path-traced.',
       }),
     ),
+    budget: Type.Optional(Budget),
+    testFrames: Type.Optional(TestFrames),
+    estimateId: Type.Optional(
+      Type.String({ ...Id('estimate'), description: 'An estimate that was made of this job: it is kept with it.' }),
+    ),
     classPolicy: Type.Optional(Type.Enum(ClassPolicy.enum, { default: 'strict', description: CLASS_POLICY })),
     idempotencyKey: Type.Optional(Name),
     notify: Type.Optional(
@@ -126,6 +136,7 @@ export const JobChanges = Type.Object(
     ),
     tags: JobRequest.properties.tags,
     ...BOUND_CHANGES,
+    budget: Type.Optional(Nullable(Budget)),
   },
   { additionalProperties: false, minProperties: 1 },
 );
@@ -164,6 +175,8 @@ export const JobPlan = Type.Object({
   frameCount: Type.Integer(),
   taskCount: Type.Integer(),
   layers: Type.Array(Type.Object({ name: Type.String(), frameCount: Type.Integer(), taskCount: Type.Integer() })),
+  /** From earlier jobs; null where they do not tell of each layer. `POST /estimates` has what is missing drawn. */
+  estimate: Nullable(JobEstimate),
 });
 export type JobPlan = Static<typeof JobPlan>;
 
@@ -172,7 +185,16 @@ export const Layer = Type.Object({
   name: Type.String(),
   frames: Type.String(),
   frameCount: Type.Integer(),
+  /** Frames of one task; 1 until it is settled by what the first frames take. */
   chunk: Type.Integer(),
+  /** Tasks of one frame that come before those of `chunk` frames. */
+  singleTasks: Type.Integer(),
+  /** What tasks are meant to take, in seconds; null where their frames were counted. */
+  chunkSec: Nullable(Type.Number()),
+  /** Whether `chunk` is not settled yet. */
+  isChunkOpen: Type.Boolean(),
+  /** Drawn first; null: none are. */
+  testFrames: Nullable(Type.Array(Type.Integer())),
   /** How its frames are divided; null where each is drawn whole. */
   division: Nullable(Division),
   films: Type.Array(FilmPlan),
@@ -183,44 +205,6 @@ export const Layer = Type.Object({
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;
-
-/** Milliseconds of each stage of one frame, and when it began and ended on the worker's clock (Unix milliseconds). */
-export const StageTime = Type.Object({ startedAtMs: Type.Number(), durationMs: Type.Number() });
-export type StageTime = Static<typeof StageTime>;
-
-/** `samples`: all of them; `noise`: its estimate was below the threshold; `time`: the time for drawing was over. */
-export const SamplingEnd = Type.Enum(['samples', 'noise', 'time']);
-export type SamplingEnd = Static<typeof SamplingEnd>;
-
-/** What was drawn of a frame. */
-export const Sampling = Type.Object({
-  /** Samples of every pixel. */
-  samples: Type.Integer({ minimum: 1 }),
-  endedBy: SamplingEnd,
-  /** Estimated relative error when it was last looked at; absent when it was not. */
-  noise: Type.Optional(Type.Number({ minimum: 0 })),
-});
-export type Sampling = Static<typeof Sampling>;
-
-/** Absent in frames of earlier versions: what was drawn, and the graphics interface that drew it. */
-export const DrawStage = Type.Object({
-  ...StageTime.properties,
-  sampling: Type.Optional(Sampling),
-  backend: Type.Optional(Backend),
-});
-export type DrawStage = Static<typeof DrawStage>;
-
-export const FrameStages = Type.Object({
-  /** Fetching the scene's files; absent when they were here. */
-  fetch: Type.Optional(StageTime),
-  /** Parsing, decoding and uploading to the GPU; absent when it was loaded. */
-  load: Type.Optional(StageTime),
-  draw: DrawStage,
-  encode: StageTime,
-  /** From the worker's sending until the bytes are stored, as the server measures it. */
-  deliver: Type.Optional(StageTime),
-});
-export type FrameStages = Static<typeof FrameStages>;
 
 export const PixelStatistics = Type.Object({
   /** Of which pass they are, the frame's first; absent: of the picture. */
@@ -355,6 +339,8 @@ export const Job = Type.Object({
   waitsFor: Type.Optional(Nullable(JobWait)),
   /** Frames that are being drawn for some seconds. Absent as `waitsFor`. */
   progress: Type.Optional(Type.Array(FrameProgress)),
+  /** Absent in events. */
+  use: Type.Optional(JobUse),
   layers: Type.Array(Layer),
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { parseLimits, slotsOf } from '../bound-options.ts';
 import type { FarmClient } from '../connection.ts';
 import { parseTags } from '../label-options.ts';
-import { orWord, wholeNumber } from '../parse-options.ts';
+import { orWord, parseBudgetOption, wholeNumber } from '../parse-options.ts';
 
 export interface JobChangeOptions {
   readonly cancel?: boolean;
@@ -24,6 +24,9 @@ export interface JobChangeOptions {
   /** Empty: none. */
   readonly limits?: readonly string[];
   readonly tags?: readonly string[];
+  /** `none`: it has none from now on. */
+  readonly budget?: string;
+  readonly approve?: boolean;
   readonly archive?: boolean;
   readonly unarchive?: boolean;
 }
@@ -56,6 +59,15 @@ export const withJobChanges = (command: Command): Command =>
     .option('--limits <names>', 'limits that it counts for from now on, with commas between, or none', limitsOrNone)
     .option('--tags <tags>', 'its labels from now on, with commas between, or none', tagsOrNone)
     .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9))
+    .option('--budget <budget>', 'what it may take of slots, 2h or 40 EUR; none: no bound', (text: string) =>
+      text === 'none' ? text : parseBudgetOption(text),
+    )
+    .addOption(
+      new Option('--approve', 'let it go over its budget, or begin what waits for its test frames').conflicts([
+        'pause',
+        'cancel',
+      ]),
+    )
     .option('--archive', 'put it away when it is over: kiln jobs leaves it out, its frames stay')
     .addOption(new Option('--unarchive', 'list it again').conflicts('archive'));
 
@@ -63,11 +75,12 @@ const tagsOrNone = (text: string) => (text === 'none' ? [] : parseTags(text));
 
 const limitsOrNone = (text: string) => (text === 'none' ? [] : parseLimits(text));
 
-const changesOf = ({ priority, retries, maxFailed, tags, ...more }: JobChangeOptions): JobChanges => ({
+const changesOf = ({ priority, retries, maxFailed, tags, budget, ...more }: JobChangeOptions): JobChanges => ({
   ...(priority === undefined ? {} : { priority }),
   ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
   ...(tags === undefined ? {} : { tags: [...tags] }),
+  ...(budget === undefined ? {} : { budget: budget === 'none' ? null : budget }),
   ...(more.limits === undefined ? {} : { limits: [...more.limits] }),
   ...(more.maxSlots === undefined ? {} : { maxSlots: more.maxSlots }),
   ...(more.maxPerHost === undefined ? {} : { maxPerHost: more.maxPerHost }),
@@ -75,7 +88,7 @@ const changesOf = ({ priority, retries, maxFailed, tags, ...more }: JobChangeOpt
 
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
 export async function changeJob(client: FarmClient['client'], jobId: string, options: JobChangeOptions): Promise<void> {
-  const { cancel, pause, stopRunning, resume, retry, layer, archive, unarchive } = options;
+  const { cancel, pause, stopRunning, resume, retry, layer, approve, archive, unarchive } = options;
   if (stopRunning && !pause) throw new KilnError('request.invalid', '--stop-running: goes with --pause');
   if (layer !== undefined && retry === undefined) throw new KilnError('request.invalid', '--layer: goes with --retry');
   const params = { jobId };
@@ -86,6 +99,7 @@ export async function changeJob(client: FarmClient['client'], jobId: string, opt
     await client.retryJob({ params, body });
   }
   if (pause) await client.pauseJob({ params, body: { stopRunning: stopRunning ?? false } });
+  if (approve) await client.approveJob({ params });
   if (resume) await client.resumeJob({ params });
   if (cancel) await client.cancelJob({ params });
   if (archive) await client.archiveJob({ params });

@@ -1,4 +1,14 @@
-import { allPages, type Frame, type Job, JobState, KilnError, progressText, type Task } from '@kiln/shared';
+import {
+  allPages,
+  type Frame,
+  type Job,
+  type JobBudget,
+  JobState,
+  KilnError,
+  progressText,
+  type Task,
+  useText,
+} from '@kiln/shared';
 import type { Command } from 'commander';
 import { resumed, stages } from '../attempt-text.ts';
 import type { ConnectionOptions } from '../client-config.ts';
@@ -123,6 +133,9 @@ function parseStates(text: string): string {
 const took = (startedAt: string | null, endedAt: string | null) =>
   startedAt === null || endedAt === null ? '' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 
+const budgetText = (budget: JobBudget | null) =>
+  budget === null ? '' : `${budget.budget}${budget.isApproved ? ', may go over it' : ''}`;
+
 function describe(job: Job, tasks: readonly Task[]): string {
   const facts = [
     ['Name', job.name],
@@ -138,6 +151,8 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),
     ['Created', formatTime(job.createdAt)],
     ['Took', took(job.startedAt, job.endedAt)],
+    ['Use', job.use && (job.use.slotSec > 0 || job.use.estimate) ? useText(job.use, job.endedAt === null) : ''],
+    ['Budget', budgetText(job.use?.budget ?? null)],
     ['Error', job.error === null ? '' : `${job.error.code}: ${job.error.message}`],
   ];
   const rows = tasks.flatMap((task) => {

@@ -1,14 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
 import {
-  assetKindOf,
   type CameraChoice,
   type ClipSettings,
   cameraLayers,
   DEFAULT_SAMPLES,
   ImageFormat,
-  KilnError,
   type LayerRequest,
   LIMITS,
   type MaterialEdit,
@@ -16,10 +13,10 @@ import {
   type PointerEdit,
   type ThinLens,
 } from '@kiln/shared';
-
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
+import { EXIT } from '../exit-codes.ts';
 import { type FilmOptions, filmsOf, withFilms } from '../film-options.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
@@ -32,6 +29,7 @@ import {
   parseBackground,
   parseBitDepth,
   parseCamera,
+  parseChunk,
   parseFocusDistance,
   parseFrames,
   parseMaterial,
@@ -45,13 +43,16 @@ import {
   wholeNumber,
 } from '../parse-options.ts';
 import { framesOf, readCameraPath } from '../render/camera-path-file.ts';
+import { estimateJob } from '../render/estimate-job.ts';
+import { estimateLayers } from '../render/estimate-layers.ts';
 import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { render } from '../render/render.ts';
 import { RENDER_HELP } from '../render/render-help.ts';
 import { checkSound } from '../render/sound.ts';
-import { addAsset, checkAsset, checkEnvironment } from '../scene/add-asset.ts';
+import { prepareJob } from '../render/submit-job.ts';
+import { addAsset, checkAsset, checkEnvironment, refuseAsset } from '../scene/add-asset.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 
@@ -61,6 +62,7 @@ interface RenderOptions
     JobOptions,
     Omit<
       LayerRequest,
+      | 'testFrames'
       | 'films'
       | 'name'
       | 'camera'
@@ -97,6 +99,7 @@ interface RenderOptions
   readonly out: string;
   readonly json?: boolean;
   readonly transparent?: boolean;
+  readonly estimate?: boolean;
 }
 
 export function addRenderCommand(program: Command): void {
@@ -249,6 +252,7 @@ export function addRenderCommand(program: Command): void {
       'divides the samples of each frame, or block, into so many ranges of 16 or more, one task each',
       wholeNumber('--split-samples', 1, LIMITS.frameParts),
     )
+    .option('--chunk <n|s>', 'frames of one task, or the time that they should take: 4, 30s (default: 1)', parseChunk)
     .optionsGroup('Files:')
     .addOption(new Option('--format <format>', 'file format').choices(ImageFormat.enum).default('png'))
     .addOption(
@@ -262,7 +266,10 @@ export function addRenderCommand(program: Command): void {
     .option('--separate-passes', 'a file of each pass in OpenEXR too: depth/0001.exr')
     .option('--quality <1-100>', 'of JPEG, WebP and AVIF', wholeNumber('--quality', 1, 100));
   withFilms(command.optionsGroup('Film:'));
-  withJob(command.optionsGroup('Job:'));
+  withJob(command.optionsGroup('Job:')).option(
+    '--estimate',
+    'says what it would take, and renders nothing; a few pictures with few samples may be drawn for that',
+  );
   withConnection(command.optionsGroup('Farm:'))
     .addHelpText('after', wrapHelp(RENDER_HELP))
     .action(async (source: string, options: RenderOptions) => {
@@ -274,11 +281,7 @@ async function run(source: string, options: RenderOptions): Promise<number> {
   const paths = await Promise.all((options.cameraPath ?? []).map((path) => readCameraPath(path, options.fps)));
   const layer = layerOf({ ...options, ...framesOf(options, paths) });
   checkSettings(layer);
-  if (assetKindOf(source) !== null) {
-    throw new KilnError('request.invalid', `“${source}” is no scene: name it with --environment or --lut.`, {
-      field: 'SOURCE',
-    });
-  }
+  refuseAsset(source);
   const named = options.environment === undefined ? undefined : await checkEnvironment(options.environment);
   if (options.lut !== undefined) await checkAsset('--lut', options.lut, 'lut');
   if (options.audio !== undefined) await checkSound(options.audio);
@@ -305,6 +308,14 @@ async function run(source: string, options: RenderOptions): Promise<number> {
         ...jobOf(options),
       },
     };
+    if (options.estimate) {
+      const { body } = await prepareJob(farm, request, observer, signal);
+      const made = await estimateJob(farm, body, observer, signal);
+      status.clear();
+      if (options.json) observer.estimated(made.estimate);
+      else console.log(estimateLayers(made.estimate));
+      return EXIT.ok;
+    }
     const job = await render(farm, request, observer, signal);
     status.clear();
     return tellEnd(job, options.out, Date.now() - startedMs, options.json ?? false);
@@ -331,6 +342,9 @@ function layerOf(options: RenderOptions): LayerRequest {
     frameTimeout,
     maxFailed,
     after,
+    budget,
+    testFrames,
+    approve,
     notify,
     tag,
     user,
@@ -342,6 +356,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     exposure,
     environmentRotation,
     transparent,
+    estimate,
     frames,
     turntable,
     fStop,

@@ -7,17 +7,19 @@ import { connect, type FarmClient, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { afterOption } from '../job-options.ts';
+import { afterOption, budgetOption } from '../job-options.ts';
 import { type LabelOptions, labelsOf, tagOption, userOption } from '../label-options.ts';
 import { count, printResult } from '../output.ts';
+import { estimateJob } from '../render/estimate-job.ts';
 import { tellEnd } from '../render/job-end.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { prepareOutFolder } from '../render/out-folder.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { type RenderObserver, render } from '../render/render.ts';
-import { submitJob } from '../render/submit-job.ts';
+import { prepareJob, type SubmitRequest, submitJob } from '../render/submit-job.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
+import { estimateFile } from '../submit/estimate-file.ts';
 import { type JobOfFile, readJob } from '../submit/job-file.ts';
 import { inJobFile } from '../submit/job-file-names.ts';
 import { parseSetting, type Settings } from '../submit/parameters.ts';
@@ -29,8 +31,10 @@ import { SUBMIT_HELP } from '../submit/submit-help.ts';
 interface SubmitOptions extends ConnectionOptions, LabelOptions {
   readonly set?: Settings;
   readonly dryRun?: boolean;
+  readonly estimate?: boolean;
   readonly key?: string;
   readonly after?: readonly string[];
+  readonly budget?: string;
   readonly wait?: boolean;
   readonly out?: string;
   readonly schema?: boolean;
@@ -48,10 +52,12 @@ export function addSubmitCommand(program: Command): void {
       .argument('[file]', 'job file (below)')
       .option('--set <name=value>', 'a parameter of the file; may be repeated', parseSetting)
       .option('--dry-run', 'says what would be drawn, where, and which files would come out; sends nothing')
+      .option('--estimate', 'says what it would take, for which a few pictures with few samples may be drawn')
       .option('--key <key>', 'submitted again with the same key, it is the same job')
       .addOption(afterOption())
       .addOption(tagOption())
       .addOption(userOption())
+      .addOption(budgetOption())
       .option('--wait', 'waits for the frames and downloads them, as kiln render does')
       .option('-o, --out <folder>', 'with --wait: where frames go (default: out)')
       .option('--schema', 'prints the JSON Schema of job files, for editors'),
@@ -73,11 +79,14 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
       field: 'FILE',
     });
   }
-  const job = withLabels(withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []), options);
+  const asked = withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []);
+  const job = withBudget(withLabels(asked, options), options.budget);
   const farm = connect(options);
   if (options.dryRun) {
     const plan = await planSubmission(farm, job);
-    printResult(options.json, plan, () => planText(plan));
+    const made = options.estimate ? await estimateFile(farm, job, options.json ?? false) : null;
+    const estimate = made?.estimate ?? null;
+    printResult(options.json, estimate === null ? plan : { ...plan, estimate }, () => planText(plan, estimate));
     return EXIT.ok;
   }
   try {
@@ -102,10 +111,27 @@ function withLabels(file: JobOfFile, options: LabelOptions): JobOfFile {
   return { ...file, job: { ...file.job, ...labels } };
 }
 
+/** In place of the one that the file has. */
+const withBudget = (file: JobOfFile, budget: string | undefined): JobOfFile =>
+  budget === undefined ? file : { ...file, job: { ...file.job, budget } };
+
 function checkOptions({ wait, out, dryRun }: SubmitOptions): void {
   const refuse = (option: string, message: string) => new KilnError('request.invalid', message, { field: option });
   if (out !== undefined && !wait) throw refuse('--out', '--out needs --wait: otherwise no frames are downloaded.');
   if (wait && dryRun) throw refuse('--dry-run', '--dry-run queues nothing that --wait could wait for.');
+}
+
+/** The job with its estimate, which is told before. */
+async function withEstimate(
+  farm: FarmClient,
+  request: SubmitRequest,
+  observer: RenderObserver,
+  signal: AbortSignal,
+): Promise<SubmitRequest['job']> {
+  const { body } = await prepareJob(farm, request, observer, signal);
+  const { id, estimate } = await estimateJob(farm, body, observer, signal);
+  observer.estimated(estimate);
+  return { ...request.job, estimateId: id };
 }
 
 async function submit(farm: FarmClient, file: JobOfFile, options: SubmitOptions): Promise<number> {
@@ -120,7 +146,8 @@ async function submit(farm: FarmClient, file: JobOfFile, options: SubmitOptions)
   const removeEmptyFolder = wait ? await prepareOutFolder(out) : async () => undefined;
   try {
     const layers = await sendFiles(farm, file, memory, observer, signal);
-    const job = { ...file.job, layers, ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const keyed = { ...file.job, layers, ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const job = options.estimate ? await withEstimate(farm, { source, job: keyed, memory }, observer, signal) : keyed;
     if (wait) {
       const ended = await render(farm, { source, job, memory, folder: out }, observer, signal);
       status.clear();

@@ -14,6 +14,8 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     waiting: silent,
     uploaded: (summary) => say('upload', summary),
     submitted: (job) => say('submitted', { jobId: job.id, sceneId: job.sceneId, frames: job.frameCount }),
+    measuring: silent,
+    estimated: (estimate) => say('estimate', estimate),
     leftOut: (message) => say('notice', { message }),
     rendering: silent,
     drawing: silent,

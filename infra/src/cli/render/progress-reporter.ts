@@ -1,5 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
-import { flagTexts, progressText } from '@kiln/shared';
+import { estimateText, flagTexts, progressText } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
 import type { StatusLine } from '../status-line.ts';
@@ -55,6 +55,12 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       status.line(`Job        ${job.id}`);
       status.show(`Rendering  ${bar(0)} 0/${frames}`);
     },
+    measuring: (done, total) =>
+      status.phase(
+        `Measuring  ${bar(done / total)} ${done}/${total}`,
+        `Measuring  ${total} pictures with few samples …`,
+      ),
+    estimated: (estimate) => status.line(`Estimate   ${estimateText(estimate)}`),
     leftOut: (message) => status.line(`Notice     ${message}`),
     rendering: () => {
       if (doneFrames === 0) startedMs = nowMs();

@@ -1,7 +1,8 @@
 /** The whole of `kiln render`: a scene, a job, its frames on this disk. */
-import type { Job } from '@kiln/shared';
+import type { Job, JobEstimate } from '@kiln/shared';
 import type { FarmClient } from '../connection.ts';
 import { type CollectObserver, collect, layerFolders } from './collect.ts';
+import type { EstimateObserver } from './estimate-job.ts';
 import { prepareOutFolder } from './out-folder.ts';
 import { type SubmitObserver, type SubmitRequest, submitJob } from './submit-job.ts';
 
@@ -10,7 +11,9 @@ export interface RenderRequest extends SubmitRequest {
   readonly folder: string;
 }
 
-export interface RenderObserver extends SubmitObserver, CollectObserver {}
+export interface RenderObserver extends SubmitObserver, CollectObserver, EstimateObserver {
+  estimated(estimate: JobEstimate): void;
+}
 
 /**
  * @returns the job as it ended, or stopped because too much of it had failed, when every frame of it is on this disk.

@@ -26,19 +26,30 @@ const SCENE_ID = /^scn_[0-9a-z]{20}$/;
 /** Whether a source is the id of a scene on the farm. */
 export const isSceneId = (source: string): boolean => SCENE_ID.test(source);
 
-/** @throws KilnError what the farm says; when `signal` is aborted before the job is made, its reason. */
-export async function submitJob(
+/** The scene and the files of a job are on the farm then. @throws KilnError what the farm says. */
+export async function prepareJob(
   farm: FarmClient,
   { source, job: request, memory, audio }: SubmitRequest,
-  observer: SubmitObserver,
+  observer: AddSceneObserver,
   signal: AbortSignal,
-): Promise<Job> {
+): Promise<{ readonly scene: Scene; readonly body: JobRequest }> {
   const scene = isSceneId(source)
     ? await storedScene(farm, source, observer, signal)
     : await addScene(farm, source, memory, observer, signal);
   const layers = await withSound(farm, request.layers, audio, memory, observer, signal);
+  return { scene, body: { ...request, layers, sceneId: scene.id } };
+}
+
+/** @throws KilnError what the farm says; when `signal` is aborted before the job is made, its reason. */
+export async function submitJob(
+  farm: FarmClient,
+  request: SubmitRequest,
+  observer: SubmitObserver,
+  signal: AbortSignal,
+): Promise<Job> {
+  const { scene, body } = await prepareJob(farm, request, observer, signal);
   signal.throwIfAborted();
-  const job = await farm.client.createJob({ body: { ...request, layers, sceneId: scene.id } });
+  const job = await farm.client.createJob({ body });
   observer.submitted(job);
   for (const message of leftOutOf(scene, job)) observer.leftOut(message);
   return job;

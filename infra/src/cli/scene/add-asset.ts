@@ -28,6 +28,13 @@ export async function checkEnvironment(text: string): Promise<NamedEnvironment |
   return null;
 }
 
+/** @throws KilnError `request.invalid` for a file that no scene is in. */
+export function refuseAsset(source: string): void {
+  if (assetKindOf(source) === null) return;
+  const message = `“${source}” is no scene: name it with --environment or --lut.`;
+  throw new KilnError('request.invalid', message, { field: 'SOURCE' });
+}
+
 /**
  * @throws KilnError `request.invalid` when there is no such file, or its name says that it is something else; `scene.…` for
  *   what the farm would refuse. All name the option.

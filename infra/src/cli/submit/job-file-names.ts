@@ -22,6 +22,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'notify',
   'user',
   'limits',
+  'budget',
+  'testFrames',
   'maxSlots',
   'maxPerHost',
   'tags',

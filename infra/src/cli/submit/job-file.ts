@@ -11,8 +11,10 @@ import {
   type LayerRequest,
   LIMITS,
   layerNeeds,
+  layerTests,
   matches,
   parse,
+  parseBudget,
   Size,
   type Soundtrack,
 } from '@kiln/shared';
@@ -41,9 +43,6 @@ export interface JobOfFile {
   readonly files: readonly LocalFile[];
 }
 
-/** What other farms' job files have, and this one does not do yet. */
-const LATER = ['budget', 'testFrames'] as const;
-
 /**
  * @throws KilnError with file, place and field: `request.invalid`, `job.…`, `scene.…` for what the farm would refuse;
  *   `request.invalid` for a setting that is none.
@@ -51,29 +50,12 @@ const LATER = ['budget', 'testFrames'] as const;
 export async function readJob(path: string, settings: Settings): Promise<JobOfFile> {
   const text = await readJobFile(path);
   const value = withParameters(text, settings);
-  refuseLater(text, value);
   const file = checked(text, value);
   try {
     return await jobOf(text, file);
   } catch (error) {
     throw inJobFile(error, text);
   }
-}
-
-function refuseLater(text: JobFileText, value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const refuse = (whole: object, path: string) => {
-    const name = LATER.find((field) => Object.hasOwn(whole, field));
-    if (name === undefined) return;
-    const pointer = `${path}/${name}`;
-    throw jobFileError(text, pointer, `${fieldName(pointer)} is not supported yet; leave it out`);
-  };
-  refuse(value, '');
-  const layers: unknown = Reflect.get(value, 'layers');
-  if (!Array.isArray(layers)) return;
-  layers.forEach((layer: unknown, index) => {
-    if (typeof layer === 'object' && layer !== null) refuse(layer, `/layers/${index}`);
-  });
 }
 
 function checked(text: JobFileText, value: unknown): JobFile {
@@ -92,6 +74,8 @@ async function jobOf(text: JobFileText, file: JobFile): Promise<JobOfFile> {
   const layers = file.layers.map(layerOf);
   const files = file.layers.flatMap((layer, index) => filesOf(layer, index, folder));
   layerNeeds(layers);
+  if (file.budget !== undefined) parseBudget(file.budget);
+  layerTests({ layers, ...(file.testFrames === undefined ? {} : { testFrames: file.testFrames }) });
   layers.forEach((layer, index) => {
     within(`/layers/${index}`, () => checkLayer(layer));
   });
@@ -106,6 +90,8 @@ function restOf({
   retries,
   maxFailedTasks,
   after,
+  budget,
+  testFrames,
   timeoutMs,
   classPolicy,
   notify,
@@ -119,6 +105,8 @@ function restOf({
     ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
     ...(maxFailedTasks === undefined ? {} : { maxFailedTasks }),
     ...(after === undefined ? {} : { after }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(testFrames === undefined ? {} : { testFrames }),
     ...(timeoutMs === undefined ? {} : { frameTimeoutMs: timeoutMs }),
     ...(classPolicy === undefined ? {} : { classPolicy }),
     ...(notify === undefined ? {} : { notify }),

@@ -1,8 +1,11 @@
 /** A plan as people read it. */
+import type { JobEstimate } from '@kiln/shared';
 import { count, formatBytes, table } from '../output.ts';
+import { estimateLayers } from '../render/estimate-layers.ts';
 import type { LayerPlan, SubmissionPlan } from './plan.ts';
 
-export function planText(plan: SubmissionPlan): string {
+/** @param estimate for which a scene may have been uploaded, and pictures drawn; null where none was asked for. */
+export function planText(plan: SubmissionPlan, estimate: JobEstimate | null): string {
   const { layers, workersReady, slots } = plan;
   return [
     `Scene   ${sceneText(plan)}`,
@@ -22,6 +25,7 @@ export function planText(plan: SubmissionPlan): string {
         layer.passes.join(', '),
       ]),
     ),
+    ...testsText(layers),
     '',
     table(
       ['LAYER', 'FILES', 'FIRST', 'LAST', 'FILMS'],
@@ -48,9 +52,18 @@ export function planText(plan: SubmissionPlan): string {
       ),
     ),
     '',
-    'Nothing was uploaded, and nothing is queued.',
+    ...(estimate === null
+      ? ['Nothing was uploaded, and nothing is queued.']
+      : [estimateLayers(estimate), '', 'Nothing is queued.']),
   ].join('\n');
 }
+
+const testsText = (layers: readonly LayerPlan[]): string[] => {
+  const tested = layers.flatMap(({ name, testFrames }) =>
+    testFrames === null ? [] : [`${name}: ${shortened(testFrames.join(', '))}`],
+  );
+  return tested.length === 0 ? [] : ['', `First, before all others: ${tested.join('; ')}`];
+};
 
 function sceneText({ scene: { sceneId, state, name, files, sizeBytes } }: SubmissionPlan): string {
   const what = `${name}: ${count(files, 'file')}, ${formatBytes(sizeBytes)}`;
@@ -60,7 +73,8 @@ function sceneText({ scene: { sceneId, state, name, files, sizeBytes } }: Submis
 
 const WHOLE = 'whole frames';
 
-function divisionText({ division, chunk }: LayerPlan): string {
+function divisionText({ division, chunk, chunkSec }: LayerPlan): string {
+  if (chunkSec !== null) return `${chunkSec} s a task`;
   if (division === null) return chunk === 1 ? WHOLE : `${chunk} frames a task`;
   const { tiles, sampleRanges } = division;
   const blocks = tiles.columns * tiles.rows === 1 ? [] : [`${tiles.columns}×${tiles.rows} blocks`];

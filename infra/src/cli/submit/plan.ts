@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import {
   allPages,
+  chunkFrames,
   type Division,
   FILM_FORMATS,
   type FrameRange,
   frameFilePath,
   type JobRequest,
   type LayerRequest,
+  type LayerTests,
   layerNames,
+  layerTests,
   type Pass,
   partsPerFrame,
   passFilesOf,
@@ -31,6 +34,10 @@ export interface LayerPlan {
   readonly frameCount: number;
   readonly taskCount: number;
   readonly chunk: number;
+  /** What tasks are meant to take; there are fewer then. */
+  readonly chunkSec: number | null;
+  /** Drawn first; null: none are. */
+  readonly testFrames: readonly number[] | null;
   /** Null where each frame is drawn whole. */
   readonly division: Division | null;
   readonly engine: RenderSettings['engine'];
@@ -89,7 +96,11 @@ export async function planSubmission(farm: FarmClient, { text, source, job }: Jo
   const { slots } = await client.capabilities();
   const ready = items.filter(({ state }) => state === 'ready');
   const names = layerNames(job.layers);
-  const layers = job.layers.map((layer, index) => layerPlan(layer, names[index] ?? '', job.layers.length > 1, ready));
+  const tests = layerTests(job);
+  const layers = job.layers.map((layer, index) => {
+    const isOneOfSeveral = job.layers.length > 1;
+    return layerPlan(layer, names[index] ?? '', { isOneOfSeveral, ready, tests: tests[index] ?? null });
+  });
   const { layers: _layers, ...rest } = job;
   return {
     ...rest,
@@ -124,17 +135,27 @@ const ofScene = ({ id, state, name, files, sizeBytes }: Scene): ScenePlan => ({
   sizeBytes,
 });
 
-function layerPlan(request: LayerRequest, name: string, isOneOfSeveral: boolean, ready: readonly Worker[]): LayerPlan {
+interface PlanParts {
+  readonly isOneOfSeveral: boolean;
+  readonly ready: readonly Worker[];
+  readonly tests: LayerTests | null;
+}
+
+function layerPlan(request: LayerRequest, name: string, { isOneOfSeveral, ready, tests }: PlanParts): LayerPlan {
   const { settings, range, frameCount, division, films } = checkLayer(request);
-  const { chunk = 1, frames } = request;
+  const { frames } = request;
+  const chunk = chunkFrames(request.chunk);
+  const first = tests?.frames.length ?? 0;
   const { engine, backend, samples, passes, size, format } = settings;
   const folder = isOneOfSeveral ? `${name}/` : '';
   return {
     name,
     frames,
     frameCount,
-    taskCount: division ? frameCount * partsPerFrame(division) : Math.ceil(frameCount / chunk),
+    taskCount: division ? frameCount * partsPerFrame(division) : first + Math.ceil((frameCount - first) / chunk),
     chunk,
+    chunkSec: division === null && typeof request.chunk === 'object' ? request.chunk.seconds : null,
+    testFrames: tests?.frames ?? null,
     division,
     engine,
     backend,

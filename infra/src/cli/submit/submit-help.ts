@@ -14,6 +14,8 @@ A job file, in YAML 1.2 or JSON:
   retries: 2                      # of a task that failed
   maxFailedTasks: 5               # begin nothing more when so many have failed
   after: [job_…]                  # begin when these have succeeded
+  budget: 2h                      # of one slot, or 40 EUR
+  testFrames: first, middle, last # drawn before the others
   timeoutMs: 600000               # for one frame
   classPolicy: strict             # or prefer
   layers:
@@ -26,7 +28,7 @@ A job file, in YAML 1.2 or JSON:
       environment: studio.exr     # a file beside this one, or a name
       format: exr
       passes: [beauty, depth]
-      chunk: 1                    # frames of one task
+      chunk: 1                    # frames of one task, or {seconds: 30}
       needs: [plate]              # layers that are drawn before
 
 FARM is its address: an editor that reads JSON Schema completes and checks the file then.
@@ -37,7 +39,7 @@ What is wrong is told with file, line, column and field, before anything is sent
 have, when it is on the farm already.
 
 Examples:
-  $ kiln submit shot.yaml --dry-run
+  $ kiln submit shot.yaml --dry-run --estimate
   $ kiln submit shot.yaml --set shot=020 --set samples=256
   $ kiln submit shot.yaml --key shot-010-v3 --json
   $ kiln submit shot.yaml --wait --out frames/

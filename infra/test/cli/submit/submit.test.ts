@@ -153,7 +153,9 @@ const WORKER: Worker = {
 const planned: Answers = (request) => {
   if (request === 'GET /workers') return { body: { items: [WORKER, { ...WORKER, name: 'gone', state: 'lost' }] } };
   if (request === 'GET /capabilities') return { body: { engines: [], formats: [], slots: 3 } };
-  return request === 'POST /job-plans' ? { body: { frameCount: 14, taskCount: 24, layers: [] } } : undefined;
+  return request === 'POST /job-plans'
+    ? { body: { frameCount: 14, taskCount: 24, layers: [], estimate: null } }
+    : undefined;
 };
 
 test('--dry-run says what would be drawn, where, and which files come out; nothing is queued', async () => {

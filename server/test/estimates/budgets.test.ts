@@ -1,0 +1,130 @@
+/** Jobs that may take so much and no more. */
+import type { Job, JobRequest, JobUse } from '@kiln/shared';
+import { expect, test } from 'vitest';
+import { audit } from '../../src/audit/audit.ts';
+import { budgetSlotSec } from '../../src/estimates/budget-rows.ts';
+import { ask, call, until } from '../farm-fixture.ts';
+import { useTenant } from '../tenant-fixture.ts';
+
+const own = useTenant();
+const { addWorker, ended, jobNow, post, tasksOf } = own;
+
+const request = (more: Partial<JobRequest> = {}): JobRequest => ({
+  sceneId: own.sceneId,
+  layers: [{ frames: '1-9', size: { widthPx: 64, heightPx: 64 }, samples: 1 }],
+  ...more,
+});
+const edit = ({ id }: Job, body: object) => ask<Job>(own.farm.url, own.tenant.key, 'PATCH', `/jobs/${id}`, body);
+const refused = (method: string, path: string, body?: object) => call(own.farm.url, own.tenant.key, method, path, body);
+const budgetOf = ({ use }: Pick<Job, 'use'>): JobUse['budget'] => use?.budget ?? null;
+const held = (job: Job, reason: 'budget' | 'estimate') =>
+  until(
+    () => jobNow(job),
+    ({ waitsFor }) => waitsFor?.reason === reason,
+  );
+/** Frames that are said to take a minute each. */
+const slow = { drawMs: () => 60_000 };
+
+test('a job that earlier ones tell to take more than its budget is held until somebody approves', async () => {
+  await addWorker(slow);
+  await ended(await post<Job>('/jobs', request()));
+  const job = await post<Job>('/jobs', request({ budget: '5m' }));
+  expect(job).toMatchObject({ state: 'paused' });
+  const now = await jobNow(job);
+  expect(budgetOf(now)).toEqual({ budget: '5m', slotSec: 300, isApproved: false, hold: 'budget' });
+  expect(now.waitsFor?.message).toMatch(/^Would take about 0.15 slot-hours \(.* to .*\), and its budget is 5m: /);
+  expect(await refused('POST', `/jobs/${job.id}/resume`)).toMatchObject({
+    status: 409,
+    body: { error: { message: expect.stringContaining('--approve') } },
+  });
+  expect(await tasksOf(job)).toEqual([]);
+  await post(`/jobs/${job.id}/approve`);
+  const over = await ended(job);
+  expect(over).toMatchObject({ state: 'succeeded', framesDone: 9 });
+  expect(budgetOf(over)).toMatchObject({ isApproved: true, hold: null });
+  expect(await refused('POST', `/jobs/${job.id}/approve`)).toMatchObject({ status: 409 });
+});
+
+test('a larger budget lets go, too, and so does none', async () => {
+  await addWorker(slow);
+  await ended(await post<Job>('/jobs', request()));
+  const job = await post<Job>('/jobs', request({ budget: '5m' }));
+  expect(await edit(job, { budget: '6m' })).toMatchObject({ state: 'paused' });
+  expect(await edit(job, { budget: '20m' })).toMatchObject({ state: 'queued' });
+  await ended(job);
+  const other = await post<Job>('/jobs', request({ budget: '5m' }));
+  expect(await edit(other, { budget: null })).toMatchObject({ state: 'queued' });
+  expect(budgetOf(await ended(other))).toBeNull();
+  const fits = await post<Job>('/jobs', request({ budget: '1h' }));
+  expect(fits).toMatchObject({ state: 'queued' });
+  await ended(fits);
+});
+
+test('without earlier jobs it is measured first; one that fits begins by itself, one that does not is held', async () => {
+  const small = await post<Job>('/jobs', request({ budget: '1h' }));
+  const large = await post<Job>('/jobs', request({ budget: '5m' }));
+  expect(small).toMatchObject({ state: 'paused' });
+  expect((await held(small, 'estimate')).waitsFor?.message).toMatch(/its budget of 1h: job_\w+ draws that/);
+  await addWorker(slow);
+  expect(await ended(small)).toMatchObject({ state: 'succeeded' });
+  const now = await held(large, 'budget');
+  expect(now.use?.estimate?.layers).toMatchObject([{ basis: 'probe', frameCount: 9 }]);
+  await post(`/jobs/${large.id}/cancel`);
+});
+
+test('when it could not be measured it says so, and begins when that is approved', async () => {
+  let isBroken = true;
+  await addWorker({
+    onFrame: () => {
+      if (isBroken) throw new Error('bad luck');
+    },
+  });
+  const job = await post<Job>('/jobs', request({ budget: '1h' }));
+  await until(
+    () => jobNow(job),
+    ({ waitsFor }) => waitsFor?.message.startsWith('What it would take could not be measured (bad luck)') ?? false,
+  );
+  isBroken = false;
+  await post(`/jobs/${job.id}/approve`);
+  expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+});
+
+test('a job that reaches its budget begins nothing more; with a larger one it goes on', async () => {
+  await addWorker({ identity: { slots: 1 }, frameMs: 150, drawMs: () => 1 });
+  const layers = [{ frames: '1-30', size: { widthPx: 64, heightPx: 64 }, samples: 1 }];
+  const job = await post<Job>('/jobs', request({ layers, budget: '1s' }));
+  const now = await held(job, 'budget');
+  expect(now.waitsFor?.message).toMatch(/^Has reached its budget: \d\.\d slot-seconds of 1\.0 slot-seconds used/);
+  await until(
+    () => tasksOf(job),
+    (tasks) => tasks.every(({ state }) => state !== 'leased'),
+  );
+  const { framesDone, framesFailed } = await jobNow(job);
+  expect(framesDone).toBeLessThan(30);
+  expect(framesFailed).toBe(0);
+  const less = await refused('PATCH', `/jobs/${job.id}`, { budget: '1s' });
+  expect(less).toMatchObject({ status: 409, body: { error: { field: '/budget' } } });
+  expect(await edit(job, { budget: '1h' })).toMatchObject({ state: 'running' });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 30 });
+  const { checks } = await audit(own.farm.services, { bytes: false });
+  expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
+});
+
+test('what is no budget is refused before anything is drawn', async () => {
+  const answer = (budget: string) => refused('POST', '/jobs', request({ budget }));
+  expect(await answer('a lot')).toMatchObject({
+    status: 400,
+    body: { error: { code: 'request.invalid', field: '/budget' } },
+  });
+  const unpriced = { status: 422, body: { error: { code: 'job.unsupported', field: '/budget' } } };
+  const money = await answer('40 EUR');
+  expect(money.body).toMatchObject(unpriced.body);
+  expect((await refused('POST', '/job-plans', request({ budget: '40 EUR' }))).body).toMatchObject(unpriced.body);
+});
+
+test('money is time of slots at the farm’s price', () => {
+  const price = { amount: 0.5, currency: 'EUR' };
+  expect(budgetSlotSec('40 EUR', price)).toBe(80 * 3_600);
+  expect(() => budgetSlotSec('40 USD', price)).toThrow('0.50 EUR for an hour of a slot');
+  expect(() => budgetSlotSec('40 EUR', { ...price, amount: 0 })).toThrow('no price');
+});
