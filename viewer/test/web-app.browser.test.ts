@@ -271,6 +271,39 @@ describe('the web app in Chromium', () => {
     expect(app.farm.state.jobs.size).toBe(0);
   });
 
+  it('tells what a job would take, and keeps that with the job', async () => {
+    await app.openScene();
+    await app.page.click(test('estimate-button'));
+    await app.see('estimate');
+    expect(await app.textOf('estimate')).toBe('About 2 min on 2 slots, 0.07 slot-hours, ±20 %');
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    expect(app.farm.state.jobRequests[0]).toMatchObject({ estimateId: expect.stringMatching(/^est_/) });
+    await app.replaceText('render-frames', '1-3');
+    await app.gone('estimate');
+    await app.page.click(test('render-button'));
+    while (app.farm.state.jobRequests.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(app.farm.state.jobRequests[1]).not.toHaveProperty('estimateId');
+  });
+
+  it('approves what is held by its budget', async () => {
+    app.farm.state.paused = true;
+    await app.openScene();
+    await app.page.click(test('render-button'));
+    await app.see('job');
+    const [job] = app.farm.state.jobs.values();
+    if (!job) throw new Error('there is no job');
+    const message = 'Would take about 2.00 slot-hours (1.60 to 2.40), and its budget is 1h.';
+    app.farm.state.hold(job, { reason: 'budget', message });
+    await app.see('job-approve');
+    expect(await app.textOf('job-waits')).toContain(message);
+    await app.gone('job-resume');
+    app.farm.state.paused = false;
+    await app.page.click(test('job-approve'));
+    await app.see('job', '[data-state="succeeded"]');
+    await app.gone('job-approve');
+  });
+
   it('tries again what has failed', async () => {
     app.farm.state.failNext = { code: 'render.failed', message: 'A material’s shader does not compile.' };
     await app.openScene();

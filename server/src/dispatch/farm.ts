@@ -14,6 +14,7 @@ import { FrameProgressBoard } from '../events/frame-progress.ts';
 import { JobProgress } from '../events/job-progress.ts';
 import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
+import { archiveJob } from '../jobs/archive.ts';
 import { settleChunks } from '../jobs/chunk-length.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { Purges } from '../jobs/purge.ts';
@@ -173,6 +174,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     ...{ db, newId, now, price: config.slotPrice },
     compile: (tenantId, request) => submissions.compile(tenantId, request),
     submit: (tenantId, request) => submissions.submit(tenantId, request),
+    putAway: (tenantId, jobId) => archiveJob(tenantId, jobId, true, { change, layers, now }),
   });
 
   let events: ReturnType<typeof serveEvents> | null = null;

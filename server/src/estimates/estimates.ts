@@ -34,6 +34,8 @@ export interface EstimatesParts {
   /** A job that was checked against its scene and the farm. */
   readonly compile: (tenantId: string, request: JobRequest) => Promise<CompiledJob>;
   readonly submit: (tenantId: string, request: JobRequest) => Promise<Job>;
+  /** A job that is over leaves the lists. */
+  readonly putAway: (tenantId: string, jobId: string) => Promise<unknown>;
 }
 
 export class Estimates {
@@ -142,13 +144,16 @@ export class Estimates {
       .selectFrom('estimates as e')
       .leftJoin('jobs as j', 'j.id', 'e.probe_job_id')
       .selectAll('e')
-      .select(['j.state as job_state', 'j.error as job_error'])
+      .select(['j.state as job_state', 'j.error as job_error', 'j.purged_at'])
       .where('e.state', '=', 'measuring')
       .where((eb) => eb.or([eb('j.state', 'in', ['succeeded', 'failed', 'cancelled']), eb('j.id', 'is', null)]))
       .orderBy('e.created_at')
       .limit(ESTIMATE_LIMITS.settledAtOnce)
       .execute();
-    for (const { job_state, job_error, ...row } of rows) {
+    for (const { job_state, job_error, purged_at, ...row } of rows) {
+      // What a probe that failed says is looked for in the lists.
+      const isSeen = (job_state === 'succeeded' || job_state === 'cancelled') && purged_at === null;
+      if (isSeen && row.probe_job_id !== null) await this.#parts.putAway(row.tenant_id, row.probe_job_id);
       const result = job_state === 'succeeded' ? await this.#measured(row) : null;
       const error =
         result === null ? (job_error ?? { code: 'resource.conflict', message: 'its probe was cancelled' }) : null;

@@ -42,6 +42,8 @@ test('a probe draws three frames with few samples, and tells what all of them ta
   expect(state).toBe('ready');
   const [layer] = estimate?.layers ?? [];
   expect(layer).toMatchObject({ name: 'main', frameCount: 9, basis: 'probe', measuredFrames: 3 });
+  expect((await get<{ items: Job[] }>('/jobs')).items).toEqual([]);
+  expect((await get<{ items: Job[] }>('/jobs?archived=true')).items).toMatchObject([{ id: probe.id }]);
   expect(Math.round(layer?.frameSec ?? 0)).toBe(26);
   // Each slot has shaders compiled once.
   expect(Math.round((estimate?.slotSec ?? 0) / 10)).toBe(35);

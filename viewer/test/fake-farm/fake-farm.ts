@@ -158,6 +158,11 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'cancelled'));
       case 'POST jobs/:id/pause':
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'paused'));
+      case 'POST estimates':
+        return sendJson(response, state.estimate(await bodyOf(request)), 201);
+      case 'GET estimates/:id':
+        return sendJson(response, state.estimated(id));
+      case 'POST jobs/:id/approve':
       case 'POST jobs/:id/resume':
       case 'POST jobs/:id/retry':
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'running'));

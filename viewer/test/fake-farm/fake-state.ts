@@ -3,6 +3,7 @@ import {
   assetKindOf,
   completeSettings,
   type ErrorCode,
+  type Estimate,
   type FarmEvent,
   type Frame,
   frameAt,
@@ -14,7 +15,9 @@ import {
   isGridded,
   type Job,
   type JobChange,
-  type JobRequest,
+  JobRequest,
+  KilnError,
+  matches,
   newId,
   type PixelStatistics,
   type PurgedJob,
@@ -60,6 +63,11 @@ export interface FakeState {
   become(job: Job, state: 'cancelled' | 'paused' | 'running'): Job;
   archive(job: Job, isArchived: boolean): Job;
   purge(job: Job): PurgedJob;
+  /** Until it is approved, for this reason. */
+  hold(job: Job, waitsFor: NonNullable<Job['waitsFor']>): void;
+  /** Is being measured, and is ready when it is asked for again. */
+  estimate(request: unknown): Estimate;
+  estimated(id: string): Estimate;
   emit(event: EventBody): void;
 }
 
@@ -184,11 +192,28 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     },
     become(job, next) {
       const endedAt = next === 'cancelled' ? now() : null;
-      const changed: Job = { ...job, state: next, framesFailed: 0, error: null, endedAt };
+      const changed: Job = { ...job, state: next, framesFailed: 0, error: null, endedAt, waitsFor: null };
       state.jobs.set(job.id, changed);
       publish({ type: 'job', data: changeOf(changed) });
       if (next === 'running') setTimeout(() => step(job.id), state.frameMs);
       return changed;
+    },
+    hold(job, waitsFor) {
+      const held: Job = { ...job, state: 'paused', waitsFor };
+      state.jobs.set(job.id, held);
+      publish({ type: 'job', data: changeOf(held) });
+    },
+    estimate(request) {
+      if (!matches(JobRequest, request)) throw new KilnError('request.invalid', 'expected a job');
+      const [id, probeJobId] = [newId('estimate', random), newId('job', random)];
+      const measuring = { id, sceneId: request.sceneId, state: 'measuring' as const, probeJobId, createdAt: now() };
+      return { ...measuring, estimate: null, error: null };
+    },
+    estimated(id) {
+      const scene = [...state.scenes.keys()][0] ?? '';
+      const times = { slotSec: 240, lowSlotSec: 192, highSlotSec: 288 };
+      const made = { ...times, wallSec: 120, slots: 2, cost: null, confidence: 0.8, layers: [], madeAt: now() };
+      return { id, sceneId: scene, state: 'ready', probeJobId: null, estimate: made, error: null, createdAt: now() };
     },
     archive(job, isArchived) {
       const changed: Job = { ...job, archivedAt: isArchived ? now() : null };
@@ -288,7 +313,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
 }
 
 /** [EV6] Only the event of a submission has the layers. */
-function changeOf({ layers: _, ...change }: Job): JobChange {
+function changeOf({ layers: _, waitsFor: __, ...change }: Job): JobChange {
   return change;
 }
 

@@ -21,6 +21,7 @@ import { formatAgo, formatCount, formatDuration, plural } from '../design/quanti
 import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { FrameGrid } from './frame-grid.tsx';
+import { isHeldByBudget, JobApproval } from './job-approval.tsx';
 import { JobFailures } from './job-failures.tsx';
 import { JobFilms } from './job-films.tsx';
 import { JobKeeping } from './job-keeping.tsx';
@@ -43,6 +44,7 @@ const IS_TURN: ReadonlySet<string> = new Set([
   'slots',
   'after',
   'layer',
+  'estimate',
 ]);
 
 export function JobCard({
@@ -116,6 +118,7 @@ export function JobCard({
               <span class="visually-hidden"> frames of {job.name} as a ZIP</span>
             </a>
           )}
+          {!over && <JobApproval job={job} />}
           {!over && job.state !== 'paused' && (
             <Button
               kind="plain"
@@ -128,7 +131,7 @@ export function JobCard({
               <span class="wide-only">Pause</span>
             </Button>
           )}
-          {job.state === 'paused' && (
+          {job.state === 'paused' && !isHeldByBudget(job) && (
             <Button
               kind="plain"
               small

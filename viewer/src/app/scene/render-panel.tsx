@@ -23,6 +23,7 @@ import { OutputFields } from './output-fields.tsx';
 import { isTyping } from './page-keys.ts';
 import { jobRequest } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
+import { useEstimate } from './use-estimate.ts';
 
 /** What nearly every render is about. */
 const OPEN_AT_FIRST: readonly FormSection[] = ['camera', 'light', 'output', 'engine'];
@@ -48,6 +49,8 @@ function showRenders(): void {
   title.scrollIntoView({ block: 'start', behavior: still ? 'instant' : 'smooth' });
 }
 
+const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function RenderPanel({
   scene,
   report,
@@ -64,6 +67,7 @@ export function RenderPanel({
   // Reading the live state too: with the first picture the camera “current view” becomes possible.
   const camera = model.live.value.phase === 'closed' ? null : model.camera();
   const faults = faultsOf(form, camera, report);
+  const estimate = useEstimate(form);
   const blocked = Object.keys(faults).length > 0;
   const frames = checkFrames(form.frames);
   const pictures = frames.ok ? frames.count * (1 + otherCameras(form).length) : 0;
@@ -82,12 +86,14 @@ export function RenderPanel({
     </Section>
   );
 
+  const request = () => jobRequest(model.form.peek(), scene, model.camera());
+
   async function submit(): Promise<void> {
     if (busy || Object.keys(faultsOf(model.form.peek(), model.camera(), report)).length > 0) return;
     setBusy(true);
     setFailure(null);
     try {
-      const job = await farm.client.createJob({ body: jobRequest(model.form.peek(), scene, model.camera()) });
+      const job = await farm.client.createJob({ body: estimate.withEstimate(request()) });
       farm.putJob(job);
       toast(`Rendering ${plural(job.frameCount, 'frame')}.`);
       showRenders();
@@ -143,6 +149,25 @@ export function RenderPanel({
             {Object.values(faults)[0]}
           </p>
         )}
+        {estimate.shown.state === 'ready' && (
+          <p class="field-hint" data-testid="estimate">
+            {capitalised(estimate.shown.text)}
+          </p>
+        )}
+        {estimate.shown.state === 'failed' && (
+          <Notice kind="warning" title="There is no estimate" testId="estimate-error">
+            <p>{estimate.shown.message}</p>
+          </Notice>
+        )}
+        <Button
+          icon="gauge"
+          class="button-wide"
+          disabled={blocked || estimate.shown.state === 'measuring'}
+          testId="estimate-button"
+          onClick={() => void estimate.ask(request())}
+        >
+          {estimate.shown.state === 'measuring' ? 'Measuring …' : 'Estimate'}
+        </Button>
         <Button
           type="submit"
           kind="primary"
