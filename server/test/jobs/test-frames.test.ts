@@ -69,8 +69,12 @@ test('while one is drawn, nothing but test frames is given out', async () => {
 test('the others wait for approval where that is asked for', async () => {
   await addWorker();
   const job = await submit({ testFrames: { frames: '1,12', approve: true } });
-  const now = await waiting(job, 'approval');
-  expect(now).toMatchObject({ state: 'running', framesDone: 2 });
+  // What a job waits for is read after its counters.
+  const now = await until(
+    () => waiting(job, 'approval'),
+    ({ framesDone }) => framesDone === 2,
+  );
+  expect(now.state).toBe('running');
   expect(now.waitsFor?.message).toBe(
     `Its 2 test frames are done, to be looked at: \`kiln job ${job.id} --approve\` begins the other 10 frames.`,
   );

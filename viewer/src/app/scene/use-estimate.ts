@@ -3,7 +3,7 @@ import { type Estimate, estimateText, type JobRequest } from '@kiln/shared';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useServices } from '../farm/farm-context.ts';
 
-export type EstimateState =
+type EstimateState =
   | { readonly state: 'none' }
   | { readonly state: 'measuring' }
   | { readonly state: 'ready'; readonly text: string }
