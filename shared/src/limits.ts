@@ -139,6 +139,8 @@ export const LIMITS = {
   webhookUrlChars: 2_048,
   /** Limits that one job, or one of its layers, names. */
   jobLimits: 16,
+  /** Tags of one worker, and of what a job requires. */
+  workerTags: 32,
   /** Free labels of one job, and their characters; characters of the name of who submits it. */
   jobTags: 32,
   tagChars: 64,

@@ -327,6 +327,21 @@ describe('the web app in Chromium', () => {
     await app.see('job', '[data-state="succeeded"]');
   });
 
+  it('says of a worker what jobs may require of it', async () => {
+    await app.signIn();
+    await app.page.goto(`${app.farm.url}/workers`);
+    await app.see('link', '[data-state="live"]');
+    const facts = await app.page.$$eval('dl.facts > *', (all) => all.map(({ textContent }) => textContent));
+    const said = [
+      'CPU cores8',
+      'Machine’s memory32 GiB',
+      'GPU memory8 GiB',
+      'Largest texture16,384 px',
+      'Tagsfast, rack=3',
+    ];
+    for (const fact of said) expect(facts).toContain(fact);
+  });
+
   it('fits a screen 360 pixels wide', async () => {
     const sceneId = await app.openScene();
     await app.page.setViewport({ width: 360, height: 700, isMobile: true, hasTouch: true });

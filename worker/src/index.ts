@@ -14,9 +14,16 @@ export {
   type ProbeResult,
   type WebgpuCandidate,
 } from './browser/probe-result.ts';
-export { browserEnvironment, type ConfigLine, readWorkerConfig, type WorkerConfig } from './config/worker-config.ts';
+export {
+  browserEnvironment,
+  type ConfigLine,
+  readOfferings,
+  readWorkerConfig,
+  type WorkerConfig,
+} from './config/worker-config.ts';
 export { type LocalScene, loadLocalScene } from './local-scene.ts';
 export { createLog, type Log } from './log.ts';
+export { machineFacts } from './machine-facts.ts';
 export type { BenchOutcome, LoadResult } from './page/contract.ts';
 export { buildPage, PAGE_FOLDER } from './page-folder.ts';
 export type { RunningWorker } from './running-worker.ts';

@@ -21,6 +21,7 @@ import { FarmClient } from './farm/farm-client.ts';
 import { Membership } from './farm/membership.ts';
 import { hasFfmpeg } from './film/ffmpeg-sink.ts';
 import { createLog, type Log } from './log.ts';
+import { machineFacts } from './machine-facts.ts';
 import { buildPage, PAGE_FOLDER } from './page-folder.ts';
 import { BrowserPool } from './pool/browser-pool.ts';
 import { RunningWorker } from './running-worker.ts';
@@ -90,5 +91,9 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
     backend: chosen.backend,
     browserVersion: probe.browserVersion,
     sandboxed: probe.sandboxed,
+    ...machineFacts(),
+    gpuMemoryBytes: config.gpuMemoryBytes,
+    maxTexturePx: chosen.maxTextureSizePx,
+    tags: config.tags,
   };
 }

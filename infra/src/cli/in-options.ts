@@ -19,6 +19,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\/layers\/\d+\/clipLoop$/, '--loop'],
   [/^\/layers\/\d+\/materials.*$/, '--material'],
   [/^\/layers\/\d+\/pointers.*$/, '--set'],
+  [/^(?:\/layers\/\d+)?\/requires.*$/, '--require'],
   // Layers are named after their cameras.
   [/^\/layers\/\d+\/name$/, '--camera'],
   // All but what no option asks for.

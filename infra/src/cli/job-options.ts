@@ -4,8 +4,9 @@ import { type Command, Option } from 'commander';
 import { type BoundOptions, boundsOf, withBounds } from './bound-options.ts';
 import { type LabelOptions, labelsOf, tagOption, userOption } from './label-options.ts';
 import { number, parseBudgetOption, parseJobs, wholeNumber } from './parse-options.ts';
+import { type RequireOptions, requireOption } from './require-options.ts';
 
-export interface JobOptions extends LabelOptions, BoundOptions {
+export interface JobOptions extends LabelOptions, BoundOptions, RequireOptions {
   readonly name?: string;
   readonly priority?: number;
   readonly classPolicy?: ClassPolicy;
@@ -42,6 +43,7 @@ export const withJob = (command: Command): Command =>
       'begin nothing more when so many tasks have failed for good (default: go on)',
       wholeNumber('--max-failed', 1, LIMITS.jobFrames),
     )
+    .addOption(requireOption())
     .addOption(afterOption())
     .addOption(tagOption())
     .addOption(userOption())
@@ -77,12 +79,14 @@ export const jobOf = ({
   testFrames,
   approve = false,
   notify,
+  require: requires,
   ...rest
 }: JobOptions): Omit<JobRequest, 'sceneId' | 'layers'> => ({
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(classPolicy === undefined ? {} : { classPolicy }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
+  ...(requires === undefined ? {} : { requires }),
   ...labelsOf(rest),
   ...boundsOf(rest),
   ...(after === undefined ? {} : { after: [...after] }),

@@ -4,6 +4,7 @@ import type { Job, JobWait } from '@kiln/shared';
 const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   workers: 'a worker',
   engine: 'a worker that can',
+  requires: 'a worker that has it',
   'adapter-class': 'a worker of its class',
   limit: 'its tenant’s limit',
   'named-limit': 'a limit it names',

@@ -12,11 +12,14 @@ import {
   createLog,
   findBrowser,
   isSoftwareWebgpu,
+  machineFacts,
   PAGE_FOLDER,
   type ProbeResult,
   probeBackends,
+  readOfferings,
 } from '@kiln/worker';
 import pg from 'pg';
+import { factsText } from '../cli/worker-facts-text.ts';
 import type { DoctorConfig } from '../config.ts';
 import { lookAtDisk } from '../disk-room.ts';
 import { runCommand } from '../setup/command.ts';
@@ -58,6 +61,7 @@ export async function examine(config: DoctorConfig): Promise<Examination> {
   const findings = [
     { name: 'Node', state: 'ok' as const, detail: process.versions.node },
     ...graphics.findings,
+    examineOfferings(config, graphics.probe),
     redis,
     database,
     objects,
@@ -208,6 +212,26 @@ async function examineGraphics(config: DoctorConfig): Promise<{ findings: Findin
   });
   findings.push(...graphicsFindings(probe, config.allowNoSandbox));
   return { findings, probe };
+}
+
+/** What jobs could require of a worker on this machine. */
+export function examineOfferings(
+  { environment }: Pick<DoctorConfig, 'environment'>,
+  probe: ProbeResult | null,
+): Finding {
+  const name = 'Worker';
+  try {
+    const { gpuMemoryBytes, tags } = readOfferings(environment);
+    const maxTexturePx = (probe && bestWebgl(probe)?.maxTextureSizePx) ?? null;
+    const has = [
+      factsText({ ...machineFacts(), gpuMemoryBytes, maxTexturePx }),
+      ...(gpuMemoryBytes === null ? ['GPU memory not told (KILN_WORKER_GPU_MEMORY)'] : []),
+      tags.length === 0 ? 'no tags (KILN_WORKER_TAGS)' : `tags ${tags.join(', ')}`,
+    ];
+    return { name, state: 'note', detail: has.join('; ') };
+  } catch (error) {
+    return { name, state: 'bad', detail: messageOf(error), advice: 'Mend that variable: no worker starts with it.' };
+  }
 }
 
 /** What a probe says, best first. */

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examineDisk, examineObjects } from '../../src/doctor/examine.ts';
+import { examineDisk, examineObjects, examineOfferings } from '../../src/doctor/examine.ts';
 
 /** A folder that is made only when the farm starts. */
 const home = join(tmpdir(), 'kiln-not-there', 'home');
@@ -31,4 +31,16 @@ test('where objects are is said: a folder, or a bucket that does not answer, wit
   expect(JSON.stringify(away)).not.toContain('the-secret');
   const half = await examineObjects({ home, environment: { ...environment, KILN_S3_ACCESS_KEY_ID: 'id' } });
   expect(half.detail).toContain('KILN_S3_SECRET_ACCESS_KEY must be set together');
+});
+
+test('what jobs could require of a worker here is said, and what nobody has told', () => {
+  const untold = examineOfferings({ environment: {} }, null);
+  expect(untold).toMatchObject({ name: 'Worker', state: 'note' });
+  expect(untold.detail).toMatch(
+    /^\d+ cores?, [\d.]+ [MG]iB; GPU memory not told \(KILN_WORKER_GPU_MEMORY\); no tags \(KILN_WORKER_TAGS\)$/,
+  );
+  const told = { KILN_WORKER_GPU_MEMORY: '24G', KILN_WORKER_TAGS: 'fast,rack=3' };
+  expect(examineOfferings({ environment: told }, null).detail).toMatch(/, GPU 24 GiB; tags fast, rack=3$/);
+  const wrong = examineOfferings({ environment: { KILN_WORKER_GPU_MEMORY: 'much' } }, null);
+  expect(wrong).toMatchObject({ state: 'bad', detail: expect.stringContaining('KILN_WORKER_GPU_MEMORY takes') });
 });

@@ -15,7 +15,7 @@ let farm: TrialFarm;
 let scene: string;
 
 beforeAll(async () => {
-  farm = await startTrialFarm();
+  farm = await startTrialFarm({ env: { KILN_WORKER_TAGS: 'fast,rack=3', KILN_WORKER_GPU_MEMORY: '2G' } });
   scene = join(farm.home, 'box.glb');
   await writeFile(scene, boxScene([1, 0, 0]));
 });
@@ -94,6 +94,24 @@ describe('kiln render', () => {
     const jobId = lines.find(({ event }) => event === 'submitted')?.jobId;
     const archive = await fetch(`${farm.url}/api/v1/jobs/${jobId}/archive.zip`, { headers: farm.client.headers });
     expect(Buffer.from(await archive.arrayBuffer()).toString('latin1')).toContain(file);
+  });
+
+  test('draws where a worker has what is required, which it says of itself', async () => {
+    const [worker] = JSON.parse((await kiln(farm, 'workers', '--json')).stdout);
+    expect(worker).toMatchObject({ tags: ['fast', 'rack=3'], gpuMemoryBytes: 2 ** 31 });
+    for (const fact of ['cpuCores', 'memoryBytes', 'maxTexturePx']) expect(worker[fact]).toBeGreaterThan(0);
+    const table = (await kiln(farm, 'workers')).stdout;
+    expect(table).toMatch(/ \d+ cores?, [\d.]+ [GM]iB, GPU 2 GiB, \d+ px +fast,rack=3 /);
+    const require = `tag=fast,gpu-memory=2G,texture=${worker.maxTexturePx},class=${worker.adapterClass}`;
+    const out = join(farm.home, 'required');
+    const args = ['--frames', '7', '--size', '64x36', '--require', require, '-o', out, '--json'];
+    const { code, lines } = await kiln(farm, 'render', scene, ...args);
+    expect(code).toBe(0);
+    const jobId = lines.find(({ event }) => event === 'submitted')?.jobId;
+    const { stdout } = await kiln(farm, 'job', String(jobId));
+    expect(stdout).toMatch(
+      /^Requires the tag `fast`, the adapter class [0-9a-f]{16}, 2 GiB of GPU memory, \d+ px of texture edge$/m,
+    );
   });
 
   test('draws with WebGPU where a worker can', async () => {

@@ -252,6 +252,7 @@ function deskOf(
     slots: identity.slots,
     abilities: identity.capabilities,
     adapterClass: identity.adapterClass,
+    facts: identity,
     host: identity.host ?? identity.name,
     isAvoided,
     loaded: new Set((status?.scenes ?? []).map((scene) => loadedKey(scene.tenantId, scene.sceneHash))),

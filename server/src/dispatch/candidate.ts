@@ -1,5 +1,5 @@
 /** Work that waits, as a pass of the dispatcher sees it. */
-import type { Backend, Division, Engine, FilmMaker, TaskKind } from '@kiln/shared';
+import type { Backend, Division, Engine, FilmMaker, Requires, SceneNeeds, TaskKind } from '@kiln/shared';
 import type { WorkTerms } from './bounds.ts';
 import type { WorkClasses } from './class-choice.ts';
 
@@ -51,6 +51,10 @@ interface RenderWork extends WorkClasses {
   readonly user?: string | null;
   /** Priority that it has gained by waiting. @defaultValue 0 */
   readonly gained?: number;
+  /** What its workers must have. @defaultValue null, anything */
+  readonly requires?: Requires | null;
+  /** What its scene takes: others draw it where no worker has so much. @defaultValue null, nothing that any has not */
+  readonly sceneNeeds?: SceneNeeds | null;
   /** What bounds it beside its tenant's slots. @defaultValue nothing */
   readonly terms?: WorkTerms;
   /** Measured time of a task of this layer in milliseconds; null while unknown. */

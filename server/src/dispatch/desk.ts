@@ -1,5 +1,5 @@
 /** A worker as a pass of the dispatcher sees it, and as it fills up during the pass. */
-import type { Capability, FilmMaker } from '@kiln/shared';
+import { type Capability, type FilmMaker, isAmple, meets, type WorkerFacts } from '@kiln/shared';
 import { covers } from '../jobs/compile.ts';
 import { type Candidate, type Lane, laneOf, needsScene } from './candidate.ts';
 import type { WantedClass } from './class-choice.ts';
@@ -12,6 +12,8 @@ export interface PickWorker {
   readonly slots: number;
   readonly abilities: readonly Capability[];
   readonly adapterClass: string;
+  /** @defaultValue nothing is known of it */
+  readonly facts?: WorkerFacts;
   /** It does what no other can do. @defaultValue false */
   readonly isAvoided?: boolean;
   /** `TENANT/SCENEHASH` of what is loaded. */
@@ -56,6 +58,8 @@ export function isOpen(
   if (rendering < slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
   return queuedMs !== null && queuedMs <= slots * DISPATCH_LIMITS.queuedAheadMs;
 }
+
+const NO_FACTS: WorkerFacts = {};
 
 /** Prices are thousands for how well it suits, and what is under way on a slot, which is always less. */
 const PER_STEP = 1_000;
@@ -105,6 +109,9 @@ export class Desk implements Filling {
     if (candidate.kind === 'import') return !this.importing.has(candidate.tenantId);
     if (candidate.kind === 'film') return this.worker.filmMakers.includes(candidate.maker);
     if (required !== null && required !== this.worker.adapterClass) return false;
+    const { facts = NO_FACTS } = this.worker;
+    if (candidate.requires && !meets(facts, candidate.requires)) return false;
+    if (candidate.sceneNeeds && !isAmple(facts, candidate.sceneNeeds)) return false;
     const { engine, backend } = candidate;
     return this.worker.abilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
   }

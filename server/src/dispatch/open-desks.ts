@@ -7,6 +7,7 @@ import { ANY_CLASS, type WantedClass } from './class-choice.ts';
 import { Desk, isOpen, leastPrice, loadedKey, type PickWorker } from './desk.ts';
 import { Heap } from './heap.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import { WorkerSizes } from './worker-sizes.ts';
 
 /** Which desks work may go to; null: any that can do it. */
 type Suits = ((desk: Desk) => boolean) | null;
@@ -57,6 +58,9 @@ export class OpenDesks {
   readonly #lists = new Map<string, readonly DeskList[]>();
   /** Whose turn came, and found those that could do it full: they are kept for it. */
   readonly #reserved = new Set<string>();
+  #sizes: WorkerSizes | null = null;
+  /** Whether a worker has what a scene takes, by what else it must be able to do. */
+  readonly #ample = new Map<string, boolean>();
   readonly #reservations: ((desk: Desk) => boolean)[] = [];
 
   constructor(lane: Lane, workers: readonly PickWorker[], candidates: readonly Candidate[]) {
@@ -94,7 +98,8 @@ export class OpenDesks {
    * @returns the desk that asks least. Null: those that could do it are full, and nobody whose turn is later may queue up
    *   there, or this one waits for ever.
    */
-  choose(candidate: Candidate, wanted: WantedClass, mayGo: Suits = null): Desk | null {
+  choose(asked: Candidate, wanted: WantedClass, mayGo: Suits = null): Desk | null {
+    const candidate = this.#whereItFits(asked, wanted);
     const suits = both(this.#suitedTo(candidate, wanted), mayGo);
     let best: Offer | null = null;
     for (const list of this.#listsOf(candidate)) best = this.#search(list, best, candidate, wanted, suits);
@@ -104,6 +109,21 @@ export class OpenDesks {
     if (best) return best.desk;
     this.#reserve(candidate, wanted, suits, mayGo);
     return null;
+  }
+
+  /** What its scene takes binds where some worker has it; where none has, others draw it. */
+  #whereItFits(candidate: Candidate, wanted: WantedClass): Candidate {
+    if (!('sceneNeeds' in candidate) || !candidate.sceneNeeds) return candidate;
+    this.#sizes ??= new WorkerSizes(this.#workers.map(({ facts = {} }) => facts));
+    const sceneNeeds = this.#sizes.alike(candidate.sceneNeeds);
+    const fitting = { ...candidate, sceneNeeds };
+    if (sceneNeeds === null) return fitting;
+    const key = [needOf(fitting), wanted.required ?? ''].join(' ');
+    const known = this.#ample.get(key);
+    const some =
+      known ?? this.#workers.some((worker, at) => !worker.isAvoided && this.#desk(worker, at).can(fitting, wanted));
+    this.#ample.set(key, some);
+    return some ? fitting : { ...candidate, sceneNeeds: null };
   }
 
   /** @returns the better of `best` and the best of the list. */
@@ -272,5 +292,8 @@ function placesOf(desks: readonly Desk[]): Places {
 /** What a worker must be able to do, as text. */
 function needOf(candidate: Candidate): string {
   if (candidate.kind === 'import') return candidate.kind;
-  return candidate.kind === 'film' ? candidate.maker : `${candidate.engine} ${candidate.backend}`;
+  if (candidate.kind === 'film') return candidate.maker;
+  const { engine, backend, requires, sceneNeeds } = candidate;
+  const more = [requires, sceneNeeds].flatMap((need) => (need ? JSON.stringify(need) : []));
+  return [engine, backend, ...more].join(' ');
 }

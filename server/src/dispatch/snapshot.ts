@@ -5,6 +5,8 @@ import {
   FILM_FORMATS,
   type FilmFormat,
   type RenderSettings,
+  type Requires,
+  type SceneNeeds,
   type TaskKind,
   type WorkerIdentity,
   type WorkerStatus,
@@ -77,18 +79,27 @@ interface OwnRow {
   readonly max_per_host: number | null;
   readonly job_limits: string[] | null;
   readonly layer_limits: string[] | null;
+  readonly requires: Requires | null;
+  readonly scene_needs: SceneNeeds | null;
 }
 
 /** Of a job `j` and its layer `l`. */
-const TERMS = sql.raw('j.terms_version, j.max_slots, j.max_per_host, j.limits as job_limits, l.limits as layer_limits');
+const TERMS = sql.raw(`j.terms_version, j.max_slots, j.max_per_host, j.limits as job_limits, l.limits as layer_limits,
+  l.requires, l.scene_needs`);
 
-/** Layers of one tenant, engine, back end and limits, the most urgent first. */
+/** Layers of one tenant, engine, back end, limits, requirements and needs of the scene, the most urgent first. */
 const LANES = sql.raw(`window lane as (
-  partition by tenant_id, engine, backend, job_limits, layer_limits
+  partition by tenant_id, engine, backend, job_limits, layer_limits, requires, scene_needs
   order by is_full, priority + gained desc, created_at, job_id, position)`);
 
 /** What decides its turn inside its tenant, and how much of it may begin. */
-const ownOf = (row: OwnRow) => ({ user: row.user_name, gained: row.gained ?? 0, terms: termsOf(row) });
+const ownOf = (row: OwnRow) => ({
+  user: row.user_name,
+  gained: row.gained ?? 0,
+  terms: termsOf(row),
+  requires: row.requires,
+  sceneNeeds: row.scene_needs,
+});
 
 const termsOf = (row: OwnRow): WorkTerms => ({
   version: row.terms_version ?? 0,
@@ -99,7 +110,7 @@ const termsOf = (row: OwnRow): WorkTerms => ({
 
 /**
  * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine,
- * back end and limits: work that cannot be begun here, or now, must not stand before work that can.
+ * back end, limits, requirements and needs of the scene: work that cannot be begun here, or now, must not stand before work that can.
  */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<
@@ -137,7 +148,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              case when t.feeds is not null then l.division end as division, ${TERMS}, j.user_name, ${GAINED} as gained,
              row_number() over (
                partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
-                 j.limits, l.limits
+                 j.limits, l.limits, l.requires, l.scene_needs
                order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
       from ${URGENT_TASKS} t
       left join jobs j on j.id = t.job_id

@@ -19,7 +19,7 @@ export const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
 const MAY_BEGIN = sql.raw(`coalesce(t.not_before, '-infinity'::timestamptz)`);
 
 /**
- * Rows of `tasks`, in brackets: of each lane (tenant, kind, engine, back end and limits) the tasks of the most urgent layers,
+ * Rows of `tasks`, in brackets: of each lane (tenant, kind, engine, back end, limits, requirements and needs of the scene) the tasks of the most urgent layers,
  * within a layer those that may begin longest. What decides their order is the layer's and its job's: waiting makes all of
  * its tasks more urgent at once. Each layer before another of its lane has one task at least, so of those that follow fewer
  * are read. Of imports the oldest of each tenant. Some of them may be more than a pass looks at; none that it should look at
@@ -48,7 +48,8 @@ export const URGENT_TASKS = sql`(
       order by tenant_id, created_at limit 1) n
   ), ranked as materialized (
     select w.layer_id, w.kind, row_number() over (
-      partition by j.tenant_id, w.kind, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits
+      partition by j.tenant_id, w.kind, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits,
+        l.requires, l.scene_needs
       order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, l.id) as place
     from layers_waiting w
     join layers l on l.id = w.layer_id

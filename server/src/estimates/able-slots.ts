@@ -1,6 +1,6 @@
 /** How many slots could draw a layer now. */
 import type { Kysely } from 'kysely';
-import { covers } from '../jobs/compile.ts';
+import { isAble } from '../jobs/able-workers.ts';
 import type { Database } from '../store/tables.ts';
 import type { LayerToMeasure } from './layer-to-measure.ts';
 
@@ -8,16 +8,16 @@ import type { LayerToMeasure } from './layer-to-measure.ts';
 export async function readAbleSlots(
   db: Kysely<Database>,
   tenantId: string,
-): Promise<(layer: Pick<LayerToMeasure, 'engine' | 'backend'>) => number> {
+): Promise<(layer: Pick<LayerToMeasure, 'engine' | 'backend' | 'requires'>) => number> {
   const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
   const tenant = await db.selectFrom('tenants').select('max_slots').where('id', '=', tenantId).executeTakeFirst();
   const most = tenant?.max_slots ?? Number.POSITIVE_INFINITY;
-  return ({ engine, backend }) =>
+  return ({ engine, backend, requires = null }) =>
     Math.min(
       most,
-      rows.reduce((sum, { identity: { slots, capabilities } }) => {
-        const can = capabilities.some((ability) => ability.engine === engine && covers(ability.backend, backend));
-        return can ? sum + slots : sum;
+      rows.reduce((sum, { identity }) => {
+        const can = isAble(identity, { settings: { engine, backend }, requires });
+        return can ? sum + identity.slots : sum;
       }, 0),
     );
 }

@@ -172,11 +172,11 @@ export class Estimates {
 
   async #layers(tenantId: string, sceneId: string, compiled: CompiledJob): Promise<LayerToMeasure[]> {
     const layers: LayerToMeasure[] = [];
-    for (const { name, frameCount, taskCount, settings, division } of compiled.layers) {
+    for (const { name, frameCount, taskCount, settings, division, requires } of compiled.layers) {
       const { samples, timeLimitSec, engine, backend } = settings;
       const history = await readHistory(this.#parts.db, { tenantId, sceneId, settings });
       layers.push({
-        ...{ name, frameCount, taskCount, samples, timeLimitSec, engine, backend, history },
+        ...{ name, frameCount, taskCount, samples, timeLimitSec, engine, backend, requires, history },
         mayEndEarly: mayEndEarly(settings),
         isDivided: division !== null,
       });
@@ -225,9 +225,9 @@ export class Estimates {
   }
 }
 
-const keyOf = ({ sceneId, layers, frameTimeoutMs }: JobRequest): string =>
+const keyOf = ({ sceneId, layers, frameTimeoutMs, requires }: JobRequest): string =>
   createHash('sha256')
-    .update(JSON.stringify([sceneId, layers, frameTimeoutMs ?? null]))
+    .update(JSON.stringify([sceneId, layers, frameTimeoutMs ?? null, requires ?? null]))
     .digest('hex');
 
 const estimateView = (row: EstimateRow): Estimate => ({

@@ -1,5 +1,5 @@
 /** What is kept of a layer from the question until its probe is drawn. */
-import type { Backend, Engine } from '@kiln/shared';
+import type { Backend, Engine, Requires } from '@kiln/shared';
 
 /** Times of frames in seconds of one slot. */
 export interface Measured {
@@ -21,6 +21,8 @@ export interface LayerToMeasure {
   readonly isDivided: boolean;
   readonly engine: Engine;
   readonly backend: Backend | 'auto';
+  /** With what its job requires. */
+  readonly requires?: Requires | null;
   /** From earlier jobs; null where it is probed. */
   readonly history: Measured | null;
 }

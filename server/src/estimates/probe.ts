@@ -33,6 +33,7 @@ export function probeRequest(request: JobRequest, layers: readonly LayerToMeasur
     priority: ESTIMATE_LIMITS.probePriority,
     maxAttempts: ESTIMATE_LIMITS.probeAttempts,
     ...(request.user === undefined ? {} : { user: request.user }),
+    ...(request.requires === undefined ? {} : { requires: request.requires }),
     ...(request.limits === undefined ? {} : { limits: request.limits }),
     ...(request.maxSlots === undefined ? {} : { maxSlots: request.maxSlots }),
     ...(request.maxPerHost === undefined ? {} : { maxPerHost: request.maxPerHost }),

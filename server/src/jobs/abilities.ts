@@ -1,5 +1,5 @@
 /** What the workers that are here can draw with. */
-import type { Capability, FilmMaker } from '@kiln/shared';
+import type { Capability, FilmMaker, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../services.ts';
 import type { Database } from '../store/tables.ts';
@@ -11,6 +11,8 @@ interface Ability extends Capability {
 
 export interface FarmAbility {
   readonly abilities: readonly Ability[];
+  /** All ready workers. */
+  readonly workers: readonly WorkerIdentity[];
   /** Who makes films on any ready worker; null when there is no worker. */
   readonly filmMakers: readonly FilmMaker[] | null;
   /** Of all ready workers. */
@@ -30,7 +32,8 @@ async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
       counts.set(key, { engine, backend, workers: (counts.get(key)?.workers ?? 0) + 1 });
     }
   }
-  return { abilities: [...counts.values()], filmMakers: rows.length === 0 ? null : [...filmMakers], slots };
+  const workers = rows.map(({ identity }) => identity);
+  return { abilities: [...counts.values()], workers, filmMakers: rows.length === 0 ? null : [...filmMakers], slots };
 }
 
 /** A burst of submissions looks once. */

@@ -4,6 +4,7 @@
  */
 import {
   ASSET_KINDS,
+  addRequires,
   type Backend,
   type Capability,
   type ClassPolicy,
@@ -37,7 +38,9 @@ import {
   partsPerFrame,
   type Refusal,
   type RenderSettings,
+  type Requires,
   SCENE_ENVIRONMENT,
+  type SceneNeeds,
   type SceneState,
   type UploadKind,
   type Vector3,
@@ -46,6 +49,7 @@ import { checkClips } from './check-clips.ts';
 import { checkEdits } from './check-edits.ts';
 import { choices, LISTED_NAMES } from './choices.ts';
 import { frameTimeoutOf } from './frame-time.ts';
+import { sceneNeedsOf } from './scene-needs.ts';
 
 /** What the compiler must know of the scene. */
 export interface CompilerScene {
@@ -72,6 +76,10 @@ interface CompiledLayer {
   readonly films: readonly FilmPlan[];
   readonly needs: readonly LayerNeed[];
   readonly limits: readonly string[];
+  /** With what the job requires; null: anything. */
+  readonly requires: Requires | null;
+  /** Null: any worker holds its scene. */
+  readonly sceneNeeds: SceneNeeds | null;
   readonly settings: RenderSettings;
   readonly division: Division | null;
   readonly frameTimeoutMs: number;
@@ -124,7 +132,12 @@ export function compileJob(
   );
   const tests = layerTests(request);
   const layers = plain.map((layer, index) =>
-    sliced({ ...layer, needs: needs[index] ?? [], tests: tests[index] ?? null }),
+    sliced({
+      ...layer,
+      needs: needs[index] ?? [],
+      requires: requiresOf(request, index),
+      tests: tests[index] ?? null,
+    }),
   );
   let frames = 0;
   let tasks = 0;
@@ -182,7 +195,7 @@ function compileLayer(
     filmMakers,
     frameTimeoutMs: askedMs,
   }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null; frameTimeoutMs: number | undefined },
-): Omit<CompiledLayer, 'needs' | 'tests'> {
+): Omit<CompiledLayer, 'needs' | 'requires' | 'tests'> {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);
@@ -214,10 +227,19 @@ function compileLayer(
     taskCount,
     films,
     limits: request.limits ?? [],
+    sceneNeeds: sceneNeedsOf(report, settings.engine),
     settings,
     division,
     frameTimeoutMs,
   };
+}
+
+/** With what the job requires. */
+function requiresOf({ requires, layers }: JobRequest, index: number): Requires | null {
+  const all = addRequires(requires, layers[index]?.requires);
+  if ((all?.tags?.length ?? 0) <= LIMITS.workerTags) return all;
+  const message = `a layer requires at most ${LIMITS.workerTags} tags with those of its job, and a worker has no more`;
+  throw new KilnError('request.invalid', message, { field: `/layers/${index}/requires/tags` });
 }
 
 /** Test frames are tasks of their own. */

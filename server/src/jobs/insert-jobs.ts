@@ -54,6 +54,8 @@ export async function insertLayers(trx: Transaction<Database>, layers: readonly 
           films: JSON.stringify(layer.films),
           needs: json(layer.needs),
           limits: json(layer.limits),
+          requires: json(layer.requires),
+          scene_needs: json(layer.scene_needs),
           test_frames: json(layer.test_frames),
           settings: JSON.stringify(layer.settings),
           division: json(layer.division),

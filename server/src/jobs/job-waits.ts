@@ -3,8 +3,9 @@ import type { JobWait, Layer, WorkerIdentity } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { readBudgetWaits } from '../estimates/budget-waits.ts';
 import type { Database } from '../store/tables.ts';
+import { draws } from './able-workers.ts';
 import { readBoundWaits } from './bound-waits.ts';
-import { covers } from './compile.ts';
+import { readLackingWaits } from './lacking-waits.ts';
 import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
 import type { JobRow } from './present.ts';
@@ -24,12 +25,14 @@ export async function readJobWaits(
   const after = await readPredecessorWaits(db, jobs);
   const open = jobs.filter(({ id, state }) => (state === 'queued' || state === 'running') && !after.has(id));
   if (open.length === 0) return new Map([...stopped, ...held, ...after]);
-  const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
-  const workers = rows.map(({ identity }) => identity);
+  const ready = await db.selectFrom('workers').select(['id', 'identity']).where('state', '=', 'ready').execute();
+  const workers = ready.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
+  const lacking = await readLackingWaits(db, open, layers, workers);
   const waits = new Map(
     open.flatMap((job): (readonly [string, JobWait])[] => {
-      const wait = waitOf(job, layers.get(job.id) ?? [], workers, stuckFrames.get(job.id) ?? null);
+      const wait =
+        waitOf(job, layers.get(job.id) ?? [], workers, stuckFrames.get(job.id) ?? null) ?? lacking.get(job.id);
       return wait ? [[job.id, wait]] : [];
     }),
   );
@@ -43,7 +46,8 @@ export async function readJobWaits(
   const turns = await readTurnWaits(
     db,
     begun.filter(({ id }) => !bounds.has(id)),
-    workers,
+    layers,
+    ready,
   );
   return new Map([...stopped, ...held, ...after, ...waits, ...inner, ...bounds, ...turns]);
 }
@@ -72,12 +76,7 @@ function waitOf(
     const message = `Waits for a worker of the adapter class ${wanted}, which has drawn ${what}; ${others} another GPU, driver or browser. Start one of that class${instead}.`;
     return { reason: 'adapter-class', message };
   }
-  const undrawn = layers.find(
-    ({ settings }) =>
-      !ofClass.some(({ capabilities }) =>
-        capabilities.some(({ engine, backend }) => engine === settings.engine && covers(backend, settings.backend)),
-      ),
-  );
+  const undrawn = layers.find(({ settings }) => !ofClass.some((worker) => draws(worker, settings)));
   if (!undrawn) return null;
   const { engine, backend } = undrawn.settings;
   const by = backend === 'auto' ? '' : ` by ${backend}`;

@@ -1,6 +1,6 @@
 /** Layers of a job, as the API shows them. Once their chunks are settled they never change, so they are read once. */
-import type { Layer } from '@kiln/shared';
-import type { Kysely } from 'kysely';
+import type { Layer, SceneNeeds } from '@kiln/shared';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
@@ -30,4 +30,19 @@ export class JobLayers {
     }
     return found;
   }
+}
+
+/** Layers with frames that nobody was given yet, and what their scene takes. */
+export async function readUnfinishedLayers(
+  db: Kysely<Database>,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, SceneNeeds | null>> {
+  const { rows } = await sql<{ id: string; scene_needs: SceneNeeds | null }>`
+    select l.id, l.scene_needs from layers l
+    where l.job_id in (select jsonb_array_elements_text(${JSON.stringify(jobIds)}::jsonb))
+      and (l.released < l.task_count
+        or exists (select from tasks t where t.layer_id = l.id and t.state = 'waiting' and t.kind <> 'film'))`.execute(
+    db,
+  );
+  return new Map(rows.map(({ id, scene_needs }) => [id, scene_needs]));
 }

@@ -44,6 +44,7 @@ export const layerView = (row: LayerRow): Layer => ({
   films: row.films,
   needs: row.needs ?? [],
   limits: row.limits ?? [],
+  ...(row.requires ? { requires: row.requires } : {}),
   // A job of an earlier version has no word on what that version did not know.
   settings: storedSettings(row.settings),
 });

@@ -11,10 +11,12 @@ import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import { findWebhooks } from '../webhooks/find-webhooks.ts';
 import type { AbilityMemory } from './abilities.ts';
+import { checkKeys, inBatch, ofBatch } from './batch-errors.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
 import { insertCosts, insertJobs, insertLayers, type Submission } from './insert-jobs.ts';
 import { listOrNull } from './job-row.ts';
+import { warningsOf } from './lacking.ts';
 import type { JobLayers } from './layers.ts';
 import { withoutRoom } from './open-work.ts';
 import { checkPredecessors } from './predecessors.ts';
@@ -152,6 +154,7 @@ export class Submissions {
       taskCount: layers.reduce((sum, layer) => sum + layer.taskCount, 0),
       layers: layers.map(({ name, frameCount, taskCount }) => ({ name, frameCount, taskCount })),
       estimate: await this.#parts.estimates().ofHistory(tenantId, request.sceneId, compiled),
+      warnings: warningsOf(layers, (await this.#parts.abilities.read()).workers),
     };
   }
 
@@ -319,6 +322,8 @@ export class Submissions {
         films: [...layer.films],
         needs: layer.needs.length === 0 ? null : [...layer.needs],
         limits: listOrNull(layer.limits),
+        requires: layer.requires,
+        scene_needs: layer.sceneNeeds,
         settings: layer.settings,
         division: layer.division,
         frame_timeout_ms: layer.frameTimeoutMs,
@@ -327,35 +332,6 @@ export class Submissions {
     return { job, layers, films: filmTasks(job, layers, newId) };
   }
 }
-
-/** @throws KilnError `request.invalid` when two have the same. */
-function checkKeys(requests: readonly JobRequest[]): void {
-  const keys = new Set<string>();
-  for (const [index, { idempotencyKey }] of requests.entries()) {
-    if (idempotencyKey === undefined) continue;
-    if (keys.has(idempotencyKey)) {
-      const message = `two jobs have the key ${JSON.stringify(idempotencyKey)}; give each its own`;
-      throw new KilnError('request.invalid', message, { field: `/jobs/${index}/idempotencyKey` });
-    }
-    keys.add(idempotencyKey);
-  }
-}
-
-/** An error of one job of several, at its place among them. */
-function ofBatch(index: number, error: unknown): unknown {
-  if (!(error instanceof KilnError)) return error;
-  const { code, message, field = '', position } = error;
-  return new KilnError(code, message, {
-    field: `/jobs/${index}${field}`,
-    ...(position === undefined ? {} : { position }),
-    cause: error,
-  });
-}
-
-const inBatch = <T>(index: number, work: Promise<T>): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw ofBatch(index, error);
-  });
 
 const submittedTwice = () => new KilnError('resource.conflict', 'the job was submitted twice at once; submit it again');
 

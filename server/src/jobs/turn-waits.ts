@@ -1,11 +1,12 @@
 /** Why a job that workers could draw has nothing under way: whose turn it is instead, with numbers. */
-import type { JobWait, WorkerIdentity } from '@kiln/shared';
+import type { JobWait, Layer, SceneNeeds } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import { laneOf } from '../dispatch/candidate.ts';
-import { readUsage } from '../dispatch/snapshot.ts';
-import { userKey } from '../dispatch/turns.ts';
+import { readUsage, type UsageRow } from '../dispatch/snapshot.ts';
 import type { Database } from '../store/tables.ts';
+import { ableWorkers, type ReadyWorker } from './able-workers.ts';
 import { readyTasks } from './layer-needs.ts';
+import { readUnfinishedLayers } from './layers.ts';
 import { mayBegin } from './predecessors.ts';
 import type { JobRow } from './present.ts';
 
@@ -13,24 +14,31 @@ import type { JobRow } from './present.ts';
 export async function readTurnWaits(
   db: Kysely<Database>,
   jobs: readonly JobRow[],
-  workers: readonly WorkerIdentity[],
+  layers: ReadonlyMap<string, readonly Layer[]>,
+  workers: readonly ReadyWorker[],
 ): Promise<ReadonlyMap<string, JobWait>> {
   const idle = await withoutDeliveries(db, jobs);
   if (idle.length === 0) return new Map();
   const tenants = [...new Set(idle.map(({ tenant_id }) => tenant_id))];
   const limits = await readLimits(db, tenants);
   const ahead = await readMoreUrgent(db, idle);
-  const { all, byTenant, byUser } = await readHeld(db);
-  const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
+  const unfinished = await readUnfinishedLayers(
+    db,
+    idle.map(({ id }) => id),
+  );
+  const held = (await readUsage(db)).filter(({ kind }) => laneOf(kind) === 'render');
   return new Map(
     idle.flatMap((job): (readonly [string, JobWait])[] => {
-      const own = byTenant.get(job.tenant_id) ?? 0;
+      const able = ableFor(job, layers.get(job.id) ?? [], unfinished, workers);
+      const there = held.filter(({ worker_id }) => able.has(worker_id));
       const wait = turnWait({
-        own,
+        own: sum(held.filter((row) => isOwn(row, job))),
+        ownThere: sum(there.filter((row) => isOwn(row, job))),
         user: job.user_name,
-        ofUser: byUser.get(userKey(job.tenant_id, job.user_name)) ?? 0,
-        all,
-        slots,
+        ofUser: sum(there.filter((row) => isOwn(row, job) && row.user_name === job.user_name)),
+        allThere: sum(there),
+        slots: slotsOf(workers.filter(({ id }) => able.has(id))),
+        others: able.size === workers.length ? 0 : slotsOf(workers.filter(({ id }) => !able.has(id))),
         limit: limits.get(job.tenant_id) ?? null,
         ahead: ahead.get(job.id) ?? 0,
       });
@@ -39,33 +47,66 @@ export async function readTurnWaits(
   );
 }
 
+/** Workers that may be given something of it. */
+function ableFor(
+  { class_policy, adapter_class }: JobRow,
+  layers: readonly Layer[],
+  unfinished: ReadonlyMap<string, SceneNeeds | null>,
+  workers: readonly ReadyWorker[],
+): ReadonlySet<string> {
+  const wanted = class_policy === 'strict' ? adapter_class : null;
+  const ofClass = workers.filter(({ identity }) => wanted === null || identity.adapterClass === wanted);
+  return new Set(
+    layers.flatMap((layer) => {
+      const sceneNeeds = unfinished.get(layer.id);
+      return sceneNeeds === undefined ? [] : ableWorkers(ofClass, layer, sceneNeeds).map(({ id }) => id);
+    }),
+  );
+}
+
+const isOwn = (row: UsageRow, job: JobRow) => row.tenant_id === job.tenant_id;
+
+const sum = (rows: readonly UsageRow[]) => rows.reduce((all, { n }) => all + n, 0);
+
+const slotsOf = (workers: readonly ReadyWorker[]) => workers.reduce((all, { identity }) => all + identity.slots, 0);
+
 interface Turn {
   /** Frames of its tenant that are under way. */
   readonly own: number;
+  /** Those at workers that may be given something of this job. */
+  readonly ownThere: number;
   /** Who submitted it; null: nobody in particular. */
   readonly user: string | null;
-  /** Frames of that user that are under way. */
+  /** Frames of that user that are under way there. */
   readonly ofUser: number;
   /** Those of all tenants. */
-  readonly all: number;
+  readonly allThere: number;
   readonly slots: number;
+  /** Slots of workers that lack something that this job needs. */
+  readonly others: number;
   /** Of its tenant; null: none. */
   readonly limit: number | null;
   /** Jobs of its user that are more urgent. */
   readonly ahead: number;
 }
 
-function turnWait({ own, user, ofUser, all, slots, limit, ahead }: Turn): JobWait | null {
+function turnWait({ own, ownThere, user, ofUser, allThere, slots, others, limit, ahead }: Turn): JobWait | null {
   const before = ahead === 0 ? '' : `, and ${count(ahead, 'job')} of yours before this one`;
   if (limit !== null && own >= limit) {
     return { reason: 'limit', message: `At your limit: ${own} of ${count(limit, 'slot')} in use${before}.` };
   }
-  if (all < slots) return null;
-  const others = all - own;
-  const its = user === null || own === 0 ? '' : ` (${ofUser} of “${user}”)`;
-  const whose = [own > 0 ? `${count(own, 'task')} of yours${its}` : '', others > 0 ? `${others} of others` : ''];
+  if (slots === 0 || allThere < slots) return null;
+  const ofOthers = allThere - ownThere;
+  const its = user === null || ownThere === 0 ? '' : ` (${ofUser} of “${user}”)`;
+  const whose = [
+    ownThere > 0 ? `${count(ownThere, 'task')} of yours${its}` : '',
+    ofOthers > 0 ? (ownThere > 0 ? `${ofOthers} of others` : `${count(ofOthers, 'task')} of others`) : '',
+  ];
   const busy = whose.filter((text) => text !== '').join(' and ');
-  const message = `Waits for a slot: ${slots === 1 ? 'the only one is' : `all ${slots} are`} busy with ${busy}${before}.`;
+  const what = others === 0 ? '' : ' that has what it needs';
+  const which = slots === 1 ? `the only one${what} is` : `all ${slots}${what.replace('has', 'have')} are`;
+  const lack = others === 0 ? '' : `; ${others === 1 ? 'one other lacks' : `${others} others lack`} it`;
+  const message = `Waits for a slot: ${which} busy with ${busy}${before}${lack}.`;
   return { reason: ahead > 0 ? 'priority' : 'slots', message };
 }
 
@@ -106,25 +147,4 @@ async function readMoreUrgent(db: Kysely<Database>, jobs: readonly JobRow[]): Pr
         or exists (select from tasks t where t.job_id = o.id and t.state = 'waiting' and t.kind <> 'film'))
     group by j.id`.execute(db);
   return new Map(rows.map(({ id, n }) => [id, Number(n)]));
-}
-
-interface Held {
-  readonly all: number;
-  readonly byTenant: ReadonlyMap<string, number>;
-  readonly byUser: ReadonlyMap<string, number>;
-}
-
-/** Deliveries of frames under way. */
-async function readHeld(db: Kysely<Database>): Promise<Held> {
-  const byTenant = new Map<string, number>();
-  const byUser = new Map<string, number>();
-  let all = 0;
-  for (const { kind, tenant_id, user_name, n } of await readUsage(db)) {
-    if (laneOf(kind) !== 'render') continue;
-    all += n;
-    byTenant.set(tenant_id, (byTenant.get(tenant_id) ?? 0) + n);
-    const user = userKey(tenant_id, user_name);
-    byUser.set(user, (byUser.get(user) ?? 0) + n);
-  }
-  return { all, byTenant, byUser };
 }

@@ -26,6 +26,7 @@ import { up as waitingWork } from './migrations/0024-waiting-work.ts';
 import { up as estimates } from './migrations/0025-estimates.ts';
 import { up as budgets } from './migrations/0026-budgets.ts';
 import { up as testFrames } from './migrations/0027-test-frames.ts';
+import { up as requires } from './migrations/0028-requires.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -58,6 +59,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-estimates': { up: estimates },
   '0026-budgets': { up: budgets },
   '0027-test-frames': { up: testFrames },
+  '0028-requires': { up: requires },
 };
 
 /**

@@ -12,7 +12,9 @@ import type {
   PixelStatistics,
   Refusal,
   RenderSettings,
+  Requires,
   Role,
+  SceneNeeds,
   SceneState,
   SessionState,
   TaskKind,
@@ -161,6 +163,10 @@ export interface LayerTable {
   needs: ColumnType<LayerNeed[] | null, string | null | undefined, never>;
   /** Names of limits that its tasks count for beside those of its job; null: none. */
   limits: ColumnType<string[] | null, string | null | undefined, never>;
+  /** What its workers must have, with what its job requires; null: anything. */
+  requires: ColumnType<Requires | null, string | null | undefined, never>;
+  /** What its scene takes of a worker; null where any will do, and of layers of before. */
+  scene_needs: ColumnType<SceneNeeds | null, string | null | undefined, never>;
   settings: Json<RenderSettings>;
   /** Null where each frame is drawn whole. */
   division: NullableJson<Division>;

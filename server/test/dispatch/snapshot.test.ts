@@ -36,6 +36,26 @@ test('tasks that no worker can draw hide none that one can', async () => {
   expect(new Set(jobsOf(await readWaiting(opened.store.db)))).toEqual(new Set([stuck, later]));
 });
 
+test.each([
+  ['requires', { tags: ['nobody-has-it'] }],
+  ['scene_needs', { gpuBytes: 1e12, texturePx: 0 }],
+])('work that few or no workers may draw for its %s hides none that others may', async (column, needs) => {
+  const { db } = opened.store;
+  const stuck = await addJob({ layers: MANY, tasks: MANY, priority: 10 });
+  await sql`
+    update layers set ${sql.ref(column)} = ${JSON.stringify(needs)}::jsonb where job_id = ${stuck}`.execute(db);
+  const later = await addJob({ tasks: 1 });
+  const waiting = await readWaiting(db);
+  expect(new Set(jobsOf(waiting))).toEqual(new Set([stuck, later]));
+  const cursors = await readCursors(db);
+  expect(new Set(jobsOf(cursors))).toEqual(new Set([stuck, later]));
+  for (const work of [...waiting, ...cursors]) {
+    if (!('requires' in work) || work.tenantId !== scene.tenantId) continue;
+    const { requires, sceneNeeds } = work;
+    expect(column === 'requires' ? requires : sceneNeeds).toEqual(work.jobId === stuck ? needs : null);
+  }
+});
+
 test('of tasks that wait the most urgent are read, however many older ones there are', async () => {
   await addJob({ tasks: MANY });
   const urgent = await addJob({ tasks: 1, priority: 10 });

@@ -57,6 +57,10 @@ const cases: readonly (readonly [what: string, layer: string, code: string, fiel
     `${LAYER}/pointers/0/value`,
   ],
   ['an infinite exposure', '"exposureEv":1e999', 'request.invalid', `${LAYER}/exposureEv`],
+  ['a requirement that there is not', '"requires":{"cores":8}', 'request.invalid', `${LAYER}/requires/cores`],
+  ['a tag of two words', '"requires":{"tags":["very fast"]}', 'request.invalid', `${LAYER}/requires/tags/0`],
+  ['a GPU with a NUL in its name', '"requires":{"gpu":"a\\u0000b"}', 'request.invalid', `${LAYER}/requires/gpu`],
+  ['no memory', '"requires":{"memoryBytes":0}', 'request.invalid', `${LAYER}/requires/memoryBytes`],
   ['ten million frames', '"frames":"1-10000000"', 'job.too_large', `${LAYER}/frames`],
   [
     'ten million tasks of blocks',

@@ -116,6 +116,7 @@ test('a plan says what the job would be, or why not, and makes none', async () =
     taskCount: 5,
     layers: [{ name: 'main', frameCount: 5, taskCount: 5 }],
     estimate: null,
+    warnings: [],
   });
   const request = jobOf(scene.sceneId, '1');
   const layers = request.layers.map((layer) => ({ ...layer, camera: 'Nowhere' }));

@@ -3,8 +3,10 @@ import { newId } from '@kiln/shared';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { up as addBitDepth } from '../../src/store/migrations/0004-bit-depth.ts';
+import { up as addRequires } from '../../src/store/migrations/0028-requires.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { isUniqueViolation, sqlState } from '../../src/store/sql-state.ts';
+import { addJobRows, addSceneRow } from '../job-rows.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
 import { openTestStore, placeEmptyPglite, quietLog, type TestStore, temporaryFolder } from '../store-fixture.ts';
 
@@ -162,6 +164,19 @@ function storeContract(open: () => Promise<TestStore>): void {
       old: 8,
       new: 16,
     });
+  });
+
+  test('layers from before work could require something require nothing', async () => {
+    const { db } = opened.store;
+    const { jobId } = await addJobRows(db, await addSceneRow(db));
+    await sql`alter table layers drop column requires, drop column scene_needs`.execute(db);
+    await addRequires(db);
+    const read = () =>
+      db.selectFrom('layers').select(['requires', 'scene_needs']).where('job_id', '=', jobId).executeTakeFirst();
+    expect(await read()).toEqual({ requires: null, scene_needs: null });
+    await sql`update layers set requires = '{"tags":["fast"]}', scene_needs = '{"gpuBytes":1,"texturePx":2}'
+      where job_id = ${jobId}`.execute(db);
+    expect(await read()).toEqual({ requires: { tags: ['fast'] }, scene_needs: { gpuBytes: 1, texturePx: 2 } });
   });
 
   test('gives numbers, dates, JSON and nulls as they went in', async () => {

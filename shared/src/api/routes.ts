@@ -21,13 +21,13 @@ import {
   Job,
   JobBatch,
   JobChanges,
-  JobPlan,
   JobRequest,
   PauseRequest,
   PurgedJob,
   RetryRequest,
   Task,
 } from '../schemas/job.ts';
+import { JobPlan } from '../schemas/job-plan.ts';
 import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
 import { Session, Worker } from '../schemas/worker.ts';

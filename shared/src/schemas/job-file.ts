@@ -7,6 +7,7 @@ import { FilmFormat, FilmRequest } from './film.ts';
 import { FRAME_EXPRESSION, JobRequest, LayerRequest } from './job.ts';
 import { LABELS } from './labels.ts';
 import { AssetReference } from './light.ts';
+import { REQUIRES } from './requires.ts';
 import { Size } from './settings.ts';
 
 const FilePath = (description: string) => Type.String({ minLength: 1, maxLength: LIMITS.filePathChars, description });
@@ -86,6 +87,7 @@ export const JobFile = Type.Object(
     layers: Type.Array(JobFileLayer, { minItems: 1, maxItems: LIMITS.jobLayers }),
     ...LABELS,
     ...BOUNDS,
+    ...REQUIRES,
     priority: JobRequest.properties.priority,
     retries: Type.Optional(
       Type.Integer({

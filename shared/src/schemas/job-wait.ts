@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 
 /**
- * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `adapter-class`: none is
- * of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
+ * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `requires`: none has what a
+ * layer of it requires. `adapter-class`: none is of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
  * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
  * way as it allows itself. `failures`: as many of its tasks have failed as may.
  * `after`: a job that it comes after has not succeeded. `layer`: its
@@ -13,6 +13,7 @@ export const JobWait = Type.Object({
   reason: Type.Enum([
     'workers',
     'engine',
+    'requires',
     'adapter-class',
     'limit',
     'named-limit',

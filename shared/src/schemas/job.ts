@@ -8,13 +8,14 @@ import { Name } from '../storable-text.ts';
 import { BOUND_CHANGES, BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
 import { Budget } from './budget.ts';
 import { Division, FramePart, Tiles } from './division.ts';
-import { JobEstimate, JobUse } from './estimate.ts';
+import { JobUse } from './estimate.ts';
 import { FilmFormat, FilmPlan, FilmRequest } from './film.ts';
 import { FrameStages } from './frame-stages.ts';
 import { JobWait } from './job-wait.ts';
 import { JobTags, JobUser, LABELS } from './labels.ts';
 import { LayerName, LayerNeed, LayerNeeds } from './layer-needs.ts';
 import { FrameProgress } from './progress.ts';
+import { REQUIRES, Requires } from './requires.ts';
 import { Pass, RenderSettings } from './settings.ts';
 import { Chunk, TestFrames } from './test-frames.ts';
 
@@ -48,6 +49,7 @@ export const LayerRequest = Type.Object(
     testFrames: Type.Optional(TestFrames),
     needs: Type.Optional(LayerNeeds),
     limits: BOUNDS.limits,
+    ...REQUIRES,
     tiles: Type.Optional(Tiles),
     splitSamples: Type.Optional(
       Type.Integer({
@@ -73,6 +75,7 @@ export const JobRequest = Type.Object(
     layers: Type.Array(LayerRequest, { minItems: 1, maxItems: LIMITS.jobLayers }),
     ...LABELS,
     ...BOUNDS,
+    ...REQUIRES,
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, default: 50 })),
     maxAttempts: Type.Optional(
       Type.Integer({ minimum: 1, maximum: LIMITS.taskAttemptsMax, default: LIMITS.taskAttempts }),
@@ -170,16 +173,6 @@ export const RetryRequest = Type.Object(
 );
 export type RetryRequest = Static<typeof RetryRequest>;
 
-/** What a job would be. */
-export const JobPlan = Type.Object({
-  frameCount: Type.Integer(),
-  taskCount: Type.Integer(),
-  layers: Type.Array(Type.Object({ name: Type.String(), frameCount: Type.Integer(), taskCount: Type.Integer() })),
-  /** From earlier jobs; null where they do not tell of each layer. `POST /estimates` has what is missing drawn. */
-  estimate: Nullable(JobEstimate),
-});
-export type JobPlan = Static<typeof JobPlan>;
-
 export const Layer = Type.Object({
   id: Id('layer'),
   name: Type.String(),
@@ -202,6 +195,8 @@ export const Layer = Type.Object({
   needs: Type.Array(LayerNeed),
   /** Limits that its tasks count for, beside those of the job. */
   limits: LimitNames,
+  /** What its workers must have, with what its job requires; absent: anything. */
+  requires: Type.Optional(Requires),
   settings: RenderSettings,
 });
 export type Layer = Static<typeof Layer>;

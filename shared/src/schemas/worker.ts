@@ -2,17 +2,12 @@
 import Type, { type Static } from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { SessionState, WorkerState } from '../states.ts';
+import { AdapterClass, WORKER_FACTS } from './requires.ts';
 import { Backend, Engine } from './settings.ts';
 
 /** Who makes films on a worker: its pages, by WebCodecs, and the `ffmpeg` of its system. */
 export const FilmMaker = Type.Enum(['page', 'ffmpeg']);
 export type FilmMaker = Static<typeof FilmMaker>;
-
-/**
- * What decides a picture's bytes besides the request: renderer string, driver, browser version, canary picture and what
- * `auto` is, hashed. Frames of one adapter class are byte for byte the same.
- */
-export const AdapterClass = Type.String({ pattern: '^[0-9a-f]{16}$' });
 
 export const Capability = Type.Object({ engine: Engine, backend: Backend });
 export type Capability = Static<typeof Capability>;
@@ -73,6 +68,7 @@ export const WorkerIdentity = Type.Object({
   sandboxed: Type.Boolean(),
   /** Absent from workers that make no films. */
   filmMakers: Type.Optional(Type.Array(FilmMaker)),
+  ...WORKER_FACTS,
 });
 export type WorkerIdentity = Static<typeof WorkerIdentity>;
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { KilnError } from '@kiln/shared';
+import { KilnError, LIMITS, matches, parseMemory, WorkerTags } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -29,6 +29,9 @@ export const WorkerConfig = Type.Object({
   sceneCacheBytes: Type.Integer({ minimum: 1_048_576 }),
   /** Seconds of drawing after which a long frame stores what it has, to go on from there when its worker is lost. */
   checkpointSec: Type.Integer({ minimum: 1, maximum: 3_600 }),
+  /** As the operator sets it; null: not known. */
+  gpuMemoryBytes: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  tags: WorkerTags,
   logLevel: LogLevel,
   /** All that the browser sees of this process's environment: where drivers are, never a secret. */
   browserEnvironment: Type.Record(Type.String(), Type.String()),
@@ -94,6 +97,7 @@ export function readWorkerConfig(env: Environment = process.env): {
     allowNoSandbox: read('KILN_ALLOW_NO_SANDBOX', '0') === '1',
     sceneCacheBytes: Number(read('KILN_SCENE_CACHE_BYTES', String(WORKER_LIMITS.sceneCacheBytes))),
     checkpointSec: Number(read('KILN_CHECKPOINT_SEC', String(WORKER_LIMITS.checkpointSec))),
+    ...offerings(read),
     logLevel: read('KILN_LOG_LEVEL', 'info'),
     browserEnvironment: browserEnvironment(env),
   };
@@ -108,6 +112,32 @@ export function readWorkerConfig(env: Environment = process.env): {
       field: variable,
     },
   );
+}
+
+type Offerings = Pick<WorkerConfig, 'gpuMemoryBytes' | 'tags'>;
+
+/** What jobs may require of this worker that only its operator knows. @throws KilnError `request.invalid` */
+export const readOfferings = (env: Environment): Offerings => offerings((name, fallback) => env[name] || fallback);
+
+const offerings = (read: (name: string, fallback: string) => string): Offerings => ({
+  gpuMemoryBytes: gpuMemoryOf(read('KILN_WORKER_GPU_MEMORY', '')),
+  tags: tagsOf(read('KILN_WORKER_TAGS', '')),
+});
+
+/** Words with commas between. @throws KilnError `request.invalid` */
+function tagsOf(text: string): string[] {
+  const tags = [...new Set(text.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
+  if (matches(WorkerTags, tags)) return tags;
+  const message = `KILN_WORKER_TAGS takes at most ${LIMITS.workerTags} words with commas between, as in fast,node=a12, each of 1 to 64 letters, digits, “.”, “_”, “:”, “=”, “/” or “-”; got "${text}"`;
+  throw new KilnError('request.invalid', message, { field: 'KILN_WORKER_TAGS' });
+}
+
+/** As in `24G`. @throws KilnError `request.invalid` */
+function gpuMemoryOf(text: string): number | null {
+  const bytes = parseMemory(text);
+  if (text === '' || bytes !== null) return bytes;
+  const message = `KILN_WORKER_GPU_MEMORY takes an amount as 24G or 8192M, got "${text}"`;
+  throw new KilnError('request.invalid', message, { field: 'KILN_WORKER_GPU_MEMORY' });
 }
 
 /** A worker's name as the name of a folder; one that had to be changed tells itself apart by its hash. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { browserEnvironment, readWorkerConfig } from '../../src/config/worker-config.ts';
+import { browserEnvironment, readOfferings, readWorkerConfig } from '../../src/config/worker-config.ts';
 
 const least = { KILN_URL: 'http://127.0.0.1:7700', KILN_WORKER_TOKEN: 'wt_1' };
 
@@ -21,6 +21,22 @@ it('gives each worker of a machine a scene folder of its own, whatever its name'
   for (const folder of folders) expect(folder).toMatch(/^\/srv\/kiln\/worker-cache\/scenes\/[\w-]{1,100}$/);
 });
 
+it('says what jobs may require of it as its operator has it', () => {
+  const offer = (more: object) => {
+    const { gpuMemoryBytes, tags } = readWorkerConfig({ ...least, ...more }).config;
+    return { gpuMemoryBytes, tags };
+  };
+  expect(offer({})).toEqual({ gpuMemoryBytes: null, tags: [] });
+  const set = { KILN_WORKER_GPU_MEMORY: '24G', KILN_WORKER_TAGS: 'fast, rack=3,,fast' };
+  expect(offer(set)).toEqual({ gpuMemoryBytes: 24 * 1_024 ** 3, tags: ['fast', 'rack=3'] });
+  expect(readOfferings(set)).toEqual(offer(set));
+  expect(readWorkerConfig({ ...least, ...set }).lines).toContainEqual({
+    name: 'KILN_WORKER_TAGS',
+    value: set.KILN_WORKER_TAGS,
+    from: 'environment',
+  });
+});
+
 it('prints no secret', () => {
   expect(JSON.stringify(readWorkerConfig(least).lines)).not.toContain('wt_1');
 });
@@ -33,6 +49,10 @@ it.each([
   ['KILN_SLOTS', { ...least, KILN_SLOTS: 'many' }],
   ['KILN_SCENE_CACHE_BYTES', { ...least, KILN_SCENE_CACHE_BYTES: '1' }],
   ['KILN_CHECKPOINT_SEC', { ...least, KILN_CHECKPOINT_SEC: '0' }],
+  ['KILN_WORKER_GPU_MEMORY', { ...least, KILN_WORKER_GPU_MEMORY: '24' }],
+  ['KILN_WORKER_GPU_MEMORY', { ...least, KILN_WORKER_GPU_MEMORY: '0G' }],
+  ['KILN_WORKER_TAGS', { ...least, KILN_WORKER_TAGS: 'very fast' }],
+  ['KILN_WORKER_TAGS', { ...least, KILN_WORKER_TAGS: Array.from({ length: 33 }, (_, n) => `t${n}`).join() }],
   ['KILN_LOG_LEVEL', { ...least, KILN_LOG_LEVEL: 'loud' }],
 ])('names %s when it is at fault', (field, env) => {
   expect(() => readWorkerConfig(env)).toThrow(expect.objectContaining({ code: 'request.invalid', field }));

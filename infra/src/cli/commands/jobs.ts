@@ -6,6 +6,7 @@ import {
   JobState,
   KilnError,
   progressText,
+  requiresText,
   type Task,
   useText,
 } from '@kiln/shared';
@@ -117,6 +118,14 @@ function limitsText({ limits, maxSlots, maxPerHost }: Job): string {
   return [...limits, ...own.flat()].join(', ');
 }
 
+/** Of each layer where they differ. */
+function requirementsText({ layers }: Job): string {
+  const texts = layers.map(({ requires }) => (requires ? requiresText(requires) : 'anything'));
+  const [first = 'anything'] = texts;
+  if (texts.every((text) => text === first)) return first === 'anything' ? '' : first;
+  return layers.map(({ name }, index) => `${name}: ${texts[index]}`).join('; ');
+}
+
 const frames = (job: Job) =>
   `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
 
@@ -146,6 +155,7 @@ function describe(job: Job, tasks: readonly Task[]): string {
     ['User', job.user ?? ''],
     ['Tags', job.tags.join(', ')],
     ['Limits', limitsText(job)],
+    ['Requires', requirementsText(job)],
     ['Scene', job.sceneId],
     ['Frames', frames(job)],
     ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),

@@ -30,10 +30,12 @@ Example:
       'after',
       wrapHelp(`
 Environment: KILN_URL, KILN_WORKER_TOKEN (in the farm’s credentials.json), KILN_SLOTS (tasks drawn at once), KILN_CHECKPOINT_SEC
-(drawing that its loss may cost), KILN_HOME (its caches), KILN_BROWSER.
+(drawing that its loss may cost), KILN_WORKER_TAGS and KILN_WORKER_GPU_MEMORY (what jobs may require of it), KILN_HOME (its
+caches), KILN_BROWSER.
 
-Example:
-  $ KILN_URL=http://10.0.0.5:7700 KILN_WORKER_TOKEN=… kiln worker`),
+Examples:
+  $ KILN_URL=http://10.0.0.5:7700 KILN_WORKER_TOKEN=… kiln worker
+  $ KILN_WORKER_TAGS=fast,rack=3 KILN_WORKER_GPU_MEMORY=24G KILN_URL=… KILN_WORKER_TOKEN=… kiln worker`),
     )
     .action(async () => (await import('../../processes/run-worker.ts')).runWorker());
 }

@@ -372,6 +372,7 @@ function layerOf(options: RenderOptions): LayerRequest {
     set,
     environment: _environment,
     lut: _lut,
+    require: _require,
     film,
     filmCodec,
     contactSheet,

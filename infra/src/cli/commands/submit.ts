@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { jobFileJsonSchema, KilnError } from '@kiln/shared';
+import { addRequires, jobFileJsonSchema, KilnError } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, type FarmClient, withConnection } from '../connection.ts';
@@ -17,6 +17,7 @@ import { prepareOutFolder } from '../render/out-folder.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
 import { type RenderObserver, render } from '../render/render.ts';
 import { prepareJob, type SubmitRequest, submitJob } from '../render/submit-job.ts';
+import { type RequireOptions, requireOption } from '../require-options.ts';
 import { UploadMemory } from '../scene/upload-memory.ts';
 import { StatusLine } from '../status-line.ts';
 import { estimateFile } from '../submit/estimate-file.ts';
@@ -28,7 +29,7 @@ import { planText } from '../submit/plan-text.ts';
 import { sendFiles } from '../submit/send-files.ts';
 import { SUBMIT_HELP } from '../submit/submit-help.ts';
 
-interface SubmitOptions extends ConnectionOptions, LabelOptions {
+interface SubmitOptions extends ConnectionOptions, LabelOptions, RequireOptions {
   readonly set?: Settings;
   readonly dryRun?: boolean;
   readonly estimate?: boolean;
@@ -58,6 +59,7 @@ export function addSubmitCommand(program: Command): void {
       .addOption(tagOption())
       .addOption(userOption())
       .addOption(budgetOption())
+      .addOption(requireOption())
       .option('--wait', 'waits for the frames and downloads them, as kiln render does')
       .option('-o, --out <folder>', 'with --wait: where frames go (default: out)')
       .option('--schema', 'prints the JSON Schema of job files, for editors'),
@@ -79,7 +81,8 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
       field: 'FILE',
     });
   }
-  const asked = withAfter(await readJob(file, options.set ?? new Map()), options.after ?? []);
+  const read = withRequires(await readJob(file, options.set ?? new Map()), options);
+  const asked = withAfter(read, options.after ?? []);
   const job = withBudget(withLabels(asked, options), options.budget);
   const farm = connect(options);
   if (options.dryRun) {
@@ -100,6 +103,12 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
 function withAfter(file: JobOfFile, more: readonly string[]): JobOfFile {
   if (more.length === 0) return file;
   return { ...file, job: { ...file.job, after: [...new Set([...(file.job.after ?? []), ...more])] } };
+}
+
+/** Beside what the file requires. */
+function withRequires(file: JobOfFile, { require: more }: RequireOptions): JobOfFile {
+  const requires = addRequires(file.job.requires, more);
+  return requires === null ? file : { ...file, job: { ...file.job, requires } };
 }
 
 /** The file's user unless an option names one; its labels and those of options. */

@@ -26,6 +26,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'testFrames',
   'maxSlots',
   'maxPerHost',
+  'requires',
   'tags',
 ]);
 

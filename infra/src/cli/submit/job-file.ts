@@ -97,6 +97,7 @@ function restOf({
   notify,
   user,
   tags,
+  requires,
   ...rest
 }: JobFile): Omit<JobRequest, 'sceneId' | 'layers'> {
   return {
@@ -112,6 +113,7 @@ function restOf({
     ...(notify === undefined ? {} : { notify }),
     ...(user === undefined ? {} : { user }),
     ...(tags === undefined ? {} : { tags }),
+    ...(requires === undefined ? {} : { requires }),
     ...boundsOf(rest),
   };
 }

@@ -52,6 +52,7 @@ export function planText(plan: SubmissionPlan, estimate: JobEstimate | null): st
       ),
     ),
     '',
+    ...(plan.warnings.length > 0 ? [...plan.warnings, ''] : []),
     ...(estimate === null
       ? ['Nothing was uploaded, and nothing is queued.']
       : [estimateLayers(estimate), '', 'Nothing is queued.']),

@@ -1,6 +1,7 @@
 /** What a job file would do: nothing is sent, nothing is queued. */
 import { createHash } from 'node:crypto';
 import {
+  addRequires,
   allPages,
   chunkFrames,
   type Division,
@@ -12,10 +13,12 @@ import {
   type LayerTests,
   layerNames,
   layerTests,
+  meets,
   type Pass,
   partsPerFrame,
   passFilesOf,
   type RenderSettings,
+  type Requires,
   type Scene,
   sceneHashText,
   type Worker,
@@ -53,6 +56,8 @@ export interface LayerPlan {
     readonly last: string;
   };
   readonly films: readonly string[];
+  /** Of its workers, with what the job requires; null: anything. */
+  readonly requires: Requires | null;
   /** Workers that are ready now and could draw it. */
   readonly workers: readonly WorkerPlace[];
 }
@@ -81,26 +86,34 @@ export interface SubmissionPlan extends Omit<JobRequest, 'layers' | 'sceneId'> {
   /** Of the farm now. */
   readonly workersReady: number;
   readonly slots: number;
+  /** What it would wait for, or do without, as far as the farm has the scene. */
+  readonly warnings: readonly string[];
 }
 
 /** @throws KilnError as the farm would when the job is submitted, as far as it has the scene. */
 export async function planSubmission(farm: FarmClient, { text, source, job }: JobOfFile): Promise<SubmissionPlan> {
   const { client } = farm;
   const scene = await scenePlan(farm, source);
+  let warnings: readonly string[] = [];
   if (scene.sceneId !== null && scene.state === 'ready') {
-    await client.planJob({ body: { ...job, sceneId: scene.sceneId } }).catch((error: unknown) => {
+    const planned = await client.planJob({ body: { ...job, sceneId: scene.sceneId } }).catch((error: unknown) => {
       throw inJobFile(error, text);
     });
+    warnings = planned.warnings;
   }
   const { items } = await client.listWorkers();
   const { slots } = await client.capabilities();
   const ready = items.filter(({ state }) => state === 'ready');
   const names = layerNames(job.layers);
   const tests = layerTests(job);
-  const layers = job.layers.map((layer, index) => {
-    const isOneOfSeveral = job.layers.length > 1;
-    return layerPlan(layer, names[index] ?? '', { isOneOfSeveral, ready, tests: tests[index] ?? null });
-  });
+  const layers = job.layers.map((layer, index) =>
+    layerPlan(layer, names[index] ?? '', {
+      isOneOfSeveral: job.layers.length > 1,
+      ready,
+      tests: tests[index] ?? null,
+      requires: addRequires(job.requires, layer.requires),
+    }),
+  );
   const { layers: _layers, ...rest } = job;
   return {
     ...rest,
@@ -110,6 +123,7 @@ export async function planSubmission(farm: FarmClient, { text, source, job }: Jo
     layers,
     workersReady: ready.length,
     slots,
+    warnings,
   };
 }
 
@@ -139,9 +153,14 @@ interface PlanParts {
   readonly isOneOfSeveral: boolean;
   readonly ready: readonly Worker[];
   readonly tests: LayerTests | null;
+  readonly requires: Requires | null;
 }
 
-function layerPlan(request: LayerRequest, name: string, { isOneOfSeveral, ready, tests }: PlanParts): LayerPlan {
+function layerPlan(
+  request: LayerRequest,
+  name: string,
+  { isOneOfSeveral, ready, tests, requires }: PlanParts,
+): LayerPlan {
   const { settings, range, frameCount, division, films } = checkLayer(request);
   const { frames } = request;
   const chunk = chunkFrames(request.chunk);
@@ -165,7 +184,10 @@ function layerPlan(request: LayerRequest, name: string, { isOneOfSeveral, ready,
     format,
     files: filesOf(settings, range, frameCount, folder),
     films: films.map((film) => `${folder}${FILM_FORMATS[film.format].fileName}`),
-    workers: ready.flatMap((worker) => placeOn(worker, settings) ?? []),
+    requires,
+    workers: ready
+      .filter((worker) => meets(worker, requires ?? {}))
+      .flatMap((worker) => placeOn(worker, settings) ?? []),
   };
 }
 

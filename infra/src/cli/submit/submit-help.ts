@@ -11,6 +11,7 @@ A job file, in YAML 1.2 or JSON:
   limits: [denoiser]              # of the farm, as of licences; of a layer, too
   maxSlots: 8                     # tasks under way at once
   maxPerHost: 2                   # the same on one machine
+  requires: {tags: [fast]}        # of workers; of a layer, too
   retries: 2                      # of a task that failed
   maxFailedTasks: 5               # begin nothing more when so many have failed
   after: [job_…]                  # begin when these have succeeded

@@ -154,7 +154,7 @@ const planned: Answers = (request) => {
   if (request === 'GET /workers') return { body: { items: [WORKER, { ...WORKER, name: 'gone', state: 'lost' }] } };
   if (request === 'GET /capabilities') return { body: { engines: [], formats: [], slots: 3 } };
   return request === 'POST /job-plans'
-    ? { body: { frameCount: 14, taskCount: 24, layers: [], estimate: null } }
+    ? { body: { frameCount: 14, taskCount: 24, layers: [], estimate: null, warnings: ['Layer “main” needs it.'] } }
     : undefined;
 };
 
@@ -171,6 +171,24 @@ test('--dry-run says what would be drawn, where, and which files come out; nothi
   expect(text).not.toContain('gone');
   expect(farm?.bodyOf('POST /job-plans')).toEqual(BODY);
   expect(farm?.requests).toEqual([`GET /scenes/${SCENE.id}`, 'POST /job-plans', 'GET /workers', 'GET /capabilities']);
+});
+
+test('what workers must have is required beside what the file requires; others could not draw it', async () => {
+  const text = `requires: { tags: [fast], memoryBytes: 1 }\n${JOB}`;
+  expect(await submit(text, ['--require', 'tag=rack=3,gpu=RTX A', '--require', 'gpu-memory=8G'])).toBe(0);
+  const requires = { tags: ['fast', 'rack=3'], gpu: 'RTX A', gpuMemoryBytes: 8 * 1_024 ** 3, memoryBytes: 1 };
+  expect(farm?.bodyOf('POST /jobs')).toEqual({ ...BODY, requires });
+  await farm?.close();
+  printed = [];
+  expect(await submit(text, ['--dry-run'], planned)).toBe(0);
+  expect(printed.join('\n')).toMatch(/^main +no worker that is here$/m);
+  expect(printed.join('\n')).toContain('\n\nLayer “main” needs it.\n\nNothing was uploaded');
+  await farm?.close();
+  const fast = { ...WORKER, tags: ['fast'], memoryBytes: 2 };
+  const answers: Answers = (request) => (request === 'GET /workers' ? { body: { items: [fast] } } : planned(request));
+  printed = [];
+  expect(await submit(text, ['--dry-run'], answers)).toBe(0);
+  expect(printed.join('\n')).toMatch(/^main +north +webgl +2 of 3$/m);
 });
 
 test('--dry-run of a scene that the farm does not have says that it would be uploaded', async () => {

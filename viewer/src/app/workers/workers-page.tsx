@@ -1,5 +1,5 @@
 /** The workers: what each is, and what it has in hand. */
-import { autoBackendsText, type Worker } from '@kiln/shared';
+import { autoBackendsText, memoryText, type Worker } from '@kiln/shared';
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../design/button.tsx';
@@ -100,6 +100,11 @@ function WorkerCard({ worker }: { readonly worker: Worker }) {
         <Fact name="Sandbox" value={worker.sandboxed ? 'on' : 'off'} />
         <Fact name="Scene cache" value={formatBytes(worker.cacheBytes)} />
         <Fact name="Memory" value={formatBytes(worker.nodeRssBytes + worker.browserRssBytes)} />
+        {worker.cpuCores !== undefined && <Fact name="CPU cores" value={formatCount(worker.cpuCores)} />}
+        {worker.memoryBytes && <Fact name="Machine’s memory" value={memoryText(worker.memoryBytes)} />}
+        {worker.gpuMemoryBytes && <Fact name="GPU memory" value={memoryText(worker.gpuMemoryBytes)} />}
+        {worker.maxTexturePx && <Fact name="Largest texture" value={`${formatCount(worker.maxTexturePx)} px`} />}
+        {worker.tags && worker.tags.length > 0 && <Fact name="Tags" value={worker.tags.join(', ')} />}
         <Fact name="Back end" value={worker.backend} />
         <Fact name="Draws with" value={autoBackendsText(worker)} />
         <Fact name="Browser" value={worker.browserVersion} />
