@@ -14,10 +14,10 @@ export function durationText(sec: number): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `0.13 slot-hours`; below a hundredth of one `12 slot-seconds`. */
+/** `0.13 slot-hours`; below a tenth of one `120 slot-seconds`. */
 export function slotTimeText(slotSec: number): string {
   const hours = slotSec / HOUR_SEC;
-  if (hours < 0.01) return `${slotSec < 10 ? slotSec.toFixed(1) : Math.round(slotSec)} slot-seconds`;
+  if (hours < 0.1) return `${slotSec < 10 ? slotSec.toFixed(1) : Math.round(slotSec)} slot-seconds`;
   return `${hours < 10 ? hours.toFixed(2) : hours < 100 ? hours.toFixed(1) : Math.round(hours)} slot-hours`;
 }
 

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ENGINE_ABILITIES, ENGINE_FEATURES } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { REPOSITORY } from '../../src/repository.ts';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
 import { kiln, startKiln } from './support/kiln.ts';
 import { readPixels } from './support/pixels.ts';
@@ -282,6 +285,38 @@ describe('kiln render', () => {
     expect((await run.ended).code).toBe(130);
     const job = await farm.client.getJob({ params: { jobId: String(jobId) } });
     expect(job.state).toBe('cancelled');
+  });
+});
+
+describe('a program of somebody’s own', () => {
+  const runExample = (name: string, ...args: readonly string[]) => {
+    const { url: KILN_URL, apiKey: KILN_API_KEY } = farm.credentials;
+    return promisify(execFile)(process.execPath, ['--import', 'tsx', `infra/examples/${name}.ts`, ...args], {
+      cwd: REPOSITORY,
+      env: { PATH: process.env.PATH, KILN_URL, KILN_API_KEY },
+    });
+  };
+  let sceneId: string;
+  beforeAll(async () => {
+    const { stdout } = await kiln(farm, 'scene', 'add', scene, '--json');
+    sceneId = JSON.parse(stdout).id;
+  });
+
+  test('renders frames, and has each that is listed', async () => {
+    const out = join(farm.home, 'example');
+    const { stdout } = await runExample('render-frames', sceneId, '1-6', out);
+    expect(stdout).toMatch(/job_\w+ succeeded: 6 frames\n$/);
+    expect((await readdir(out)).sort()).toEqual([1, 2, 3, 4, 5, 6].map((n) => `000${n}.png`));
+    expect(await readPixels(join(out, '0006.png'))).toMatchObject({ widthPx: 320, heightPx: 180 });
+  });
+
+  test('submits shots in one call, and the same ones again', async () => {
+    const told = await runExample('submit-shots', sceneId, 'sh010', 'sh020');
+    const again = await runExample('submit-shots', sceneId, 'sh010', 'sh020');
+    const ids = ({ stdout }: { stdout: string }) =>
+      [...stdout.matchAll(/^(job_\w+) (sh\d+) /gm)].map((line) => line[1]);
+    expect(ids(told)).toHaveLength(2);
+    expect(ids(again)).toEqual(ids(told));
   });
 });
 
