@@ -52,6 +52,8 @@ export interface FakeWorkerOptions {
   /** [WK18] Whether something more urgent has taken the slot when these sums are delivered. @defaultValue never */
   readonly givesWay?: (assignment: Assignment, part: FramePart) => boolean;
   readonly heartbeatMs?: number;
+  /** What is wrong with its canary, when it is asked for it. @defaultValue nothing */
+  readonly onCanary?: () => string | null;
   /** The GLB that an import makes of a scene. @defaultValue none, as for glTF */
   readonly convert?: (assignment: Assignment) => Buffer | null;
 }
@@ -72,6 +74,7 @@ export const IDENTITY: WorkerIdentity = {
   browserVersion: 'none',
   sandboxed: true,
   filmMakers: ['page'],
+  drawsCanary: true,
 };
 
 export class HttpFailure extends Error {
@@ -194,6 +197,10 @@ export class FakeWorker {
       for (const id of answer.stop) this.held.delete(id);
       for (const id of answer.endSessions) this.sessions.delete(id);
       this.offers.push(...answer.openSessions);
+      if (answer.drawCanary) {
+        const fault = this.#options.onCanary?.() ?? null;
+        await this.post('/worker/canary', this.registration.workerSecret, { fault });
+      }
       return answer;
     } catch (error) {
       const isUnknown = error instanceof HttpFailure && error.code === 'worker.unknown';

@@ -41,6 +41,8 @@ export const WORKER_ROUTES = {
   register: { method: 'POST', path: '/worker/register' },
   /** `Heartbeat` → `HeartbeatAnswer`. */
   heartbeat: { method: 'POST', path: '/worker/heartbeat' },
+  /** `CanaryVerdict` → `{}`. */
+  canary: { method: 'POST', path: '/worker/canary' },
   /** The worker stops in order: its leases end now. */
   goodbye: { method: 'POST', path: '/worker/goodbye' },
   /** → `Assignment`. */
@@ -331,9 +333,18 @@ export const HeartbeatAnswer = Type.Object({
   /** Sessions that should be here and are not; those to end. The signal may have been lost: this is the truth. */
   openSessions: Type.Array(SessionOffer),
   endSessions: Type.Array(Id('session')),
+  /** [WK22] To draw its canary and tell whether it is right. */
+  drawCanary: Type.Optional(Type.Boolean()),
   drain: Type.Boolean(),
 });
 export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>;
+
+/** [WK22] What came of drawing the canary once more. */
+export const CanaryVerdict = Type.Object({
+  /** Why it is wrong; null: it is the same picture as when the worker started. */
+  fault: Type.Union([Type.String({ maxLength: 2_000 }), Type.Null()]),
+});
+export type CanaryVerdict = Static<typeof CanaryVerdict>;
 
 /** Published to a worker's channel; saves waiting for the next heartbeat, and may be lost. */
 export const WorkerSignal = Type.Union([

@@ -114,7 +114,20 @@ async function start(name: string): Promise<void> {
   const client = new FarmClient(config.url);
   const membership = new Membership({ client, identity, token, log, signal: over.signal });
   await membership.join();
-  new RunningWorker({ config, identity, client, membership, cache, pool, clock: systemClock, log, over, work });
+  const canaryFault = async () => null;
+  new RunningWorker({
+    config,
+    identity,
+    client,
+    membership,
+    cache,
+    pool,
+    clock: systemClock,
+    log,
+    over,
+    canaryFault,
+    work,
+  });
 }
 
 await Promise.all(Array.from({ length: Number(workers) }, (_, at) => start(`blank-${at + 1}`)));

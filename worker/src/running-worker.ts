@@ -37,6 +37,8 @@ export interface RunningWorkerParts {
   readonly log: Log;
   /** Aborts when the worker ends: whatever still waits for the server gives up. */
   readonly over: AbortController;
+  /** [WK22] Draws the canary once more; what is wrong with it, or null. */
+  readonly canaryFault: () => Promise<string | null>;
   /** What is done with what was claimed. @defaultValue as `runDelivery` */
   readonly work?: Work;
 }
@@ -52,6 +54,7 @@ export class RunningWorker {
   #queue: DeliveryQueue;
   #stopSignals: () => void;
   #isDraining = false;
+  #canary: Promise<void> | null = null;
   #end: Promise<void> | null = null;
 
   /** @param parts of a worker that has registered */
@@ -115,7 +118,7 @@ export class RunningWorker {
     // It registers no more: a request that the goodbye overtakes is answered with `worker.unknown`.
     this.#parts.over.abort();
     const goodbye = client.goodbye().catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye'));
-    await Promise.all([goodbye.then(() => this.#letGo()), pool.close()]);
+    await Promise.all([goodbye.then(() => this.#letGo()), pool.close(), this.#canary]);
     log.info('drained');
   }
 
@@ -193,7 +196,24 @@ export class RunningWorker {
     for (const attemptId of answer.stop) this.#leases.stop(attemptId, 'the server stopped the attempt');
     for (const sessionId of answer.endSessions) this.#desk.end(sessionId);
     if (this.#isDraining) return;
+    if (answer.drawCanary) this.#drawCanary();
     for (const offer of answer.openSessions) this.#desk.open(offer);
+  }
+
+  /** [WK22] Every heartbeat asks for it until the server has the answer. */
+  #drawCanary(): void {
+    const { canaryFault, client, log, membership, over } = this.#parts;
+    const draw = async () => {
+      const fault = await canaryFault();
+      over.signal.throwIfAborted();
+      log.info({ fault }, 'drew the canary');
+      await membership.persist(() => client.tellCanary({ fault }, over.signal), over.signal);
+    };
+    this.#canary ??= draw()
+      .catch((error: unknown) => log.info({ err: error }, 'the canary is not told'))
+      .finally(() => {
+        this.#canary = null;
+      });
   }
 
   #describe(): Heartbeat {

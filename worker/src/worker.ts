@@ -4,7 +4,7 @@ import { KilnError, WORKER_PROTOCOLS, type WorkerIdentity } from '@kiln/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import { findBrowser } from './browser/find-browser.ts';
 import { launchBrowser } from './browser/launch-browser.ts';
-import { probeBackends } from './browser/probe-backends.ts';
+import { canaryFault, probeBackends } from './browser/probe-backends.ts';
 import {
   abilitiesOf,
   adapterClassOf,
@@ -43,7 +43,8 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
   }
   const { allowNoSandbox, browserEnvironment: environment, cacheFolder } = config;
   const launchParts = { allowNoSandbox, environment, pageFolder: PAGE_FOLDER };
-  const probe = await probeBackends({ ...launchParts, browser, cacheFolder, log });
+  const probing = { ...launchParts, browser, cacheFolder, log };
+  const probe = await probeBackends(probing);
   const chosen = bestWebgl(probe);
   if (!chosen) {
     const tried = probe.webgl.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
@@ -72,7 +73,18 @@ export async function startWorker(config: WorkerConfig, log: Log = createLog(con
   const identity = { ...identityOf(config, probe, chosen), filmMakers };
   const membership = new Membership({ client, identity, token: config.token, log, signal: over.signal });
   await membership.join();
-  return new RunningWorker({ config, identity, client, membership, cache, pool, clock: systemClock, log, over });
+  return new RunningWorker({
+    config,
+    identity,
+    client,
+    membership,
+    cache,
+    pool,
+    clock: systemClock,
+    log,
+    over,
+    canaryFault: () => canaryFault(probing, probe, over.signal),
+  });
 }
 
 function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidate): WorkerIdentity {
@@ -95,5 +107,6 @@ function identityOf(config: WorkerConfig, probe: ProbeResult, chosen: GlCandidat
     gpuMemoryBytes: config.gpuMemoryBytes,
     maxTexturePx: chosen.maxTextureSizePx,
     tags: config.tags,
+    drawsCanary: true,
   };
 }

@@ -34,6 +34,7 @@ const worker = (number: number, more: Partial<Worker> = {}): Worker => ({
   registeredAt: '2026-01-01T00:00:00.000Z',
   seenAt: '2026-01-01T00:09:56.000Z',
   suspendedUntil: null,
+  suspendedFor: null,
   ...more,
 });
 const loaded = { tenantId: `ten_${'0'.repeat(20)}`, sceneHash: SCENE.sceneHash ?? '', loads: 1, sessions: 0 };

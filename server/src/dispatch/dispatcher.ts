@@ -26,7 +26,7 @@ import { passSpacingMs } from './pass-spacing.ts';
 import { type Pick, pick } from './pick.ts';
 import { Reconciler } from './reconcile.ts';
 import { ShareBook } from './share-book.ts';
-import { suspendFaultyWorkers } from './suspend-workers.ts';
+import { forgiveWorkers, suspendFaultyWorkers } from './suspend-workers.ts';
 import { TaskTimes } from './task-times.ts';
 
 export interface DispatcherParts {
@@ -286,6 +286,7 @@ export class Dispatcher {
         `worker ${name} is given nothing for a while: tasks failed there that others did`,
       );
     }
+    await forgiveWorkers(store.db);
     await this.#shares.read();
     await this.#shares.write();
     for (const jobId of await noteGiven(store.db, [...this.#given])) this.#given.delete(jobId);

@@ -44,6 +44,8 @@ export const DISPATCH_LIMITS = {
   /** For so long, doubled each time. */
   suspensionMs: 600_000,
   suspensionMaxMs: 21_600_000,
+  /** A worker that did something in so long, and nothing wrong, is suspended for half as long the next time. */
+  goodStretchMs: 3_600_000,
   /** Wait before the second try of a task, doubled with each further one. */
   retryDelayMs: 500,
   retryDelayMaxMs: 30_000,

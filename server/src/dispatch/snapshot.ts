@@ -40,6 +40,7 @@ export const readDesks = (db: Kysely<Database>, leaseMs: number): Promise<DeskRo
     .select(['id', 'identity', 'status'])
     .select(sql<boolean>`coalesce(suspended_until > now(), false)`.as('is_suspended'))
     .where('state', '=', 'ready')
+    .where('canary_due', '=', false)
     .where('seen_at', '>', sql<Date>`now() - ${sql.lit(leaseMs)} * interval '1 millisecond'`)
     .orderBy('id')
     .execute();

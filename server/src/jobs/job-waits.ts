@@ -25,7 +25,14 @@ export async function readJobWaits(
   const after = await readPredecessorWaits(db, jobs);
   const open = jobs.filter(({ id, state }) => (state === 'queued' || state === 'running') && !after.has(id));
   if (open.length === 0) return new Map([...stopped, ...held, ...after]);
-  const ready = await db.selectFrom('workers').select(['id', 'identity']).where('state', '=', 'ready').execute();
+  const rows = await db
+    .selectFrom('workers')
+    .select(['id', 'identity', 'canary_due'])
+    .where('state', '=', 'ready')
+    .execute();
+  const ready = rows.filter(({ canary_due }) => !canary_due);
+  if (ready.length === 0 && rows.length > 0)
+    return new Map([...stopped, ...held, ...after, ...open.map(waitForCanary)]);
   const workers = ready.map(({ identity }) => identity);
   const stuckFrames = await readStuckFrames(db, open, workers);
   const lacking = await readLackingWaits(db, open, layers, workers);
@@ -57,6 +64,11 @@ function stopOf({ id, tasks_failed: n }: JobRow): JobWait {
   const message = `Stopped after ${tasks} failed: \`kiln job ${id} --retry\` tries again and goes on, \`--resume\` goes on without.`;
   return { reason: 'failures', message };
 }
+
+const waitForCanary = ({ id }: JobRow): readonly [string, JobWait] => {
+  const message = 'No worker that is here draws its canary right; `kiln workers` says when they are tried again.';
+  return [id, { reason: 'workers', message }];
+};
 
 /** @param stuckClass of a frame that is begun, when no worker of it is here. */
 function waitOf(

@@ -8,6 +8,8 @@ export interface SessionWorker {
   readonly id: string;
   readonly identity: Pick<WorkerIdentity, 'maxSessions' | 'capabilities'>;
   readonly status: WorkerStatus | null;
+  /** Taken only when there is no other. @defaultValue false */
+  readonly isSuspended?: boolean;
   /** Sessions that it has. */
   readonly sessions: number;
 }
@@ -70,9 +72,9 @@ function hasTurn(workers: readonly SessionWorker[], tenantId: string, demands: r
   return sum(workers.map(roomOf)) > sum(owed);
 }
 
-function costOf({ id, status, sessions, identity }: SessionWorker, need: SessionNeed): number {
+function costOf({ id, status, isSuspended, sessions, identity }: SessionWorker, need: SessionNeed): number {
   const loaded = status?.scenes.some((scene) => scene.tenantId === need.tenantId && scene.sceneHash === need.sceneHash);
   const known = status?.browsers.some((browser) => browser.tenantId === need.tenantId);
   const fit = loaded ? 0 : known ? 1 : 2;
-  return (need.avoid.has(id) ? 10 : 0) + fit + sessions / (identity.maxSessions + 1);
+  return (need.avoid.has(id) || isSuspended ? 10 : 0) + fit + sessions / (identity.maxSessions + 1);
 }

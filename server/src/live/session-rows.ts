@@ -97,8 +97,10 @@ export class SessionRows {
             .where('s.state', '!=', 'ended')
             .where('s.id', '!=', sessionId)
             .as('sessions'),
+          sql<boolean>`coalesce(w.suspended_until > now(), false)`.as('isSuspended'),
         ])
         .where('w.state', '=', 'ready')
+        .where('w.canary_due', '=', false)
         .where('w.seen_at', '>', fromNow(-this.#parts.workerLeaseMs))
         .orderBy('w.id')
         .execute();

@@ -294,9 +294,12 @@ interface WorkerTable {
   state: WorkerState;
   registered_at: CreatedAt;
   seen_at: Date;
-  /** Given nothing until then. */
+  /** Given nothing that another could do until then. */
   suspended_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
-  /** How often it was. */
+  suspended_for: ColumnType<'tasks' | 'canary' | null, never, 'tasks' | 'canary' | null>;
+  /** Given nothing before it has drawn its canary right. */
+  canary_due: Generated<boolean>;
+  /** Of late: each makes the next one longer. */
   suspensions: Generated<number>;
   /** Failures before this are forgotten. */
   watched_from: Generated<Date>;

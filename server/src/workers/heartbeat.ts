@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { AttemptEnd } from '../dispatch/end-attempts.ts';
 import { fromNow } from '../dispatch/lease-time.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
+import { IS_ASKED } from '../dispatch/suspend-workers.ts';
 import type { Database } from '../store/tables.ts';
 import { sameSecret } from './secrets.ts';
 
@@ -30,13 +31,13 @@ export async function takeHeartbeat(
   { db, leaseMs, sessions }: HeartbeatParts,
 ): Promise<HeartbeatOutcome> {
   const state = heartbeat.draining ? 'draining' : 'ready';
-  const { rows } = await sql<{ was: string }>`
+  const { rows } = await sql<{ was: string; is_asked: boolean }>`
     update workers w set status = ${JSON.stringify(heartbeat.status)}::jsonb, seen_at = now(), state = ${state}
     from (select id, state as was from workers where id = ${workerId} for update) before
     where w.id = before.id and before.was in ('ready', 'draining')
-    returning before.was`.execute(db);
-  const was = rows[0]?.was;
-  if (was === undefined) throw new KilnError('worker.unknown', 'this worker was given up; register again');
+    returning before.was, ${IS_ASKED} as is_asked`.execute(db);
+  const [row] = rows;
+  if (!row) throw new KilnError('worker.unknown', 'this worker was given up; register again');
 
   const open = await db
     .selectFrom('attempts')
@@ -79,10 +80,11 @@ export async function takeHeartbeat(
       stop: [...stop, ...[...held].filter((id) => !renewed.includes(id))],
       openSessions,
       endSessions,
+      ...(row.is_asked ? { drawCanary: true } : {}),
       drain: false,
     },
     forgotten,
-    stateChanged: was !== state,
+    stateChanged: row.was !== state,
   };
 }
 

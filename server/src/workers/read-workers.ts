@@ -1,8 +1,10 @@
 /** Workers as the API shows them: a member sees only what is its own on them. */
 import type { Worker } from '@kiln/shared';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Identity } from '../identity/identities.ts';
 import type { Database } from '../store/tables.ts';
+
+type WorkerRow = Pick<Selectable<Database['workers']>, 'suspended_until' | 'suspended_for' | 'canary_due'>;
 
 export async function readWorkers(db: Kysely<Database>, identity: Identity): Promise<Worker[]> {
   const rows = await db
@@ -35,12 +37,20 @@ export async function readWorkers(db: Kysely<Database>, identity: Identity): Pro
       browserRssBytes: status?.browserRssBytes ?? 0,
       registeredAt: row.registered_at.toISOString(),
       seenAt: row.seen_at.toISOString(),
-      suspendedUntil: isSuspended(row.suspended_until) ? row.suspended_until.toISOString() : null,
+      ...suspensionOf(row),
     };
   });
 }
 
-const isSuspended = (until: Date | null): until is Date => until !== null && until.getTime() > Date.now();
+function suspensionOf({
+  suspended_until: until,
+  suspended_for: suspendedFor,
+  canary_due: isCanaryDue,
+}: WorkerRow): Pick<Worker, 'suspendedUntil' | 'suspendedFor'> {
+  return until !== null && (isCanaryDue || until.getTime() > Date.now())
+    ? { suspendedUntil: until.toISOString(), suspendedFor }
+    : { suspendedUntil: null, suspendedFor: null };
+}
 
 /** @param of a tenant's id; null: of all tenants. */
 async function countSessions(db: Kysely<Database>, of: string | null): Promise<ReadonlyMap<string, number>> {

@@ -2,6 +2,7 @@
 import {
   Assignment,
   AttemptFailure,
+  CanaryVerdict,
   GLB_MEDIA_TYPE,
   Heartbeat,
   HeartbeatAnswer,
@@ -42,6 +43,7 @@ import { readWorkers } from './read-workers.ts';
 import { registerWorker } from './register.ts';
 import type { SceneFiles } from './scene-files.ts';
 import { sameSecret } from './secrets.ts';
+import { takeCanary } from './take-canary.ts';
 import { takeConverted } from './take-converted.ts';
 import { bearerToken, type WorkerIdentities } from './worker-identity.ts';
 
@@ -150,6 +152,16 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
       }
       bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
       return answer;
+    },
+  );
+
+  addRoute(
+    app,
+    spec({ ...WORKER_ROUTES.canary, body: CanaryVerdict, response: Nothing }),
+    async ({ body, request }) => {
+      await takeCanary(await workers.of(request.headers), storable(body), parts.services);
+      bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
+      return {};
     },
   );
 

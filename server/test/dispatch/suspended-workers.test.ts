@@ -1,10 +1,12 @@
 /** A worker that fails at what others do is left alone for a while; a scene that fails everywhere suspends nobody. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from '@kiln/shared';
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
+import { forgiveWorkers } from '../../src/dispatch/suspend-workers.ts';
 import { jobEnded, until } from '../farm-fixture.ts';
-import { useTenant } from '../tenant-fixture.ts';
+import { gate, useTenant } from '../tenant-fixture.ts';
 
 const own = useTenant();
 const { addWorker, get, tasksOf } = own;
@@ -18,9 +20,11 @@ const submit = (frames: string, more: object = {}) =>
 const workerOf = async (id: string) => (await get<{ items: Worker[] }>('/workers')).items.find((one) => one.id === id);
 
 test('what fails at one worker goes to another, and three such failures suspend it until it is tried again', async () => {
+  const { held, open } = gate();
   const bad = await addWorker({
     identity: { slots: 1, name: 'bad' },
-    onFrame: () => {
+    onFrame: async () => {
+      await held;
       throw new Error('the GPU says no');
     },
   });
@@ -28,9 +32,10 @@ test('what fails at one worker goes to another, and three such failures suspend 
   const job = await submit('1-4', { maxAttempts: 2 });
   await until(
     () => tasksOf(job),
-    (tasks) => tasks.some(({ attempts }) => attempts.some(({ state }) => state === 'failed')),
+    (tasks) => tasks.some(({ attempts }) => attempts.some(({ state }) => state === 'running')),
   );
   const good = await addWorker({ identity: { slots: 1, name: 'good' } });
+  open();
   // No task had its second try at the worker where the first had failed.
   expect(await jobEnded(own.farm.url, own.tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
   const failed = (await tasksOf(job)).flatMap(({ attempts }) => attempts.filter(({ state }) => state === 'failed'));
@@ -66,4 +71,88 @@ test('what fails everywhere is nobody’s fault', async () => {
   });
   await sleep(DISPATCH_LIMITS.tickMs * 1.1);
   for (const { registration } of workers) expect((await workerOf(registration.workerId))?.suspendedUntil).toBeNull();
+});
+
+/** As after three tasks that others then did. */
+const suspend = (workerId: string) =>
+  sql`update workers set suspended_for = 'tasks', canary_due = true, suspensions = 1, suspended_until = now() + interval '10 minutes'
+    where id = ${workerId}`.execute(own.farm.services.store.db);
+
+test('[WK22] a suspended worker whose canary is right is given what no other could do', async () => {
+  let drawn = 0;
+  const worker = await addWorker({
+    onCanary: () => {
+      drawn++;
+      return null;
+    },
+  });
+  const { workerId } = worker.registration;
+  await suspend(workerId);
+  await until(
+    async () => drawn,
+    (n) => n > 0,
+  );
+  expect(await own.ended(await submit('1-4'))).toMatchObject({ state: 'succeeded' });
+  expect(await workerOf(workerId)).toMatchObject({ suspendedFor: 'tasks', suspendedUntil: expect.any(String) });
+});
+
+test('[WK22] one whose canary is wrong is given nothing at all, until it is right when its time is over', async () => {
+  let fault: string | null = 'the canary has wrong pixels';
+  const worker = await addWorker({ onCanary: () => fault });
+  const { workerId } = worker.registration;
+  await suspend(workerId);
+  const wrong = await until(
+    () => workerOf(workerId),
+    (one) => one?.suspendedFor === 'canary',
+  );
+  expect(Date.parse(wrong?.suspendedUntil ?? '') - Date.now()).toBeGreaterThan(DISPATCH_LIMITS.suspensionMs);
+  const job = await submit('1-4');
+  await sleep(DISPATCH_LIMITS.tickMs * 2);
+  expect(worker.claimed).toEqual([]);
+  expect((await own.jobNow(job)).waitsFor).toMatchObject({
+    reason: 'workers',
+    message: expect.stringContaining('draws its canary right'),
+  });
+  expect(await worker.heartbeat()).not.toHaveProperty('drawCanary');
+  fault = null;
+  const { db } = own.farm.services.store;
+  await db.updateTable('workers').set({ suspended_until: new Date() }).where('id', '=', workerId).execute();
+  expect(await own.ended(job)).toMatchObject({ state: 'succeeded' });
+  expect(await workerOf(workerId)).toMatchObject({ suspendedFor: null, suspendedUntil: null });
+});
+
+test('a verdict that nobody asked for changes nothing', async () => {
+  const worker = await addWorker();
+  const { workerId, workerSecret } = worker.registration;
+  await worker.post('/worker/canary', workerSecret, { fault: 'out of the blue' });
+  expect(await workerOf(workerId)).toMatchObject({ suspendedFor: null, suspendedUntil: null });
+});
+
+test('a good stretch makes the next suspension shorter; one with a fault or without work does not', async () => {
+  const { db } = own.farm.services.store;
+  let isBad = false;
+  const worker = await addWorker({
+    onFrame: () => {
+      if (isBad) throw new Error('once');
+    },
+  });
+  const { workerId } = worker.registration;
+  const stretch = async (suspensions: number) => {
+    const longAgo = sql<Date>`now() - ${sql.lit(2 * DISPATCH_LIMITS.goodStretchMs)} * interval '1 millisecond'`;
+    await db.updateTable('workers').set({ suspensions, watched_from: longAgo }).where('id', '=', workerId).execute();
+    await forgiveWorkers(db);
+    const row = await db
+      .selectFrom('workers')
+      .select(['suspensions', sql<boolean>`watched_from > now() - interval '1 minute'`.as('is_new')])
+      .where('id', '=', workerId)
+      .executeTakeFirstOrThrow();
+    return [row.suspensions, row.is_new];
+  };
+  expect(await stretch(2)).toEqual([2, true]);
+  await own.ended(await submit('1-2'));
+  expect(await stretch(2)).toEqual([1, true]);
+  expect(await stretch(0)).toEqual([0, false]);
+  isBad = true;
+  await own.ended(await submit('1', { maxAttempts: 1 }));
+  expect(await stretch(2)).toEqual([2, false]);
 });

@@ -32,6 +32,8 @@ test('no worker gets more sessions than it has room for', () => {
 test('a worker that failed the session is taken only when there is no other, one that is gone never', () => {
   expect(place([worker('a', {}, loaded('t')), worker('b')], ['a'])).toBe('b');
   expect(place([worker('a')], ['a'])).toBe('a');
+  expect(place([worker('a', { isSuspended: true }, loaded('t')), worker('b')])).toBe('b');
+  expect(place([worker('a', { isSuspended: true })])).toBe('a');
   expect(place([worker('a')], [], ['a'])).toBeNull();
 });
 

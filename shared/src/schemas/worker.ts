@@ -69,6 +69,8 @@ export const WorkerIdentity = Type.Object({
   /** Absent from workers that make no films. */
   filmMakers: Type.Optional(Type.Array(FilmMaker)),
   ...WORKER_FACTS,
+  /** [WK22] It draws its canary when it is asked to. Absent from workers of before. */
+  drawsCanary: Type.Optional(Type.Boolean()),
 });
 export type WorkerIdentity = Static<typeof WorkerIdentity>;
 
@@ -92,8 +94,10 @@ export const Worker = Type.Object({
   browserRssBytes: Type.Integer(),
   registeredAt: Timestamp,
   seenAt: Timestamp,
-  /** Until then it is given nothing: tasks failed here that others then did. Null: it is not. */
+  /** Until then it is given nothing that another could do, or nothing at all. Null: it is not suspended. */
   suspendedUntil: Type.Union([Timestamp, Type.Null()]),
+  /** Tasks failed here that others then did; or it drew its canary wrong, and is given nothing before that is right. */
+  suspendedFor: Type.Union([Type.Enum(['tasks', 'canary']), Type.Null()]),
 });
 export type Worker = Static<typeof Worker>;
 

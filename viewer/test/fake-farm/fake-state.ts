@@ -397,4 +397,5 @@ const fakeWorker = (): Worker => ({
   registeredAt: now(),
   seenAt: now(),
   suspendedUntil: null,
+  suspendedFor: null,
 });

@@ -53,14 +53,21 @@ export interface ProbeOptions {
 
 const CachedProbe = Type.Object({ key: Type.String(), result: ProbeResult });
 
-/** The result of an earlier probe of the same browser and drivers, else of one now. */
+/**
+ * The result of an earlier probe of the same browser and drivers, if what it chose still draws the same canary; else of one
+ * now.
+ */
 export async function probeBackends(options: ProbeOptions): Promise<ProbeResult> {
   const driver = driverIdentity(options.environment);
   const { path, version } = options.browser;
   const key = JSON.stringify([PROBE_VERSION, path, version, driver, options.allowNoSandbox]);
   const file = join(options.cacheFolder, 'probe.json');
   const known = options.again ? null : await readCached(file, key);
-  if (known) return known;
+  if (known) {
+    const fault = await canaryFault(options, known);
+    if (fault === null) return known;
+    options.log.warn({ fault }, 'the canary is not drawn as it was; every back end is tried again');
+  }
   const { result, isSettled } = await probe(options, driver);
   // What was wrong may be put right by the next start, or was bad luck: kept, it would be drawn with the second best.
   if (isSettled && bestWebgl(result)) await writeCached(options.cacheFolder, file, { key, result });
@@ -82,6 +89,32 @@ async function writeCached(folder: string, file: string, cached: Type.Static<typ
   const arriving = `${file}.${process.pid}`;
   await writeFile(arriving, `${JSON.stringify(cached, null, 2)}\n`);
   await rename(arriving, file);
+}
+
+/**
+ * Draws the canary once more, in a browser of its own, as the browsers of jobs are.
+ *
+ * @param over ends the browser when it aborts.
+ * @returns what is wrong; null: it is the same picture as when the back ends were probed.
+ */
+export async function canaryFault(
+  options: ProbeOptions,
+  result: ProbeResult,
+  over?: AbortSignal,
+): Promise<string | null> {
+  const chosen = bestWebgl(result);
+  if (!chosen) return 'no back end draws the canary right';
+  const webgpu = bestWebgpu(result)?.backend ?? null;
+  try {
+    return await withBrowser(options, chosen.backend, webgpu, FIRST_MS, async (browser) => {
+      over?.addEventListener('abort', () => browser.kill(), { once: true });
+      over?.throwIfAborted();
+      const { error, pixelsSha256 } = await drawCanary(await browser.openPage(), chosen.backend);
+      return error ?? (pixelsSha256 === chosen.pixelsSha256 ? null : 'the canary is another picture than it was');
+    });
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 interface Probed {

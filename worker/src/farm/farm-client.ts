@@ -6,6 +6,7 @@ import {
   API_PREFIX,
   Assignment,
   type AttemptFailure,
+  type CanaryVerdict,
   FILM_HEADER,
   FilmFrames,
   type FilmResult,
@@ -79,6 +80,10 @@ export class FarmClient {
 
   heartbeat(body: Heartbeat): Promise<HeartbeatAnswer> {
     return this.#json('heartbeat', HeartbeatAnswer, { body });
+  }
+
+  async tellCanary(verdict: CanaryVerdict, signal: AbortSignal): Promise<void> {
+    await this.#json('canary', Nothing, { body: verdict, signal });
   }
 
   async goodbye(): Promise<void> {

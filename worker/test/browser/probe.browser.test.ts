@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { driverIdentity } from '../../src/browser/driver-identity.ts';
 import { findBrowser } from '../../src/browser/find-browser.ts';
 import { launchBrowser } from '../../src/browser/launch-browser.ts';
 import { missingDriver } from '../../src/browser/missing-driver.ts';
-import { type ProbeOptions, probeBackends } from '../../src/browser/probe-backends.ts';
+import { canaryFault, type ProbeOptions, probeBackends } from '../../src/browser/probe-backends.ts';
 import { adapterClassOf, bestWebgl, type ProbeResult } from '../../src/browser/probe-result.ts';
 import { silent } from '../support/silent.ts';
 import { tinyLaunchOptions } from '../support/tiny-browser.ts';
@@ -91,10 +91,24 @@ it('starts no SwiftShader for a worker where anything else draws right', async (
   expect(software?.error === null).toBe(others.length === 0);
 });
 
-it('does not probe again for the same browser and drivers', async () => {
-  // A page that does not exist: a probe would find that nothing draws.
-  const again = await probeBackends({ ...options, pageFolder: '/nowhere' });
-  expect(again).toEqual(first);
+it('does not probe again for the same browser and drivers, but draws its canary', async () => {
+  expect(await probeBackends(options)).toEqual(first);
+  expect(await canaryFault(options, first)).toBeNull();
+  const broken = { ...options, pageFolder: BROKEN_PAGE };
+  expect(await canaryFault(broken, first)).toMatch(/no WebGL here/);
+  expect(bestWebgl(await probeBackends(broken))).toBeNull();
+});
+
+it('probes again when the canary is another picture than it was', async () => {
+  const folder = join(options.cacheFolder, 'other-picture');
+  const file = join(folder, 'probe.json');
+  await mkdir(folder);
+  const kept = JSON.parse(await readFile(join(options.cacheFolder, 'probe.json'), 'utf8'));
+  const webgl = first.webgl.map((one) => ({ ...one, pixelsSha256: '0'.repeat(64) }));
+  await writeFile(file, JSON.stringify({ ...kept, result: { ...first, webgl } }));
+  const again = await probeBackends({ ...options, cacheFolder: folder });
+  expect(bestWebgl(again)?.pixelsSha256).toBe(bestWebgl(first)?.pixelsSha256);
+  expect(JSON.parse(await readFile(file, 'utf8')).result).toEqual(again);
 });
 
 it('probes again for another browser, and does not keep that nothing drew', async () => {

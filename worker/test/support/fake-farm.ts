@@ -6,6 +6,7 @@ import {
   API_PREFIX,
   type Assignment,
   AttemptFailure,
+  CanaryVerdict,
   completeSettings,
   type ErrorCode,
   FRAME_HEADER,
@@ -73,6 +74,10 @@ export class FakeFarm {
   offers: SessionOffer[] = [];
   endSessions: string[] = [];
   stops: string[] = [];
+  /** Heartbeats ask for a canary until one is told. */
+  asksForCanary = false;
+  /** What was told to be wrong with canaries. */
+  readonly canaries: (string | null)[] = [];
   goodbyes = 0;
   /** Every request is cut off, as if the server were gone. */
   isDown = false;
@@ -198,6 +203,11 @@ export class FakeFarm {
     if (path === '/worker/register') return this.#register(token, body);
     if (token !== this.#secret || !token) throw new KilnError('worker.unknown', 'register again');
     if (path === '/worker/heartbeat') return this.#beat(parseJson(Heartbeat, body.toString(), 'the heartbeat'));
+    if (path === '/worker/canary') {
+      this.asksForCanary = false;
+      this.canaries.push(parseJson(CanaryVerdict, body.toString(), 'the canary').fault);
+      return {};
+    }
     if (path === '/worker/goodbye') {
       this.goodbyes++;
       return {};
@@ -249,6 +259,7 @@ export class FakeFarm {
       stop: this.stops,
       openSessions: this.offers.filter(({ sessionId }) => !heartbeat.sessions.includes(sessionId)),
       endSessions: this.endSessions,
+      ...(this.asksForCanary ? { drawCanary: true } : {}),
       drain: false,
     };
   }

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { WorkerIdentity } from '@kiln/shared';
 import { launchBrowser } from '../../src/browser/launch-browser.ts';
+import { canaryFault } from '../../src/browser/probe-backends.ts';
+import type { ProbeResult } from '../../src/browser/probe-result.ts';
 import { systemClock } from '../../src/clock.ts';
 import { readWorkerConfig } from '../../src/config/worker-config.ts';
 import { FarmClient } from '../../src/farm/farm-client.ts';
@@ -14,10 +17,17 @@ export interface TinyWorkerOptions {
   readonly url: string;
   readonly home: string;
   readonly slots?: number;
+  /** Hash of the pixels that its canary must have. @defaultValue of those that it has */
+  readonly canarySha256?: string;
 }
 
+/** One pixel of the colour that the tiny page draws for a canary. */
+export const TINY_CANARY = createHash('sha256')
+  .update(Buffer.from([51, 128, 64, 255]))
+  .digest('hex');
+
 /** A worker whose page is the tiny one, without a probe. */
-export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOptions) {
+export async function startTinyWorker({ url, home, slots = 1, canarySha256 = TINY_CANARY }: TinyWorkerOptions) {
   const log = createLog(process.env.TEST_LOG ?? 'silent');
   const { config } = readWorkerConfig({
     KILN_URL: url,
@@ -56,11 +66,36 @@ export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOption
     backend: 'swiftshader',
     browserVersion: 'Chromium',
     sandboxed: true,
+    drawsCanary: true,
   };
   const over = new AbortController();
   const client = new FarmClient(config.url);
   const membership = new Membership({ client, identity, token: config.token, log, signal: over.signal });
   await membership.join();
+  const { browserPath, ...launching } = launchOptions;
+  const probed: ProbeResult = {
+    browserPath,
+    browserVersion: 'Chromium',
+    driver: '',
+    probedAt: new Date().toISOString(),
+    sandboxed: true,
+    sandboxDetail: '',
+    webgl: [
+      {
+        backend: 'swiftshader',
+        correct: true,
+        drawMs: 1,
+        renderer: 'tiny',
+        maxTextureSizePx: 8_192,
+        pixelsSha256: canarySha256,
+        error: null,
+      },
+    ],
+    webgpu: [],
+    engines: [],
+  };
+  const found = { path: browserPath, version: 'Chromium', source: 'system' } as const;
+  const probing = { ...launching, browser: found, cacheFolder: config.cacheFolder, log };
   const worker = new RunningWorker({
     config,
     identity,
@@ -71,6 +106,7 @@ export async function startTinyWorker({ url, home, slots = 1 }: TinyWorkerOption
     clock: systemClock,
     log,
     over,
+    canaryFault: () => canaryFault(probing, probed, over.signal),
   });
   return { worker, pool };
 }

@@ -1,3 +1,4 @@
+import type { Worker } from '@kiln/shared';
 import type { Command } from 'commander';
 import { busyText } from '../busy-slots.ts';
 import type { ConnectionOptions } from '../client-config.ts';
@@ -5,6 +6,12 @@ import { connect, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
 import { formatAge, formatBytes, formatTime, printResult, table } from '../output.ts';
 import { factsText } from '../worker-facts-text.ts';
+
+function stateText({ state, suspendedUntil, suspendedFor }: Worker): string {
+  if (suspendedUntil === null) return state;
+  const until = formatTime(suspendedUntil);
+  return suspendedFor === 'canary' ? `draws wrong, tried again ${until}` : `suspended until ${until}`;
+}
 
 export function addWorkersCommand(program: Command): void {
   withConnection(program.command('workers'))
@@ -40,7 +47,7 @@ export function addWorkersCommand(program: Command): void {
           ],
           items.map((worker) => [
             worker.name,
-            worker.suspendedUntil === null ? worker.state : `suspended until ${formatTime(worker.suspendedUntil)}`,
+            stateText(worker),
             formatAge(worker.seenAt, Date.now()),
             // Processes are the operator's business.
             worker.pid === null ? '' : String(worker.pid),

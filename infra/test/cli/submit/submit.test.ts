@@ -149,6 +149,7 @@ const WORKER: Worker = {
   registeredAt: SCENE.createdAt,
   seenAt: SCENE.createdAt,
   suspendedUntil: null,
+  suspendedFor: null,
 };
 const planned: Answers = (request) => {
   if (request === 'GET /workers') return { body: { items: [WORKER, { ...WORKER, name: 'gone', state: 'lost' }] } };

@@ -80,8 +80,10 @@ function WorkerCard({ worker }: { readonly worker: Worker }) {
       {worker.suspendedUntil !== null && (
         <Notice kind="warning" title="It is given nothing for now" testId="worker-suspended">
           <p>
-            Tasks failed here that other workers then did. It is tried again at{' '}
-            {new Date(worker.suspendedUntil).toLocaleTimeString()}.
+            {worker.suspendedFor === 'canary'
+              ? 'It drew a picture wrong that is known beforehand.'
+              : 'Tasks failed here that other workers then did.'}{' '}
+            It is tried again at {new Date(worker.suspendedUntil).toLocaleTimeString()}.
           </p>
         </Notice>
       )}
