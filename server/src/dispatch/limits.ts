@@ -23,8 +23,10 @@ export const DISPATCH_LIMITS = {
   highestPriority: 100,
   /** Tasks of one dispatcher pass, one transaction. */
   assignmentsPerPass: 256,
-  /** Open layers and waiting tasks that one pass looks at, per tenant and per engine and back end asked for. */
+  /** Open layers and waiting tasks that one pass looks at, per tenant and per engine, back end and whatever else is asked for. */
   candidatesPerTenant: 64,
+  /** The same of one tenant in all, however many different things it asks for: a pass must not take longer for one. */
+  candidatesOfAllLanes: 512,
   /** Least time between two passes while changes stream in; the queue ahead covers it. */
   passSpacingMs: 15,
   passSpacingMaxMs: 100,

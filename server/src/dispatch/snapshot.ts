@@ -93,6 +93,9 @@ const LANES = sql.raw(`window lane as (
   partition by tenant_id, engine, backend, job_limits, layer_limits, requires, scene_needs
   order by is_full, priority + gained desc, created_at, job_id, position)`);
 
+const MOST = sql.lit(DISPATCH_LIMITS.candidatesPerTenant);
+const MOST_IN_ALL = sql.lit(DISPATCH_LIMITS.candidatesOfAllLanes);
+
 /** What decides its turn inside its tenant, and how much of it may begin. */
 const ownOf = (row: OwnRow) => ({
   user: row.user_name,
@@ -111,7 +114,8 @@ const termsOf = (row: OwnRow): WorkTerms => ({
 
 /**
  * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine,
- * back end, limits, requirements and needs of the scene: work that cannot be begun here, or now, must not stand before work that can.
+ * back end, limits, requirements and needs of the scene: work that cannot be begun here, or now, must not stand before work that can. Where a
+ * tenant has many such lanes, of each the first, then of each the second.
  */
 export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
   const { rows } = await sql<
@@ -142,26 +146,31 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              select jsonb_agg(distinct a.worker_id) from attempts a
              where a.task_id = w.id and a.state in ('failed', 'lost')) end as failed_at
     from (
-      select t.id, t.kind, t.attempts, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
-             j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
-             l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
-             j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
-             case when t.feeds is not null then l.division end as division, ${TERMS}, j.user_name, ${GAINED} as gained,
-             row_number() over (
-               partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
-                 j.limits, l.limits, l.requires, l.scene_needs
-               order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
-      from ${URGENT_TASKS} t
-      left join jobs j on j.id = t.job_id
-      left join layers l on l.id = t.layer_id
-      left join films f on f.task_id = t.id
-      left join tasks d on d.id = t.feeds
-      where (t.job_id is null or j.state in ('queued', 'running'))
-        -- A film begins with the first frame whose fate is known.
-        and (f.task_id is null or j.frames_done + j.frames_failed > 0)
+      select p.*, row_number() over (partition by p.tenant_id order by p.place, p.urgency desc, p.job_created_at, p.id) as rank
+      from (
+        select t.id, t.kind, t.attempts, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
+               j.priority + ${GAINED} as urgency,
+               j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
+               l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
+               j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
+               case when t.feeds is not null then l.division end as division, ${TERMS}, j.user_name, ${GAINED} as gained,
+               row_number() over (
+                 partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
+                   j.limits, l.limits, l.requires, l.scene_needs
+                 order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
+        from ${URGENT_TASKS} t
+        left join jobs j on j.id = t.job_id
+        left join layers l on l.id = t.layer_id
+        left join films f on f.task_id = t.id
+        left join tasks d on d.id = t.feeds
+        where (t.job_id is null or j.state in ('queued', 'running'))
+          -- A film begins with the first frame whose fate is known.
+          and (f.task_id is null or j.frames_done + j.frames_failed > 0)
+      ) p
+      where p.place <= ${MOST}
     ) w
     join scenes s on s.id = w.scene_id
-    where w.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
+    where w.rank <= ${MOST_IN_ALL}`.execute(db);
   return rows.flatMap((row): Work[] => {
     const base = {
       tenantId: row.tenant_id,
@@ -226,34 +235,39 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
     } & OwnRow
   >`
     select c.*, s.scene_hash, f.adapter_class as frame_class from (
-      select o.*, r.ready, row_number() over lane as place
+      select p.*, row_number() over (
+        partition by tenant_id order by place, is_full, priority + gained desc, created_at, job_id, position) as rank
       from (
-        select n.*, count(*) filter (where n.needs is null and not n.is_gated) over lane as sure
+        select o.*, r.ready, row_number() over lane as place
         from (
-          select j.id as job_id, j.tenant_id, j.scene_id,
-                 coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
-                 l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_count, l.task_count, l.chunk,
-                 l.is_gated, l.test_frames, l.single_tasks,
-                 l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
-                 j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
-                   * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-                 ${TERMS}, j.user_name, ${GAINED} as gained, ${IS_FULL} as is_full
-          from jobs j
-          join layers l on l.job_id = j.id
-          where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}
-        ) n
+          select n.*, count(*) filter (where n.needs is null and not n.is_gated) over lane as sure
+          from (
+            select j.id as job_id, j.tenant_id, j.scene_id,
+                   coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
+                   l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_count, l.task_count, l.chunk,
+                   l.is_gated, l.test_frames, l.single_tasks,
+                   l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
+                   j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
+                     * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
+                   ${TERMS}, j.user_name, ${GAINED} as gained, ${IS_FULL} as is_full
+            from jobs j
+            join layers l on l.job_id = j.id
+            where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}
+          ) n
+          ${LANES}
+        ) o
+        cross join lateral (select ${readyTasks('o')} as ready) r
+        -- What layers have ready that need others, or wait for test frames, takes a look at tasks: only where enough of the rest
+        -- does not come before.
+        where o.sure <= ${MOST} and r.ready > 0
         ${LANES}
-      ) o
-      cross join lateral (select ${readyTasks('o')} as ready) r
-      -- What layers have ready that need others, or wait for test frames, takes a look at tasks: only where enough of the rest
-      -- does not come before.
-      where o.sure <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)} and r.ready > 0
-      ${LANES}
+      ) p
+      where p.place <= ${MOST}
     ) c
     join scenes s on s.id = c.scene_id
     -- The task of a frame some parts of which are given out.
     left join tasks f on f.layer_id = c.layer_id and f.kind = 'assemble' and f.index = c.released / c.parts
-    where c.place <= ${sql.lit(DISPATCH_LIMITS.candidatesPerTenant)}`.execute(db);
+    where c.rank <= ${MOST_IN_ALL}`.execute(db);
   return rows.map((row) => ({
     kind: 'cursor',
     tenantId: row.tenant_id,

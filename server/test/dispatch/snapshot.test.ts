@@ -56,6 +56,27 @@ test.each([
   }
 });
 
+test('of more different things than are looked at, each has its first before any has its second', async () => {
+  const { db } = opened.store;
+  const most = DISPATCH_LIMITS.candidatesOfAllLanes;
+  const plain = await addJob({ layers: 9, tasks: 9, priority: 90 });
+  const jobs = [await addJob({ layers: most }), await addJob({ layers: most })];
+  for (const job of jobs) {
+    await sql`
+      update layers set requires = jsonb_build_object('memoryBytes', position + 1) where job_id = ${job}`.execute(db);
+    await sql`
+      insert into tasks (id, tenant_id, kind, job_id, layer_id, scene_id, index, state)
+      select l.id || '-task', ${scene.tenantId}, 'render', l.job_id, l.id, ${scene.sceneId}, 0, 'waiting'
+      from layers l where l.job_id = ${job}`.execute(db);
+  }
+  for (const read of [readWaiting, readCursors]) {
+    const found = jobsOf(await read(db));
+    expect(found).toHaveLength(most);
+    expect(found.filter((id) => id === plain)).toHaveLength(1);
+    expect(found.filter((id) => id === jobs[0])).toHaveLength(most - 1);
+  }
+});
+
 test('of tasks that wait the most urgent are read, however many older ones there are', async () => {
   await addJob({ tasks: MANY });
   const urgent = await addJob({ tasks: 1, priority: 10 });
