@@ -36,6 +36,7 @@ export * from './job-file-schema.ts';
 export * from './layer-names.ts';
 export * from './layer-needs.ts';
 export * from './limits.ts';
+export * from './live/depth.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
 export * from './memory-text.ts';

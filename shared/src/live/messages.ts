@@ -50,6 +50,8 @@ export const LiveView = Type.Object(
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),
+    /** [LV28] Pictures come with depth, and while moving show more than the pose sees. */
+    depth: Type.Optional(Type.Boolean()),
     /** May lie between frames, while a clip plays. */
     frameNumber: Type.Number({ minimum: -LIMITS.frameNumber, maximum: LIMITS.frameNumber, default: 0 }),
   },

@@ -16,19 +16,23 @@
  * |  24    |  8   | u16 ×4  | the tile: x, y from the upper left, width, height |
  * |  32    |  4   | u32     | bytes of colour, right after the header |
  * |  36    |  4   | u32     | bytes of depth, right after the colour; 0: none |
- * |  40    |  1   | u8      | depth codec; 0: none |
+ * |  40    |  1   | u8      | depth codec; 0: none; 1 as in `depth.ts`, deflated |
  * |  41    |  3   | u8 ×3   | reserved, 0 |
- * |  44    |  2+2 | u16 ×2  | width and height of the depth in pixels; 0: none |
+ * |  44    |  2+2 | u16 ×2  | width and height of the depth in pixels, at most the picture's; 0: none |
  * |  48    |  8   | f32 ×2  | near and far plane, metres |
  * |  56    | 32   | f32 ×8  | pose: position, quaternion x y z w, vertical field of view in degrees |
  * |  88    | 32   | u32 ×8  | stages in microseconds: input wait, draw, read back, encode, worker queue, relay, 0, 0 |
  * | 120    |  8   | f64     | end of draw, Unix milliseconds on the worker's clock |
+ * | 128    |  8   | f32 ×2  | the nearest and the farthest surface of the depth, metres; 0: no depth |
  */
 import { KilnError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import { DEPTH_CODEC, type DepthRange } from './depth.ts';
 import type { Pose } from './messages.ts';
 
-export const PICTURE_HEADER_BYTES = 128;
+export const PICTURE_HEADER_BYTES = 136;
+/** Of who knows of no depth: the header ended before it. */
+const LEAST_HEADER_BYTES = 128;
 const KIND_PICTURE = 1;
 const LAYOUT_VERSION = 1;
 
@@ -52,6 +56,11 @@ export interface StageMicros {
   readonly relay: number;
 }
 
+export interface PictureDepth extends DepthRange {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
 export interface PictureHeader {
   readonly sequence: number;
   readonly input: number;
@@ -63,7 +72,8 @@ export interface PictureHeader {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly tile: { readonly x: number; readonly y: number; readonly widthPx: number; readonly heightPx: number };
-  readonly depth: { readonly codec: number; readonly widthPx: number; readonly heightPx: number } | null;
+  /** Null without depth, or with a codec that is not known here. */
+  readonly depth: PictureDepth | null;
   readonly near: number;
   readonly far: number;
   readonly pose: Pose;
@@ -84,7 +94,7 @@ const toMicros = (micros: number) => Math.min(0xffff_ffff, Math.max(0, Math.roun
 export function encodePicture(
   header: PictureHeader,
   colour: Uint8Array,
-  depth = new Uint8Array(0),
+  depth: Uint8Array = new Uint8Array(0),
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(PICTURE_HEADER_BYTES + colour.length + depth.length);
   const view = new DataView(bytes.buffer);
@@ -107,7 +117,7 @@ export function encodePicture(
   view.setUint16(30, header.tile.heightPx, true);
   view.setUint32(32, colour.length, true);
   view.setUint32(36, depth.length, true);
-  view.setUint8(40, header.depth?.codec ?? 0);
+  view.setUint8(40, header.depth ? DEPTH_CODEC : 0);
   view.setUint16(44, header.depth?.widthPx ?? 0, true);
   view.setUint16(46, header.depth?.heightPx ?? 0, true);
   view.setFloat32(48, header.near, true);
@@ -120,6 +130,8 @@ export function encodePicture(
     view.setUint32(88 + i * 4, toMicros(micros), true);
   });
   view.setFloat64(120, header.drawEndMs, true);
+  view.setFloat32(128, header.depth?.nearestM ?? 0, true);
+  view.setFloat32(132, header.depth?.farthestM ?? 0, true);
   bytes.set(colour, PICTURE_HEADER_BYTES);
   bytes.set(depth, PICTURE_HEADER_BYTES + colour.length);
   return bytes;
@@ -138,12 +150,12 @@ export function decodePicture(message: Uint8Array): Picture {
       `[LV9] a picture takes at most ${LIMITS.livePictureBytes} bytes, got ${message.length}`,
     );
   }
-  if (message.length < PICTURE_HEADER_BYTES) throw broken(`${message.length} bytes, fewer than its header`);
+  if (message.length < LEAST_HEADER_BYTES) throw broken(`${message.length} bytes, fewer than its header`);
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   if (view.getUint8(0) !== KIND_PICTURE) throw broken(`unknown kind ${view.getUint8(0)}`);
   if (view.getUint8(1) !== LAYOUT_VERSION) throw broken(`layout version ${view.getUint8(1)}, not ${LAYOUT_VERSION}`);
   const headerBytes = view.getUint16(2, true);
-  if (headerBytes < PICTURE_HEADER_BYTES) throw broken(`header length ${headerBytes}`);
+  if (headerBytes < LEAST_HEADER_BYTES) throw broken(`header length ${headerBytes}`);
   const codec = CODEC_NAMES.get(view.getUint8(12) as 1 | 2 | 3);
   if (!codec) throw broken(`unknown codec ${view.getUint8(12)}`);
   const colourBytes = view.getUint32(32, true);
@@ -181,7 +193,8 @@ export function decodePicture(message: Uint8Array): Picture {
     throw broken('a tile that is empty or outside its picture');
   }
   const micros = (i: number) => view.getUint32(88 + i * 4, true);
-  const depthCodec = view.getUint8(40);
+  const depth = headerBytes < PICTURE_HEADER_BYTES ? null : readDepth(view);
+  if (depth && !isPossible(depth, widthPx, heightPx)) throw broken('a depth that its picture cannot have');
   return {
     header: {
       sequence: view.getUint32(4, true),
@@ -194,10 +207,7 @@ export function decodePicture(message: Uint8Array): Picture {
       widthPx,
       heightPx,
       tile,
-      depth:
-        depthCodec === 0
-          ? null
-          : { codec: depthCodec, widthPx: view.getUint16(44, true), heightPx: view.getUint16(46, true) },
+      depth,
       near,
       far,
       pose,
@@ -216,8 +226,28 @@ export function decodePicture(message: Uint8Array): Picture {
   };
 }
 
+function readDepth(view: DataView): PictureDepth | null {
+  if (view.getUint8(40) !== DEPTH_CODEC) return null;
+  return {
+    widthPx: view.getUint16(44, true),
+    heightPx: view.getUint16(46, true),
+    nearestM: view.getFloat32(128, true),
+    farthestM: view.getFloat32(132, true),
+  };
+}
+
+/** Its size bounds what a reader inflates. */
+const isPossible = ({ widthPx, heightPx, nearestM, farthestM }: PictureDepth, mostWidth: number, mostHeight: number) =>
+  widthPx > 0 &&
+  heightPx > 0 &&
+  widthPx <= mostWidth &&
+  heightPx <= mostHeight &&
+  nearestM > 0 &&
+  farthestM >= nearestM &&
+  Number.isFinite(farthestM);
+
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {
-  if (message.length < PICTURE_HEADER_BYTES) return;
+  if (message.length < LEAST_HEADER_BYTES) return;
   new DataView(message.buffer, message.byteOffset, message.byteLength).setUint32(RELAY_OFFSET, toMicros(micros), true);
 }

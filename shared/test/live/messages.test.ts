@@ -64,6 +64,11 @@ describe('messages of a viewer', () => {
     }
   });
 
+  it('[LV28] ask for depth, or say nothing of it', () => {
+    expect(matches(LiveView, { ...view, depth: true })).toBe(true);
+    expect(matches(LiveView, { ...view, depth: 1 })).toBe(false);
+  });
+
   it.each([[[]], [Array(17).fill(1)], [['1']]])('[WS3] offer no versions %j', (protocols) => {
     expect(matches(ViewerHello, { ...hello, protocols })).toBe(false);
   });

@@ -22,7 +22,7 @@ const HEADER: PictureHeader = {
   widthPx: 0x0e0d,
   heightPx: 0x100f,
   tile: { x: 0x0201, y: 0x0403, widthPx: 0x0605, heightPx: 0x0807 },
-  depth: { codec: 7, widthPx: 0x1211, heightPx: 0x1413 },
+  depth: { widthPx: 0x0a09, heightPx: 0x0c0b, nearestM: 0.25, farthestM: 8 },
   near: 0.5,
   far: 1000,
   pose: { position: [1, -2, 3.5], quaternion: [0, 0.5, -0.5, 1], fovDeg: 45 },
@@ -41,7 +41,7 @@ describe('the picture message', () => {
   const layout: readonly [offset: number, size: number, what: string, literal: string][] = [
     [0, 1, 'kind', '01'],
     [1, 1, 'layout version', '01'],
-    [2, 2, 'header length', '80 00'],
+    [2, 2, 'header length', '88 00'],
     [4, 4, 'sequence', '01 02 03 04'],
     [8, 4, 'input', '05 06 07 08'],
     [12, 1, 'colour codec', '02'],
@@ -53,9 +53,9 @@ describe('the picture message', () => {
     [24, 8, 'tile', '01 02 03 04 05 06 07 08'],
     [32, 4, 'colour bytes', '03 00 00 00'],
     [36, 4, 'depth bytes', '02 00 00 00'],
-    [40, 1, 'depth codec', '07'],
+    [40, 1, 'depth codec', '01'],
     [41, 3, 'reserved', '00 00 00'],
-    [44, 4, 'depth size', '11 12 13 14'],
+    [44, 4, 'depth size', '09 0a 0b 0c'],
     [48, 4, 'near', '00 00 00 3f'],
     [52, 4, 'far', '00 00 7a 44'],
     [56, 12, 'position', '00 00 80 3f 00 00 00 c0 00 00 60 40'],
@@ -69,8 +69,10 @@ describe('the picture message', () => {
     [108, 4, 'stage: relay', 'ff ff ff ff'],
     [112, 8, 'stages to come', '00 00 00 00 00 00 00 00'],
     [120, 8, 'end of draw', '00 08 80 56 fe bc 78 42'],
-    [128, 3, 'colour', 'c0 c1 c2'],
-    [131, 2, 'depth', 'd0 d1'],
+    [128, 4, 'nearest surface', '00 00 80 3e'],
+    [132, 4, 'farthest surface', '00 00 00 41'],
+    [136, 3, 'colour', 'c0 c1 c2'],
+    [139, 2, 'depth', 'd0 d1'],
   ];
   it.each(layout)('[LV9] has at offset %d, %d bytes: %s', (offset, size, _, literal) => {
     expect(hex(message.subarray(offset, offset + size))).toBe(bytes(literal));
@@ -78,7 +80,7 @@ describe('the picture message', () => {
 
   it('[LV9] has no byte outside that table', () => {
     expect(layout.reduce((sum, [offset, size]) => (offset === sum ? sum + size : Number.NaN), 0)).toBe(message.length);
-    expect(PICTURE_HEADER_BYTES).toBe(128);
+    expect(PICTURE_HEADER_BYTES).toBe(136);
   });
 
   it('is read from literal bytes, whatever it lies in', () => {
@@ -108,11 +110,25 @@ describe('the picture message', () => {
   });
 
   it('[LV9] with a longer header than known is read, the rest skipped', () => {
-    const longer = new Uint8Array([...message.subarray(0, 128), 0xee, 0xee, ...message.subarray(128)]);
-    longer[2] = 130;
+    const longer = new Uint8Array([...message.subarray(0, 136), 0xee, 0xee, ...message.subarray(136)]);
+    longer[2] = 138;
     const { header, colour, depth } = decodePicture(longer);
     expect(header).toEqual(HEADER);
     expect([hex(colour), hex(depth)]).toEqual(['c0c1c2', 'd0d1']);
+  });
+
+  it('[LV9] of who knows of no depth ends before that, and is read', () => {
+    const shorter = new Uint8Array([...message.subarray(0, 128), ...message.subarray(136)]);
+    shorter[2] = 128;
+    const { header, colour } = decodePicture(shorter);
+    expect(header).toEqual({ ...HEADER, depth: null });
+    expect(hex(colour)).toBe('c0c1c2');
+  });
+
+  it('[LV9] with a codec of depth that is not known is read without', () => {
+    const newer = message.slice();
+    newer[40] = 2;
+    expect(decodePicture(newer).header.depth).toBeNull();
   });
 
   it('keeps stage times within what 32 bits hold', () => {
@@ -137,9 +153,9 @@ describe('a broken picture message', () => {
     ['a header beyond its end', changed((v) => v.setUint16(2, 60_000, true)), /promises 60005/],
     ['codec 0', changed((v) => v.setUint8(12, 0)), /unknown codec 0/],
     ['codec 4', changed((v) => v.setUint8(12, 4)), /unknown codec 4/],
-    ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /133 bytes where its header promises 134/],
-    ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /133 bytes where its header promises 132/],
-    ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967425/],
+    ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /141 bytes where its header promises 142/],
+    ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /141 bytes where its header promises 140/],
+    ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967433/],
     ['a NaN in its pose', changed((v) => v.setFloat32(56, Number.NaN, true)), /not finite/],
     ['an infinite field of view', changed((v) => v.setFloat32(84, Number.POSITIVE_INFINITY, true)), /not finite/],
     ['a NaN as its near plane', changed((v) => v.setFloat32(48, Number.NaN, true)), /not finite/],
@@ -147,6 +163,14 @@ describe('a broken picture message', () => {
     ['an empty tile', changed((v) => v.setUint16(28, 0, true)), /tile/],
     ['a tile over the right edge', changed((v) => v.setUint16(24, 0x0e0d, true)), /tile/],
     ['a tile over the lower edge', changed((v) => v.setUint16(30, 0x100f, true)), /tile/],
+    ['depth of no width', changed((v) => v.setUint16(44, 0, true)), /depth/],
+    ['depth of no height', changed((v) => v.setUint16(46, 0, true)), /depth/],
+    ['depth wider than itself', changed((v) => v.setUint16(44, 0x0e0e, true)), /depth/],
+    ['depth higher than itself', changed((v) => v.setUint16(46, 0x1010, true)), /depth/],
+    ['a surface at distance 0', changed((v) => v.setFloat32(128, 0, true)), /depth/],
+    ['a nearest surface beyond the farthest', changed((v) => v.setFloat32(128, 9, true)), /depth/],
+    ['a surface without end', changed((v) => v.setFloat32(132, Number.POSITIVE_INFINITY, true)), /depth/],
+    ['a NaN as its nearest surface', changed((v) => v.setFloat32(128, Number.NaN, true)), /depth/],
   ];
   it.each(broken)('[LV9] with %s closes with 4400', (_, message, why) => {
     const decode = () => decodePicture(message);
@@ -174,7 +198,8 @@ describe('a broken picture message', () => {
       fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 300 })), (message) => {
         try {
           const { header, colour, depth } = decodePicture(message);
-          expect(colour.length + depth.length).toBeLessThanOrEqual(message.length - PICTURE_HEADER_BYTES);
+          expect(colour.length + depth.length).toBeLessThanOrEqual(message.length - 128);
+          expect(header.depth?.widthPx ?? 0).toBeLessThanOrEqual(header.widthPx);
           expect(header.tile.x + header.tile.widthPx).toBeLessThanOrEqual(header.widthPx);
         } catch (error) {
           if (!(error instanceof KilnError)) throw error;
