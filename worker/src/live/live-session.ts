@@ -215,8 +215,8 @@ export class LiveSession {
     this.#begun = { version: plan.wanted.version, level: plan.level };
     const begun = this.#window.begin(rankOf(plan));
     this.#setBusy(kind, true);
-    const { view, pose } = plan.wanted;
-    const { size, format, quality, samples } = plan;
+    const { view } = plan.wanted;
+    const { pose, size, format, quality, samples } = plan;
     const order = { sceneHash: this.#parts.stage.sceneHash, view, pose, size, format, quality, samples };
     const onDrawn = () => {
       free();
@@ -253,7 +253,7 @@ export class LiveSession {
       samples: plan.samples,
       ...size,
       tile: { x: 0, y: 0, ...size },
-      depth: null,
+      depth: result.depth,
       near: result.near,
       far: result.far,
       pose: result.pose,
@@ -267,7 +267,8 @@ export class LiveSession {
       },
       drawEndMs: result.drawEndMs,
     };
-    const message = encodePicture(header, bytes);
+    const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
+    const message = encodePicture(header, bytes.subarray(0, colourBytes), bytes.subarray(colourBytes));
     if (message.length <= LIMITS.livePictureBytes) port.picture(message);
     else
       this.#tell(

@@ -1,5 +1,6 @@
 /** Which picture comes next: while moving a fast one, at rest a good one, then the one that cannot get better. */
-import type { LiveView, PictureCodec, Size } from '@kiln/shared';
+import type { LiveView, PictureCodec, Pose, Size } from '@kiln/shared';
+import { withGuardBand } from './guard-band.ts';
 import type { Wanted } from './live-input.ts';
 
 /** `moving`: drawn small and fast. `still`: full size, one sample. `final`: full size, all samples. */
@@ -14,6 +15,8 @@ const LEAST_EDGE_PX = 16;
 export interface PicturePlan {
   readonly wanted: Wanted;
   readonly level: PictureLevel;
+  /** [LV28] While moving, with a guard band where the viewer warps. */
+  readonly pose: Pose;
   readonly size: Size;
   /** Share of the view's width and height. */
   readonly scale: number;
@@ -41,6 +44,7 @@ export function planPicture(facts: PlanFacts): PicturePlan | null {
   return {
     wanted,
     level,
+    pose: level === 'moving' && wanted.view.depth ? withGuardBand(wanted.pose) : wanted.pose,
     scale,
     size: scaled(wanted.view.size, scale),
     samples: level === 'final' ? wanted.view.samples : 1,

@@ -18,6 +18,7 @@ import type {
   LiveView,
   PassFile,
   PictureCodec,
+  PictureDepth,
   PixelStatistics,
   Pose,
   Refusal,
@@ -260,6 +261,8 @@ export interface LiveOutcome {
   readonly pose: Pose;
   readonly near: number;
   readonly far: number;
+  /** Of its depth, whose bytes come after those of the picture; null where none is wanted, or where nothing stands. */
+  readonly depth: (PictureDepth & { readonly sizeBytes: number }) | null;
   readonly drawMs: number;
   readonly readBackMs: number;
   readonly encodeMs: number;

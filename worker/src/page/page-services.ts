@@ -3,6 +3,7 @@ import { LookUpTables } from './assets/tables.ts';
 import { DrawQueue } from './draw-queue.ts';
 import { Encoder } from './encode/encoder.ts';
 import { Denoiser } from './engine/denoise/denoiser.ts';
+import { DepthMapper } from './engine/depth-map.ts';
 import { type DrawingRoom, drawPicture } from './engine/draw-picture.ts';
 import type { Shot } from './engine/engine.ts';
 import { DataPasses } from './engine/passes/data-passes.ts';
@@ -57,7 +58,8 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
   };
   const passes = new DataPasses(renderer, buffers);
   const denoiser = new Denoiser(renderer, passes);
-  const room = { gpu, engines, targets, resolver: new Resolver(renderer), denoiser, passes, buffers };
+  const [resolver, depths] = [new Resolver(renderer), new DepthMapper(renderer)];
+  const room = { gpu, engines, targets, resolver, denoiser, passes, depths, buffers };
   const queue = new DrawQueue();
   const reader = new GltfReader(renderer);
 

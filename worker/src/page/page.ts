@@ -11,6 +11,7 @@ import type {
   PieceOutcome,
 } from './contract.ts';
 import { type DrawingHooks, drawPiece, makeFrame } from './divided.ts';
+import { encodeDepth } from './encode/depth.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import type { FilmDesk } from './film/film-desk.ts';
@@ -176,9 +177,13 @@ export class Page {
       const held = await holdAssets(this.#services, call.view, scene);
       letGo = held.release;
       const shot = liveShot(scene, call, room.gpu.isSoftware, held.assets);
-      const { pixels, draw, placement, readBackMs } = await queue.run('live', (giveWay) =>
-        drawPicture(room, shot, giveWay),
-      );
+      const {
+        pixels,
+        depth: map,
+        draw,
+        placement,
+        readBackMs,
+      } = await queue.run('live', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id: call.id });
       const { format, quality, size } = call;
       const hasAlpha = shot.background === 'transparent';
@@ -194,17 +199,19 @@ export class Page {
         areSums: false,
         origin: null,
       } as const;
-      const { bytes, encode } = await encoder.encode(order);
+      const encoding = encoder.encode(order);
+      const [{ bytes, encode }, depth] = await Promise.all([encoding, map && encodeDepth(map, encoding)]);
       const result: LiveOutcome = {
         pose: poseOf(placement, scene),
         near: placement.near,
         far: placement.far,
+        depth: depth && { ...depth.depth, sizeBytes: depth.bytes.length },
         drawMs: draw.durationMs,
         readBackMs,
         encodeMs: encode.durationMs,
         drawEndMs: draw.startedAtMs + draw.durationMs,
       };
-      return { result, bytes };
+      return { result, bytes: depth ? joined(bytes, depth.bytes) : bytes };
     } finally {
       letGo();
       release();
@@ -220,4 +227,11 @@ export class Page {
       this.#send({ event: 'progress', id, fraction });
     };
   }
+}
+
+function joined(first: ArrayBuffer, second: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  const both = new Uint8Array(first.byteLength + second.length);
+  both.set(new Uint8Array(first));
+  both.set(second, first.byteLength);
+  return both.buffer;
 }

@@ -160,6 +160,7 @@ export function liveShot(
     ...UNTRACED,
     samples,
     multisampled: !(isSoftware && moving),
+    hasDepth: view.depth === true,
     staging: scene.staging(view.clip, view),
     timeSec: view.frameNumber / view.fps,
     light: shotLight(scene, lightOf(view), assets),

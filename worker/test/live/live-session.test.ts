@@ -10,7 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WORKER_LIMITS } from '../../src/limits.ts';
 import { LiveSession, type LiveStage, type LoadHooks } from '../../src/live/live-session.ts';
-import type { LoadResult } from '../../src/page/contract.ts';
+import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
 import type { LiveArguments } from '../../src/pool/scene-page.ts';
@@ -51,6 +51,8 @@ class FakeStage implements LiveStage {
   encodeMs = 5;
   loads = 0;
   failure: KilnError | null = null;
+  /** Of every picture; its bytes are the last of the three that a picture has. */
+  depth: LiveOutcome['depth'] = null;
   /** Pictures of so many samples, or more, crash the page. */
   crashesAt = Number.POSITIVE_INFINITY;
 
@@ -81,7 +83,16 @@ class FakeStage implements LiveStage {
     const drawEndMs = Date.now();
     await sleep(this.encodeMs);
     const pose = order.view.camera === undefined ? order.pose : STAND;
-    const result = { pose, near: 0.1, far: 100, drawMs, readBackMs: 0, encodeMs: this.encodeMs, drawEndMs };
+    const result = {
+      pose,
+      near: 0.1,
+      far: 100,
+      depth: this.depth,
+      drawMs,
+      readBackMs: 0,
+      encodeMs: this.encodeMs,
+      drawEndMs,
+    };
     return { result, bytes: Buffer.from([1, 2, 3]) };
   }
 }
@@ -92,6 +103,7 @@ let stage: FakeStage;
 let session: LiveSession;
 let messages: ServerMessage[];
 let pictures: ReturnType<typeof decodePicture>['header'][];
+let payloads: (readonly [colour: number[], depth: number[]])[];
 let run: Promise<void>;
 
 beforeEach(() => {
@@ -99,13 +111,18 @@ beforeEach(() => {
   stage = new FakeStage();
   messages = [];
   pictures = [];
+  payloads = [];
   session = new LiveSession({
     stage,
     clock: stage.clock,
     log: silent,
     port: {
       message: (message) => messages.push(message),
-      picture: (bytes) => pictures.push(decodePicture(bytes).header),
+      picture: (bytes) => {
+        const { header, colour, depth } = decodePicture(bytes);
+        pictures.push(header);
+        payloads.push([[...colour], [...depth]]);
+      },
     },
   });
   run = session.run();
@@ -173,6 +190,39 @@ it('[LV26] says where the scene’s camera stood, and the viewer’s pose again 
   await pass(1_000);
   expect(pictures[0]?.pose).toEqual(STAND);
   expect(pictures.at(-1)?.pose).toEqual(poseAt(0));
+});
+
+it('[LV28] shows a tenth more than the pose sees while moving where depth is wanted, and what it sees at rest', async () => {
+  start({ view: { ...view, depth: true } });
+  await pass(10);
+  pose(1);
+  await pass(100);
+  acknowledge();
+  pose(2, false);
+  await pass(100);
+  const tangents = stage.drawn.map((order) => Math.tan((order.pose.fovDeg * Math.PI) / 360));
+  expect(tangents[0]).toBeCloseTo(1.1 * Math.tan((40 * Math.PI) / 360), 12);
+  expect(stage.drawn.at(-1)?.pose).toEqual(poseAt(2));
+  expect(stage.drawn.map(({ size }) => size)).toEqual([view.size, view.size]);
+  expect(pictures.at(-1)).toMatchObject({ final: true, pose: poseAt(2) });
+});
+
+it('[LV28] shows what the pose sees where no depth is wanted', async () => {
+  start();
+  await pass(10);
+  pose(1);
+  await pass(100);
+  expect(stage.drawn[0]?.pose).toEqual(poseAt(1));
+});
+
+it('[LV28] sends the depth behind the colour', async () => {
+  const depth = { widthPx: 320, heightPx: 180, nearestM: 1, farthestM: 2, sizeBytes: 2 };
+  stage.depth = depth;
+  start({ view: { ...view, depth: true }, pose: poseAt(0) });
+  await pass(100);
+  const { sizeBytes: _, ...sent } = depth;
+  expect(pictures[0]?.depth).toEqual(sent);
+  expect(payloads).toEqual([[[1], [2, 3]]]);
 });
 
 it('[LV8] draws nothing after the final picture until the next input', async () => {

@@ -12,6 +12,7 @@ import { BYTES_PER_PX } from '../pixel-kind.ts';
 import { unixMs } from '../unix-time.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import type { Denoiser } from './denoise/denoiser.ts';
+import type { DepthMap, DepthMapper } from './depth-map.ts';
 import type { Engine, Rest, Shot } from './engine.ts';
 import type { DataPasses } from './passes/data-passes.ts';
 import type { MatteManifests } from './passes/mattes.ts';
@@ -27,6 +28,8 @@ export interface Picture {
   readonly planes: readonly DataPlane[];
   /** Null without planes. */
   readonly mattes: MatteManifests | null;
+  /** Null where the shot asks for none, and of an orthographic camera. */
+  readonly depth: DepthMap | null;
   readonly placement: CameraPlacement;
   /** From the first command to the GPU's last one. */
   readonly draw: StageTime;
@@ -42,6 +45,7 @@ export interface DrawingRoom {
   readonly resolver: Resolver;
   readonly denoiser: Denoiser;
   readonly passes: DataPasses;
+  readonly depths: DepthMapper;
   readonly buffers: PixelBuffers;
 }
 
@@ -93,7 +97,7 @@ export async function drawPicture(
   giveWay: GiveWay,
   onDrawn?: OnDrawn,
 ): Promise<Picture> {
-  const { gpu, engines, targets, resolver, denoiser, passes, buffers } = room;
+  const { gpu, engines, targets, resolver, denoiser, passes, depths, buffers } = room;
   const startedAtMs = unixMs();
   const engine = await engineFor(engines, shot);
   const letGo = targets.hold(shot);
@@ -104,7 +108,9 @@ export async function drawPicture(
     const { facts } = sampling;
     const light = sampling.finish();
     const denoised = shot.denoise ? await denoiser.denoise(shot, light, rest) : null;
-    const { picture } = targets.get(shot);
+    const { picture, sample } = targets.get(shot);
+    const seen = placement.lens.kind === 'perspective' ? sample.depthTexture : null;
+    if (seen) depths.reduce(seen, size);
     if (denoised) resolver.resolve(denoised.texture, 1, shot, pixelKind, picture);
     else resolver.resolve(light.sums, light.samples, shot, pixelKind, picture);
     denoised?.dispose();
@@ -114,6 +120,7 @@ export async function drawPicture(
     const pixels = buffers.take(size.widthPx * size.heightPx * BYTES_PER_PX[pixelKind]);
     const values = pixelKind === 'srgb8' ? pixels : new Float32Array(pixels.buffer);
     gpu.renderer.readRenderTargetPixels(picture, 0, 0, size.widthPx, size.heightPx, values);
+    const depth = seen ? depths.read(placement) : null;
     const planes = [...passes.draw(shot, placement), ...denoiser.before(shot, light, buffers)];
     planes.push(...(await passes.drawMattes(shot, rest)));
     gpu.throwErrors();
@@ -121,7 +128,7 @@ export async function drawPicture(
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a picture was drawn.');
     const readBackMs = unixMs() - startedAtMs - durationMs;
     const mattes = planes.length > 0 ? passes.manifestsOf(shot.scene) : null;
-    return { pixels, planes, mattes, placement, draw: { startedAtMs, durationMs }, sampling: facts, readBackMs };
+    return { pixels, planes, mattes, depth, placement, draw: { startedAtMs, durationMs }, sampling: facts, readBackMs };
   } finally {
     letGo();
     sampling.dispose();

@@ -93,6 +93,8 @@ export interface Shot {
   readonly drawnBeforeMs?: number;
   /** What is read back. @defaultValue `srgb8` */
   readonly pixelKind?: PixelKind;
+  /** Whether it is read back how far away things are. Of rasterisation with WebGL. @defaultValue false */
+  readonly hasDepth?: boolean;
   /** What else is read back. @defaultValue none */
   readonly planes?: readonly PlaneName[];
 }

@@ -1,5 +1,12 @@
 import { type Region, SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
-import { HalfFloatType, NearestFilter, WebGLCoordinateSystem, type WebGLRenderer, WebGLRenderTarget } from 'three';
+import {
+  DepthTexture,
+  HalfFloatType,
+  NearestFilter,
+  WebGLCoordinateSystem,
+  type WebGLRenderer,
+  WebGLRenderTarget,
+} from 'three';
 import type { LoadedScene } from '../scene/loaded-scene.ts';
 import type { CameraPlacement } from './camera-placement.ts';
 import { type Engine, partOf, type Rest, type SampleSink, type Shot, scissorTo } from './engine.ts';
@@ -120,13 +127,19 @@ export class RasterEngine implements Engine {
   }
 }
 
-export const rasterTarget = ({ widthPx, heightPx }: Size, multisampled: boolean): WebGLRenderTarget =>
+/** @param hasDepth whether its depth can be read, as `depthTexture`: of as many bits as without, so that no pixel changes. */
+export const rasterTarget = (
+  { widthPx, heightPx }: Size,
+  multisampled: boolean,
+  hasDepth: boolean,
+): WebGLRenderTarget =>
   new WebGLRenderTarget(widthPx, heightPx, {
     type: HalfFloatType,
     samples: multisampled ? MULTISAMPLES : 0,
     minFilter: NearestFilter,
     magFilter: NearestFilter,
-    resolveDepthBuffer: false,
+    resolveDepthBuffer: hasDepth,
+    depthTexture: hasDepth ? new DepthTexture(widthPx, heightPx) : null,
   });
 
 /** Bytes of GPU memory of a pixel of `rasterTarget`: colour and depth of each multisample, and the resolved colour. */

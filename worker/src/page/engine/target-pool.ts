@@ -9,7 +9,7 @@ import type { Shot } from './engine.ts';
 import { rasterBytesPerPx, rasterTarget } from './raster.ts';
 import { pictureTarget } from './resolve.ts';
 
-type TargetOrder = Pick<Shot, 'size' | 'engine' | 'multisampled' | 'pixelKind'>;
+type TargetOrder = Pick<Shot, 'size' | 'engine' | 'multisampled' | 'pixelKind' | 'hasDepth'>;
 
 interface TargetSet {
   readonly sample: WebGLRenderTarget;
@@ -23,8 +23,14 @@ interface TargetSet {
 
 /** What samples are drawn into. */
 const SAMPLES = {
-  multisampled: { target: (size: Size) => rasterTarget(size, true), bytesPerPx: rasterBytesPerPx(true) },
-  plain: { target: (size: Size) => rasterTarget(size, false), bytesPerPx: rasterBytesPerPx(false) },
+  multisampled: {
+    target: (size: Size, hasDepth: boolean) => rasterTarget(size, true, hasDepth),
+    bytesPerPx: rasterBytesPerPx(true),
+  },
+  plain: {
+    target: (size: Size, hasDepth: boolean) => rasterTarget(size, false, hasDepth),
+    bytesPerPx: rasterBytesPerPx(false),
+  },
   traced: { target: floatTarget, bytesPerPx: 16 },
 } as const;
 
@@ -38,12 +44,13 @@ export class TargetPool {
   readonly #sets = new Map<string, TargetSet>();
 
   get(order: TargetOrder): TargetSet {
-    const { size, engine, multisampled, pixelKind = 'srgb8' } = order;
+    const { size, engine, multisampled, pixelKind = 'srgb8', hasDepth = false } = order;
     const kind = engine === 'pathtrace' ? 'traced' : multisampled ? 'multisampled' : 'plain';
-    const key = this.#keyFor(order, `${size.widthPx}×${size.heightPx} ${kind} ${pixelKind}`);
+    const depth = hasDepth ? ' depth' : '';
+    const key = this.#keyFor(order, `${size.widthPx}×${size.heightPx} ${kind} ${pixelKind}${depth}`);
     const { target, bytesPerPx } = SAMPLES[kind];
     const set = this.#sets.get(key) ?? {
-      sample: target(size),
+      sample: target(size, hasDepth),
       picture: pictureTarget(size, pixelKind),
       sizeBytes: size.widthPx * size.heightPx * (bytesPerPx + BYTES_PER_PX[pixelKind]),
       holders: 0,
