@@ -12,6 +12,8 @@ export const VIEWER_LIMITS = {
   reconnectFirstMs: 250,
   reconnectMaxMs: 10_000,
   reconnectGoodMs: 10_000,
+  /** A picture takes the place of the one before within this: three frames of most displays. */
+  blendMs: 50,
   /** Pictures over which the HUD's figures are taken. */
   hudPictures: 30,
   /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */

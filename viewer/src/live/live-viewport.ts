@@ -4,14 +4,15 @@
  */
 import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type Pose, type ServerMessage } from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
+import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
 import { shownAspect } from './letterbox.ts';
 import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
-import { type DecodedColour, PictureDecoder } from './picture-decoder.ts';
+import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
-import { PicturePainter } from './picture-painter.ts';
+import { PictureStage } from './picture-stage.ts';
 import { PosePacer } from './pose-pacer.ts';
 import { PoseSource } from './pose-source.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
@@ -20,7 +21,7 @@ import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
 
 /** What is drawn, apart from camera and size: a job's settings of the same names. */
-export type Look = Omit<LiveView, 'size' | 'frameNumber'>;
+export type Look = Omit<LiveView, 'size' | 'frameNumber' | 'depth'>;
 
 export interface LiveViewportOptions {
   readonly sceneId: string;
@@ -59,9 +60,9 @@ export class LiveViewport {
   readonly #resumeStore: ResumeStore;
   readonly #events = createTypedEvents<LiveViewportEvents>();
   readonly #surface: LiveSurface;
-  readonly #painter: PicturePainter;
+  readonly #stage: PictureStage;
   readonly #connection: LiveConnection;
-  readonly #flow: PictureFlow<DecodedColour>;
+  readonly #flow: PictureFlow<DecodedPixels>;
   readonly #source: PoseSource;
   readonly #pacer = new PosePacer();
   readonly #player = new ClipPlayer();
@@ -73,10 +74,14 @@ export class LiveViewport {
   /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
   #viewSent = '';
   #viewChanged = false;
+  /** Where the hand's camera is. */
+  #pose: Pose | null = null;
   /** Where the camera of the last painted picture stood. */
   #drawnPose: Pose | null = null;
   #input = 0;
   #frameRequest = 0;
+  /** What a picture that came waits for the next display frame with. */
+  #pictureDue: (() => void) | null = null;
   #lastFrameMs = 0;
 
   /**
@@ -92,11 +97,11 @@ export class LiveViewport {
     this.#player.seek(options.frameNumber ?? 0, 0);
     this.#surface = createLiveSurface(
       host,
-      { resized: (...size) => this.#painter.resize(...size), rested: () => this.#resized() },
+      { resized: (...size) => this.#stage.resize(...size), rested: () => this.#resized() },
       this.#timers,
     );
     const { canvas } = this.#surface;
-    this.#painter = new PicturePainter(canvas);
+    this.#stage = new PictureStage(canvas);
     const onUserMove = () => this.#events.emit('move', undefined);
     this.#source = new PoseSource(canvas, onUserMove);
     this.#source.aspect = options.aspect;
@@ -164,7 +169,7 @@ export class LiveViewport {
     this.#become({ type: 'closed' });
     for (const undo of this.#undo) undo();
     this.#source.dispose();
-    this.#painter.dispose();
+    this.#stage.dispose();
     this.#surface.dispose();
   }
 
@@ -209,13 +214,18 @@ export class LiveViewport {
     this.#viewChanged = true;
   }
 
-  #createFlow(): PictureFlow<DecodedColour> {
+  #createFlow(): PictureFlow<DecodedPixels> {
     const decoder = new PictureDecoder();
-    return new PictureFlow<DecodedColour>({
-      decode: ({ header, colour }) => decoder.decode(header.codec, new Uint8Array(colour)),
-      upload: ({ pixels }) => this.#painter.upload(pixels, shownAspect(pixels.width, pixels.height, this.#aspect)),
-      paint: () => this.#painter.paint(),
-      onDisplayFrame: (callback) => requestAnimationFrame(callback),
+    return new PictureFlow<DecodedPixels>({
+      decode: (picture) => decodePixels(decoder, picture),
+      upload: ({ pixels, depth }, header) => {
+        const aspect = shownAspect(pixels.width, pixels.height, this.#aspect);
+        this.#stage.upload({ pixels, depth, header, aspect });
+      },
+      paint: () => this.#show(),
+      onDisplayFrame: (callback) => {
+        this.#pictureDue = callback;
+      },
       acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
       painted: (picture) => this.#painted(picture),
       broken: (error) => this.#broken(error),
@@ -258,14 +268,28 @@ export class LiveViewport {
     if (this.#source.set) this.#resumeStore.keepCamera(this.#sceneId, this.#source.camera);
   }
 
-  /** Once per display frame: the hand's camera and the clip's frame go out. */
+  /** The hand's camera and the clip's frame go out; then the picture is shown from where the camera is. */
   readonly #displayFrame = (frameMs: number): void => {
     this.#frameRequest = requestAnimationFrame(this.#displayFrame);
     this.#surface.displayFrame();
     const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
     this.#lastFrameMs = frameMs;
-    const pose = this.#source.set ? this.#source.advance(deltaSec) : null;
-    if (!this.#connection.ready) return;
+    this.#pose = this.#source.set ? this.#source.advance(deltaSec) : null;
+    if (this.#connection.ready) this.#sendInputs(this.#pose);
+    const paint = this.#pictureDue ?? (() => this.#show());
+    this.#pictureDue = null;
+    paint();
+  };
+
+  /** Whatever has come by now, from where the camera is now. */
+  #show(): void {
+    // [LV26] A camera of the scene is where the picture says.
+    const isHandOn = this.#look.camera === undefined;
+    const blends = !this.#source.reducedMotion && !this.#player.playing;
+    this.#stage.show(isHandOn ? this.#pose : null, this.#timers.nowMs(), blends);
+  }
+
+  #sendInputs(pose: Pose | null): void {
     const nowMs = this.#timers.nowMs();
     const due = this.#player.due(nowMs);
     if (due !== null) this.#viewChanged = true;
@@ -276,11 +300,12 @@ export class LiveViewport {
     }
     const message = pose && this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
-  };
+  }
 
   #view(): LiveView {
     return {
       ...this.#look,
+      depth: true,
       size: this.#surface.pictureSize(this.#aspect),
       frameNumber: this.#player.frameNumber,
     };

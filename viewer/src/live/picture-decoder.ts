@@ -21,7 +21,7 @@ const MEDIA_TYPE = {
 } as const satisfies Record<keyof typeof PICTURE_CODECS, string>;
 
 /** 8 bits a sample, row after row without gaps, top row first. */
-interface Plane {
+export interface Plane {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;

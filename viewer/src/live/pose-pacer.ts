@@ -41,7 +41,7 @@ export class PosePacer {
 }
 
 /** Exact: a damped camera ends on its target, and the smallest change that a double can hold costs one message. */
-function samePose(a: Pose, b: Pose): boolean {
+export function samePose(a: Pose, b: Pose): boolean {
   return (
     a.fovDeg === b.fovDeg &&
     a.position.every((value, i) => value === b.position[i]) &&

@@ -52,6 +52,10 @@ export class PoseSource {
     return this.#set;
   }
 
+  get reducedMotion(): boolean {
+    return this.#still;
+  }
+
   /** Moves are jumps instead of glides. */
   set reducedMotion(still: boolean) {
     this.#still = still;

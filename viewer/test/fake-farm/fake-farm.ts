@@ -35,6 +35,8 @@ export interface FakeFarm {
   down: boolean;
   /** How long a scene takes to be live. */
   liveLoadMs: number;
+  /** While true, no live picture is drawn. */
+  liveStalls: boolean;
   liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
   /** Cuts every socket without a goodbye. */
   dropSockets(): void;
@@ -68,6 +70,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
     codes: new Set(['good-code']),
     down: false,
     liveLoadMs: 300,
+    liveStalls: false,
     liveRefusal: null,
     dropSockets() {
       for (const socket of [...eventSockets, ...liveSockets]) socket.terminate();
@@ -96,6 +99,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         client.on('close', () => liveSockets.delete(client));
         serveLive(client, live, {
           loadMs: farm.liveLoadMs,
+          stalls: () => farm.liveStalls,
           refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
         });
       }

@@ -17,6 +17,8 @@ export interface FakeLiveLog {
 }
 
 export interface FakeLiveOptions {
+  /** While true, nothing is drawn. */
+  stalls(): boolean;
   /** Infinite: it never is. */
   readonly loadMs: number;
   /** Sent in place of everything, and the socket closed. */
@@ -37,7 +39,8 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
   let isLoaded = false;
 
   function draw(): void {
-    if (busy || !isLoaded || !view || !pose || answered === input || sequence - acknowledged >= 2) return;
+    if (options.stalls() || busy || !isLoaded || !view || !pose || answered === input || sequence - acknowledged >= 2)
+      return;
     busy = true;
     setTimeout(() => {
       busy = false;
@@ -49,7 +52,7 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
         heightPx: Math.max(16, Math.round(view.size.heightPx * shrink)),
       };
       const startMs = performance.now();
-      const png = tracePicture(pose, size, view.frameNumber, view.exposureEv);
+      const { png, depth } = tracePicture(pose, size, view.frameNumber, view.exposureEv);
       sequence += 1;
       answered = input;
       log.pictures.push({ sequence, input });
@@ -65,7 +68,7 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
             samples: view.samples,
             ...size,
             tile: { x: 0, y: 0, ...size },
-            depth: null,
+            depth: view.depth && depth ? depth.header : null,
             near: 0.1,
             far: 100,
             pose,
@@ -80,6 +83,7 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
             drawEndMs: Date.now(),
           },
           png,
+          view.depth && depth ? depth.bytes : undefined,
         ),
       );
       draw();

@@ -27,7 +27,8 @@ import {
   type Worker,
 } from '@kiln/shared';
 import { AUTO_CAMERA } from './fake-live.ts';
-import { lookAt, tracePicture } from './traced-picture.ts';
+import { tracePicture } from './traced-picture.ts';
+import { lookAt } from './traced-scene.ts';
 
 const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 const HASH = 'ab'.repeat(32);
@@ -134,7 +135,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     jobs: new Map(),
     frames: new Map(),
     workers: [fakeWorker()],
-    thumbnail: tracePicture(pose, { widthPx: 320, heightPx: 240 }, 0, 0),
+    thumbnail: tracePicture(pose, { widthPx: 320, heightPx: 240 }, 0, 0).png,
     hashes: new Set([HASH]),
     manifests: [],
     jobRequests: [],
@@ -261,7 +262,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       widthPx: Math.max(1, Math.round(size.widthPx * scale)),
       heightPx: Math.max(1, Math.round(size.heightPx * scale)),
     };
-    const bytes = tracePicture(pose, small, frameNumber, exposureEv);
+    const bytes = tracePicture(pose, small, frameNumber, exposureEv).png;
     const fileName = frameFileName(frameNumber, layer.settings.format);
     const format = IMAGE_FORMATS[layer.settings.format];
     const url = `/api/v1/jobs/${jobId}/frames/${layer.name}/${fileName}`;

@@ -1,107 +1,20 @@
-/** Pictures for a farm that has no worker: a few spheres on a floor, traced in plain JavaScript, so that turning shows. */
-import type { Pose, Size } from '@kiln/shared';
+/** Pictures for a farm that has no worker, as one would send them. */
+import { deflateRawSync } from 'node:zlib';
+import { depthDifferences, depthSizeOf, type PictureDepth, type Pose, quantiseDepth, type Size } from '@kiln/shared';
 import { encodePng } from './png.ts';
+import { halved, trace } from './traced-scene.ts';
 
-type Triple = readonly [number, number, number];
-
-interface Sphere {
-  readonly centre: Triple;
-  readonly radius: number;
-  readonly colour: Triple;
+export interface TracedPicture {
+  readonly png: Buffer;
+  readonly depth: { readonly header: PictureDepth; readonly bytes: Uint8Array } | null;
 }
 
-const add = (a: Triple, b: Triple, k = 1): Triple => [a[0] + b[0] * k, a[1] + b[1] * k, a[2] + b[2] * k];
-const dot = (a: Triple, b: Triple) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const normalize = (a: Triple): Triple => {
-  const length = Math.sqrt(dot(a, a)) || 1;
-  return [a[0] / length, a[1] / length, a[2] / length];
-};
-
-const LIGHT = normalize([0.5, 0.9, 0.4]);
-const GREY: Triple = [0.22, 0.22, 0.22];
-
-const spheresAt = (frameNumber: number): readonly Sphere[] => {
-  const lift = (phase: number) => Math.abs(Math.sin(frameNumber / 8 + phase)) * 0.5;
-  return [
-    { centre: [0, 1 + (frameNumber === 0 ? 0 : lift(0)), 0], radius: 1, colour: [0.9, 0.38, 0.14] },
-    { centre: [1.7, 0.6 + (frameNumber === 0 ? 0 : lift(1)), 0.7], radius: 0.6, colour: [0.15, 0.42, 0.75] },
-    { centre: [-1.5, 0.5, 0.9], radius: 0.5, colour: [0.82, 0.72, 0.35] },
-    { centre: [-0.7, 0.35, 1.9], radius: 0.35, colour: [0.3, 0.6, 0.36] },
-    { centre: [0.9, 0.3, 1.8], radius: 0.3, colour: [0.75, 0.75, 0.75] },
-  ];
-};
-
-function rotate([x, y, z, w]: readonly [number, number, number, number], v: Triple): Triple {
-  const tx = 2 * (y * v[2] - z * v[1]);
-  const ty = 2 * (z * v[0] - x * v[2]);
-  const tz = 2 * (x * v[1] - y * v[0]);
-  return [v[0] + w * tx + y * tz - z * ty, v[1] + w * ty + z * tx - x * tz, v[2] + w * tz + x * ty - y * tx];
-}
-
-interface Hit {
-  readonly distance: number;
-  readonly point: Triple;
-  readonly normal: Triple;
-  readonly colour: Triple;
-}
-
-function nearest(origin: Triple, direction: Triple, spheres: readonly Sphere[]): Hit | null {
-  let best: Hit | null = null;
-  for (const { centre, radius, colour } of spheres) {
-    const offset = add(origin, centre, -1);
-    const b = dot(offset, direction);
-    const discriminant = b * b - dot(offset, offset) + radius * radius;
-    if (discriminant < 0) continue;
-    const distance = -b - Math.sqrt(discriminant);
-    if (distance < 1e-3 || (best && distance >= best.distance)) continue;
-    const point = add(origin, direction, distance);
-    best = { distance, point, normal: normalize(add(point, centre, -1)), colour };
-  }
-  if (direction[1] < -1e-4) {
-    const distance = -origin[1] / direction[1];
-    const point = add(origin, direction, distance);
-    const reach = Math.hypot(point[0], point[2]);
-    if (distance > 1e-3 && reach < 4 && (!best || distance < best.distance)) {
-      const dark = (Math.floor(point[0]) + Math.floor(point[2])) % 2 === 0;
-      best = { distance, point, normal: [0, 1, 0], colour: dark ? [0.5, 0.5, 0.5] : [0.62, 0.62, 0.62] };
-    }
-  }
-  return best;
-}
-
-function shade(origin: Triple, direction: Triple, spheres: readonly Sphere[], exposure: number): Triple {
-  const hit = nearest(origin, direction, spheres);
-  if (!hit) return GREY;
-  const lit = nearest(add(hit.point, hit.normal, 2e-3), LIGHT, spheres) ? 0.1 : Math.max(0, dot(hit.normal, LIGHT));
-  const sky = 0.35 + 0.25 * hit.normal[1];
-  const half = normalize(add(LIGHT, direction, -1));
-  const shine = lit > 0.1 ? Math.max(0, dot(hit.normal, half)) ** 60 * 0.5 : 0;
-  const level = (value: number) => (value * (lit * 0.9 + sky) + shine) * exposure;
-  return [level(hit.colour[0]), level(hit.colour[1]), level(hit.colour[2])];
-}
-
-export function tracePicture(pose: Pose, { widthPx, heightPx }: Size, frameNumber: number, exposureEv: number): Buffer {
-  const spheres = spheresAt(frameNumber);
-  const rgb = new Uint8Array(widthPx * heightPx * 3);
-  const tangent = Math.tan((pose.fovDeg * Math.PI) / 360);
-  const exposure = 2 ** exposureEv;
-  for (let y = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++) {
-      const right = ((x + 0.5) / widthPx - 0.5) * 2 * tangent * (widthPx / heightPx);
-      const up = (0.5 - (y + 0.5) / heightPx) * 2 * tangent;
-      const direction = rotate(pose.quaternion, normalize([right, up, -1]));
-      const colour = shade(pose.position, direction, spheres, exposure);
-      for (let c = 0; c < 3; c++) rgb[(y * widthPx + x) * 3 + c] = 255 * Math.min(1, colour[c] ?? 0) ** (1 / 2.2);
-    }
-  }
-  return encodePng(widthPx, heightPx, rgb);
-}
-
-/** The pose of a camera that stands at `position` and looks at `target`, its head up. */
-export function lookAt(position: Triple, target: Triple, fovDeg: number): Pose {
-  const back = normalize(add(position, target, -1));
-  const yaw = Math.atan2(back[0], back[2]);
-  const pitch = -Math.asin(back[1]);
-  const [sy, cy, sx, cx] = [Math.sin(yaw / 2), Math.cos(yaw / 2), Math.sin(pitch / 2), Math.cos(pitch / 2)];
-  return { position: [...position], quaternion: [sx * cy, sy * cx, -sy * sx, cy * cx], fovDeg };
+export function tracePicture(pose: Pose, size: Size, frameNumber: number, exposureEv: number): TracedPicture {
+  const { rgb, reciprocals } = trace(pose, size, frameNumber, exposureEv);
+  const png = encodePng(size.widthPx, size.heightPx, rgb);
+  const half = depthSizeOf(size);
+  const quantised = quantiseDepth(halved(reciprocals, size));
+  if (!quantised) return { png, depth: null };
+  const bytes = deflateRawSync(depthDifferences(quantised.codes, half.widthPx));
+  return { png, depth: { header: { ...half, ...quantised.range }, bytes } };
 }

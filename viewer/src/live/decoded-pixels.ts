@@ -1,0 +1,21 @@
+/** A picture's colour and depth, decoded side by side. */
+import type { Picture } from '@kiln/shared';
+import { decodeDepth } from './depth-decoder.ts';
+import type { DecodedColour, PictureDecoder, Plane } from './picture-decoder.ts';
+
+export interface DecodedPixels extends DecodedColour {
+  readonly depth: Plane | null;
+}
+
+/** @throws Error when one of them cannot be read. */
+export async function decodePixels(decoder: PictureDecoder, picture: Picture): Promise<DecodedPixels> {
+  const { header, colour } = picture;
+  const [decoded, depth] = await Promise.allSettled([
+    decoder.decode(header.codec, new Uint8Array(colour)),
+    decodeDepth(picture),
+  ]);
+  if (decoded.status === 'rejected') throw decoded.reason;
+  if (depth.status === 'fulfilled') return { ...decoded.value, depth: depth.value };
+  decoded.value.close();
+  throw depth.reason;
+}

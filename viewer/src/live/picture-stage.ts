@@ -1,0 +1,73 @@
+/** What is on the canvas: the newest picture as it came, or as it would be seen from where the camera is now. */
+import type { PictureHeader, Pose } from '@kiln/shared';
+import { VIEWER_LIMITS } from '../limits.ts';
+import type { DecodedColour, Plane } from './picture-decoder.ts';
+import { PicturePainter } from './picture-painter.ts';
+import { samePose } from './pose-pacer.ts';
+import { WarpPainter } from './warp/warp-painter.ts';
+
+export interface StagedPicture {
+  readonly pixels: DecodedColour['pixels'];
+  readonly depth: Plane | null;
+  readonly header: Pick<PictureHeader, 'pose' | 'depth'>;
+  /** Width ÷ height to show it with. */
+  readonly aspect: number;
+}
+
+export class PictureStage {
+  readonly #painter: PicturePainter;
+  readonly #warp: WarpPainter;
+  #pose: Pose | null = null;
+  #isStale = false;
+  /** Of the first display frame that shows the newest picture; null before. */
+  #firstShownAtMs: number | null = null;
+  #lastShownAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @throws Error when the browser gives no WebGL2 context. */
+  constructor(canvas: HTMLCanvasElement) {
+    this.#painter = new PicturePainter(canvas);
+    this.#warp = new WarpPainter(this.#painter);
+  }
+
+  /** Gives a picture to the GPU; the next `show` shows it. */
+  upload({ pixels, depth, header, aspect }: StagedPicture): void {
+    const texture = this.#painter.upload(pixels, aspect, depth);
+    this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect });
+    this.#isStale = true;
+    this.#firstShownAtMs = null;
+  }
+
+  /**
+   * To be called on every display frame.
+   *
+   * @param pose where the camera is; null where the pictures say where it is.
+   * @param blends whether a new picture comes in gradually.
+   */
+  show(pose: Pose | null, nowMs: number, blends: boolean): void {
+    const isNew = this.#firstShownAtMs === null;
+    this.#firstShownAtMs ??= nowMs;
+    // A display that is slower than that has had its time with the picture before.
+    const sinceMs = nowMs - this.#firstShownAtMs + Math.max(0, nowMs - this.#lastShownAtMs);
+    this.#lastShownAtMs = nowMs;
+    const share = blends && this.#warp.canBlend ? Math.min(1, sinceMs / VIEWER_LIMITS.blendMs) : 1;
+    if (!this.#isStale && !isNew && isSame(this.#pose, pose)) return;
+    this.#pose = pose;
+    this.#isStale = share < 1;
+    if (pose && this.#warp.canWarp && (share < 1 || !this.#warp.isSeenFrom(pose))) this.#warp.paint(pose, share);
+    else this.#painter.paint();
+  }
+
+  /** @param widthPx CSS pixels. */
+  resize(widthPx: number, heightPx: number, pixelRatio: number): void {
+    this.#painter.resize(widthPx, heightPx, pixelRatio);
+    this.#isStale = true;
+    this.show(this.#pose, this.#lastShownAtMs, false);
+  }
+
+  dispose(): void {
+    this.#warp.dispose();
+    this.#painter.dispose();
+  }
+}
+
+const isSame = (a: Pose | null, b: Pose | null) => (a && b ? samePose(a, b) : a === b);

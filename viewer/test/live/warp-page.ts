@@ -1,0 +1,121 @@
+/** Runs in the browser: pictures of a traced scene on a stage, beside what is really seen from where the camera is. */
+import {
+  depthCodes,
+  depthDifferences,
+  depthSizeOf,
+  type PictureDepth,
+  type Pose,
+  quantiseDepth,
+  type Size,
+} from '@kiln/shared';
+import { PictureStage } from '../../src/live/picture-stage.ts';
+import { halved, lookAt, trace } from '../fake-farm/traced-scene.ts';
+import { dissimilarity } from './dissimilarity.ts';
+
+export interface Turn {
+  /** Of the camera around the scene. */
+  readonly degrees: number;
+  /** Towards the scene, as a share of the distance. */
+  readonly nearer?: number;
+}
+
+export interface Shown {
+  /** 1 − SSIM from the truth. */
+  readonly error: number;
+  /** PNG as a data URL. */
+  readonly png: string;
+}
+
+declare global {
+  interface Window {
+    /** Gives the stage a picture from there: by default with depth, and as wide as is seen. */
+    upload?: (turn: Turn, options?: { depth?: boolean; wider?: number; size?: Size }) => Promise<void>;
+    /** What the stage shows from there; null: where its picture was seen from. */
+    show?: (turn: Turn | null, truth: Turn, blends?: boolean) => Promise<Shown>;
+    /** Without waiting for a display frame. */
+    resize?: (widthPx: number, heightPx: number) => void;
+    loseContext?: () => Promise<void>;
+    /** Difference of the canvas from the picture that was uploaded last, of 8-bit R, G and B: the most. */
+    mostApart?: () => number;
+  }
+}
+
+const FOV_DEG = 38;
+const SIZE: Size = { widthPx: 480, heightPx: 270 };
+
+const canvas = document.createElement('canvas');
+document.body.append(canvas);
+const stage = new PictureStage(canvas);
+let shown: Size = SIZE;
+stage.resize(shown.widthPx, shown.heightPx, 1);
+let uploaded: ImageData | null = null;
+/** A clock of 60 frames a second. */
+let nowMs = 0;
+
+const poseOf = ({ degrees, nearer = 0 }: Turn, wider = 1): Pose => {
+  const angle = ((degrees + 32) * Math.PI) / 180;
+  const distance = 5.9 * (1 - nearer);
+  const half = Math.tan((FOV_DEG * Math.PI) / 360) * wider;
+  const fovDeg = (Math.atan(half) * 360) / Math.PI;
+  return lookAt([Math.sin(angle) * distance, 2.2, 0.4 + Math.cos(angle) * distance], [0, 0.6, 0.4], fovDeg);
+};
+
+const imageOf = (rgb: Uint8Array, { widthPx, heightPx }: Size): ImageData => {
+  const image = new ImageData(widthPx, heightPx);
+  for (let i = 0; i < widthPx * heightPx; i += 1) image.data.set([...rgb.subarray(i * 3, i * 3 + 3), 255], i * 4);
+  return image;
+};
+
+window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE } = {}) => {
+  const pose = poseOf(turn, wider);
+  const { rgb, reciprocals } = trace(pose, size, 0, 0);
+  uploaded = imageOf(rgb, size);
+  const pixels = await createImageBitmap(uploaded, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+  const quantised = hasDepth ? quantiseDepth(halved(reciprocals, size)) : null;
+  const half = depthSizeOf(size);
+  const depth: PictureDepth | null = quantised && { ...half, ...quantised.range };
+  const sent = quantised && depthCodes(depthDifferences(quantised.codes, half.widthPx), half.widthPx);
+  const plane = sent && { data: sent, width: half.widthPx, height: half.heightPx };
+  stage.upload({ pixels, depth: plane, header: { pose, depth }, aspect: SIZE.widthPx / SIZE.heightPx });
+  pixels.close();
+};
+
+window.show = async (turn, truth, blends = false) => {
+  nowMs += 1_000 / 60;
+  stage.show(turn && poseOf(turn), nowMs, blends);
+  const { rgb } = trace(poseOf(truth), SIZE, 0, 0);
+  const error = dissimilarity(read(), imageOf(rgb, SIZE));
+  return { error, png: canvas.toDataURL('image/png') };
+};
+
+window.resize = (widthPx, heightPx) => {
+  shown = { widthPx, heightPx };
+  stage.resize(widthPx, heightPx, 1);
+};
+
+window.mostApart = () => {
+  const { data } = read();
+  return data.reduce((most, level, i) => Math.max(most, Math.abs(level - (uploaded?.data[i] ?? 0))), 0);
+};
+
+window.loseContext = async () => {
+  const extension = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
+  const happened = (name: string) => new Promise((resolve) => canvas.addEventListener(name, resolve, { once: true }));
+  const lost = happened('webglcontextlost');
+  extension?.loseContext();
+  await lost;
+  // Not from within the event.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const restored = happened('webglcontextrestored');
+  extension?.restoreContext();
+  await restored;
+};
+
+/** The middle of the canvas, of the size of the truth. */
+function read(): ImageData {
+  const copy = new OffscreenCanvas(shown.widthPx, shown.heightPx).getContext('2d');
+  if (!copy) throw new Error('no canvas');
+  copy.drawImage(canvas, 0, 0);
+  const [x, y] = [(shown.widthPx - SIZE.widthPx) / 2, (shown.heightPx - SIZE.heightPx) / 2];
+  return copy.getImageData(x, y, SIZE.widthPx, SIZE.heightPx);
+}
