@@ -131,6 +131,23 @@ describe('[LV28] the depth of a picture', () => {
     expect((await live(gltf.build(), { view: { camera: 'Flat' } })).depth).toBeNull();
   });
 
+  it('is that of what is blended where it hides what stands behind, or of that', async () => {
+    const front: Pose = { position: [0, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 };
+    const behindGlass = (alpha: number) => {
+      const gltf = new GltfBuilder();
+      gltf.node({ mesh: gltf.square(gltf.unlit([0, 0, 1]), 0.5), translation: [0, 0, -1] });
+      gltf.node({ mesh: gltf.square(gltf.unlit([1, 0.2, 0, alpha], { alphaMode: 'BLEND' }), 1) });
+      return live(gltf.build(), { pose: front, format: 'jpeg' });
+    };
+    const middle = ({ depth, codes }: Awaited<ReturnType<typeof live>>) => {
+      if (!depth || !codes) throw new Error('there is depth');
+      const row = (depth.heightPx >> 1) * depth.widthPx;
+      return 1 / reciprocalOf(codes[row + (depth.widthPx >> 1)] ?? 0, depth);
+    };
+    expect(middle(await behindGlass(0.8))).toBeCloseTo(3, 1);
+    expect(middle(await behindGlass(0.2))).toBeCloseTo(4, 1);
+  });
+
   it('is half as fine where it would take more than a quarter of the colour’s bytes', async () => {
     const front: Pose = { position: [0, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 };
     const rough = await live(

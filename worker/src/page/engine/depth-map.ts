@@ -26,6 +26,7 @@ const FRAGMENT = /* glsl */ `
 precision highp float;
 precision highp int;
 uniform highp sampler2D depth;
+uniform highp sampler2D other;
 out vec4 bytes;
 void main() {
   ivec2 size = textureSize(depth, 0);
@@ -33,7 +34,8 @@ void main() {
   float nearest = 1.0;
   for (int i = 0; i < 4; i += 1) {
     ivec2 at = min(from + ivec2(i & 1, i >> 1), size - 1);
-    nearest = min(nearest, texelFetch(depth, ivec2(at.x, size.y - 1 - at.y), 0).r);
+    at.y = size.y - 1 - at.y;
+    nearest = min(nearest, min(texelFetch(depth, at, 0).r, texelFetch(other, at, 0).r));
   }
   uint bits = uint(round(nearest * ${NOTHING.toFixed(1)}));
   bytes = vec4(uvec4(bits & 255u, (bits >> 8u) & 255u, (bits >> 16u) & 255u, 255u)) / 255.0;
@@ -47,7 +49,7 @@ export class DepthMapper {
     glslVersion: GLSL3,
     vertexShader: COVER_VERTEX,
     fragmentShader: FRAGMENT,
-    uniforms: { depth: { value: null } },
+    uniforms: { depth: { value: null }, other: { value: null } },
     blending: NoBlending,
     depthTest: false,
     depthWrite: false,
@@ -60,8 +62,8 @@ export class DepthMapper {
     this.#renderer = renderer;
   }
 
-  /** Asks the GPU to reduce the depth buffer of a picture of `size`; the buffer is free again afterwards. */
-  reduce(buffer: Texture, size: Size): void {
+  /** Asks the GPU to reduce what is nearer in two depth buffers of `size`, which are free again afterwards. */
+  reduce([depth, other]: readonly [Texture, Texture], size: Size): void {
     const { widthPx, heightPx } = depthSizeOf(size);
     if (this.#target?.width !== widthPx || this.#target.height !== heightPx) {
       this.#target?.dispose();
@@ -71,7 +73,8 @@ export class DepthMapper {
         depthBuffer: false,
       });
     }
-    this.#material.uniforms.depth = { value: buffer };
+    this.#material.uniforms.depth = { value: depth };
+    this.#material.uniforms.other = { value: other };
     this.#renderer.setRenderTarget(this.#target);
     this.#quad.render(this.#renderer);
   }

@@ -110,7 +110,11 @@ export async function drawPicture(
     const denoised = shot.denoise ? await denoiser.denoise(shot, light, rest) : null;
     const { picture, sample } = targets.get(shot);
     const seen = placement.lens.kind === 'perspective' ? sample.depthTexture : null;
-    if (seen) depths.reduce(seen, size);
+    if (seen) {
+      const blended = passes.drawBlendedDepth(shot, placement);
+      depths.reduce([seen, blended?.depthTexture ?? seen], size);
+      blended?.dispose();
+    }
     if (denoised) resolver.resolve(denoised.texture, 1, shot, pixelKind, picture);
     else resolver.resolve(light.sums, light.samples, shot, pixelKind, picture);
     denoised?.dispose();

@@ -1,6 +1,7 @@
 import type { Size } from '@kiln/shared';
 import {
   type Camera,
+  DepthTexture,
   FloatType,
   type Material,
   NearestFilter,
@@ -144,6 +145,25 @@ export class DataPasses {
       table.finish(samples);
       return MATTE_PLANES[kind].map((name, layer) => ({ name, values: bufferOf(table.layers[layer]) }));
     });
+  }
+
+  /**
+   * How near the blended surfaces of a scene are that hide what stands behind them: those the picture's own depth knows
+   * nothing of.
+   *
+   * @returns null of a scene without any; else to be disposed.
+   */
+  drawBlendedDepth(shot: Shot, placement: CameraPlacement): WebGLRenderTarget | null {
+    const { scene, size, staging, timeSec } = shot;
+    if (!hasBlended(scene)) return null;
+    const target = idTarget(size);
+    target.depthTexture = new DepthTexture(size.widthPx, size.heightPx);
+    scene.pose(staging, timeSec);
+    const camera = setCamera(this.#cameras, placement, shot, CENTRE);
+    this.#render(target, scene, camera, this.#idMaterials, (surface) => {
+      surface.visible &&= isBlended(this.#idMaterials.sourceOf(surface));
+    });
+    return target;
   }
 
   #read(target: WebGLRenderTarget, name: PlaneName, texture: number): DataPlane {
