@@ -14,6 +14,9 @@ export const VIEWER_LIMITS = {
   reconnectGoodMs: 10_000,
   /** A picture takes the place of the one before within this: three frames of most displays. */
   blendMs: 50,
+  /** Quads that a picture is warped with: 4 × 4 pixels each of 1,600 × 900, on software rendering 8 × 8. */
+  warpQuads: 100_000,
+  softwareWarpQuads: 24_000,
   /** Pictures over which the HUD's figures are taken. */
   hudPictures: 30,
   /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */

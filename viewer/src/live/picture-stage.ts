@@ -4,6 +4,7 @@ import { VIEWER_LIMITS } from '../limits.ts';
 import type { DecodedColour, Plane } from './picture-decoder.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { samePose } from './pose-pacer.ts';
+import { coarserDepth } from './warp/coarser-depth.ts';
 import { WarpPainter } from './warp/warp-painter.ts';
 
 export interface StagedPicture {
@@ -17,6 +18,7 @@ export interface StagedPicture {
 export class PictureStage {
   readonly #painter: PicturePainter;
   readonly #warp: WarpPainter;
+  readonly #mostQuads: number;
   #pose: Pose | null = null;
   #isStale = false;
   /** Of the first display frame that shows the newest picture; null before. */
@@ -27,11 +29,12 @@ export class PictureStage {
   constructor(canvas: HTMLCanvasElement) {
     this.#painter = new PicturePainter(canvas);
     this.#warp = new WarpPainter(this.#painter);
+    this.#mostQuads = isSoftware(this.#painter) ? VIEWER_LIMITS.softwareWarpQuads : VIEWER_LIMITS.warpQuads;
   }
 
   /** Gives a picture to the GPU; the next `show` shows it. */
   upload({ pixels, depth, header, aspect }: StagedPicture): void {
-    const texture = this.#painter.upload(pixels, aspect, depth);
+    const texture = this.#painter.upload(pixels, aspect, depth && coarserDepth(depth, this.#mostQuads));
     this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect });
     this.#isStale = true;
     this.#firstShownAtMs = null;
@@ -71,3 +74,11 @@ export class PictureStage {
 }
 
 const isSame = (a: Pose | null, b: Pose | null) => (a && b ? samePose(a, b) : a === b);
+
+/** Whether the CPU draws; false where the browser does not say. */
+function isSoftware({ renderer }: PicturePainter): boolean {
+  const gl = renderer.getContext();
+  const names = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  return /llvmpipe|softpipe|swiftshader|software/i.test(name);
+}

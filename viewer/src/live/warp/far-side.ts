@@ -26,8 +26,8 @@ const CELL = 4;
 const SPREADS = [1, 2, 4];
 /** The share by which what is farther must be so: a floor that leads away is one surface. */
 const BEHIND = 0.15;
-/** How far the sheet goes on around the picture, in its widths. */
-const BEYOND = 3;
+/** How far the sheet goes on around the picture, in its widths: to nearly a right angle. */
+const BEYOND = 20;
 /** Weight of colour beside something nearer, which is mixed with that one's. */
 const MIXED = '0.01';
 
