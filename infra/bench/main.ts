@@ -1,9 +1,11 @@
 /**
- * `npm run bench -- [NAME…] [--json]`: runs the named benches, or all. With `--json` one object per measure and line;
+ * `npm run bench -- [NAME…] [--json] [--keep DIR]`: runs the named benches, or all. With `--keep`, those that look at pictures
+ * keep them in that folder. With `--json` one object per measure and line;
  * else a table. Every measure is appended to `infra/bench/results.jsonl`. A missed target never fails the run.
  */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../src/repository.ts';
 import { checkpointBench } from './checkpoint.ts';
 import { deepFrameBench } from './deep-frame.ts';
@@ -13,6 +15,7 @@ import { eventLoopBench } from './event-loop.ts';
 import { firstFrameBench } from './first-frame.ts';
 import { framesBench } from './frames.ts';
 import { liveBench } from './live.ts';
+import { liveWarpBench } from './live-warp.ts';
 import type { Bench, Measure } from './measure.ts';
 import { memoryBench } from './memory.ts';
 import { startBench } from './start.ts';
@@ -23,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   encodeBench,
   firstFrameBench,
   liveBench,
+  liveWarpBench,
   memoryBench,
   eventLoopBench,
   startBench,
@@ -33,12 +37,15 @@ const BENCHES: readonly Bench[] = [
 ];
 const RESULTS = join(REPOSITORY, 'infra', 'bench', 'results.jsonl');
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const json = process.argv.includes('--json');
+const { positionals: names, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, keep: { type: 'string' }, help: { type: 'boolean' } },
+});
+const { json = false, keep: keepDir = null } = values;
 const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
-if (process.argv.includes('--help') || unknown.length > 0) {
+if (values.help || unknown.length > 0) {
   for (const name of unknown) process.stderr.write(`There is no bench “${name}”.\n`);
-  process.stdout.write('npm run bench -- [NAME…] [--json]\n\n');
+  process.stdout.write('npm run bench -- [NAME…] [--json] [--keep DIR]\n\n');
   for (const { name, about } of BENCHES) process.stdout.write(`  ${name.padEnd(12)} ${about}\n`);
   process.exit(unknown.length > 0 ? 2 : 0);
 }
@@ -47,7 +54,7 @@ const date = new Date().toISOString();
 const written: Promise<void>[] = [];
 for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
   if (!json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
-  await bench.run(show);
+  await bench.run(show, { keepDir });
 }
 
 await Promise.all(written);

@@ -8,11 +8,16 @@ export interface Measure {
   readonly target: string;
 }
 
+interface BenchOptions {
+  /** Where pictures are kept that figures are of; null for none. */
+  readonly keepDir: string | null;
+}
+
 export interface Bench {
   readonly name: string;
   /** What it measures, in one line. */
   readonly about: string;
-  run(report: (measure: Measure) => void): Promise<void>;
+  run(report: (measure: Measure) => void, options: BenchOptions): Promise<void>;
 }
 
 export function median(values: readonly number[]): number {

@@ -29,6 +29,8 @@ export interface LiveViewportOptions {
   /** Width ÷ height of the picture: that of the frame that will be rendered. */
   readonly aspect: number;
   readonly frameNumber?: number;
+  /** Whether pictures are shown from where the camera is, or as they come. @defaultValue true */
+  readonly warps?: boolean;
   /** @defaultValue the farm that served the page. */
   readonly url?: string;
   readonly timers?: Timers;
@@ -56,6 +58,7 @@ export const MEASURE_EVENT = 'kiln-measure';
 
 export class LiveViewport {
   readonly #sceneId: string;
+  readonly #warps: boolean;
   readonly #timers: Timers;
   readonly #resumeStore: ResumeStore;
   readonly #events = createTypedEvents<LiveViewportEvents>();
@@ -90,6 +93,7 @@ export class LiveViewport {
    */
   constructor(host: HTMLElement, options: LiveViewportOptions) {
     this.#sceneId = options.sceneId;
+    this.#warps = options.warps ?? true;
     this.#timers = options.timers ?? browserTimers;
     this.#resumeStore = options.resumeStore ?? createResumeStore(sessionStorage);
     this.#look = options.look;
@@ -284,7 +288,7 @@ export class LiveViewport {
   /** Whatever has come by now, from where the camera is now. */
   #show(): void {
     // [LV26] A camera of the scene is where the picture says.
-    const isHandOn = this.#look.camera === undefined;
+    const isHandOn = this.#warps && this.#look.camera === undefined;
     const blends = !this.#source.reducedMotion && !this.#player.playing;
     this.#stage.show(isHandOn ? this.#pose : null, this.#timers.nowMs(), blends);
   }
@@ -305,7 +309,7 @@ export class LiveViewport {
   #view(): LiveView {
     return {
       ...this.#look,
-      depth: true,
+      depth: this.#warps,
       size: this.#surface.pictureSize(this.#aspect),
       frameNumber: this.#player.frameNumber,
     };
