@@ -5,7 +5,7 @@ import type { AuditReport } from '@kiln/shared';
 import { readCredentials } from '../../src/identity/credentials-file.ts';
 import { WORKER_TOKEN } from '../farm-fixture.ts';
 
-const KILN = resolve(import.meta.dirname, '../../../infra/bin/kiln.mjs');
+export const KILN = resolve(import.meta.dirname, '../../../infra/bin/kiln.mjs');
 
 export interface ServerProcessOptions {
   readonly home: string;
@@ -18,6 +18,8 @@ export interface ServerProcessOptions {
   /** File for how often each point was passed. */
   readonly passesPath?: string;
   readonly leaseMs?: number;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ServerProcess {
@@ -40,7 +42,7 @@ export interface ServerProcess {
 
 /** Resolves when it takes requests; null when it came to its fault before. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess | null> {
-  const { home, redisUrl, databaseUrl, port = 0, fault, passesPath, leaseMs = 6_000 } = options;
+  const { home, redisUrl, databaseUrl, port = 0, fault, passesPath, leaseMs = 6_000, env = {} } = options;
   const child = spawn(process.execPath, [KILN, 'server'], {
     env: {
       PATH: process.env.PATH,
@@ -56,6 +58,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       KILN_TEST_LEASE_MS: String(leaseMs),
       ...(fault === undefined ? {} : { KILN_FAULT: fault }),
       ...(passesPath === undefined ? {} : { KILN_TEST_PASSES: passesPath }),
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
