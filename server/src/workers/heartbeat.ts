@@ -4,14 +4,15 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { AttemptEnd } from '../dispatch/end-attempts.ts';
 import { fromNow } from '../dispatch/lease-time.ts';
-import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
 import { IS_ASKED } from '../dispatch/suspend-workers.ts';
 import type { Database } from '../store/tables.ts';
 import { sameSecret } from './secrets.ts';
+import type { UnnamedAttempts } from './unnamed-attempts.ts';
 
 export interface HeartbeatParts {
   readonly db: Kysely<Database>;
   readonly leaseMs: number;
+  readonly unnamed: UnnamedAttempts;
   /** Sessions that this worker should draw, and those of `held` that it should not. */
   readonly sessions: (workerId: string, held: readonly string[]) => Promise<{ open: SessionOffer[]; end: string[] }>;
 }
@@ -28,7 +29,7 @@ export interface HeartbeatOutcome {
 export async function takeHeartbeat(
   workerId: string,
   heartbeat: Heartbeat,
-  { db, leaseMs, sessions }: HeartbeatParts,
+  { db, leaseMs, unnamed, sessions }: HeartbeatParts,
 ): Promise<HeartbeatOutcome> {
   const state = heartbeat.draining ? 'draining' : 'ready';
   const { rows } = await sql<{ was: string; is_asked: boolean }>`
@@ -41,13 +42,7 @@ export async function takeHeartbeat(
 
   const open = await db
     .selectFrom('attempts')
-    .select([
-      'id',
-      'lease_token',
-      'state',
-      'worker_name',
-      sql<number>`extract(epoch from now() - coalesce(started_at, created_at))::float8 * 1000`.as('age_ms'),
-    ])
+    .select(['id', 'lease_token', 'state', 'worker_name'])
     .where('worker_id', '=', workerId)
     .where('state', 'in', ['assigned', 'running'])
     .execute();
@@ -60,10 +55,13 @@ export async function takeHeartbeat(
     else stop.push(attemptId);
   }
   const renewed = await renew(db, [...held], leaseMs);
-  const forgotten = open
-    .filter(
-      ({ id, state: at, age_ms }) => at === 'running' && !held.has(id) && age_ms > DISPATCH_LIMITS.forgottenAttemptMs,
-    )
+  const leftOut = open.filter(({ id, state: at }) => at === 'running' && !held.has(id));
+  const lost = unnamed.note(
+    workerId,
+    leftOut.map(({ id }) => id),
+  );
+  const forgotten = leftOut
+    .filter(({ id }) => lost.has(id))
     .map(
       ({ id, worker_name }): AttemptEnd => ({
         attemptId: id,

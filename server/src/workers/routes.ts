@@ -45,6 +45,7 @@ import type { SceneFiles } from './scene-files.ts';
 import { sameSecret } from './secrets.ts';
 import { takeCanary } from './take-canary.ts';
 import { takeConverted } from './take-converted.ts';
+import { UnnamedAttempts } from './unnamed-attempts.ts';
 import { bearerToken, type WorkerIdentities } from './worker-identity.ts';
 
 export interface WorkerRoutesParts {
@@ -118,6 +119,7 @@ function checkToken(request: FastifyRequest, workerToken: string): void {
 function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void {
   const { services, change, access, abilities, workers, bus, ending, settle, leaseMs, sessions, frameProgress } = parts;
   const { db } = services.store;
+  const unnamed = new UnnamedAttempts(() => services.clock.monotonicMs());
 
   addRoute(
     app,
@@ -140,6 +142,7 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
       const { answer, forgotten, stateChanged } = await takeHeartbeat(workerId, storable(body), {
         db,
         leaseMs,
+        unnamed,
         sessions,
       });
       const renewed = new Set(answer.renewed.map(({ attemptId }) => attemptId));
