@@ -128,7 +128,7 @@ describe('a message', () => {
     await worker.stop();
     const [received] = receiver.at('/drawn');
     if (!received) throw new Error('it was delivered');
-    const { layers: _layers, ...ended } = await mine<Job>('GET', `/jobs/${job.id}`);
+    const { layers: _layers, use: _use, ...ended } = await mine<Job>('GET', `/jobs/${job.id}`);
     expect(await verified(received, hook)).toMatchObject({ type: 'job.succeeded', job: ended });
     expect(ended).toMatchObject({ state: 'succeeded', framesDone: 2 });
     await removeHook(hook);
