@@ -14,8 +14,8 @@ export const ESTIMATE_LIMITS = {
   confidence: 0.8,
   /** Attempts that the meter reads at once. */
   meteredAtOnce: 2_000,
-  /** Time from an attempt's end, as it is written, until that is committed, at most. */
-  lateCommitMs: 2_000,
+  /** Ends of attempts that are kept of each slot, among which one that is committed late finds those before it. */
+  keptEndsPerSlot: 8,
   /** A worker without attempts for so long has no time overlapping the next ones. */
   silentWorkerMs: 86_400_000,
   /** Probes that are looked at in one tick. */

@@ -1,6 +1,6 @@
 /**
- * Meters what layers take: the leader adds up, once a tick, the slot time of attempts that have ended since. How far it came
- * is in the database, so each is counted once, whoever leads.
+ * Meters what layers take: the leader adds up, once a tick, the slot time of attempts that have ended since. One statement
+ * marks them and adds their time, so each is counted once, whoever does it and however late its end is committed.
  */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
@@ -9,19 +9,19 @@ import { SlotTimes } from './slot-time.ts';
 
 interface EndedRow {
   readonly id: string;
-  readonly layer_id: string;
-  readonly job_id: string;
   readonly worker_id: string;
   readonly slots: number;
-  readonly started_at: Date;
+  /** Whether it is of a layer, and began. */
+  readonly is_drawn: boolean;
+  readonly started_at: Date | null;
   readonly ended_at: Date;
 }
 
 export class UseMeter {
   readonly #db: Kysely<Database>;
   readonly #times = new SlotTimes();
-  /** Attempts that are counted, with their ends: those of the last seconds are read again, for one may be committed late. */
-  readonly #counted = new Map<string, number>();
+  /** Slot-seconds of attempts that were read and are not counted yet, for their rows were locked or the store was away. */
+  #uncounted: ReadonlyMap<string, number | null> = new Map();
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
@@ -32,65 +32,75 @@ export class UseMeter {
     while ((await this.#some()) === ESTIMATE_LIMITS.meteredAtOnce);
   }
 
+  /** @returns how many were counted. */
   async #some(): Promise<number> {
-    const sinceMs = await this.#mark();
-    const isNew = this.#counted.size === 0;
-    const from = new Date(sinceMs - (isNew ? 0 : ESTIMATE_LIMITS.lateCommitMs));
-    const rows = await this.#ended(from);
-    const slotSec = new Map<string, { layer_id: string; job_id: string; sec: number }>();
-    for (const { id, layer_id, job_id, worker_id, slots, started_at, ended_at } of rows) {
-      const endedAtMs = ended_at.getTime();
-      const ms = this.#times.add({ workerId: worker_id, slots, startedAtMs: started_at.getTime(), endedAtMs });
-      this.#counted.set(id, endedAtMs);
-      const before = slotSec.get(layer_id)?.sec ?? 0;
-      slotSec.set(layer_id, { layer_id, job_id, sec: before + ms / 1_000 });
+    const rows = await this.#ended();
+    const newest = rows.at(-1);
+    if (newest === undefined) return 0;
+    const slotSec = new Map<string, number | null>();
+    for (const row of rows) {
+      const known = this.#uncounted.get(row.id);
+      slotSec.set(row.id, known === undefined ? this.#slotSec(row) : known);
     }
-    const last = rows.at(-1)?.ended_at.getTime() ?? sinceMs;
-    if (rows.length > 0) await this.#write([...slotSec.values()], Math.max(sinceMs, last));
-    const old = Math.max(sinceMs, last) - 2 * ESTIMATE_LIMITS.lateCommitMs;
-    for (const [id, endedAtMs] of this.#counted) if (endedAtMs < old) this.#counted.delete(id);
-    this.#times.forgetBefore(old - ESTIMATE_LIMITS.silentWorkerMs);
-    return rows.length;
+    this.#times.forgetBefore(newest.ended_at.getTime() - ESTIMATE_LIMITS.silentWorkerMs);
+    this.#uncounted = new Map(slotSec);
+    const counted = await this.#count(slotSec);
+    for (const id of counted) slotSec.delete(id);
+    this.#uncounted = slotSec;
+    return counted.length;
   }
 
-  /** Until when attempts are counted, in Unix milliseconds; a farm that is new to this counts from now on. */
-  async #mark(): Promise<number> {
-    await sql`
-      insert into farm_state (key, value) values ('metered_until_ms', (extract(epoch from now()) * 1000)::bigint)
-      on conflict (key) do nothing`.execute(this.#db);
-    const { value } = await this.#db
-      .selectFrom('farm_state')
-      .select('value')
-      .where('key', '=', 'metered_until_ms')
-      .executeTakeFirstOrThrow();
-    return Number(value);
+  /** @returns null for one whose time is of no layer. */
+  #slotSec({ worker_id, slots, is_drawn, started_at, ended_at }: EndedRow): number | null {
+    if (!is_drawn || started_at === null) return null;
+    const startedAtMs = started_at.getTime();
+    return this.#times.add({ workerId: worker_id, slots, startedAtMs, endedAtMs: ended_at.getTime() }) / 1_000;
   }
 
-  async #ended(since: Date): Promise<readonly EndedRow[]> {
-    const counted = JSON.stringify([...this.#counted.keys()]);
+  async #ended(): Promise<readonly EndedRow[]> {
     const { rows } = await sql<EndedRow>`
-      select a.id, t.layer_id, t.job_id, a.worker_id, coalesce((w.identity->>'slots')::int, 1) as slots,
-             a.started_at, a.ended_at
+      select a.id, a.worker_id, coalesce((w.identity->>'slots')::int, 1) as slots,
+             t.kind in ('render', 'assemble') and t.layer_id is not null as is_drawn, a.started_at, a.ended_at
       from attempts a
       join tasks t on t.id = a.task_id
       left join workers w on w.id = a.worker_id
-      where a.ended_at > ${since}::timestamptz and a.started_at is not null and t.kind in ('render', 'assemble')
-        and t.layer_id is not null and a.id not in (select jsonb_array_elements_text(${counted}::jsonb))
+      where a.ended_at is not null and not a.is_metered
       order by a.ended_at, a.id
       limit ${sql.lit(ESTIMATE_LIMITS.meteredAtOnce)}`.execute(this.#db);
     return rows;
   }
 
-  async #write(rows: readonly object[], untilMs: number): Promise<void> {
-    await sql`
-      with counted as (
+  /**
+   * Atomic. Rows that somebody else has locked are left to the next tick: waiting for them, in whatever order, would hold up the
+   * dispatcher.
+   *
+   * @returns which of them nobody had counted.
+   */
+  async #count(slotSec: ReadonlyMap<string, number | null>): Promise<readonly string[]> {
+    const given = JSON.stringify([...slotSec].map(([id, sec]) => ({ id, sec })));
+    const { rows } = await sql<{ id: string }>`
+      with given as (
+        select a.id, a.task_id, x.sec
+        from jsonb_to_recordset(${given}::jsonb) as x(id text, sec float8)
+        join attempts a on a.id = x.id
+        where not a.is_metered
+        for no key update of a skip locked
+      ), counted as (
+        update attempts a set is_metered = true
+        from given g where a.id = g.id
+        returning a.id, g.task_id, g.sec
+      ), added as (
         insert into layer_use (layer_id, job_id, slot_sec)
-        select x.layer_id, x.job_id, x.sec
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(layer_id text, job_id text, sec float8)
-        join jobs j on j.id = x.job_id
-        order by x.layer_id
+        select t.layer_id, t.job_id, sum(c.sec)
+        from counted c
+        join tasks t on t.id = c.task_id
+        join jobs j on j.id = t.job_id
+        where c.sec is not null
+        group by t.layer_id, t.job_id
+        order by t.layer_id
         on conflict (layer_id) do update set slot_sec = layer_use.slot_sec + excluded.slot_sec
       )
-      update farm_state set value = ${untilMs}::bigint where key = 'metered_until_ms'`.execute(this.#db);
+      select id from counted`.execute(this.#db);
+    return rows.map(({ id }) => id);
   }
 }

@@ -223,6 +223,8 @@ export interface AttemptTable {
   created_at: CreatedAt;
   started_at: Date | null;
   ended_at: Date | null;
+  /** Its slot time is counted in `layer_use`, where it counts there at all. */
+  is_metered: Generated<boolean>;
 }
 
 /** A frame is recorded once: the primary key is layer and number. `sequence` is the order of finishing. */

@@ -23,3 +23,9 @@ test('workers do not wait for one another', () => {
     expect(times.add({ workerId: name, slots: 1, startedAtMs: 0, endedAtMs: 50 })).toBe(50);
   }
 });
+
+test('one that comes late is counted where it was', () => {
+  const times = new SlotTimes();
+  const add = (startedAtMs: number, endedAtMs: number) => times.add({ workerId, slots: 1, startedAtMs, endedAtMs });
+  expect([add(0, 100), add(300, 400), add(50, 200), add(350, 450)]).toEqual([100, 100, 100, 50]);
+});
