@@ -57,6 +57,10 @@ export const SERVER_LIMITS = {
   recordKeepMs: 604_800_000,
   /** What was sent to webhooks is shown for 30 days. */
   deliveryKeepMs: 2_592_000_000,
+  /** Estimates are kept for 30 days; jobs have copies of theirs. */
+  estimateKeepMs: 2_592_000_000,
+  /** Probes that are put away are purged after a day: the estimate is made of them, and nobody looks at their pictures. */
+  probeKeepMs: 86_400_000,
   /** A server sweeps every hour. */
   sweepEveryMs: 3_600_000,
   /** Requests under way when the server stops have so long to end. */

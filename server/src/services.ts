@@ -59,7 +59,7 @@ export interface FarmHealth {
 export interface Farm {
   /** Transactions whose events are told after the commit. */
   readonly change: Change;
-  readonly purges: Pick<Purges, 'purgeOlder'>;
+  readonly purges: Pick<Purges, 'purge' | 'purgeOlder'>;
   /** After a commit: a task waits. Returns at once, never throws. */
   onTaskReady(): void;
   health(): Promise<FarmHealth>;

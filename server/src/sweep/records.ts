@@ -21,6 +21,23 @@ export async function sweepRecords(db: Kysely<Database>, times: SweepTimes, dryR
   await db.deleteFrom('webhook_deliveries').where('created_at', '<', times.deliveries).execute();
   await db.deleteFrom('web_sessions').where('expires_at', '<', times.now).execute();
   await db
+    .deleteFrom('estimates as e')
+    .where('e.created_at', '<', times.estimates)
+    .where('e.state', '<>', 'measuring')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('job_costs as c')
+            .innerJoin('jobs as j', 'j.id', 'c.job_id')
+            .select('j.id')
+            .where('c.hold', '=', 'estimate')
+            .where('j.ended_at', 'is', null)
+            .whereRef('c.estimate_id', '=', 'e.id'),
+        ),
+      ),
+    )
+    .execute();
+  await db
     .updateTable('scenes')
     .set({ deleted_at: times.now })
     .where('state', '=', 'uploading')

@@ -4,7 +4,7 @@ import type { UploadFiles } from '../uploads/upload-files.ts';
 
 export interface SweepParts {
   readonly services: Pick<Services, 'store' | 'objects' | 'clock' | 'log' | 'config'>;
-  readonly purges: Pick<Purges, 'purgeOlder'>;
+  readonly purges: Pick<Purges, 'purge' | 'purgeOlder'>;
   readonly uploads: UploadFiles;
 }
 
@@ -21,6 +21,9 @@ export interface SweepTimes {
   readonly deliveries: Date;
   /** What attempts said that ended before then; null: nothing goes. */
   readonly attemptLogs: Date | null;
+  readonly estimates: Date;
+  /** Jobs that were drawn for estimates, are put away and ended before then. */
+  readonly probes: Date;
   /** Jobs that ended before then; null: nothing goes. */
   readonly jobs: Date | null;
 }

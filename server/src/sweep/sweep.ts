@@ -24,13 +24,15 @@ export async function sweep(parts: SweepParts, dryRun: boolean): Promise<SweepRe
     records: before(SERVER_LIMITS.recordKeepMs),
     deliveries: before(SERVER_LIMITS.deliveryKeepMs),
     attemptLogs: attemptLogKeepMs === null ? null : before(attemptLogKeepMs),
+    estimates: before(SERVER_LIMITS.estimateKeepMs),
+    probes: before(SERVER_LIMITS.probeKeepMs),
     jobs: jobKeepMs === null ? null : before(jobKeepMs),
   };
 
   const uploads = await sweepUploads(parts, times, dryRun);
   const events = await sweepRecords(services.store.db, times, dryRun);
   const attemptLogs = await sweepAttemptLogs(db, times.attemptLogs, dryRun);
-  const jobs = await sweepJobs(parts, times.jobs, dryRun);
+  const jobs = await sweepJobs(parts, times, dryRun);
   const objects = await sweepObjects(parts, times, dryRun);
   if (!dryRun) await removeUnfinished(services, times);
   const orphans = await sweepOrphans(services, times, dryRun);
