@@ -19,11 +19,11 @@ const IS_WORKERS_FAULT = sql<boolean>`f.reason in (select jsonb_array_elements_t
 
 const ago = (ms: number) => sql<Date>`now() - ${sql.lit(ms)} * interval '1 millisecond'`;
 
-/** Of a worker `w` that is suspended from now on: longer each time. */
+/** Of a worker `w` that is suspended from now on: longer each time. PostgreSQL has no 2 to the 1,024th. */
 const ONCE_MORE = sql`
   suspensions = w.suspensions + 1,
   suspended_until = now() + least(
-    ${sql.lit(DISPATCH_LIMITS.suspensionMs)} * power(2, w.suspensions),
+    ${sql.lit(DISPATCH_LIMITS.suspensionMs)} * power(2, least(w.suspensions, 30)),
     ${sql.lit(DISPATCH_LIMITS.suspensionMaxMs)}) * interval '1 millisecond',
   watched_from = now()`;
 

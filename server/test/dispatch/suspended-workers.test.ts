@@ -4,7 +4,7 @@ import type { Job, Worker } from '@kiln/shared';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
-import { forgiveWorkers } from '../../src/dispatch/suspend-workers.ts';
+import { failCanary, forgiveWorkers } from '../../src/dispatch/suspend-workers.ts';
 import { jobEnded, until } from '../farm-fixture.ts';
 import { gate, useTenant } from '../tenant-fixture.ts';
 
@@ -119,6 +119,19 @@ test('[WK22] one whose canary is wrong is given nothing at all, until it is righ
   await db.updateTable('workers').set({ suspended_until: new Date() }).where('id', '=', workerId).execute();
   expect(await own.ended(job)).toMatchObject({ state: 'succeeded' });
   expect(await workerOf(workerId)).toMatchObject({ suspendedFor: null, suspendedUntil: null });
+});
+
+test('[WK22] however often it was suspended, it is for no longer than the longest time', async () => {
+  const { workerId } = (await addWorker()).registration;
+  const suspendedUntil = await own.farm.services.store.db.transaction().execute(async (trx) => {
+    await sql`
+      update workers set suspended_for = 'tasks', canary_due = true, suspensions = 2000, suspended_until = now()
+      where id = ${workerId}`.execute(trx);
+    return failCanary(trx, workerId);
+  });
+  const ms = (suspendedUntil?.getTime() ?? 0) - Date.now();
+  expect(ms).toBeGreaterThan(DISPATCH_LIMITS.suspensionMaxMs / 2);
+  expect(ms).toBeLessThanOrEqual(DISPATCH_LIMITS.suspensionMaxMs);
 });
 
 test('a verdict that nobody asked for changes nothing', async () => {
