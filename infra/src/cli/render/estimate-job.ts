@@ -1,13 +1,14 @@
 /** What a job would take, asked of the farm, which may draw a few pictures for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Estimate, type JobEstimate, type JobRequest, KilnError } from '@kiln/shared';
+import { type Estimate, type JobEstimate, type JobRequest, type JobWait, KilnError } from '@kiln/shared';
 import type { FarmClient } from '../connection.ts';
 import { patiently } from '../patiently.ts';
 
 export interface EstimateObserver {
   /** Pictures of the probe. */
   measuring(done: number, total: number): void;
-  noWorker(): void;
+  /** What keeps it from being drawn; often. */
+  waitsFor(wait: JobWait): void;
 }
 
 export interface MadeEstimate extends Estimate {
@@ -16,7 +17,7 @@ export interface MadeEstimate extends Estimate {
 
 const ASK_MS = 500;
 
-/** @throws KilnError why none can be made; the signal's reason, and the probe was cancelled then. */
+/** @throws KilnError why none can be made; the signal's reason; the probe goes on then: others may wait for it. */
 export async function estimateJob(
   { client }: FarmClient,
   body: JobRequest,
@@ -25,21 +26,14 @@ export async function estimateJob(
 ): Promise<MadeEstimate> {
   let estimate = await client.createEstimate({ body });
   const { id: estimateId, probeJobId } = estimate;
-  try {
-    while (estimate.state === 'measuring') {
-      if (probeJobId !== null) {
-        const probe = await patiently(() => client.getJob({ params: { jobId: probeJobId } }), signal);
-        if (probe.waitsFor?.reason === 'workers') observer.noWorker();
-        else observer.measuring(probe.framesDone, probe.frameCount);
-      }
-      await sleep(ASK_MS, undefined, { signal });
-      estimate = await patiently(() => client.getEstimate({ params: { estimateId } }), signal);
+  while (estimate.state === 'measuring') {
+    if (probeJobId !== null) {
+      const probe = await patiently(() => client.getJob({ params: { jobId: probeJobId } }), signal);
+      if (probe.waitsFor) observer.waitsFor(probe.waitsFor);
+      else observer.measuring(probe.framesDone, probe.frameCount);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    // One that has ended cannot be cancelled, which changes nothing.
-    if (probeJobId !== null) await client.cancelJob({ params: { jobId: probeJobId } }).catch(() => undefined);
-    throw signal.reason;
+    await sleep(ASK_MS, undefined, { signal }).catch(() => undefined);
+    estimate = await patiently(() => client.getEstimate({ params: { estimateId } }), signal);
   }
   if (estimate.estimate !== null) return { ...estimate, estimate: estimate.estimate };
   const why = estimate.error?.message ?? 'its probe ended without a result';

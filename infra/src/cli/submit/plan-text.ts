@@ -1,12 +1,11 @@
 /** A plan as people read it. */
-import type { JobEstimate } from '@kiln/shared';
 import { count, formatBytes, table } from '../output.ts';
 import { estimateLayers } from '../render/estimate-layers.ts';
 import type { LayerPlan, SubmissionPlan } from './plan.ts';
 
-/** @param estimate for which a scene may have been uploaded, and pictures drawn; null where none was asked for. */
-export function planText(plan: SubmissionPlan, estimate: JobEstimate | null): string {
-  const { layers, workersReady, slots } = plan;
+/** @param isMeasured whether its estimate was asked for, for which a scene may have been uploaded, and pictures drawn. */
+export function planText(plan: SubmissionPlan, isMeasured: boolean): string {
+  const { layers, workersReady, slots, estimate } = plan;
   return [
     `Scene   ${sceneText(plan)}`,
     `Job     ${count(plan.frameCount, 'frame')}, ${count(plan.taskCount, 'task')}, priority ${plan.priority ?? 50}`,
@@ -53,9 +52,8 @@ export function planText(plan: SubmissionPlan, estimate: JobEstimate | null): st
     ),
     '',
     ...(plan.warnings.length > 0 ? [...plan.warnings, ''] : []),
-    ...(estimate === null
-      ? ['Nothing was uploaded, and nothing is queued.']
-      : [estimateLayers(estimate), '', 'Nothing is queued.']),
+    ...(estimate === null ? [] : [estimateLayers(estimate), '']),
+    isMeasured ? 'Nothing is queued.' : 'Nothing was uploaded, and nothing is queued.',
   ].join('\n');
 }
 

@@ -1,12 +1,13 @@
 /** `kiln watch --json`: one line for each event, for scripts. */
 import type { JobChange, JobWait } from '@kiln/shared';
+import { isSameWait } from '../job-words.ts';
 import type { WatchObserver } from './watch-job.ts';
 
 export function watchJson(print: (line: string) => void): WatchObserver {
   const say = (event: string, detail: object) => print(JSON.stringify({ event, ...detail }));
   const silent = () => undefined;
   let told = '';
-  let waited: JobWait['reason'] | null = null;
+  let waited: JobWait | null = null;
   const job = ({
     id: jobId,
     state,
@@ -26,15 +27,17 @@ export function watchJson(print: (line: string) => void): WatchObserver {
     watching: job,
     job,
     waitsFor: (wait) => {
-      if (wait !== null && wait.reason !== waited) say('waiting', wait);
-      waited = wait?.reason ?? null;
+      if (!isSameWait(wait, waited)) say('waiting', wait);
+      waited = wait;
     },
     drawing: (progress) => say('progress', progress),
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }) =>
       say('frame', { jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }),
     frameFailed: (failure) => say('error', failure),
     paused: (jobId) => say('paused', { jobId }),
-    rendering: silent,
+    rendering: () => {
+      waited = null;
+    },
     filming: silent,
     film: ({ jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }) =>
       say('film', { jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }),
