@@ -275,7 +275,7 @@ describe('the web app in Chromium', () => {
     await app.openScene();
     await app.page.click(test('estimate-button'));
     await app.see('estimate');
-    expect(await app.textOf('estimate')).toBe('About 2 min on 2 slots, 0.07 slot-hours, ±20 %');
+    expect(await app.textOf('estimate')).toBe('About 2 min on 2 slots, 240 slot-seconds, ±20 %');
     await app.page.click(test('render-button'));
     await app.see('job', '[data-state="succeeded"]');
     expect(app.farm.state.jobRequests[0]).toMatchObject({ estimateId: expect.stringMatching(/^est_/) });

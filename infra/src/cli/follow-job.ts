@@ -11,7 +11,6 @@ import {
 import type { FarmClient } from './connection.ts';
 import { follow } from './follow.ts';
 import { patiently } from './patiently.ts';
-import { type WaitObserver, WaitWatch } from './wait-watch.ts';
 
 export interface FrameFailure {
   readonly layer: string;
@@ -21,7 +20,7 @@ export interface FrameFailure {
   readonly willRetry: boolean;
 }
 
-export interface JobWatcher extends WaitObserver {
+export interface JobWatcher {
   /** Whatever is not told by events: at first, when events were missed, and when the job has ended. May throw, and is called again then. */
   look?(): Promise<void>;
   /** The job as it is now; often. */
@@ -31,6 +30,11 @@ export interface JobWatcher extends WaitObserver {
   frameFailed(failure: FrameFailure): void;
   /** How far a frame is. */
   drawing(progress: FrameProgress): void;
+  /** Something was drawn. */
+  heard(): void;
+  /** Somebody paused it; `rendering` when it goes on. */
+  paused(jobId: string): void;
+  rendering(): void;
   /** All frames are settled, some films are not. */
   filming(): void;
   /** The farm does not answer; it is tried again. */
@@ -45,12 +49,14 @@ export async function followJob(
   signal: AbortSignal,
 ): Promise<Job> {
   const waiting = (error: KilnError) => watcher.waiting(error);
-  const waits = new WaitWatch(farm.client, id, watcher);
+  let wasPaused = false;
   const take = (now: JobChange): Job | undefined => {
     watcher.job?.(now);
     if (hasEnded(now)) return { ...now, layers };
     if (isFilming(now)) watcher.filming();
-    waits.take(now);
+    const isPaused = now.state === 'paused';
+    if (isPaused !== wasPaused) isPaused ? watcher.paused(id) : watcher.rendering();
+    wasPaused = isPaused;
     return undefined;
   };
   const look = async () => {
@@ -65,19 +71,19 @@ export async function followJob(
       sync: (followed) => patiently(look, followed, waiting),
       event: (event) => {
         if (event.type === 'job.purged') throw new KilnError('resource.not_found', `job ${id} was purged meanwhile`);
-        if (event.type.startsWith('frame')) waits.heard();
+        if (event.type.startsWith('frame')) watcher.heard();
         if (event.type === 'frame') watcher.frame(event.data);
         if (event.type === 'frame.failed') watcher.frameFailed(event.data);
         return event.type === 'job' && event.data.id === id ? take(event.data) : undefined;
       },
       progress: (progress) => {
-        waits.heard();
+        watcher.heard();
         watcher.drawing(progress);
       },
       waiting,
     },
     signal,
-  ).finally(() => waits.stop());
+  );
   // An event may have been merged with a later one: the list is the truth.
   if (watcher.look) await patiently(watcher.look, signal, waiting);
   return last;

@@ -24,12 +24,6 @@ type Counts = Pick<Job, 'framesDone' | 'framesFailed' | 'frameCount'>;
 
 export const waitWords = ({ waitsFor }: Pick<Job, 'waitsFor'>): string => (waitsFor ? WAITS[waitsFor.reason] : '');
 
-const withoutNumbers = (text: string) => text.replaceAll(/\d+/g, '');
-
-/** Whether both say the same but for their numbers, which change all the time. */
-export const isSameWait = (a: JobWait, b: JobWait | null): boolean =>
-  a.reason === b?.reason && withoutNumbers(a.message) === withoutNumbers(b.message);
-
 /** From 0 to 1, failed frames included. */
 export const shareDone = ({ framesDone, framesFailed, frameCount }: Counts): number =>
   frameCount === 0 ? 0 : (framesDone + framesFailed) / frameCount;

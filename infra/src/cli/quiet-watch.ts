@@ -24,10 +24,6 @@ export class QuietWatch<T> {
     this.#lookAfter(FIRST_LOOK_MS);
   }
 
-  lookNow(): void {
-    this.#lookAfter(0);
-  }
-
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -43,7 +39,7 @@ export class QuietWatch<T> {
       );
       if (this.#timer !== timer || this.#stopped) return;
       if (found !== null) this.#seen(found.value);
-      this.#lookAfter(Math.min(this.#longestPauseMs, Math.max(FIRST_LOOK_MS, pauseMs * 2)));
+      this.#lookAfter(Math.min(this.#longestPauseMs, pauseMs * 2));
     }, pauseMs);
     this.#timer = timer;
   }

@@ -120,12 +120,6 @@ test('without a terminal each change of phase is one line', () => {
   reporter.waiting(lost);
   reporter.waiting(lost);
   reporter.importing();
-  const wait = { reason: 'workers', message: 'No worker is connected.' } as const;
-  reporter.waitsFor(wait);
-  reporter.waitsFor({ reason: 'slots', message: 'Waits for a slot: all 2 are busy.' });
-  reporter.waitsFor({ reason: 'slots', message: 'Waits for a slot: all 3 are busy.' });
-  reporter.measuring(0, 6);
-  reporter.waitsFor(wait);
   expect(written.map((line) => line.trimEnd())).toEqual([
     'Uploading  2.0 kB …',
     'Importing  the farm checks the scene …',
@@ -133,10 +127,6 @@ test('without a terminal each change of phase is one line', () => {
     'Importing  the farm checks the scene …',
     expect.stringMatching(/^Waiting +the farm does not answer/),
     'Importing  the farm checks the scene …',
-    'Waiting    No worker is connected. `kiln worker` starts one.',
-    'Waiting    Waits for a slot: all 2 are busy.',
-    'Measuring  6 pictures with few samples …',
-    'Waiting    No worker is connected. `kiln worker` starts one.',
   ]);
 });
 

@@ -91,24 +91,14 @@ test('what frames are drawn without is said once, after the job is there', async
   expect(lines.filter((line) => line.includes('"notice"'))).toHaveLength(1);
 });
 
-test.each([
-  { state: 'queued', reason: 'after', message: 'Waits for job “first” (1 of 2 frames done).' },
-  { state: 'queued', reason: 'workers', message: 'No worker is connected.' },
-  { state: 'running', reason: 'approval', message: 'Its test frame is done: `--approve` begins the others.' },
-  { state: 'paused', reason: 'budget', message: 'Would take about 2 h, and its budget is 1h: `--approve`.' },
-] as const)('what a job that is $state waits for is said: $reason', async ({ state, reason, message }) => {
-  const waitsFor = { reason, message };
+test('what a job waits for that comes after others is said', async () => {
+  const waitsFor = { reason: 'after' as const, message: 'Waits for job “first” (1 of 2 frames done).' };
   farm = await startScriptedFarm((request) =>
-    request === `GET ${JOB}` ? { body: { ...jobIn(state), waitsFor } } : undefined,
+    request === `GET ${JOB}` ? { body: { ...jobIn('queued'), waitsFor } } : undefined,
   );
   const interrupt = new AbortController();
-  const stop = (why: string) => interrupt.abort(new Error(why));
-  const watching = {
-    ...observer,
-    waitsFor: (wait: JobWait) => stop(wait.message),
-    paused: () => stop('somebody paused it'),
-  };
-  await expect(renderBox(interrupt.signal, watching)).rejects.toThrow(message);
+  const watching = { ...observer, waitsForOthers: ({ message }: JobWait) => interrupt.abort(new Error(message)) };
+  await expect(renderBox(interrupt.signal, watching)).rejects.toThrow(waitsFor.message);
 });
 
 test('a job that has stopped because too much failed is waited for no longer, and stays for another try', async () => {
@@ -166,15 +156,20 @@ test('what a farm cannot answer for a moment is asked for again', async () => {
   expect(times(`POST ${JOB}/cancel`)).toBe(0);
 });
 
-test('a scene that waits because no worker is connected says so', async () => {
-  farm = await startScriptedFarm((request) => {
-    if (request === 'GET /health') return { body: { ...HEALTH, workersReady: 0 } };
-    return request.startsWith('GET /scenes/') ? { body: { ...SCENE, state: 'importing' } } : undefined;
-  });
-  const interrupt = new AbortController();
-  const watching = { ...observer, noWorker: () => interrupt.abort(new Error('no worker')) };
-  await expect(renderBox(interrupt.signal, watching)).rejects.toThrow('no worker');
-}, 30_000);
+test.each(['scene', 'job'])(
+  'a %s that waits because no worker is connected says so',
+  async (what) => {
+    farm = await startScriptedFarm((request) => {
+      if (request === 'GET /health') return { body: { ...HEALTH, workersReady: 0 } };
+      if (what === 'scene' && request.startsWith('GET /scenes/')) return { body: { ...SCENE, state: 'importing' } };
+      return request === `GET ${JOB}` ? { body: jobIn('queued') } : undefined;
+    });
+    const interrupt = new AbortController();
+    const watching = { ...observer, noWorker: () => interrupt.abort(new Error('no worker')) };
+    await expect(renderBox(interrupt.signal, watching)).rejects.toThrow('no worker');
+  },
+  30_000,
+);
 
 test('a scene whose files were never sent is refused at once, naming them', async () => {
   const files = ['a.bin', 'b.png'].map((path, index) => ({ path, sha256: String(index).repeat(64), sizeBytes: 1 }));

@@ -174,7 +174,10 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     ...{ db, newId, now, price: config.slotPrice },
     compile: (tenantId, request) => submissions.compile(tenantId, request),
     submit: (tenantId, request) => submissions.submit(tenantId, request),
-    putAway: (tenantId, jobId) => archiveJob(tenantId, jobId, true, { change, layers, now }),
+    putAway: (tenantId, jobId) =>
+      archiveJob(tenantId, jobId, true, { change, layers, now }).catch((error: unknown) =>
+        log.info({ err: error, jobId }, 'the job of an estimate stays in the lists'),
+      ),
   });
 
   let events: ReturnType<typeof serveEvents> | null = null;

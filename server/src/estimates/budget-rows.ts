@@ -79,6 +79,34 @@ export async function setBudget(
   return { wasHeld: (before?.hold ?? null) !== null, isHeld: hold !== null };
 }
 
+/**
+ * Somebody pauses a job that is held, or takes that back: when it is held no more it stays paused, or goes on.
+ *
+ * @returns whether it is held.
+ */
+export async function notePaused(trx: Transaction<Database>, jobId: string, isPaused: boolean): Promise<boolean> {
+  const row = await trx
+    .updateTable('job_costs')
+    .set({ is_paused: isPaused })
+    .where('job_id', '=', jobId)
+    .where('hold', 'is not', null)
+    .returning('job_id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** @returns whether somebody has paused a job that was held and is held no more. From then on it is paused like any other. */
+export async function wasPaused(trx: Transaction<Database>, jobId: string): Promise<boolean> {
+  const row = await trx
+    .updateTable('job_costs')
+    .set({ is_paused: false })
+    .where('job_id', '=', jobId)
+    .where('is_paused', '=', true)
+    .returning('job_id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** @throws KilnError `resource.conflict` when the job is held by its budget. */
 export async function refuseHeld(trx: Transaction<Database>, jobId: string): Promise<void> {
   const costs = await readCosts(trx, jobId);

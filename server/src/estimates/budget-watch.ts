@@ -1,12 +1,12 @@
 /** What the leader does once a tick about jobs with budgets: it lets go, holds and stops them. */
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
 import type { Change } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
 import { lockJobs } from '../jobs/job-row.ts';
 import type { JobRow } from '../jobs/present.ts';
 import type { Database } from '../store/tables.ts';
-import { isOver, readCosts, readUsedSec } from './budget-rows.ts';
+import { isOver, readCosts, readUsedSec, wasPaused } from './budget-rows.ts';
 
 export interface BudgetWatchParts {
   readonly db: Kysely<Database>;
@@ -27,6 +27,7 @@ export class BudgetWatch {
 
   async look(): Promise<void> {
     for (const jobId of await this.#estimated()) await this.#decide(jobId);
+    for (const jobId of await this.#unmeasured()) await this.#tellUnmeasured(jobId);
     for (const jobId of await this.#spent()) await this.#stop(jobId);
   }
 
@@ -42,7 +43,20 @@ export class BudgetWatch {
     return rows.map(({ job_id }) => job_id);
   }
 
-  /** Jobs under way that have taken as much as they may. */
+  /** Jobs that wait for an estimate that cannot be made, which nobody was told. */
+  async #unmeasured(): Promise<string[]> {
+    const rows = await this.#parts.db
+      .selectFrom('job_costs as c')
+      .innerJoin('estimates as e', 'e.id', 'c.estimate_id')
+      .select('c.job_id')
+      .where('c.hold', '=', 'estimate')
+      .where('c.is_told', '=', false)
+      .where('e.state', '=', 'failed')
+      .execute();
+    return rows.map(({ job_id }) => job_id);
+  }
+
+  /** Jobs under way that have taken as much as they may; what has no frames left to draw comes to its end. */
   async #spent(): Promise<string[]> {
     const rows = await this.#parts.db
       .selectFrom('job_costs as c')
@@ -50,6 +64,7 @@ export class BudgetWatch {
       .innerJoin('layer_use as u', 'u.job_id', 'c.job_id')
       .select('c.job_id')
       .where('j.state', 'in', ['queued', 'running'])
+      .where(({ eb, ref }) => eb(sql<number>`j.frames_done + j.frames_failed`, '<', ref('j.frame_count')))
       .where('c.budget_slot_sec', 'is not', null)
       .where('c.is_approved', '=', false)
       .groupBy(['c.job_id', 'c.budget_slot_sec'])
@@ -76,10 +91,19 @@ export class BudgetWatch {
         .set({ estimate: JSON.stringify(result), hold: isHeld ? 'budget' : null })
         .where('job_id', '=', jobId)
         .execute();
-      if (isHeld || job.state !== 'paused') return;
-      tellJob(tell, await saveState(trx, job, 'queued'));
+      if (isHeld || job.state !== 'paused' || (await wasPaused(trx, jobId))) tellJob(tell, job);
+      else tellJob(tell, await saveState(trx, job, 'queued'));
     });
     this.#parts.wake();
+  }
+
+  async #tellUnmeasured(jobId: string): Promise<void> {
+    await this.#parts.change(async (trx, tell) => {
+      const job = (await lockJobs(trx, [jobId])).get(jobId);
+      if (!job) return;
+      await trx.updateTable('job_costs').set({ is_told: true }).where('job_id', '=', jobId).execute();
+      tellJob(tell, job);
+    });
   }
 
   async #stop(jobId: string): Promise<void> {
@@ -88,6 +112,7 @@ export class BudgetWatch {
       const job = (await lockJobs(trx, [jobId])).get(jobId);
       const costs = await readCosts(trx, jobId);
       if (!job || (job.state !== 'queued' && job.state !== 'running')) return [];
+      if (job.frames_done + job.frames_failed >= job.frame_count) return [];
       if (!costs || costs.budget_slot_sec === null || costs.is_approved) return [];
       if ((await readUsedSec(trx, jobId)) < costs.budget_slot_sec) return [];
       await trx.updateTable('job_costs').set({ hold: 'budget' }).where('job_id', '=', jobId).execute();

@@ -34,7 +34,7 @@ export interface EstimatesParts {
   /** A job that was checked against its scene and the farm. */
   readonly compile: (tenantId: string, request: JobRequest) => Promise<CompiledJob>;
   readonly submit: (tenantId: string, request: JobRequest) => Promise<Job>;
-  /** A job that is over leaves the lists. */
+  /** A job that is over leaves the lists; never throws. */
   readonly putAway: (tenantId: string, jobId: string) => Promise<unknown>;
 }
 

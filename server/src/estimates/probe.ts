@@ -57,6 +57,7 @@ function probeLayer(layer: LayerRequest, { isDivided }: LayerToMeasure, name: st
   const {
     films: _films,
     needs: _needs,
+    testFrames: _tests,
     splitSamples: _split,
     noiseThreshold: _noise,
     timeLimitSec: _time,

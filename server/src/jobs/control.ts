@@ -2,7 +2,7 @@
 import { type Job, type JobChanges, KilnError } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
-import { approveBudget, refuseHeld, setBudget } from '../estimates/budget-rows.ts';
+import { approveBudget, notePaused, refuseHeld, setBudget, wasPaused } from '../estimates/budget-rows.ts';
 import type { SlotPrice } from '../estimates/price.ts';
 import type { Change, Tell } from '../events/changes.ts';
 import { tellJob } from '../events/job-progress.ts';
@@ -40,6 +40,7 @@ export function pauseJob(
   parts: ControlParts,
 ): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
+    if (job.state === 'paused') await notePaused(trx, jobId, true);
     const after = job.state === 'paused' ? job : await saveState(trx, tell, { ...job, state: 'paused' });
     const ends = await endsOfPaused(trx, [jobId], 'the job was paused', stopRunning);
     return { after, ended: await endAttempts(trx, tell, ends, parts.ending) };
@@ -55,6 +56,7 @@ export function pauseJob(
 export function resumeJob(tenantId: string, jobId: string, parts: ControlParts): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
     if (job.state !== 'paused') return { after: job, ended: [] };
+    await notePaused(trx, jobId, false);
     await refuseHeld(trx, jobId);
     return { after: await goOn(trx, tell, job), ended: [] };
   });
@@ -68,13 +70,20 @@ export function resumeJob(tenantId: string, jobId: string, parts: ControlParts):
  */
 export function approveJob(tenantId: string, jobId: string, parts: ControlParts): Promise<Controlled> {
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
-    if (await approveBudget(trx, jobId)) return { after: await goOn(trx, tell, job), ended: [] };
+    if (await approveBudget(trx, jobId)) return { after: await release(trx, tell, job), ended: [] };
     if (await approveTests(trx, jobId)) {
       tellJob(tell, job);
       return { after: job, ended: [] };
     }
     throw new KilnError('resource.conflict', `job ${jobId} waits for nobody’s approval`);
   });
+}
+
+/** A job is held no more. */
+async function release(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
+  if (!(await wasPaused(trx, job.id))) return goOn(trx, tell, job);
+  tellJob(tell, job);
+  return job;
 }
 
 /** A paused job waits for its turn. */
@@ -108,7 +117,7 @@ export function editJob(
       .execute();
     if (changes.budget !== undefined) {
       const { wasHeld, isHeld } = await setBudget(trx, jobId, changes.budget, parts.price);
-      if (wasHeld && !isHeld) return { after: await goOn(trx, tell, after), ended: [] };
+      if (wasHeld && !isHeld) return { after: await release(trx, tell, after), ended: [] };
     }
     tellJob(tell, after);
     return { after, ended: [] };

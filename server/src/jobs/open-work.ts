@@ -1,6 +1,6 @@
 /** How much unfinished work a tenant may have, looked at when jobs come in. */
 import { KilnError, LIMITS } from '@kiln/shared';
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow, LayerRow } from './present.ts';
 
@@ -22,10 +22,10 @@ interface OpenWork {
  * fit takes no room from those after it.
  */
 export async function withoutRoom<W extends NewWork>(
-  trx: Transaction<Database>,
+  db: Kysely<Database>,
   submissions: readonly W[],
 ): Promise<ReadonlyMap<W, KilnError>> {
-  const open = new Map((await readOpenWork(trx, submissions)).map((row) => [row.tenant_id, row]));
+  const open = new Map((await readOpenWork(db, submissions)).map((row) => [row.tenant_id, row]));
   const refused = new Map<W, KilnError>();
   for (const submission of submissions) {
     const work = open.get(submission.job.tenant_id);
@@ -55,7 +55,7 @@ function whyNot({ jobs, tasks, max_tasks: most }: OpenWork, added: number): Kiln
 }
 
 /** Tasks of open jobs: those that are not released yet, and those that have not ended. */
-async function readOpenWork(trx: Transaction<Database>, submissions: readonly NewWork[]): Promise<OpenWork[]> {
+async function readOpenWork(db: Kysely<Database>, submissions: readonly NewWork[]): Promise<OpenWork[]> {
   const ids = [...new Set(submissions.map(({ job }) => job.tenant_id))];
   const { rows } = await sql<Record<keyof OpenWork, string>>`
     select t.id as tenant_id,
@@ -75,7 +75,7 @@ async function readOpenWork(trx: Transaction<Database>, submissions: readonly Ne
       where k.state in ('waiting', 'leased') and k.job_id is not null and k.tenant_id in (${sql.join(ids)})
       group by k.tenant_id
     ) r on r.tenant_id = t.id
-    where t.id in (${sql.join(ids)})`.execute(trx);
+    where t.id in (${sql.join(ids)})`.execute(db);
   return rows.map(({ tenant_id, max_tasks, jobs, tasks }) => ({
     tenant_id,
     max_tasks: Number(max_tasks),

@@ -37,6 +37,13 @@ export interface SubmitParts {
 
 const KEPT_SCENES = 200;
 
+/** A job that may come in. */
+interface Prepared {
+  readonly request: JobRequest;
+  readonly compiled: CompiledJob;
+  readonly submission: Omit<Submission, 'costs'>;
+}
+
 export class Submissions {
   readonly #parts: SubmitParts;
   readonly #writes: Batch<Submission, Job>;
@@ -59,7 +66,7 @@ export class Submissions {
       const known = await this.#byKey(this.#parts.db, tenantId, idempotencyKey);
       if (known) return known;
     }
-    const job = await this.#save(await this.#prepare(tenantId, request));
+    const job = await this.#save(await this.#withCosts(tenantId, await this.#prepare(tenantId, request)));
     this.#parts.onSubmitted();
     return job;
   }
@@ -73,10 +80,16 @@ export class Submissions {
     checkKeys(requests);
     const known = await this.#byKeys(tenantId, requests);
     const places = requests.flatMap(({ idempotencyKey }, index) => (known.has(idempotencyKey) ? [] : [index]));
-    const submissions: Submission[] = [];
+    const prepared: Prepared[] = [];
     for (const index of places) {
       const request = requests[index];
-      if (request) submissions.push(await inBatch(index, this.#prepare(tenantId, request)));
+      if (request) prepared.push(await inBatch(index, this.#prepare(tenantId, request)));
+    }
+    // What is measured for a budget is drawn already: only where each of them can come in.
+    if (prepared.some(({ request }) => request.budget !== undefined)) await this.#checkRoom(prepared, places);
+    const submissions: Submission[] = [];
+    for (const [n, one] of prepared.entries()) {
+      submissions.push(await inBatch(places[n] ?? 0, this.#withCosts(tenantId, one)));
     }
     const write = () =>
       this.#parts.change(async (trx, tell) => {
@@ -116,7 +129,18 @@ export class Submissions {
     return new Map(rows.map((row) => [row.idempotency_key ?? undefined, jobView(row, itsLayers.get(row.id) ?? [])]));
   }
 
-  async #prepare(tenantId: string, request: JobRequest): Promise<Submission> {
+  async #checkRoom(prepared: readonly Prepared[], places: readonly number[]): Promise<void> {
+    const refused = await withoutRoom(
+      this.#parts.db,
+      prepared.map(({ submission }) => submission),
+    );
+    for (const [n, { submission }] of prepared.entries()) {
+      const error = refused.get(submission);
+      if (error) throw ofBatch(places[n] ?? 0, error);
+    }
+  }
+
+  async #prepare(tenantId: string, request: JobRequest): Promise<Prepared> {
     const compiled = await this.compile(tenantId, request);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkLimitNames(this.#parts.db, tenantId, request);
@@ -124,10 +148,15 @@ export class Submissions {
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
     const keyed = { idempotencyKey: request.idempotencyKey ?? null, notify };
-    const costs = await this.#parts.estimates().costsOf(tenantId, request, compiled);
+    this.#parts.estimates().checkBudget(request);
     const rows = this.#rows(tenantId, request.sceneId, keyed, compiled);
-    const job: JobRow = costs?.hold ? { ...rows.job, state: 'paused' } : rows.job;
-    return { ...rows, job, assets, costs };
+    return { request, compiled, submission: { ...rows, assets } };
+  }
+
+  async #withCosts(tenantId: string, { request, compiled, submission }: Prepared): Promise<Submission> {
+    const costs = await this.#parts.estimates().costsOf(tenantId, request, compiled);
+    const job: JobRow = costs?.hold ? { ...submission.job, state: 'paused' } : submission.job;
+    return { ...submission, job, costs };
   }
 
   /** @throws KilnError as `compileJob`; `resource.not_found` for a scene that is not this tenant's. */

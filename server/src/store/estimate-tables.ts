@@ -34,6 +34,10 @@ export interface JobCostTable {
   /** Why it is paused; null: not because of its budget. */
   hold: ColumnType<BudgetHold | null, BudgetHold | null | undefined, BudgetHold | null>;
   is_approved: Generated<boolean>;
+  /** Somebody paused it while it was held. */
+  is_paused: Generated<boolean>;
+  /** Its estimate cannot be made, and that was told. */
+  is_told: Generated<boolean>;
   /** That it waits for. */
   estimate_id: ColumnType<string | null, string | null | undefined, never>;
 }

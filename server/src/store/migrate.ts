@@ -29,6 +29,7 @@ import { up as testFrames } from './migrations/0027-test-frames.ts';
 import { up as requires } from './migrations/0028-requires.ts';
 import { up as canaries } from './migrations/0029-canaries.ts';
 import { up as meteredAttempts } from './migrations/0030-metered-attempts.ts';
+import { up as heldJobs } from './migrations/0031-held-jobs.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -64,6 +65,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0028-requires': { up: requires },
   '0029-canaries': { up: canaries },
   '0030-metered-attempts': { up: meteredAttempts },
+  '0031-held-jobs': { up: heldJobs },
 };
 
 /**

@@ -162,7 +162,8 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
     app,
     spec({ ...WORKER_ROUTES.canary, body: CanaryVerdict, response: Nothing }),
     async ({ body, request }) => {
-      await takeCanary(await workers.of(request.headers), storable(body), parts.services);
+      const ends = await takeCanary(await workers.of(request.headers), storable(body), parts.services);
+      if (ends.length > 0) await settle(await endInTurns(change, ends, ending));
       bus.tell({ type: 'wake', why: 'workers', afterMs: 0 });
       return {};
     },

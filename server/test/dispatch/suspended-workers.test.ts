@@ -134,6 +134,25 @@ test('[WK22] however often it was suspended, it is for no longer than the longes
   expect(ms).toBeLessThanOrEqual(DISPATCH_LIMITS.suspensionMaxMs);
 });
 
+test('[WK22] what one whose canary is wrong still draws is drawn by another', async () => {
+  const { held, open } = gate();
+  const worker = await addWorker({ onCanary: () => 'the canary has wrong pixels', onFrame: () => held });
+  const job = await submit('1-2', { maxAttempts: 1 });
+  await until(
+    async () => worker.claimed.length,
+    (n) => n === 2,
+  );
+  await suspend(worker.registration.workerId);
+  const [one] = await until(
+    () => tasksOf(job),
+    (tasks) => tasks.every(({ state }) => state === 'waiting'),
+  );
+  expect(one?.attempts).toMatchObject([{ state: 'cancelled', message: expect.stringContaining('wrong pixels') }]);
+  await addWorker();
+  expect(await own.ended(job)).toMatchObject({ state: 'succeeded', framesDone: 2 });
+  open();
+});
+
 test('a verdict that nobody asked for changes nothing', async () => {
   const worker = await addWorker();
   const { workerId, workerSecret } = worker.registration;

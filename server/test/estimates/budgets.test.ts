@@ -22,6 +22,7 @@ const held = (job: Job, reason: 'budget' | 'estimate') =>
     () => jobNow(job),
     ({ waitsFor }) => waitsFor?.reason === reason,
   );
+const jobNames = async () => (await own.get<{ items: Job[] }>('/jobs')).items.map(({ name }) => name);
 /** Frames that are said to take a minute each. */
 const slow = { drawMs: () => 60_000 };
 
@@ -87,6 +88,46 @@ test('when it could not be measured it says so, and begins when that is approved
   isBroken = false;
   await post(`/jobs/${job.id}/approve`);
   expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+});
+
+test('one that is paused while it is held stays paused when it fits, until it is resumed', async () => {
+  const job = await post<Job>('/jobs', request({ budget: '1h' }));
+  await held(job, 'estimate');
+  await post(`/jobs/${job.id}/pause`, {});
+  await addWorker(slow);
+  const now = await until(
+    () => jobNow(job),
+    (one) => budgetOf(one)?.hold === null,
+  );
+  expect(now.state).toBe('paused');
+  expect(await tasksOf(job)).toEqual([]);
+  await post(`/jobs/${job.id}/resume`);
+  expect(await ended(job)).toMatchObject({ state: 'succeeded' });
+});
+
+test('of several jobs that are refused together none is measured', async () => {
+  const good = request({ budget: '1h' });
+  const bad = request({ sceneId: 'scn_00000000000000000000' });
+  const before = await jobNames();
+  expect(await refused('POST', '/job-batches', { jobs: [good, bad] })).toMatchObject({
+    body: { error: { field: '/jobs/1/sceneId' } },
+  });
+  expect(await jobNames()).toEqual(before);
+});
+
+test('test frames of a layer gate the job, not what is drawn to measure it', async () => {
+  await addWorker(slow);
+  const [layer] = request().layers;
+  const layers = [
+    { frames: '1-9', size: { widthPx: 64, heightPx: 64 }, ...layer, testFrames: { frames: '2', approve: true } },
+  ];
+  const job = await post<Job>('/jobs', request({ layers, budget: '1h' }));
+  await until(
+    () => jobNow(job),
+    ({ waitsFor, framesDone }) => waitsFor?.reason === 'approval' && framesDone === 1,
+  );
+  await post(`/jobs/${job.id}/approve`);
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 9 });
 });
 
 test('a job that reaches its budget begins nothing more; with a larger one it goes on', async () => {

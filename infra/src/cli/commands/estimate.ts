@@ -28,8 +28,7 @@ export function addEstimateCommand(program: Command): void {
       wrapHelp(`
 Frames of the same scene with the same settings, in earlier jobs of yours, tell what a frame takes. Of layers of which there are
 none the first frame, the middle one and the last are drawn with 1 and with 4 samples, by a job of its own, before your other
-work; the scene is uploaded for that. Ctrl-C does not stop these few pictures: others may wait for them. Four of five jobs take
-what lies between FROM and TO, of a slot's time.
+work; the scene is uploaded for that. Four of five jobs take what lies between FROM and TO, of a slot's time.
 kiln render has --estimate for a scene without a job file.
 
 Examples:

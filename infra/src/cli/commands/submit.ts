@@ -52,14 +52,8 @@ export function addSubmitCommand(program: Command): void {
       .description('Submits the job that a file describes, in YAML or JSON, and says how to watch it.')
       .argument('[file]', 'job file (below)')
       .option('--set <name=value>', 'a parameter of the file; may be repeated', parseSetting)
-      .option(
-        '--dry-run',
-        'says what would be drawn, where, and which files would come out; sends nothing unless with --estimate',
-      )
-      .option(
-        '--estimate',
-        'says what it would take; the scene is sent for that, and a few pictures with few samples may be drawn',
-      )
+      .option('--dry-run', 'says what would be drawn, where, and which files would come out; sends nothing')
+      .option('--estimate', 'says what it would take, for which a few pictures with few samples may be drawn')
       .option('--key <key>', 'submitted again with the same key, it is the same job')
       .addOption(afterOption())
       .addOption(tagOption())
@@ -93,9 +87,9 @@ async function run(file: string | undefined, options: SubmitOptions): Promise<nu
   const farm = connect(options);
   if (options.dryRun) {
     const plan = await planSubmission(farm, job);
-    const { estimate = false, json = false } = options;
-    const shown = estimate ? { ...plan, estimate: (await estimateFile(farm, job, json)).estimate } : plan;
-    printResult(json, shown, () => planText(shown, estimate));
+    const made = options.estimate ? await estimateFile(farm, job, options.json ?? false) : null;
+    const estimate = made?.estimate ?? null;
+    printResult(options.json, estimate === null ? plan : { ...plan, estimate }, () => planText(plan, estimate));
     return EXIT.ok;
   }
   try {

@@ -1,13 +1,21 @@
 /** Follows a job, and fetches its files while others are still drawn. */
 import { join } from 'node:path';
-import { allPages, type Frame, type FrameProgress, type Job, type KilnError } from '@kiln/shared';
+import { allPages, type Frame, type FrameProgress, type Job, type JobWait, type KilnError } from '@kiln/shared';
 import type { FarmClient } from '../connection.ts';
 import { type FrameFailure, followJob } from '../follow-job.ts';
-import type { WaitObserver } from '../wait-watch.ts';
+import { WorkerWatch } from '../worker-watch.ts';
 import { downloadFilms, type FilmObserver, type FilmTarget, type FolderOf } from './download-films.ts';
 import { FrameDownloads, type FrameObserver } from './frame-downloads.ts';
 
-export interface CollectObserver extends FrameObserver, FilmObserver, WaitObserver {
+export interface CollectObserver extends FrameObserver, FilmObserver {
+  /** No worker is connected. */
+  noWorker(): void;
+  /** Somebody paused it; `rendering` when it goes on. */
+  paused(jobId: string): void;
+  /** It comes after other jobs, which have not succeeded. */
+  waitsForOthers?(wait: JobWait): void;
+  /** It goes on after `noWorker` or `paused`. */
+  rendering(): void;
   /** How far a frame is that is not recorded yet. */
   drawing(progress: FrameProgress): void;
   frameFailed(failure: FrameFailure): void;
@@ -37,12 +45,18 @@ export async function collect(
     if (wanted.frame?.(frame) ?? true) downloads.add(frame);
   };
   const params = { jobId: job.id };
+  const workers = new WorkerWatch(farm.client, (isConnected) =>
+    isConnected ? observer.rendering() : observer.noWorker(),
+  );
   const following = followJob(
     farm,
     job,
     {
       ...observer,
       waiting,
+      job: ({ waitsFor }) => {
+        if (waitsFor?.reason === 'after') observer.waitsForOthers?.(waitsFor);
+      },
       frame: add,
       look: async () => {
         for await (const frame of allPages((at) =>
@@ -51,6 +65,7 @@ export async function collect(
           add(frame);
         }
       },
+      heard: () => workers.heard(),
       drawing: (progress) => {
         if (!downloads.knows(progress)) observer.drawing(progress);
       },
@@ -64,6 +79,7 @@ export async function collect(
     await downloadFilms(farm.client, last, wanted, observer, stopped);
     return last;
   } finally {
+    workers.stop();
     over.abort();
   }
 }

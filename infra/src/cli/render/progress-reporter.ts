@@ -1,6 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
-import { estimateText, flagTexts, type JobWait, progressText } from '@kiln/shared';
-import { isSameWait } from '../job-words.ts';
+import { estimateText, flagTexts, progressText } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
 import type { StatusLine } from '../status-line.ts';
@@ -26,7 +25,6 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
   let frames = 0;
   let doneFrames = 0;
   let startedMs = nowMs();
-  let waited: JobWait | null = null;
   const bytes = (what: string, done: number, total: number) =>
     `${what} ${bar(done / total)} ${formatBytes(done)} of ${formatBytes(total)}`;
   const remaining = (done: number) => {
@@ -48,13 +46,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       ),
     importing: () => status.phase('Importing  the farm checks the scene …'),
     noWorker: () => status.phase('Waiting    no worker is connected to the farm; `kiln worker` starts one'),
-    waitsFor: (wait) => {
-      const hint = wait.reason === 'workers' ? ' `kiln worker` starts one.' : '';
-      const text = `Waiting    ${printable(wait.message)}${hint}`;
-      if (isSameWait(wait, waited)) status.show(text);
-      else status.phase(text);
-      waited = wait;
-    },
+    waitsForOthers: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
     paused: (jobId) => status.phase(`Paused     \`kiln job ${jobId} --resume\` lets it go on`),
     waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
     submitted: (job) => {
@@ -63,17 +55,14 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
       status.line(`Job        ${job.id}`);
       status.show(`Rendering  ${bar(0)} 0/${frames}`);
     },
-    measuring: (done, total) => {
-      waited = null;
+    measuring: (done, total) =>
       status.phase(
         `Measuring  ${bar(done / total)} ${done}/${total}`,
         `Measuring  ${total} pictures with few samples …`,
-      );
-    },
+      ),
     estimated: (estimate) => status.line(`Estimate   ${estimateText(estimate)}`),
     leftOut: (message) => status.line(`Notice     ${message}`),
     rendering: () => {
-      waited = null;
       if (doneFrames === 0) startedMs = nowMs();
       status.phase(
         `Rendering  ${bar(doneFrames / frames)} ${doneFrames}/${frames}`,

@@ -20,8 +20,7 @@ A camera path is [{"frame": 0, "position": [4,1,4], "target": [0,0,0], "focalLen
 Files are OUT/[CAMERA/][PASS/]0000.EXT: a folder for each camera where there are several, and for each pass where passes
 have files of their own, as OUT/depth/0000.png. OpenEXR has passes as layers of one file, unless --separate-passes.
 ${FILM_HELP}
-Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130; the few
-pictures of --estimate are drawn all the same.
+Frames are written as OUT/0000.png …, each when it is complete. Ctrl-C cancels the job and exits with 130.
 
 Examples:
   $ kiln render helmet.glb --frames 0 --size 1920x1080
@@ -49,7 +48,7 @@ tone mapped, alpha associated). The first is the default.
 
 Exit codes: 0 all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable, 4 key missing, wrong
 or not allowed to do this, 130 interrupted.
-With --json each line is one event: upload, submitted, estimate, notice, waiting, paused, frame, film, done, error.`;
+With --json each line is one event: upload, submitted, notice, frame, film, done, error.`;
 
 /** What each file format holds. */
 function formatTable(): string {

@@ -1,11 +1,12 @@
 /** A plan as people read it. */
+import type { JobEstimate } from '@kiln/shared';
 import { count, formatBytes, table } from '../output.ts';
 import { estimateLayers } from '../render/estimate-layers.ts';
 import type { LayerPlan, SubmissionPlan } from './plan.ts';
 
-/** @param isMeasured whether its estimate was asked for, for which a scene may have been uploaded, and pictures drawn. */
-export function planText(plan: SubmissionPlan, isMeasured: boolean): string {
-  const { layers, workersReady, slots, estimate } = plan;
+/** @param estimate for which a scene may have been uploaded, and pictures drawn; null where none was asked for. */
+export function planText(plan: SubmissionPlan, estimate: JobEstimate | null): string {
+  const { layers, workersReady, slots } = plan;
   return [
     `Scene   ${sceneText(plan)}`,
     `Job     ${count(plan.frameCount, 'frame')}, ${count(plan.taskCount, 'task')}, priority ${plan.priority ?? 50}`,
@@ -52,8 +53,9 @@ export function planText(plan: SubmissionPlan, isMeasured: boolean): string {
     ),
     '',
     ...(plan.warnings.length > 0 ? [...plan.warnings, ''] : []),
-    ...(estimate === null ? [] : [estimateLayers(estimate), '']),
-    isMeasured ? 'Nothing is queued.' : 'Nothing was uploaded, and nothing is queued.',
+    ...(estimate === null
+      ? ['Nothing was uploaded, and nothing is queued.']
+      : [estimateLayers(estimate), '', 'Nothing is queued.']),
   ].join('\n');
 }
 

@@ -8,8 +8,6 @@ import {
   FILM_FORMATS,
   type FrameRange,
   frameFilePath,
-  type JobEstimate,
-  type JobPlan,
   type JobRequest,
   type LayerRequest,
   type LayerTests,
@@ -90,19 +88,18 @@ export interface SubmissionPlan extends Omit<JobRequest, 'layers' | 'sceneId'> {
   readonly slots: number;
   /** What it would wait for, or do without, as far as the farm has the scene. */
   readonly warnings: readonly string[];
-  /** From earlier jobs; null where they do not tell of each layer, or the farm does not have the scene. */
-  readonly estimate: JobEstimate | null;
 }
 
 /** @throws KilnError as the farm would when the job is submitted, as far as it has the scene. */
 export async function planSubmission(farm: FarmClient, { text, source, job }: JobOfFile): Promise<SubmissionPlan> {
   const { client } = farm;
   const scene = await scenePlan(farm, source);
-  let known: Pick<JobPlan, 'warnings' | 'estimate'> = { warnings: [], estimate: null };
+  let warnings: readonly string[] = [];
   if (scene.sceneId !== null && scene.state === 'ready') {
-    known = await client.planJob({ body: { ...job, sceneId: scene.sceneId } }).catch((error: unknown) => {
+    const planned = await client.planJob({ body: { ...job, sceneId: scene.sceneId } }).catch((error: unknown) => {
       throw inJobFile(error, text);
     });
+    warnings = planned.warnings;
   }
   const { items } = await client.listWorkers();
   const { slots } = await client.capabilities();
@@ -126,8 +123,7 @@ export async function planSubmission(farm: FarmClient, { text, source, job }: Jo
     layers,
     workersReady: ready.length,
     slots,
-    warnings: known.warnings,
-    estimate: known.estimate,
+    warnings,
   };
 }
 

@@ -37,8 +37,7 @@ A layer has every setting of kiln render, by the names that --schema tells. \${n
 value that is nothing else takes its type, and $\${ is written for what is none. --set changes a parameter's default; one
 declared as {type: number} has none and must be set. Aliases and merge keys (<<) of YAML hold what layers have in common.
 What is wrong is told with file, line, column and field, before anything is sent; with --dry-run also what the scene does not
-have, when it is on the farm already, and what the job would take as far as earlier jobs tell. --dry-run sends nothing; with
---estimate the scene is sent and a few pictures are drawn where earlier jobs do not tell. Ctrl-C does not stop these.
+have, when it is on the farm already.
 
 Examples:
   $ kiln submit shot.yaml --dry-run --estimate

@@ -1,13 +1,12 @@
 /** `kiln watch --json`: one line for each event, for scripts. */
 import type { JobChange, JobWait } from '@kiln/shared';
-import { isSameWait } from '../job-words.ts';
 import type { WatchObserver } from './watch-job.ts';
 
 export function watchJson(print: (line: string) => void): WatchObserver {
   const say = (event: string, detail: object) => print(JSON.stringify({ event, ...detail }));
   const silent = () => undefined;
   let told = '';
-  let waited: JobWait | null = null;
+  let waited: JobWait['reason'] | null = null;
   const job = ({
     id: jobId,
     state,
@@ -27,17 +26,15 @@ export function watchJson(print: (line: string) => void): WatchObserver {
     watching: job,
     job,
     waitsFor: (wait) => {
-      if (!isSameWait(wait, waited)) say('waiting', wait);
-      waited = wait;
+      if (wait !== null && wait.reason !== waited) say('waiting', wait);
+      waited = wait?.reason ?? null;
     },
     drawing: (progress) => say('progress', progress),
     frame: ({ jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }) =>
       say('frame', { jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }),
     frameFailed: (failure) => say('error', failure),
     paused: (jobId) => say('paused', { jobId }),
-    rendering: () => {
-      waited = null;
-    },
+    rendering: silent,
     filming: silent,
     film: ({ jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }) =>
       say('film', { jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }),

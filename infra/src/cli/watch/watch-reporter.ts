@@ -1,7 +1,6 @@
 /** What people see of a job that they watch: a bar on a terminal, a few plain lines elsewhere. */
 import { type FrameProgress, flagTexts, type JobChange, type JobState, type JobWait, progressText } from '@kiln/shared';
 import { FrameRate, paceText } from '../frame-rate.ts';
-import { isSameWait } from '../job-words.ts';
 import { formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
 import { bar } from '../render/progress-reporter.ts';
@@ -33,7 +32,7 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
     const pace = rate.pace(frameCount - settled);
     const more = [
       framesFailed > 0 ? `${framesFailed} failed` : '',
-      printable(waits?.message ?? ''),
+      waits?.message ?? '',
       pace === null ? '' : paceText(pace),
       drawing === null ? '' : progressText(drawing),
     ].filter((text) => text !== '');
@@ -41,26 +40,33 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
       `${WORDS[now.state]} ${bar((settled + share) / frameCount)} ${settled}/${frameCount}  ${more.join('  ')}`,
     );
   };
+  const tellWait = (wait: JobWait | null) => {
+    // Its numbers change all the time.
+    if (wait !== null && wait.reason !== waits?.reason) status.plain(`Waiting    ${wait.message}`);
+    waits = wait;
+  };
   return {
     watching: (job) => {
       now = job;
       status.line(`Job        ${job.id}  ${printable(job.name)}`);
       status.plain(`${WORDS[job.state]} ${job.framesDone + job.framesFailed}/${job.frameCount}`);
+      if (job.waitsFor) tellWait(job.waitsFor);
       show();
     },
     job: (job) => {
       now = { ...job, layers: now?.layers ?? [] };
       rate.add(job.framesDone, nowMs());
+      if (job.state !== 'queued') waits = null;
       show();
     },
     waitsFor: (wait) => {
       drawing = null;
-      if (!isSameWait(wait, waits)) status.plain(`Waiting    ${printable(wait.message)}`);
-      waits = wait;
+      tellWait(wait);
       show();
     },
     drawing: (progress) => {
       drawing = progress;
+      waits = null;
       show();
     },
     frame: (frame) => {
@@ -74,10 +80,7 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
         `Frame      ${named(layer, frameNumbers.join(', '))} failed: ${code}: ${printable(message)}${willRetry ? ' (trying again)' : ''}`,
       ),
     paused: (jobId) => status.phase(`Paused     \`kiln job ${jobId} --resume\` lets it go on`),
-    rendering: () => {
-      waits = null;
-      show();
-    },
+    rendering: show,
     filming: () => status.phase('Films      the last pictures are put in …'),
     film: ({ fileName, layer, state, sizeBytes, error }) => {
       if (sizeBytes !== null) status.line(`Film       ${named(layer, fileName)} (${formatBytes(sizeBytes)})`);

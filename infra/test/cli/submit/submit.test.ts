@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JobEstimate, jobFileJsonSchema, type Worker } from '@kiln/shared';
+import { jobFileJsonSchema, type Worker } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { main } from '../../../src/cli/main.ts';
 import { FRAME, jobIn, SCENE, type ScriptedFarm, startScriptedFarm } from '../support/scripted-farm.ts';
@@ -172,25 +172,6 @@ test('--dry-run says what would be drawn, where, and which files come out; nothi
   expect(text).not.toContain('gone');
   expect(farm?.bodyOf('POST /job-plans')).toEqual(BODY);
   expect(farm?.requests).toEqual([`GET /scenes/${SCENE.id}`, 'POST /job-plans', 'GET /workers', 'GET /capabilities']);
-});
-
-test('--dry-run says what the job would take when earlier jobs tell', async () => {
-  const time = { slotSec: 120, lowSlotSec: 100, highSlotSec: 140 };
-  const layer = { ...time, name: 'main', frameCount: 4, frameSec: 30, basis: 'history' as const, measuredFrames: 3 };
-  const rest = { wallSec: 60, slots: 2, cost: null, confidence: 0.8, madeAt: SCENE.createdAt };
-  const estimate: JobEstimate = { ...time, ...rest, layers: [layer] };
-  const answers: Answers = (request) =>
-    request === 'POST /job-plans'
-      ? { body: { frameCount: 14, taskCount: 24, layers: [], estimate, warnings: [] } }
-      : planned(request);
-  expect(await submit(JOB, ['--dry-run'], answers)).toBe(0);
-  expect(printed.join('\n')).toMatch(
-    /^Estimate .*[\s\S]*^main .* earlier jobs: 3 frames$[\s\S]*^Nothing was uploaded/m,
-  );
-  await farm?.close();
-  printed = [];
-  expect(await submit(JOB, ['--dry-run', '--json'], answers)).toBe(0);
-  expect(JSON.parse(printed.join('\n'))).toMatchObject({ estimate });
 });
 
 test('what workers must have is required beside what the file requires; others could not draw it', async () => {
