@@ -7,7 +7,7 @@ import { chance, tellSeed } from './seed.ts';
 const bin = await findPostgres();
 const SCENARIO = 'a server is killed at some points';
 
-/** Of all; `killed-server.full.test.ts` takes each of the dispatcher's. */
+/** Of all that the survey found, by the seed. */
 const POINTS = 4;
 
 describe.skipIf(bin === null)('killed servers', () => {
