@@ -10,6 +10,7 @@ import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { OVER_CHECKER, type PicturePainter } from '../picture-painter.ts';
 import { type PictureTexture, TEXEL } from '../picture-textures.ts';
 import { FarSide } from './far-side.ts';
+import { nearerPose } from './nearer-pose.ts';
 import { type FoundCorners, PictureQuads } from './picture-quads.ts';
 import { apartPx, reprojection, tangentsOf } from './reprojection.ts';
 import { LAYERS, warpMaterial } from './warp-shaders.ts';
@@ -107,10 +108,14 @@ export class WarpPainter {
     return apartPx(newest.pose, pose, newest.range.nearestM, heightPx) < SAME_VIEW_PX;
   }
 
-  /** @param share of the newest picture in what is shown, 0 to 1; the rest is of the one before. */
-  paint(pose: Pose, share: number): void {
+  /**
+   * @param wanted where the camera is; from a picture that is too old for that, what is on the way there is shown.
+   * @param share of the newest picture in what is shown, 0 to 1; the rest is of the one before.
+   */
+  paint(wanted: Pose, share: number): void {
     const [newest, previous] = [this.#newest, this.#previous];
     if (!newest) return;
+    const pose = nearerPose(newest.pose, wanted);
     const { renderer } = this.#painter;
     const { box } = this.#painter;
     const ratio = renderer.getPixelRatio();

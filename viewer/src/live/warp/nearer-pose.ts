@@ -1,0 +1,16 @@
+import type { Pose, Vector3 as Triple } from '@kiln/shared';
+import { MathUtils, Quaternion, Vector3 } from 'three';
+
+/** Further round than this a picture has holes that nothing fills; 200 ms at 30°/s are 6°. */
+const FARTHEST_RAD = MathUtils.degToRad(15);
+
+/** The pose, or where the way there has gone as far from the picture's as it can be shown. */
+export function nearerPose(from: Pose, to: Pose): Pose {
+  const turn = new Quaternion(...from.quaternion);
+  const angle = turn.angleTo(new Quaternion(...to.quaternion));
+  if (angle <= FARTHEST_RAD) return to;
+  const share = FARTHEST_RAD / angle;
+  const { x, y, z, w } = turn.slerp(new Quaternion(...to.quaternion), share);
+  const position: Triple = new Vector3(...from.position).lerp(new Vector3(...to.position), share).toArray();
+  return { ...to, position, quaternion: [x, y, z, w] };
+}
