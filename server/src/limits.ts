@@ -31,8 +31,10 @@ export const SERVER_LIMITS = {
   idleConnectionMs: 120_000,
   /** Bytes of an upload that wait to be written; then reading waits. */
   queuedBodyBytes: 1_048_576,
-  /** The disk's room is looked at again whenever one writer has written so much. */
+  /** The disk's room is looked at again whenever so much was written, … */
   roomCheckBytes: 4_194_304,
+  /** … and when something is begun so long after the last look. */
+  roomCheckMs: 1_000,
   /** Bytes of a refused request's body that are read and thrown away so that the client hears why. */
   discardedBytes: 268_435_456,
   /** Events sockets of one tenant: every open tab and every script that follows a job has one. */

@@ -22,20 +22,35 @@ export async function requireRoom(folder: string, reserveBytes: number, neededBy
   );
 }
 
-/** Has the disk looked at again every few MiB while bytes are written: many writers fill it together. */
+/**
+ * Has the disk looked at every few MiB that all its writers write together, and once a second when something is begun: what
+ * others fill it with is seen, and many small writes do not each ask.
+ */
 export class RoomWatch {
   readonly #checkRoom: () => Promise<void>;
   #unchecked = 0;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param checkRoom throws when the disk has no room left. */
   constructor(checkRoom: () => Promise<void>) {
     this.#checkRoom = checkRoom;
   }
 
+  /** Before something is written. */
+  async begin(): Promise<void> {
+    if (performance.now() - this.#checkedAtMs >= SERVER_LIMITS.roomCheckMs) await this.#check();
+  }
+
   async wrote(bytes: number): Promise<void> {
     this.#unchecked += bytes;
-    if (this.#unchecked < SERVER_LIMITS.roomCheckBytes) return;
+    if (this.#unchecked >= SERVER_LIMITS.roomCheckBytes) await this.#check();
+  }
+
+  /** A disk that was full is looked at again for whatever comes next. */
+  async #check(): Promise<void> {
     this.#unchecked = 0;
+    this.#checkedAtMs = Number.NEGATIVE_INFINITY;
     await this.#checkRoom();
+    this.#checkedAtMs = performance.now();
   }
 }

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { access, type FileHandle, link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { access, type FileHandle, link, mkdir, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
@@ -80,24 +80,25 @@ class FolderObjectStore implements ObjectStore {
   readonly #temporary: string;
   readonly #lock: FolderLock;
   readonly #reserveBytes: number;
+  readonly #room: RoomWatch;
 
   constructor(folder: string, temporary: string, lock: FolderLock, reserveBytes: number) {
     this.#folder = folder;
     this.#temporary = temporary;
     this.#lock = lock;
     this.#reserveBytes = reserveBytes;
+    this.#room = new RoomWatch(() => this.#checkRoom());
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
-    await this.#checkRoom();
+    await this.#room.begin();
     const path = join(this.#temporary, randomUUID());
-    const file = await open(path, 'wx', 0o600).catch(asStorageError);
-    const room = new RoomWatch(() => this.#checkRoom());
+    const file = await open(path, 'wx', 0o600).catch((error: unknown) => this.#openError(error));
     try {
       const hashed = new HashedBytes(bytes, options);
       for await (const chunk of hashed) {
         await writeWhole(file, chunk);
-        await room.wrote(chunk.byteLength);
+        await this.#room.wrote(chunk.byteLength);
       }
       await file.datasync();
       await this.#name(path, hashed.stored.sha256);
@@ -106,8 +107,13 @@ class FolderObjectStore implements ObjectStore {
       return asStorageError(error);
     } finally {
       await file.close().catch(() => {});
-      await rm(path, { force: true });
+      await unlink(path).catch(unlessGone);
     }
+  }
+
+  async #openError(error: unknown): Promise<never> {
+    if (errorCodeOf(error) === 'ENOENT') await this.#requireFolder();
+    return asStorageError(error);
   }
 
   /** By a copy, never by a second name: another server may still be writing to the file. */
@@ -118,10 +124,23 @@ class FolderObjectStore implements ObjectStore {
   async #name(path: string, sha256: string): Promise<void> {
     const target = this.#pathOf(sha256);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     // Between the two a sweep may take the name away: then it is free.
-    while (!(await linkUnlessThere(path, target)) && !(await renewAge(target)));
+    while (!(await this.#linkUnlessThere(path, target)) && !(await renewAge(target)));
     await syncFile(folder);
+  }
+
+  /** @returns whether the name was free. */
+  async #linkUnlessThere(from: string, to: string): Promise<boolean> {
+    try {
+      return await linked(from, to);
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOENT') throw error;
+      const folder = dirname(to);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await syncFile(dirname(folder));
+      await syncFile(this.#folder);
+      return linked(from, to);
+    }
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
@@ -226,7 +245,7 @@ async function syncFile(path: string): Promise<void> {
 }
 
 /** @returns whether the name was free. */
-async function linkUnlessThere(from: string, to: string): Promise<boolean> {
+async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
     return true;
@@ -246,6 +265,10 @@ async function renewAge(path: string): Promise<boolean> {
     if (errorCodeOf(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+function unlessGone(error: unknown): void {
+  if (errorCodeOf(error) !== 'ENOENT') throw error;
 }
 
 async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
