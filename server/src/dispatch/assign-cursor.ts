@@ -4,6 +4,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { AddressedDelivery } from '../queue/delivery-queues.ts';
+import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import type { AssignParts, Lease } from './assign.ts';
 import type { Pick } from './pick.ts';
@@ -48,7 +49,7 @@ export async function assignFromCursors(
     terms: pick.terms.version,
   }));
   const { rows } = await sql<{ task_id: string }>`
-    with wanted as materialized (
+    ${PREPARED} with wanted as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as x(
         task_id text, attempt_id text, token text, layer_id text, job_id text, tenant_id text, scene_id text,
         "index" int, worker_id text, worker_name text, host text, limits jsonb, terms int)

@@ -1,4 +1,4 @@
-/** Many small writes as few: what comes while one write is under way goes together in the next. */
+/** Many small writes as few: what comes while one write is under way, or soon after it, goes together in the next. */
 import { KilnError } from '@kiln/shared';
 import { sqlState } from '../store/sql-state.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
@@ -9,19 +9,28 @@ interface Waiting<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface BatchLimits {
+  /** Inputs of one write. */
+  readonly most: number;
+  /** From the beginning of one write to that of the next; a full one does not wait. */
+  readonly spacingMs: number;
+}
+
 /**
- * Nothing waits when nothing is under way, so that a lone write is not later for it. `write` answers one output for
+ * A lone write does not wait, and in a stream of them none waits longer than the spacing (a group commit). `write` answers one output for
  * each input, in order; an output that is an `Error` rejects that input's promise alone.
  */
 export class Batch<I, O> {
   readonly #write: (inputs: readonly I[]) => Promise<readonly (O | Error)[]>;
-  readonly #most: number;
+  readonly #limits: BatchLimits;
   #waiting: Waiting<I, O>[] = [];
   #busy = false;
+  #lastWriteMs = Number.NEGATIVE_INFINITY;
+  /** Ends the wait for more. */
+  #fill: (() => void) | null = null;
 
-  /** @param most inputs of one write. */
-  constructor(most: number, write: (inputs: readonly I[]) => Promise<readonly (O | Error)[]>) {
-    this.#most = most;
+  constructor(limits: BatchLimits, write: (inputs: readonly I[]) => Promise<readonly (O | Error)[]>) {
+    this.#limits = limits;
     this.#write = write;
   }
 
@@ -33,6 +42,7 @@ export class Batch<I, O> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
       if (!this.#busy) void this.#run();
+      else if (this.#waiting.length >= this.#limits.most) this.#fill?.();
     });
   }
 
@@ -40,8 +50,26 @@ export class Batch<I, O> {
     this.#busy = true;
     // One turn of the event loop: requests that arrived together are written together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#writeSome(this.#waiting.splice(0, this.#most));
+    while (this.#waiting.length > 0) {
+      await this.#gather();
+      this.#lastWriteMs = performance.now();
+      await this.#writeSome(this.#waiting.splice(0, this.#limits.most));
+    }
     this.#busy = false;
+  }
+
+  async #gather(): Promise<void> {
+    const { most, spacingMs } = this.#limits;
+    const waitMs = this.#lastWriteMs + spacingMs - performance.now();
+    if (waitMs <= 0 || this.#waiting.length >= most) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#fill = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#fill = null;
   }
 
   async #writeSome(some: readonly Waiting<I, O>[]): Promise<void> {

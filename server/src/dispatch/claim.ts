@@ -2,9 +2,9 @@
 import { KilnError } from '@kiln/shared';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import type { AttemptFacts, OpenWork } from './attempt-facts.ts';
-import { fromNow } from './lease-time.ts';
 import { frameSums, openPart } from './stored-sums.ts';
 
 export interface Claimed {
@@ -22,21 +22,13 @@ export async function claimAttempts(
   attempts: readonly AttemptFacts[],
   leaseMs: number,
 ): Promise<(Claimed | KilnError)[]> {
-  const rows = await db
-    .updateTable('attempts')
-    .set({
-      state: 'running',
-      started_at: sql<Date>`coalesce(started_at, now())`,
-      lease_expires_at: fromNow(leaseMs),
-    })
-    .where(
-      'id',
-      'in',
-      attempts.map((facts) => facts.attemptId),
-    )
-    .where('state', 'in', ['assigned', 'running'])
-    .returning('id')
-    .execute();
+  const ids = JSON.stringify(attempts.map((facts) => facts.attemptId));
+  const { rows } = await sql<{ id: string }>`
+    ${PREPARED} update attempts set
+      state = 'running', started_at = coalesce(started_at, now()),
+      lease_expires_at = now() + ${leaseMs}::int * interval '1 millisecond'
+    where id in (select jsonb_array_elements_text(${ids}::jsonb)) and state in ('assigned', 'running')
+    returning id`.execute(db);
   const held = new Set(rows.map((row) => row.id));
   const delivered = await deliveredFrames(
     db,

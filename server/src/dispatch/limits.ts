@@ -51,8 +51,10 @@ export const DISPATCH_LIMITS = {
   /** Wait before the second try of a task, doubled with each further one. */
   retryDelayMs: 500,
   retryDelayMaxMs: 30_000,
-  /** Results and claims written in one transaction. */
+  /** Results, claims or submissions written in one transaction, … */
   writesPerBatch: 64,
+  /** … and how far apart transactions with results or claims begin, while there are many. */
+  writeSpacingMs: 8,
   /** Writes that wait for those before them, some seconds' worth; more are refused. */
   waitingWrites: 4_096,
   /** A job's progress is told at most this often; a change of its state is told at once. */

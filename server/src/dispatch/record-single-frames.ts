@@ -10,6 +10,7 @@ import { type Kysely, sql } from 'kysely';
 import { eventText, type LoggedEvent, mergeJobEvents } from '../events/event-log.ts';
 import { frameView } from '../jobs/present.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
+import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import type { FrameReport } from './record-frames.ts';
 
@@ -55,7 +56,7 @@ export async function recordSingleFrames(
     attempt_id: string | null;
     job: JobChange | null;
   }>`
-    with input as materialized (
+    ${PREPARED} with input as materialized (
       select x.* from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as x(
         place int, attempt_id text, task_id text, job_id text, layer_id text, tenant_id text, frame_number int,
         sha256 text, size_bytes bigint, media_type text, stages jsonb, statistics jsonb, fresh boolean, event jsonb)

@@ -40,10 +40,11 @@ export class Results {
 
   constructor(parts: ResultParts) {
     this.#parts = parts;
-    this.#claims = new Batch<AttemptFacts, Claimed>(DISPATCH_LIMITS.writesPerBatch, (attempts) =>
+    const limits = { most: DISPATCH_LIMITS.writesPerBatch, spacingMs: DISPATCH_LIMITS.writeSpacingMs };
+    this.#claims = new Batch<AttemptFacts, Claimed>(limits, (attempts) =>
       claimAttempts(parts.services.store.db, attempts, parts.leaseMs),
     );
-    this.#frames = new Batch<FrameReport, Recorded>(DISPATCH_LIMITS.writesPerBatch, (reports) => this.#record(reports));
+    this.#frames = new Batch<FrameReport, Recorded>(limits, (reports) => this.#record(reports));
   }
 
   /** @throws KilnError `attempt.stale` */

@@ -14,6 +14,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
 import { mayBeginNow } from '../jobs/predecessors.ts';
+import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import { GAINED } from './ageing.ts';
 import type { WorkTerms } from './bounds.ts';
@@ -60,16 +61,15 @@ export interface UsageRow {
 }
 
 export async function readUsage(db: Kysely<Database>): Promise<UsageRow[]> {
-  const rows = await db
-    .selectFrom('attempts as a')
-    .innerJoin('tasks as t', 't.id', 'a.task_id')
-    .leftJoin('jobs as j', 'j.id', 't.job_id')
-    .select(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 't.job_id', 'j.user_name', 'j.priority'])
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('a.state', 'in', ['assigned', 'running'])
-    .groupBy(['a.worker_id', 't.tenant_id', 't.kind', 't.layer_id', 't.job_id', 'j.user_name', 'j.priority'])
-    .execute();
-  return rows.map((row) => ({ ...row, n: Number(row.n) }));
+  const { rows } = await sql<UsageRow>`
+    ${PREPARED} select u.worker_id, u.tenant_id, u.kind, u.layer_id, u.job_id, j.user_name, j.priority, u.n::int
+    from (
+      select a.worker_id, t.tenant_id, t.kind, t.layer_id, t.job_id, count(*) as n
+      from attempts a join tasks t on t.id = a.task_id
+      where a.state in ('assigned', 'running')
+      group by a.worker_id, t.tenant_id, t.kind, t.layer_id, t.job_id
+    ) u left join jobs j on j.id = u.job_id`.execute(db);
+  return rows;
 }
 
 interface OwnRow {
@@ -141,7 +141,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
       scene_hash: string;
     } & OwnRow
   >`
-    select w.*, s.scene_hash,
+    ${PREPARED} select w.*, s.scene_hash,
            case when w.attempts > 0 then (
              select jsonb_agg(distinct a.worker_id) from attempts a
              where a.task_id = w.id and a.state in ('failed', 'lost')) end as failed_at
@@ -234,7 +234,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
       scene_hash: string;
     } & OwnRow
   >`
-    select c.*, s.scene_hash, f.adapter_class as frame_class from (
+    ${PREPARED} select c.*, s.scene_hash, f.adapter_class as frame_class from (
       select p.*, row_number() over (
         partition by tenant_id order by place, is_full, priority + gained desc, created_at, job_id, position) as rank
       from (

@@ -52,7 +52,9 @@ export class Submissions {
 
   constructor(parts: SubmitParts) {
     this.#parts = parts;
-    this.#writes = new Batch(DISPATCH_LIMITS.writesPerBatch, (submissions) => this.#write(submissions));
+    this.#writes = new Batch({ most: DISPATCH_LIMITS.writesPerBatch, spacingMs: 0 }, (submissions) =>
+      this.#write(submissions),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { SERVER_LIMITS } from '../limits.ts';
+import { PreparingClient } from './prepared.ts';
 
 const INT8 = 20;
 
@@ -16,6 +17,7 @@ const types: pg.CustomTypesConfig = {
 /** @param onError is told of connections that break. */
 export function postgresDialect(databaseUrl: string, onError: (error: Error) => void): Dialect {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: databaseUrl,
     max: SERVER_LIMITS.storeConnections,
     connectionTimeoutMillis: SERVER_LIMITS.storeConnectMs,

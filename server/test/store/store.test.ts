@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { up as addBitDepth } from '../../src/store/migrations/0004-bit-depth.ts';
 import { up as addRequires } from '../../src/store/migrations/0028-requires.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { PREPARED } from '../../src/store/prepared.ts';
 import { isUniqueViolation, sqlState } from '../../src/store/sql-state.ts';
 import { addJobRows, addSceneRow } from '../job-rows.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
@@ -119,6 +120,23 @@ if (bin === null) {
       await postgres.cutConnections('kiln-leader');
       if (leader?.lost.aborted === false) await lost;
       expect((await one.store.leaderLock.tryLead())?.epoch).toBe(2);
+      await one.dispose();
+    });
+
+    test('a statement that says so is planned once per connection, also where tables change meanwhile', async () => {
+      const one = await openTestStore(await postgres.createDatabase());
+      await one.store.db.connection().execute(async (db) => {
+        const ask = (text: string) =>
+          sql<{ name: string; n: number }>`
+          ${PREPARED} select name, ${2}::int as n from (select * from tenants) t where name = ${text}`.execute(db);
+        await db.insertInto('tenants').values({ id: tenant(), name: 'kept' }).execute();
+        expect((await ask('kept')).rows).toEqual([{ name: 'kept', n: 2 }]);
+        await sql`alter table tenants add column later int`.execute(db);
+        expect((await ask('other')).rows).toEqual([]);
+        expect((await ask('kept')).rows).toEqual([{ name: 'kept', n: 2 }]);
+        const { rows } = await sql`select statement from pg_prepared_statements`.execute(db);
+        expect(rows).toEqual([{ statement: expect.stringContaining('from (select * from tenants)') }]);
+      });
       await one.dispose();
     });
 
