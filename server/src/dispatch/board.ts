@@ -63,7 +63,10 @@ export class Board {
     if (this.#work?.length === 0) return null;
     const used = await readUsage(db);
     shares.uncharged.look(deliveriesByJob(used));
-    const workers = rows.map((row) => deskOf(row, used, taskMs, avoided.has(row.id) || row.is_suspended));
+    const usedBy = byWorker(used);
+    const workers = rows.map((row) =>
+      deskOf(row, usedBy.get(row.id) ?? [], taskMs, avoided.has(row.id) || row.is_suspended),
+    );
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
     const waiting = this.#work ?? (await this.#readWork());
     if (waiting.length === 0) return null;
@@ -78,6 +81,7 @@ export class Board {
     }
     return {
       workers,
+      leastPriority: used.reduce((least, { priority }) => Math.min(least, priority ?? least), Number.POSITIVE_INFINITY),
       candidates: waiting.map((work): Candidate => this.#withTimes(work)),
       usage,
       shares: new Map(waiting.map(({ tenantId }): [string, TenantShare] => [tenantId, shares.of(tenantId)])),
@@ -221,6 +225,17 @@ function loadsOf(
 
 const isBounded = (work: Work) => 'terms' in work && work.terms !== undefined && hasBounds(work.terms);
 
+function byWorker(used: readonly UsageRow[]): ReadonlyMap<string, readonly UsageRow[]> {
+  const rows = new Map<string, UsageRow[]>();
+  for (const row of used) {
+    const known = rows.get(row.worker_id);
+    if (known) known.push(row);
+    else rows.set(row.worker_id, [row]);
+  }
+  return rows;
+}
+
+/** @param used of this worker. */
 function deskOf(
   { id, identity, status }: DeskRow,
   used: readonly UsageRow[],
@@ -232,8 +247,7 @@ function deskOf(
   const importing = new Set<string>();
   let queuedMs: number | null = 0;
   const renderingBy: RenderingShare[] = [];
-  for (const { worker_id, tenant_id, kind, layer_id, priority, n } of used) {
-    if (worker_id !== id) continue;
+  for (const { tenant_id, kind, layer_id, priority, n } of used) {
     if (kind === 'import') {
       importing.add(tenant_id);
       continue;

@@ -35,6 +35,13 @@ interface ListedDesk {
   load: number;
 }
 
+/** As in `PickInput`. */
+interface Workers {
+  readonly workers: readonly PickWorker[];
+  readonly ofNote?: readonly number[] | undefined;
+  readonly leastPriority?: number | undefined;
+}
+
 /** What a desk asks at least that has room only because others give way. */
 const LEAST_OF_GIVING = leastPrice('render', 0, DISPATCH_LIMITS.pipelinedPerSlot + 1, true, false);
 
@@ -47,7 +54,9 @@ export class OpenDesks {
   readonly #lane: Lane;
   readonly #workers: readonly PickWorker[];
   readonly #hasAvoided: boolean;
-  readonly #desks: (Desk | undefined)[];
+  readonly #ofNote: readonly number[];
+  readonly #leastPriority: number;
+  readonly #desks = new Map<number, Desk>();
   readonly #open: readonly Desk[];
   /** Priority of the most urgent work of each tenant. */
   readonly #urgency = new Map<string, number>();
@@ -63,13 +72,18 @@ export class OpenDesks {
   readonly #ample = new Map<string, boolean>();
   readonly #reservations: ((desk: Desk) => boolean)[] = [];
 
-  constructor(lane: Lane, workers: readonly PickWorker[], candidates: readonly Candidate[]) {
+  constructor(
+    lane: Lane,
+    { workers, ofNote = [...workers.keys()], leastPriority = Number.NEGATIVE_INFINITY }: Workers,
+    candidates: readonly Candidate[],
+  ) {
     this.#lane = lane;
     this.#workers = workers;
-    this.#desks = new Array(workers.length);
+    this.#ofNote = ofNote;
+    this.#leastPriority = leastPriority;
     let hasAvoided = false;
     const open: Desk[] = [];
-    for (let at = 0; at < workers.length; at++) {
+    for (const at of ofNote) {
       const worker = workers[at];
       if (!worker) continue;
       if (worker.isAvoided) hasAvoided = true;
@@ -216,15 +230,20 @@ export class OpenDesks {
     if (this.#giving) return this.#giving;
     const giving: Desk[] = [];
     const most = Math.max(...this.#urgency.values());
-    for (let at = 0; at < this.#workers.length && this.#lane === 'render'; at++) {
+    for (const at of this.#lane === 'render' && most > this.#leastPriority ? this.#ofNote : []) {
       const worker = this.#workers[at];
-      const givesWay = worker?.renderingBy?.some(
-        ({ tenantId, priority }) => priority < most && priority < (this.#urgency.get(tenantId) ?? priority),
-      );
-      if (worker && givesWay) giving.push(this.#desk(worker, at));
+      if (worker && this.#givesWay(worker, most)) giving.push(this.#desk(worker, at));
     }
     this.#giving = giving;
     return giving;
+  }
+
+  /** @param most priority of all that waits. */
+  #givesWay({ renderingBy }: PickWorker, most: number): boolean {
+    for (const { tenantId, priority } of renderingBy ?? []) {
+      if (priority < most && priority < (this.#urgency.get(tenantId) ?? priority)) return true;
+    }
+    return false;
   }
 
   /** Workers that are to be used and at which it has not failed yet; others only when none of those could do it. */
@@ -262,8 +281,8 @@ export class OpenDesks {
   }
 
   #desk(worker: PickWorker, at: number): Desk {
-    const desk = this.#desks[at] ?? new Desk(worker, at);
-    this.#desks[at] = desk;
+    const desk = this.#desks.get(at) ?? new Desk(worker, at);
+    this.#desks.set(at, desk);
     return desk;
   }
 }

@@ -48,6 +48,10 @@ type Usage = ReadonlyMap<string, number>;
 
 export interface PickInput {
   readonly workers: readonly PickWorker[];
+  /** Places of those to look at: the others are full, nothing gives way there, and none is avoided. @defaultValue all */
+  readonly ofNote?: readonly number[];
+  /** Least priority of frames under way: what is no more urgent makes none of them give way. @defaultValue looked for */
+  readonly leastPriority?: number;
   readonly candidates: readonly Candidate[];
   readonly usage: Readonly<Record<Lane, Usage>>;
   /** Of tenants with work. @defaultValue equal shares */
@@ -62,6 +66,8 @@ export interface PickInput {
 
 export function pick({
   workers,
+  ofNote,
+  leastPriority,
   candidates,
   usage,
   shares = new Map(),
@@ -73,7 +79,7 @@ export function pick({
   for (const lane of LANES) {
     const ofLane = candidates.filter(({ kind }) => laneOf(kind) === lane);
     if (ofLane.length === 0) continue;
-    const desks = new OpenDesks(lane, workers, ofLane);
+    const desks = new OpenDesks(lane, { workers, ofNote, leastPriority }, ofLane);
     // Slots are of frames only.
     const shareOf = (tenantId: string) => (lane === 'render' ? shares.get(tenantId) : undefined) ?? EQUAL_SHARE;
     const turns = sharesOf(ofLane, usage[lane], shareOf, lane === 'render' ? loads : NO_LOADS);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { byUrgency, type Candidate, type Lane, laneOf } from '../../src/dispatch/candidate.ts';
 import { ANY_CLASS, ClassChoice, type WantedClass } from '../../src/dispatch/class-choice.ts';
-import { Desk, type PickWorker } from '../../src/dispatch/desk.ts';
+import { Desk, isOpen, type PickWorker } from '../../src/dispatch/desk.ts';
 import { OpenDesks } from '../../src/dispatch/open-desks.ts';
 import { dice, randomFarm } from './random-farm.ts';
 
@@ -29,12 +29,21 @@ class AllDesks {
   }
 }
 
+/** Which workers need not be looked at, and whether work gives way. */
+function withHints(lane: Lane, workers: readonly PickWorker[]) {
+  const ofNote = [...workers.entries()].filter(
+    ([, worker]) => worker.isAvoided || isOpen(lane, worker, worker) || worker.renderingBy?.length,
+  );
+  const priorities = workers.flatMap(({ renderingBy }) => renderingBy?.map(({ priority }) => priority) ?? []);
+  return { workers, ofNote: ofNote.map(([place]) => place), leastPriority: Math.min(...priorities) };
+}
+
 /** @returns what was chosen, by the order in which it came. */
 function compare(seed: number, lane: Lane): string[] {
   const at = dice(seed);
   const { workers, candidates } = randomFarm(seed);
   const queue = candidates.filter(({ kind }) => laneOf(kind) === lane).sort(byUrgency);
-  const open = new OpenDesks(lane, workers, queue);
+  const open = new OpenDesks(lane, at.happens(0.5) ? { workers } : withHints(lane, workers), queue);
   const all = new AllDesks(workers);
   const classes = new ClassChoice();
   const chosen: string[] = [];
@@ -77,6 +86,7 @@ test('a farm without room is left at once, and one where something gives way is 
   const candidates = randomFarm(1).candidates.map((one) => ({ ...one, tenantId: 't', priority: 50 }));
   const full = { ...worker, slots: 1, rendering: 3, queuedMs: null };
   const areClosed = (priority: number) =>
-    new OpenDesks('render', [{ ...full, renderingBy: [{ tenantId: 't', priority, n: 1 }] }], candidates).areClosed;
+    new OpenDesks('render', { workers: [{ ...full, renderingBy: [{ tenantId: 't', priority, n: 1 }] }] }, candidates)
+      .areClosed;
   expect([40, 50, 60].map(areClosed)).toEqual([false, true, true]);
 });
