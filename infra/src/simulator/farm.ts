@@ -62,7 +62,12 @@ export class SimulatedFarm {
 
   readonly #policy: Policy;
   readonly #workers: readonly SimulatedWorker[];
-  #ready: readonly SimulatedWorker[];
+  readonly #byId: ReadonlyMap<string, SimulatedWorker>;
+  #ready: readonly SimulatedWorker[] = [];
+  /** Places in `#ready` of workers to look at; in a large farm most are full. */
+  readonly #ofNote = new Set<number>();
+  /** Work gives way to more urgent work, so a full worker matters, too. */
+  readonly #givesWay: boolean;
   readonly #events = new Heap<Event>(isSooner);
   readonly #random: Random;
   readonly #plans: Iterator<PlannedJob>;
@@ -87,7 +92,9 @@ export class SimulatedFarm {
       { length: workers },
       (_, n) => new SimulatedWorker(`w${n}`, slots, n < Math.ceil(faultyPart * workers)),
     );
-    this.#ready = this.#workers;
+    this.#byId = new Map(this.#workers.map((worker) => [worker.id, worker]));
+    this.#givesWay = policy.hasPriorities && scenario.tenants.some(({ priorities = [] }) => priorities.length > 1);
+    this.#noteReady();
     this.tenants = scenario.tenants.map((plan) => new Tenant(plan, slots * workers));
     this.#accounts = new ShareAccounts({ halfLifeMs: shareHalfLifeMs, monotonicMs: () => this.nowMs });
     for (const { name, weight, maxSlots, plan } of this.tenants) {
@@ -102,11 +109,26 @@ export class SimulatedFarm {
       end: (worker, attempt, state, retry) => this.#end(worker, attempt, state, retry),
       stopDrawing: (attempt) => this.#count(attempt, -1),
       changed: () => {
-        this.#ready = this.#workers.filter(({ state }) => state === 'ready');
+        this.#noteReady();
         this.#wake(DISPATCH_LIMITS.passSpacingMs);
       },
     });
     this.#plans = plannedJobs(scenario, { seed, slots: slots * workers, tasks });
+  }
+
+  #noteReady(): void {
+    this.#ready = this.#workers.filter(({ state }) => state === 'ready');
+    this.#ofNote.clear();
+    for (const [place, worker] of this.#ready.entries()) {
+      worker.place = place;
+      this.#note(worker);
+    }
+  }
+
+  #note(worker: SimulatedWorker): void {
+    if (worker.state !== 'ready') return;
+    if (worker.isOfNote) this.#ofNote.add(worker.place);
+    else this.#ofNote.delete(worker.place);
   }
 
   get open(): number {
@@ -164,8 +186,10 @@ export class SimulatedFarm {
     for (const tenant of this.tenants) tenant.addWork(candidates, DISPATCH_LIMITS.candidatesPerTenant);
     if (candidates.length === 0) return;
     const startMs = performance.now();
+    const ofNote = [...this.#ofNote];
     const all = pick({
       workers: this.#ready,
+      ...(this.#givesWay ? {} : { ofNote, leastPriority: Number.POSITIVE_INFINITY }),
       candidates,
       usage: { render: this.#usage(), import: new Map(), film: new Map() },
       shares: new Map(this.#policy.hasTenants ? this.tenants.map(({ name }) => [name, this.#accounts.of(name)]) : []),
@@ -178,13 +202,19 @@ export class SimulatedFarm {
     this.passes++;
     const picks = all.slice(0, DISPATCH_LIMITS.assignmentsPerPass);
     this.picks += picks.length;
-    this.#spacingMs = passSpacingMs(this.#ready);
-    const byId = new Map(picks.length > 0 ? this.#ready.map((worker) => [worker.id, worker]) : []);
+    this.#spacingMs = passSpacingMs(this.#lookedAt());
     for (const one of picks) {
-      const worker = byId.get(one.workerId);
+      const worker = this.#byId.get(one.workerId);
       if (worker) this.#assign(one, worker);
     }
     if (all.length > picks.length) this.#wake(DISPATCH_LIMITS.passSpacingMs);
+  }
+
+  *#lookedAt(): Iterable<SimulatedWorker> {
+    for (const place of this.#ofNote) {
+      const worker = this.#ready[place];
+      if (worker) yield worker;
+    }
   }
 
   #heldBy(name: string): number {
@@ -210,6 +240,7 @@ export class SimulatedFarm {
     const counted = heldSec(task.job.taskMs);
     tenant.heldSec += counted;
     worker.take({ task, isUrgent: given.isUrgent, heldSec: counted, state: 'assigned' });
+    this.#note(worker);
     const most = worker.slots * DISPATCH_LIMITS.deliveriesPerSlot;
     this.ledger.check(worker.rendering <= most, () => `${worker.id} has ${worker.rendering} deliveries`);
     this.#advance(worker);
@@ -320,6 +351,7 @@ export class SimulatedFarm {
   #letGo(worker: SimulatedWorker, attempt: Attempt, state: AttemptState): void {
     if (worker.drawing.includes(attempt)) this.#count(attempt, -1);
     worker.drop(attempt);
+    this.#note(worker);
     attempt.task.job.tenant.held--;
     attempt.task.job.tenant.heldSec -= attempt.heldSec;
     this.ledger.move(ATTEMPT_TRANSITIONS, attempt, state, () => `an attempt at ${attempt.task.taskId}`);
@@ -347,6 +379,10 @@ export class SimulatedFarm {
     this.#wereHungry = areHungry;
     this.#accounts.charge(slotSec);
     this.#outages.suspend();
+    for (const worker of this.#ready) {
+      if (worker.queuedMs === null) worker.measure();
+      this.#note(worker);
+    }
     if (this.tenants.some(({ waiting }) => waiting > 0)) this.#wake(DISPATCH_LIMITS.passSpacingMs);
     this.#at(this.nowMs + DISPATCH_LIMITS.tickMs, () => this.#tick());
   }

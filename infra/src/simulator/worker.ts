@@ -1,5 +1,5 @@
 /** A worker: takes what is delivered, draws on its slots, loads scenes, and may crash, fail or sleep. */
-import { loadedKey, type PickWorker } from '@kiln/server';
+import { DISPATCH_LIMITS, loadedKey, type PickWorker } from '@kiln/server';
 import type { Capability, WorkerState } from '@kiln/shared';
 import type { Attempt } from './job.ts';
 
@@ -29,6 +29,7 @@ export class SimulatedWorker implements PickWorker {
   readonly slots: number;
   readonly isFaulty: boolean;
   rendering = 0;
+  queuedMs: number | null = 0;
   isAvoided = false;
   state: WorkerState = 'ready';
   /** The process runs, whatever the farm knows of it. */
@@ -51,11 +52,18 @@ export class SimulatedWorker implements PickWorker {
     this.isFaulty = isFaulty;
   }
 
-  get queuedMs(): number | null {
-    const drawing = timeOf(this.drawing);
-    const claimed = timeOf(this.claimed);
-    const waiting = timeOf(this.waiting);
-    return drawing === null || claimed === null || waiting === null ? null : drawing + claimed + waiting;
+  /** Among those that take deliveries. */
+  place = 0;
+
+  /** It has room, or is to be used less than others. */
+  get isOfNote(): boolean {
+    if (this.isAvoided || this.rendering < this.slots * (DISPATCH_LIMITS.pipelinedPerSlot + 1)) return true;
+    return this.queuedMs === null || this.queuedMs <= this.slots * DISPATCH_LIMITS.queuedAheadMs;
+  }
+
+  /** Adds up what it has in hand, by the times that are known now. */
+  measure(): void {
+    this.queuedMs = timeOf(this.drawing, timeOf(this.claimed, timeOf(this.waiting, 0)));
   }
 
   take(attempt: Attempt): void {
@@ -67,6 +75,7 @@ export class SimulatedWorker implements PickWorker {
     const behind = attempt.isUrgent ? this.waiting.findIndex(({ isUrgent }) => !isUrgent) : -1;
     if (behind < 0) this.waiting.push(attempt);
     else this.waiting.splice(behind, 0, attempt);
+    this.measure();
   }
 
   drop(attempt: Attempt): void {
@@ -79,6 +88,7 @@ export class SimulatedWorker implements PickWorker {
       const place = list.indexOf(attempt);
       if (place >= 0) list.splice(place, 1);
     }
+    this.measure();
   }
 
   /** All that it has in hand. */
@@ -110,13 +120,12 @@ export class SimulatedWorker implements PickWorker {
   }
 }
 
-/** Milliseconds; null when one of them is not known. */
-function timeOf(attempts: readonly Attempt[]): number | null {
-  let sum = 0;
+/** Milliseconds with those `before`; null when one of them is not known. */
+function timeOf(attempts: readonly Attempt[], before: number | null): number | null {
+  let sum = before;
   for (const { task } of attempts) {
     const { taskMs } = task.job;
-    if (taskMs === null) return null;
-    sum += taskMs;
+    sum = sum === null || taskMs === null ? null : sum + taskMs;
   }
   return sum;
 }
