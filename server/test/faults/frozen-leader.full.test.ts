@@ -29,45 +29,29 @@ describe.skipIf(bin === null)('a frozen leader', () => {
     async (point, firstPass) => {
       tellSeed('frozen-leader.full.test.ts', point);
       const fault = `${point}@${firstPass + Math.floor(chance()() * 4)}:freeze`;
-      const earlier = await epoch();
+      const earlier = await farm.epoch();
       const first = await farm.startOther({ fault });
-      const before = await until(epoch, (now) => now > earlier);
+      if (!first) throw new Error('it was to take requests before it froze');
+      const before = await until(farm.epoch, (now) => now > earlier);
       const second = await farm.startOther();
+      if (!second) throw new Error('it has no fault to come to');
       farm.use(second);
       if (farm.workers.length === 0) await farm.addWorkers(2);
       await farm.work.add();
       await first.strike;
       await farm.work.ended();
-      expect(await epoch()).toBeGreaterThan(before);
-      const given = await leasesOf(before);
+      expect(await farm.epoch()).toBeGreaterThan(before);
+      const given = await farm.leasesOf(before);
 
       first.signal('SIGCONT');
       await farm.work.add();
       await farm.work.ended();
       expect(await farm.audit()).toEqual({ code: 0, broken: [] });
-      expect(await leasesOf(before)).toBe(given);
+      expect(await farm.leasesOf(before)).toBe(given);
       // It is none the worse for it.
       await first.stop();
       await second.stop();
     },
     600_000,
   );
-
-  async function leasesOf(leader: number): Promise<number> {
-    const { n } = await farm.store.db
-      .selectFrom('attempts')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .where('lease_epoch', '=', leader)
-      .executeTakeFirstOrThrow();
-    return Number(n);
-  }
-
-  async function epoch(): Promise<number> {
-    const { value } = await farm.store.db
-      .selectFrom('farm_state')
-      .select('value')
-      .where('key', '=', 'dispatch_epoch')
-      .executeTakeFirstOrThrow();
-    return Number(value);
-  }
 });

@@ -65,13 +65,12 @@ async function killAtThese(farm: FaultFarm, faults: readonly string[]): Promise<
   for (const fault of faults) {
     const server = await farm.start({ fault });
     if (!server) continue;
-    const round = farm.work.add().then(() => farm.work.ended());
-    // Whoever waits for all of them hears of it.
-    round.catch(() => {});
+    const round = endOfRound(farm);
     rounds.push(round);
     await Promise.race([server.ended, round]);
+    // Some points are come to while it stops.
+    await server.stop(server.struck ? 'SIGKILL' : 'SIGTERM');
     if (!server.struck) missed.push(fault);
-    await server.stop('SIGKILL');
   }
   const last = await farm.start();
   await Promise.all(rounds);
@@ -79,6 +78,25 @@ async function killAtThese(farm: FaultFarm, faults: readonly string[]): Promise<
   if (code !== 0) throw new Error(`kiln audit: ${JSON.stringify(broken)}`);
   await last?.stop('SIGKILL');
   return missed;
+}
+
+/** More of the mixed work is added; settles when all of it has ended as it should. */
+export function endOfRound({ work }: FaultFarm): Promise<void> {
+  const round = work.add().then(() => work.ended());
+  // Whoever waits for it hears of it.
+  round.catch(() => {});
+  return round;
+}
+
+/** First one of each file, then the others. */
+export function ofEachFile(points: readonly PassedPoint[]): PassedPoint[] {
+  const seen = new Set<string>();
+  const isNew = ({ name }: PassedPoint) => {
+    const file = name.split('.')[0] ?? '';
+    return !seen.has(file) && seen.add(file);
+  };
+  const first = points.filter(isNew);
+  return [...first, ...points.filter((point) => !first.includes(point))];
 }
 
 export const shuffled = <T>(items: readonly T[], random: () => number): T[] =>

@@ -40,7 +40,7 @@ export interface ServerProcess {
   stop(name?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** Resolves when it takes requests; null when it came to its fault before. */
+/** Resolves when it takes requests; null when it came to its fault before: then it is no more. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess | null> {
   const { home, redisUrl, databaseUrl, port = 0, fault, passesPath, leaseMs = 6_000, env = {} } = options;
   const child = spawn(process.execPath, [KILN, 'server'], {
@@ -69,9 +69,11 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       if (message.kiln === 'ready') done(message.detail ?? '');
     });
   });
-  const url = await Promise.race([ready, ended.then(() => null)]);
+  const url = await Promise.race([ready, ended.then(() => null), said.strike.then(() => null)]);
   const pid = child.pid ?? 0;
   if (url === null) {
+    child.kill('SIGKILL');
+    await ended;
     if (said.struck) return null;
     throw new Error(`the server did not start: ${said.text}`);
   }
