@@ -1,19 +1,28 @@
 /** A farm with one tenant, and what its owner asks of jobs. */
 import type { Job, Task } from '@kiln/shared';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { addScene, addTenant, ask, jobEnded, startFarm, type TestFarm, type TestTenant } from './farm-fixture.ts';
+import {
+  addScene,
+  addTenant,
+  ask,
+  jobEnded,
+  startFarm,
+  type TestFarm,
+  type TestFarmOptions,
+  type TestTenant,
+} from './farm-fixture.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 import { useWorkers } from './workers-fixture.ts';
 
 /** Of a test file: there from its first test on, gone after its last. Each test has a scene of its own. */
-export function useTenant() {
+export function useTenant(options: Pick<TestFarmOptions, 'webhookPrivate'> = {}) {
   let redis: TestRedis;
   let farm: TestFarm;
   let tenant: TestTenant;
   let sceneId: string;
   beforeAll(async () => {
     redis = await startRedis();
-    farm = await startFarm({ redisUrl: redis.url });
+    farm = await startFarm({ redisUrl: redis.url, ...options });
     tenant = await addTenant(farm, 'one');
   });
   beforeEach(async () => {

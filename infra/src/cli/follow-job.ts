@@ -3,9 +3,11 @@ import {
   type Frame,
   type FrameProgress,
   isFinal,
+  isHold,
   JOB_TRANSITIONS,
   type Job,
   type JobChange,
+  type JobWait,
   KilnError,
 } from '@kiln/shared';
 import type { FarmClient } from './connection.ts';
@@ -34,6 +36,8 @@ export interface JobWatcher {
   heard(): void;
   /** Somebody paused it; `rendering` when it goes on. */
   paused(jobId: string): void;
+  /** The farm holds it, for a reason that was not told yet; `rendering` as before. */
+  held(wait: JobWait): void;
   rendering(): void;
   /** All frames are settled, some films are not. */
   filming(): void;
@@ -49,14 +53,18 @@ export async function followJob(
   signal: AbortSignal,
 ): Promise<Job> {
   const waiting = (error: KilnError) => watcher.waiting(error);
-  let wasPaused = false;
+  let told: JobWait['reason'] | 'paused' | null = null;
   const take = (now: JobChange): Job | undefined => {
     watcher.job?.(now);
     if (hasEnded(now)) return { ...now, layers };
     if (isFilming(now)) watcher.filming();
-    const isPaused = now.state === 'paused';
-    if (isPaused !== wasPaused) isPaused ? watcher.paused(id) : watcher.rendering();
-    wasPaused = isPaused;
+    const hold = isHold(now.waitsFor) ? now.waitsFor : null;
+    const stop = hold?.reason ?? (now.state === 'paused' ? 'paused' : null);
+    if (stop === told) return undefined;
+    told = stop;
+    if (hold !== null) watcher.held(hold);
+    else if (stop !== null) watcher.paused(id);
+    else watcher.rendering();
     return undefined;
   };
   const look = async () => {

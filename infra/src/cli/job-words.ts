@@ -14,6 +14,7 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   after: 'jobs before it',
   layer: 'layers before others',
   estimate: 'its estimate',
+  unmeasured: 'approval: not measured',
   budget: 'approval: over its budget',
   tests: 'its test frames',
   approval: 'approval: see its test frames',

@@ -35,6 +35,34 @@ test('a job is followed by its events to its end, and left alone', async () => {
   await expect.poll(() => farm.openStreams()).toBe(0);
 });
 
+test('a job that the farm holds is told as that, by its events, and not as paused', async () => {
+  farm = await startScriptedFarm((name) =>
+    name === `GET /jobs/${FRAME.jobId}` ? { body: { ...jobIn('queued'), frameCount: 2 } } : undefined,
+  );
+  const written: string[] = [];
+  const status = new StatusLine({ write: (text: string) => written.push(text.trimEnd()) });
+  const reporter = watchReporter(status, () => 0);
+  const ended = watchJob(farm.client, FRAME.jobId, reporter, new AbortController().signal);
+  await expect.poll(() => farm.requests.length).toBe(2);
+  const budget = { reason: 'budget', message: 'Would take 2 h, and its budget is 1h' } as const;
+  const approval = { reason: 'approval', message: 'Its test frame is done' } as const;
+  const events = [
+    change({ frameCount: 2, state: 'paused', waitsFor: budget }),
+    change({ frameCount: 2, state: 'paused', waitsFor: { ...budget, message: 'and its budget is 90m' } }),
+    change({ frameCount: 2, state: 'queued', waitsFor: null }),
+    change({ frameCount: 2, framesDone: 1, waitsFor: approval }),
+    change({ frameCount: 2, framesDone: 1, state: 'paused', waitsFor: null }),
+    change({ frameCount: 2, framesDone: 2, state: 'succeeded', waitsFor: null }),
+  ];
+  for (const [index, data] of events.entries()) farm.tell({ id: index + 1, at: AT, type: 'job', data });
+  expect(await ended).toMatchObject({ state: 'succeeded' });
+  expect(written.filter((line) => /^(Waiting|Paused) +[^\d ]/.test(line))).toEqual([
+    `Waiting    ${budget.message}`,
+    `Waiting    ${approval.message}`,
+    `Paused     \`kiln job ${FRAME.jobId} --resume\` lets it go on`,
+  ]);
+});
+
 test('Ctrl-C ends the watching and nothing else', async () => {
   farm = await startScriptedFarm((name) => (name.startsWith('GET /jobs/') ? { body: jobIn('running') } : undefined));
   const interrupt = new AbortController();

@@ -16,6 +16,7 @@ import { registerFilms } from '../films/film-routes.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
 import { archiveJob } from '../jobs/archive.ts';
 import { settleChunks } from '../jobs/chunk-length.ts';
+import { tellGates } from '../jobs/holds.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { Purges } from '../jobs/purge.ts';
 import { JobReader } from '../jobs/read-jobs.ts';
@@ -156,6 +157,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       await meter.read();
       await estimates.settle();
       await budgets.look();
+      await tellGates(db, change);
       await settleChunks(db);
     },
   });

@@ -180,7 +180,11 @@ function addFrame(plan: Plan, report: FrameReport, now: Date): void {
  */
 async function write(trx: Transaction<Database>, plan: Plan, jobs: readonly JobRow[], now: Date): Promise<void> {
   const counters = jobs.map(
-    (job): Omit<JobCounters, 'films_done' | 'films_failed' | 'tasks_failed' | 'stopped'> & { id: string } => ({
+    (
+      job,
+    ): Omit<JobCounters, 'films_done' | 'films_failed' | 'tasks_failed' | 'stopped' | 'waits_for'> & {
+      id: string;
+    } => ({
       id: job.id,
       state: job.state,
       frames_done: job.frames_done,

@@ -150,6 +150,7 @@ const JOB_JSON = sql`jsonb_build_object(
   'id', m.id, 'name', m.name, 'sceneId', m.scene_id, 'state', m.state, 'user', m.user_name,
   'tags', coalesce(m.tags, '[]'), 'priority', m.priority, 'limits', coalesce(m.limits, '[]'), 'maxSlots', m.max_slots,
   'maxPerHost', m.max_per_host, 'classPolicy', m.class_policy, 'after', coalesce(m.after_jobs, '[]'), 'adapterClass', m.adapter_class,
+  'waitsFor', case when m.ended_at is null then m.waits_for end,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
   'maxFailedTasks', m.max_failed_tasks, 'stoppedByFailures', m.state = 'paused' and m.stopped,
   'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,

@@ -41,9 +41,11 @@ function waitOf({
 }: HeldRow): JobWait {
   const approve = `\`kiln job ${id} --approve\` lets it go over`;
   if (hold === 'estimate') {
-    const message = error
-      ? `What it would take could not be measured (${error.message}): \`kiln job ${id} --approve\` begins it all the same.`
-      : `What it would take is measured first, for its budget of ${budget}: ${probe} draws that.`;
+    if (error) {
+      const message = `What it would take could not be measured (${error.message}): \`kiln job ${id} --approve\` begins it all the same.`;
+      return { reason: 'unmeasured', message };
+    }
+    const message = `What it would take is measured first, for its budget of ${budget}: ${probe} draws that.`;
     return { reason: 'estimate', message };
   }
   const instead = `${approve}, \`--budget\` gives it more.`;

@@ -2,7 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../dispatch/end-attempts.ts';
 import type { Change } from '../events/changes.ts';
-import { tellJob } from '../events/job-progress.ts';
+import { tellHeld } from '../jobs/holds.ts';
 import { lockJobs } from '../jobs/job-row.ts';
 import type { JobRow } from '../jobs/present.ts';
 import type { Database } from '../store/tables.ts';
@@ -91,8 +91,8 @@ export class BudgetWatch {
         .set({ estimate: JSON.stringify(result), hold: isHeld ? 'budget' : null })
         .where('job_id', '=', jobId)
         .execute();
-      if (isHeld || job.state !== 'paused' || (await wasPaused(trx, jobId))) tellJob(tell, job);
-      else tellJob(tell, await saveState(trx, job, 'queued'));
+      if (isHeld || job.state !== 'paused' || (await wasPaused(trx, jobId))) await tellHeld(trx, tell, job);
+      else await tellHeld(trx, tell, await saveState(trx, job, 'queued'));
     });
     this.#parts.wake();
   }
@@ -102,7 +102,7 @@ export class BudgetWatch {
       const job = (await lockJobs(trx, [jobId])).get(jobId);
       if (!job) return;
       await trx.updateTable('job_costs').set({ is_told: true }).where('job_id', '=', jobId).execute();
-      tellJob(tell, job);
+      await tellHeld(trx, tell, job);
     });
   }
 
@@ -116,9 +116,11 @@ export class BudgetWatch {
       if (!costs || costs.budget_slot_sec === null || costs.is_approved) return [];
       if ((await readUsedSec(trx, jobId)) < costs.budget_slot_sec) return [];
       await trx.updateTable('job_costs').set({ hold: 'budget' }).where('job_id', '=', jobId).execute();
-      tellJob(tell, await saveState(trx, job, 'paused'));
+      const stopped = await saveState(trx, job, 'paused');
       const ends = await endsOfPaused(trx, [jobId], 'the job reached its budget', false);
-      return endAttempts(trx, tell, ends, ending);
+      const withdrawn = await endAttempts(trx, tell, ends, ending);
+      await tellHeld(trx, tell, stopped);
+      return withdrawn;
     });
     await settle(ended);
   }

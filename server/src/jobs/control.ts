@@ -5,9 +5,9 @@ import { type EndedAttempt, type EndParts, endAttempts, endsOfPaused } from '../
 import { approveBudget, notePaused, refuseHeld, setBudget, wasPaused } from '../estimates/budget-rows.ts';
 import type { SlotPrice } from '../estimates/price.ts';
 import type { Change, Tell } from '../events/changes.ts';
-import { tellJob } from '../events/job-progress.ts';
 import { checkLimitNames } from '../named-limits/check-names.ts';
 import type { Database } from '../store/tables.ts';
+import { tellHeld } from './holds.ts';
 import { isOpen, listOrNull, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView } from './present.ts';
@@ -72,8 +72,7 @@ export function approveJob(tenantId: string, jobId: string, parts: ControlParts)
   return changeJob(tenantId, jobId, parts, async (job, trx, tell) => {
     if (await approveBudget(trx, jobId)) return { after: await release(trx, tell, job), ended: [] };
     if (await approveTests(trx, jobId)) {
-      tellJob(tell, job);
-      return { after: job, ended: [] };
+      return { after: await tellHeld(trx, tell, job), ended: [] };
     }
     throw new KilnError('resource.conflict', `job ${jobId} waits for nobody’s approval`);
   });
@@ -82,8 +81,7 @@ export function approveJob(tenantId: string, jobId: string, parts: ControlParts)
 /** A job is held no more. */
 async function release(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
   if (!(await wasPaused(trx, job.id))) return goOn(trx, tell, job);
-  tellJob(tell, job);
-  return job;
+  return tellHeld(trx, tell, job);
 }
 
 /** A paused job waits for its turn. */
@@ -119,8 +117,7 @@ export function editJob(
       const { wasHeld, isHeld } = await setBudget(trx, jobId, changes.budget, parts.price);
       if (wasHeld && !isHeld) return { after: await release(trx, tell, after), ended: [] };
     }
-    tellJob(tell, after);
-    return { after, ended: [] };
+    return { after: await tellHeld(trx, tell, after), ended: [] };
   });
 }
 
@@ -167,6 +164,5 @@ function changeJob(
 
 async function saveState(trx: Transaction<Database>, tell: Tell, job: JobRow): Promise<JobRow> {
   await trx.updateTable('jobs').set({ state: job.state, stopped: job.stopped }).where('id', '=', job.id).execute();
-  tellJob(tell, job);
-  return job;
+  return tellHeld(trx, tell, job);
 }

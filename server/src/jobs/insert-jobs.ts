@@ -26,6 +26,7 @@ export async function insertJobs(
   const rows = submissions.map(({ job }) => ({
     ...job,
     error: null,
+    waits_for: null,
     after_jobs: json(job.after_jobs),
     notify: json(job.notify),
     tags: json(job.tags),

@@ -2,7 +2,7 @@
  * A job's row is the lock of everything in it: whoever changes its tasks, attempts, frames or counters locks it first,
  * several in the order of their ids. A job that was purged is not there any more.
  */
-import { type Job, type JobState, KilnError } from '@kiln/shared';
+import { type Job, type JobState, type JobWait, KilnError } from '@kiln/shared';
 import type { Transaction } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow } from './present.ts';
@@ -67,6 +67,7 @@ export type JobCounters = Pick<
   | 'films_failed'
   | 'tasks_failed'
   | 'stopped'
+  | 'waits_for'
   | 'error'
   | 'started_at'
   | 'ended_at'
@@ -94,21 +95,30 @@ export function advanceJob(job: JobRow, progress: JobProgress, now: Date): JobCo
     films_failed,
     tasks_failed,
     stopped: job.stopped || stops,
+    waits_for: stops ? stopWait({ id: job.id, tasks_failed }) : job.waits_for,
     error: job.error ?? progress.error,
     started_at: job.started_at ?? now,
     ended_at: ended ? now : null,
   };
 }
 
+/** What a job waits for that stopped after as many of its tasks had failed as may. */
+export function stopWait({ id, tasks_failed: n }: Pick<JobRow, 'id' | 'tasks_failed'>): JobWait {
+  const tasks = n === 1 ? 'one of its tasks' : `${n} of its tasks`;
+  const message = `Stopped after ${tasks} failed: \`kiln job ${id} --retry\` tries again and goes on, \`--resume\` goes on without.`;
+  return { reason: 'failures', message };
+}
+
 /** Writes what moves of a job. The caller holds its lock. */
 export async function saveJob(trx: Transaction<Database>, job: JobRow): Promise<void> {
   const { state, frames_done, frames_failed, films_done, films_failed, error, started_at, ended_at } = job;
-  const { tasks_failed, stopped } = job;
+  const { tasks_failed, stopped, waits_for } = job;
   await trx
     .updateTable('jobs')
     .set({
       ...{ state, frames_done, frames_failed, films_done, films_failed, tasks_failed, stopped, started_at, ended_at },
       error: error === null ? null : JSON.stringify(error),
+      waits_for: waits_for === null ? null : JSON.stringify(waits_for),
     })
     .where('id', '=', job.id)
     .execute();

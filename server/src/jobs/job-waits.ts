@@ -5,6 +5,7 @@ import { readBudgetWaits } from '../estimates/budget-waits.ts';
 import type { Database } from '../store/tables.ts';
 import { draws } from './able-workers.ts';
 import { readBoundWaits } from './bound-waits.ts';
+import { stopWait } from './job-row.ts';
 import { readLackingWaits } from './lacking-waits.ts';
 import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
@@ -19,7 +20,7 @@ export async function readJobWaits(
   layers: ReadonlyMap<string, readonly Layer[]>,
 ): Promise<ReadonlyMap<string, JobWait>> {
   const stopped = jobs.flatMap((job) =>
-    job.state === 'paused' && job.stopped ? [[job.id, stopOf(job)] as const] : [],
+    job.state === 'paused' && job.stopped ? [[job.id, stopWait(job)] as const] : [],
   );
   const held = await readBudgetWaits(db, jobs);
   const after = await readPredecessorWaits(db, jobs);
@@ -46,7 +47,10 @@ export async function readJobWaits(
   const drawable = open.filter(({ id }) => !waits.has(id));
   const inner = new Map([
     ...(await readLayerWaits(db, drawable, layers)),
-    ...(await readTestWaits(db, drawable, layers)),
+    ...(await readTestWaits(
+      db,
+      drawable.filter(({ id }) => layers.get(id)?.some(({ testFrames }) => testFrames !== null)),
+    )),
   ]);
   const begun = drawable.filter(({ id }) => !inner.has(id));
   const bounds = await readBoundWaits(db, begun, layers, workers);
@@ -57,12 +61,6 @@ export async function readJobWaits(
     ready,
   );
   return new Map([...stopped, ...held, ...after, ...waits, ...inner, ...bounds, ...turns]);
-}
-
-function stopOf({ id, tasks_failed: n }: JobRow): JobWait {
-  const tasks = n === 1 ? 'one of its tasks' : `${n} of its tasks`;
-  const message = `Stopped after ${tasks} failed: \`kiln job ${id} --retry\` tries again and goes on, \`--resume\` goes on without.`;
-  return { reason: 'failures', message };
 }
 
 const waitForCanary = ({ id }: JobRow): readonly [string, JobWait] => {

@@ -65,6 +65,7 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   classPolicy: row.class_policy,
   after: row.after_jobs ?? [],
   adapterClass: row.adapter_class,
+  waitsFor: row.ended_at === null ? (row.waits_for ?? null) : null,
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,

@@ -5,10 +5,10 @@
 import { type FrameRange, includesFrame, KilnError, parseFrameRange, type RetryRequest } from '@kiln/shared';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { type AttemptEnd, type EndedAttempt, endAttempts } from '../dispatch/end-attempts.ts';
-import { tellJob } from '../events/job-progress.ts';
 import type { Database } from '../store/tables.ts';
 import type { Controlled, ControlParts } from './control.ts';
 import { findAssets } from './find-assets.ts';
+import { tellHeld } from './holds.ts';
 import { lockOwnJob, saveJob } from './job-row.ts';
 import { type JobRow, jobView, type LayerRow } from './present.ts';
 import { taskFrames } from './task-frames.ts';
@@ -49,9 +49,9 @@ export function retryJob(
     await openFrames(trx, job, failed);
     const ended = await stopFilms(films, (ends) => endAttempts(trx, tell, ends, ending));
     await openFilms(trx, films);
-    const after = reopened(job, failed, films);
-    await saveJob(trx, after);
-    tellJob(tell, after);
+    const reopenedJob = reopened(job, failed, films);
+    await saveJob(trx, reopenedJob);
+    const after = await tellHeld(trx, tell, reopenedJob);
     return { job: jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []), ended };
   });
 }

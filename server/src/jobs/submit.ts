@@ -14,6 +14,7 @@ import type { AbilityMemory } from './abilities.ts';
 import { checkKeys, inBatch, ofBatch } from './batch-errors.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
+import { noteHold } from './holds.ts';
 import { insertCosts, insertJobs, insertLayers, type Submission } from './insert-jobs.ts';
 import { listOrNull } from './job-row.ts';
 import { warningsOf } from './lacking.ts';
@@ -251,8 +252,8 @@ export class Submissions {
     );
     const jobs: (Job | Error)[] = [];
     for (const submission of submissions) {
-      const { job, layers } = submission;
-      if (inserted.has(job.id)) jobs.push(announce(tell, job, layers));
+      const { job, layers, costs } = submission;
+      if (inserted.has(job.id)) jobs.push(announce(tell, costs?.hold ? await noteHold(trx, job) : job, layers));
       else jobs.push((await this.#written(trx, job)) ?? refused.get(submission) ?? submittedTwice());
     }
     return jobs;
@@ -324,6 +325,7 @@ export class Submissions {
       tasks_failed: 0,
       max_failed_tasks: compiled.maxFailedTasks,
       stopped: false,
+      waits_for: null,
       error: null,
       given_at: null,
       created_at: now(),

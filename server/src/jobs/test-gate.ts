@@ -2,7 +2,7 @@
  * Test frames: nothing else of their job is begun before they are drawn, and approved where that is asked for. Nothing is stored of
  * whether they are: it follows from their tasks, and stays so.
  */
-import { type JobWait, KilnError, type Layer } from '@kiln/shared';
+import { type JobWait, KilnError } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow } from './present.ts';
@@ -40,20 +40,18 @@ async function readGates(db: Kysely<Database>, jobIds: readonly string[]): Promi
   return rows;
 }
 
-/** What jobs wait for of which test frames have failed, or are to be approved. */
+/** What jobs that go on wait for of which test frames have failed, or are to be approved. */
 export async function readTestWaits(
   db: Kysely<Database>,
   jobs: readonly JobRow[],
-  layers: ReadonlyMap<string, readonly Layer[]>,
 ): Promise<ReadonlyMap<string, JobWait>> {
-  const tested = jobs.filter(({ id }) => layers.get(id)?.some(({ testFrames }) => testFrames !== null));
-  if (tested.length === 0) return new Map();
+  if (jobs.length === 0) return new Map();
   const rows = await readGates(
     db,
-    tested.map(({ id }) => id),
+    jobs.map(({ id }) => id),
   );
   return new Map(
-    tested.flatMap((job): (readonly [string, JobWait])[] => {
+    jobs.flatMap((job): (readonly [string, JobWait])[] => {
       const wait = waitOf(
         job,
         rows.filter(({ job_id }) => job_id === job.id),
@@ -61,6 +59,18 @@ export async function readTestWaits(
       return wait ? [[job.id, wait]] : [];
     }),
   );
+}
+
+/** Open jobs some test frames of which have failed, or are done and to be approved, and that do not say so yet. */
+export async function findUntoldGates(db: Kysely<Database>): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct j.id
+    from layers tested join jobs j on j.id = tested.job_id
+    where tested.test_gate in ('done', 'approval') and j.state in ('queued', 'running')
+      and coalesce(j.waits_for->>'reason', '') not in ('tests', 'approval')
+      and (${testTasks('failed')} > 0 or (tested.test_gate = 'approval'
+        and ${testTasks('succeeded')} >= jsonb_array_length(tested.test_frames)))`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 function waitOf({ id, frame_count, frames_done, frames_failed }: JobRow, gates: readonly GateRow[]): JobWait | null {

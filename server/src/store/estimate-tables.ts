@@ -15,6 +15,8 @@ export interface EstimateTable {
   layers: Json<LayerToMeasure[]>;
   result: NullableJson<JobEstimate>;
   error: NullableJson<{ code: string; message: string }>;
+  /** Nobody asked for it but jobs with budgets. */
+  for_budgets_only: Generated<boolean>;
   created_at: CreatedAt;
 }
 

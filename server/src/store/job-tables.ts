@@ -1,5 +1,5 @@
 /** Jobs as Kysely types; see `tables.ts`. */
-import type { ClassPolicy, JobState } from '@kiln/shared';
+import type { ClassPolicy, JobState, JobWait } from '@kiln/shared';
 import type { ColumnType, Generated } from 'kysely';
 import type { CreatedAt, NullableJson } from './column-types.ts';
 
@@ -46,6 +46,8 @@ export interface JobTable {
   max_failed_tasks: ColumnType<number | null, number | null | undefined, number | null>;
   /** Was paused when as many tasks had failed as may, and not resumed or retried since. */
   stopped: Generated<boolean>;
+  /** What held it when that was looked at last; of a job that is over, what once did. */
+  waits_for: NullableJson<JobWait>;
   error: NullableJson<{ code: string; message: string }>;
   /** When something of it was last given out, as the leader noted it; null: never. */
   given_at: ColumnType<Date | null, Date | null | undefined, Date | null>;

@@ -20,7 +20,7 @@ import { MovableClock } from '../server-fixture.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 import { type Received, type Receiver, startReceiver } from './receiver.ts';
 
-const ALL = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.paused'];
+const ALL = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.paused', 'job.waiting'];
 
 let redis: TestRedis;
 let store: TestStore;

@@ -6,7 +6,8 @@ import Type, { type Static } from 'typebox';
  * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
  * way as it allows itself. `failures`: as many of its tasks have failed as may.
  * `after`: a job that it comes after has not succeeded. `layer`: its
- * layers that are left need others, which are not done. `estimate`, `budget`: it is held by its budget.
+ * layers that are left need others, which are not done. `estimate`: what it would take is measured, for its budget; `unmeasured`: that
+ * could not be. `budget`: it would take more, or has taken as much.
  * `tests`: one of its test frames failed. `approval`: somebody must approve them.
  */
 export const JobWait = Type.Object({
@@ -24,6 +25,7 @@ export const JobWait = Type.Object({
     'after',
     'layer',
     'estimate',
+    'unmeasured',
     'budget',
     'tests',
     'approval',
@@ -31,3 +33,16 @@ export const JobWait = Type.Object({
   message: Type.String(),
 });
 export type JobWait = Static<typeof JobWait>;
+
+const HOLDS: ReadonlySet<JobWait['reason']> = new Set([
+  'failures',
+  'estimate',
+  'unmeasured',
+  'budget',
+  'tests',
+  'approval',
+]);
+
+/** Whether the farm holds the job itself: events tell of it, and but for `estimate` somebody must say that it goes on. */
+export const isHold = (wait: JobWait | null | undefined): wait is JobWait =>
+  wait !== null && wait !== undefined && HOLDS.has(wait.reason);

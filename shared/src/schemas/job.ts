@@ -330,9 +330,12 @@ export const Job = Type.Object({
   after: Type.Array(Id('job')),
   /** Of the worker that was given its first frame; null before. */
   adapterClass: Nullable(Type.String()),
-  /** Absent of a job that has ended, and in events; null: it waits for its turn at most. */
+  /**
+   * Null: for its turn at most. In events, and in answers that tell of a change, only what holds a job is told: not what changes
+   * with the farm.
+   */
   waitsFor: Type.Optional(Nullable(JobWait)),
-  /** Frames that are being drawn for some seconds. Absent as `waitsFor`. */
+  /** Frames that are being drawn for some seconds. Absent of a job that has ended, and in events. */
   progress: Type.Optional(Type.Array(FrameProgress)),
   /** Absent in events. */
   use: Type.Optional(JobUse),

@@ -7,8 +7,11 @@ import { JobChange } from './job.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** A job that is tried again may fail, or succeed, a second time. */
-export const WebhookEvent = Type.Enum(['job.succeeded', 'job.failed', 'job.cancelled', 'job.paused']);
+/**
+ * A job that is tried again may fail, or succeed, a second time. `job.waiting`: somebody must say that it goes on; why is in its
+ * `waitsFor`.
+ */
+export const WebhookEvent = Type.Enum(['job.succeeded', 'job.failed', 'job.cancelled', 'job.paused', 'job.waiting']);
 export type WebhookEvent = Static<typeof WebhookEvent>;
 
 /** `webhook.test` is sent when it is asked for, whatever the hook listens to. */

@@ -314,7 +314,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
 }
 
 /** [EV6] Only the event of a submission has the layers. */
-function changeOf({ layers: _, waitsFor: __, ...change }: Job): JobChange {
+function changeOf({ layers: _, ...change }: Job): JobChange {
   return change;
 }
 

@@ -43,7 +43,7 @@ is v1, and the HMAC-SHA256 of id.timestamp.body in base64, with the secret that 
 ten seconds; otherwise it is sent again, ever more rarely, for a day. The same message may come twice: its id is the same.
 
 Examples:
-  $ kiln webhook add https://studio.example/kiln --events job.succeeded,job.failed
+  $ kiln webhook add https://studio.example/kiln --events job.succeeded,job.failed,job.waiting
   $ kiln webhook test whk_…
   $ kiln webhook log whk_…
   $ kiln webhook replay whk_… dlv_…`;
@@ -58,7 +58,7 @@ export function addWebhookCommand(program: Command): void {
   withConnection(webhook.command('add'))
     .description('Adds a webhook, and shows its secret this once.')
     .argument('<url>', 'address that takes POST requests, http:// or https://')
-    .option('--events <list>', `what it is told of, by comma (default: ${ALL.join(',')})`, parseEvents)
+    .option('--events <list>', `what it is told of, by comma: ${ALL.join(', ')} (default: all)`, parseEvents)
     .option('--description <text>', 'what it is for')
     .action(async (url: string, options: AddOptions) => {
       const { events = ALL, description } = options;

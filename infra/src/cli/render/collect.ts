@@ -12,9 +12,11 @@ export interface CollectObserver extends FrameObserver, FilmObserver {
   noWorker(): void;
   /** Somebody paused it; `rendering` when it goes on. */
   paused(jobId: string): void;
+  /** The farm holds it. */
+  held(wait: JobWait): void;
   /** It comes after other jobs, which have not succeeded. */
   waitsForOthers?(wait: JobWait): void;
-  /** It goes on after `noWorker` or `paused`. */
+  /** It goes on after `noWorker`, `paused` or `held`. */
   rendering(): void;
   /** How far a frame is that is not recorded yet. */
   drawing(progress: FrameProgress): void;

@@ -10,6 +10,7 @@ export function jsonReporter(print: (line: string) => void): RenderObserver {
     importing: silent,
     noWorker: silent,
     waitsForOthers: (wait) => say('waiting', wait),
+    held: (wait) => say('waiting', wait),
     paused: (jobId) => say('paused', { jobId }),
     waiting: silent,
     uploaded: (summary) => say('upload', summary),

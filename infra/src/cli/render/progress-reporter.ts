@@ -47,6 +47,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
     importing: () => status.phase('Importing  the farm checks the scene …'),
     noWorker: () => status.phase('Waiting    no worker is connected to the farm; `kiln worker` starts one'),
     waitsForOthers: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
+    held: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
     paused: (jobId) => status.phase(`Paused     \`kiln job ${jobId} --resume\` lets it go on`),
     waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
     submitted: (job) => {

@@ -7,7 +7,7 @@ import { QuietWatch } from '../quiet-watch.ts';
 
 const LONGEST_PAUSE_MS = 15_000;
 
-export interface WatchObserver extends Omit<JobWatcher, 'look' | 'heard' | 'job'> {
+export interface WatchObserver extends Omit<JobWatcher, 'look' | 'heard' | 'job' | 'held'> {
   /** What is watched. */
   watching(job: Job): void;
   job(job: JobChange): void;
@@ -36,7 +36,8 @@ export async function watchJob(
     LONGEST_PAUSE_MS,
   );
   try {
-    const last = await followJob(farm, first, { ...observer, heard: () => quiet.heard() }, signal);
+    const held = (wait: JobWait) => observer.waitsFor(wait);
+    const last = await followJob(farm, first, { ...observer, held, heard: () => quiet.heard() }, signal);
     if (last.filmCount > 0) {
       const films = await patiently(
         () => client.listFilms({ params }),

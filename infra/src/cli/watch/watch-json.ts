@@ -34,7 +34,9 @@ export function watchJson(print: (line: string) => void): WatchObserver {
       say('frame', { jobId, layer, frameNumber, sha256, sizeBytes, files, stages, statistics, flags }),
     frameFailed: (failure) => say('error', failure),
     paused: (jobId) => say('paused', { jobId }),
-    rendering: silent,
+    rendering: () => {
+      waited = null;
+    },
     filming: silent,
     film: ({ jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }) =>
       say('film', { jobId, layer, format, fileName, state, sha256, sizeBytes, facts, error }),

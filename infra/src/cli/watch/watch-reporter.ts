@@ -1,5 +1,13 @@
 /** What people see of a job that they watch: a bar on a terminal, a few plain lines elsewhere. */
-import { type FrameProgress, flagTexts, type JobChange, type JobState, type JobWait, progressText } from '@kiln/shared';
+import {
+  type FrameProgress,
+  flagTexts,
+  isHold,
+  type JobChange,
+  type JobState,
+  type JobWait,
+  progressText,
+} from '@kiln/shared';
 import { FrameRate, paceText } from '../frame-rate.ts';
 import { formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
@@ -56,7 +64,8 @@ export function watchReporter(status: StatusLine, nowMs: () => number = Date.now
     job: (job) => {
       now = { ...job, layers: now?.layers ?? [] };
       rate.add(job.framesDone, nowMs());
-      if (job.state !== 'queued') waits = null;
+      if (isHold(job.waitsFor)) tellWait(job.waitsFor);
+      else if (job.state !== 'queued' || isHold(waits)) waits = null;
       show();
     },
     waitsFor: (wait) => {
