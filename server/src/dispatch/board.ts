@@ -10,6 +10,7 @@ import { type Candidate, laneOf } from './candidate.ts';
 import { hostOf, loadedKey, type PickWorker, type RenderingShare } from './desk.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 import type { Pick, PickInput } from './pick.ts';
+import { readUnmet } from './reach.ts';
 import { readBounds } from './read-bounds.ts';
 import type { TenantShare } from './share-accounts.ts';
 import type { ShareBook } from './share-book.ts';
@@ -68,7 +69,7 @@ export class Board {
       deskOf(row, usedBy.get(row.id) ?? [], taskMs, avoided.has(row.id) || row.is_suspended),
     );
     if (!workers.some((worker) => mayHaveRoom(worker, this.#work))) return null;
-    const waiting = this.#work ?? (await this.#readWork());
+    const waiting = this.#work ?? (await this.#readWork(rows));
     if (waiting.length === 0) return null;
     const usage = {
       render: new Map<string, number>(),
@@ -176,17 +177,33 @@ export class Board {
     return rows;
   }
 
-  async #readWork(): Promise<Work[]> {
+  async #readWork(workers: readonly DeskRow[]): Promise<Work[]> {
     const { db } = this.#parts;
     const age = this.#workAge;
-    const waiting = await readWaiting(db);
-    const cursors = await readCursors(db);
+    const here = { classes: [...new Set(workers.map(({ identity }) => identity.adapterClass))], unmet: [] };
+    let waiting = await readWaiting(db, here);
+    let cursors = await readCursors(db, here);
+    const tenants = [...fullTenants(waiting), ...fullTenants(cursors)];
+    if (tenants.length > 0) {
+      const unmet = await readUnmet(db, tenants, workers);
+      if (unmet.length > 0) {
+        waiting = await readWaiting(db, { ...here, unmet });
+        cursors = await readCursors(db, { ...here, unmet });
+      }
+    }
     const most = DISPATCH_LIMITS.candidatesPerTenant;
     this.#isPartial = waiting.length >= most || cursors.length >= most;
     const work = [...waiting, ...cursors];
     if (age === this.#workAge) this.#work = work;
     return work;
   }
+}
+
+/** Tenants of which more may wait, of other kinds, than was read. */
+function fullTenants(work: readonly Work[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { tenantId } of work) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
+  return [...counts].flatMap(([tenantId, n]) => (n >= DISPATCH_LIMITS.candidatesOfAllLanes ? [tenantId] : []));
 }
 
 function deliveriesByJob(used: readonly UsageRow[]): ReadonlyMap<string, JobDeliveries> {

@@ -20,7 +20,8 @@ import { GAINED } from './ageing.ts';
 import type { WorkTerms } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
-import { IS_FULL, URGENT_TASKS } from './waiting-tasks.ts';
+import type { Reach } from './reach.ts';
+import { isIdle, urgentTasks } from './waiting-tasks.ts';
 
 type WithoutTime<C> = C extends { readonly taskMs: number | null } ? Omit<C, 'taskMs'> : C;
 
@@ -91,7 +92,7 @@ const TERMS = sql.raw(`j.terms_version, j.max_slots, j.max_per_host, j.limits as
 /** Layers of one tenant, engine, back end, limits, requirements and needs of the scene, the most urgent first. */
 const LANES = sql.raw(`window lane as (
   partition by tenant_id, engine, backend, job_limits, layer_limits, requires, scene_needs
-  order by is_full, priority + gained desc, created_at, job_id, position)`);
+  order by is_idle, priority + gained desc, created_at, job_id, position)`);
 
 const MOST = sql.lit(DISPATCH_LIMITS.candidatesPerTenant);
 const MOST_IN_ALL = sql.lit(DISPATCH_LIMITS.candidatesOfAllLanes);
@@ -115,9 +116,9 @@ const termsOf = (row: OwnRow): WorkTerms => ({
 /**
  * Tasks that have rows and wait: imports, films, frames that are tried again, and what has all its inputs. The most urgent of each tenant, engine,
  * back end, limits, requirements and needs of the scene: work that cannot be begun here, or now, must not stand before work that can. Where a
- * tenant has many such lanes, of each the first, then of each the second.
+ * tenant has many such lanes, of each the first, then of each the second; of what no worker is here for, last.
  */
-export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
+export async function readWaiting(db: Kysely<Database>, reach: Reach): Promise<Work[]> {
   const { rows } = await sql<
     {
       id: string;
@@ -146,10 +147,10 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
              select jsonb_agg(distinct a.worker_id) from attempts a
              where a.task_id = w.id and a.state in ('failed', 'lost')) end as failed_at
     from (
-      select p.*, row_number() over (partition by p.tenant_id order by p.place, p.urgency desc, p.job_created_at, p.id) as rank
+      select p.*, row_number() over (partition by p.tenant_id order by p.is_idle, p.place, p.urgency desc, p.job_created_at, p.id) as rank
       from (
         select t.id, t.kind, t.attempts, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
-               j.priority + ${GAINED} as urgency,
+               j.priority + ${GAINED} as urgency, ${isIdle(reach)} as is_idle,
                j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
                l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
                j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
@@ -157,8 +158,8 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
                row_number() over (
                  partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
                    j.limits, l.limits, l.requires, l.scene_needs
-                 order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
-        from ${URGENT_TASKS} t
+                 order by ${isIdle(reach)}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
+        from ${urgentTasks(reach)} t
         left join jobs j on j.id = t.job_id
         left join layers l on l.id = t.layer_id
         left join films f on f.task_id = t.id
@@ -211,7 +212,7 @@ export async function readWaiting(db: Kysely<Database>): Promise<Work[]> {
 }
 
 /** Layers with tasks that have no rows yet, the most urgent as `readWaiting` has them. */
-export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
+export async function readCursors(db: Kysely<Database>, reach: Reach): Promise<Work[]> {
   const { rows } = await sql<
     {
       job_id: string;
@@ -236,7 +237,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
   >`
     ${PREPARED} select c.*, s.scene_hash, f.adapter_class as frame_class from (
       select p.*, row_number() over (
-        partition by tenant_id order by place, is_full, priority + gained desc, created_at, job_id, position) as rank
+        partition by tenant_id order by is_idle, place, priority + gained desc, created_at, job_id, position) as rank
       from (
         select o.*, r.ready, row_number() over lane as place
         from (
@@ -249,7 +250,7 @@ export async function readCursors(db: Kysely<Database>): Promise<Work[]> {
                    l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
                    j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                      * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-                   ${TERMS}, j.user_name, ${GAINED} as gained, ${IS_FULL} as is_full
+                   ${TERMS}, j.user_name, ${GAINED} as gained, ${isIdle(reach)} as is_idle
             from jobs j
             join layers l on l.job_id = j.id
             where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}

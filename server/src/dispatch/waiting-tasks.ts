@@ -2,18 +2,27 @@
  * Which waiting tasks a decision looks at. As many as a million may wait after a worker class was lost: only those that can be
  * the most urgent of their lane are read, layer by layer, each by the index on what waits.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { GAINED } from './ageing.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
+import type { Reach } from './reach.ts';
 
 const MOST = sql.lit(DISPATCH_LIMITS.candidatesPerTenant);
 
-/**
- * Whether a job `j` has all slots that it allows itself: such jobs must not stand before others of which only so many are
- * looked at.
- */
-export const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
+/** Whether a job `j` has all slots that it allows itself. */
+const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
   select count(*) from tasks x where x.job_id = j.id and x.state = 'leased' and x.kind in ('render', 'assemble'))`);
+
+/**
+ * Whether nothing of a job `j` and its layer `l` can be begun, whoever has room: it has its slots, or no worker is here that may draw it.
+ * It must not stand before work of which only so much is looked at.
+ */
+export const isIdle = ({ classes, unmet }: Reach): RawBuilder<boolean> => sql<boolean>`coalesce(
+  ${IS_FULL}
+  or (j.class_policy = 'strict' and not ${JSON.stringify(classes)}::jsonb ? j.adapter_class)
+  or (l.requires is not null and exists (
+    select from jsonb_to_recordset(${JSON.stringify(unmet)}::jsonb) as u(engine text, backend text, requires jsonb)
+    where u.requires = l.requires and u.engine = l.settings->>'engine' and u.backend = l.settings->>'backend')), false)`;
 
 /** When a task may be given out, as the index has it; those that were never tried, any time. */
 const MAY_BEGIN = sql.raw(`coalesce(t.not_before, '-infinity'::timestamptz)`);
@@ -29,7 +38,7 @@ const MAY_BEGIN = sql.raw(`coalesce(t.not_before, '-infinity'::timestamptz)`);
  * (a loose index scan), for there may be thousands of rows for each of them. They are ordered by what only that index has, lest
  * another is taken, in which all that has been done stands between them.
  */
-export const URGENT_TASKS = sql`(
+export const urgentTasks = (reach: Reach) => sql`(
   with recursive layers_waiting as (
     (select layer_id, kind, ${MAY_BEGIN} as may_begin from tasks t
      where state = 'waiting' and layer_id is not null order by layer_id, kind, ${MAY_BEGIN} limit 1)
@@ -50,7 +59,7 @@ export const URGENT_TASKS = sql`(
     select w.layer_id, w.kind, row_number() over (
       partition by j.tenant_id, w.kind, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits,
         l.requires, l.scene_needs
-      order by ${IS_FULL}, j.priority + ${GAINED} desc, j.created_at, l.position, l.id) as place
+      order by ${isIdle(reach)}, j.priority + ${GAINED} desc, j.created_at, l.position, l.id) as place
     from layers_waiting w
     join layers l on l.id = w.layer_id
     join jobs j on j.id = l.job_id

@@ -103,7 +103,8 @@ describe('what is read and written down', () => {
     await sql`update jobs set created_at = now() - interval '35 minutes 10 seconds' where id = ${low.jobId}`.execute(
       db,
     );
-    const gained = async () => (await readCursors(db)).map((work) => ('gained' in work ? work.gained : null));
+    const gained = async () =>
+      (await readCursors(db, { classes: [], unmet: [] })).map((work) => ('gained' in work ? work.gained : null));
     // The one that has waited goes before, with 45.
     expect(await gained()).toEqual([35, 0]);
     expect(await noteGiven(db, [low.jobId, 'job_nix'])).toEqual([low.jobId]);

@@ -3,11 +3,14 @@ import { Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addFarm, SHAPES } from '../../bench/shapes.ts';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
+import type { Reach } from '../../src/dispatch/reach.ts';
 import { readCursors, readUsage, readWaiting } from '../../src/dispatch/snapshot.ts';
 import { postgresDialect } from '../../src/store/postgres.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
+
+const HERE: Reach = { classes: ['0123456789abcdef'], unmet: [] };
 
 const bin = await findPostgres();
 const TASKS = 100_000;
@@ -70,13 +73,13 @@ describe.skipIf(bin === null)('a decision', () => {
 
   test('reads of 100,000 tasks that are tried again those that it looks at', async () => {
     await have('retried', TASKS);
-    const waiting = await blocksOf(readWaiting);
+    const waiting = await blocksOf((db) => readWaiting(db, HERE));
     expect(waiting.rows).toBe(MOST);
     expect(waiting.blocks).toBeLessThan(1_000);
     expect((await blocksOf(readUsage)).blocks).toBeLessThan(100);
     // None may begin yet: those are passed over by the index, not one by one.
     await write((trx) => sql`update tasks set not_before = now() + interval '29 seconds'`.execute(trx));
-    const resting = await blocksOf(readWaiting);
+    const resting = await blocksOf((db) => readWaiting(db, HERE));
     expect(resting.rows).toBe(0);
     expect(resting.blocks).toBeLessThan(100);
     // All but one are done.
@@ -86,14 +89,14 @@ describe.skipIf(bin === null)('a decision', () => {
         trx,
       ),
     );
-    const last = await blocksOf(readWaiting);
+    const last = await blocksOf((db) => readWaiting(db, HERE));
     expect(last.rows).toBe(1);
     expect(last.blocks).toBeLessThan(100);
   });
 
   test('looks up what layers have ready that need others until it has enough', async () => {
     await have('needs', 10 * TASKS);
-    const { rows, blocks } = await blocksOf(readCursors);
+    const { rows, blocks } = await blocksOf((db) => readCursors(db, HERE));
     expect(rows).toBe(MOST);
     // The jobs and layers themselves are 300.
     expect(blocks).toBeLessThan(1_000);
@@ -101,7 +104,7 @@ describe.skipIf(bin === null)('a decision', () => {
 
   test('looks up once what many jobs come after', async () => {
     await have('after', 10 * TASKS);
-    const { rows, blocks } = await blocksOf(readCursors);
+    const { rows, blocks } = await blocksOf((db) => readCursors(db, HERE));
     expect(rows).toBe(1);
     expect(blocks).toBeLessThan(600);
   });

@@ -2,10 +2,12 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
+import type { Reach } from '../../src/dispatch/reach.ts';
 import { readCursors, readWaiting, type Work } from '../../src/dispatch/snapshot.ts';
 import { addJobRows, addSceneRow, type SceneRow } from '../job-rows.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 
+const HERE: Reach = { classes: ['0123456789abcdef'], unmet: [] };
 const MANY = DISPATCH_LIMITS.candidatesPerTenant;
 
 let opened: TestStore;
@@ -27,13 +29,13 @@ const jobsOf = (works: readonly Work[]) =>
 test('layers that no worker can draw hide none that one can', async () => {
   const stuck = await addJob({ layers: MANY, settings: { engine: 'pathtrace', backend: 'webgpu' } });
   const later = await addJob({});
-  expect(new Set(jobsOf(await readCursors(opened.store.db)))).toEqual(new Set([stuck, later]));
+  expect(new Set(jobsOf(await readCursors(opened.store.db, HERE)))).toEqual(new Set([stuck, later]));
 });
 
 test('tasks that no worker can draw hide none that one can', async () => {
   const stuck = await addJob({ settings: { engine: 'pathtrace', backend: 'webgpu' }, tasks: MANY });
   const later = await addJob({ tasks: 1 });
-  expect(new Set(jobsOf(await readWaiting(opened.store.db)))).toEqual(new Set([stuck, later]));
+  expect(new Set(jobsOf(await readWaiting(opened.store.db, HERE)))).toEqual(new Set([stuck, later]));
 });
 
 test.each([
@@ -45,9 +47,9 @@ test.each([
   await sql`
     update layers set ${sql.ref(column)} = ${JSON.stringify(needs)}::jsonb where job_id = ${stuck}`.execute(db);
   const later = await addJob({ tasks: 1 });
-  const waiting = await readWaiting(db);
+  const waiting = await readWaiting(db, HERE);
   expect(new Set(jobsOf(waiting))).toEqual(new Set([stuck, later]));
-  const cursors = await readCursors(db);
+  const cursors = await readCursors(db, HERE);
   expect(new Set(jobsOf(cursors))).toEqual(new Set([stuck, later]));
   for (const work of [...waiting, ...cursors]) {
     if (!('requires' in work) || work.tenantId !== scene.tenantId) continue;
@@ -70,7 +72,7 @@ test('of more different things than are looked at, each has its first before any
       from layers l where l.job_id = ${job}`.execute(db);
   }
   for (const read of [readWaiting, readCursors]) {
-    const found = jobsOf(await read(db));
+    const found = jobsOf(await read(db, HERE));
     expect(found).toHaveLength(most);
     expect(found.filter((id) => id === plain)).toHaveLength(1);
     expect(found.filter((id) => id === jobs[0])).toHaveLength(most - 1);
@@ -80,7 +82,7 @@ test('of more different things than are looked at, each has its first before any
 test('of tasks that wait the most urgent are read, however many older ones there are', async () => {
   await addJob({ tasks: MANY });
   const urgent = await addJob({ tasks: 1, priority: 10 });
-  const jobs = jobsOf(await readWaiting(opened.store.db));
+  const jobs = jobsOf(await readWaiting(opened.store.db, HERE));
   expect(jobs).toHaveLength(MANY);
   expect(jobs).toContain(urgent);
 });
@@ -88,9 +90,9 @@ test('of tasks that wait the most urgent are read, however many older ones there
 test('what a job gained by waiting puts its tasks before those of newer jobs of higher priority', async () => {
   const old = await addJob({ tasks: 1, priority: 5 });
   await addJob({ tasks: MANY, priority: 10 });
-  expect(jobsOf(await readWaiting(opened.store.db))).not.toContain(old);
+  expect(jobsOf(await readWaiting(opened.store.db, HERE))).not.toContain(old);
   await sql`update jobs set created_at = created_at - interval '6 minutes' where id = ${old}`.execute(opened.store.db);
-  const jobs = jobsOf(await readWaiting(opened.store.db));
+  const jobs = jobsOf(await readWaiting(opened.store.db, HERE));
   expect(jobs).toHaveLength(MANY);
   expect(jobs).toContain(old);
 });
@@ -99,8 +101,8 @@ test('jobs that have all slots they allow themselves hide none of lower priority
   for (let n = 0; n < MANY; n++) await addJob({ tasks: 1, priority: 10 });
   await sql`update jobs set max_slots = 0 where tenant_id = ${scene.tenantId}`.execute(opened.store.db);
   const later = await addJob({ tasks: 1 });
-  expect(jobsOf(await readWaiting(opened.store.db))).toContain(later);
-  expect(jobsOf(await readCursors(opened.store.db))).toContain(later);
+  expect(jobsOf(await readWaiting(opened.store.db, HERE))).toContain(later);
+  expect(jobsOf(await readCursors(opened.store.db, HERE))).toContain(later);
 });
 
 test('layers whose tasks may not begin yet hide none whose tasks may', async () => {
@@ -110,5 +112,19 @@ test('layers whose tasks may not begin yet hide none whose tasks may', async () 
     opened.store.db,
   );
   const later = await addJob({ tasks: 1 });
-  expect(jobsOf(await readWaiting(opened.store.db))).toEqual([later]);
+  expect(jobsOf(await readWaiting(opened.store.db, HERE))).toEqual([later]);
+});
+
+test('jobs that wait for a worker of their class, and none is here, hide none of lower priority', async () => {
+  const { db } = opened.store;
+  for (let n = 0; n < MANY; n++) await addJob({ tasks: 1, priority: 10 });
+  await sql`
+    update jobs set class_policy = 'strict', adapter_class = 'fedcba9876543210'
+    where tenant_id = ${scene.tenantId}`.execute(db);
+  const later = await addJob({ tasks: 1 });
+  for (const read of [readWaiting, readCursors]) {
+    expect(jobsOf(await read(db, HERE))).toContain(later);
+    const both = { ...HERE, classes: [...HERE.classes, 'fedcba9876543210'] };
+    expect(jobsOf(await read(db, both))).not.toContain(later);
+  }
 });
