@@ -53,9 +53,10 @@ export class Estimates {
   /**
    * Made at once when earlier jobs tell of each layer; otherwise a probe is submitted for those that they do not tell of.
    *
+   * @param isForBudget nobody asks but a job with a budget.
    * @throws KilnError as a job that is submitted.
    */
-  async create(tenantId: string, request: JobRequest): Promise<Estimate> {
+  async create(tenantId: string, request: JobRequest, isForBudget = false): Promise<Estimate> {
     const { db, newId, now, compile, submit } = this.#parts;
     const compiled = await compile(tenantId, request);
     const layers = await this.#layers(tenantId, request.sceneId, compiled);
@@ -63,7 +64,10 @@ export class Estimates {
     const key = keyOf(request);
     if (result === null) {
       const open = await this.#sameQuestion(tenantId, key);
-      if (open) return estimateView(open);
+      if (open) {
+        if (open.for_budgets_only && !isForBudget) await this.#keep(open);
+        return estimateView(open);
+      }
     }
     const probe = result === null ? await submit(tenantId, probeRequest(request, layers, compiled.name)) : null;
     const row = await db
@@ -78,6 +82,7 @@ export class Estimates {
         layers: JSON.stringify(layers),
         result: result && JSON.stringify(result),
         error: null,
+        for_budgets_only: isForBudget,
         created_at: now(),
       })
       .returningAll()
@@ -110,7 +115,7 @@ export class Estimates {
       return { estimate, budget, budget_slot_sec, hold, estimate_id: null };
     }
     const { budget: _budget, after: _after, idempotencyKey: _key, ...asked } = request;
-    const { id: estimate_id } = await this.create(tenantId, asked);
+    const { id: estimate_id } = await this.create(tenantId, asked, true);
     return { estimate, budget, budget_slot_sec, hold: 'estimate', estimate_id };
   }
 
@@ -208,6 +213,10 @@ export class Estimates {
     const { db, now, price } = this.#parts;
     const slotsOf = await readAbleSlots(db, tenantId);
     return estimateOf(known, { slotsOf, priceOf: (slotSec) => costOf(price, slotSec), now: now() });
+  }
+
+  async #keep({ id }: EstimateRow): Promise<void> {
+    await this.#parts.db.updateTable('estimates').set({ for_budgets_only: false }).where('id', '=', id).execute();
   }
 
   #sameQuestion(tenantId: string, key: string): Promise<EstimateRow | undefined> {

@@ -5,34 +5,35 @@ import type { Clock } from '../services.ts';
 import type { Database } from '../store/tables.ts';
 
 interface Ability extends Capability {
-  /** Ready workers that have it. */
+  /** Those that are given work and have it. */
   readonly workers: number;
 }
 
 export interface FarmAbility {
+  /** Of all ready workers: one that is due a canary is back in a moment, mostly. */
   readonly abilities: readonly Ability[];
-  /** All ready workers. */
+  /** Those that are given work. */
   readonly workers: readonly WorkerIdentity[];
-  /** Who makes films on any ready worker; null when there is no worker. */
+  /** Who makes films on any ready worker; null when there is none. */
   readonly filmMakers: readonly FilmMaker[] | null;
-  /** Of all ready workers. */
+  /** Of those that are given work. */
   readonly slots: number;
 }
 
 async function readAbilities(db: Kysely<Database>): Promise<FarmAbility> {
-  const rows = await db.selectFrom('workers').select('identity').where('state', '=', 'ready').execute();
+  const rows = await db.selectFrom('workers').select(['identity', 'canary_due']).where('state', '=', 'ready').execute();
   const counts = new Map<string, Ability>();
   const filmMakers = new Set<FilmMaker>();
   let slots = 0;
-  for (const { identity } of rows) {
-    slots += identity.slots;
+  for (const { identity, canary_due } of rows) {
+    if (!canary_due) slots += identity.slots;
     for (const maker of identity.filmMakers ?? []) filmMakers.add(maker);
     for (const { engine, backend } of identity.capabilities) {
       const key = `${engine}/${backend}`;
-      counts.set(key, { engine, backend, workers: (counts.get(key)?.workers ?? 0) + 1 });
+      counts.set(key, { engine, backend, workers: (counts.get(key)?.workers ?? 0) + (canary_due ? 0 : 1) });
     }
   }
-  const workers = rows.map(({ identity }) => identity);
+  const workers = rows.flatMap(({ identity, canary_due }) => (canary_due ? [] : [identity]));
   return { abilities: [...counts.values()], workers, filmMakers: rows.length === 0 ? null : [...filmMakers], slots };
 }
 

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
 import { failCanary, forgiveWorkers } from '../../src/dispatch/suspend-workers.ts';
+import { readAbleSlots } from '../../src/estimates/able-slots.ts';
 import { jobEnded, until } from '../farm-fixture.ts';
 import { gate, useTenant } from '../tenant-fixture.ts';
 
@@ -114,11 +115,17 @@ test('[WK22] one whose canary is wrong is given nothing at all, until it is righ
     message: expect.stringContaining('draws its canary right'),
   });
   expect(await worker.heartbeat()).not.toHaveProperty('drawCanary');
-  fault = null;
+  // It counts for nobody who asks what could be drawn how fast, but a job that it alone could draw is not refused.
   const { db } = own.farm.services.store;
+  const slots = async () =>
+    (await readAbleSlots(db, own.tenant.id))({ engine: 'raster', backend: 'auto', requires: null });
+  expect(await get('/capabilities')).toMatchObject({ slots: 0, engines: [{ engine: 'raster', workers: 0 }] });
+  expect(await slots()).toBe(0);
+  fault = null;
   await db.updateTable('workers').set({ suspended_until: new Date() }).where('id', '=', workerId).execute();
   expect(await own.ended(job)).toMatchObject({ state: 'succeeded' });
   expect(await workerOf(workerId)).toMatchObject({ suspendedFor: null, suspendedUntil: null });
+  expect(await slots()).toBeGreaterThan(0);
 });
 
 test('[WK22] however often it was suspended, it is for no longer than the longest time', async () => {

@@ -90,6 +90,34 @@ test('when it could not be measured it says so, and begins when that is approved
   expect(await ended(job)).toMatchObject({ state: 'succeeded' });
 });
 
+test('what only measures a job that is cancelled is cancelled, unless somebody else waits for it', async () => {
+  const probeOf = async (job: Job) => {
+    const { probe } = await own.farm.services.store.db
+      .selectFrom('job_costs as c')
+      .innerJoin('estimates as e', 'e.id', 'c.estimate_id')
+      .select('e.probe_job_id as probe')
+      .where('c.job_id', '=', job.id)
+      .executeTakeFirstOrThrow();
+    return async () => (await jobNow({ ...job, id: probe ?? '' })).state;
+  };
+  const cancel = (job: Job) => post(`/jobs/${job.id}/cancel`);
+  const [first, second] = [
+    await post<Job>('/jobs', request({ budget: '1h' })),
+    await post<Job>('/jobs', request({ budget: '2h' })),
+  ];
+  const probe = await probeOf(first);
+  expect(await probe()).toBe('queued');
+  await cancel(first);
+  expect(await probe()).toBe('queued');
+  await cancel(second);
+  expect(await probe()).toBe('cancelled');
+  const other = [{ frames: '1-9', size: { widthPx: 64, heightPx: 64 }, samples: 2 }];
+  const third = await post<Job>('/jobs', request({ budget: '1h', layers: other }));
+  await post('/estimates', request({ layers: other }));
+  await cancel(third);
+  expect(await (await probeOf(third))()).toBe('queued');
+});
+
 test('one that is paused while it is held stays paused when it fits, until it is resumed', async () => {
   const job = await post<Job>('/jobs', request({ budget: '1h' }));
   await held(job, 'estimate');
