@@ -1,6 +1,6 @@
 /** How much unfinished work a tenant may have, looked at when jobs come in. */
 import { KilnError, LIMITS } from '@kiln/shared';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow, LayerRow } from './present.ts';
 
@@ -15,6 +15,12 @@ interface OpenWork {
   readonly max_tasks: number;
   readonly jobs: number;
   readonly tasks: number;
+}
+
+/** Until the transaction ends nobody else looks how much work these tenants have, and adds to it. */
+export async function lockOpenWork(trx: Transaction<Database>, submissions: readonly NewWork[]): Promise<void> {
+  const ids = [...new Set(submissions.map(({ job }) => job.tenant_id))];
+  await trx.selectFrom('tenants').select('id').where('id', 'in', ids).orderBy('id').forNoKeyUpdate().execute();
 }
 
 /**

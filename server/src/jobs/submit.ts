@@ -19,7 +19,7 @@ import { insertCosts, insertJobs, insertLayers, type Submission } from './insert
 import { listOrNull } from './job-row.ts';
 import { warningsOf } from './lacking.ts';
 import type { JobLayers } from './layers.ts';
-import { withoutRoom } from './open-work.ts';
+import { lockOpenWork, withoutRoom } from './open-work.ts';
 import { checkPredecessors } from './predecessors.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
@@ -235,6 +235,7 @@ export class Submissions {
 
   async #writeIn(trx: Transaction<Database>, tell: Tell, submissions: readonly Submission[]): Promise<(Job | Error)[]> {
     await this.#holdScenes(trx, submissions);
+    await lockOpenWork(trx, submissions);
     const refused = await withoutRoom(trx, submissions);
     const fitting = submissions.filter((submission) => !refused.has(submission));
     const inserted = await insertJobs(trx, fitting);
