@@ -46,6 +46,25 @@ describe('the render form in Chromium', () => {
     await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('scene');
   });
 
+  it('asks for a budget and test frames that are to be approved, and says what is wrong with them', async () => {
+    await app.openScene();
+    await app.unfold('advanced');
+    await app.replaceText('render-budget', 'a lot');
+    await app.see('render-budget-fault');
+    await app.replaceText('render-budget', '2h');
+    await app.gone('render-budget-fault');
+    await app.replaceText('render-test-frames', 'first, last');
+    await app.page.click(`label:has(${test('render-test-approve-on')})`);
+    await app.replaceText('render-required-tags', 'fast');
+    await app.page.click(test('render-button'));
+    await expect.poll(() => app.farm.state.jobRequests.length, { timeout: HANGS_MS }).toBe(1);
+    expect(app.farm.state.jobRequests[0]).toMatchObject({
+      budget: '2h',
+      testFrames: { frames: 'first, last', approve: true },
+      requires: { tags: ['fast'] },
+    });
+  });
+
   it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {
     await app.openScene();
     const choose = (id: string) => app.page.click(`label:has(${test(id)})`);

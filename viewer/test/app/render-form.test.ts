@@ -392,6 +392,73 @@ describe('restoreForm', () => {
   });
 });
 
+describe('what few jobs ask for', () => {
+  const asked = {
+    ...still,
+    frames: '1-20',
+    ...{ budget: ' 2h ', testFrames: 'first, last', asksAfterTests: true, maxAttempts: 5, maxFailedTasks: 3 },
+    ...{ frameTimeoutMin: 1.5, limits: 'denoiser', maxPerHost: 2, classPolicy: 'prefer' as const, gpu: ' RTX ' },
+    ...{ requiredTags: 'fast, node=a12', gpuMemoryGib: 16, notify: 'none' as const },
+    after: 'job_00000000000000000000',
+  };
+
+  it('is asked for where it is not as usual', () => {
+    const usual = jobRequest(still, SCENE, null);
+    for (const name of ['budget', 'testFrames', 'maxAttempts', 'limits', 'requires', 'after', 'notify']) {
+      expect(usual).not.toHaveProperty(name);
+    }
+    expect(usual.layers[0]).not.toHaveProperty('chunk');
+    const request = jobRequest(asked, SCENE, null);
+    expect(request).toMatchObject({
+      budget: '2h',
+      testFrames: { frames: 'first, last', approve: true },
+      maxAttempts: 5,
+      maxFailedTasks: 3,
+      frameTimeoutMs: 90_000,
+      limits: ['denoiser'],
+      maxPerHost: 2,
+      classPolicy: 'prefer',
+      requires: { tags: ['fast', 'node=a12'], gpu: 'RTX', gpuMemoryBytes: 17_179_869_184 },
+      after: [asked.after],
+      notify: [],
+    });
+    expect(matches(JobRequest, request)).toBe(true);
+    expect(faultsOf(asked, null, REPORT)).toEqual({});
+    expect(summariesOf(asked).advanced).toBe('Budget 2h · test frames · certain workers · denoiser · after others');
+    expect(summariesOf(still).advanced).toBe('As usual');
+    expect(restoreForm(still, JSON.parse(JSON.stringify(asked)))).toEqual(asked);
+  });
+
+  it('cuts tasks by frames or by seconds, where frames are not divided', () => {
+    const layer = (form: object) => jobRequest({ ...still, ...form }, SCENE, null).layers[0];
+    expect(layer({ chunkSize: 8 })).toMatchObject({ chunk: 8 });
+    expect(layer({ chunkBy: 'seconds', chunkSize: 30 })).toMatchObject({ chunk: { seconds: 30 } });
+    expect(layer({ chunkSize: 8, isDivided: true })).not.toHaveProperty('chunk');
+  });
+
+  it('says what is wrong with it', () => {
+    const wrong = {
+      ...asked,
+      ...{ budget: 'a lot', testFrames: '99', chunkSize: 0, maxAttempts: 0, maxFailedTasks: -1, frameTimeoutMin: 0.01 },
+      ...{
+        limits: 'a b',
+        maxPerHost: 1.5,
+        requiredTags: 'no spaces',
+        gpu: 'x'.repeat(201),
+        gpuMemoryGib: -1,
+        after: 'x',
+      },
+    };
+    expect(Object.keys(faultsOf(wrong, null, REPORT)).sort()).toEqual(
+      [
+        ...['after', 'budget', 'chunkSize', 'frameTimeoutMin', 'gpu', 'gpuMemoryGib', 'limits', 'maxAttempts'],
+        ...['maxFailedTasks', 'maxPerHost', 'requiredTags', 'testFrames'],
+      ].sort(),
+    );
+    expect(faultsOf({ ...wrong, frames: 'x' }, null, REPORT)).not.toHaveProperty('testFrames');
+  });
+});
+
 describe('priority and labels', () => {
   it('are asked for where they are not as usual', () => {
     expect(jobRequest(still, SCENE, null)).not.toHaveProperty('priority');

@@ -38,6 +38,45 @@ export function Field({
   );
 }
 
+/** A line of text that may be nonsense while it is typed; the form says what is wrong with it. */
+export function TextField({
+  label,
+  value,
+  onChange,
+  fault,
+  hint,
+  placeholder,
+  testId,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly fault?: string | undefined;
+  readonly hint?: string;
+  /** An example. */
+  readonly placeholder?: string;
+  readonly testId: string;
+}) {
+  return (
+    <Field label={label} hint={hint} fault={fault} testId={testId}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          class="input"
+          type="text"
+          value={value}
+          placeholder={placeholder}
+          spellcheck={false}
+          aria-invalid={fault !== undefined}
+          aria-describedby={describedBy}
+          data-testid={testId}
+          onInput={({ currentTarget }) => onChange(currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 /** A number that may be nonsense while it is typed; the form says what is wrong with it. */
 export function NumberField({
   label,

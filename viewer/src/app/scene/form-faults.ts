@@ -13,6 +13,7 @@ import {
   LIMITS,
   parseFrameRange,
 } from '@kiln/shared';
+import { type AdvancedForm, advancedFaults } from './advanced-choice.ts';
 import { cameraFault, cameraName } from './camera-choice.ts';
 import { filmFault } from './film-choice.ts';
 import { type JobForm, jobFaults } from './job-choice.ts';
@@ -58,7 +59,8 @@ export type FormField =
   | 'division'
   | 'clipStartSec'
   | 'clipEndSec'
-  | keyof JobForm;
+  | keyof JobForm
+  | keyof AdvancedForm;
 
 /**
  * What keeps the form from being submitted, by field.
@@ -113,7 +115,7 @@ export function faultsOf(
   if (fault.division) faults.division = fault.division;
   const bar = isGridded(workSettings(form)) ? divisionBar(workSettings(form)) : null;
   if (bar && !faults.size) faults.size = `So large a frame is drawn in blocks. ${bar}`;
-  Object.assign(faults, clipFaults(form, clips), jobFaults(form));
+  Object.assign(faults, clipFaults(form, clips), jobFaults(form), advancedFaults(form, form.frames));
   return faults;
 }
 

@@ -1,6 +1,7 @@
 /** What the parts of the form say of themselves while they are closed. */
 import { BACKEND_NAMES, IMAGE_FORMATS, isDisplayColor, SCENE_ENVIRONMENT } from '@kiln/shared';
 import { plural } from '../design/quantities.ts';
+import { advancedWords } from './advanced-choice.ts';
 import { otherCameras } from './camera-choice.ts';
 import { tagsOf } from './job-choice.ts';
 import { type RenderForm, samplesOf, workSettings } from './render-form.ts';
@@ -16,6 +17,7 @@ export type FormSection =
   | 'engine'
   | 'work'
   | 'job'
+  | 'advanced'
   | 'output';
 
 const list = (...parts: readonly (string | false | null)[]) => parts.filter(Boolean).join(' · ');
@@ -69,6 +71,7 @@ export function summariesOf(form: RenderForm): Readonly<Record<FormSection, stri
       form.maxSlots > 0 && plural(form.maxSlots, 'task at once', 'tasks at once'),
       tagsOf(form).join(', '),
     ),
+    advanced: capitalised(list(...advancedWords(form))) || 'As usual',
     output: list(`${form.widthPx} × ${form.heightPx}`, IMAGE_FORMATS[form.format].name),
   };
 }

@@ -1,5 +1,6 @@
 /** How the job stands among others, and how it is found again. */
 import { type JobRequest, JobTags, LIMITS, matches } from '@kiln/shared';
+import { listed } from './advanced-choice.ts';
 import { whole } from './ranges.ts';
 
 export interface JobForm {
@@ -15,14 +16,7 @@ const USUAL_PRIORITY = 50;
 
 export const USUAL_JOB: JobForm = { priority: USUAL_PRIORITY, tags: '', maxSlots: 0 };
 
-export const tagsOf = ({ tags }: Pick<JobForm, 'tags'>): string[] => [
-  ...new Set(
-    tags
-      .split(',')
-      .map((tag) => tag.trim())
-      .filter((tag) => tag !== ''),
-  ),
-];
+export const tagsOf = ({ tags }: Pick<JobForm, 'tags'>): string[] => listed(tags);
 
 /** What is asked for beside layers. */
 export const jobChoiceOf = (form: JobForm): Pick<JobRequest, 'priority' | 'tags' | 'maxSlots'> => {

@@ -1,4 +1,4 @@
-import { Field, NumberField } from '../design/field.tsx';
+import { NumberField, TextField } from '../design/field.tsx';
 import type { FormField } from './form-faults.ts';
 import type { SceneModel } from './scene-model.ts';
 
@@ -33,20 +33,14 @@ export function JobFields({
           testId="render-max-slots"
         />
       </div>
-      <Field label="Labels" hint="With commas between." fault={faults.tags} testId="render-tags">
-        {({ id, describedBy }) => (
-          <input
-            id={id}
-            class="input"
-            type="text"
-            value={form.tags}
-            aria-invalid={faults.tags !== undefined}
-            aria-describedby={describedBy}
-            data-testid="render-tags"
-            onInput={({ currentTarget }) => model.change({ tags: currentTarget.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Labels"
+        value={form.tags}
+        onChange={(tags) => model.change({ tags })}
+        hint="With commas between."
+        fault={faults.tags}
+        testId="render-tags"
+      />
     </>
   );
 }

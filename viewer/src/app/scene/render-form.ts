@@ -12,6 +12,7 @@ import {
   IMAGE_FORMATS,
   type ImageFormat,
   type ImportReport,
+  isGridded,
   JobRequest,
   LIMITS,
   matches,
@@ -23,6 +24,7 @@ import {
 } from '@kiln/shared';
 
 import type { Look } from '../../live/live-viewport.ts';
+import { type AdvancedForm, advancedOf, chunkOf, USUAL_ADVANCED, withoutAdvanced } from './advanced-choice.ts';
 import { type CameraForm, cameraName, camerasOf, NO_PATH } from './camera-choice.ts';
 import { type FilmChoice, filmsOf } from './film-choice.ts';
 import { type JobForm, jobChoiceOf, USUAL_JOB } from './job-choice.ts';
@@ -33,6 +35,7 @@ export interface RenderForm
   extends CameraForm,
     WorkForm,
     JobForm,
+    AdvancedForm,
     ClipSettings,
     Omit<SceneEdits, 'variant' | 'pointers'> {
   readonly widthPx: number;
@@ -113,6 +116,7 @@ export function defaultForm(report: ImportReport | null): RenderForm {
     materials: [],
     ...WHOLE_FRAMES,
     ...USUAL_JOB,
+    ...USUAL_ADVANCED,
     widthPx: 1_280,
     heightPx: 720,
     frames: clip ? allFrames(clipFrames(clip.durationSec, DEFAULT_FPS)) : '0',
@@ -293,12 +297,16 @@ export function jobRequest(
   const { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise, ...others } = rest;
   const { hasLens, fStop, isFocusAuto, focusDistanceM, isTurning, turntableFrames, ...more } = others;
   const { camera, moreCameras, path, isDivided, columns, rows, sampleRanges, ...most } = more;
-  const { priority, tags, maxSlots, ...look } = most;
+  const { priority, tags, maxSlots, ...look } = withoutAdvanced(most);
+  const work = workOf(form, workSettings(form));
   const tracing = { bounces, noiseThreshold, timeLimitSec, clampIndirect, filterGlossy, denoise };
   const layer = {
     ...look,
     shadowCatcher: catcherOf(form),
-    ...workOf(form, workSettings(form)),
+    ...work,
+    ...chunkOf(form, {
+      isDivided: work.tiles !== undefined || work.splitSamples !== undefined || isGridded(workSettings(form)),
+    }),
     samples: samplesOf(form),
     ...(form.engine === 'pathtrace' ? tracing : {}),
     ...(hasLens ? { lens: { fStop, focusDistanceM: isFocusAuto ? ('auto' as const) : focusDistanceM } } : {}),
@@ -316,6 +324,7 @@ export function jobRequest(
     name: `${scene.name} ${frames}`.slice(0, LIMITS.nameChars),
     sceneId: scene.id,
     ...jobChoiceOf({ priority, tags, maxSlots }),
+    ...advancedOf(form),
     layers: cameraLayers(layer, camerasOf(form, view)),
   };
 }

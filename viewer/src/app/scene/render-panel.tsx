@@ -8,6 +8,7 @@ import { plural } from '../design/quantities.ts';
 import { Section } from '../design/section.tsx';
 import { toast } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import { AdvancedFields } from './advanced-fields.tsx';
 import { AnimationFields } from './animation-fields.tsx';
 import { otherCameras } from './camera-choice.ts';
 import { CameraFields } from './camera-fields.tsx';
@@ -28,6 +29,11 @@ import { useEstimate } from './use-estimate.ts';
 /** What nearly every render is about. */
 const OPEN_AT_FIRST: readonly FormSection[] = ['camera', 'light', 'output', 'engine'];
 
+const ADVANCED: readonly FormField[] = [
+  ...(['budget', 'testFrames', 'chunkSize', 'maxAttempts', 'maxFailedTasks', 'frameTimeoutMin'] as const),
+  ...(['limits', 'maxPerHost', 'requiredTags', 'gpu', 'gpuMemoryGib', 'after'] as const),
+];
+
 const FAULTS_IN: Readonly<Record<FormSection, readonly FormField[]>> = {
   camera: ['camera'],
   light: ['exposureEv', 'background', 'shadowCatcher'],
@@ -39,6 +45,7 @@ const FAULTS_IN: Readonly<Record<FormSection, readonly FormField[]>> = {
   engine: ['engine', 'samples', 'bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'],
   work: ['division'],
   job: ['priority', 'tags', 'maxSlots'],
+  advanced: ADVANCED,
 };
 
 /** Where the screen is too narrow for both, frames appear below the form: nobody should have to look for them. */
@@ -137,6 +144,7 @@ export function RenderPanel({
         {part('engine', 'Engine', <EngineFields report={report} model={model} faults={faults} />)}
         {part('work', 'Back end and division', <WorkFields model={model} faults={faults} />)}
         {part('job', 'Priority and labels', <JobFields model={model} faults={faults} />)}
+        {part('advanced', 'Advanced', <AdvancedFields model={model} faults={faults} />)}
       </div>
       <div class="render-bar">
         {failure && (
