@@ -37,19 +37,19 @@ export interface AppParts {
 
 export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppParts): Promise<App> {
   const { config, log, clock, random } = services;
-  const checkOrigin = createOriginCheck(config);
+  const origins = createOriginCheck(config);
   const newRequestId = () => Buffer.from(random(new Uint8Array(9))).toString('base64url');
   const fastify = await createFastifyApp({
     log,
     identities: services.identities,
     identityFailures: services.identityFailures,
-    checkOrigin,
+    origins,
     newRequestId,
     tls,
     version: VERSION,
     farmUrl: services.advertisedUrl,
   });
-  sockets.attach(fastify.server, upgradeGuard(checkOrigin, newRequestId));
+  sockets.attach(fastify.server, upgradeGuard(origins, newRequestId));
 
   registerHealth(fastify, { services, farm, lifecycle, version: VERSION });
   registerSignIn(fastify, services);

@@ -105,12 +105,12 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     advertisedUrl: () => url,
     workerToken: WORKER_TOKEN,
   };
-  const checkOrigin = createOriginCheck(config);
+  const origins = createOriginCheck(config);
   const app = await createFastifyApp({
     log,
     identities,
     identityFailures,
-    checkOrigin,
+    origins,
     newRequestId: randomUUID,
     tls: null,
     version: 'test',
@@ -118,7 +118,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   });
   const farm = await openFarm(services, options.timing);
   farm.register(app);
-  sockets.attach(app.server, upgradeGuard(checkOrigin, randomUUID));
+  sockets.attach(app.server, upgradeGuard(origins, randomUUID));
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   await options.onListening?.(url);
   await farm.start();

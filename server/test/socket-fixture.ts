@@ -12,6 +12,7 @@ export interface Message {
   readonly input?: unknown;
   readonly state?: unknown;
   readonly message?: unknown;
+  readonly access?: unknown;
 }
 
 export interface Closed {
@@ -30,12 +31,16 @@ export class TestSocket {
   #read = 0;
   #wake = () => {};
 
-  constructor(url: string, key: string | null) {
+  /** @param origin of the page that opens it; null: no page does. */
+  constructor(url: string, key: string | null, origin: string | null = null) {
     const { hostname, port } = new URL(url);
     this.#line = connect({ host: hostname, port: Number(port) });
     this.socket = new WebSocket(url, {
       createConnection: () => this.#line,
-      ...(key === null ? {} : { headers: { authorization: `Bearer ${key}` } }),
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(origin === null ? {} : { origin }),
+      },
     });
     this.socket.on('error', () => {});
     this.socket.on('message', (data: Buffer, isBinary) => {

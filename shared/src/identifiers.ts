@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   message: 'msg',
   estimate: 'est',
+  token: 'tok',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -74,6 +74,7 @@ export * from './schemas/scene.ts';
 export * from './schemas/scene-edits.ts';
 export * from './schemas/settings.ts';
 export * from './schemas/test-frames.ts';
+export * from './schemas/token.ts';
 export * from './schemas/webhook.ts';
 export * from './schemas/worker.ts';
 export * from './states.ts';

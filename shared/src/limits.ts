@@ -124,6 +124,12 @@ export const LIMITS = {
   livePictureBytes: 16_777_216,
   /** Longest edge of a live picture. */
   liveEdgePx: 4_096,
+  /** Scenes that one token opens, and pages that may use it. */
+  tokenScenes: 100,
+  tokenOrigins: 20,
+  tokenSessions: 100,
+  tokenTtlMinSec: 60,
+  tokenTtlMaxSec: 86_400,
   /** Pictures sent and not yet acknowledged by one viewer. */
   liveWindow: 2,
   /** How long a session whose viewer is gone is kept for it. */

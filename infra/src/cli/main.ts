@@ -17,6 +17,7 @@ import { addRenderCommand } from './commands/render.ts';
 import { addSceneCommand } from './commands/scene.ts';
 import { addSignInCommand } from './commands/sign-in.ts';
 import { addSubmitCommand } from './commands/submit.ts';
+import { addTokenCommand } from './commands/token.ts';
 import { addTopCommand } from './commands/top.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { addWebhookCommand } from './commands/webhook.ts';
@@ -57,6 +58,7 @@ export function buildProgram(json: boolean): Command {
   addLogsCommand(program);
   addPurgeCommand(program);
   addWebhookCommand(program);
+  addTokenCommand(program);
   program.commandsGroup('Farm:');
   addTopCommand(program);
   addWorkersCommand(program);

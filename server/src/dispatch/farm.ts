@@ -13,6 +13,7 @@ import { Feed } from '../events/feed.ts';
 import { FrameProgressBoard } from '../events/frame-progress.ts';
 import { JobProgress } from '../events/job-progress.ts';
 import { registerFilms } from '../films/film-routes.ts';
+import { createOriginCheck } from '../http/origin.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
 import { archiveJob } from '../jobs/archive.ts';
 import { settleChunks } from '../jobs/chunk-length.ts';
@@ -32,6 +33,9 @@ import { warnOfSettings } from '../queue/redis-settings.ts';
 import { AclWorkerAccess } from '../queue/worker-access.ts';
 import { redisSignals } from '../queue/worker-signals.ts';
 import type { Farm, FarmHealth, Services } from '../services.ts';
+import { SigningKey } from '../tokens/signing-key.ts';
+import { registerTokens } from '../tokens/token-routes.ts';
+import { ViewTokens } from '../tokens/view-tokens.ts';
 import { nameServers } from '../webhooks/destination.ts';
 import { addressGuard } from '../webhooks/special-addresses.ts';
 import { registerWebhooks } from '../webhooks/webhook-routes.ts';
@@ -105,7 +109,12 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
   const scene = (sceneId: string) => attempts.scene(sceneId);
   const rows = new SessionRows({ db, serverId, dialUrl, leaseMs: liveLeaseMs, workerLeaseMs: leaseMs, scene });
-  const live = new LiveSessions({
+  const tokens = new ViewTokens({
+    ...{ db, clock, newId },
+    key: new SigningKey(db, random),
+    endSessions: (ids) => live.endAnywhere(ids),
+  });
+  const live: LiveSessions = new LiveSessions({
     services,
     rows,
     workers,
@@ -115,6 +124,8 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     leaseMs: liveLeaseMs,
     findWorkerMs,
     scene,
+    tokens,
+    origins: createOriginCheck(config),
   });
 
   const queueIsUp = () => redis.isUp();
@@ -206,6 +217,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       registerEstimates(app, estimates);
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerLimits(app, { db, wake });
+      registerTokens(app, tokens);
       registerSessions(app, rows);
       registerWorkerRoutes(app, {
         services,

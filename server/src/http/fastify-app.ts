@@ -16,7 +16,7 @@ import type { FailureCount } from '../services.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerJsonBodies } from './json-body.ts';
 import { registerOpenApi } from './openapi.ts';
-import type { CheckOrigin } from './origin.ts';
+import type { OriginCheck } from './origin.ts';
 import { registerRequestBodies } from './request-body.ts';
 import { registerRequestIdentity } from './request-identity.ts';
 import { FailureGate, registerRequestLimit } from './request-limits.ts';
@@ -32,7 +32,7 @@ export interface FastifyAppParts {
   readonly log: FastifyBaseLogger;
   readonly identities: Identities;
   readonly identityFailures: FailureCount;
-  readonly checkOrigin: CheckOrigin;
+  readonly origins: OriginCheck;
   readonly newRequestId: () => string;
   readonly tls: TlsKeys | null;
   readonly version: string;
@@ -60,7 +60,7 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   registerJsonBodies(app);
   await registerSecurityHeaders(app, parts.tls !== null);
   app.addHook('onRequest', async (request, reply) => {
-    parts.checkOrigin(request.headers);
+    parts.origins.check(request.headers);
     allowSocketsOfHost(request, reply);
   });
   await app.register(cookie);

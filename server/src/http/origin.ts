@@ -4,9 +4,9 @@
  */
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { isIP } from 'node:net';
-import { KilnError } from '@kiln/shared';
+import { API_PREFIX, BYTE_ROUTES, KilnError } from '@kiln/shared';
 import { errorBody } from './errors.ts';
-import { answerAndClose, type RefuseUpgrade } from './socket-router.ts';
+import { answerAndClose, type RefuseUpgrade, upgradePath } from './socket-router.ts';
 
 export interface OriginConfig {
   readonly host: string;
@@ -14,8 +14,14 @@ export interface OriginConfig {
   readonly allowedHosts: readonly string[];
 }
 
-/** @throws KilnError `request.foreign_host`, `request.foreign_origin`. */
-export type CheckOrigin = (headers: IncomingHttpHeaders) => void;
+export interface OriginCheck {
+  /** @throws KilnError `request.foreign_host`, `request.foreign_origin`. */
+  check(headers: IncomingHttpHeaders): void;
+  /** @throws KilnError `request.foreign_host` */
+  checkHost(headers: IncomingHttpHeaders): void;
+  /** Whether a page of another site asks: by what the browser adds for its user it must not be known. */
+  isForeign(headers: IncomingHttpHeaders): boolean;
+}
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
@@ -28,7 +34,7 @@ function hostName(authority: string): string | null {
 
 const bracketed = (host: string) => (isIP(host) === 6 ? `[${host}]` : host).toLowerCase();
 
-export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginConfig): CheckOrigin {
+export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginConfig): OriginCheck {
   const onLoopback = isLoopback(host);
   const advertised = advertiseUrl === null ? null : new URL(advertiseUrl);
   const names = new Set([
@@ -41,29 +47,40 @@ export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginCo
   const isAddress = (name: string) => isIP(name.replace(/^\[|\]$/g, '')) !== 0;
   const isOurs = (name: string | null) => name !== null && (names.has(name) || (!onLoopback && isAddress(name)));
 
-  return (headers) => {
-    const authority = headers.host ?? '';
-    if (!isOurs(hostName(authority))) {
-      throw new KilnError(
-        'request.foreign_host',
-        'the Host header does not name this farm; its operator can allow the name with KILN_ALLOWED_HOSTS',
-      );
-    }
-    const { origin } = headers;
-    if (origin === undefined) return;
+  const checkHost = (headers: IncomingHttpHeaders) => {
+    if (isOurs(hostName(headers.host ?? ''))) return;
+    throw new KilnError(
+      'request.foreign_host',
+      'the Host header does not name this farm; its operator can allow the name with KILN_ALLOWED_HOSTS',
+    );
+  };
+  const isForeign = ({ host: authority = '', origin }: IncomingHttpHeaders) => {
+    if (origin === undefined) return false;
     const same =
       origin.toLowerCase() === `http://${authority}`.toLowerCase() ||
       origin.toLowerCase() === `https://${authority}`.toLowerCase();
-    if (same || origin === advertised?.origin) return;
-    throw new KilnError('request.foreign_origin', 'the request comes from a page of another site');
+    return !same && origin !== advertised?.origin;
+  };
+  return {
+    checkHost,
+    isForeign,
+    check(headers) {
+      checkHost(headers);
+      if (!isForeign(headers)) return;
+      throw new KilnError('request.foreign_origin', 'the request comes from a page of another site');
+    },
   };
 }
 
+/** By these a page of another site may ask, with what it brings itself. */
+const OPEN_SOCKETS: readonly string[] = [`${API_PREFIX}${BYTE_ROUTES.liveSession.path}`];
+
 /** The same for WebSocket upgrades, answered in HTTP before any socket is open. */
-export function upgradeGuard(check: CheckOrigin, newRequestId: () => string): RefuseUpgrade {
+export function upgradeGuard(origins: OriginCheck, newRequestId: () => string): RefuseUpgrade {
   return (request, socket) => {
     try {
-      check(request.headers);
+      if (OPEN_SOCKETS.includes(upgradePath(request))) origins.checkHost(request.headers);
+      else origins.check(request.headers);
       return false;
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;

@@ -50,9 +50,7 @@ export class UpgradeRouter implements SocketRouter {
   }
 
   #open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Not by `new URL`, which throws for targets that a client may well send, such as `//`.
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const route = this.#routes.get(path);
+    const route = this.#routes.get(upgradePath(request));
     if (route === undefined) {
       answerAndClose(socket, 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
@@ -74,3 +72,6 @@ export function answerAndClose(socket: Duplex, answer: string): void {
   socket.resume();
   socket.end(answer, () => socket.destroy());
 }
+
+/** Not by `new URL`, which throws for targets that a client may well send, such as `//`. */
+export const upgradePath = ({ url = '/' }: Pick<IncomingMessage, 'url'>): string => url.split('?', 1)[0] ?? '/';

@@ -11,6 +11,7 @@ import {
   type SceneSource,
   type SessionOffer,
   type SessionState,
+  type TokenAccess,
   type ViewerHello,
   type ViewerMessage,
 } from '@kiln/shared';
@@ -40,12 +41,24 @@ export interface SessionSubject {
   readonly tenantId: string;
   readonly sceneId: string;
   readonly scene: SceneSource;
+  /** [LV29] What its viewer may do, and by which token; null: by an identity of the tenant. */
+  readonly access: TokenAccess;
+  readonly tokenId: string | null;
 }
+
+/** [LV29] */
+export const ownCamera = () =>
+  new KilnError(
+    'identity.forbidden',
+    '[LV29] this token shows the scene through its own cameras: name one as `view.camera`, or `auto`',
+  );
 
 export class LiveSession {
   readonly id: string;
   readonly tenantId: string;
   readonly sceneId: string;
+  readonly tokenId: string | null;
+  readonly #access: TokenAccess;
   readonly #scene: SceneSource;
   readonly #parts: SessionParts;
   readonly #protocol = 1;
@@ -79,6 +92,8 @@ export class LiveSession {
     this.id = subject.id;
     this.tenantId = subject.tenantId;
     this.sceneId = subject.sceneId;
+    this.tokenId = subject.tokenId;
+    this.#access = subject.access;
     this.#scene = subject.scene;
     this.#view = hello.view;
     this.#codecs = hello.codecs;
@@ -96,10 +111,11 @@ export class LiveSession {
   }
 
   /** [LV13] */
-  mayResume(tenantId: string, sceneId: string, token: string): boolean {
+  mayResume(tenantId: string, tokenId: string | null, sceneId: string, token: string): boolean {
     return (
       !this.#ended &&
       tenantId === this.tenantId &&
+      tokenId === this.tokenId &&
       sceneId === this.sceneId &&
       sameSecret(hashSecret(token), this.#resumeHash)
     );
@@ -145,6 +161,10 @@ export class LiveSession {
     switch (message.type) {
       case 'pose':
         if (message.input <= this.#input) return;
+        if (this.#access === 'view') {
+          viewer.close(new KilnError('identity.forbidden', '[LV29] this token does not move the camera'));
+          return;
+        }
         this.#input = message.input;
         this.#pose = message.pose;
         this.#moving = message.moving;
@@ -152,6 +172,10 @@ export class LiveSession {
         return;
       case 'view':
         if (message.input <= this.#input) return;
+        if (this.#access === 'view' && message.view.camera === undefined) {
+          viewer.close(ownCamera());
+          return;
+        }
         this.#input = message.input;
         this.#view = message.view;
         this.#worker?.pass(message);
@@ -324,6 +348,7 @@ export class LiveSession {
       resumeToken,
       leaseMs: this.#parts.leaseMs,
       resumed,
+      access: this.#access,
     });
   }
 

@@ -8,6 +8,7 @@ import {
   LIMITS,
   LIVE_PROTOCOLS,
   type SceneSource,
+  type TokenAccess,
   ViewerHello,
   WORKER_ROUTES,
   WorkerHello,
@@ -25,11 +26,13 @@ import {
   strangerError,
 } from '../events/socket-peer.ts';
 import { asKilnError } from '../http/errors.ts';
+import type { OriginCheck } from '../http/origin.ts';
 import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
+import { type Admission, tokenExpired, type ViewTokens } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
 import type { WorkerIdentities } from '../workers/worker-identity.ts';
-import { LiveSession, type SessionParts, type SessionSubject } from './live-session.ts';
+import { LiveSession, ownCamera, type SessionParts, type SessionSubject } from './live-session.ts';
 import type { SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
@@ -47,6 +50,15 @@ export interface LiveParts {
   readonly leaseMs: number;
   readonly findWorkerMs: number;
   readonly scene: (sceneId: string) => Promise<SceneSource | null>;
+  readonly tokens: Pick<ViewTokens, 'admit'>;
+  readonly origins: Pick<OriginCheck, 'isForeign'>;
+}
+
+/** Whom a session is opened for. */
+interface Visitor {
+  readonly tenantId: string;
+  readonly access: TokenAccess;
+  readonly admission: Admission | null;
 }
 
 export class LiveSessions {
@@ -99,9 +111,13 @@ export class LiveSessions {
 
   /** The leader ends what no server keeps any more. */
   async endExpired(): Promise<void> {
-    const { rows, signals, bus } = this.#parts;
-    const ids = await rows.expired();
+    await this.endAnywhere(await this.#parts.rows.expired());
+  }
+
+  /** Ends sessions, wherever their viewers are. */
+  async endAnywhere(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
+    const { rows, signals, bus } = this.#parts;
     for (const { id, workerId } of await rows.end(ids)) {
       if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
       bus.tell({ type: 'session-ended', sessionId: id });
@@ -110,33 +126,50 @@ export class LiveSessions {
   }
 
   async #openViewer(socket: WebSocket, greeting: Promise<ViewerHello>, request: IncomingMessage): Promise<void> {
-    const [identity, message] = await Promise.all([
-      this.#parts.services.identities.ofHeaders(request.headers),
-      greeting,
-    ]);
-    if (!identity) throw strangerError(this.#parts.services.identityFailures, request, NO_IDENTITY);
+    const message = await greeting;
+    const visitor = await this.#visitor(message, request);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
-    const { tenantId } = identity;
+    const { tenantId, access, admission } = visitor;
+    const tokenId = admission?.tokenId ?? null;
     const { sceneId, resume } = message;
+    if (access === 'view' && message.view.camera === undefined) throw ownCamera();
     if (resume) {
       const known = this.#sessions.get(resume.sessionId);
-      if (known?.mayResume(tenantId, sceneId, resume.token)) {
+      if (known?.mayResume(tenantId, tokenId, sceneId, resume.token)) {
         this.#attach(socket, known, (viewer) => known.resume(viewer, message));
         return;
       }
       await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
     }
+    if (admission?.isExpired) throw tokenExpired(admission.expiresAt);
     const scene = await this.#readyScene(tenantId, sceneId);
     if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
       throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);
     }
     const token = newSecret(this.#parts.services.random);
     const id = this.#parts.services.newId('session');
-    const subject: SessionSubject = { id, tenantId, sceneId, scene };
-    await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token) });
+    const subject: SessionSubject = { id, tenantId, sceneId, scene, access, tokenId };
+    await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token), token: admission });
     const session = new LiveSession(subject, message, hashSecret(token), this.#sessionParts());
     this.#sessions.set(id, session);
     this.#attach(socket, session, (viewer) => session.open(viewer, token));
+  }
+
+  /** [LV1, LV29] A page of another site is nobody without a token: what its visitor is signed in as is not its to use. */
+  async #visitor({ sceneId, token }: ViewerHello, request: IncomingMessage): Promise<Visitor> {
+    const { tokens, origins, services } = this.#parts;
+    const { headers } = request;
+    const isForeign = origins.isForeign(headers);
+    if (token === undefined) {
+      if (isForeign) throw new KilnError('identity.missing', '[LV29] a page of another site needs a token');
+      const identity = await services.identities.ofHeaders(headers);
+      if (!identity) throw strangerError(services.identityFailures, request, NO_IDENTITY);
+      return { tenantId: identity.tenantId, access: 'drive', admission: null };
+    }
+    const isOwnPage = headers.origin !== undefined && !isForeign;
+    const admission = await tokens.admit(token, { sceneId, origin: headers.origin, isOwnPage });
+    if (!admission) throw strangerError(services.identityFailures, request, 'the token was not made by this farm');
+    return { tenantId: admission.tenantId, access: admission.access, admission };
   }
 
   #attach(socket: WebSocket, session: LiveSession, enter: (viewer: ViewerPeer) => void): void {
@@ -199,12 +232,9 @@ export class LiveSessions {
    * brings its view and pose, and the worker has the scene loaded.
    */
   async #endElsewhere(tenantId: string, sessionId: string, token: string): Promise<void> {
-    const { rows, bus, signals } = this.#parts;
+    const { rows } = this.#parts;
     if (!(await rows.findResumable(tenantId, sessionId, hashSecret(token)))) return;
-    for (const { id, workerId } of await rows.end([sessionId])) {
-      if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
-      bus.tell({ type: 'session-ended', sessionId: id });
-    }
+    await this.endAnywhere([sessionId]);
   }
 
   #sessionParts(): SessionParts {

@@ -1,9 +1,10 @@
 /** Sessions in the database: who draws which one, and until when each is kept. */
-import type { SceneSource, Session, SessionOffer, SessionState } from '@kiln/shared';
+import { KilnError, type SceneSource, type Session, type SessionOffer, type SessionState } from '@kiln/shared';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
+import type { Admission } from '../tokens/view-tokens.ts';
 import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
 export interface NewSession {
@@ -11,6 +12,8 @@ export interface NewSession {
   readonly tenantId: string;
   readonly sceneId: string;
   readonly resumeTokenHash: string;
+  /** By which it is opened; null: by an identity of its tenant. */
+  readonly token: Pick<Admission, 'tokenId' | 'maxSessions'> | null;
 }
 
 export interface SessionRowsParts {
@@ -43,6 +46,28 @@ async function demandsBeside(trx: Transaction<Database>, sessionId: string): Pro
   });
 }
 
+/** Sessions of a token are opened one after the other. */
+async function requireRoom(
+  trx: Transaction<Database>,
+  { tokenId, maxSessions }: Pick<Admission, 'tokenId' | 'maxSessions'>,
+): Promise<void> {
+  const token = await trx
+    .selectFrom('view_tokens')
+    .select('revoked_at')
+    .where('id', '=', tokenId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (token?.revoked_at !== null) throw new KilnError('identity.missing', '[LV29] the token was revoked');
+  const { n } = await trx
+    .selectFrom('sessions')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('token_id', '=', tokenId)
+    .where('state', '!=', 'ended')
+    .executeTakeFirstOrThrow();
+  if (Number(n) < maxSessions) return;
+  throw new KilnError('request.too_many', `[LV29] the token has ${n} of ${maxSessions} sessions open`);
+}
+
 export class SessionRows {
   readonly #parts: SessionRowsParts;
 
@@ -50,9 +75,17 @@ export class SessionRows {
     this.#parts = parts;
   }
 
+  /** @throws KilnError `request.too_many` when its token has as many open; `identity.missing` when it was revoked. */
   async create(session: NewSession): Promise<void> {
-    const { db, serverId, dialUrl, leaseMs } = this.#parts;
-    await db
+    await this.#parts.db.transaction().execute(async (trx) => {
+      if (session.token) await requireRoom(trx, session.token);
+      await this.#insert(trx, session);
+    });
+  }
+
+  async #insert(trx: Transaction<Database>, session: NewSession): Promise<void> {
+    const { serverId, dialUrl, leaseMs } = this.#parts;
+    await trx
       .insertInto('sessions')
       .values({
         id: session.id,
@@ -64,6 +97,7 @@ export class SessionRows {
         dial_url: dialUrl(),
         worker_token: '',
         resume_token_hash: session.resumeTokenHash,
+        token_id: session.token?.tokenId ?? null,
         lease_expires_at: fromNow(leaseMs),
         ended_at: null,
       })

@@ -31,6 +31,7 @@ import { up as canaries } from './migrations/0029-canaries.ts';
 import { up as meteredAttempts } from './migrations/0030-metered-attempts.ts';
 import { up as heldJobs } from './migrations/0031-held-jobs.ts';
 import { up as heldWaits } from './migrations/0032-held-waits.ts';
+import { up as viewTokens } from './migrations/0033-view-tokens.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -68,6 +69,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-metered-attempts': { up: meteredAttempts },
   '0031-held-jobs': { up: heldJobs },
   '0032-held-waits': { up: heldWaits },
+  '0033-view-tokens': { up: viewTokens },
 };
 
 /**

@@ -29,6 +29,7 @@ import type { CreatedAt, Json, NullableJson } from './column-types.ts';
 import type { EstimateTable, JobCostTable, LayerUseTable } from './estimate-tables.ts';
 import type { JobTable, PurgedJobTable } from './job-tables.ts';
 import type { LimitTable, UserShareTable } from './share-tables.ts';
+import type { FarmSecretTable, ViewTokenTable } from './token-tables.ts';
 import type { WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
 
 interface TenantTable {
@@ -319,6 +320,8 @@ interface SessionTable {
   dial_url: string;
   worker_token: string;
   resume_token_hash: string;
+  /** By which it was opened; null: by an identity of its tenant. */
+  token_id: string | null;
   created_at: CreatedAt;
   lease_expires_at: Date;
   ended_at: Date | null;
@@ -348,6 +351,8 @@ export interface Database {
   web_sessions: WebSessionTable;
   objects: ObjectTable;
   tenant_objects: TenantObjectTable;
+  farm_secrets: FarmSecretTable;
+  view_tokens: ViewTokenTable;
   uploads: UploadTable;
   scenes: SceneTable;
   scene_files: SceneFileTable;

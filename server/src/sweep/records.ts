@@ -18,6 +18,7 @@ export async function sweepRecords(db: Kysely<Database>, times: SweepTimes, dryR
   const events = await sweepEvents(db, times.events);
   await db.deleteFrom('sessions').where('state', '=', 'ended').where('ended_at', '<', times.records).execute();
   await db.deleteFrom('sign_in_codes').where('expires_at', '<', times.records).execute();
+  await db.deleteFrom('view_tokens').where('expires_at', '<', times.records).execute();
   await db.deleteFrom('webhook_deliveries').where('created_at', '<', times.deliveries).execute();
   await db.deleteFrom('web_sessions').where('expires_at', '<', times.now).execute();
   await db

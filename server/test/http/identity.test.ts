@@ -41,6 +41,7 @@ beforeAll(async () => {
   const job = await fixture.client.createJob({ body: jobOf(scene.id, '1-2') });
   await jobEnded(fixture.server.url, fixture.apiKey, job.id);
   const estimate = await fixture.client.createEstimate({ body: jobOf(scene.id, '1-2') });
+  const token = await fixture.client.createToken({ body: { sceneIds: [scene.id], origins: ['*'] } });
   const created = await fetch(`${fixture.client.urls.uploads}`, {
     method: 'POST',
     headers: {
@@ -57,6 +58,7 @@ beforeAll(async () => {
     tenantId: (await fixture.client.me()).tenant.id,
     webhookId: webhook.id,
     deliveryId: delivery.id,
+    tokenId: token.id,
     // Of a limit.
     name: 'redshift',
     estimateId: estimate.id,

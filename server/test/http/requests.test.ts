@@ -222,29 +222,31 @@ describe('Host and Origin', () => {
     }
   });
 
-  test.each([BYTE_ROUTES.events.path, BYTE_ROUTES.liveSession.path, '/worker/live'])(
-    'the socket %s opens for our own origin only',
-    async (path) => {
-      const url = `ws://${own()}${API_PREFIX}${path}`;
-      const opens = (options: { origin?: string; headers?: Record<string, string> }) =>
-        new Promise<number>((resolve) => {
-          const socket = new WebSocket(url, options);
-          socket.on('open', () => {
-            resolve(101);
-            socket.terminate();
-          });
-          socket.on('unexpected-response', (_request, response) => {
-            resolve(response.statusCode ?? 0);
-            socket.terminate();
-          });
-          socket.on('error', () => {});
+  // [LV29] What a page of another site brings with it is looked at after its hello.
+  test.each([
+    [BYTE_ROUTES.events.path, 'our own origin only', 403],
+    [BYTE_ROUTES.liveSession.path, 'any page', 101],
+    ['/worker/live', 'our own origin only', 403],
+  ])('the socket %s opens for %s', async (path, _whom, foreign) => {
+    const url = `ws://${own()}${API_PREFIX}${path}`;
+    const opens = (options: { origin?: string; headers?: Record<string, string> }) =>
+      new Promise<number>((resolve) => {
+        const socket = new WebSocket(url, options);
+        socket.on('open', () => {
+          resolve(101);
+          socket.terminate();
         });
-      expect(await opens({ origin: `http://${own()}` })).toBe(101);
-      expect(await opens({})).toBe(101);
-      expect(await opens({ origin: 'http://evil.example' })).toBe(403);
-      expect(await opens({ headers: { host: 'evil.example' } })).toBe(421);
-    },
-  );
+        socket.on('unexpected-response', (_request, response) => {
+          resolve(response.statusCode ?? 0);
+          socket.terminate();
+        });
+        socket.on('error', () => {});
+      });
+    expect(await opens({ origin: `http://${own()}` })).toBe(101);
+    expect(await opens({})).toBe(101);
+    expect(await opens({ origin: 'http://evil.example' })).toBe(foreign);
+    expect(await opens({ headers: { host: 'evil.example' } })).toBe(421);
+  });
 
   test('a socket at any other path is not there', async () => {
     const status = await new Promise((resolve) => {
@@ -256,7 +258,11 @@ describe('Host and Origin', () => {
   });
 
   test('beyond loopback any address will do, but no name', () => {
-    const check = createOriginCheck({ host: '0.0.0.0', advertiseUrl: 'https://farm.example:8443', allowedHosts: [] });
+    const { check } = createOriginCheck({
+      host: '0.0.0.0',
+      advertiseUrl: 'https://farm.example:8443',
+      allowedHosts: [],
+    });
     for (const host of ['10.0.0.5:7700', '[2001:db8::1]:7700', 'localhost:7700', 'farm.example:8443']) {
       expect(() => check({ host })).not.toThrow();
     }

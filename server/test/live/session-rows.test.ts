@@ -41,7 +41,7 @@ const IDENTITY: Pick<WorkerIdentity, 'maxSessions' | 'capabilities'> = {
 
 async function addSession({ tenantId, sceneId }: SceneRow): Promise<string> {
   const id = makeId('session');
-  await rows.create({ id, tenantId, sceneId, resumeTokenHash: 'x' });
+  await rows.create({ id, tenantId, sceneId, resumeTokenHash: 'x', token: null });
   return id;
 }
 

@@ -35,6 +35,7 @@ import { JobState, TaskState } from '../states.ts';
 import { ESTIMATE_ROUTES } from './estimate-routes.ts';
 import { LIMIT_ROUTES } from './limit-routes.ts';
 import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
+import { TOKEN_ROUTES } from './token-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -293,6 +294,7 @@ export const ROUTES = {
 
   ...ESTIMATE_ROUTES,
   ...WEBHOOK_ROUTES,
+  ...TOKEN_ROUTES,
 
   ...LIMIT_ROUTES,
 

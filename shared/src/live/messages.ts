@@ -5,6 +5,7 @@ import { LIMITS } from '../limits.ts';
 import { LightSettings } from '../schemas/light.ts';
 import { SceneEdits } from '../schemas/scene-edits.ts';
 import { ClipSettings, DEFAULT_SAMPLES, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { TokenAccess } from '../schemas/token.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
@@ -64,6 +65,8 @@ export const ViewerHello = Type.Object(
     type: Type.Literal('hello'),
     protocols: Type.Array(Type.Integer(), { minItems: 1, maxItems: 16 }),
     sceneId: Id('scene'),
+    /** [LV29] Of a page without an identity of its own. */
+    token: Type.Optional(Type.String({ maxLength: 400 })),
     resume: Type.Optional(Type.Object({ sessionId: Id('session'), token: Type.String({ maxLength: 200 }) })),
     view: LiveView,
     codecs: Type.Array(PictureCodec, { minItems: 1, maxItems: 8 }),
@@ -113,6 +116,8 @@ export const ServerMessage = Type.Union([
     resumeToken: Type.String(),
     leaseMs: Type.Integer(),
     resumed: Type.Boolean(),
+    /** [LV29] Absent: `drive`, by a server of before. */
+    access: Type.Optional(TokenAccess),
   }),
   /** Where the session stands; `message` is for people. */
   Type.Object({

@@ -13,6 +13,9 @@ export interface Wanted {
   readonly since: number;
 }
 
+/** Where a named camera draws, it is not looked at ([LV26]). */
+const NO_POSE: Pose = { position: [0, 0, 1], quaternion: [0, 0, 0, 1], fovDeg: 45 };
+
 export class LiveInput {
   #view: LiveView;
   #pose: Pose | null;
@@ -31,11 +34,12 @@ export class LiveInput {
     this.#since = nowMs;
   }
 
-  /** Null until the viewer has sent a pose. */
+  /** [LV17] Null until the viewer has sent a pose, or shows a camera of the scene. */
   get wanted(): Wanted | null {
-    if (!this.#pose) return null;
+    const pose = this.#pose ?? (this.#view.camera === undefined ? null : NO_POSE);
+    if (!pose) return null;
     const { version } = this;
-    return { view: this.#view, pose: this.#pose, input: this.#input, version, since: this.#since };
+    return { view: this.#view, pose, input: this.#input, version, since: this.#since };
   }
 
   get version(): number {

@@ -1,0 +1,22 @@
+/** Tokens of live views, and what they are signed with. */
+import type { TokenAccess } from '@kiln/shared';
+import type { ColumnType } from 'kysely';
+import type { CreatedAt } from './column-types.ts';
+
+export interface FarmSecretTable {
+  name: string;
+  secret: string;
+}
+
+export interface ViewTokenTable {
+  id: string;
+  tenant_id: string;
+  scene_ids: ColumnType<string[], string, never>;
+  access: TokenAccess;
+  origins: ColumnType<string[], string, never>;
+  max_sessions: number;
+  label: string | null;
+  created_at: CreatedAt;
+  expires_at: Date;
+  revoked_at: ColumnType<Date | null, never, Date>;
+}

@@ -1,0 +1,176 @@
+import { API_PREFIX, type Session, type Token, type TokenCreated, type TokenRequest } from '@kiln/shared';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { addScene, addTenant, ask, call, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { TestSocket } from '../socket-fixture.ts';
+
+const VIEW = {
+  ...{ size: { widthPx: 640, heightPx: 360 }, samples: 1, clip: null, fps: 24, toneMapping: 'neutral' },
+  ...{ exposureEv: 0, background: 'neutral', frameNumber: 0 },
+};
+const POSE = {
+  type: 'pose',
+  input: 1,
+  moving: false,
+  pose: { position: [0, 0, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 },
+};
+const SHOP = 'https://shop.example';
+
+let redis: TestRedis;
+let farm: TestFarm;
+let tenant: TestTenant;
+let other: TestTenant;
+let sceneId: string;
+let sockets: TestSocket[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url, timing: { liveLeaseMs: 600_000, findWorkerMs: 600_000 } });
+  tenant = await addTenant(farm, 'one');
+  other = await addTenant(farm, 'two');
+  sceneId = await addScene(farm, tenant.id);
+});
+afterEach(async () => {
+  for (const socket of sockets) {
+    if (socket.socket.readyState === socket.socket.OPEN) await socket.say({ type: 'bye' });
+    await socket.closed;
+  }
+  sockets = [];
+});
+afterAll(async () => {
+  await farm?.stop();
+  await redis?.stop();
+});
+
+const make = (request: Partial<TokenRequest> = {}, of: TestTenant = tenant) =>
+  ask<TokenCreated>(farm.url, of.key, 'POST', '/tokens', { sceneIds: [sceneId], origins: [SHOP], ...request });
+const list = async (of: TestTenant = tenant) =>
+  (await ask<{ items: Token[] }>(farm.url, of.key, 'GET', '/tokens')).items;
+
+interface Page {
+  readonly key?: string | null;
+  readonly origin?: string | null;
+}
+
+/** A view that a page opens. */
+async function open(more: object, { key = null, origin = SHOP }: Page = {}): Promise<TestSocket> {
+  const socket = new TestSocket(`${farm.url.replace('http', 'ws')}${API_PREFIX}/live`, key, origin);
+  sockets.push(socket);
+  return socket.say({ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'], ...more });
+}
+
+const reasonOf = async (more: object, page?: Page) => (await (await open(more, page)).closed).reason;
+
+describe('a token', () => {
+  test('[LV29] lets a page of another site open a session of its tenant', async () => {
+    const { token, ...made } = await make({ label: 'the shop', ttlSec: 600 });
+    expect(made).toMatchObject({
+      ...{ sceneIds: [sceneId], origins: [SHOP], access: 'drive', maxSessions: 1, label: 'the shop', openSessions: 0 },
+      revokedAt: null,
+    });
+    expect(Date.parse(made.expiresAt) - Date.parse(made.createdAt)).toBeGreaterThan(590_000);
+    const { sessionId, access } = await (await open({ token })).next('welcome');
+    expect(access).toBe('drive');
+    const { items } = await ask<{ items: Session[] }>(farm.url, tenant.key, 'GET', '/sessions');
+    expect(items.map(({ id }) => id)).toEqual([sessionId]);
+    expect(await list()).toEqual([{ ...made, openSessions: 1 }]);
+    expect(await list(other)).toEqual([]);
+  });
+
+  test('[LV29] is what a page of another site has to bring, whoever is signed in there', async () => {
+    expect(await reasonOf({})).toBe('identity.missing');
+    expect(await reasonOf({}, { key: tenant.key })).toBe('identity.missing');
+    expect(await reasonOf({ token: 'kilnv_made-up' }, { key: tenant.key })).toBe('identity.missing');
+  });
+
+  test('[LV29] is good on the pages and for the scenes that it names', async () => {
+    const { token } = await make();
+    for (const origin of ['https://elsewhere.example', 'http://shop.example', 'https://shop.example:8443', null]) {
+      expect(await reasonOf({ token }, { origin })).toBe('identity.forbidden');
+    }
+    expect(await reasonOf({ token, sceneId: await addScene(farm, tenant.id) })).toBe('identity.forbidden');
+    await (await open({ token }, { origin: farm.url })).next('welcome');
+    const anywhere = await make({ origins: ['*'] });
+    await (await open({ token: anywhere.token }, { origin: null })).next('welcome');
+  });
+
+  test('[LV29] opens as many sessions as it may, also when they come at once', async () => {
+    const { token } = await make({ maxSessions: 2 });
+    const opened = await Promise.all(Array.from({ length: 5 }, () => open({ token })));
+    const outcomes = opened.map(async (socket) =>
+      Promise.race([socket.next('welcome').then(() => 'open'), socket.closed.then(({ reason }) => reason)]).catch(
+        () => 'request.too_many',
+      ),
+    );
+    const told = await Promise.all(outcomes);
+    expect(told.filter((outcome) => outcome === 'open')).toHaveLength(2);
+    expect(told.filter((outcome) => outcome === 'request.too_many')).toHaveLength(3);
+  });
+
+  test('[LV29] opens nothing when it has expired; what is open goes on, and is resumed', async () => {
+    const { token, id } = await make();
+    const first = await open({ token });
+    const { sessionId, resumeToken } = await first.next('welcome');
+    const db = farm.services.store.db;
+    await db
+      .updateTable('view_tokens')
+      .set({ expires_at: new Date(Date.now() - 1_000) })
+      .where('id', '=', id)
+      .execute();
+    expect(await reasonOf({ token })).toBe('identity.token_expired');
+    expect(await reasonOf({ token, resume: { sessionId, token: 'wrong' } })).toBe('identity.token_expired');
+    first.cut();
+    const again = await open({ token, resume: { sessionId, token: resumeToken } });
+    expect(await again.next('welcome')).toMatchObject({ sessionId, resumed: true });
+  });
+
+  test('[LV29] does not resume what another one has opened', async () => {
+    const first = await open({ token: (await make()).token });
+    const { sessionId, resumeToken } = await first.next('welcome');
+    const second = await open({ token: (await make()).token, resume: { sessionId, token: resumeToken } });
+    expect(await second.next('welcome')).toMatchObject({ resumed: false });
+  });
+
+  test('[LV29] that is revoked ends its sessions, and opens none', async () => {
+    const { token, id } = await make();
+    const socket = await open({ token });
+    await socket.next('welcome');
+    expect((await call(farm.url, other.key, 'DELETE', `/tokens/${id}`)).status).toBe(404);
+    await ask(farm.url, tenant.key, 'DELETE', `/tokens/${id}`);
+    expect((await socket.closed).reason).toBe('live.session_gone');
+    expect(await reasonOf({ token })).toBe('identity.missing');
+    await ask(farm.url, tenant.key, 'DELETE', `/tokens/${id}`);
+    const [shown] = await until(
+      () => list(),
+      ([newest]) => newest?.openSessions === 0,
+    );
+    expect(shown).toMatchObject({ id, revokedAt: expect.any(String) });
+  });
+
+  test('[LV29] that only views shows cameras of the scene, and moves none', async () => {
+    const { token } = await make({ access: 'view', maxSessions: 5 });
+    expect(await reasonOf({ token })).toBe('identity.forbidden');
+    const view = { ...VIEW, camera: 'auto' };
+    const moved = await open({ token, view });
+    expect(await moved.next('welcome')).toMatchObject({ access: 'view' });
+    await moved.say(POSE);
+    expect((await moved.closed).reason).toBe('identity.forbidden');
+    const turned = await open({ token, view });
+    await turned.say({ type: 'view', input: 1, view: { ...view, frameNumber: 3 } });
+    await turned.say({ type: 'view', input: 2, view: VIEW });
+    expect((await turned.closed).reason).toBe('identity.forbidden');
+  });
+
+  test('that is asked for wrongly is not made', async () => {
+    const status = async (request: object) =>
+      (await call(farm.url, tenant.key, 'POST', '/tokens', { sceneIds: [sceneId], origins: [SHOP], ...request }))
+        .status;
+    expect(await status({ sceneIds: [await addScene(farm, other.id)] })).toBe(404);
+    for (const origins of [[], ['shop.example'], ['https://shop.example/'], ['https://Shop.example'], ['null']]) {
+      expect(await status({ origins })).toBe(400);
+    }
+    for (const wrong of [{ ttlSec: 59 }, { ttlSec: 86_401 }, { maxSessions: 0 }, { access: 'all' }, { sceneIds: [] }]) {
+      expect(await status(wrong)).toBe(400);
+    }
+  });
+});
