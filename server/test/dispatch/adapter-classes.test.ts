@@ -55,7 +55,7 @@ test('a strict job is drawn by one class, and waits and says so when the last of
   const again = await addWorker({ identity: { slots: 1, adapterClass: ONE, name: 'again' } });
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 12 });
   expect(await workersOf(job)).toEqual(idsOf(first, again));
-  expect(await jobNow(job)).not.toHaveProperty('waitsFor');
+  expect((await jobNow(job)).waitsFor).toBeNull();
 });
 
 test('a job that prefers a class goes on with another', async () => {

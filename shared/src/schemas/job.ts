@@ -331,8 +331,8 @@ export const Job = Type.Object({
   /** Of the worker that was given its first frame; null before. */
   adapterClass: Nullable(Type.String()),
   /**
-   * Null: for its turn at most. In events, and in answers that tell of a change, only what holds a job is told: not what changes
-   * with the farm.
+   * Null: for its turn at most, or it has ended. In events, and in answers that tell of a change, only what holds a job is
+   * told: not what changes with the farm.
    */
   waitsFor: Type.Optional(Nullable(JobWait)),
   /** Frames that are being drawn for some seconds. Absent of a job that has ended, and in events. */
