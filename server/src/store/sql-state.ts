@@ -21,9 +21,14 @@ export const isStoreFull = (error: unknown): boolean => sqlState(error) === '531
 /** Class 22, data exceptions: a value that no column of its type can hold, such as a text with NUL. */
 export const isBadData = (error: unknown): boolean => sqlState(error)?.startsWith('22') === true;
 
-/** The connection is gone or could not be made (class 08, 57P0x, or no SQLSTATE but a socket's error code). */
+/** What `pg` says, without a code, of connections that are gone, could not be made in time, or are all in use for so long. */
+const NO_CONNECTION =
+  /^(timeout exceeded when trying to connect|Connection terminated.*|Client has encountered a connection error and is not queryable)$/;
+
+/** The connection is gone or could not be had (class 08, 57P0x, or no SQLSTATE but a socket's error code, or words of `pg`). */
 export function isStoreUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== null) return state.startsWith('08') || state.startsWith('57P');
+  if (error instanceof Error && NO_CONNECTION.test(error.message)) return true;
   return /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND)$/.test(field(error, 'code') ?? '');
 }
