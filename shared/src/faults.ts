@@ -1,5 +1,7 @@
 /** Whose fault it is that an attempt failed, by its error's code. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { type ErrorCode, isErrorCode } from './errors.ts';
 
 /**

@@ -2,7 +2,7 @@
  * Identifiers: a prefix that says of what, `_`, and 20 characters of lower-case base 32 (100 random bits). They carry no
  * colon, which BullMQ's ids may not have, and read unambiguously aloud.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 
 export const ID_PREFIXES = {
   tenant: 'ten',

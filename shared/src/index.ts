@@ -1,3 +1,4 @@
+export * from './api/api-prefix.ts';
 export * from './api/byte-routes.ts';
 export type { RouteSpec } from './api/route-spec.ts';
 export * from './api/routes.ts';
@@ -39,6 +40,7 @@ export * from './limits.ts';
 export * from './live/depth.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
+export * from './live/server-message.ts';
 export * from './memory-text.ts';
 export * from './pass-files.ts';
 export * from './progress-text.ts';

@@ -1,5 +1,7 @@
 /** Defaults that a schema names, filled in. */
-import Type, { type Static, type TSchema } from 'typebox';
+
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { matches, parse } from './validate.ts';
 
 /**

@@ -1,5 +1,7 @@
 /** Where a value first departs from its schema, in words for people. */
-import Type, { type TSchema } from 'typebox';
+
+import type { TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { schemaCheck } from './schema-check.ts';
 import { describeSchema, describeValue } from './schema-words.ts';
 

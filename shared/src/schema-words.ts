@@ -1,5 +1,7 @@
 /** Schemas and values in words, for error messages. */
-import Type, { type TSchema } from 'typebox';
+
+import type { TSchema } from 'typebox';
+import * as Type from 'typebox';
 
 /** What a schema takes: `an integer from 1 to 8192`, `one of png, jpeg, webp`. */
 export function describeSchema(schema: TSchema): string {

@@ -2,7 +2,9 @@
  * States and their transitions, as data. `from → to` pairs that are not listed do not happen: each statement that
  * moves a state names the states that it moves from.
  */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 type Transitions<S extends string> = Readonly<Record<S, readonly S[]>>;
 

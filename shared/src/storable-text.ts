@@ -1,5 +1,5 @@
 /** Text as PostgreSQL takes it: no NUL, and no surrogate without its other half. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from './limits.ts';
 
 /** For patterns, which are matched by code points: a surrogate in the set is one that stands alone. */

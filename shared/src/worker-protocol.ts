@@ -2,7 +2,9 @@
  * What a worker and the server say to each other. Deliveries in the queue hold ids and a lease token only; everything
  * else comes over HTTP under `/api/v1/worker`. The worker opens every connection; no port of it is open.
  */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Sha256 } from './identifiers.ts';
 import { FramePart, SampleRange } from './schemas/division.ts';
 import { FilmFacts, FilmPlan } from './schemas/film.ts';

@@ -19,6 +19,7 @@ const kinds: readonly IdKind[] = [
   'delivery',
   'message',
   'estimate',
+  'token',
 ];
 
 describe.each(kinds)('an id of a %s', (kind) => {

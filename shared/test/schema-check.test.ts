@@ -47,6 +47,8 @@ function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
 function textsOf(schema: TSchema): fc.Arbitrary<string> {
   const source: unknown = Reflect.get(schema, 'pattern');
   if (Reflect.get(schema, 'format') === 'date-time') return fc.constantFrom('2026-01-31T12:00:00.000Z');
+  const examples: unknown = Reflect.get(schema, 'examples');
+  if (Array.isArray(examples)) return fc.constantFrom(...examples);
   if (typeof source !== 'string') return fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
   return source.includes('(?') ? fc.constantFrom('a.gltf', 'textures/ü 1.png') : fc.stringMatching(new RegExp(source));
 }

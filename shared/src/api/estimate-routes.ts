@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Estimate } from '../schemas/estimate.ts';
 import { JobRequest } from '../schemas/job.ts';

@@ -1,5 +1,5 @@
 /** What a row of the table of routes is made of. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { STORABLE_CHARS } from '../storable-text.ts';
 
 export interface RouteSpec {

@@ -2,7 +2,7 @@
  * Every JSON route of the public API, as data: the server validates and documents with it, the typed client is derived
  * from it. Routes that carry bytes (`/files/…`, `/uploads`, `/jobs/:jobId/archive.zip`) are in `byte-routes.ts`.
  */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
 import { AuditReport, EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
@@ -37,8 +37,6 @@ import { LIMIT_ROUTES } from './limit-routes.ts';
 import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
 import { TOKEN_ROUTES } from './token-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
-
-export const API_PREFIX = '/api/v1';
 
 /** Several states of one kind, as a query has them. */
 const states = (known: readonly string[]) =>

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Token, TokenCreated, TokenRequest } from '../schemas/token.ts';
 import { Nothing, type RouteSpec } from './route-spec.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Webhook, WebhookChanges, WebhookCreated, WebhookDelivery, WebhookRequest } from '../schemas/webhook.ts';
 import { Nothing, PageQuery, page, type RouteSpec } from './route-spec.ts';

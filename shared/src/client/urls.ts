@@ -1,6 +1,7 @@
 /** Addresses on the API, made from the table of routes. */
+
+import { API_PREFIX } from '../api/api-prefix.ts';
 import { BYTE_ROUTES } from '../api/byte-routes.ts';
-import { API_PREFIX } from '../api/routes.ts';
 import type { Film } from '../schemas/film.ts';
 import type { Frame, FrameFile } from '../schemas/job.ts';
 

@@ -1,5 +1,7 @@
 /** Control messages of the live view: JSON text frames. The rules are in PROTOCOL.md; `[LVn]` names one. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { LightSettings } from '../schemas/light.ts';

@@ -1,5 +1,7 @@
 /** How much of some work may be under way at once: limits that the operator names, and what a job allows of itself. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 

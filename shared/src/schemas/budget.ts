@@ -1,5 +1,7 @@
 /** What a job may take. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 /** What `parseBudget` takes. */
 export const Budget = Type.String({

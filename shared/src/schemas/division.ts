@@ -1,5 +1,7 @@
 /** How a frame is divided among tasks. None of it changes a pixel. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 
 export const Tiles = Type.Object(

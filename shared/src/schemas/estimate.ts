@@ -1,5 +1,7 @@
 /** What a job would take, thought of before it is drawn, and what it took. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { JobBudget } from './budget.ts';
 

@@ -2,7 +2,9 @@
  * What changed, for dashboards and command lines: `/api/v1/events`. Ids grow; a client that was away asks for what came
  * after the last one it saw.
  */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Timestamp } from '../identifiers.ts';
 import { Frame, JobChange } from './job.ts';
 import { FrameProgress } from './progress.ts';

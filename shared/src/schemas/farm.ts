@@ -1,5 +1,7 @@
 /** Health, capabilities, errors and the sweep. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Timestamp } from '../identifiers.ts';
 import { Backend, Engine } from './settings.ts';
 

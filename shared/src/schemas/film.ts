@@ -1,5 +1,7 @@
 /** What is made of a layer's finished frames: films, short loops, a contact sheet. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';

@@ -1,5 +1,7 @@
 /** When each stage of a frame began, what it took, and what was drawn in it. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Backend } from './settings.ts';
 
 /** Milliseconds of each stage of one frame, and when it began and ended on the worker's clock (Unix milliseconds). */

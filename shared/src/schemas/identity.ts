@@ -1,5 +1,7 @@
 /** Who asks: tenants, API keys, sign-in. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';

@@ -1,5 +1,7 @@
 /** The file that `kiln submit` takes: a job as people write it, in YAML or JSON. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { ENVIRONMENT_NAMES } from '../environments.ts';
 import { LIMITS } from '../limits.ts';
 import { BOUNDS } from './bounds.ts';

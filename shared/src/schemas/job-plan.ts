@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { JobEstimate } from './estimate.ts';
 
 /** What a job would be. */

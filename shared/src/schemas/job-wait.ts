@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `requires`: none has what a

@@ -1,5 +1,7 @@
 /** Jobs, their layers, tasks, attempts and frames, as the API shows them. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Fault } from '../faults.ts';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';

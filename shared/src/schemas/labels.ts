@@ -1,5 +1,7 @@
 /** What tells jobs of one tenant apart: who submitted them, and free labels. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
 

@@ -1,5 +1,7 @@
 /** Layers that are drawn after others of their job. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 
 export const LayerName = Type.String({

@@ -1,5 +1,7 @@
 /** What lights a scene, and what stands behind it. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { ENVIRONMENT_NAMES, SCENE_ENVIRONMENT } from '../environments.ts';
 import { Sha256 } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';

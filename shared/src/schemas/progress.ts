@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id } from '../identifiers.ts';
 
 /** How far a frame is that is being drawn. Kept nowhere: its worker says it every few seconds. */

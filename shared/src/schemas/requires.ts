@@ -1,5 +1,7 @@
 /** What workers say of themselves beside what they draw with, and what work asks of them. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';
 

@@ -1,5 +1,7 @@
 /** What a job changes of a scene: its variant, what is seen, materials, and whatever a JSON Pointer names. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
 

@@ -1,5 +1,7 @@
 /** A scene: an immutable, content-addressed set of files with one entry file, and what its import found in it. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';

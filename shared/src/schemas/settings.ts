@@ -1,5 +1,7 @@
 /** What a layer asks of a picture: camera, size, engine, samples, format. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
 import { AssetReference, Background, LightSettings } from './light.ts';

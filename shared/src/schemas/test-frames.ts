@@ -1,5 +1,7 @@
 /** Frames that are drawn first, and how long tasks are. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 
 const FRAMES = 'Frames that are drawn first: `1,50,100`, or `first, middle, last`.';

@@ -1,5 +1,7 @@
 /** Tokens by which a page of another site opens live views: short-lived, signed, of some scenes, for some pages. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { Name } from '../storable-text.ts';
@@ -12,6 +14,7 @@ export type TokenAccess = Static<typeof TokenAccess>;
 export const TokenOrigin = Type.String({
   maxLength: 300,
   pattern: '^(?:\\*|https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])(?::\\d{1,5})?)$',
+  examples: ['https://shop.example', '*'],
   description: 'Origin of a page, such as `https://shop.example`, in lower case and without a path; `*`: any page.',
 });
 

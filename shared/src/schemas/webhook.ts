@@ -1,5 +1,7 @@
 /** Addresses of a tenant that are told what becomes of its jobs, and what was sent to them. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { STORABLE_CHARS } from '../storable-text.ts';

@@ -1,5 +1,7 @@
 /** Workers and live sessions, as the API shows them. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { SessionState, WorkerState } from '../states.ts';
 import { AdapterClass, WORKER_FACTS } from './requires.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BYTE_ROUTES } from '../../src/api/byte-routes.ts';
 import type { RouteSpec } from '../../src/api/route-spec.ts';
-import { API_PREFIX, ROUTES } from '../../src/api/routes.ts';
+import { API_PREFIX, ROUTES } from '../../src/index.ts';
 import { WORKER_ROUTES } from '../../src/worker-protocol.ts';
 
 const routes: readonly [string, RouteSpec][] = Object.entries(ROUTES);

@@ -8,8 +8,8 @@ import {
   isErrorCode,
   LIVE_PROTOCOLS,
   type LiveView,
-  matches,
-  ServerMessage,
+  readServerMessage,
+  type ServerMessage,
   type SocketLike,
   type ViewerHello,
   type ViewerMessage,
@@ -145,7 +145,7 @@ export class LiveConnection {
       this.#options.events.picture(new Uint8Array(data));
       return;
     }
-    const message = readMessage(data);
+    const message = readServerMessage(data);
     // A newer server may say what this viewer does not know yet.
     if (!message) return;
     const { sceneId, resumeStore, timers, events } = this.#options;
@@ -205,16 +205,6 @@ export class LiveConnection {
       this.#backOff.reset();
     }
     return socket;
-  }
-}
-
-function readMessage(data: unknown): ServerMessage | null {
-  if (typeof data !== 'string') return null;
-  try {
-    const value: unknown = JSON.parse(data);
-    return matches(ServerMessage, value) ? value : null;
-  } catch {
-    return null;
   }
 }
 
