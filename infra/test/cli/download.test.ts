@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame, Job } from '@kiln/shared';
+import type { Frame, Job, KilnError } from '@kiln/shared';
 import { parseFrameRange } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DownloadChoice, downloadJob, wantedFiles } from '../../src/cli/download/download-job.ts';
+import {
+  type DownloadChoice,
+  type DownloadObserver,
+  downloadJob,
+  wantedFiles,
+} from '../../src/cli/download/download-job.ts';
 import { downloadJson } from '../../src/cli/download/download-reporter.ts';
+import { InterruptedError } from '../../src/cli/interrupt.ts';
+import { waitingText } from '../../src/cli/render/progress-reporter.ts';
 import { FRAME, jobIn, type ScriptedFarm, startScriptedFarm } from './support/scripted-farm.ts';
 
 let folder: string;
@@ -49,11 +56,18 @@ async function startFarm(
   });
 }
 
-async function download(choice: Partial<DownloadChoice> = {}, job: Job = jobIn('succeeded')) {
+async function download(
+  choice: Partial<DownloadChoice> = {},
+  job: Job = jobIn('succeeded'),
+  {
+    signal = new AbortController().signal,
+    ...more
+  }: Partial<DownloadObserver> & { readonly signal?: AbortSignal } = {},
+) {
   const events: Record<string, unknown>[] = [];
   const wanted = wantedFiles({ ...job, layers: [LAYER] }, folder, { frames: true, films: true, ...choice });
-  const observer = downloadJson((line) => events.push(JSON.parse(line)));
-  await downloadJob(farm.client, job, wanted, observer, new AbortController().signal);
+  const observer = { ...downloadJson((line) => events.push(JSON.parse(line))), ...more };
+  await downloadJob(farm.client, job, wanted, observer, signal);
   return events;
 }
 const LAYER = { name: 'main' } as Job['layers'][number];
@@ -77,7 +91,13 @@ test('what is here and right is not fetched again, what is damaged is fetched an
 test('a part that an earlier download left is gone on with', async () => {
   await startFarm([frameOf(0)], () => ({ bytes: BYTES }));
   writeFileSync(join(folder, PART), BYTES.subarray(0, 4_000));
-  await download();
+  let receivedBytes = 0;
+  await download({}, jobIn('succeeded'), {
+    received: (sizeBytes) => {
+      receivedBytes += sizeBytes;
+    },
+  });
+  expect(receivedBytes).toBe(6_000);
   expect(farm.headersOf(request())).toMatchObject({ range: 'bytes=4000-', 'if-range': `"${hashOf(BYTES)}"` });
   expect(readdirSync(folder)).toEqual(['0000.png']);
   expect(readFileSync(join(folder, '0000.png')).equals(BYTES)).toBe(true);
@@ -130,4 +150,39 @@ test('a place that a file cannot be written to is one clear line', async () => {
   mkdirSync(join(folder, '0000.png'));
   await expect(download()).rejects.toMatchObject({ code: 'request.invalid', field: '--out' });
   expect(readdirSync(folder)).toEqual(['0000.png', PART]);
+});
+
+test('who interrupts while bytes flow is told of an interruption, and what came is gone on with', async () => {
+  const interruption = new InterruptedError('interrupted');
+  const controller = new AbortController();
+  await startFarm([frameOf(0)], () => ({ bytes: BYTES, breaks: { afterBytes: 3_000, when: new Promise(() => {}) } }));
+  const downloaded = download({}, jobIn('succeeded'), { signal: controller.signal });
+  const over = expect(downloaded).rejects.toBe(interruption);
+  await expect.poll(() => statSync(join(folder, PART), { throwIfNoEntry: false })?.size).toBe(3_000);
+  controller.abort(interruption);
+  await over;
+  expect(readdirSync(folder)).toEqual([PART]);
+});
+
+test('who interrupts while a download waits to be tried again is told of an interruption', async () => {
+  const interruption = new InterruptedError('interrupted');
+  const controller = new AbortController();
+  await startFarm([frameOf(0)], () => ({ status: 503, code: 'server.draining' }));
+  const waiting = () => setTimeout(() => controller.abort(interruption), 10);
+  await expect(download({}, jobIn('succeeded'), { signal: controller.signal, waiting })).rejects.toBe(interruption);
+});
+
+test('bytes that the farm has stored wrong are fetched twice, and said to be damaged there', async () => {
+  const damaged = Buffer.from(BYTES);
+  damaged[5_000] = 0;
+  await startFarm([frameOf(7)], () => ({ bytes: damaged }));
+  const waits: string[] = [];
+  const waiting = (error: KilnError) => waits.push(waitingText(error));
+  await expect(download({}, jobIn('succeeded'), { waiting })).rejects.toMatchObject({
+    code: 'upload.hash_mismatch',
+    message: expect.stringMatching(/stored of 0007\.png is damaged: .+frame 7 of layer “main” .+--frames 7/),
+  });
+  expect(waits).toEqual(['0007.png arrived damaged']);
+  expect(times(request(7))).toBe(2);
+  expect(readdirSync(folder)).toEqual([]);
 });

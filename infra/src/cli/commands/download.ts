@@ -92,12 +92,16 @@ async function run(jobId: string, options: DownloadOptions): Promise<number> {
     const shown = json ? downloadJson(console.log) : downloadReporter(status, fetched);
     const observer: typeof shown = {
       ...shown,
+      received: (bytes) => {
+        fetched.received(bytes);
+        shown.received?.(bytes);
+      },
       frame: (frame, path, done, isNew) => {
-        fetched.frame(frame, isNew);
+        fetched.frame(isNew);
         shown.frame(frame, path, done, isNew);
       },
       film: (film, path, isNew) => {
-        fetched.film(film, isNew);
+        fetched.film(isNew);
         shown.film(film, path, isNew);
       },
     };

@@ -1,7 +1,7 @@
 /** What people and scripts see of a download. */
 import type { Film, Frame } from '@kiln/shared';
 import { formatBytes } from '../output.ts';
-import { bar } from '../render/progress-reporter.ts';
+import { bar, waitingText } from '../render/progress-reporter.ts';
 import type { StatusLine } from '../status-line.ts';
 import type { DownloadObserver } from './download-job.ts';
 import type { FetchedFiles } from './fetched-files.ts';
@@ -14,6 +14,7 @@ export function downloadReporter(status: StatusLine, fetched: FetchedFiles): Dow
     status.show(`Fetching  ${share}  ${films === 0 ? '' : `films ${films}  `}${formatBytes(fetchedBytes)}`);
   };
   return {
+    received: show,
     found: (frames) => {
       found = frames;
       show();
@@ -22,7 +23,7 @@ export function downloadReporter(status: StatusLine, fetched: FetchedFiles): Dow
     film: show,
     filmFailed: ({ fileName, layer, error }) =>
       status.line(`Film       ${fileName} of ${layer} failed: ${error?.code ?? 'unknown'}: ${error?.message ?? ''}`),
-    waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
+    waiting: (error) => status.phase(`Waiting    ${waitingText(error)}; trying again …`),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Counts what a download brings, in front of the one who shows it. */
-import type { Film, Frame } from '@kiln/shared';
 
 interface Files {
   readonly frames: number;
   readonly films: number;
   /** Of both, those that were on this disk before. */
   readonly thereBefore: number;
+  /** What came from the farm: of a file that was gone on with, the rest. */
   readonly fetchedBytes: number;
 }
 
@@ -16,26 +16,22 @@ export class FetchedFiles {
     return this.#files;
   }
 
-  frame({ files }: Frame, isNew: boolean): void {
-    const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    this.#add({ frames: 1 }, sizeBytes, isNew);
+  frame(isNew: boolean): void {
+    const { frames } = this.#files;
+    this.#add({ frames: frames + 1 }, isNew);
   }
 
-  film({ sizeBytes }: Film, isNew: boolean): void {
-    this.#add({ films: 1 }, sizeBytes ?? 0, isNew);
+  film(isNew: boolean): void {
+    const { films } = this.#files;
+    this.#add({ films: films + 1 }, isNew);
   }
 
-  #add(
-    { frames = 0, films = 0 }: { readonly frames?: number; readonly films?: number },
-    bytes: number,
-    isNew: boolean,
-  ) {
-    const before = this.#files;
-    this.#files = {
-      frames: before.frames + frames,
-      films: before.films + films,
-      thereBefore: before.thereBefore + (isNew ? 0 : 1),
-      fetchedBytes: before.fetchedBytes + (isNew ? bytes : 0),
-    };
+  received(sizeBytes: number): void {
+    this.#files = { ...this.#files, fetchedBytes: this.#files.fetchedBytes + sizeBytes };
+  }
+
+  #add(more: Partial<Files>, isNew: boolean): void {
+    const { thereBefore } = this.#files;
+    this.#files = { ...this.#files, ...more, thereBefore: thereBefore + (isNew ? 0 : 1) };
   }
 }

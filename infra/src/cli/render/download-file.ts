@@ -23,6 +23,15 @@ export interface FarmFile {
   readonly sizeBytes: number;
   /** Where it is. */
   readonly from: string;
+  /** How to have it anew when the farm's own bytes of it are damaged; a sentence. */
+  readonly remedy: string;
+}
+
+/** What the farm has stored is not what it recorded: trying again brings the same. */
+class StoredDamage extends KilnError {
+  override get retryable(): boolean {
+    return false;
+  }
 }
 
 export interface DownloadOptions {
@@ -30,6 +39,8 @@ export interface DownloadOptions {
   readonly keepsPart?: boolean;
   /** The farm does not answer, or what came is damaged; it is tried again. */
   waiting?(error: KilnError): void;
+  /** So many bytes more have come. */
+  received?(sizeBytes: number): void;
 }
 
 /** Whether all of a file is in `folder`, as the farm recorded it. */
@@ -46,32 +57,42 @@ export async function isOnDisk(file: FarmFile, folder: string): Promise<boolean>
  * recorded; a try that broke off is gone on with where it ended.
  *
  * @returns its path.
- * @throws KilnError what the farm says; `storage.full` when this disk is.
+ * @throws KilnError what the farm says; `storage.full` when this disk is; `upload.hash_mismatch` when the farm sent the same
+ *   wrong bytes twice. The signal's reason.
  */
 export async function downloadFile(
   client: Client,
   file: FarmFile,
   folder: string,
   signal: AbortSignal,
-  { keepsPart = false, waiting }: DownloadOptions = {},
+  { keepsPart = false, waiting, received = () => undefined }: DownloadOptions = {},
 ): Promise<string> {
   const path = join(folder, file.fileName);
   // Another process may fetch the same file here; where parts stay they must be found again.
   const part = `${path}.part-${keepsPart ? file.sha256.slice(0, PART_HASH_CHARS) : process.pid}`;
+  let wrong: string | null = null;
   try {
     for (let tries = 0; ; tries++) {
       try {
         await mkdir(folder, { recursive: true });
-        await fetchTo(client, file, part, signal);
-        await rename(part, path);
-        return path;
+        const came = await fetchTo(client, file, part, signal, received);
+        if (came.sha256 === file.sha256) {
+          await rename(part, path);
+          return path;
+        }
+        await rm(part, { force: true });
+        // A part of before may have been damaged here.
+        if (came.isWhole && came.sha256 === wrong) throw storedDamage(file, wrong);
+        wrong = came.isWhole ? came.sha256 : null;
+        throw new KilnError('upload.hash_mismatch', `${file.fileName} arrived damaged.`);
       } catch (cause) {
+        signal.throwIfAborted();
         const error = asKilnError(cause, path);
         const delayMs = RETRY_DELAYS_MS[tries];
         if (delayMs === undefined || !(error instanceof KilnError) || !error.retryable || error.code === 'storage.full')
           throw error;
         waiting?.(error);
-        await sleep(delayMs, undefined, { signal });
+        await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   } catch (error) {
@@ -81,7 +102,20 @@ export async function downloadFile(
   }
 }
 
-async function fetchTo(client: Client, file: FarmFile, part: string, signal: AbortSignal): Promise<void> {
+interface Came {
+  /** Of all that is in the part now. */
+  readonly sha256: string;
+  /** All of it came just now. */
+  readonly isWhole: boolean;
+}
+
+async function fetchTo(
+  client: Client,
+  file: FarmFile,
+  part: string,
+  signal: AbortSignal,
+  received: (sizeBytes: number) => void,
+): Promise<Came> {
   let hash = createHash('sha256');
   let partBytes = await sizeOf(part);
   if (partBytes > file.sizeBytes) partBytes = 0;
@@ -94,12 +128,18 @@ async function fetchTo(client: Client, file: FarmFile, part: string, signal: Abo
       hash = createHash('sha256');
     }
     const body = Readable.fromWeb(response.body ?? new ReadableStream());
-    body.on('data', (chunk: Uint8Array) => hash.update(chunk));
+    body.on('data', (chunk: Uint8Array) => {
+      hash.update(chunk);
+      received(chunk.byteLength);
+    });
     await pipeline(body, createWriteStream(part, { flags: partBytes === 0 ? 'w' : 'a' }), { signal });
   }
-  if (hash.digest('hex') === file.sha256 && (await sizeOf(part)) === file.sizeBytes) return;
-  await rm(part, { force: true });
-  throw new KilnError('upload.hash_mismatch', `${file.fileName} arrived damaged.`);
+  return { sha256: hash.digest('hex'), isWhole: partBytes === 0 };
+}
+
+function storedDamage({ fileName, sha256, remedy }: FarmFile, found: string): KilnError {
+  const message = `What the farm has stored of ${fileName} is damaged: its hash is ${found.slice(0, 12)}…, recorded is ${sha256.slice(0, 12)}…, and it came the same way twice. ${remedy} \`kiln audit\` names it, and what else is damaged.`;
+  return new StoredDamage('upload.hash_mismatch', message);
 }
 
 async function request(client: Client, file: FarmFile, firstByte: number, signal: AbortSignal): Promise<Response> {
@@ -122,7 +162,6 @@ async function readInto(hash: Hash, path: string): Promise<void> {
 
 function asKilnError(error: unknown, path: string): unknown {
   if (error instanceof KilnError || !(error instanceof Error)) return error;
-  if (error.name === 'AbortError') return error;
   return (
     writeError(error, path) ??
     new KilnError('client.unreachable', `The download of ${path} broke off: ${error.message}`, { cause: error })

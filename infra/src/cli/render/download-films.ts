@@ -6,7 +6,12 @@ import { downloadFile, isOnDisk } from './download-file.ts';
 /** Where files of a layer go. */
 export type FolderOf = (file: Pick<Film, 'layer'>) => string;
 
-export interface FilmObserver {
+export interface BytesObserver {
+  /** So many bytes more have come from the farm. */
+  received?(sizeBytes: number): void;
+}
+
+export interface FilmObserver extends BytesObserver {
   /** A film is on this disk. `isNew`: it was fetched. */
   film(film: Film, path: string, isNew: boolean): void;
   filmFailed(film: Film): void;
@@ -32,6 +37,7 @@ export async function downloadFilms(
 ): Promise<void> {
   if (filmCount === 0) return;
   const waiting = (error: KilnError) => observer.waiting(error);
+  const received = (bytes: number) => observer.received?.(bytes);
   const { items } = await patiently(() => client.listFilms({ params: { jobId } }), signal, waiting);
   for (const film of items.filter(isWanted)) {
     const { fileName, sha256, sizeBytes } = film;
@@ -39,10 +45,11 @@ export async function downloadFilms(
       if (film.state === 'failed') observer.filmFailed(film);
       continue;
     }
-    const file = { fileName, sha256, sizeBytes, from: client.urls.film(film) };
+    const remedy = 'Once whoever runs the farm has removed the damaged file, have the film made again in a new job.';
+    const file = { fileName, sha256, sizeBytes, from: client.urls.film(film), remedy };
     const folder = folderOf(film);
     const isThere = resumes && (await isOnDisk(file, folder));
-    if (!isThere) await downloadFile(client, file, folder, signal, { keepsPart: resumes, waiting });
+    if (!isThere) await downloadFile(client, file, folder, signal, { keepsPart: resumes, waiting, received });
     observer.film(film, join(folder, fileName), !isThere);
   }
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Client, Frame, KilnError } from '@kiln/shared';
 import { downloadFile, isOnDisk } from './download-file.ts';
-import type { FolderOf } from './download-films.ts';
+import type { BytesObserver, FolderOf } from './download-films.ts';
 
 /** Downloads at the same time. */
 const PARALLEL_DOWNLOADS = 4;
@@ -14,7 +14,7 @@ export interface FrameTarget {
   waiting(error: KilnError): void;
 }
 
-export interface FrameObserver {
+export interface FrameObserver extends BytesObserver {
   /** A frame is on this disk. `isNew`: some file of it was fetched. */
   frame(frame: Frame, path: string, doneFrames: number, isNew: boolean): void;
 }
@@ -74,11 +74,12 @@ export class FrameDownloads {
   /** All files of a frame. */
   async #fetch(frame: Frame): Promise<{ readonly path: string; readonly isNew: boolean }> {
     const { folderOf, resumes, waiting } = this.#target;
+    const received = (bytes: number) => this.#observer.received?.(bytes);
     const paths: string[] = [];
     let isNew = false;
     for (const file of frame.files) {
       const from = this.#client.urls.frameFile(frame, file);
-      const source = { ...file, fileName: basename(file.path), from };
+      const source = { ...file, fileName: basename(file.path), from, remedy: redraw(frame) };
       const folder = join(folderOf(frame), dirname(file.path));
       const isThere = resumes && (await isOnDisk(source, folder));
       isNew ||= !isThere;
@@ -86,7 +87,7 @@ export class FrameDownloads {
       paths.push(
         isThere
           ? path
-          : await downloadFile(this.#client, source, folder, this.#signal, { keepsPart: resumes, waiting }),
+          : await downloadFile(this.#client, source, folder, this.#signal, { keepsPart: resumes, waiting, received }),
       );
     }
     return { path: paths[0] ?? '', isNew };
@@ -111,3 +112,7 @@ export class FrameDownloads {
     this.#running.add(running);
   }
 }
+
+/** A frame that is done is not drawn again in its job, and bytes that are there are not stored again. */
+const redraw = ({ frameNumber, layer }: Frame) =>
+  `Once whoever runs the farm has removed the damaged file, have frame ${frameNumber} of layer “${layer}” drawn again in a new job: kiln render with --frames ${frameNumber}, or kiln submit with frames: ${frameNumber} in its job file.`;

@@ -1,5 +1,5 @@
 /** What people see of a render: a bar on a terminal, a few plain lines elsewhere. */
-import { estimateText, flagTexts, progressText } from '@kiln/shared';
+import { estimateText, flagTexts, type KilnError, progressText } from '@kiln/shared';
 import { count, formatBytes } from '../output.ts';
 import { printable } from '../printable.ts';
 import type { StatusLine } from '../status-line.ts';
@@ -12,6 +12,10 @@ export function bar(fraction: number, cells: number = BAR_CELLS): string {
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * cells);
   return '█'.repeat(full) + '░'.repeat(cells - full);
 }
+
+/** Why a request or a download is made again. */
+export const waitingText = ({ code, message }: KilnError): string =>
+  code === 'upload.hash_mismatch' ? message.replace(/\.$/, '') : `the farm does not answer (${code})`;
 
 /** Numbers that a line lists before it says how many more there are. */
 const LISTED = 12;
@@ -49,7 +53,7 @@ export function progressReporter(status: StatusLine, nowMs: () => number = Date.
     waitsForOthers: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
     held: ({ message }) => status.phase(`Waiting    ${printable(message)}`),
     paused: (jobId) => status.phase(`Paused     \`kiln job ${jobId} --resume\` lets it go on`),
-    waiting: (error) => status.phase(`Waiting    the farm does not answer (${error.code}); trying again …`),
+    waiting: (error) => status.phase(`Waiting    ${waitingText(error)}; trying again …`),
     submitted: (job) => {
       frames = job.frameCount;
       startedMs = nowMs();
