@@ -17,7 +17,7 @@ export interface LayerTests {
 
 /**
  * Those of each layer; null where it has none. Of a job's, each layer draws those that it has, but for layers of which nothing
- * can be drawn before others are done.
+ * can be drawn before others are done; some layer must have each of them.
  *
  * @throws KilnError `request.invalid`, `job.bad_frame_range` or `job.too_large` with the field.
  */
@@ -27,6 +27,7 @@ export function layerTests({ layers, testFrames }: Pick<JobRequest, 'layers' | '
   const needs = layerNeeds(layers);
   const names = layerNames(layers);
   const late = lateLayers(needs, names);
+  const lost = new Set<number>();
   const tests = layers.map(({ frames, testFrames: own }, index): LayerTests | null => {
     const range = parseFrameRange(frames);
     const field = `/layers/${index}/testFrames`;
@@ -35,10 +36,16 @@ export function layerTests({ layers, testFrames }: Pick<JobRequest, 'layers' | '
       const message = `layer “${names[index]}” waits for others as a whole: none of its frames can be drawn first`;
       throw new KilnError('request.invalid', message, { field });
     }
-    return testFrames === undefined || late.has(index) ? null : testsOf(testFrames, range, '/testFrames', () => {});
+    if (testFrames === undefined || late.has(index)) return null;
+    return testsOf(testFrames, range, '/testFrames', (frame) => lost.add(frame));
   });
   if (testFrames !== undefined && tests.every((one) => one === null)) {
     throw new KilnError('request.invalid', 'no layer has any of these frames', { field: '/testFrames' });
+  }
+  const nobodys = [...lost].find((frame) => !tests.some((one) => one?.frames.includes(frame)));
+  if (nobodys !== undefined) {
+    const message = `no layer whose frames can be drawn first has frame ${nobodys}`;
+    throw new KilnError('request.invalid', message, { field: '/testFrames' });
   }
   checkSame(needs, names, tests);
   return tests;

@@ -35,6 +35,7 @@ test('numbers and ranges; of a job’s each layer has those that are there', () 
 test.each<[JobRequest['testFrames'], LayerRequest, string, string]>([
   ['1,x', layer('1-9'), '/testFrames', 'or first, middle, last'],
   ['11', layer('1-9'), '/testFrames', 'no layer has any of these frames'],
+  ['2,99', layer('1-9'), '/testFrames', 'no layer whose frames can be drawn first has frame 99'],
   [undefined, layer('1-9', { testFrames: '11' }), '/layers/0/testFrames', 'frame 11 is none of 1-9'],
   ['1-101', layer('1-200'), '/testFrames', 'at most 100 test frames, got 101'],
 ])('%j of a job with %j is refused', (testFrames, one, field, message) => {

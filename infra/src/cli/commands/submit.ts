@@ -50,7 +50,7 @@ export function addSubmitCommand(program: Command): void {
       .command('submit')
       .summary('submit a job that a file describes')
       .description('Submits the job that a file describes, in YAML or JSON, and says how to watch it.')
-      .argument('[file]', 'job file (below)')
+      .argument('[file]', 'job file (below); - reads it from standard input')
       .option('--set <name=value>', 'a parameter of the file; may be repeated', parseSetting)
       .option('--dry-run', 'says what would be drawn, where, and which files would come out; sends nothing')
       .option('--estimate', 'says what it would take, for which a few pictures with few samples may be drawn')

@@ -13,12 +13,18 @@ export interface JobFileText {
   placeOf(pointer: string): string;
 }
 
+/** What names standard input on the command line, and what it is called in messages. */
+const STDIN = '-';
+const STDIN_NAME = 'standard input';
+
 /**
  * YAML 1.2, of which JSON is a part; with merge keys, without tags.
  *
+ * @param path `-`: what comes from `input`.
  * @throws KilnError `request.invalid` with line and column.
  */
-export async function readJobFile(path: string): Promise<JobFileText> {
+export async function readJobFile(path: string, input: AsyncIterable<Buffer> = process.stdin): Promise<JobFileText> {
+  if (path === STDIN) return readJobInput(input);
   const refuse = (why: string, cause?: unknown) =>
     new KilnError('request.invalid', `${path}: ${why}`, { field: 'FILE', cause });
   const found = await stat(path).catch(() => null);
@@ -30,6 +36,20 @@ export async function readJobFile(path: string): Promise<JobFileText> {
     throw refuse('the file cannot be read.', cause);
   });
   return parseJobFile(path, textOf(bytes) ?? raise(refuse('it is no text in UTF-8.')));
+}
+
+async function readJobInput(input: AsyncIterable<Buffer>): Promise<JobFileText> {
+  const refuse = (why: string) => new KilnError('request.invalid', `${STDIN_NAME}: ${why}`, { field: 'FILE' });
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of input) {
+    chunks.push(chunk);
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > CLI_LIMITS.jobFileBytes)
+      throw refuse(`a job file has at most ${CLI_LIMITS.jobFileBytes} bytes, this one has more.`);
+  }
+  if (sizeBytes === 0) throw refuse('nothing came; a job file was expected.');
+  return parseJobFile(STDIN_NAME, textOf(Buffer.concat(chunks)) ?? raise(refuse('it is no text in UTF-8.')));
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

@@ -103,7 +103,8 @@ export async function planSubmission(farm: FarmClient, { text, source, job }: Jo
   }
   const { items } = await client.listWorkers();
   const { slots } = await client.capabilities();
-  const ready = items.filter(({ state }) => state === 'ready');
+  // Nothing is given to one that draws its canary wrong.
+  const ready = items.filter(({ state, suspendedFor }) => state === 'ready' && suspendedFor !== 'canary');
   const names = layerNames(job.layers);
   const tests = layerTests(job);
   const layers = job.layers.map((layer, index) =>
@@ -185,9 +186,9 @@ function layerPlan(
     files: filesOf(settings, range, frameCount, folder),
     films: films.map((film) => `${folder}${FILM_FORMATS[film.format].fileName}`),
     requires,
-    workers: ready
-      .filter((worker) => meets(worker, requires ?? {}))
-      .flatMap((worker) => placeOn(worker, settings) ?? []),
+    workers: givenFirst(ready.filter((worker) => meets(worker, requires ?? {}) && canDraw(worker, settings))).map(
+      (worker) => placeOn(worker, settings),
+    ),
   };
 }
 
@@ -203,10 +204,19 @@ function filesOf(settings: RenderSettings, range: FrameRange, frameCount: number
   };
 }
 
-/** Null where the worker cannot draw such frames. */
-function placeOn(worker: Worker, { engine, backend }: RenderSettings): WorkerPlace | null {
-  const { name, slots, attempts, capabilities } = worker;
-  const able = capabilities.filter((one) => one.engine === engine && (backend === 'auto' || one.backend === backend));
-  if (able.length === 0) return null;
-  return { name, slots, free: Math.max(0, slots - attempts), backends: able.map((one) => one.backend) };
+const abilities = ({ capabilities }: Worker, { engine, backend }: RenderSettings) =>
+  capabilities.filter((one) => one.engine === engine && (backend === 'auto' || one.backend === backend));
+
+const canDraw = (worker: Worker, settings: RenderSettings) => abilities(worker, settings).length > 0;
+
+/** Those at which tasks failed are given nothing that another could do. */
+function givenFirst(workers: readonly Worker[]): readonly Worker[] {
+  const trusted = workers.filter(({ suspendedUntil }) => suspendedUntil === null);
+  return trusted.length > 0 ? trusted : workers;
+}
+
+function placeOn(worker: Worker, settings: RenderSettings): WorkerPlace {
+  const { name, slots, attempts } = worker;
+  const backends = abilities(worker, settings).map(({ backend }) => backend);
+  return { name, slots, free: Math.max(0, slots - attempts), backends };
 }

@@ -18,6 +18,7 @@ A job file, in YAML 1.2 or JSON:
   budget: 2h                      # of one slot, or 40 EUR
   testFrames: first, middle, last # drawn before the others
   timeoutMs: 600000               # for one frame
+  notify: [whk_…]                 # webhooks that are told; without it all are
   classPolicy: strict             # or prefer
   layers:
     - name: beauty
@@ -36,6 +37,7 @@ FARM is its address: an editor that reads JSON Schema completes and checks the f
 A layer has every setting of kiln render, by the names that --schema tells. \${name} stands for a parameter in any text; a
 value that is nothing else takes its type, and $\${ is written for what is none. --set changes a parameter's default; one
 declared as {type: number} has none and must be set. Aliases and merge keys (<<) of YAML hold what layers have in common.
+From standard input, files are looked for from this folder on.
 What is wrong is told with file, line, column and field, before anything is sent; with --dry-run also what the scene does not
 have, when it is on the farm already.
 
@@ -44,6 +46,7 @@ Examples:
   $ kiln submit shot.yaml --set shot=020 --set samples=256
   $ kiln submit shot.yaml --key shot-010-v3 --json
   $ kiln submit shot.yaml --wait --out frames/
+  $ make-job 010 | kiln submit -
 
 Exit codes: 0 submitted, with --wait all frames done, 1 frames failed, 2 usage or bad input, 3 farm unreachable,
 4 key missing, wrong or not allowed to do this, 130 interrupted.

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { jobFileJsonSchema, KilnError } from '@kiln/shared';
 import { Check } from 'typebox/schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -220,4 +221,18 @@ test('the example of the README is a job file, and what the published schema tak
   const [, shown = ''] =
     /```yaml\n(# yaml-language-server.*?)```/s.exec(readFileSync(join(REPOSITORY, 'README.md'), 'utf8')) ?? [];
   expect(parseJobFile('README.md', shown).value).toEqual(value);
+});
+
+test('from standard input a job file is read as from a file, with its places and bounds', async () => {
+  const input = (...texts: readonly string[]) => Readable.from(texts.map((text) => Buffer.from(text)));
+  const text = await readJobFile('-', input('name: Fl', 'ight\nlayers: [{ frames: 1 }]'));
+  expect(text.value).toMatchObject({ name: 'Flight' });
+  expect(text.placeOf('/layers/0/frames')).toBe('standard input:2:12');
+  const large = 'x'.repeat(600_000);
+  for (const [came, why] of [
+    [input(), /standard input: nothing came/],
+    [input(large, large), /standard input: .* at most 1048576 bytes/],
+  ] as const) {
+    expect(await lineOf(readJobFile('-', came))).toMatch(why);
+  }
 });

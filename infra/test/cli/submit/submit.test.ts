@@ -192,6 +192,24 @@ test('what workers must have is required beside what the file requires; others c
   expect(printed.join('\n')).toMatch(/^main +north +webgl +2 of 3$/m);
 });
 
+test('--dry-run leaves out workers that are due a canary, and those at which tasks failed while there are others', async () => {
+  const suspendedUntil = SCENE.createdAt;
+  const wrong: Worker = { ...WORKER, name: 'wrong', suspendedUntil, suspendedFor: 'canary' };
+  const blamed: Worker = { ...WORKER, name: 'blamed', suspendedUntil, suspendedFor: 'tasks' };
+  const workersOf = async (items: readonly Worker[]) => {
+    printed = [];
+    const answers: Answers = (request) => (request === 'GET /workers' ? { body: { items } } : planned(request));
+    expect(await submit(JOB, ['--dry-run', '--json'], answers)).toBe(0);
+    await farm?.close();
+    const { layers, workersReady } = JSON.parse(printed.join('\n'));
+    return [workersReady, layers[0].workers.map(({ name }: Worker) => name)];
+  };
+  expect(await workersOf([wrong, blamed, WORKER])).toEqual([2, ['north']]);
+  expect(await workersOf([wrong, blamed])).toEqual([1, ['blamed']]);
+  expect(await workersOf([wrong])).toEqual([0, []]);
+  farm = undefined;
+});
+
 test('--dry-run of a scene that the farm does not have says that it would be uploaded', async () => {
   writeFileSync(join(folder, 'box.gltf'), '{"asset":{"version":"2.0"}}');
   const text = JOB.replace(SCENE.id, 'box.gltf');
