@@ -10,7 +10,7 @@ import { createFastifyApp, type TlsKeys } from './http/fastify-app.ts';
 import type { Lifecycle } from './http/lifecycle.ts';
 import { createOriginCheck, upgradeGuard } from './http/origin.ts';
 import type { UpgradeRouter } from './http/socket-router.ts';
-import { registerWebApp } from './http/web-app.ts';
+import { registerEmbed, registerWebApp } from './http/web-app.ts';
 import { registerSignIn } from './identity/sign-in.ts';
 import { registerTenants } from './identity/tenants.ts';
 import { giveSampleScene } from './scenes/sample-scene.ts';
@@ -61,6 +61,7 @@ export async function buildApp({ services, farm, sockets, lifecycle, tls }: AppP
   registerAudit(fastify, services);
   const sweep = registerSweep(fastify, { services, uploads: uploadFiles, purges: farm.purges });
   farm.register(fastify);
+  await registerEmbed(fastify, config.embedDir);
   await registerWebApp(fastify, config.webAppDir);
   return { fastify, sweep };
 }

@@ -80,6 +80,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     logLevel: 'silent',
     tls: null,
     webAppDir: null,
+    embedDir: null,
     workerToken: WORKER_TOKEN,
     s3: null,
     sampleScenePath: '',

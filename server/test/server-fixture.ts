@@ -58,6 +58,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   logLevel: 'silent',
   tls: null,
   webAppDir: null,
+  embedDir: null,
   workerToken: null,
   diskReserveBytes: 0,
   attemptLogKeepMs: null,

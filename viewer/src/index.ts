@@ -1,10 +1,10 @@
+export { LiveViewport } from './live/live-viewport.ts';
+export type { LiveFigures, PictureMeasure } from './live/measurements.ts';
+export type { LivePhase, LiveState } from './live/session-state.ts';
 export {
-  LiveViewport,
   type LiveViewportEvents,
   type LiveViewportOptions,
   type Look,
   MEASURE_EVENT,
   type SceneMessage,
-} from './live/live-viewport.ts';
-export type { LiveFigures, PictureMeasure } from './live/measurements.ts';
-export type { LivePhase, LiveState } from './live/session-state.ts';
+} from './live/viewport-types.ts';

@@ -15,7 +15,15 @@ interface Build extends BuiltFolder {
 
 const at = (...parts: string[]) => join(REPOSITORY, ...parts);
 
-/** The page that workers load into their browsers, and the web app that the server hands out. */
+const VIEWER_INPUTS = [at('viewer/src'), at('shared/src'), at('shared/package.json'), at('package-lock.json')];
+
+const vite = (...args: readonly string[]): readonly [string, ...string[]] => [
+  process.execPath,
+  at('node_modules/vite/bin/vite.js'),
+  ...['build', '--logLevel', 'warn', ...args],
+];
+
+/** The page that workers load into their browsers, the web app that the server hands out, and its script for other pages. */
 const BUILDS: readonly Build[] = [
   {
     name: 'page',
@@ -29,19 +37,16 @@ const BUILDS: readonly Build[] = [
     name: 'web app',
     output: at('viewer/dist/app'),
     stampFile: at('viewer/dist/app.stamp'),
-    inputs: [
-      at('viewer/src'),
-      at('viewer/index.html'),
-      at('viewer/public'),
-      at('viewer/vite.config.ts'),
-      at('shared/src'),
-      at('package-lock.json'),
-    ],
-    command: (folder) => [
-      process.execPath,
-      at('node_modules/vite/bin/vite.js'),
-      ...['build', '--logLevel', 'warn', '--outDir', folder],
-    ],
+    inputs: [...VIEWER_INPUTS, at('viewer/index.html'), at('viewer/public'), at('viewer/vite.config.ts')],
+    command: (folder) => vite('--outDir', folder),
+    cwd: at('viewer'),
+  },
+  {
+    name: 'embed',
+    output: at('viewer/dist/embed'),
+    stampFile: at('viewer/dist/embed.stamp'),
+    inputs: [...VIEWER_INPUTS, at('viewer/vite.embed.config.ts')],
+    command: (folder) => vite('--config', 'vite.embed.config.ts', '--outDir', folder),
     cwd: at('viewer'),
   },
 ];

@@ -40,6 +40,7 @@ export async function runFarm(given: FarmConfig, out: Terminal): Promise<number>
       worker: WORKER_COMMAND,
       redisBinary: found.redisServer,
       webAppDir: join(REPOSITORY, 'viewer', 'dist', 'app'),
+      embedDir: join(REPOSITORY, 'viewer', 'dist', 'embed'),
     };
     farm = new Farm(config, parts, observer(progress));
     const started = farm.start().then(() => 'started' as const);

@@ -20,6 +20,7 @@ export interface FarmParts {
   /** Null where KILN_REDIS_URL names one. */
   readonly redisBinary: string | null;
   readonly webAppDir: string;
+  readonly embedDir: string;
 }
 
 export interface FarmObserver {
@@ -93,6 +94,7 @@ export class Farm {
       KILN_PORT: String(this.#config.port),
       KILN_REDIS_URL: redisUrl,
       KILN_APP_DIR: this.#parts.webAppDir,
+      KILN_EMBED_DIR: this.#parts.embedDir,
       KILN_URL: this.url,
     };
     const server = this.#startServer(environment);

@@ -40,6 +40,7 @@ const Environment = Type.Object({
   KILN_TLS_CERT: Type.Optional(Type.String({ description: 'PEM file of the certificate chain; turns HTTPS on' })),
   KILN_TLS_KEY: Type.Optional(Type.String({ description: 'PEM file of its key' })),
   KILN_APP_DIR: Type.Optional(Type.String({ description: 'folder of the built web app' })),
+  KILN_EMBED_DIR: Type.Optional(Type.String({ description: 'folder of the built script for pages of other sites' })),
   KILN_WORKER_TOKEN: Type.Optional(
     Type.String({ minLength: 16, description: 'secret with which workers register; made when absent' }),
   ),
@@ -109,6 +110,8 @@ export interface ServerConfig {
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
   /** Null: no web app is served. */
   readonly webAppDir: string | null;
+  /** Folder of the script for pages of other sites; null: it is not served. */
+  readonly embedDir: string | null;
   /** Null: the one in the credentials file, made at the first start. */
   readonly workerToken: string | null;
   readonly diskReserveBytes: number;
@@ -156,6 +159,7 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     logLevel: values.KILN_LOG_LEVEL,
     tls: certPath === undefined || keyPath === undefined ? null : Object.freeze({ certPath, keyPath }),
     webAppDir: values.KILN_APP_DIR === undefined ? null : resolve(values.KILN_APP_DIR),
+    embedDir: values.KILN_EMBED_DIR === undefined ? null : resolve(values.KILN_EMBED_DIR),
     workerToken: values.KILN_WORKER_TOKEN ?? null,
     diskReserveBytes: values.KILN_DISK_RESERVE_BYTES,
     shareHalfLifeMs: values.KILN_SHARE_HALF_LIFE_SEC * 1_000,

@@ -22,6 +22,7 @@ import { registerRequestIdentity } from './request-identity.ts';
 import { FailureGate, registerRequestLimit } from './request-limits.ts';
 import { allowSocketsOfHost, registerSecurityHeaders } from './security-headers.ts';
 import { registerValidation } from './validation.ts';
+import { isOpenFile } from './web-app.ts';
 
 export interface TlsKeys {
   readonly cert: Buffer;
@@ -60,7 +61,8 @@ export async function createFastifyApp(parts: FastifyAppParts): Promise<FastifyI
   registerJsonBodies(app);
   await registerSecurityHeaders(app, parts.tls !== null);
   app.addHook('onRequest', async (request, reply) => {
-    parts.origins.check(request.headers);
+    if (isOpenFile(request)) parts.origins.checkHost(request.headers);
+    else parts.origins.check(request.headers);
     allowSocketsOfHost(request, reply);
   });
   await app.register(cookie);

@@ -1,4 +1,4 @@
-/** The web app's files, and its one document for each of its pages. */
+/** The web app's files, and its one document for each of its pages; and the script for pages of other sites. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
@@ -33,6 +33,34 @@ export async function registerWebApp(app: FastifyInstance, folder: string | null
     return notBuilt(reply);
   });
 }
+
+/**
+ * `<kiln-preview>` and what it loads, for pages anywhere.
+ *
+ * @param folder of the built script; null, or one that is not there: nothing is served.
+ */
+export async function registerEmbed(app: FastifyInstance, folder: string | null): Promise<void> {
+  if (folder === null || !existsSync(folder)) return;
+  await app.register(fastifyStatic, {
+    root: folder,
+    prefix: EMBED_PREFIX,
+    decorateReply: false,
+    cacheControl: false,
+    schemaHide: true,
+    setHeaders: (reply, path) => {
+      const isImmutable = /-[\w-]{8}\.js$/.test(path);
+      reply.header('cache-control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+      reply.header('access-control-allow-origin', '*');
+      reply.header('cross-origin-resource-policy', 'cross-origin');
+    },
+  });
+}
+
+const EMBED_PREFIX = '/embed/';
+
+/** Whether any page may ask for it. */
+export const isOpenFile = ({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): boolean =>
+  (method === 'GET' || method === 'HEAD') && url.startsWith(EMBED_PREFIX);
 
 const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '/';
 

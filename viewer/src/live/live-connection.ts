@@ -11,6 +11,7 @@ import {
   readServerMessage,
   type ServerMessage,
   type SocketLike,
+  type TokenAccess,
   type ViewerHello,
   type ViewerMessage,
 } from '@kiln/shared';
@@ -31,6 +32,8 @@ export interface LiveConnectionOptions {
   /** From 0 up to 1, as `Math.random`. */
   random(): number;
   readonly resumeStore: ResumeStore;
+  /** [LV29] Of a page of another site; null: the farm's own page. */
+  token?(): string | null;
   /** The view as it is now: goes into every hello. */
   view(): LiveView;
   readonly events: LiveConnectionEvents;
@@ -38,7 +41,7 @@ export interface LiveConnectionOptions {
 
 interface LiveConnectionEvents {
   opening(): void;
-  welcome(resumed: boolean): void;
+  welcome(access: TokenAccess): void;
   message(message: ServerMessage): void;
   /** Bytes of a picture message. */
   picture(message: Uint8Array): void;
@@ -130,10 +133,12 @@ export class LiveConnection {
   #hello(): ViewerHello {
     const { sceneId, resumeStore } = this.#options;
     const ticket = resumeStore.ticket(sceneId);
+    const token = this.#options.token?.();
     return {
       type: 'hello',
       protocols: [...LIVE_PROTOCOLS],
       sceneId,
+      ...(token && { token }),
       ...(ticket && { resume: { sessionId: ticket.sessionId, token: ticket.token } }),
       view: this.#options.view(),
       codecs: ['jpeg', 'webp', 'png'],
@@ -153,7 +158,7 @@ export class LiveConnection {
       case 'welcome':
         this.#welcomedAtMs = timers.nowMs();
         resumeStore.keepTicket(sceneId, { sessionId: message.sessionId, token: message.resumeToken });
-        events.welcome(message.resumed);
+        events.welcome(message.access ?? 'drive');
         return;
       case 'error':
         if (message.fatal) this.#fault = { code: message.code, message: message.message };

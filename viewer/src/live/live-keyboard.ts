@@ -2,7 +2,12 @@
 import type { PoseSource } from './pose-source.ts';
 
 /** @returns what takes the listener away. */
-export function listenToKeys(element: HTMLElement, source: PoseSource, onUserMove: () => void): () => void {
+export function listenToKeys(
+  element: HTMLElement,
+  source: PoseSource,
+  onUserMove: () => void,
+  isHandOn: () => boolean,
+): () => void {
   const actions: Readonly<Record<string, (shift: boolean) => void>> = {
     ArrowLeft: (shift) => (shift ? source.shift(-1, 0) : source.turn(-1, 0)),
     ArrowRight: (shift) => (shift ? source.shift(1, 0) : source.turn(1, 0)),
@@ -16,7 +21,7 @@ export function listenToKeys(element: HTMLElement, source: PoseSource, onUserMov
   };
   const listener = (event: KeyboardEvent) => {
     const action = actions[event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!action || !isHandOn() || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     action(event.shiftKey);
     onUserMove();

@@ -2,59 +2,34 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import { apiUrls, type ExplicitCamera, KilnError, type LiveView, type Pose, type ServerMessage } from '@kiln/shared';
+import {
+  apiUrls,
+  type ExplicitCamera,
+  KilnError,
+  type LiveView,
+  type Pose,
+  type ServerMessage,
+  type TokenAccess,
+} from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
 import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
 import { shownAspect } from './letterbox.ts';
+import { Listeners } from './listeners.ts';
 import { LiveConnection } from './live-connection.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
-import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
+import { type LiveFigures, Measurements } from './measurements.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PictureStage } from './picture-stage.ts';
-import { PosePacer } from './pose-pacer.ts';
-import { PoseSource } from './pose-source.ts';
+import { PosePacer, samePose } from './pose-pacer.ts';
+import { type Gestures, PoseSource } from './pose-source.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
+import { type SeenPicture, type Surface, surfaceAt } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
-
-/** What is drawn, apart from camera and size: a job's settings of the same names. */
-export type Look = Omit<LiveView, 'size' | 'frameNumber' | 'depth'>;
-
-export interface LiveViewportOptions {
-  readonly sceneId: string;
-  readonly look: Look;
-  /** Width ÷ height of the picture: that of the frame that will be rendered. */
-  readonly aspect: number;
-  readonly frameNumber?: number;
-  /** Whether pictures are shown from where the camera is, or as they come. @defaultValue true */
-  readonly warps?: boolean;
-  /** @defaultValue the farm that served the page. */
-  readonly url?: string;
-  readonly timers?: Timers;
-  readonly resumeStore?: ResumeStore;
-}
-
-export type SceneMessage = Extract<ServerMessage, { type: 'scene' }>;
-
-export interface LiveViewportEvents {
-  state: LiveState;
-  /** The scene is loaded: its bounds and cameras. */
-  scene: SceneMessage;
-  /** After every painted picture. */
-  measure: PictureMeasure;
-  /** The person moved the camera. */
-  move: undefined;
-  /** The frame that is shown, while a clip plays. */
-  frame: number;
-  /** Something that does not end the session. */
-  notice: { readonly code: string; readonly message: string };
-}
-
-/** Name of the DOM event that bubbles from the canvas after every painted picture; `detail` is a `PictureMeasure`. */
-export const MEASURE_EVENT = 'kiln-measure';
+import { type LiveViewportEvents, type LiveViewportOptions, type Look, MEASURE_EVENT } from './viewport-types.ts';
 
 export class LiveViewport {
   readonly #sceneId: string;
@@ -70,7 +45,7 @@ export class LiveViewport {
   readonly #pacer = new PosePacer();
   readonly #player = new ClipPlayer();
   readonly #measurements = new Measurements();
-  readonly #undo: (() => void)[] = [];
+  readonly #listeners = new Listeners();
   #state: LiveState = { phase: 'closed' };
   #look: Look;
   #aspect: number;
@@ -79,6 +54,11 @@ export class LiveViewport {
   #viewChanged = false;
   /** Where the hand's camera is. */
   #pose: Pose | null = null;
+  /** Whether the session lets the hand move the camera ([LV29]), and whether it is to. */
+  #mayDrive = true;
+  #isHandOn = true;
+  /** The last painted picture’s depth, and how to read it. */
+  #seen: SeenPicture | null = null;
   /** Where the camera of the last painted picture stood. */
   #drawnPose: Pose | null = null;
   #input = 0;
@@ -101,7 +81,7 @@ export class LiveViewport {
     this.#player.seek(options.frameNumber ?? 0, 0);
     this.#surface = createLiveSurface(
       host,
-      { resized: (...size) => this.#stage.resize(...size), rested: () => this.#resized() },
+      { resized: (...size) => this.#stage.resize(...size), rested: () => (this.#viewChanged = true) },
       this.#timers,
     );
     const { canvas } = this.#surface;
@@ -116,11 +96,12 @@ export class LiveViewport {
       openSocket: () => new WebSocket(urls.live),
       timers: this.#timers,
       random: Math.random,
+      token: () => options.token?.() ?? null,
       resumeStore: this.#resumeStore,
       view: () => this.#viewForHello(),
       events: {
         opening: () => this.#become({ type: 'opening' }),
-        welcome: () => this.#welcome(),
+        welcome: (access) => this.#welcome(access),
         message: (message) => this.#receive(message),
         picture: (message) => this.#flow.receive(message),
         lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
@@ -171,7 +152,7 @@ export class LiveViewport {
     this.#keepCamera();
     this.#connection.close(true);
     this.#become({ type: 'closed' });
-    for (const undo of this.#undo) undo();
+    this.#listeners.remove();
     this.#source.dispose();
     this.#stage.dispose();
     this.#surface.dispose();
@@ -189,8 +170,32 @@ export class LiveViewport {
     this.#viewChanged = true;
   }
 
-  lookFrom(camera: ExplicitCamera): void {
-    this.#source.lookFrom(camera);
+  /** @param glides there, instead of being there at once. */
+  lookFrom(camera: ExplicitCamera, glides = false): void {
+    this.#source.lookFrom(camera, glides);
+  }
+
+  /** Whether the hand moves the camera. */
+  set handOn(isHandOn: boolean) {
+    this.#isHandOn = isHandOn;
+    this.#source.enabled = isHandOn && this.#mayDrive;
+  }
+
+  set gestures(gestures: Gestures) {
+    this.#source.gestures = gestures;
+  }
+
+  /**
+   * What is seen at a point of the page, by the depth of the last picture; null where nothing is, or it has none.
+   *
+   * @param clientX as events of the mouse have it.
+   */
+  surfaceAt(clientX: number, clientY: number): Surface | null {
+    const seen = this.#seen;
+    if (!seen) return null;
+    const { left, bottom } = this.canvas.getBoundingClientRect();
+    const { x, y, width, height } = this.#stage.box;
+    return surfaceAt(seen, (clientX - left - x) / width, 1 - (bottom - clientY - y) / height);
   }
 
   /** Keeps the direction and shows all of the scene. */
@@ -225,6 +230,7 @@ export class LiveViewport {
       upload: ({ pixels, depth }, header) => {
         const aspect = shownAspect(pixels.width, pixels.height, this.#aspect);
         this.#stage.upload({ pixels, depth, header, aspect });
+        this.#seen = depth && header.depth && { depth, range: header.depth, pose: header.pose, aspect };
       },
       paint: () => this.#show(),
       onDisplayFrame: (callback) => {
@@ -238,34 +244,27 @@ export class LiveViewport {
   }
 
   #listen(onUserMove: () => void): void {
-    const listen = <T extends EventTarget>(target: T, name: string, listener: (event: Event) => void) => {
-      target.addEventListener(name, listener);
-      this.#undo.push(() => target.removeEventListener(name, listener));
-    };
+    const isHandOn = () => this.#isHandOn && this.#mayDrive;
+    const before = { capture: true, passive: true };
     // Before whoever moves the camera hears of it.
     for (const name of ['pointerdown', 'wheel', 'keydown']) {
-      const takeOver = () => this.#takeOverCamera();
-      this.canvas.addEventListener(name, takeOver, { capture: true, passive: true });
-      this.#undo.push(() => this.canvas.removeEventListener(name, takeOver, { capture: true }));
+      this.#listeners.add(this.canvas, name, () => isHandOn() && this.#takeOverCamera(), before);
     }
-    this.#undo.push(listenToKeys(this.canvas, this.#source, onUserMove));
-    listen(window, 'offline', () => this.#connection.drop('The network is gone.'));
-    listen(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
-    listen(window, 'pagehide', () => this.#keepCamera());
+    this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, isHandOn));
+    this.#listeners.add(window, 'offline', () => this.#connection.drop('The network is gone.'));
+    this.#listeners.add(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
+    this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
-    this.#source.reducedMotion = motion.matches;
-    listen(motion, 'change', () => {
+    const settle = () => {
       this.#source.reducedMotion = motion.matches;
-    });
+    };
+    settle();
+    this.#listeners.add(motion, 'change', settle);
   }
 
   /** [LV26] The hand begins where the scene's camera stands in the picture. */
   #takeOverCamera(): void {
     if (this.#look.camera !== undefined && this.#drawnPose) this.#source.takeOver(this.#drawnPose);
-  }
-
-  #resized(): void {
-    this.#viewChanged = true;
   }
 
   #keepCamera(): void {
@@ -278,7 +277,9 @@ export class LiveViewport {
     this.#surface.displayFrame();
     const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
     this.#lastFrameMs = frameMs;
+    const before = this.#pose;
     this.#pose = this.#source.set ? this.#source.advance(deltaSec) : null;
+    if (this.#pose && !(before && samePose(before, this.#pose))) this.#events.emit('camera', this.#pose);
     if (this.#connection.ready) this.#sendInputs(this.#pose);
     const paint = this.#pictureDue ?? (() => this.#show());
     this.#pictureDue = null;
@@ -302,7 +303,7 @@ export class LiveViewport {
       if (sent) this.#player.asked(this.#input);
       this.#events.emit('frame', due);
     }
-    const message = pose && this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
+    const message = pose && this.#mayDrive && this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   }
 
@@ -339,7 +340,9 @@ export class LiveViewport {
     return this.#input;
   }
 
-  #welcome(): void {
+  #welcome(access: TokenAccess): void {
+    this.#mayDrive = access === 'drive';
+    this.#source.enabled = this.#isHandOn && this.#mayDrive;
     this.#flow.restart();
     this.#pacer.resend();
     this.#player.restart();

@@ -1,6 +1,7 @@
 /** What is on the canvas: the newest picture as it came, or as it would be seen from where the camera is now. */
 import type { PictureHeader, Pose } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
+import type { Rectangle } from './letterbox.ts';
 import type { DecodedColour, Plane } from './picture-decoder.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { samePose } from './pose-pacer.ts';
@@ -38,6 +39,11 @@ export class PictureStage {
     this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect });
     this.#isStale = true;
     this.#firstShownAtMs = null;
+  }
+
+  /** Where the picture is shown, CSS pixels from the lower left corner of the canvas. */
+  get box(): Rectangle {
+    return this.#painter.box;
   }
 
   /**

@@ -23,6 +23,12 @@ export interface Bounds {
   readonly max: Triple;
 }
 
+export interface Gestures {
+  readonly zooms: boolean;
+  readonly pans: boolean;
+  readonly scrolls: boolean;
+}
+
 /** Seconds for a move to settle; 0 where people asked for less motion. */
 const SMOOTH_SEC = 0.18;
 const DRAG_SMOOTH_SEC = 0.05;
@@ -30,6 +36,7 @@ const ARROW_RAD = Math.PI / 24;
 const ZOOM_STEP = 1.2;
 
 export class PoseSource {
+  readonly #element: HTMLElement;
   readonly #camera = new PerspectiveCamera(45, 1, 0.01, 1_000);
   readonly #controls: CameraControls;
   #bounds: Box3 | null = null;
@@ -38,6 +45,7 @@ export class PoseSource {
 
   /** @param onUserMove the person took the camera: it is no longer where it was put. */
   constructor(element: HTMLElement, onUserMove: () => void) {
+    this.#element = element;
     this.#controls = new CameraControls(this.#camera, element);
     this.#controls.dollyToCursor = true;
     this.#controls.smoothTime = SMOOTH_SEC;
@@ -50,6 +58,24 @@ export class PoseSource {
   /** Whether the camera has been put anywhere yet. */
   get set(): boolean {
     return this.#set;
+  }
+
+  /** Whether the hand moves the camera. */
+  set enabled(enabled: boolean) {
+    this.#controls.enabled = enabled;
+  }
+
+  /** What the hand may do; what it may not is left to the page: of a finger that goes up or down, too, while `scrolls`. */
+  set gestures({ zooms, pans, scrolls }: Gestures) {
+    const { ACTION } = CameraControls;
+    const controls = this.#controls;
+    controls.mouseButtons.wheel = zooms ? ACTION.DOLLY : ACTION.NONE;
+    controls.mouseButtons.middle = zooms ? ACTION.DOLLY : ACTION.NONE;
+    controls.mouseButtons.right = pans ? ACTION.TRUCK : ACTION.NONE;
+    controls.touches.two =
+      zooms && pans ? ACTION.TOUCH_DOLLY_TRUCK : zooms ? ACTION.TOUCH_DOLLY : pans ? ACTION.TOUCH_TRUCK : ACTION.NONE;
+    controls.touches.three = pans ? ACTION.TOUCH_TRUCK : ACTION.NONE;
+    this.#element.style.touchAction = scrolls ? 'pan-y' : 'none';
   }
 
   get reducedMotion(): boolean {
@@ -77,11 +103,11 @@ export class PoseSource {
     this.#controls.restThreshold = radius * 0.0005;
   }
 
-  /** Stands where `camera` says, at once. */
-  lookFrom({ position, target, fovDeg }: ExplicitCamera): void {
+  /** Stands where `camera` says; at once, unless it glides there. */
+  lookFrom({ position, target, fovDeg }: ExplicitCamera, glides = false): void {
     this.#camera.fov = fovDeg;
     this.#camera.updateProjectionMatrix();
-    void this.#controls.setLookAt(...position, ...target, false);
+    void this.#controls.setLookAt(...position, ...target, glides && this.#set && !this.#still);
     if (!this.#set) this.#controls.update(0);
     this.#set = true;
   }

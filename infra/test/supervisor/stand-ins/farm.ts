@@ -12,6 +12,7 @@ const farm = new Farm(
     worker: [process.execPath, join(here, 'worker.mjs')],
     redisBinary: 'redis-server',
     webAppDir: here,
+    embedDir: here,
   },
   {
     starting: (name) => say('starting', name),

@@ -23,7 +23,7 @@ import {
   type SceneEdits,
 } from '@kiln/shared';
 
-import type { Look } from '../../live/live-viewport.ts';
+import type { Look } from '../../live/viewport-types.ts';
 import { type AdvancedForm, advancedOf, chunkOf, USUAL_ADVANCED, withoutAdvanced } from './advanced-choice.ts';
 import { type CameraForm, cameraName, camerasOf, NO_PATH } from './camera-choice.ts';
 import { type FilmChoice, filmsOf } from './film-choice.ts';

@@ -1,8 +1,9 @@
 /** What the parts of the scene page share: the form, the live view, and where both stand. */
 import type { CameraPath, ClipSettings, ExplicitCamera, ImportReport } from '@kiln/shared';
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { LiveViewport, type SceneMessage } from '../../live/live-viewport.ts';
+import { LiveViewport } from '../../live/live-viewport.ts';
 import type { LiveState } from '../../live/session-state.ts';
+import type { SceneMessage } from '../../live/viewport-types.ts';
 import { toast } from '../design/toasts.tsx';
 import { type CameraPick, framesOfPath, keyFrame, viewOnPath } from './camera-choice.ts';
 import {

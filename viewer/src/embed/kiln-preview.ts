@@ -1,0 +1,359 @@
+/**
+ * `<kiln-preview>`: the live view of a scene of a farm, on any page. Names are those of `<model-viewer>` where the idea is
+ * the same. One script defines it; `viewer/docs/embed.md` describes it.
+ */
+import type { ExplicitCamera } from '@kiln/shared';
+import { LiveViewport } from '../live/live-viewport.ts';
+import type { LiveState } from '../live/session-state.ts';
+import type { Surface } from '../live/surface-at.ts';
+import { MEASURE_EVENT } from '../live/viewport-types.ts';
+import { FPS, firstCameraOf, lookOf } from './attributes.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { noteOf } from './note.ts';
+import { orbitOf } from './orbit.ts';
+import { type KilnPreviewEvents, type PreviewError, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
+import { ReflectedElement } from './reflected-element.ts';
+import { fillRoot, type PreviewParts } from './template.ts';
+
+/** Of these changes a new session is needed; of the others it is told. */
+const SESSION_ATTRIBUTES = ['src', 'farm', 'token'];
+const CAMERA_ATTRIBUTES = ['camera-orbit', 'camera-target', 'field-of-view'];
+const HAND_ATTRIBUTES = ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'];
+const LOOK_ATTRIBUTES = [
+  ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
+  ...['animation-name', 'variant-name'],
+];
+/** A tab that nobody looks at gives its session back: somebody else's waits for it. */
+const HIDDEN_MS = 60_000;
+/** Clips are played round and round by the farm: the player only counts frames. */
+const ENDLESS = { frames: 1_000_000, fps: FPS };
+/** Whatever is not there yet is so far at the least. */
+const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live: 0.9 };
+
+export class KilnPreviewElement extends ReflectedElement {
+  static readonly observedAttributes: readonly string[] = [
+    ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
+    ...['poster', 'alt', 'reveal', 'autoplay'],
+  ];
+
+  readonly #parts: PreviewParts;
+  readonly #resizes = new ResizeObserver(() => this.#viewport?.setAspect(this.#aspect()));
+  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries.some((entry) => entry.isIntersecting)));
+  #viewport: LiveViewport | null = null;
+  #firstCamera: ExplicitCamera | null = null;
+  #isInSight = false;
+  /** Somebody or something asked for the view, where `reveal` says that it waits for that. */
+  #isWanted = false;
+  #isLoaded = false;
+  #progress = 0;
+  #error: PreviewError | null = null;
+  #source: KilnPreviewEvents['camera-change']['source'] = 'none';
+  #hiddenTimer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor() {
+    super();
+    this.#parts = fillRoot(this.attachShadow({ mode: 'open' }));
+    this.#parts.poster.addEventListener('click', () => this.dismissPoster());
+  }
+
+  connectedCallback(): void {
+    this.#resizes.observe(this);
+    this.#sight.observe(this);
+    document.addEventListener('visibilitychange', this.#onVisibility);
+    this.#showPoster();
+  }
+
+  disconnectedCallback(): void {
+    this.#resizes.disconnect();
+    this.#sight.disconnect();
+    document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#isInSight = false;
+    this.#close();
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
+    if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
+    else if (CAMERA_ATTRIBUTES.includes(name)) this.#lookFromAttributes(true);
+    else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
+    else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
+    if (name === 'autoplay' && after !== null) this.play();
+  }
+
+  /** A picture of the scene is on the screen. */
+  get loaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Null while nothing is the matter. */
+  get error(): PreviewError | null {
+    return this.#error;
+  }
+
+  get paused(): boolean {
+    return !this.#viewport?.playing;
+  }
+
+  /** Where the camera is going; null before the scene is there. */
+  getCameraOrbit(): {
+    readonly theta: number;
+    readonly phi: number;
+    readonly radius: number;
+    toString(): string;
+  } | null {
+    const camera = this.#viewport?.camera;
+    if (!camera) return null;
+    const { thetaRad: theta, phiRad: phi, radiusM: radius } = orbitOf(camera);
+    return { theta, phi, radius, toString: () => `${theta}rad ${phi}rad ${radius}m` };
+  }
+
+  getCameraTarget(): Vector | null {
+    const target = this.#viewport?.camera?.target;
+    return target ? vector(target) : null;
+  }
+
+  /** Degrees. */
+  getFieldOfView(): number | null {
+    return this.#viewport?.camera?.fovDeg ?? null;
+  }
+
+  /** Is where it was going to, at once. */
+  jumpCameraToGoal(): void {
+    const camera = this.#viewport?.camera;
+    if (camera) this.#viewport?.lookFrom(camera);
+  }
+
+  /** Shows all of the scene. */
+  fit(): void {
+    this.#viewport?.fit();
+  }
+
+  play(): void {
+    this.#viewport?.play();
+  }
+
+  pause(): void {
+    this.#viewport?.pause();
+  }
+
+  get currentTime(): number {
+    return this.#frame / FPS;
+  }
+
+  set currentTime(sec: number) {
+    this.#frame = sec * FPS;
+    this.#viewport?.seek(this.#frame);
+  }
+
+  #frame = 0;
+
+  /** Opens the view where `reveal` says that it waits. */
+  dismissPoster(): void {
+    this.#isWanted = true;
+    this.#showPoster();
+    this.#open();
+  }
+
+  /** The poster again, over a view that goes on. */
+  showPoster(): void {
+    this.#parts.poster.classList.remove('gone');
+  }
+
+  /** What is on the screen. @throws Error when nothing is. */
+  toBlob({ mimeType = 'image/png', qualityArgument }: ToBlobOptions = {}): Promise<Blob> {
+    const canvas = this.#viewport?.canvas;
+    return new Promise((resolve, reject) => {
+      if (!canvas || !this.#isLoaded) throw new Error('no picture is there yet: wait for `load`');
+      const give = (blob: Blob | null) =>
+        blob ? resolve(blob) : reject(new Error(`this browser writes no ${mimeType}`));
+      canvas.toBlob(give, mimeType, qualityArgument);
+    });
+  }
+
+  /**
+   * What is seen at a point of the page, as events of the mouse have it; null where nothing is.
+   *
+   * @param pixelX CSS pixels from the left edge of the window.
+   */
+  positionAndNormalFromPoint(
+    pixelX: number,
+    pixelY: number,
+  ): { readonly position: Vector; readonly normal: Vector } | null {
+    const surface: Surface | null = this.#viewport?.surfaceAt(pixelX, pixelY) ?? null;
+    return surface && { position: vector(surface.position), normal: vector(surface.normal) };
+  }
+
+  readonly #read = (name: string): string | null => this.getAttribute(name);
+
+  #aspect = () => Math.max(1, this.clientWidth) / Math.max(1, this.clientHeight);
+
+  readonly #onVisibility = (): void => {
+    if (this.#hiddenTimer) clearTimeout(this.#hiddenTimer);
+    this.#hiddenTimer = null;
+    if (document.hidden) this.#hiddenTimer = setTimeout(() => this.#close(), HIDDEN_MS);
+    else this.#open();
+  };
+
+  #seen(isInSight: boolean): void {
+    this.#isInSight = isInSight;
+    if (isInSight) this.#open();
+  }
+
+  #sessionChanged(name: string): void {
+    if (name === 'src' || name === 'farm') {
+      this.#isLoaded = false;
+      this.#firstCamera = null;
+      this.#close();
+    } else if (this.#error?.retries === false) this.#close();
+    this.#open();
+  }
+
+  /** Once it is in sight, and wanted. */
+  #open(): void {
+    const { src } = this;
+    const waits = (this.getAttribute('reveal') ?? 'auto') !== 'auto' && !this.#isWanted;
+    if (this.#viewport || !src || !this.isConnected || !this.#isInSight || waits || document.hidden) return;
+    this.#fail(null);
+    try {
+      this.#viewport = this.#createViewport(src);
+    } catch {
+      this.#fail({ code: 'client.no_webgl', message: 'This browser gives no WebGL2.', retries: false });
+      return;
+    }
+    this.#giveHand();
+    if (this.#firstCamera) this.#lookFromAttributes(false);
+    if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
+    if (this.hasAttribute('autoplay')) this.#viewport.play();
+    this.#viewport.open();
+  }
+
+  #createViewport(sceneId: string): LiveViewport {
+    const viewport = new LiveViewport(this.#parts.stage, {
+      sceneId,
+      look: lookOf(this.#read),
+      aspect: this.#aspect(),
+      frameNumber: this.#frame,
+      url: this.farm,
+      token: () => this.token,
+      resumeStore: createMemoryStore(),
+    });
+    viewport.canvas.setAttribute('part', 'canvas');
+    const alt = this.getAttribute('alt');
+    if (alt) viewport.canvas.setAttribute('aria-label', alt);
+    viewport.on('state', (state) => this.#stateIs(state));
+    viewport.on('scene', ({ autoCamera }) => {
+      const isFirst = this.#firstCamera === null;
+      this.#firstCamera = autoCamera;
+      if (isFirst) this.#lookFromAttributes(false);
+    });
+    viewport.on('move', () => {
+      this.#source = 'user-interaction';
+    });
+    viewport.on('camera', () => this.#emit('camera-change', { source: this.#source }));
+    viewport.on('frame', (frame) => {
+      this.#frame = frame;
+    });
+    viewport.on('notice', ({ code, message }) => this.#emit('error', { code, message, retries: true }));
+    viewport.canvas.addEventListener(MEASURE_EVENT, (event) => {
+      if (event instanceof CustomEvent) this.#emit('measure', event.detail);
+    });
+    return viewport;
+  }
+
+  #close(): void {
+    const viewport = this.#viewport;
+    this.#viewport = null;
+    viewport?.dispose();
+    if (viewport) this.#showPoster();
+  }
+
+  #giveHand(): void {
+    if (!this.#viewport) return;
+    this.#viewport.handOn = this.hasAttribute('camera-controls');
+    this.#viewport.gestures = {
+      zooms: !this.hasAttribute('disable-zoom'),
+      pans: !this.hasAttribute('disable-pan'),
+      scrolls: this.getAttribute('touch-action') !== 'none',
+    };
+  }
+
+  #lookFromAttributes(glides: boolean): void {
+    if (!this.#firstCamera || !this.#viewport) return;
+    this.#source = 'none';
+    this.#viewport.lookFrom(firstCameraOf(this.#read, this.#firstCamera), glides);
+  }
+
+  #stateIs(state: LiveState): void {
+    const { note } = this.#parts;
+    note.textContent = noteOf(state);
+    if (state.phase === 'failed') {
+      this.#isLoaded = false;
+      this.#showPoster();
+      this.#fail({ code: state.code, message: state.message, retries: false });
+      return;
+    }
+    if (state.phase === 'reconnecting') {
+      this.#fail({ code: 'client.unreachable', message: state.message, retries: true });
+      return;
+    }
+    if (state.phase === 'live' && state.painted) {
+      this.#fail(null);
+      this.#progressIs(1);
+      this.#loaded();
+      return;
+    }
+    const loading = state.phase === 'loading' ? 0.7 * (state.progress ?? 0) : 0;
+    const least = state.phase in PROGRESS ? PROGRESS[state.phase as keyof typeof PROGRESS] : null;
+    if (least !== null && !this.#isLoaded) this.#progressIs(least + loading);
+  }
+
+  #loaded(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    this.#showPoster();
+    this.#emit('load', { url: this.src ?? '' });
+    this.#emit('poster-dismissed', undefined);
+  }
+
+  #progressIs(progress: number): void {
+    if (progress === this.#progress) return;
+    this.#progress = progress;
+    const { bar } = this.#parts;
+    bar.style.transform = `scaleX(${progress})`;
+    bar.classList.toggle('gone', progress === 1);
+    this.#emit('progress', { totalProgress: progress });
+  }
+
+  #fail(error: PreviewError | null): void {
+    const isNews = error !== null && error.code !== this.#error?.code;
+    this.#error = error;
+    if (error && !error.retries) this.#parts.bar.classList.add('gone');
+    if (isNews) this.#emit('error', error);
+  }
+
+  #showPoster(): void {
+    const { poster, picture } = this.#parts;
+    const url = this.getAttribute('poster');
+    picture.hidden = url === null;
+    if (url !== null && picture.getAttribute('src') !== url) picture.src = url;
+    picture.alt = this.getAttribute('alt') ?? '';
+    poster.classList.toggle('gone', this.#isLoaded && this.#viewport !== null);
+    const isButton = this.getAttribute('reveal') === 'interaction' && !this.#isWanted;
+    poster.classList.toggle('button', isButton);
+    poster.inert = !isButton;
+    poster.setAttribute('aria-label', `Show in 3D: ${this.getAttribute('alt') ?? 'the scene'}`);
+  }
+
+  #emit<K extends keyof KilnPreviewEvents>(name: K, detail: KilnPreviewEvents[K]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'kiln-preview': KilnPreviewElement;
+  }
+}
+
+if (!customElements.get('kiln-preview')) customElements.define('kiln-preview', KilnPreviewElement);

@@ -1,0 +1,41 @@
+/** What `<kiln-preview>` tells and answers. */
+import type { PictureMeasure } from '../live/measurements.ts';
+
+/** Details of the element's events, by name. */
+export interface KilnPreviewEvents {
+  /** The first picture is on the screen. */
+  load: { readonly url: string };
+  progress: { readonly totalProgress: number };
+  'camera-change': { readonly source: 'user-interaction' | 'none' };
+  'poster-dismissed': undefined;
+  /** After every painted picture: what each stage took. */
+  measure: PictureMeasure;
+  error: PreviewError;
+}
+
+export interface PreviewError {
+  /** Of the farm's table of errors, such as `identity.token_expired`. */
+  readonly code: string;
+  readonly message: string;
+  /** It tries again by itself; otherwise something must change first: `token`, `src`. */
+  readonly retries: boolean;
+}
+
+export interface ToBlobOptions {
+  /** @defaultValue image/png */
+  readonly mimeType?: string;
+  /** 0 to 1, of lossy formats. */
+  readonly qualityArgument?: number;
+}
+
+export interface Vector {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  toString(): string;
+}
+
+export const vector = ([x, y, z]: readonly [number, number, number]): Vector => ({
+  ...{ x, y, z },
+  toString: () => `${x}m ${y}m ${z}m`,
+});

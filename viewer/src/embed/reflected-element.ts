@@ -1,0 +1,94 @@
+/** Attributes of `<kiln-preview>` as properties of the same meaning. */
+
+/** Where this script came from: the farm. */
+const SCRIPT_ORIGIN = new URL(import.meta.url).origin;
+
+export class ReflectedElement extends HTMLElement {
+  /** Id of the scene. */
+  get src(): string | null {
+    return this.getAttribute('src');
+  }
+
+  set src(sceneId: string | null) {
+    this.#write('src', sceneId);
+  }
+
+  /** What the page was given to show the scene with; a new one opens a view that was refused. */
+  get token(): string | null {
+    return this.getAttribute('token');
+  }
+
+  set token(token: string | null) {
+    this.#write('token', token);
+  }
+
+  /** Address of the farm. @defaultValue where the script came from. */
+  get farm(): string {
+    return this.getAttribute('farm') ?? SCRIPT_ORIGIN;
+  }
+
+  set farm(url: string) {
+    this.setAttribute('farm', url);
+  }
+
+  get cameraOrbit(): string {
+    return this.getAttribute('camera-orbit') ?? 'auto auto auto';
+  }
+
+  set cameraOrbit(orbit: string) {
+    this.setAttribute('camera-orbit', orbit);
+  }
+
+  get cameraTarget(): string {
+    return this.getAttribute('camera-target') ?? 'auto auto auto';
+  }
+
+  set cameraTarget(target: string) {
+    this.setAttribute('camera-target', target);
+  }
+
+  get fieldOfView(): string {
+    return this.getAttribute('field-of-view') ?? 'auto';
+  }
+
+  set fieldOfView(fieldOfView: string) {
+    this.setAttribute('field-of-view', fieldOfView);
+  }
+
+  get exposure(): number {
+    return Number(this.getAttribute('exposure') ?? 1);
+  }
+
+  set exposure(exposure: number) {
+    this.setAttribute('exposure', String(exposure));
+  }
+
+  get environmentImage(): string | null {
+    return this.getAttribute('environment-image');
+  }
+
+  set environmentImage(name: string | null) {
+    this.#write('environment-image', name);
+  }
+
+  get variantName(): string | null {
+    return this.getAttribute('variant-name');
+  }
+
+  set variantName(name: string | null) {
+    this.#write('variant-name', name);
+  }
+
+  get animationName(): string | null {
+    return this.getAttribute('animation-name');
+  }
+
+  set animationName(name: string | null) {
+    this.#write('animation-name', name);
+  }
+
+  #write(name: string, value: string | null): void {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+}

@@ -1,0 +1,57 @@
+/** What is inside the element: the picture, the poster over it, and one line that says what is the matter. */
+
+const STYLE = `
+:host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden; contain: content; }
+:host([hidden]) { display: none; }
+.stage, .stage canvas, .poster, .poster img, .poster ::slotted(*) { position: absolute; inset: 0; width: 100%; height: 100%; }
+.stage canvas { display: block; outline-offset: -3px; cursor: grab; }
+.stage canvas:active { cursor: grabbing; }
+:host(:not([camera-controls])) .stage canvas { cursor: inherit; }
+.poster { transition: opacity 0.3s; background: var(--poster-color, transparent); border: 0; padding: 0; font: inherit; }
+.poster img, .poster ::slotted(img) { object-fit: contain; }
+.poster.gone { opacity: 0; pointer-events: none; }
+.poster.button { cursor: pointer; }
+.poster.button:focus-visible { outline: 3px solid currentColor; outline-offset: -3px; }
+.bar { position: absolute; left: 0; right: 0; bottom: 0; height: 3px; transform-origin: 0 50%; background: var(--progress-bar-color, rgb(128 128 128 / 0.6)); transition: transform 0.2s, opacity 0.3s; pointer-events: none; }
+.bar.gone { opacity: 0; }
+.note { position: absolute; left: 50%; bottom: 12px; transform: translateX(-50%); max-width: calc(100% - 24px); box-sizing: border-box; padding: 6px 12px; border-radius: 6px; font: 13px/1.4 system-ui, sans-serif; color: #fff; background: rgb(20 20 20 / 0.82); }
+.note:empty { display: none; }
+@media (prefers-reduced-motion: reduce) { .poster, .bar { transition: none; } }
+`;
+
+export interface PreviewParts {
+  readonly stage: HTMLElement;
+  readonly poster: HTMLButtonElement;
+  readonly picture: HTMLImageElement;
+  readonly bar: HTMLElement;
+  readonly note: HTMLElement;
+}
+
+/** Put together by hand: a page's content policy may forbid styles in markup, and markup from text. */
+export function fillRoot(root: ShadowRoot): PreviewParts {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  root.adoptedStyleSheets = [sheet];
+  const stage = part('div', 'stage');
+  const poster = part('button', 'poster');
+  const slot = document.createElement('slot');
+  const picture = document.createElement('img');
+  const bar = part('div', 'bar');
+  const note = part('div', 'note');
+  slot.name = 'poster';
+  picture.alt = '';
+  picture.hidden = true;
+  poster.type = 'button';
+  note.setAttribute('role', 'status');
+  slot.append(picture);
+  poster.append(slot);
+  root.append(stage, poster, bar, note);
+  return { stage, poster, picture, bar, note };
+}
+
+function part<K extends 'div' | 'button'>(tag: K, name: string): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.setAttribute('part', name);
+  return element;
+}

@@ -1,0 +1,46 @@
+/** What a live view is made with, and what it tells. */
+import type { LiveView, Pose, ServerMessage } from '@kiln/shared';
+import type { PictureMeasure } from './measurements.ts';
+import type { ResumeStore } from './resume-store.ts';
+import type { LiveState } from './session-state.ts';
+import type { Timers } from './timers.ts';
+
+/** What is drawn, apart from camera and size: a job's settings of the same names. */
+export type Look = Omit<LiveView, 'size' | 'frameNumber' | 'depth'>;
+
+export interface LiveViewportOptions {
+  readonly sceneId: string;
+  readonly look: Look;
+  /** Width ÷ height of the picture: that of the frame that will be rendered. */
+  readonly aspect: number;
+  readonly frameNumber?: number;
+  /** Whether pictures are shown from where the camera is, or as they come. @defaultValue true */
+  readonly warps?: boolean;
+  /** @defaultValue the farm that served the page. */
+  readonly url?: string;
+  /** [LV29] Of a page of another site: asked for whenever a session is opened. */
+  readonly token?: () => string | null;
+  readonly timers?: Timers;
+  readonly resumeStore?: ResumeStore;
+}
+
+export type SceneMessage = Extract<ServerMessage, { type: 'scene' }>;
+
+export interface LiveViewportEvents {
+  state: LiveState;
+  /** The scene is loaded: its bounds and cameras. */
+  scene: SceneMessage;
+  /** After every painted picture. */
+  measure: PictureMeasure;
+  /** The person moved the camera. */
+  move: undefined;
+  /** The camera is elsewhere on this display frame. */
+  camera: Pose;
+  /** The frame that is shown, while a clip plays. */
+  frame: number;
+  /** Something that does not end the session. */
+  notice: { readonly code: string; readonly message: string };
+}
+
+/** Name of the DOM event that bubbles from the canvas after every painted picture; `detail` is a `PictureMeasure`. */
+export const MEASURE_EVENT = 'kiln-measure';
