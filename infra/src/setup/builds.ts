@@ -44,6 +44,7 @@ const BUILDS: readonly Build[] = [
   {
     name: 'embed',
     output: at('viewer/dist/embed'),
+    mainFile: 'kiln-preview.js',
     stampFile: at('viewer/dist/embed.stamp'),
     inputs: [...VIEWER_INPUTS, at('viewer/vite.embed.config.ts')],
     command: (folder) => vite('--config', 'vite.embed.config.ts', '--outDir', folder),

@@ -30,8 +30,9 @@ async function hashInputs(paths: readonly string[]): Promise<string> {
 
 /** A folder that is built, and what of. */
 export interface BuiltFolder {
-  /** The folder; it is well when it holds an `index.html`. */
   readonly output: string;
+  /** The folder is well when it holds this file. @defaultValue index.html */
+  readonly mainFile?: string;
   /** Beside it: hash of what it was built of. */
   readonly stampFile: string;
   /** Files and folders that it is built of. */
@@ -44,21 +45,21 @@ export interface BuiltFolder {
  *
  * @param build gets the path of the new folder.
  * @returns whether it built.
- * @throws Error what `build` throws, or when it made no `index.html`.
+ * @throws Error what `build` throws, or when it made no main file.
  */
 export async function buildUnlessStamped(
-  { output, stampFile, inputs }: BuiltFolder,
+  { output, mainFile = 'index.html', stampFile, inputs }: BuiltFolder,
   build: (folder: string) => Promise<void>,
 ): Promise<boolean> {
   const hash = await hashInputs(inputs);
   const stamp = await readFile(stampFile, 'utf8').catch(() => '');
-  if (stamp === hash && isBuilt(output)) return false;
+  if (stamp === hash && isBuilt(output, mainFile)) return false;
   const draft = `${output}.draft-${process.pid}`;
   await rm(stampFile, { force: true });
   try {
     await mkdir(dirname(output), { recursive: true });
     await build(draft);
-    if (!isBuilt(draft)) throw new Error(`The build of ${output} made no index.html.`);
+    if (!isBuilt(draft, mainFile)) throw new Error(`The build of ${output} made no ${mainFile}.`);
     await rm(output, { recursive: true, force: true });
     await rename(draft, output);
   } finally {
@@ -68,4 +69,4 @@ export async function buildUnlessStamped(
   return true;
 }
 
-const isBuilt = (folder: string) => existsSync(join(folder, 'index.html'));
+const isBuilt = (folder: string, mainFile: string) => existsSync(join(folder, mainFile));

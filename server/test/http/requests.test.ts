@@ -30,9 +30,13 @@ beforeAll(async () => {
   await mkdir(join(webApp.path, 'assets'));
   await writeFile(join(webApp.path, 'index.html'), PAGE);
   await writeFile(join(webApp.path, 'assets', 'app-1a2b3c.js'), 'export {};');
+  await mkdir(join(webApp.path, 'embed'));
+  for (const name of ['kiln-preview.js', 'three-1a2b3c4d.js']) {
+    await writeFile(join(webApp.path, 'embed', name), 'export {};');
+  }
   fixture = await startTestServer({
     redisUrl: redis.url,
-    config: { webAppDir: webApp.path, allowedHosts: ['kiln.example'] },
+    config: { webAppDir: webApp.path, embedDir: join(webApp.path, 'embed'), allowedHosts: ['kiln.example'] },
   });
 });
 afterAll(async () => {
@@ -219,6 +223,26 @@ describe('Host and Origin', () => {
       expect(errorOf(answer).code).toBe('request.foreign_origin');
       const write = await post('/admin/sign-in-codes', '', { origin });
       expect(write.status).toBe(403);
+    }
+  });
+
+  test('the script for pages of other sites is open to all of them, and nothing else is', async () => {
+    const foreign = { host: own(), origin: 'https://shop.example' };
+    const script = await send('/embed/kiln-preview.js', foreign);
+    expect(script.status).toBe(200);
+    expect(script.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'cache-control': 'no-cache',
+    });
+    const part = await send('/embed/three-1a2b3c4d.js', foreign);
+    expect(part.headers['cache-control']).toContain('immutable');
+    expect((await send('/embed/kiln-preview.js', { ...foreign, host: 'evil.example' })).status).toBe(421);
+    expect((await send('/embed/kiln-preview.js', foreign, 'POST')).status).toBe(403);
+    for (const path of ['/embed/../index.html', '/embed/%2e%2e/index.html', '/index.html']) {
+      const answer = await send(path, foreign);
+      expect(answer.text).not.toContain('the page');
+      expect(answer.status).toBeGreaterThanOrEqual(400);
     }
   });
 

@@ -57,6 +57,7 @@ export class KilnPreviewElement extends ReflectedElement {
   }
 
   connectedCallback(): void {
+    this.takeOwnProperties();
     this.#resizes.observe(this);
     this.#sight.observe(this);
     document.addEventListener('visibilitychange', this.#onVisibility);

@@ -87,6 +87,16 @@ export class ReflectedElement extends HTMLElement {
     this.#write('animation-name', name);
   }
 
+  /** What a page has set before this script came stands on the element itself, and hides the property of the same name. */
+  protected takeOwnProperties(): void {
+    for (const name of Object.getOwnPropertyNames(ReflectedElement.prototype)) {
+      if (name === 'constructor' || !Object.hasOwn(this, name)) continue;
+      const value: unknown = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
+  }
+
   #write(name: string, value: string | null): void {
     if (value === null) this.removeAttribute(name);
     else this.setAttribute(name, value);

@@ -41,7 +41,7 @@ export interface LiveConnectionOptions {
 
 interface LiveConnectionEvents {
   opening(): void;
-  welcome(access: TokenAccess): void;
+  welcome(resumed: boolean, access: TokenAccess): void;
   message(message: ServerMessage): void;
   /** Bytes of a picture message. */
   picture(message: Uint8Array): void;
@@ -158,7 +158,7 @@ export class LiveConnection {
       case 'welcome':
         this.#welcomedAtMs = timers.nowMs();
         resumeStore.keepTicket(sceneId, { sessionId: message.sessionId, token: message.resumeToken });
-        events.welcome(message.access ?? 'drive');
+        events.welcome(message.resumed, message.access ?? 'drive');
         return;
       case 'error':
         if (message.fatal) this.#fault = { code: message.code, message: message.message };

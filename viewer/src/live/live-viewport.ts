@@ -101,7 +101,7 @@ export class LiveViewport {
       view: () => this.#viewForHello(),
       events: {
         opening: () => this.#become({ type: 'opening' }),
-        welcome: (access) => this.#welcome(access),
+        welcome: (_, access) => this.#welcome(access),
         message: (message) => this.#receive(message),
         picture: (message) => this.#flow.receive(message),
         lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),

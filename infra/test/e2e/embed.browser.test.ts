@@ -1,0 +1,166 @@
+/** The example page on a server of its own, with a scene of a whole farm. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TokenRequest } from '@kiln/shared';
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { REPOSITORY } from '../../src/repository.ts';
+import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
+import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
+import { kiln } from './support/kiln.ts';
+import { boxScene } from './support/scenes.ts';
+
+/** Ends what hangs; no measurement. */
+const HANGS_MS = 300_000;
+vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
+
+let farm: TrialFarm;
+let sceneId: string;
+let site: Server;
+let origin: string;
+let page: Page;
+
+beforeAll(async () => {
+  farm = await startTrialFarm();
+  const path = join(farm.home, 'box.glb');
+  await writeFile(path, boxScene([0, 1, 0]));
+  const { stdout, stderr } = await kiln(farm, 'scene', 'add', path, '--json');
+  expect(stderr).toBe('');
+  sceneId = JSON.parse(stdout).id;
+  const html = await readFile(join(REPOSITORY, 'viewer', 'examples', 'plain.html'));
+  site = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(html));
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  origin = `http://localhost:${(site.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  site?.close();
+  await farm?.remove();
+});
+/** What one does with a browser of its own. */
+const visit = (work: () => Promise<void>) => (): Promise<void> =>
+  withPlainBrowser(async (opened) => {
+    page = opened;
+    page.setDefaultTimeout(60_000);
+    await work();
+  });
+
+const makeToken = (request: Partial<TokenRequest> = {}) =>
+  farm.client.createToken({ body: { sceneIds: [sceneId], origins: [origin], ...request } });
+
+/** Opens the page; its element tells what it hears. */
+async function open(token: string | null): Promise<void> {
+  await page.evaluateOnNewDocument(`
+    globalThis.heard = [];
+    for (const type of ['load', 'progress', 'error', 'camera-change']) {
+      const hear = ({ target, detail }) => target.localName === 'kiln-preview' && heard.push({ type, detail });
+      document.addEventListener(type, hear, { capture: true });
+    }`);
+  const query = new URLSearchParams({ farm: farm.url, src: sceneId, ...(token === null ? {} : { token }) });
+  await page.goto(`${origin}/?${query}`);
+}
+
+interface Heard {
+  readonly detail: { readonly code?: string };
+}
+
+/** Runs in the page, with the element as `preview`. */
+const inPage = <T>(code: string): Promise<T> =>
+  page.evaluate(`(async (preview) => { ${code} })(document.querySelector('kiln-preview'))`) as Promise<T>;
+const heard = (type: string) => inPage<Heard[]>(`return heard.filter((event) => event.type === '${type}')`);
+const hears = (type: string) => page.waitForFunction(`heard.some((event) => event.type === '${type}')`);
+
+/** Drags from the middle of the element to the right. */
+async function drag(): Promise<void> {
+  const box = await (await page.$('kiln-preview'))?.boundingBox();
+  if (!box) throw new Error('the element has no size');
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 80, y, { steps: 4 });
+  await page.mouse.up();
+}
+
+test(
+  'a page of another site shows the scene with its token, and turns and asks it',
+  visit(async () => {
+    await open((await makeToken()).token);
+    await hears('load');
+    expect(await heard('error')).toEqual([]);
+    // The box is green, and around the origin.
+    const [red = 0, green = 0, blue = 0] = await inPage<number[]>(`
+    const bitmap = await createImageBitmap(await preview.toBlob());
+    const copy = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    copy.drawImage(bitmap, 0, 0);
+    return [...copy.getImageData(bitmap.width / 2, bitmap.height / 2, 1, 1).data];`);
+    expect(green).toBeGreaterThan(1.5 * Math.max(red, blue));
+    const found = await inPage<Record<'middle' | 'corner', { position: Point; normal: Point } | null>>(`
+    const { left, top, width, height } = preview.getBoundingClientRect();
+    return {
+      middle: preview.positionAndNormalFromPoint(left + width / 2, top + height / 2),
+      corner: preview.positionAndNormalFromPoint(left + 3, top + 3),
+    };`);
+    expect(found.corner).toBeNull();
+    const { position, normal } = found.middle ?? {};
+    for (const part of [position?.x, position?.y, position?.z]) expect(Math.abs(part ?? 9)).toBeLessThan(1.1);
+    expect(Math.hypot(normal?.x ?? 0, normal?.y ?? 0, normal?.z ?? 0)).toBeCloseTo(1);
+
+    const theta = () => inPage<number>('return preview.getCameraOrbit().theta');
+    const before = await theta();
+    await drag();
+    expect(await theta()).not.toBeCloseTo(before, 2);
+    expect((await heard('camera-change')).at(-1)?.detail).toEqual({ source: 'user-interaction' });
+  }),
+);
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+test(
+  'without a token that is good there is a poster and an error, and with a new one the scene',
+  visit(async () => {
+    await open(null);
+    await hears('error');
+    expect((await heard('error'))[0]?.detail).toMatchObject({ code: 'identity.missing', retries: false });
+    expect(await inPage('return [preview.loaded, preview.error.code]')).toEqual([false, 'identity.missing']);
+    const shown = await inPage(`
+    const { shadowRoot } = preview;
+    const isGone = shadowRoot.querySelector('.poster').classList.contains('gone');
+    return { isGone, note: shadowRoot.querySelector('.note').textContent };`);
+    expect(shown).toEqual({ isGone: false, note: expect.stringContaining('permission') });
+    const { token } = await makeToken();
+    await inPage(`preview.token = '${token}'`);
+    await hears('load');
+    expect(await inPage('return preview.error')).toBeNull();
+  }),
+);
+
+test(
+  'a token that only views shows the scene through its own camera, and the hand moves nothing',
+  visit(async () => {
+    await open(null);
+    await hears('error');
+    const { token } = await makeToken({ access: 'view' });
+    await inPage(`preview.setAttribute('camera', 'auto'); preview.token = '${token}'`);
+    await hears('load');
+    await drag();
+    expect(await inPage('return [preview.loaded, preview.error]')).toEqual([true, null]);
+  }),
+);
+
+test(
+  'a token that is revoked ends the view, and the poster comes back',
+  visit(async () => {
+    const { token, id } = await makeToken();
+    await open(token);
+    await hears('load');
+    await farm.client.revokeToken({ params: { tokenId: id } });
+    await hears('error');
+    await page.waitForFunction(`document.querySelector('kiln-preview').error?.code === 'identity.missing'`);
+    expect(await inPage('return preview.loaded')).toBe(false);
+  }),
+);
