@@ -417,8 +417,8 @@ export class FakeWorker {
     return response.ok ? Buffer.from(await response.arrayBuffer()) : response.status;
   }
 
-  async fail(delivery: Delivery, code: string, message: string, retryable: boolean): Promise<void> {
-    const failure = { code, message, retryable, log: ['a line'] };
+  async fail(delivery: Delivery, code: string, message: string, retryable: boolean, more: object = {}): Promise<void> {
+    const failure = { code, message, retryable, log: ['a line'], ...more };
     const path = `/worker/attempts/${delivery.attemptId}/fail`;
     await this.retry(() => this.post(path, this.registration.workerSecret, failure, delivery.leaseToken));
   }

@@ -272,6 +272,11 @@ export const AttemptFailure = Type.Object({
   message: Type.String({ maxLength: 10_000 }),
   /** Whether the same task can succeed elsewhere or later. */
   retryable: Type.Boolean(),
+  /**
+   * False: neither the task nor its worker is to blame, as where another task took the page with it. The attempt is then lost,
+   * and no try of its task. @defaultValue true
+   */
+  counts: Type.Optional(Type.Boolean()),
   /** Last lines of the page's console and the browser's log. */
   log: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: 200 }),
 });

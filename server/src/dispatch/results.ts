@@ -96,6 +96,7 @@ export class Results {
   /** @throws KilnError `attempt.stale` */
   async fail(attempt: AttemptFacts, failure: AttemptFailure): Promise<void> {
     const { change, ending, settle } = this.#parts;
+    const isFree = failure.retryable && failure.counts === false;
     const ended = await change((trx, tell) =>
       endAttempts(
         trx,
@@ -103,11 +104,11 @@ export class Results {
         [
           {
             attemptId: attempt.attemptId,
-            state: 'failed',
+            state: isFree ? 'lost' : 'failed',
             reason: failure.code,
             message: failure.message,
             log: failure.log,
-            retry: failure.retryable ? 'counts' : 'never',
+            retry: isFree ? 'free' : failure.retryable ? 'counts' : 'never',
           },
         ],
         ending,

@@ -58,6 +58,22 @@ async function expectWhole(job: Job, n: number): Promise<void> {
   expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i + 1));
 }
 
+test('[WK8] what another task took with it is no try: a job without retries succeeds', async () => {
+  const worker = await addWorker({ identity: { slots: 1 } });
+  const { work } = worker;
+  let losses = 0;
+  worker.work = async (delivery) => {
+    if (losses++ >= 3) return work.call(worker, delivery);
+    await worker.claim(delivery);
+    await worker.fail(delivery, 'render.page_lost', 'the page was replaced', true, { counts: false });
+  };
+  const job = await submit('1', { maxAttempts: 1 });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesFailed: 0 });
+  const attempts = (await tasksOf(job)).flatMap((task) => task.attempts);
+  expect(attempts.map(({ state }) => state)).toEqual(['lost', 'lost', 'lost', 'succeeded']);
+  expect(attempts[0]).toMatchObject({ reason: 'render.page_lost', log: ['a line'] });
+});
+
 describe('a worker that vanishes', () => {
   test('in the middle of a frame: the next attempt does it, once', async () => {
     const first = await addWorker({ identity: { name: 'first', slots: 1 }, frameMs: 20, onFrame: hangAt(3) });

@@ -13,6 +13,7 @@ import { type BrowserUser, releaseBrowserUser, takeBrowserUser } from './browser
 import { browserFlags, type GlBackend, type WebgpuBackend } from './launch-flags.ts';
 import { LineTail } from './line-tail.ts';
 import { OpenPage } from './open-page.ts';
+import { PageTaken } from './page-taken.ts';
 import { makeProfileFolder, removeProfileFolder } from './profile-folder.ts';
 import { readSandbox, type SandboxState, untilSandboxed } from './sandbox.ts';
 
@@ -104,6 +105,8 @@ export class LaunchedBrowser {
   readonly #host: PageHost;
   readonly #tail: LineTail;
   readonly #log: Log;
+  /** That have not ended. */
+  readonly #pages = new Set<OpenPage>();
   #sandbox: SandboxState = { sandboxed: false, detail: 'not looked at yet' };
   #isOver = false;
 
@@ -172,8 +175,10 @@ export class LaunchedBrowser {
     try {
       const context = await this.#browser.createBrowserContext({ downloadBehavior: { policy: 'deny' } });
       const page = await context.newPage();
-      const open = new OpenPage({ page, context, site, kill: () => this.kill(), forget, log: this.#log });
+      const open = new OpenPage({ page, context, site, kill: () => this.#endStuck(), forget, log: this.#log });
       page.on('console', (message: ConsoleMessage) => open.console.add(`${message.type()}: ${message.text()}`));
+      this.#pages.add(open);
+      void open.client.lost.then(() => this.#pages.delete(open));
       await open.start();
       return open;
     } catch (cause) {
@@ -181,6 +186,12 @@ export class LaunchedBrowser {
       if (cause instanceof KilnError) throw cause;
       throw new KilnError('render.page_lost', 'the browser did not open a page', { cause });
     }
+  }
+
+  /** One of its pages does not close: the others are not to blame. */
+  #endStuck(): void {
+    for (const { client } of this.#pages) client.end(new PageTaken('another page of its browser was stuck'));
+    this.kill();
   }
 
   /** Ends the browser in order, within `pageCloseMs`, else by force. */

@@ -12,7 +12,7 @@ export interface OpenPageParts {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly site: PageSite;
-  /** Kills the whole browser. */
+  /** Kills the whole browser, and ends its other pages. */
   readonly kill: () => void;
   /** Takes the page's host name away. */
   readonly forget: () => void;

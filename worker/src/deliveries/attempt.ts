@@ -1,5 +1,6 @@
 /** One delivery from its claim to its end: claimed, drawn or imported, and a failure told to the server. */
 import type { Assignment, AttemptFailure, Delivery } from '@kiln/shared';
+import { PageTaken } from '../browser/page-taken.ts';
 import type { LeaseBook } from '../farm/lease-book.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -92,5 +93,6 @@ async function report(error: unknown, context: AttemptContext): Promise<void> {
 function failureOf(error: unknown, lines: readonly string[]): AttemptFailure {
   const { code, message, retryable } = knownError(error);
   const log = lines.map((line) => `page: ${line}`.slice(0, WORKER_LIMITS.logLineChars));
-  return { code, message: message.slice(0, 10_000), retryable, log };
+  const failure = { code, message: message.slice(0, 10_000), retryable, log };
+  return error instanceof PageTaken ? { ...failure, counts: false } : failure;
 }

@@ -1,4 +1,5 @@
-import { type Assignment, KilnError, type RenderSettings } from '@kiln/shared';
+import type { Assignment, RenderSettings } from '@kiln/shared';
+import { PageTaken } from '../browser/page-taken.ts';
 import { pause } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
@@ -67,5 +68,5 @@ export async function abandonUnwanted(picture: Promise<unknown>, { page, lease, 
   await pause(WORKER_LIMITS.abandonedDrawingMs, over.signal);
   if (isDrawn()) await pause(WORKER_LIMITS.abandonedFrameMs - WORKER_LIMITS.abandonedDrawingMs, over.signal);
   if (over.signal.aborted) return;
-  await page.close(new KilnError('render.timeout', 'a frame that nobody wants any more was ended'));
+  await page.close(new PageTaken('a frame in it is no longer wanted and did not end'));
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Assignment, formatOf, type ImportResult, KilnError, LIMITS } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
+import { PageTaken } from '../browser/page-taken.ts';
 import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
@@ -92,6 +93,7 @@ async function judge(
     return { result: { ...ready, converted: { sha256, sizeBytes } }, converted };
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof PageTaken) throw error;
     if (isLate && !isGltf(entry)) return { result: lateRefusal(entry, timeoutMs), converted: null };
     // Whatever it was, it happened to this scene in a page that had nothing else to do.
     const why = knownError(error).message;

@@ -9,11 +9,12 @@ import {
   type SceneSource,
 } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
-import { type Clock, pause } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { FrameOutcome, LoadResult, PageCall, SumsInput } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
+import { CallLimits } from './call-limits.ts';
 import { DrawTurns } from './draw-turns.ts';
 
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
@@ -79,6 +80,7 @@ export class ScenePage {
   readonly lost: Promise<KilnError>;
   readonly turns: DrawTurns;
   readonly #open: Opened;
+  readonly #limits: CallLimits;
   readonly #clock: Clock;
   /** Scenes that are loaded, being loaded, or held to be. The page itself keeps what it is not told to unload. */
   readonly #scenes = new Map<string, HeldScene>();
@@ -87,6 +89,7 @@ export class ScenePage {
 
   constructor(open: Opened, clock: Clock) {
     this.#open = open;
+    this.#limits = new CallLimits((reason) => void this.close(reason));
     this.#clock = clock;
     this.turns = new DrawTurns(clock);
     this.lost = open.client.lost;
@@ -179,7 +182,7 @@ export class ScenePage {
     if (held.gpuBytes === null) this.#unloadIdle(1);
     this.#open.site.mountScene(sceneHash, files);
     try {
-      const { result } = await this.within(WORKER_LIMITS.loadMs, 'loading the scene', () =>
+      const { result } = await this.#limits.within(WORKER_LIMITS.loadMs, 'loading the scene', () =>
         this.#open.client.call('load', { scene, backend }, hooks),
       );
       held.gpuBytes = result.gpuBytes;
@@ -222,8 +225,8 @@ export class ScenePage {
   async drawFrame(order: DrawOrder, output: OutputFile, timeoutMs: number, hooks: CallHooks): Promise<DrawnFrame> {
     this.#framesDrawn++;
     const drawn = await this.#frameIn(output, (name) =>
-      this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
-        this.#open.client.call('frame', { ...order, output: name }, hooks),
+      this.#limits.within(timeoutMs, `frame ${order.frameNumber}`, (onDrawn) =>
+        this.#open.client.call('frame', { ...order, output: name }, drawnToo(hooks, onDrawn)),
       ),
     );
     this.#count(order.sceneHash, drawn.result.gpuBytes);
@@ -276,8 +279,8 @@ export class ScenePage {
     const unmount = site.mountInputs(new Map(before?.sums.map((file) => [file.input, file])));
     const stored = before && { before: { sums: before.sums.map(inputOf), drawnMs: before.drawnMs } };
     try {
-      const answer = await this.within(timeoutMs, `a part of frame ${order.frameNumber}`, () =>
-        client.call('piece', { ...order, ...stored, output: output.name }, hooks),
+      const answer = await this.#limits.within(timeoutMs, `a part of frame ${order.frameNumber}`, (onDrawn) =>
+        client.call('piece', { ...order, ...stored, output: output.name }, drawnToo(hooks, onDrawn)),
       );
       this.#count(order.sceneHash, answer.result.gpuBytes);
       const sums = received();
@@ -307,7 +310,7 @@ export class ScenePage {
     const sums = files.map(inputOf);
     try {
       return await this.#frameIn(output, (name) =>
-        this.within(timeoutMs, `frame ${order.frameNumber}`, () =>
+        this.#limits.within(timeoutMs, `frame ${order.frameNumber}`, () =>
           this.#open.client.call('assemble', { ...order, sums, output: name }, hooks),
         ),
       );
@@ -318,24 +321,9 @@ export class ScenePage {
 
   /** Draws a live picture whose turn it is. */
   drawLive(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
-    return this.within(WORKER_LIMITS.loadMs, 'a live picture', () => this.#open.client.call('live', order, hooks));
-  }
-
-  /**
-   * Replaces the page when the work takes too long.
-   *
-   * @throws KilnError `render.timeout`
-   */
-  async within<T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> {
-    const over = new AbortController();
-    void pause(timeoutMs, over.signal).then(() => {
-      if (!over.signal.aborted) this.close(new KilnError('render.timeout', `${what} took more than ${timeoutMs} ms`));
-    });
-    try {
-      return await work();
-    } finally {
-      over.abort();
-    }
+    return this.#limits.within(WORKER_LIMITS.loadMs, 'a live picture', () =>
+      this.#open.client.call('live', order, hooks),
+    );
   }
 
   /** Ends the page, with every call to it. */
@@ -343,6 +331,15 @@ export class ScenePage {
     return this.#open.close(reason);
   }
 }
+
+/** The hooks, and one more that is called when the GPU is free. */
+const drawnToo = (hooks: CallHooks, onDrawn: () => void): CallHooks => ({
+  ...hooks,
+  onDrawn: () => {
+    onDrawn();
+    hooks.onDrawn?.();
+  },
+});
 
 const measured = (bytes: Uint8Array) => ({
   sha256: createHash('sha256').update(bytes).digest('hex'),

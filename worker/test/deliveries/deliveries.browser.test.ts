@@ -139,6 +139,18 @@ it.each([
   expect(again.frames).toHaveLength(1);
 });
 
+it('[WK8] blames a frame that hangs, and not the others that its page takes with it', async () => {
+  const hangs = await render([1], { clip: 'silent' }, { timeoutMs: 3_000 });
+  await loaded();
+  const neighbour = await render([1]);
+  await over(hangs);
+  expect(hangs.failure).toMatchObject({ code: 'render.timeout', retryable: true });
+  expect(hangs.failure).not.toHaveProperty('counts');
+  await over(neighbour);
+  if (neighbour.failure) expect(neighbour.failure).toMatchObject({ code: 'render.page_lost', counts: false });
+  else expect(neighbour.frames).toHaveLength(1);
+});
+
 /** Resolves when the scene of this test is loaded: its first frame is then begun. */
 const loaded = () =>
   expect

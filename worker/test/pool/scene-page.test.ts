@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { SceneSource } from '@kiln/shared';
+import type { KilnError, SceneSource } from '@kiln/shared';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { LineTail } from '../../src/browser/line-tail.ts';
+import { PageTaken } from '../../src/browser/page-taken.ts';
 import { systemClock } from '../../src/clock.ts';
 import { WORKER_LIMITS } from '../../src/limits.ts';
 import { type PageCall, SOCKET_ROUTE } from '../../src/page/contract.ts';
@@ -20,6 +21,9 @@ let socket: WebSocket;
 let page: ScenePage;
 /** GPU memory of each scene, which the page says when it has loaded it. */
 let gpuBytes: Record<string, number>;
+/** A frame that the page draws and does not encode, and one that it never ends drawing. */
+const DRAWN = 7;
+const STUCK = 8;
 /** Code that the page answers a load with, instead. */
 let refusal: string | null;
 let unloaded: string[];
@@ -42,6 +46,8 @@ function answer(call: PageCall): object {
     unloaded.push(call.sceneHash);
     return { event: 'done', id: call.id, result: null };
   }
+  if (call.call === 'frame' && call.frameNumber === STUCK) return { event: 'progress', id: call.id, fraction: 0 };
+  if (call.call === 'frame' && call.frameNumber === DRAWN) return { event: 'drawn', id: call.id };
   if (call.call === 'frame') {
     return { event: 'done', id: call.id, result: { gpuBytes: gpuBytes[call.sceneHash] ?? 1 } };
   }
@@ -60,7 +66,7 @@ beforeEach(async () => {
   const site = host.addSite();
   socket = await openSocket(site, host.port);
   socket.on('message', (data) => socket.send(JSON.stringify(answer(JSON.parse(String(data))))));
-  const close = async () => socket.terminate();
+  const close = async (reason: KilnError) => site.client.end(reason);
   page = new ScenePage({ site, client: site.client, console: new LineTail(1, 1), close }, systemClock);
 });
 
@@ -128,4 +134,28 @@ it('counts no scene as loaded whose load has failed, held or not', async () => {
   refusal = null;
   await load('a');
   expect(page.sceneHashes).toEqual(['a']);
+});
+
+it('blames one call for the time limit that ends the page: neither what waits nor what is drawn already', async () => {
+  await load('a');
+  const draw = (frameNumber: number, timeoutMs: number) =>
+    page.drawFrame(
+      { sceneHash: 'a', settings: SETTINGS, backend: 'webgl', frameNumber },
+      { name: `${frameNumber}`, diskPath: '/nowhere', maxBytes: 1 },
+      timeoutMs,
+      {},
+    );
+  // Its own limit is the first to pass, and it is not what keeps the page from going on.
+  const drawn = draw(DRAWN, 200);
+  const [stuck, other, waits] = [draw(STUCK, 400), draw(STUCK, 60_000), load('b').then(() => draw(STUCK, 60_000))];
+  await expect(stuck).rejects.toMatchObject({ code: 'render.timeout' });
+  for (const neighbour of [drawn, other, waits]) await expect(neighbour).rejects.toBeInstanceOf(PageTaken);
+  await expect(draw(1, 1_000)).rejects.toBeInstanceOf(PageTaken);
+});
+
+it('ends what is drawn and is never encoded, when nothing else is being drawn', async () => {
+  await load('a');
+  const output = { name: 'unused', diskPath: '/nowhere', maxBytes: 1 };
+  const order = { sceneHash: 'a', settings: SETTINGS, backend: 'webgl', frameNumber: DRAWN } as const;
+  await expect(page.drawFrame(order, output, 50, {})).rejects.toMatchObject({ code: 'render.timeout' });
 });
