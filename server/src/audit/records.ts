@@ -137,7 +137,7 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
     about: 'a frame is of an attempt at the task that has it, which delivered it',
     checked: 'frames',
     violations: `
-      select 'frame ' || f.frame_number || ' of layer ' || f.layer_id || ' is of attempt ' || f.attempt_id || ', which is '
+      select 'frame ' || f.frame_number || ' of layer ' || f.layer_id || ' of job ' || f.job_id || ' is of attempt ' || f.attempt_id || ', which is '
              || coalesce(a.state || ' at task ' || a.task_id, 'not there') as violation
       from frames f
       left join attempts a on a.id = f.attempt_id
@@ -169,7 +169,7 @@ export const RECORD_CHECKS: readonly RecordCheck[] = [
       select r.what || ' refers to ' || r.sha256 || ' of ' || r.size_bytes || ' bytes, recorded are '
              || coalesce(o.size_bytes::text, 'none') as violation
       from (
-        select 'frame ' || frame_number || ' of layer ' || layer_id as what, sha256, size_bytes from frames
+        select 'frame ' || frame_number || ' of layer ' || layer_id || ' of job ' || job_id as what, sha256, size_bytes from frames
         union all
         select 'frame ' || frame_number || ' of layer ' || layer_id || ' (' || pass || ')', sha256, size_bytes from frame_files
         union all

@@ -159,7 +159,14 @@ test.each(WRONGS)('%s', async (check, harm, mend) => {
 });
 
 test('bytes that are missing, or others, are found', async () => {
-  const [frame, other] = await db.selectFrom('frames').select(['sha256', 'size_bytes']).distinct().limit(2).execute();
+  const [frame, other] = await db
+    .selectFrom('frames')
+    .innerJoin('layers', 'layers.id', 'frames.layer_id')
+    .distinctOn('sha256')
+    .select(['sha256', 'size_bytes', 'layers.name'])
+    .orderBy('sha256')
+    .limit(2)
+    .execute();
   if (!frame || !other) throw new Error('no frames');
   const { objects } = farm.services;
   await objects.delete(frame.sha256);
@@ -170,6 +177,13 @@ test('bytes that are missing, or others, are found', async () => {
   expect(found?.name).toBe('objects.bytes');
   expect(found?.examples.join(' ')).toMatch(new RegExp(`${frame.sha256} is missing`));
   expect(found?.examples.join(' ')).toMatch(new RegExp(`${sha256} holds bytes whose hash is`));
+  const users = await db.selectFrom('frames').select(['job_id', 'frame_number']).where('sha256', '=', sha256).execute();
+  const says = found?.examples.find((example) => example.includes(sha256)) ?? '';
+  const [, frameNumber, layer, jobId, more] =
+    /: frame (\d+) of layer “(\w+)” of job (job_\w+)(?:, and of (\d+) more)?$/.exec(says) ?? [];
+  expect(users).toContainEqual({ job_id: jobId, frame_number: Number(frameNumber) });
+  expect(layer).toBe(other.name);
+  expect(Number(more ?? 0)).toBe(users.length - 1);
   const { checks } = await audit(farm.services, { bytes: false });
   expect(checks.find(({ name }) => name === 'objects.bytes')?.violations).toBe(1);
 });
