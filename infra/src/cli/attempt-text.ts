@@ -1,5 +1,5 @@
 /** What an attempt did, for people. */
-import { type Attempt, BACKEND_NAMES, type DrawStage, samplingText } from '@kiln/shared';
+import { type Attempt, BACKEND_NAMES, type DrawStage, type Fault, samplingText } from '@kiln/shared';
 
 /** ` (WebGL, 64 samples)` of a stage that draws. */
 function drawn({ backend, sampling }: DrawStage): string {
@@ -19,3 +19,12 @@ export function stages(attempt: Attempt): string {
     .map(([name, time]) => `${name} ${Math.round(time.durationMs)} ms${drawn(time)}`)
     .join(', ');
 }
+
+const FAULTS: Readonly<Record<Fault, string>> = {
+  scene: 'the scene’s',
+  worker: 'the worker’s',
+  infrastructure: 'the infrastructure’s',
+};
+
+/** Whose fault it is that it failed. */
+export const faultText = ({ fault }: Attempt): string => (fault === null ? '' : FAULTS[fault]);

@@ -25,6 +25,9 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   // All but what no option asks for.
   [/^\/layers\/\d+\/(?!needs\b)(\w+).*$/, '--$1'],
   [/^\/layers$/, '--frames'],
+  // Of jobs that are retried.
+  [/^\/frames$/, '--retry'],
+  [/^\/layer$/, '--layer'],
   [/^\/priority$/, '--priority'],
   [/^\/classPolicy$/, '--class-policy'],
   [/^\/maxFailedTasks$/, '--max-failed'],

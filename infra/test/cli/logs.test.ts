@@ -43,7 +43,7 @@ const task = (frame: number, attempts: Attempt[]): Task => ({
   attempts,
 });
 
-const broken = { state: 'failed', reason: 'render.failed', message: 'the page\ncrashed' } as const;
+const broken = { state: 'failed', reason: 'render.failed', fault: 'worker', message: 'the page\ncrashed' } as const;
 const { stages } = FRAME;
 const TASKS = [
   task(1, [
@@ -64,6 +64,7 @@ test('attempts are told newest last, with what their page and browser said, and 
   expect(logText(await logs({ failed: false }), false).split('\n')).toEqual([
     '1, try 1: failed  node-1  2026-01-01 08:04  1 min 0 s',
     '  why      render.failed: the page crashed',
+    '  fault    the worker’s',
     '  | console:  [31mred',
     '  | chromium: a',
     '  | b',

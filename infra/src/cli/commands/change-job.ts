@@ -86,6 +86,20 @@ const changesOf = ({ priority, retries, maxFailed, tags, budget, ...more }: JobC
   ...(more.maxPerHost === undefined ? {} : { maxPerHost: more.maxPerHost }),
 });
 
+const CHANGES = [
+  'cancel',
+  'pause',
+  'resume',
+  'retry',
+  'approve',
+  'archive',
+  'unarchive',
+] as const satisfies readonly (keyof JobChangeOptions)[];
+
+/** Whether the options change anything. */
+export const isChange = (options: JobChangeOptions): boolean =>
+  CHANGES.some((name) => options[name]) || Object.keys(changesOf(options)).length > 0;
+
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
 export async function changeJob(client: FarmClient['client'], jobId: string, options: JobChangeOptions): Promise<void> {
   const { cancel, pause, stopRunning, resume, retry, layer, approve, archive, unarchive } = options;

@@ -1,25 +1,13 @@
-import {
-  allPages,
-  type Frame,
-  type Job,
-  type JobBudget,
-  JobState,
-  KilnError,
-  progressText,
-  requiresText,
-  type Task,
-  useText,
-} from '@kiln/shared';
+import { allPages, type Frame, JobState, KilnError, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
-import { resumed, stages } from '../attempt-text.ts';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
-import { percentDone, waitWords } from '../job-words.ts';
-import { formatDuration, formatTime, printResult, table } from '../output.ts';
+import { changeText, jobText } from '../job-text.ts';
+import { framesText, percentDone, tookText, waitWords } from '../job-words.ts';
+import { formatTime, printResult, table } from '../output.ts';
 import { wholeNumber } from '../parse-options.ts';
-import { taskName } from '../task-name.ts';
-import { changeJob, type JobChangeOptions, withJobChanges } from './change-job.ts';
+import { changeJob, isChange, type JobChangeOptions, withJobChanges } from './change-job.ts';
 
 type Options = ConnectionOptions & { readonly json?: boolean };
 
@@ -63,10 +51,10 @@ Examples:
             job.id,
             job.state,
             percentDone(job),
-            frames(job),
+            framesText(job),
             String(job.priority),
             formatTime(job.createdAt),
-            took(job.startedAt, job.endedAt),
+            tookText(job),
             waitWords(job),
             job.name,
           ]),
@@ -81,6 +69,8 @@ Examples:
     .addHelpText(
       'after',
       wrapHelp(`
+A change prints the job's head, with what was there before; without one the tasks follow, and of each attempt that failed whose
+fault that is: the scene's, the worker's, or that of the infrastructure between them.
 With --json every attempt has its worker, lease epoch, stage times and samples of each frame, reason and result hash;
 resumedFromSample says where it went on with a long frame that another had begun. An attempt that is yielded stored what it
 had drawn of one and left its place to something more urgent; another goes on from there. One that is withdrawn or cancelled was
@@ -95,8 +85,11 @@ Examples:
     .action(async (jobId: string, options: Options & JobChangeOptions) => {
       const { client } = connect(options);
       const params = { jobId };
+      const before = isChange(options) ? await client.getJob({ params }) : null;
       await changeJob(client, jobId, options);
       const job = await client.getJob({ params });
+      // Who changes a job has seen it.
+      if (before !== null && !options.json) return console.log(changeText(before, job));
       const tasks: Task[] = [];
       for await (const task of allPages((at) => client.listTasks({ params, query: { ...at, limit: 1_000 } })))
         tasks.push(task);
@@ -105,29 +98,13 @@ Examples:
         for await (const frame of allPages((at) => client.listFrames({ params, query: { ...at, limit: 1_000 } })))
           frames.push(frame);
       }
-      printResult(options.json, { ...job, tasks, frames }, () => describe(job, tasks));
+      printResult(options.json, { ...job, tasks, frames }, () => jobText(job, tasks));
     });
 }
 
 /** What options say, without what they do not. */
 const given = (options: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
-
-function limitsText({ limits, maxSlots, maxPerHost }: Job): string {
-  const own = [maxSlots === null ? [] : `${maxSlots} slots`, maxPerHost === null ? [] : `${maxPerHost} on a machine`];
-  return [...limits, ...own.flat()].join(', ');
-}
-
-/** Of each layer where they differ. */
-function requirementsText({ layers }: Job): string {
-  const texts = layers.map(({ requires }) => (requires ? requiresText(requires) : 'anything'));
-  const [first = 'anything'] = texts;
-  if (texts.every((text) => text === first)) return first === 'anything' ? '' : first;
-  return layers.map(({ name }, index) => `${name}: ${texts[index]}`).join('; ');
-}
-
-const frames = (job: Job) =>
-  `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`;
 
 /** @throws KilnError `request.invalid` */
 function parseStates(text: string): string {
@@ -137,49 +114,4 @@ function parseStates(text: string): string {
   throw new KilnError('request.invalid', `--state takes ${known}, with commas between; “${unknown}” is none.`, {
     field: '--state',
   });
-}
-
-const took = (startedAt: string | null, endedAt: string | null) =>
-  startedAt === null || endedAt === null ? '' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
-
-const budgetText = (budget: JobBudget | null) =>
-  budget === null ? '' : `${budget.budget}${budget.isApproved ? ', may go over it' : ''}`;
-
-function describe(job: Job, tasks: readonly Task[]): string {
-  const facts = [
-    ['Name', job.name],
-    ['State', job.state],
-    ['Archived', job.archivedAt === null ? '' : formatTime(job.archivedAt)],
-    ['Waits', job.waitsFor?.message ?? ''],
-    ['Priority', String(job.priority)],
-    ['User', job.user ?? ''],
-    ['Tags', job.tags.join(', ')],
-    ['Limits', limitsText(job)],
-    ['Requires', requirementsText(job)],
-    ['Scene', job.sceneId],
-    ['Frames', frames(job)],
-    ...(job.progress ?? []).map((progress) => ['Drawing', progressText(progress)]),
-    ['Created', formatTime(job.createdAt)],
-    ['Took', took(job.startedAt, job.endedAt)],
-    ['Use', job.use && (job.use.slotSec > 0 || job.use.estimate) ? useText(job.use, job.endedAt === null) : ''],
-    ['Budget', budgetText(job.use?.budget ?? null)],
-    ['Error', job.error === null ? '' : `${job.error.code}: ${job.error.message}`],
-  ];
-  const rows = tasks.flatMap((task) => {
-    const name = taskName(task);
-    if (task.attempts.length === 0) return [[name, task.state, '', '', '', '']];
-    return task.attempts.map((attempt) => [
-      name,
-      attempt.state,
-      String(attempt.number),
-      attempt.workerName,
-      stages(attempt) || resumed(attempt),
-      attempt.reason ?? (attempt.state === 'yielded' ? 'something more urgent' : ''),
-    ]);
-  });
-  return [
-    ...facts.filter(([, value]) => value !== '').map(([label = '', value]) => `${label.padEnd(8)} ${value}`),
-    '',
-    table(['FRAME', 'STATE', 'TRY', 'WORKER', 'STAGES', 'REASON'], rows),
-  ].join('\n');
 }

@@ -1,6 +1,6 @@
 /** What happened in each attempt of a job. */
 import { type Attempt, allPages, type Client, type Job } from '@kiln/shared';
-import { resumed, stages } from '../attempt-text.ts';
+import { faultText, resumed, stages } from '../attempt-text.ts';
 import { formatDuration, formatTime } from '../output.ts';
 import { printable } from '../printable.ts';
 import { taskName } from '../task-name.ts';
@@ -54,6 +54,7 @@ function oneLog(attempt: AttemptLog, severalLayers: boolean): string {
   const why = reason === null ? (message ?? '') : message === null ? reason : `${reason}: ${message}`;
   const facts = [
     ['why', why],
+    ['fault', faultText(attempt)],
     ['stages', stages(attempt)],
     ['resumed', resumed(attempt)],
   ];

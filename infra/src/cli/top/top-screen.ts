@@ -2,7 +2,7 @@
 import { roughTime, type Tenant } from '@kiln/shared';
 import { busyText } from '../busy-slots.ts';
 import { rateText } from '../frame-rate.ts';
-import { shareDone, waitWords } from '../job-words.ts';
+import { framesText, shareSettled, waitWords } from '../job-words.ts';
 import { formatAge, formatDuration, table } from '../output.ts';
 import { bar } from '../render/progress-reporter.ts';
 import { cutText } from '../text-width.ts';
@@ -65,8 +65,8 @@ const jobRow = (job: TopJob) => [
   job.id,
   job.state,
   String(job.priority),
-  bar(shareDone(job), BAR_CELLS),
-  `${job.framesDone}/${job.frameCount}${job.framesFailed > 0 ? ` (${job.framesFailed} failed)` : ''}`,
+  bar(shareSettled(job), BAR_CELLS),
+  framesText(job),
   job.pace === null ? '' : rateText(job.pace.framesPerMin),
   job.pace === null ? '' : roughTime(job.pace.leftMs),
   waitWords(job),
