@@ -8,7 +8,7 @@ import {
   parseBudget,
   slotTimeText,
 } from '@kiln/shared';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { SlotPrice } from './price.ts';
 
@@ -35,10 +35,11 @@ export const isOver = (estimate: JobEstimate, slotSec: number): boolean => estim
 export const readCosts = (trx: Kysely<Database>, jobId: string): Promise<JobCostRow | undefined> =>
   trx.selectFrom('job_costs').selectAll().where('job_id', '=', jobId).executeTakeFirst();
 
+/** Slot-seconds so far, what is under way included. */
 export async function readUsedSec(db: Kysely<Database>, jobId: string): Promise<number> {
   const { used } = await db
     .selectFrom('layer_use')
-    .select((eb) => eb.fn.coalesce(eb.fn.sum<number>('slot_sec'), eb.lit(0)).as('used'))
+    .select((eb) => eb.fn.coalesce(eb.fn.sum<number>(sql`slot_sec + running_sec`), eb.lit(0)).as('used'))
     .where('job_id', '=', jobId)
     .executeTakeFirstOrThrow();
   return Number(used);

@@ -3,7 +3,7 @@ import { type JobWait, slotTimeText } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import type { JobRow } from '../jobs/present.ts';
 import type { Database } from '../store/tables.ts';
-import type { JobCostRow } from './budget-rows.ts';
+import { isOver, type JobCostRow } from './budget-rows.ts';
 
 type HeldRow = JobCostRow & {
   readonly used: number | null;
@@ -19,7 +19,7 @@ export async function readBudgetWaits(
   const ids = jobs.flatMap(({ id, state }) => (state === 'paused' ? [id] : []));
   if (ids.length === 0) return new Map();
   const { rows } = await sql<HeldRow>`
-    select c.*, (select sum(slot_sec) from layer_use u where u.job_id = c.job_id) as used, e.error, e.probe_job_id as probe,
+    select c.*, (select sum(slot_sec + running_sec) from layer_use u where u.job_id = c.job_id) as used, e.error, e.probe_job_id as probe,
       (select count(*) from tasks t where t.job_id = c.job_id and t.state = 'leased') as under_way
     from job_costs c left join estimates e on e.id = c.estimate_id
     where c.job_id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) and c.hold is not null`.execute(
@@ -50,7 +50,9 @@ function waitOf({
   }
   const instead = `${approve}, \`--budget\` gives it more.`;
   const of = budget_slot_sec === null ? '' : ` of ${slotTimeText(budget_slot_sec)}`;
-  if (used !== null && budget_slot_sec !== null && used >= budget_slot_sec) {
+  // What was under way when it was stopped may have taken a little less than was thought then.
+  const fits = budget_slot_sec !== null && !(estimate && isOver(estimate, budget_slot_sec));
+  if (used !== null && budget_slot_sec !== null && (fits || used >= budget_slot_sec)) {
     const n = Number(under_way);
     const left =
       n === 0 ? '' : `; ${n === 1 ? 'one task that is' : `${n} tasks that are`} being drawn will come to an end`;

@@ -68,7 +68,7 @@ export class BudgetWatch {
       .where('c.budget_slot_sec', 'is not', null)
       .where('c.is_approved', '=', false)
       .groupBy(['c.job_id', 'c.budget_slot_sec'])
-      .having((eb) => eb(eb.fn.sum('u.slot_sec'), '>=', eb.ref('c.budget_slot_sec')))
+      .having((eb) => eb(eb.fn.sum(sql`u.slot_sec + u.running_sec`), '>=', eb.ref('c.budget_slot_sec')))
       .execute();
     return rows.map(({ job_id }) => job_id);
   }

@@ -16,7 +16,7 @@ export async function readJobUse(
       'estimate' | 'budget' | 'budget_slot_sec' | 'hold' | 'is_approved'
     >
   >`
-    select j.id, (select sum(slot_sec) from layer_use u where u.job_id = j.id) as slot_sec, c.estimate,
+    select j.id, (select sum(slot_sec + running_sec) from layer_use u where u.job_id = j.id) as slot_sec, c.estimate,
       c.budget, c.budget_slot_sec, c.hold, c.is_approved
     from jsonb_array_elements_text(${JSON.stringify(jobIds)}::jsonb) as j(id)
     left join job_costs c on c.job_id = j.id`.execute(db);

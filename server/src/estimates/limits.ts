@@ -16,6 +16,8 @@ export const ESTIMATE_LIMITS = {
   meteredAtOnce: 2_000,
   /** Ends of attempts that are kept of each slot, among which one that is committed late finds those before it. */
   keptEndsPerSlot: 8,
+  /** What is under way of a layer is told from so many slot-seconds of an attempt on: before, its end soon tells. */
+  toldRunningSec: 0.5,
   /** A worker without attempts for so long has no time overlapping the next ones. */
   silentWorkerMs: 86_400_000,
   /** Probes that are looked at in one tick. */

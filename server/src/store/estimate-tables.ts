@@ -20,11 +20,14 @@ export interface EstimateTable {
   created_at: CreatedAt;
 }
 
-/** Slot-seconds of a layer's attempts that have ended. Beside `layers`, whose rows the dispatcher locks. */
+/** Slot-seconds of a layer's attempts. Beside `layers`, whose rows the dispatcher locks. */
 export interface LayerUseTable {
   layer_id: string;
   job_id: string;
+  /** Of those that have ended. */
   slot_sec: Generated<number>;
+  /** Of those that are under way, so far. */
+  running_sec: Generated<number>;
 }
 
 /** Of jobs that have an estimate or a budget. */

@@ -32,6 +32,7 @@ import { up as meteredAttempts } from './migrations/0030-metered-attempts.ts';
 import { up as heldJobs } from './migrations/0031-held-jobs.ts';
 import { up as heldWaits } from './migrations/0032-held-waits.ts';
 import { up as viewTokens } from './migrations/0033-view-tokens.ts';
+import { up as useUnderWay } from './migrations/0034-use-under-way.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -70,6 +71,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0031-held-jobs': { up: heldJobs },
   '0032-held-waits': { up: heldWaits },
   '0033-view-tokens': { up: viewTokens },
+  '0034-use-under-way': { up: useUnderWay },
 };
 
 /**

@@ -179,6 +179,23 @@ test('a job that reaches its budget begins nothing more; with a larger one it go
   expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
 });
 
+test('what is being drawn counts: one long frame reaches the budget while it is drawn', async () => {
+  await addWorker({ identity: { slots: 1 }, frameMs: 600_000 });
+  const layers = [{ frames: '1-3', size: { widthPx: 64, heightPx: 64 }, samples: 1 }];
+  const job = await post<Job>('/jobs', request({ layers }));
+  await edit(job, { budget: '2s' });
+  const begun = await until(
+    () => jobNow(job),
+    ({ use }) => (use?.slotSec ?? 0) > 0,
+  );
+  expect(begun.framesDone).toBe(0);
+  const now = await held(job, 'budget');
+  expect(now).toMatchObject({ state: 'paused', framesDone: 0 });
+  expect(now.use?.slotSec).toBeGreaterThanOrEqual(2);
+  expect(now.waitsFor?.message).toMatch(/^Has reached its budget: .* of 2.0 slot-seconds used/);
+  await post(`/jobs/${job.id}/cancel`);
+});
+
 test('what is no budget is refused before anything is drawn', async () => {
   const answer = (budget: string) => refused('POST', '/jobs', request({ budget }));
   expect(await answer('a lot')).toMatchObject({

@@ -106,7 +106,29 @@ function contract(open: () => Promise<TestStore>) {
     expect(await readUsedSec(db, job.jobId)).toBeCloseTo(100);
   });
 
-  test('what is under way, never began or is of no layer takes nothing', async () => {
+  test('what is under way counts as it goes on, and is told no more when it has ended', async () => {
+    const [long = '', behind = ''] = job.taskIds;
+    const id = await addAttemptRow(db, long, { state: 'running', startedAt: new Date(Date.now() - 60_000) });
+    // Its worker has one slot, which is taken.
+    await addAttemptRow(db, behind, { state: 'running', startedAt: new Date(Date.now() - 59_000) });
+    const meter = new UseMeter(db);
+    await meter.read();
+    const before = await readUsedSec(db, job.jobId);
+    expect(before).toBeGreaterThanOrEqual(59);
+    expect(before).toBeLessThan(100);
+    await sql`
+      update attempts set state = 'succeeded', started_at = now() - interval '90 seconds',
+        ended_at = now() - interval '20 seconds'
+      where id = ${id}`.execute(db);
+    await sql`update attempts set state = 'cancelled', ended_at = now() - interval '19 seconds'
+      where task_id = ${behind}`.execute(db);
+    await meter.read();
+    expect(await readUsedSec(db, job.jobId)).toBeCloseTo(71, 0);
+    const { rows } = await sql`select from layer_use where running_sec > 0 and job_id = ${job.jobId}`.execute(db);
+    expect(rows).toEqual([]);
+  });
+
+  test('what never began or is of no layer takes nothing', async () => {
     const [running = '', unbegun = '', film = ''] = job.taskIds;
     const open = await addAttemptRow(db, running, { state: 'running', startedAt: new Date() });
     const id = await end(db, unbegun);
