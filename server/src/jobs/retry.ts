@@ -51,6 +51,9 @@ export function retryJob(
     await openFilms(trx, films);
     const reopenedJob = reopened(job, failed, films);
     await saveJob(trx, reopenedJob);
+    if (job.archived_at !== null) {
+      await trx.updateTable('jobs').set({ archived_at: null }).where('id', '=', jobId).execute();
+    }
     const after = await tellHeld(trx, tell, reopenedJob);
     return { job: jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []), ended };
   });
@@ -72,6 +75,8 @@ function reopened(job: JobRow, { taskIds, frames }: Failed, films: readonly Film
     stopped: false,
     error: isClean ? null : job.error,
     ended_at: null,
+    // It is not over any more: it belongs among those that are listed.
+    archived_at: null,
   };
 }
 

@@ -172,6 +172,19 @@ describe('what has failed is tried again', () => {
     ]);
   });
 
+  test('a job that was archived is among those that are listed again', async () => {
+    const worker = await failing(2);
+    const job = await submit({ frames: '1-2' }, { maxAttempts: 1 });
+    await ended(job);
+    const listed = async () => (await get<{ items: Job[] }>('/jobs')).items.map(({ id }) => id);
+    await ask(own.farm.url, own.tenant.key, 'POST', `/jobs/${job.id}/archive`);
+    expect(await listed()).not.toContain(job.id);
+    worker.mend();
+    expect(await control(job, 'retry')).toMatchObject({ archivedAt: null });
+    expect(await listed()).toContain(job.id);
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', archivedAt: null });
+  });
+
   test('a divided frame, with all its parts', async () => {
     const worker = await failing(1);
     const job = await submit({ frames: '1-2', tiles: { columns: 2, rows: 1 } }, { maxAttempts: 1 });
