@@ -5,7 +5,7 @@ import { isAble, type ReadyWorker } from '../jobs/able-workers.ts';
 import type { Database } from '../store/tables.ts';
 
 export interface Asked extends Pick<RenderSettings, 'engine' | 'backend'> {
-  readonly requires: Requires;
+  readonly requires: Requires | null;
 }
 
 export interface Reach {
@@ -24,7 +24,7 @@ export async function readUnmet(
   const { rows } = await sql<Asked>`
     select distinct l.settings->>'engine' as engine, l.settings->>'backend' as backend, l.requires
     from jobs j join layers l on l.job_id = j.id
-    where j.state in ('queued', 'running') and l.requires is not null
+    where j.state in ('queued', 'running')
       and j.tenant_id in (select jsonb_array_elements_text(${JSON.stringify(tenants)}::jsonb))`.execute(db);
   return rows.filter(
     ({ requires, ...settings }) => !workers.some(({ identity }) => isAble(identity, { settings, requires })),

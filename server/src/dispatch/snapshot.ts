@@ -150,7 +150,7 @@ export async function readWaiting(db: Kysely<Database>, reach: Reach): Promise<W
       select p.*, row_number() over (partition by p.tenant_id order by p.is_idle, p.place, p.urgency desc, p.job_created_at, p.id) as rank
       from (
         select t.id, t.kind, t.attempts, t.tenant_id, t.job_id, t.layer_id, t.scene_id, t.index, t.created_at, j.priority,
-               j.priority + ${GAINED} as urgency, ${isIdle(reach)} as is_idle,
+               j.priority + ${GAINED} as urgency, ${isIdle(reach, sql.ref('t.kind'))} as is_idle,
                j.created_at as job_created_at, l.position, l.settings->>'engine' as engine,
                l.settings->>'backend' as backend, f.plan->>'format' as film, j.class_policy,
                j.adapter_class as job_class, coalesce(t.adapter_class, d.adapter_class) as frame_class,
@@ -158,7 +158,7 @@ export async function readWaiting(db: Kysely<Database>, reach: Reach): Promise<W
                row_number() over (
                  partition by t.tenant_id, t.kind, l.settings->>'engine', l.settings->>'backend', f.plan->>'format',
                    j.limits, l.limits, l.requires, l.scene_needs
-                 order by ${isIdle(reach)}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
+                 order by ${isIdle(reach, sql.ref('t.kind'))}, j.priority + ${GAINED} desc, j.created_at, l.position, t.created_at, t.id) as place
         from ${urgentTasks(reach)} t
         left join jobs j on j.id = t.job_id
         left join layers l on l.id = t.layer_id
@@ -250,7 +250,7 @@ export async function readCursors(db: Kysely<Database>, reach: Reach): Promise<W
                    l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
                    j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int
                      * (l.division->'tiles'->>'rows')::int * (l.division->>'sampleRanges')::int, 1) as parts,
-                   ${TERMS}, j.user_name, ${GAINED} as gained, ${isIdle(reach)} as is_idle
+                   ${TERMS}, j.user_name, ${GAINED} as gained, ${isIdle(reach, sql`'render'`)} as is_idle
             from jobs j
             join layers l on l.job_id = j.id
             where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}

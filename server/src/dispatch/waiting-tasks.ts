@@ -15,14 +15,19 @@ const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
 
 /**
  * Whether nothing of a job `j` and its layer `l` can be begun, whoever has room: it has its slots, or no worker is here that may draw it.
- * It must not stand before work of which only so much is looked at.
+ * It must not stand before work of which only so much is looked at. Films are made by any worker, of whatever slots.
+ *
+ * @param kind of the task.
  */
-export const isIdle = ({ classes, unmet }: Reach): RawBuilder<boolean> => sql<boolean>`coalesce(
-  ${IS_FULL}
+export const isIdle = (
+  { classes, unmet }: Reach,
+  kind: RawBuilder<unknown>,
+): RawBuilder<boolean> => sql<boolean>`coalesce(
+  ${kind} <> 'film' and (${IS_FULL}
   or (j.class_policy = 'strict' and not ${JSON.stringify(classes)}::jsonb ? j.adapter_class)
-  or (l.requires is not null and exists (
+  or exists (
     select from jsonb_to_recordset(${JSON.stringify(unmet)}::jsonb) as u(engine text, backend text, requires jsonb)
-    where u.requires = l.requires and u.engine = l.settings->>'engine' and u.backend = l.settings->>'backend')), false)`;
+    where u.requires is not distinct from l.requires and u.engine = l.settings->>'engine' and u.backend = l.settings->>'backend')), false)`;
 
 /** When a task may be given out, as the index has it; those that were never tried, any time. */
 const MAY_BEGIN = sql.raw(`coalesce(t.not_before, '-infinity'::timestamptz)`);
@@ -59,7 +64,7 @@ export const urgentTasks = (reach: Reach) => sql`(
     select w.layer_id, w.kind, row_number() over (
       partition by j.tenant_id, w.kind, l.settings->>'engine', l.settings->>'backend', j.limits, l.limits,
         l.requires, l.scene_needs
-      order by ${isIdle(reach)}, j.priority + ${GAINED} desc, j.created_at, l.position, l.id) as place
+      order by ${isIdle(reach, sql.ref('w.kind'))}, j.priority + ${GAINED} desc, j.created_at, l.position, l.id) as place
     from layers_waiting w
     join layers l on l.id = w.layer_id
     join jobs j on j.id = l.job_id

@@ -113,26 +113,34 @@ test('what was given out and is over before the next look counts too', () => {
   expect([...uncharged.ended()]).toEqual([]);
 });
 
-test('a tenant that asks for more different things that no worker has than are looked at is given what one can do', async () => {
-  const { db } = opened.store;
-  const scene = await addSceneRow(db);
-  await addWorkerRow(db);
-  const many = DISPATCH_LIMITS.candidatesOfAllLanes + 1;
-  const { jobId: stuck } = await addJobRows(db, { ...scene, layers: many, priority: 90 });
-  await sql`
-    update layers set requires = jsonb_build_object('tags', jsonb_build_array('nobody-has-' || position))
-    where job_id = ${stuck}`.execute(db);
-  await sql`
+test.each([
+  ['require', sql`requires = jsonb_build_object('tags', jsonb_build_array('nobody-has-' || position))`],
+  [
+    'are for a back end of',
+    sql`settings = settings || '{"engine": "pathtrace", "backend": "webgpu"}',
+      scene_needs = jsonb_build_object('gpuBytes', position, 'texturePx', 0)`,
+  ],
+])(
+  'layers that %s what no worker has, more different ones than are looked at, hide none that one can do',
+  async (_, set) => {
+    const { db } = opened.store;
+    const scene = await addSceneRow(db);
+    await addWorkerRow(db);
+    const many = DISPATCH_LIMITS.candidatesOfAllLanes + 1;
+    const { jobId: stuck } = await addJobRows(db, { ...scene, layers: many, priority: 90 });
+    await sql`update layers set ${set} where job_id = ${stuck}`.execute(db);
+    await sql`
     insert into tasks (id, tenant_id, kind, job_id, layer_id, scene_id, index, state)
     select l.id || '-task', ${scene.tenantId}, 'render', l.job_id, l.id, ${scene.sceneId}, 0, 'waiting'
     from layers l where l.job_id = ${stuck}`.execute(db);
-  const { jobId: later } = await addJobRows(db, { ...scene, tasks: 1 });
-  const snapshot = await new Board({
-    db,
-    leaseMs: 60_000,
-    shares: new ShareBook({ db, halfLifeMs: 60_000, monotonicMs: () => 0 }),
-    taskMs: () => null,
-  }).look(new Set());
-  const own = (snapshot?.candidates ?? []).filter((one) => 'jobId' in one && one.jobId === later);
-  expect(own.map(({ kind }) => kind).sort()).toEqual(['cursor', 'task']);
-});
+    const { jobId: later } = await addJobRows(db, { ...scene, tasks: 1 });
+    const snapshot = await new Board({
+      db,
+      leaseMs: 60_000,
+      shares: new ShareBook({ db, halfLifeMs: 60_000, monotonicMs: () => 0 }),
+      taskMs: () => null,
+    }).look(new Set());
+    const own = (snapshot?.candidates ?? []).filter((one) => 'jobId' in one && one.jobId === later);
+    expect(own.map(({ kind }) => kind).sort()).toEqual(['cursor', 'task']);
+  },
+);

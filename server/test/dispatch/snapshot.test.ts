@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
 import type { Reach } from '../../src/dispatch/reach.ts';
 import { readCursors, readWaiting, type Work } from '../../src/dispatch/snapshot.ts';
+import { isIdle } from '../../src/dispatch/waiting-tasks.ts';
 import { addJobRows, addSceneRow, type SceneRow } from '../job-rows.ts';
 import { openTestStore, type TestStore } from '../store-fixture.ts';
 
@@ -127,4 +128,21 @@ test('jobs that wait for a worker of their class, and none is here, hide none of
     const both = { ...HERE, classes: [...HERE.classes, 'fedcba9876543210'] };
     expect(jobsOf(await read(db, both))).not.toContain(later);
   }
+});
+
+test('films of jobs that wait for a class that is not here are made by any worker', async () => {
+  const { db } = opened.store;
+  const film = await addJob({ tasks: 1, layers: 1 });
+  await sql`update tasks set kind = 'film' where job_id = ${film}`.execute(db);
+  await sql`
+    insert into films (task_id, job_id, layer_id, tenant_id, plan)
+    select id, job_id, layer_id, tenant_id, '{"format": "mp4"}' from tasks where job_id = ${film}`.execute(db);
+  await sql`update jobs set adapter_class = 'not-here', frames_done = 1 where id = ${film}`.execute(db);
+  const { rows } = await sql<{ idle: boolean }>`
+    select ${isIdle(HERE, sql.ref('t.kind'))} as idle
+    from tasks t join jobs j on j.id = t.job_id join layers l on l.id = t.layer_id where t.job_id = ${film}`.execute(
+    db,
+  );
+  expect(rows).toEqual([{ idle: false }]);
+  expect(jobsOf(await readWaiting(db, HERE))).toEqual([film]);
 });
