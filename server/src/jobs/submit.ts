@@ -23,6 +23,7 @@ import { lockOpenWork, withoutRoom } from './open-work.ts';
 import { checkPredecessors } from './predecessors.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
+import { checkSameRequest, checkSameRequests, requestHash } from './request-hash.ts';
 
 export interface SubmitParts {
   readonly db: Kysely<Database>;
@@ -60,13 +61,13 @@ export class Submissions {
 
   /**
    * @returns the new job, or the one that was submitted with the same idempotency key.
-   * @throws KilnError as `compileJob`; `resource.not_found` for a scene, an asset, a job or a webhook that is not this
+   * @throws KilnError as `compileJob`; `resource.conflict` for a key that another request had; `resource.not_found` for a scene, an asset, a job or a webhook that is not this
    *   tenant's; `job.too_large` or `request.too_many` when the tenant may not have so many open jobs or tasks.
    */
   async submit(tenantId: string, request: JobRequest): Promise<Job> {
     const idempotencyKey = request.idempotencyKey ?? null;
     if (idempotencyKey !== null) {
-      const known = await this.#byKey(this.#parts.db, tenantId, idempotencyKey);
+      const known = await this.#byKey(this.#parts.db, tenantId, idempotencyKey, requestHash(request));
       if (known) return known;
     }
     const job = await this.#save(await this.#withCosts(tenantId, await this.#prepare(tenantId, request)));
@@ -125,6 +126,7 @@ export class Submissions {
       .where('tenant_id', '=', tenantId)
       .where('idempotency_key', 'in', keys)
       .execute();
+    checkSameRequests(rows, requests);
     const itsLayers = await layers.of(
       db,
       rows.map(({ id }) => id),
@@ -150,7 +152,7 @@ export class Submissions {
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
-    const keyed = { idempotencyKey: request.idempotencyKey ?? null, notify };
+    const keyed = { idempotency_key: request.idempotencyKey ?? null, request_hash: requestHash(request), notify };
     this.#parts.estimates().checkBudget(request);
     const rows = this.#rows(tenantId, request.sceneId, keyed, compiled);
     return { request, compiled, submission: { ...rows, assets } };
@@ -214,14 +216,17 @@ export class Submissions {
     return row;
   }
 
-  async #byKey(db: Kysely<Database>, tenantId: string, key: string): Promise<Job | null> {
+  /** @throws KilnError `resource.conflict` when it was another request. */
+  async #byKey(db: Kysely<Database>, tenantId: string, key: string, hash: string | null): Promise<Job | null> {
     const row = await db
       .selectFrom('jobs')
       .selectAll()
       .where('tenant_id', '=', tenantId)
       .where('idempotency_key', '=', key)
       .executeTakeFirst();
-    return row ? this.#view(db, row) : null;
+    if (!row) return null;
+    checkSameRequest(row, hash);
+    return this.#view(db, row);
   }
 
   async #view(db: Kysely<Database>, row: JobRow): Promise<Job> {
@@ -261,10 +266,17 @@ export class Submissions {
   }
 
   /** What was written before with this id, or with this key. */
-  async #written(trx: Transaction<Database>, { id, tenant_id, idempotency_key }: JobRow): Promise<Job | null> {
+  async #written(
+    trx: Transaction<Database>,
+    { id, tenant_id, idempotency_key, request_hash }: JobRow,
+  ): Promise<Job | Error | null> {
     const row = await trx.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
     if (row) return this.#view(trx, row);
-    return idempotency_key === null ? null : this.#byKey(trx, tenant_id, idempotency_key);
+    if (idempotency_key === null) return null;
+    return this.#byKey(trx, tenant_id, idempotency_key, request_hash).catch((error: unknown) => {
+      if (error instanceof KilnError) return error;
+      throw error;
+    });
   }
 
   /** A scene that was deleted since it was looked up is missed here, by one lock for all, not by a failed insert. */
@@ -292,7 +304,7 @@ export class Submissions {
   #rows(
     tenantId: string,
     sceneId: string,
-    { idempotencyKey, notify }: Pick<JobRow, 'notify'> & { readonly idempotencyKey: string | null },
+    keyed: Pick<JobRow, 'notify' | 'idempotency_key' | 'request_hash'>,
     compiled: CompiledJob,
   ): Omit<Submission, 'assets' | 'costs'> {
     const { newId, now } = this.#parts;
@@ -315,8 +327,7 @@ export class Submissions {
       class_policy: compiled.classPolicy,
       after_jobs: compiled.after.length === 0 ? null : [...compiled.after],
       adapter_class: null,
-      idempotency_key: idempotencyKey,
-      notify,
+      ...keyed,
       frame_count: compiled.frameCount,
       frames_done: 0,
       frames_failed: 0,

@@ -18,6 +18,8 @@ export interface JobTable {
   /** Of the worker that was given the first of its frames. */
   adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;
+  /** Of what was asked for with the key; null without one, and of jobs of earlier versions. */
+  request_hash: ColumnType<string | null, string | null | undefined, never>;
   /** Who submitted it, as its client said. */
   user_name: ColumnType<string | null, string | null | undefined, never>;
   /** Free labels; null: none. */

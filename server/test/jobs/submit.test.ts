@@ -125,6 +125,31 @@ test('a plan says what the job would be, or why not, and makes none', async () =
   expect(await jobIds()).toEqual([]);
 });
 
+test('a key belongs to what it was first used for: another request is refused, and names the job', async () => {
+  const one = submissions();
+  const request = { ...jobOf(scene.sceneId, '1-5'), idempotencyKey: 'shot' };
+  const { layers, ...rest } = request;
+  const job = await one.submit(scene.tenantId, request);
+  expect(await one.submit(scene.tenantId, { layers, ...rest })).toMatchObject({ id: job.id });
+  const other = { ...jobOf(scene.sceneId, '1-6'), idempotencyKey: 'shot' };
+  const refusal = { code: 'resource.conflict', message: expect.stringContaining(job.id) };
+  await expect(one.submit(scene.tenantId, other)).rejects.toMatchObject(refusal);
+  const batch = [jobOf(scene.sceneId, '1'), other];
+  await expect(one.submitAll(scene.tenantId, batch)).rejects.toMatchObject({
+    ...refusal,
+    field: '/jobs/1/idempotencyKey',
+  });
+  // At once, with a key that nobody had before.
+  const [first, second] = await Promise.allSettled([
+    one.submit(scene.tenantId, { ...request, idempotencyKey: 'new' }),
+    one.submit(scene.tenantId, { ...other, idempotencyKey: 'new' }),
+  ]);
+  expect([first?.status, second?.status].sort()).toEqual(['fulfilled', 'rejected']);
+  // Of jobs of earlier versions it is not known.
+  await sql`update jobs set request_hash = null where id = ${job.id}`.execute(opened.store.db);
+  expect(await one.submit(scene.tenantId, other)).toMatchObject({ id: job.id });
+});
+
 test('many jobs are submitted at once, all or none, and each key once', async () => {
   const one = submissions();
   const requests = Array.from({ length: LIMITS.batchJobs }, (_, n) => ({
