@@ -1,11 +1,11 @@
 /**
- * Objects in a folder: `ab/cd/<sha256>`. A writer fills a file in a temporary folder of its own process, syncs it, links it
- * to its name and syncs the folder: what has a name is whole, also after a power cut. A name that is there already stays,
- * with the bytes that were verified under it.
+ * Objects in a folder: `ab/cd/<sha256>`. A writer fills a file in a temporary folder of its own process, syncs it, moves it
+ * to its name and syncs the folder: what has a name is whole, also after a power cut. Bytes that come again take the place of
+ * those that are there, which may have been damaged since; who reads those reads them to their end.
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { access, type FileHandle, link, mkdir, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
@@ -104,10 +104,10 @@ class FolderObjectStore implements ObjectStore {
       await this.#name(path, hashed.stored.sha256);
       return hashed.stored;
     } catch (error) {
+      await unlink(path).catch(unlessGone);
       return asStorageError(error);
     } finally {
       await file.close().catch(() => {});
-      await unlink(path).catch(unlessGone);
     }
   }
 
@@ -124,23 +124,16 @@ class FolderObjectStore implements ObjectStore {
   async #name(path: string, sha256: string): Promise<void> {
     const target = this.#pathOf(sha256);
     const folder = dirname(target);
-    // Between the two a sweep may take the name away: then it is free.
-    while (!(await this.#linkUnlessThere(path, target)) && !(await renewAge(target)));
-    await syncFile(folder);
-  }
-
-  /** @returns whether the name was free. */
-  async #linkUnlessThere(from: string, to: string): Promise<boolean> {
     try {
-      return await linked(from, to);
+      await rename(path, target);
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT') throw error;
-      const folder = dirname(to);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await syncFile(dirname(folder));
       await syncFile(this.#folder);
-      return linked(from, to);
+      await rename(path, target);
     }
+    await syncFile(folder);
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
@@ -241,29 +234,6 @@ async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** @returns whether the name was free. */
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (errorCodeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** The age of bytes counts from when they last came. @returns whether they are still there. */
-async function renewAge(path: string): Promise<boolean> {
-  const now = new Date();
-  try {
-    await utimes(path, now, now);
-    return true;
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return false;
-    throw error;
   }
 }
 

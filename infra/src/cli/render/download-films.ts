@@ -45,7 +45,7 @@ export async function downloadFilms(
       if (film.state === 'failed') observer.filmFailed(film);
       continue;
     }
-    const remedy = 'Once whoever runs the farm has removed the damaged file, have the film made again in a new job.';
+    const remedy = 'Have the film made again in a new job: it takes the damaged one’s place.';
     const file = { fileName, sha256, sizeBytes, from: client.urls.film(film), remedy };
     const folder = folderOf(film);
     const isThere = resumes && (await isOnDisk(file, folder));

@@ -115,4 +115,4 @@ export class FrameDownloads {
 
 /** A frame that is done is not drawn again in its job, and bytes that are there are not stored again. */
 const redraw = ({ frameNumber, layer }: Frame) =>
-  `Once whoever runs the farm has removed the damaged file, have frame ${frameNumber} of layer “${layer}” drawn again in a new job: kiln render with --frames ${frameNumber}, or kiln submit with frames: ${frameNumber} in its job file.`;
+  `Have frame ${frameNumber} of layer “${layer}” drawn again in a new job, the same bytes take the damaged ones’ place: kiln render with --frames ${frameNumber}, or kiln submit with frames: ${frameNumber} in its job file.`;
