@@ -113,6 +113,6 @@ export class FrameDownloads {
   }
 }
 
-/** A frame that is done is not drawn again in its job, and bytes that are there are not stored again. */
+/** A frame that is done is not drawn again in its job; the same bytes of another take the place of those that are there. */
 const redraw = ({ frameNumber, layer }: Frame) =>
   `Have frame ${frameNumber} of layer “${layer}” drawn again in a new job, the same bytes take the damaged ones’ place: kiln render with --frames ${frameNumber}, or kiln submit with frames: ${frameNumber} in its job file.`;
