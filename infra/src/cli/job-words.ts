@@ -19,6 +19,7 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   budget: 'approval: over its budget',
   tests: 'its test frames',
   approval: 'approval: see its test frames',
+  store: 'room in the farm’s store',
   failures: 'a retry: too much failed',
 };
 

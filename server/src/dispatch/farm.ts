@@ -17,6 +17,7 @@ import { createOriginCheck } from '../http/origin.ts';
 import { AbilityMemory } from '../jobs/abilities.ts';
 import { archiveJob } from '../jobs/archive.ts';
 import { settleChunks } from '../jobs/chunk-length.ts';
+import { FullStore } from '../jobs/full-store.ts';
 import { tellGates } from '../jobs/holds.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { Purges } from '../jobs/purge.ts';
@@ -104,6 +105,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const progress = new JobProgress({ change, log, spacingMs: DISPATCH_LIMITS.jobEventSpacingMs });
   const attempts = new AttemptMemory(db, layers, LIMITS.importTimeoutMs);
   const frameProgress = new FrameProgressBoard({ db, bus, clock, facts: (ids) => attempts.facts(ids) });
+  const fullStore = new FullStore({ bus, clock, log });
   const abilities = new AbilityMemory(db, clock);
   const workers = new WorkerIdentities(db, clock);
   const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
@@ -201,7 +203,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     register(app) {
       events = serveEvents({ services, feed, frameProgress });
       live.register();
-      const reader = new JobReader(db, layers, frameProgress, config.slotPrice);
+      const reader = new JobReader(db, layers, frameProgress, fullStore, config.slotPrice);
       registerFilms(app, services, reader);
       registerJobs(app, {
         submissions,
@@ -227,6 +229,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         workers,
         attempts,
         results,
+        fullStore,
         files: new SceneFiles({ db, objects, clock }),
         queues,
         queueIsUp,

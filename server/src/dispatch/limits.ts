@@ -61,6 +61,8 @@ export const DISPATCH_LIMITS = {
   jobEventSpacingMs: 200,
   /** What a worker said of how far it is holds so long: it fits four heartbeats. */
   progressStaleMs: 10_000,
+  /** A delivery that found the store full is tried again each 2 s: what was refused holds for a few of them. */
+  storeFullMs: 10_000,
   /** Attempts, jobs and workers remembered between requests to save a read. */
   rememberedRows: 10_000,
 } as const;

@@ -22,6 +22,8 @@ export type BusMessage =
       readonly progress: FrameProgress;
       readonly live: readonly LiveTask[];
     }
+  /** What an attempt at a job has drawn is not taken, as the store is full; or is. */
+  | { readonly type: 'store-full'; readonly attemptId: string; readonly jobId: string; readonly isFull: boolean }
   /** Events up to this id are in the log; 0: unknown how far. */
   | { readonly type: 'events'; readonly upTo: number }
   /** A session was ended by a server that does not hold its sockets. */

@@ -6,6 +6,7 @@ import type { AttemptFacts } from '../dispatch/attempt-facts.ts';
 import type { Results } from '../dispatch/results.ts';
 import { apiPath } from '../http/request-identity.ts';
 import { addRoute } from '../http/route.ts';
+import type { FullStore } from '../jobs/full-store.ts';
 import type { Services } from '../services.ts';
 import { deliverFilm } from './deliver-film.ts';
 import { filmWork, openFilmFile, settledFrames } from './film-frames.ts';
@@ -13,13 +14,14 @@ import { filmWork, openFilmFile, settledFrames } from './film-frames.ts';
 export interface FilmWorkerParts {
   readonly services: Services;
   readonly results: Results;
+  readonly fullStore: FullStore;
   /** The attempt that the request shows the lease of. */
   readonly held: (request: FastifyRequest, attemptId: string) => Promise<AttemptFacts>;
 }
 
 const FramesParams = Type.Object({ attemptId: Id('attempt'), from: Type.String({ pattern: '^[0-9]{1,7}$' }) });
 
-export function registerFilmWork(app: FastifyInstance, { services, results, held }: FilmWorkerParts): void {
+export function registerFilmWork(app: FastifyInstance, { services, results, fullStore, held }: FilmWorkerParts): void {
   const { db } = services.store;
   const frames: RouteSpec = {
     ...WORKER_ROUTES.filmFrames,
@@ -46,7 +48,8 @@ export function registerFilmWork(app: FastifyInstance, { services, results, held
       logLevel: 'warn',
       handler: async (request) => {
         const attempt = await held(request, request.params.attemptId);
-        await deliverFilm({ attempt, headers: request.headers, bytes: request.raw }, services.objects, results);
+        const film = { attempt, headers: request.headers, bytes: request.raw };
+        await fullStore.watch(attempt, () => deliverFilm(film, services.objects, results));
         return {};
       },
     });

@@ -18,6 +18,7 @@ import { hasOthers, storedFiles } from '../frames/stored-files.ts';
 import { checkCursor } from '../http/list-cursor.ts';
 import { type Page, type PageQuery, pageOf } from '../http/page.ts';
 import type { Database } from '../store/tables.ts';
+import type { FullStore } from './full-store.ts';
 import { isOpen } from './job-row.ts';
 import { readJobWaits } from './job-waits.ts';
 import type { JobLayers } from './layers.ts';
@@ -43,6 +44,7 @@ export class JobReader {
   readonly #db: Kysely<Database>;
   readonly #layers: JobLayers;
   readonly #progress: Pick<FrameProgressBoard, 'of'>;
+  readonly #fullStore: Pick<FullStore, 'of'>;
 
   readonly #price: SlotPrice | null;
 
@@ -50,12 +52,14 @@ export class JobReader {
     db: Kysely<Database>,
     layers: JobLayers,
     progress: Pick<FrameProgressBoard, 'of'>,
+    fullStore: Pick<FullStore, 'of'>,
     price: SlotPrice | null,
   ) {
     this.#price = price;
     this.#db = db;
     this.#layers = layers;
     this.#progress = progress;
+    this.#fullStore = fullStore;
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
@@ -116,7 +120,8 @@ export class JobReader {
       rows.map((row) => {
         const view = { ...jobView(row, layers.get(row.id) ?? []), use: useOf(row.id) };
         if (!isOpen(row.state)) return [row.id, view];
-        return [row.id, { ...view, waitsFor: waits.get(row.id) ?? null, progress: this.#progress.of(row.id) }];
+        const waitsFor = this.#fullStore.of(row.id) ?? waits.get(row.id) ?? null;
+        return [row.id, { ...view, waitsFor, progress: this.#progress.of(row.id) }];
       }),
     );
   }

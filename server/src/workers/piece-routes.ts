@@ -6,6 +6,7 @@ import type { AttemptMemory } from '../dispatch/attempt-facts.ts';
 import type { Results } from '../dispatch/results.ts';
 import { sumsFor } from '../dispatch/stored-sums.ts';
 import { apiPath } from '../http/request-identity.ts';
+import type { FullStore } from '../jobs/full-store.ts';
 import type { Services } from '../services.ts';
 import { attemptOf } from './attempt-access.ts';
 import { deliverPiece } from './deliver-piece.ts';
@@ -16,12 +17,13 @@ export interface PieceRoutesParts {
   readonly workers: WorkerIdentities;
   readonly attempts: AttemptMemory;
   readonly results: Results;
+  readonly fullStore: FullStore;
 }
 
 /** @param scope hands bodies on as streams. */
 export function registerPieces(
   scope: FastifyInstance,
-  { services, workers, attempts, results }: PieceRoutesParts,
+  { services, workers, attempts, results, fullStore }: PieceRoutesParts,
 ): void {
   scope.route<{ Params: { attemptId: string } }>({
     method: WORKER_ROUTES.piece.method,
@@ -31,7 +33,8 @@ export function registerPieces(
     logLevel: 'warn',
     handler: async ({ headers, params, raw }) => {
       const attempt = await attemptOf(attempts, await workers.of(headers), params.attemptId, headers);
-      return deliverPiece({ attempt, headers, bytes: raw }, services.objects, results);
+      const piece = { attempt, headers, bytes: raw };
+      return fullStore.watch(attempt, () => deliverPiece(piece, services.objects, results));
     },
   });
   scope.route<{ Params: { attemptId: string; sha256: string } }>({

@@ -31,6 +31,7 @@ import { apiPath } from '../http/request-identity.ts';
 import { FailureGate } from '../http/request-limits.ts';
 import { addRoute, route } from '../http/route.ts';
 import type { AbilityMemory } from '../jobs/abilities.ts';
+import type { FullStore } from '../jobs/full-store.ts';
 import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import type { Services } from '../services.ts';
@@ -56,6 +57,7 @@ export interface WorkerRoutesParts {
   readonly workers: WorkerIdentities;
   readonly attempts: AttemptMemory;
   readonly results: Results;
+  readonly fullStore: FullStore;
   readonly files: SceneFiles;
   readonly queues: DeliveryQueues;
   readonly queueIsUp: () => boolean;
@@ -87,6 +89,7 @@ export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesPa
     registerFilmWork(scope, {
       services: parts.services,
       results: parts.results,
+      fullStore: parts.fullStore,
       held: async (request, attemptId) =>
         attemptOf(parts.attempts, await parts.workers.of(request.headers), attemptId, request.headers),
     });
@@ -226,7 +229,7 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
 
 /** Frames up, scenes' files down. */
 function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
-  const { services, workers, attempts, results, files } = parts;
+  const { services, workers, attempts, results, files, fullStore } = parts;
   app.register(async (scope) => {
     // The body is streamed into the object store as it comes: a frame, or a scene that was converted.
     scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
@@ -242,11 +245,8 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
         const workerId = await workers.of(request.headers);
         const attempt = await attemptOf(attempts, workerId, request.params.attemptId, request.headers);
         const frameNumber = Number(request.params.frameNumber);
-        return deliverFrame(
-          { attempt, frameNumber, headers: request.headers, bytes: request.raw },
-          services.objects,
-          results,
-        );
+        const frame = { attempt, frameNumber, headers: request.headers, bytes: request.raw };
+        return fullStore.watch(attempt, () => deliverFrame(frame, services.objects, results));
       },
     });
     scope.route<{ Params: { attemptId: string; frameNumber: string; pass: string } }>({
@@ -258,7 +258,7 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
       handler: async ({ headers, params, raw }) => {
         const attempt = await attemptOf(attempts, await workers.of(headers), params.attemptId, headers);
         const frame = { attempt, frameNumber: Number(params.frameNumber), headers, bytes: raw };
-        await deliverPass(frame, params.pass, services.objects);
+        await fullStore.watch(attempt, () => deliverPass(frame, params.pass, services.objects));
         return {};
       },
     });

@@ -1,13 +1,15 @@
-/** Bytes that are stored slowly, or not at all for a while. (A full disk is in the object store’s and the farm’s own tests.) */
-import { rename, rm } from 'node:fs/promises';
+/** Bytes that are stored slowly, or not at all for a while. */
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, KilnError } from '@kiln/shared';
 import { afterEach, expect, test } from 'vitest';
+import { openFolderObjectStore } from '../../src/objects/folder-object-store.ts';
 import type { ObjectStore } from '../../src/objects/object-store.ts';
 import { addScene, addTenant, ask, jobEnded, jobOf, startFarm, type TestFarm, until } from '../farm-fixture.ts';
 import { startRedis } from '../redis.ts';
+import { smallDisk } from '../small-disk.ts';
 import { useWorkers } from '../workers-fixture.ts';
 import { chance, tellSeed } from './seed.ts';
 import { expectSound } from './sound.ts';
@@ -103,3 +105,27 @@ test('gone: the folder is away for a while, as a disk that is not mounted', asyn
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 20 });
   await expectSound(farm);
 });
+
+const disk = await smallDisk('2m');
+
+test.skipIf(typeof disk === 'string')(
+  'full: what is drawn waits for room, its job says so, and goes on by itself when there is some',
+  async () => {
+    if (typeof disk === 'string') return;
+    endings.push(() => disk.remove());
+    const onSmallDisk = await openFolderObjectStore(join(disk.path, 'objects'));
+    const { submit, now, ended } = await open({ around: () => onSmallDisk });
+    await addWorker({ identity: { slots: 2 } });
+    const filler = join(disk.path, 'filler');
+    await writeFile(filler, Buffer.alloc(4_194_304)).catch(() => {});
+    const job = await submit('1-6');
+    const { waitsFor } = await until(
+      () => now(job),
+      (job) => job.waitsFor?.reason === 'store',
+    );
+    expect(waitsFor?.message).toMatch(/^The farm’s store is full: what \d tasks? ha(s|ve) drawn waits to be stored, /);
+    await rm(filler);
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 6, framesFailed: 0, waitsFor: null });
+    await expectSound(farm);
+  },
+);

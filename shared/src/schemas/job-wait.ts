@@ -9,7 +9,7 @@ import * as Type from 'typebox';
  * `after`: a job that it comes after has not succeeded. `layer`: its
  * layers that are left need others, which are not done. `estimate`: what it would take is measured, for its budget; `unmeasured`: that
  * could not be. `budget`: it would take more, or has taken as much.
- * `tests`: one of its test frames failed. `approval`: somebody must approve them.
+ * `store`: what is drawn of it is not stored, as the farm’s store is full. `tests`: one of its test frames failed. `approval`: somebody must approve them.
  */
 export const JobWait = Type.Object({
   reason: Type.Enum([
@@ -30,6 +30,7 @@ export const JobWait = Type.Object({
     'budget',
     'tests',
     'approval',
+    'store',
   ]),
   message: Type.String(),
 });

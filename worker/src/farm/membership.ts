@@ -96,6 +96,8 @@ export class Membership {
         }
         // Wrong bytes may be the network's fault once; the second time they are wrong here.
         if (error.code === 'upload.hash_mismatch' && tries >= 2) return false;
+        if (error.code === 'storage.full' && (tries === 1 || tries % 30 === 0))
+          this.#options.log.warn({ err: error, tries }, 'no room: what is to be stored waits, and is tried again');
         return error.retryable;
       },
     });
