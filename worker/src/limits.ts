@@ -48,6 +48,10 @@ export const WORKER_LIMITS = {
   /** Lines of a page's console and of the browser's log that are kept for a failure's report, and their length. */
   logLines: 100,
   logLineChars: 2_000,
+  /** Of the browser's, with a failure that may be its own; the page's and these are 200 at most. */
+  browserLines: 20,
+  /** A browser that crashed writes why, and ends, within this after its page was lost. */
+  lastLinesMs: 300,
   /** One HTTP request to the server without bytes; a heartbeat must fail well within a lease. */
   requestMs: 5_000,
   /** One HTTP request that carries a frame or a file: 2 GiB at 50 Mbit/s takes six minutes. */

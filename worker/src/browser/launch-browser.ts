@@ -128,6 +128,7 @@ export class LaunchedBrowser {
     for (const stream of [process.stderr, process.stdout]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => tail.add(line));
     }
+    process.once('exit', (code, signal) => tail.add(signal ? `ended by ${signal}` : `ended with code ${code}`));
     this.ended = this.#watch(process.exitCode === null ? once(process, 'exit') : Promise.resolve(), async () => {
       await host.close();
       await removeProfileFolder(profileFolder);

@@ -1,6 +1,7 @@
 /** One delivery from its claim to its end: claimed, drawn or imported, and a failure told to the server. */
 import type { Assignment, AttemptFailure, Delivery } from '@kiln/shared';
 import { PageTaken } from '../browser/page-taken.ts';
+import { pause } from '../clock.ts';
 import type { LeaseBook } from '../farm/lease-book.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -74,13 +75,15 @@ async function claim({ client, clock, lease, membership }: AttemptContext, lease
 
 async function report(error: unknown, context: AttemptContext): Promise<void> {
   const { client, lease, log, membership } = context;
-  const lines = context.readLog();
-  const failure = failureOf(error, lines.page);
+  const failure = await failureOf(error, context);
   if (!lease.isHeld() || NOT_OURS.has(failure.code)) {
     log.info({ code: failure.code, reason: failure.message }, 'dropped an attempt');
     return;
   }
-  log.warn({ err: error, code: failure.code, browser: lines.browser.slice(-20) }, 'an attempt failed');
+  log.warn(
+    { err: error, code: failure.code, browser: context.readLog().browser.slice(-WORKER_LIMITS.browserLines) },
+    'an attempt failed',
+  );
   try {
     await membership.persist(() => client.fail(lease, failure, lease.signal), lease.signal);
   } catch (cause) {
@@ -89,10 +92,25 @@ async function report(error: unknown, context: AttemptContext): Promise<void> {
   }
 }
 
-/** Goes to the tenant: nothing of this machine is in it. */
-function failureOf(error: unknown, lines: readonly string[]): AttemptFailure {
+/** Of failures with which a browser may have said why. */
+const BROWSERS = new Set(['render.page_lost', 'render.timeout']);
+
+/** Goes to the tenant, whose alone the browser was: nothing of this machine is in it. */
+async function failureOf(error: unknown, { readLog, lease }: AttemptContext): Promise<AttemptFailure> {
   const { code, message, retryable } = knownError(error);
-  const log = lines.map((line) => `page: ${line}`.slice(0, WORKER_LIMITS.logLineChars));
-  const failure = { code, message: message.slice(0, 10_000), retryable, log };
+  const isBrowsers = BROWSERS.has(code);
+  if (isBrowsers) await pause(WORKER_LIMITS.lastLinesMs, lease.signal);
+  const lines = readLog();
+  const browser = isBrowsers ? lines.browser.slice(-WORKER_LIMITS.browserLines).map(withoutFolders) : [];
+  const log = [...lines.page.map((line) => `page: ${line}`), ...browser.map((line) => `browser: ${line}`)];
+  const failure = {
+    code,
+    message: message.slice(0, 10_000),
+    retryable,
+    log: log.map((line) => line.slice(0, WORKER_LIMITS.logLineChars)),
+  };
   return error instanceof PageTaken ? { ...failure, counts: false } : failure;
 }
+
+/** Paths end in their last name: where a farm keeps its files is no tenant's affair. */
+const withoutFolders = (line: string): string => line.replace(/(?:\/[\w.@+-]+)+\//g, '…/');

@@ -25,7 +25,7 @@ export interface WorkParts {
   readonly log: Log;
 }
 
-/** Last lines of the logs of an attempt's page and browser. The browser's speak of this machine: they are not a tenant's. */
+/** Last lines of the logs of an attempt's page and browser. The browser's speak of this machine, too. */
 interface AttemptLog {
   readonly page: readonly string[];
   readonly browser: readonly string[];

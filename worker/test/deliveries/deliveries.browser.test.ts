@@ -181,6 +181,9 @@ it('replaces a browser that is killed in the middle of a frame', async () => {
   process.kill(pool.browsers[0]?.pid ?? 0, 'SIGKILL');
   await over(attempt);
   expect(attempt.failure).toMatchObject({ code: 'render.page_lost', retryable: true });
+  // Why the browser is gone, without folders of this machine.
+  expect(attempt.failure?.log).toContain('browser: ended by SIGKILL');
+  expect(attempt.failure?.log.filter((line) => line.includes(home) || /browser: .*\/\w+\//.test(line))).toEqual([]);
   const again = await render([1]);
   await over(again);
   expect(again.frames).toHaveLength(1);
