@@ -7,9 +7,13 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import { DISPATCH_LIMITS } from './limits.ts';
 
+/** Of a job, by its alias. */
+export const gainedOf = (job: 'j' | 'o') =>
+  sql.raw(`greatest(0, least(${DISPATCH_LIMITS.highestPriority} - ${job}.priority,
+  floor(extract(epoch from now() - greatest(${job}.created_at, ${job}.given_at)) / ${DISPATCH_LIMITS.ageingMs / 1_000})::int))`);
+
 /** Of a job `j`. */
-export const GAINED = sql.raw(`greatest(0, least(${DISPATCH_LIMITS.highestPriority} - j.priority,
-  floor(extract(epoch from now() - greatest(j.created_at, j.given_at)) / ${DISPATCH_LIMITS.ageingMs / 1_000})::int))`);
+export const GAINED = gainedOf('j');
 
 /**
  * Writes down that something of these jobs was given out. Those that somebody else has locked are left for the next time.

@@ -1,6 +1,7 @@
 /** Why a job that workers could draw has nothing under way: whose turn it is instead, with numbers. */
 import type { JobWait, Layer, SceneNeeds } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
+import { gainedOf } from '../dispatch/ageing.ts';
 import { laneOf } from '../dispatch/candidate.ts';
 import { readUsage, type UsageRow } from '../dispatch/snapshot.ts';
 import type { Database } from '../store/tables.ts';
@@ -91,9 +92,13 @@ interface Turn {
 }
 
 function turnWait({ own, ownThere, user, ofUser, allThere, slots, others, limit, ahead }: Turn): JobWait | null {
-  const before = ahead === 0 ? '' : `, and ${count(ahead, 'job')} of yours before this one`;
+  const before = ahead === 0 ? '' : `, and ${count(ahead, 'job')} of yours of higher priority before this one`;
   if (limit !== null && own >= limit) {
-    return { reason: 'limit', message: `At your limit: ${own} of ${count(limit, 'slot')} in use${before}.` };
+    // Deliveries that workers hold ahead are no slots in use.
+    return {
+      reason: 'limit',
+      message: `At your limit: ${Math.min(own, limit)} of ${count(limit, 'slot')} in use${before}.`,
+    };
   }
   if (slots === 0 || allThere < slots) return null;
   const ofOthers = allThere - ownThere;
@@ -129,19 +134,22 @@ async function withoutDeliveries(db: Kysely<Database>, jobs: readonly JobRow[]):
   return jobs.filter(({ id }) => !busy.has(id));
 }
 
+/** Of a job, by its alias: what the dispatcher orders by. */
+const urgencyOf = (alias: 'j' | 'o') => sql`${sql.ref(`${alias}.priority`)} + ${gainedOf(alias)}`;
+
 async function readLimits(db: Kysely<Database>, tenants: readonly string[]): Promise<Map<string, number | null>> {
   const rows = await db.selectFrom('tenants').select(['id', 'max_slots']).where('id', 'in', tenants).execute();
   return new Map(rows.map(({ id, max_slots }) => [id, max_slots]));
 }
 
-/** How many open jobs of the same user, with tasks to give out, are more urgent than each. */
+/** How many open jobs of the same user, with tasks to give out, are more urgent than each, by what both gained by waiting. */
 async function readMoreUrgent(db: Kysely<Database>, jobs: readonly JobRow[]): Promise<Map<string, number>> {
   const ids = JSON.stringify(jobs.map(({ id }) => id));
   const { rows } = await sql<{ id: string; n: string }>`
     select j.id, count(o.id) as n
     from jobs j
     join jobs o on o.tenant_id = j.tenant_id and o.state in ('queued', 'running') and o.id <> j.id
-      and o.user_name is not distinct from j.user_name and o.priority > j.priority
+      and o.user_name is not distinct from j.user_name and ${urgencyOf('o')} > ${urgencyOf('j')}
     where j.id in (select jsonb_array_elements_text(${ids}::jsonb)) and ${mayBegin('o')}
       and (exists (select from layers l where l.job_id = o.id and l.released < l.task_count and ${readyTasks('l')} > 0)
         or exists (select from tasks t where t.job_id = o.id and t.state = 'waiting' and t.kind <> 'film'))

@@ -1,6 +1,7 @@
 /** Slots between tenants, as workers of a farm get them, and what those who wait are told. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '@kiln/shared';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DISPATCH_LIMITS } from '../../src/dispatch/limits.ts';
 import {
@@ -98,7 +99,7 @@ test('who waits is told for what, with numbers', async () => {
   const second = await submit(limited, '1', { priority: 20 });
   expect((await jobNow(limited, second)).waitsFor).toEqual({
     reason: 'limit',
-    message: 'At your limit: 1 of 1 slot in use, and 1 job of yours before this one.',
+    message: 'At your limit: 1 of 1 slot in use, and 1 job of yours of higher priority before this one.',
   });
   expect((await jobNow(limited, first)).waitsFor).toBeNull();
   // What is ahead of the slot is somebody else’s: it waits for its turn at most.
@@ -111,7 +112,15 @@ test('who waits is told for what, with numbers', async () => {
   expect((await jobNow(other, behind)).waitsFor).toEqual({
     reason: 'priority',
     message:
-      'Waits for a slot: the only one is busy with 2 tasks of yours and 1 of others, and 1 job of yours before this one.',
+      'Waits for a slot: the only one is busy with 2 tasks of yours and 1 of others, and 1 job of yours of higher priority before this one.',
+  });
+  // What it gained by waiting counts.
+  await sql`update jobs set created_at = now() - interval '2 hours' where id = ${behind.id}`.execute(
+    farm.services.store.db,
+  );
+  expect((await jobNow(other, behind)).waitsFor).toMatchObject({
+    reason: 'slots',
+    message: expect.not.stringContaining('before this one'),
   });
   letGo();
   for (const [tenant, job] of [

@@ -88,7 +88,7 @@ test('a job that only a busy worker may draw says so with numbers, though others
   expect((await waiting(second, '3 tasks')).waitsFor).toEqual({
     reason: 'priority',
     message:
-      'Waits for a slot: the only one that has what it needs is busy with 3 tasks of yours, and 1 job of yours before this one; 2 others lack it.',
+      'Waits for a slot: the only one that has what it needs is busy with 3 tasks of yours, and 1 job of yours of higher priority before this one; 2 others lack it.',
   });
   hold.open();
   expect(await ended(first)).toMatchObject({ state: 'succeeded' });
