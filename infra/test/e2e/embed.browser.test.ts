@@ -111,6 +111,17 @@ test(
     await drag();
     expect(await theta()).not.toBeCloseTo(before, 2);
     expect((await heard('camera-change')).at(-1)?.detail).toEqual({ source: 'user-interaction' });
+
+    // An element that is taken out and put in again gives its session back, and comes back where it was.
+    const turned = await theta();
+    await inPage(`preview.setAttribute('poster', 'data:,'); const { parentNode } = preview;
+    preview.remove(); parentNode.prepend(preview);`);
+    expect(await inPage('return preview.loaded')).toBe(false);
+    await page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
+    const isGone = `preview.shadowRoot.querySelector('.poster').classList.contains('gone')`;
+    expect(await inPage(`return ${isGone}`)).toBe(true);
+    expect(await theta()).toBeCloseTo(turned, 2);
+    expect(await heard('load')).toHaveLength(1);
   }),
 );
 

@@ -1,6 +1,6 @@
 /**
  * Tokens of live views: `kilnv_<20 characters of its id>.<seconds since 1970 at which it expires>.<HMAC-SHA256 of that>`. One
- * that is forged or has expired is refused without a look at the database; what it opens is in its row.
+ * that is forged is refused without a look at the database; what it opens is in its row.
  */
 import { createHmac } from 'node:crypto';
 import { sameSecret } from '../workers/secrets.ts';

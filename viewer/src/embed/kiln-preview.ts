@@ -45,6 +45,10 @@ export class KilnPreviewElement extends ReflectedElement {
   /** Somebody or something asked for the view, where `reveal` says that it waits for that. */
   #isWanted = false;
   #isLoaded = false;
+  /** `load` is told once of each scene. */
+  #hasTold = false;
+  /** Where the camera was when the view was given back. */
+  readonly #store = createMemoryStore();
   #progress = 0;
   #error: PreviewError | null = null;
   #source: KilnPreviewEvents['camera-change']['source'] = 'none';
@@ -76,9 +80,10 @@ export class KilnPreviewElement extends ReflectedElement {
     if (before === after) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
     if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
-    else if (CAMERA_ATTRIBUTES.includes(name)) this.#lookFromAttributes(true);
+    else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
     else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
     else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
+    if (name === 'animation-name') this.#viewport?.setClip(after === null ? null : ENDLESS);
     if (name === 'autoplay' && after !== null) this.play();
   }
 
@@ -203,7 +208,7 @@ export class KilnPreviewElement extends ReflectedElement {
 
   #sessionChanged(name: string): void {
     if (name === 'src' || name === 'farm') {
-      this.#isLoaded = false;
+      this.#hasTold = false;
       this.#firstCamera = null;
       this.#close();
     } else if (this.#error?.retries === false) this.#close();
@@ -223,7 +228,6 @@ export class KilnPreviewElement extends ReflectedElement {
       return;
     }
     this.#giveHand();
-    if (this.#firstCamera) this.#lookFromAttributes(false);
     if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
     if (this.hasAttribute('autoplay')) this.#viewport.play();
     this.#viewport.open();
@@ -237,7 +241,7 @@ export class KilnPreviewElement extends ReflectedElement {
       frameNumber: this.#frame,
       url: this.farm,
       token: () => this.token,
-      resumeStore: createMemoryStore(),
+      resumeStore: this.#store,
     });
     viewport.canvas.setAttribute('part', 'canvas');
     const alt = this.getAttribute('alt');
@@ -265,6 +269,7 @@ export class KilnPreviewElement extends ReflectedElement {
   #close(): void {
     const viewport = this.#viewport;
     this.#viewport = null;
+    this.#isLoaded = false;
     viewport?.dispose();
     if (viewport) this.#showPoster();
   }
@@ -277,6 +282,12 @@ export class KilnPreviewElement extends ReflectedElement {
       pans: !this.hasAttribute('disable-pan'),
       scrolls: this.getAttribute('touch-action') !== 'none',
     };
+  }
+
+  /** Without a view it is the next one that begins there. */
+  #cameraChanged(): void {
+    if (this.#viewport) this.#lookFromAttributes(true);
+    else this.#firstCamera = null;
   }
 
   #lookFromAttributes(glides: boolean): void {
@@ -313,6 +324,8 @@ export class KilnPreviewElement extends ReflectedElement {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
     this.#showPoster();
+    if (this.#hasTold) return;
+    this.#hasTold = true;
     this.#emit('load', { url: this.src ?? '' });
     this.#emit('poster-dismissed', undefined);
   }
