@@ -227,17 +227,23 @@ describe('a late result', () => {
 describe('a server that stops hard', () => {
   test('between storing a frame and recording it: the job goes on elsewhere, the frame is recorded once', async () => {
     const { store, config } = farm.services;
-    const worker = await addWorker({ identity: { slots: 1 }, frameMs: 30 });
+    const gate = hangUntil();
+    const worker = await addWorker({
+      identity: { slots: 1 },
+      frameMs: 30,
+      onFrame: (_assignment, frame) => (frame > 5 ? gate.wait() : undefined),
+    });
     const job = await submit('1-20');
     await done(job, 4);
     // What a crash leaves between the two: bytes in the object store that no row names.
     const bytes = Buffer.from('frame 20');
     const orphan = await putBytes(farm.services.objects, bytes);
     await farm.farm.close();
-    const second = await startFarm({ redisUrl: redis.url, store, home: config.home, timing: { leaseMs: LEASE_MS } });
-    worker.url = second.url;
+    const successor = await startFarm({ redisUrl: redis.url, store, home: config.home, timing: { leaseMs: LEASE_MS } });
+    worker.url = successor.url;
+    gate.open();
     try {
-      const end = await jobEnded(second.url, tenant.key, job.id);
+      const end = await jobEnded(successor.url, tenant.key, job.id);
       expect(end).toMatchObject({ state: 'succeeded', framesDone: 20 });
       const rows = await store.db.selectFrom('frames').select('sha256').where('job_id', '=', job.id).execute();
       expect(rows).toHaveLength(20);
@@ -253,7 +259,7 @@ describe('a server that stops hard', () => {
       expect(epochs).toHaveLength(2);
     } finally {
       await worker.stop();
-      await second.stop();
+      await successor.stop();
     }
   });
 });
