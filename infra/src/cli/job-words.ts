@@ -8,6 +8,7 @@ const WAITS: Readonly<Record<JobWait['reason'], string>> = {
   requires: 'a worker that has it',
   'adapter-class': 'a worker of its class',
   limit: 'its tenant’s limit',
+  share: 'its turn: over its share',
   'named-limit': 'a limit it names',
   'job-slots': 'its own slots',
   priority: 'more urgent jobs',

@@ -13,7 +13,7 @@ import type { Pick, PickInput } from './pick.ts';
 import { readUnmet } from './reach.ts';
 import { readBounds } from './read-bounds.ts';
 import type { TenantShare } from './share-accounts.ts';
-import type { ShareBook } from './share-book.ts';
+import type { HeldSec, ShareBook } from './share-book.ts';
 import { type DeskRow, readCursors, readDesks, readUsage, readWaiting, type UsageRow, type Work } from './snapshot.ts';
 import { heldSec, type InnerLoads, userKey } from './turns.ts';
 import type { JobDeliveries, JobOwner } from './uncharged-use.ts';
@@ -54,6 +54,18 @@ export class Board {
   forgetWork(): void {
     this.#workAge += 1;
     this.#work = null;
+  }
+
+  /** What users hold now, as it counts between them and between their tenants. */
+  async held(): Promise<HeldSec[]> {
+    const byUser = new Map<string, HeldSec>();
+    for (const row of framesOf(await readUsage(this.#parts.db))) {
+      const { tenant_id: tenantId, user_name: user, layer_id, job_id, n } = row;
+      const key = userKey(tenantId, user);
+      const sec = (byUser.get(key)?.sec ?? 0) + n * heldSec(this.#slotMs(layer_id, job_id));
+      byUser.set(key, { tenantId, user, sec });
+    }
+    return [...byUser.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, held]) => held);
   }
 
   /** @param avoided workers that are given nothing that another could do. @returns null when nothing can be picked. */
@@ -206,10 +218,14 @@ function fullTenants(work: readonly Work[]): string[] {
   return [...counts].flatMap(([tenantId, n]) => (n >= DISPATCH_LIMITS.candidatesOfAllLanes ? [tenantId] : []));
 }
 
+type FrameUsage = UsageRow & { readonly job_id: string };
+
+const framesOf = (used: readonly UsageRow[]): FrameUsage[] =>
+  used.filter((row): row is FrameUsage => laneOf(row.kind) === 'render' && row.job_id !== null);
+
 function deliveriesByJob(used: readonly UsageRow[]): ReadonlyMap<string, JobDeliveries> {
   const byJob = new Map<string, JobDeliveries>();
-  for (const { tenant_id: tenantId, user_name: user, job_id, kind, n } of used) {
-    if (laneOf(kind) !== 'render' || job_id === null) continue;
+  for (const { tenant_id: tenantId, user_name: user, job_id, n } of framesOf(used)) {
     byJob.set(job_id, { tenantId, user, n: (byJob.get(job_id)?.n ?? 0) + n });
   }
   return byJob;
@@ -225,8 +241,7 @@ function loadsOf(
   const add = (jobId: string, { tenantId, user }: JobOwner, sec: number) => {
     for (const key of [tenantId, userKey(tenantId, user), jobId]) held.set(key, (held.get(key) ?? 0) + sec);
   };
-  for (const { tenant_id: tenantId, user_name: user, job_id, layer_id, kind, n } of used) {
-    if (laneOf(kind) !== 'render' || job_id === null) continue;
+  for (const { tenant_id: tenantId, user_name: user, job_id, layer_id, n } of framesOf(used)) {
     add(job_id, { tenantId, user }, n * heldSec(slotMs(layer_id, job_id)));
   }
   for (const [jobId, { n, ...owner }] of shares.uncharged.ended()) {

@@ -288,7 +288,7 @@ export class Dispatcher {
     }
     await forgiveWorkers(store.db);
     await this.#shares.read();
-    await this.#shares.write();
+    await this.#shares.write(await this.#board.held());
     for (const jobId of await noteGiven(store.db, [...this.#given])) this.#given.delete(jobId);
     await this.#parts.alsoEachTick();
   }

@@ -203,7 +203,14 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     register(app) {
       events = serveEvents({ services, feed, frameProgress });
       live.register();
-      const reader = new JobReader(db, layers, frameProgress, fullStore, config.slotPrice);
+      const reader = new JobReader({
+        db,
+        layers,
+        progress: frameProgress,
+        fullStore,
+        price: config.slotPrice,
+        shareHalfLifeMs: config.shareHalfLifeMs,
+      });
       registerFilms(app, services, reader);
       registerJobs(app, {
         submissions,

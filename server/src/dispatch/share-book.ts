@@ -25,6 +25,8 @@ export class ShareBook {
   readonly #slotTimes = new TaskTimes();
   /** Of the database's clock: what went on until then is charged. */
   #chargedUntil: Date | null = null;
+  /** What is written down of what is held; null: not known. */
+  #held: string | null = null;
 
   constructor({ db, halfLifeMs, monotonicMs }: ShareBookParts) {
     this.#db = db;
@@ -76,6 +78,7 @@ export class ShareBook {
     this.jobs.forget();
     this.uncharged.forget();
     this.#chargedUntil = null;
+    this.#held = null;
   }
 
   charge(slotSec: ReadonlyMap<string, number>): void {
@@ -86,16 +89,42 @@ export class ShareBook {
     return this.#accounts.of(tenantId);
   }
 
-  /** Writes down what has changed. */
-  async write(): Promise<void> {
+  /** Writes down what has changed, and what is held now: whoever explains a turn goes by the same numbers. */
+  async write(held: readonly HeldSec[] = []): Promise<void> {
     await this.#writeUsers();
     this.jobs.takeChanged();
     const rows = this.#accounts.takeChanged();
-    if (rows.length === 0) return;
+    if (rows.length > 0) {
+      await sql`
+        update tenants t set used_slot_sec = x.used, used_at = now()
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id text, used float8)
+        where t.id = x.id`.execute(this.#db);
+    }
+    await this.#writeHeld(held);
+  }
+
+  async #writeHeld(held: readonly HeldSec[]): Promise<void> {
+    const now = JSON.stringify(
+      held.map(({ tenantId, user, sec }) => ({ tenant_id: tenantId, user_name: user ?? '', sec })),
+    );
+    if (now === this.#held) return;
+    this.#held = null;
+    const rows = sql`jsonb_to_recordset(${now}::jsonb) as x(tenant_id text, user_name text, sec float8)`;
     await sql`
-      update tenants t set used_slot_sec = x.used, used_at = now()
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id text, used float8)
-      where t.id = x.id`.execute(this.#db);
+      update tenants t set held_slot_sec = n.sec
+      from (
+        select t.id, coalesce(sum(x.sec), 0) as sec from tenants t left join ${rows} on x.tenant_id = t.id group by t.id
+      ) n
+      where n.id = t.id and n.sec <> t.held_slot_sec`.execute(this.#db);
+    await sql`
+      update user_shares u set held_slot_sec = 0
+      where u.held_slot_sec <> 0 and not exists (
+        select from ${rows} where x.tenant_id = u.tenant_id and x.user_name = u.user_name)`.execute(this.#db);
+    await sql`
+      insert into user_shares (tenant_id, user_name, used_slot_sec, held_slot_sec)
+      select x.tenant_id, x.user_name, 0, x.sec from ${rows}
+      on conflict (tenant_id, user_name) do update set held_slot_sec = excluded.held_slot_sec`.execute(this.#db);
+    this.#held = now;
   }
 
   async #readUsers(): Promise<void> {
@@ -125,6 +154,14 @@ export class ShareBook {
       this.#db,
     );
   }
+}
+
+/** What a user holds, in slot-seconds as they count. */
+export interface HeldSec {
+  readonly tenantId: string;
+  /** Null: nobody in particular. */
+  readonly user: string | null;
+  readonly sec: number;
 }
 
 interface UserRow {

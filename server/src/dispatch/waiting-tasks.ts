@@ -10,7 +10,7 @@ import type { Reach } from './reach.ts';
 const MOST = sql.lit(DISPATCH_LIMITS.candidatesPerTenant);
 
 /** Whether a job `j` has all slots that it allows itself. */
-const IS_FULL = sql.raw(`j.max_slots is not null and j.max_slots <= (
+export const isFullJob = sql.raw(`j.max_slots is not null and j.max_slots <= (
   select count(*) from tasks x where x.job_id = j.id and x.state = 'leased' and x.kind in ('render', 'assemble'))`);
 
 /**
@@ -23,7 +23,7 @@ export const isIdle = (
   { classes, unmet }: Reach,
   kind: RawBuilder<unknown>,
 ): RawBuilder<boolean> => sql<boolean>`coalesce(
-  ${kind} <> 'film' and (${IS_FULL}
+  ${kind} <> 'film' and (${isFullJob}
   or (j.class_policy = 'strict' and not ${JSON.stringify(classes)}::jsonb ? j.adapter_class)
   or exists (
     select from jsonb_to_recordset(${JSON.stringify(unmet)}::jsonb) as u(engine text, backend text, requires jsonb)

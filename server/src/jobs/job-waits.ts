@@ -10,14 +10,21 @@ import { readLackingWaits } from './lacking-waits.ts';
 import { readLayerWaits } from './layer-needs.ts';
 import { readPredecessorWaits } from './predecessors.ts';
 import type { JobRow } from './present.ts';
+import { readQueuedWaits } from './queued-waits.ts';
+import { readSlotWork } from './slot-work.ts';
 import { readTestWaits } from './test-gate.ts';
 import { readTurnWaits } from './turn-waits.ts';
 
-/** Workers that take work; a job that has ended waits for none. */
+/**
+ * Workers that take work; a job that has ended waits for none.
+ *
+ * @param shareHalfLifeMs after which half of what a tenant has had is forgotten.
+ */
 export async function readJobWaits(
   db: Kysely<Database>,
   jobs: readonly JobRow[],
   layers: ReadonlyMap<string, readonly Layer[]>,
+  shareHalfLifeMs: number,
 ): Promise<ReadonlyMap<string, JobWait>> {
   const stopped = jobs.flatMap((job) =>
     job.state === 'paused' && job.stopped ? [[job.id, stopWait(job)] as const] : [],
@@ -53,14 +60,18 @@ export async function readJobWaits(
     )),
   ]);
   const begun = drawable.filter(({ id }) => !inner.has(id));
-  const bounds = await readBoundWaits(db, begun, layers, workers);
+  const work = begun.length === 0 ? [] : await readSlotWork(db);
+  const queued = await readQueuedWaits(db, begun, work);
+  const free = begun.filter(({ id }) => !queued.has(id));
+  const bounds = await readBoundWaits(db, free, layers, workers);
   const turns = await readTurnWaits(
     db,
-    begun.filter(({ id }) => !bounds.has(id)),
+    free.filter(({ id }) => !bounds.has(id)),
     layers,
     ready,
+    { work, shareHalfLifeMs },
   );
-  return new Map([...stopped, ...held, ...after, ...waits, ...inner, ...bounds, ...turns]);
+  return new Map([...stopped, ...held, ...after, ...waits, ...inner, ...queued, ...bounds, ...turns]);
 }
 
 const waitForCanary = ({ id }: JobRow): readonly [string, JobWait] => {

@@ -37,6 +37,15 @@ export interface JobQuery extends StateQuery {
   readonly archived?: boolean;
 }
 
+export interface JobReaderParts {
+  readonly db: Kysely<Database>;
+  readonly layers: JobLayers;
+  readonly progress: Pick<FrameProgressBoard, 'of'>;
+  readonly fullStore: Pick<FullStore, 'of'>;
+  readonly price: SlotPrice | null;
+  readonly shareHalfLifeMs: number;
+}
+
 /** Items of a page when the client does not say. */
 const PAGE = 100;
 
@@ -45,21 +54,16 @@ export class JobReader {
   readonly #layers: JobLayers;
   readonly #progress: Pick<FrameProgressBoard, 'of'>;
   readonly #fullStore: Pick<FullStore, 'of'>;
-
   readonly #price: SlotPrice | null;
+  readonly #shareHalfLifeMs: number;
 
-  constructor(
-    db: Kysely<Database>,
-    layers: JobLayers,
-    progress: Pick<FrameProgressBoard, 'of'>,
-    fullStore: Pick<FullStore, 'of'>,
-    price: SlotPrice | null,
-  ) {
-    this.#price = price;
+  constructor({ db, layers, progress, fullStore, price, shareHalfLifeMs }: JobReaderParts) {
     this.#db = db;
     this.#layers = layers;
     this.#progress = progress;
     this.#fullStore = fullStore;
+    this.#price = price;
+    this.#shareHalfLifeMs = shareHalfLifeMs;
   }
 
   /** Newest first. The cursor is the id of the last job of the page before. */
@@ -110,7 +114,7 @@ export class JobReader {
     rows: readonly JobRow[],
     layers: ReadonlyMap<string, readonly Layer[]>,
   ): Promise<ReadonlyMap<string, Job>> {
-    const waits = await readJobWaits(this.#db, rows, layers);
+    const waits = await readJobWaits(this.#db, rows, layers, this.#shareHalfLifeMs);
     const useOf = await readJobUse(
       this.#db,
       rows.map(({ id }) => id),

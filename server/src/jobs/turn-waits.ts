@@ -2,23 +2,30 @@
 import type { JobWait, Layer, SceneNeeds } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import { gainedOf } from '../dispatch/ageing.ts';
-import { laneOf } from '../dispatch/candidate.ts';
-import { readUsage, type UsageRow } from '../dispatch/snapshot.ts';
 import type { Database } from '../store/tables.ts';
 import { ableWorkers, type ReadyWorker } from './able-workers.ts';
 import { readyTasks } from './layer-needs.ts';
 import { readUnfinishedLayers } from './layers.ts';
 import { mayBegin } from './predecessors.ts';
 import type { JobRow } from './present.ts';
+import { inSlots } from './queued-waits.ts';
+import { shareText } from './share-text.ts';
+import { readShareTurns, type Standing } from './share-turns.ts';
+import type { SlotWork } from './slot-work.ts';
 
-/** @param jobs that workers which are here could draw. */
+/**
+ * @param jobs that workers which are here could draw; of those that slots work on nothing is said.
+ * @param work that workers were given.
+ */
 export async function readTurnWaits(
   db: Kysely<Database>,
   jobs: readonly JobRow[],
   layers: ReadonlyMap<string, readonly Layer[]>,
   workers: readonly ReadyWorker[],
+  { work, shareHalfLifeMs }: { readonly work: readonly SlotWork[]; readonly shareHalfLifeMs: number },
 ): Promise<ReadonlyMap<string, JobWait>> {
-  const idle = await withoutDeliveries(db, jobs);
+  const drawn = inSlots(work);
+  const idle = jobs.filter(({ id }) => !drawn.has(id));
   if (idle.length === 0) return new Map();
   const tenants = [...new Set(idle.map(({ tenant_id }) => tenant_id))];
   const limits = await readLimits(db, tenants);
@@ -27,21 +34,25 @@ export async function readTurnWaits(
     db,
     idle.map(({ id }) => id),
   );
-  const held = (await readUsage(db)).filter(({ kind }) => laneOf(kind) === 'render');
+  const turns = await readShareTurns(db, work, workers, shareHalfLifeMs);
   return new Map(
     idle.flatMap((job): (readonly [string, JobWait])[] => {
       const able = ableFor(job, layers.get(job.id) ?? [], unfinished, workers);
-      const there = held.filter(({ worker_id }) => able.has(worker_id));
+      const there = work.filter(({ workerId }) => able.has(workerId));
       const wait = turnWait({
-        own: sum(held.filter((row) => isOwn(row, job))),
-        ownThere: sum(there.filter((row) => isOwn(row, job))),
+        own: given(work.filter((row) => isOwn(row, job))),
+        ownThere: slotsIn(there.filter((row) => isOwn(row, job))),
         user: job.user_name,
-        ofUser: sum(there.filter((row) => isOwn(row, job) && row.user_name === job.user_name)),
-        allThere: sum(there),
+        ofUser: slotsIn(there.filter((row) => isOwn(row, job) && row.user === job.user_name)),
+        allThere: slotsIn(there),
         slots: slotsOf(workers.filter(({ id }) => able.has(id))),
         others: able.size === workers.length ? 0 : slotsOf(workers.filter(({ id }) => !able.has(id))),
         limit: limits.get(job.tenant_id) ?? null,
         ahead: ahead.get(job.id) ?? 0,
+        shareOf: (slots) => ({
+          tenant: turns.ofTenant(job.tenant_id, able, slots),
+          user: turns.ofUser(job.tenant_id, job.user_name, able),
+        }),
       });
       return wait ? [[job.id, wait]] : [];
     }),
@@ -65,20 +76,22 @@ function ableFor(
   );
 }
 
-const isOwn = (row: UsageRow, job: JobRow) => row.tenant_id === job.tenant_id;
+const isOwn = (row: SlotWork, job: JobRow) => row.tenantId === job.tenant_id;
 
-const sum = (rows: readonly UsageRow[]) => rows.reduce((all, { n }) => all + n, 0);
+const given = (work: readonly SlotWork[]) => work.reduce((all, { n }) => all + n, 0);
+
+const slotsIn = (work: readonly SlotWork[]) => work.reduce((all, one) => all + one.inSlots, 0);
 
 const slotsOf = (workers: readonly ReadyWorker[]) => workers.reduce((all, { identity }) => all + identity.slots, 0);
 
 interface Turn {
-  /** Frames of its tenant that are under way. */
+  /** Tasks of its tenant that workers were given. */
   readonly own: number;
-  /** Those at workers that may be given something of this job. */
+  /** Slots that work for it, of workers that may be given something of this job. */
   readonly ownThere: number;
   /** Who submitted it; null: nobody in particular. */
   readonly user: string | null;
-  /** Frames of that user that are under way there. */
+  /** Slots that work for that user there. */
   readonly ofUser: number;
   /** Those of all tenants. */
   readonly allThere: number;
@@ -89,9 +102,12 @@ interface Turn {
   readonly limit: number | null;
   /** Jobs of its user that are more urgent. */
   readonly ahead: number;
+  /** How its tenant, and its user, stand among those that want these slots. */
+  readonly shareOf: (slots: number) => { readonly tenant: Standing; readonly user: Standing };
 }
 
-function turnWait({ own, ownThere, user, ofUser, allThere, slots, others, limit, ahead }: Turn): JobWait | null {
+function turnWait(turn: Turn): JobWait | null {
+  const { own, ownThere, user, ofUser, allThere, slots, others, limit, ahead, shareOf } = turn;
   const before = ahead === 0 ? '' : `, and ${count(ahead, 'job')} of yours of higher priority before this one`;
   if (limit !== null && own >= limit) {
     // Deliveries that workers hold ahead are no slots in use.
@@ -111,28 +127,13 @@ function turnWait({ own, ownThere, user, ofUser, allThere, slots, others, limit,
   const what = others === 0 ? '' : ' that has what it needs';
   const which = slots === 1 ? `the only one${what} is` : `all ${slots}${what.replace('has', 'have')} are`;
   const lack = others === 0 ? '' : `; ${others === 1 ? 'one other lacks' : `${others} others lack`} it`;
+  const share = shareText(shareOf(slots), user);
+  if (share !== null) return { reason: 'share', message: `${share}${before}.` };
   const message = `Waits for a slot: ${which} busy with ${busy}${before}${lack}.`;
   return { reason: ahead > 0 ? 'priority' : 'slots', message };
 }
 
 const count = (n: number, what: string) => `${n} ${n === 1 ? what : `${what}s`}`;
-
-async function withoutDeliveries(db: Kysely<Database>, jobs: readonly JobRow[]): Promise<readonly JobRow[]> {
-  if (jobs.length === 0) return [];
-  const rows = await db
-    .selectFrom('tasks')
-    .select('job_id')
-    .distinct()
-    .where(
-      'job_id',
-      'in',
-      jobs.map(({ id }) => id),
-    )
-    .where('state', '=', 'leased')
-    .execute();
-  const busy = new Set(rows.map(({ job_id }) => job_id));
-  return jobs.filter(({ id }) => !busy.has(id));
-}
 
 /** Of a job, by its alias: what the dispatcher orders by. */
 const urgencyOf = (alias: 'j' | 'o') => sql`${sql.ref(`${alias}.priority`)} + ${gainedOf(alias)}`;

@@ -18,4 +18,6 @@ export interface UserShareTable {
   user_name: string;
   used_slot_sec: number;
   used_at: Generated<Date>;
+  /** What counts beside that of the frames that they hold, as the leader said last. */
+  held_slot_sec: Generated<number>;
 }

@@ -46,6 +46,8 @@ interface TenantTable {
   /** What it has had of the slots, as it counted at `used_at`. */
   used_slot_sec: Generated<number>;
   used_at: Generated<Date>;
+  /** What counts beside that of the frames that it holds, as the leader said last. */
+  held_slot_sec: Generated<number>;
   created_at: CreatedAt;
 }
 

@@ -108,11 +108,20 @@ test('who waits is told for what, with numbers', async () => {
     () => jobNow(other, ahead),
     ({ state }) => state === 'running',
   );
+  // Given to the worker, and drawn by none.
+  const queued = await until(
+    () => jobNow(other, ahead),
+    ({ waitsFor }) => waitsFor?.message.includes('next 2 tasks') ?? false,
+  );
+  expect(queued.waitsFor).toEqual({
+    reason: 'slots',
+    message: 'Waits for a slot: its next 2 tasks are at “fake” already, behind 1 task of others.',
+  });
   const behind = await submit(other, '1', { priority: 10 });
   expect((await jobNow(other, behind)).waitsFor).toEqual({
     reason: 'priority',
     message:
-      'Waits for a slot: the only one is busy with 2 tasks of yours and 1 of others, and 1 job of yours of higher priority before this one.',
+      'Waits for a slot: the only one is busy with 1 task of others, and 1 job of yours of higher priority before this one.',
   });
   // What it gained by waiting counts.
   await sql`update jobs set created_at = now() - interval '2 hours' where id = ${behind.id}`.execute(
@@ -131,6 +140,67 @@ test('who waits is told for what, with numbers', async () => {
   ] as const) {
     expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
   }
+});
+
+test('who has its share of the slots, while others wait, is told so with numbers, and what all hold is written down', async () => {
+  const heavy = await tenantOf('heavy', { share_weight: 3 });
+  const light = await tenantOf('light');
+  const { db } = farm.services.store;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await addWorker({ identity: { slots: 4 }, onFrame: () => held });
+  const drawn = await submit(heavy, '1-20', { user: 'ann' });
+  const count = async () => {
+    const rows = await db
+      .selectFrom('tasks')
+      .select('id')
+      .where('job_id', '=', drawn.id)
+      .where('state', '=', 'leased')
+      .execute();
+    return rows.length;
+  };
+  // All that the worker takes ahead is given, too.
+  await until(count, (n) => n === 12);
+  const own = await submit(heavy, '1', { user: 'ann', priority: 10 });
+  expect((await jobNow(heavy, own)).waitsFor).toEqual({
+    reason: 'priority',
+    message:
+      'Waits for a slot: all 4 are busy with 4 tasks of yours (4 of “ann”), and 1 job of yours of higher priority before this one.',
+  });
+  const others = await submit(heavy, '1', { user: 'bob', priority: 10 });
+  expect((await jobNow(heavy, own)).waitsFor).toEqual({
+    reason: 'share',
+    message:
+      'Over the share of “ann”: 4 of 2 slots in use; 1 other user waits, too, and 1 job of yours of higher priority before this one.',
+  });
+  expect((await jobNow(heavy, others)).waitsFor?.message).toBe(
+    'Waits for a slot: all 4 are busy with 4 tasks of yours (0 of “bob”).',
+  );
+  const beside = await submit(light, '1-2');
+  expect((await jobNow(heavy, others)).waitsFor).toEqual({
+    reason: 'share',
+    message: 'Over your share: 4 of 3 slots in use; 1 other tenant waits, too.',
+  });
+  expect((await jobNow(light, beside)).waitsFor).toEqual({
+    reason: 'slots',
+    message: 'Waits for a slot: all 4 are busy with 4 tasks of others.',
+  });
+  const heldOf = async () =>
+    (await db.selectFrom('tenants').select('held_slot_sec').where('id', '=', heavy.id).executeTakeFirstOrThrow())
+      .held_slot_sec;
+  expect(await until(heldOf, (sec) => sec > 0)).toBe(12 * DISPATCH_LIMITS.heldSlotSec);
+  letGo();
+  for (const [tenant, job] of [
+    [heavy, drawn],
+    [heavy, own],
+    [heavy, others],
+    [light, beside],
+  ] as const) {
+    expect(await jobEnded(farm.url, tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
+  }
+  expect(await until(heldOf, (sec) => sec === 0)).toBe(0);
 });
 
 test('what a tenant has had is written down, and counts for who leads next', async () => {

@@ -85,10 +85,10 @@ test('a job that only a busy worker may draw says so with numbers, though others
     ({ state }) => state === 'running',
   );
   const second = await submit('1', { requires: { tags: ['fast'] }, priority: 10 });
-  expect((await waiting(second, '3 tasks')).waitsFor).toEqual({
+  expect((await waiting(second, '1 task')).waitsFor).toEqual({
     reason: 'priority',
     message:
-      'Waits for a slot: the only one that has what it needs is busy with 3 tasks of yours, and 1 job of yours of higher priority before this one; 2 others lack it.',
+      'Waits for a slot: the only one that has what it needs is busy with 1 task of yours, and 1 job of yours of higher priority before this one; 2 others lack it.',
   });
   hold.open();
   expect(await ended(first)).toMatchObject({ state: 'succeeded' });
@@ -115,8 +115,8 @@ test('a large scene is drawn where it fits, waits for that, and elsewhere only w
     ({ state }) => state === 'running',
   );
   const behind = await submit('1', { priority: 10 });
-  expect((await waiting(behind, '3 tasks')).waitsFor?.message).toContain(
-    'the only one that has what it needs is busy with 3 tasks of yours',
+  expect((await waiting(behind, '1 task')).waitsFor?.message).toContain(
+    'the only one that has what it needs is busy with 1 task of yours',
   );
   hold.open();
   expect(await ended(job)).toMatchObject({ state: 'succeeded' });

@@ -3,8 +3,8 @@ import * as Type from 'typebox';
 
 /**
  * Why nothing of a job is given out. `workers`: there is none. `engine`: none can draw what is left. `requires`: none has what a
- * layer of it requires. `adapter-class`: none is of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `priority`: other jobs of its
- * tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
+ * layer of it requires. `adapter-class`: none is of the class that drew what is done. `limit`: its tenant has as many slots as it may have. `share`: it, or its user, has its
+ * share of the slots, and others wait, too. `priority`: other jobs of its tenant go before. `slots`: all are busy. `named-limit`: a limit that it names is used up. `job-slots`: it has as many tasks under
  * way as it allows itself. `failures`: as many of its tasks have failed as may.
  * `after`: a job that it comes after has not succeeded. `layer`: its
  * layers that are left need others, which are not done. `estimate`: what it would take is measured, for its budget; `unmeasured`: that
@@ -18,6 +18,7 @@ export const JobWait = Type.Object({
     'requires',
     'adapter-class',
     'limit',
+    'share',
     'named-limit',
     'job-slots',
     'priority',

@@ -38,6 +38,7 @@ const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
 /** What passes by itself; for anything else somebody must do something. */
 const IS_TURN: ReadonlySet<string> = new Set([
   'limit',
+  'share',
   'named-limit',
   'job-slots',
   'priority',
