@@ -44,7 +44,7 @@ export interface FakeWorkerOptions {
   /** Called before a frame is delivered; what it throws fails the attempt. */
   readonly onFrame?: (assignment: Assignment, frameNumber: number) => Promise<void> | void;
   /** Samples of a part that are delivered at once. @defaultValue all */
-  readonly pieceSamples?: number;
+  readonly pieceSamples?: number | ((assignment: Assignment) => number);
   /** Called before sums are delivered; what it throws fails the attempt. */
   readonly onPiece?: (assignment: Assignment, part: FramePart) => Promise<void> | void;
   /** [WK21] Whether noise ends the frame with these sums. @defaultValue never */
@@ -320,7 +320,8 @@ export class FakeWorker {
   /** [WK16] One range of samples after another; what is delivered is where it lies. */
   async #drawPiece(delivery: Delivery, assignment: Assignment, work: WorkOf<'piece'>): Promise<void> {
     const { region, samples } = work.part;
-    const step = this.#options.pieceSamples ?? samples.count;
+    const { pieceSamples = samples.count } = this.#options;
+    const step = typeof pieceSamples === 'number' ? pieceSamples : pieceSamples(assignment);
     for (let first = samples.first; first < samples.first + samples.count; first += step) {
       const count = Math.min(step, samples.first + samples.count - first);
       try {

@@ -54,6 +54,15 @@ export function nextSumRange({ first, count }: SampleRange): SampleRange {
   return { first, count: Math.min(blocks * SAMPLES_PER_BLOCK, count) };
 }
 
+/**
+ * How many sums hold the first samples of a range that was ended in its midst, at most: those of its tree, and the samples
+ * of its last block.
+ */
+export const mostSums = ({ count }: SampleRange): number => Math.floor(Math.log2(sampleBlocks(count))) + 2;
+
+/** Whether the samples up to there end within a block, of which more may follow. */
+export const endsWithinBlock = ({ first, count }: SampleRange): boolean => (first + count) % SAMPLES_PER_BLOCK !== 0;
+
 /** Whether noise or time may end a frame before all its samples are drawn. */
 export const mayEndEarly = ({ noiseThreshold, timeLimitSec }: EndSettings): boolean =>
   noiseThreshold > 0 || timeLimitSec > 0;
@@ -100,9 +109,15 @@ type DividedSettings = Pick<
   'engine' | 'size' | 'samples' | 'passes' | 'bitDepth' | 'noiseThreshold' | 'timeLimitSec' | 'denoise'
 >;
 
-/** Whether a frame takes minutes in software, and seconds on a GPU: then what is drawn of it is stored now and then. */
-export const isLongFrame = ({ engine, size, samples }: Pick<DividedSettings, 'engine' | 'size' | 'samples'>): boolean =>
-  samples > SAMPLES_PER_BLOCK && size.widthPx * size.heightPx * samples >= LIMITS.longFrameSamples[engine];
+/**
+ * Whether a frame takes long in software: then what is drawn of it is stored now and then, and when something more urgent
+ * wants its slot. The first half of a frame that is denoised is stored apart, and no such half is within a block.
+ */
+export const isLongFrame = ({ engine, size, samples, denoise }: LengthSettings): boolean =>
+  samples > (denoise ? SAMPLES_PER_BLOCK : 1) &&
+  size.widthPx * size.heightPx * samples >= LIMITS.longFrameSamples[engine];
+
+type LengthSettings = Pick<RenderSettings, 'engine' | 'size' | 'samples' | 'denoise'>;
 
 /**
  * @param path of the layer in the request: `/layers/0`.

@@ -26,11 +26,11 @@ export const LIMITS = {
   /** Samples of one frame. */
   frameSamples: 4_096,
   /**
-   * Samples of all pixels of a frame, from which on what is drawn of it is stored now and then: in software a path-traced
-   * one takes some three minutes, a rasterised one ten; on a GPU a second or more, and another task then makes the frame
-   * in less than one.
+   * Samples of all pixels of a frame, from which on what is drawn of it is stored now and then, and when something more
+   * urgent wants its slot: in software such a frame takes half a minute or more, and another task then makes it of the sums
+   * in a second.
    */
-  longFrameSamples: { raster: 1_073_741_824, pathtrace: 16_777_216 },
+  longFrameSamples: { raster: 268_435_456, pathtrace: 1_048_576 },
   /** Samples before the noise of a frame is looked at: two halves of fewer say little. */
   noiseMinSamples: 16,
   /** Blocks of a frame in a row and in a column, and tasks that one frame is divided into. */

@@ -174,7 +174,12 @@ export const Assignment = Type.Object({
       frameNumber: Type.Integer(),
       /** What no attempt has delivered yet. */
       part: FramePart,
-      /** [WK21] Of a frame that noise or time may end: what is stored of it. */
+      /**
+       * [WK23] Sums of fewer samples than a block that the part's range begins with; null: none are stored. Absent from
+       * servers that take no such sums.
+       */
+      begun: Type.Optional(Type.Union([StoredSums, Type.Null()])),
+      /** [WK21] Of a frame that noise or time may end: what is stored of it, but for `begun`. */
       before: Type.Optional(Type.Object({ sums: Type.Array(StoredSums), drawnMs: Type.Number({ minimum: 0 }) })),
     }),
     Type.Object({
@@ -228,7 +233,7 @@ export type FrameResult = Static<typeof FrameResult>;
 export const PieceResult = Type.Object({
   sha256: Sha256,
   sizeBytes: Type.Integer({ minimum: 1 }),
-  /** Begins where what is stored ends. */
+  /** Begins where what is stored ends; [WK23] where it ends within a block, at that block. */
   samples: SampleRange,
   stages: FrameStages,
   ...PartEnd.properties,

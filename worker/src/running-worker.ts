@@ -53,7 +53,7 @@ export class RunningWorker {
   readonly #working = new Set<Promise<void>>();
   #queue: DeliveryQueue;
   #stopSignals: () => void;
-  #isDraining = false;
+  readonly #leaving = new AbortController();
   #canary: Promise<void> | null = null;
   #end: Promise<void> | null = null;
 
@@ -104,7 +104,7 @@ export class RunningWorker {
 
   async #drain(): Promise<void> {
     const { client, log, pool } = this.#parts;
-    this.#isDraining = true;
+    this.#leaving.abort();
     log.info({ attempts: this.#leases.held.length, sessions: this.#desk.ids.length }, 'draining');
     const stopTaking = this.#queue
       .pause()
@@ -147,10 +147,10 @@ export class RunningWorker {
 
   async #work(delivery: Delivery): Promise<void> {
     // Not claimed: the goodbye gives it back.
-    if (this.#isDraining) return;
+    if (this.#leaving.signal.aborted) return;
     const checkpointMs = this.#parts.config.checkpointSec * 1_000;
     const { autoBackends = WEBGL_ONLY } = this.identity;
-    const own = { importTurns: this.#importTurns, progress: this.#progress };
+    const own = { importTurns: this.#importTurns, progress: this.#progress, leaving: this.#leaving.signal };
     const parts = { ...this.#parts, ...own, checkpointMs, autoBackends };
     const work = runDelivery(delivery, this.#leases, parts, this.#parts.work).finally(() => this.#working.delete(work));
     this.#working.add(work);
@@ -158,7 +158,7 @@ export class RunningWorker {
   }
 
   #renew(reason: string): void {
-    if (this.#isDraining) return;
+    if (this.#leaving.signal.aborted) return;
     this.#parts.membership.renew(reason).catch((error: unknown) => {
       this.#parts.log.debug({ err: error }, 'stopped while registering');
     });
@@ -177,7 +177,7 @@ export class RunningWorker {
   #onSignal(signal: WorkerSignal): void {
     switch (signal.type) {
       case 'open-session':
-        if (!this.#isDraining) this.#desk.open(signal.offer);
+        if (!this.#leaving.signal.aborted) this.#desk.open(signal.offer);
         break;
       case 'end-session':
         this.#desk.end(signal.sessionId);
@@ -195,7 +195,7 @@ export class RunningWorker {
     for (const { attemptId, leaseMs } of answer.renewed) this.#leases.renew(attemptId, leaseMs, sentAtMs);
     for (const attemptId of answer.stop) this.#leases.stop(attemptId, 'the server stopped the attempt');
     for (const sessionId of answer.endSessions) this.#desk.end(sessionId);
-    if (this.#isDraining) return;
+    if (this.#leaving.signal.aborted) return;
     if (answer.drawCanary) this.#drawCanary();
     for (const offer of answer.openSessions) this.#desk.open(offer);
   }
@@ -229,7 +229,7 @@ export class RunningWorker {
       attempts: this.#leases.held,
       sessions: this.#desk.ids,
       progress: this.#progress.all,
-      draining: this.#isDraining,
+      draining: this.#leaving.signal.aborted,
     };
   }
 }

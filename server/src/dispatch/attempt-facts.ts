@@ -289,6 +289,8 @@ async function readSceneSource(
 /** What is left of a part, and what is stored where whoever draws the rest must know. */
 export interface OpenPart {
   readonly samples: SampleRange;
+  /** [WK23] Of the first of these samples. */
+  readonly begun: StoredSums | null;
   readonly before: { readonly sums: StoredSums[]; readonly drawnMs: number } | null;
 }
 
@@ -330,6 +332,7 @@ function workOf({ work }: AttemptFacts, { frames, part, sums }: OpenWork): Assig
         settings,
         frameNumber,
         part: { ...work.part, samples: part?.samples ?? work.part.samples },
+        begun: part?.begun ?? null,
         ...(part?.before ? { before: part.before } : {}),
       };
     case 'assemble':

@@ -49,8 +49,9 @@ export async function openWork(
   { frames }: Claimed,
 ): Promise<OpenWork> {
   const part = work.kind === 'piece' ? await openPart(db, taskId, work) : null;
-  if (part && work.kind === 'piece' && part.samples.first > work.part.samples.first) {
-    await noteResumed(db, attemptId, part.samples.first);
+  const from = part && part.samples.first + (part.begun?.samples.count ?? 0);
+  if (from !== null && work.kind === 'piece' && from > work.part.samples.first) {
+    await noteResumed(db, attemptId, from);
   }
   return {
     frames,

@@ -1,5 +1,5 @@
 /** A range of samples of a part of a frame is recorded: once, in order, with its attempt and task in one transaction. */
-import { KilnError, mayEndEarly, type PieceResult } from '@kiln/shared';
+import { endsWithinBlock, KilnError, mayEndEarly, type PieceResult, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import { sql, type Transaction } from 'kysely';
 import { isOpen, lockJobs } from '../jobs/job-row.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -37,28 +37,40 @@ export async function recordPiece(
   const job = (await lockJobs(trx, [work.jobId])).get(work.jobId);
   const stored = await trx
     .selectFrom('pieces')
-    .select(['first_sample', 'sample_count', 'sha256', 'ended_by'])
+    .select(['first_sample', 'sample_count', 'sha256', 'ended_by', 'drawn_ms'])
     .where('task_id', '=', taskId)
     .orderBy('first_sample')
     .execute();
   const known = stored.find((piece) => piece.first_sample === samples.first);
   const end = work.part.samples.first + work.part.samples.count;
   const next = work.part.samples.first + stored.reduce((sum, piece) => sum + piece.sample_count, 0);
+  // [WK23] Sums of a block's first samples are part of the ones that follow.
+  const last = stored.at(-1);
+  const begun = last && endsWithinBlock({ first: last.first_sample, count: last.sample_count }) ? last : null;
   const own = await trx.selectFrom('attempts').select('state').where('id', '=', attemptId).executeTakeFirst();
   if (known?.sha256 === sha256) {
     const taskDone = next === end || stored.at(-1)?.ended_by != null;
     return { taskDone, gaveWay: own?.state === 'yielded', isNew: false, released: 0 };
   }
   const open = own?.state === 'assigned' || own?.state === 'running';
-  if (known || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
+  const goesOn =
+    known !== undefined && known === begun && known.ended_by === null && samples.count > known.sample_count;
+  if ((known && !goesOn) || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
   if (endedBy && !mayEndEarly(work.settings)) {
     throw new KilnError('request.invalid', `expected all samples of a frame that ${endedBy} does not end`);
   }
-  if (samples.first !== next || samples.first + samples.count > end) {
-    const message = `expected samples from ${next} on, to ${end} at most, got ${samples.count} from ${samples.first}`;
+  const from = begun?.first_sample ?? next;
+  if (samples.first !== from || samples.first + samples.count > end) {
+    const message = `expected samples from ${from} on, to ${end} at most, got ${samples.count} from ${samples.first}`;
+    throw new KilnError('request.invalid', message);
+  }
+  const taskDone = endedBy !== undefined || samples.first + samples.count === end;
+  if (!taskDone && endsWithinBlock(samples) && samples.count > SAMPLES_PER_BLOCK) {
+    const message = `expected sums of whole blocks, or of one, got ${samples.count} samples from ${samples.first}`;
     throw new KilnError('request.invalid', message);
   }
   await recordObject(trx, objects, { sha256, sizeBytes });
+  if (goesOn) await trx.deleteFrom('pieces').where('task_id', '=', taskId).where('first_sample', '=', from).execute();
   await trx
     .insertInto('pieces')
     .values({
@@ -70,11 +82,10 @@ export async function recordPiece(
       size_bytes: sizeBytes,
       ended_by: endedBy ?? null,
       noise: noise ?? null,
-      drawn_ms: drawnMs ?? null,
+      drawn_ms: drawnMs === undefined ? null : drawnMs + (goesOn ? (known.drawn_ms ?? 0) : 0),
       backend: stages.draw.backend ?? null,
     })
     .execute();
-  const taskDone = endedBy !== undefined || samples.first + samples.count === end;
   const gaveWay = givesWay && !taskDone;
   await trx
     .updateTable('attempts')
@@ -82,7 +93,7 @@ export async function recordPiece(
       result_hash: sha256,
       started_at: sql<Date>`coalesce(started_at, created_at)`,
       ...(taskDone || gaveWay ? { ended_at: sql<Date>`now()` } : {}),
-      ...(gaveWay ? { message: 'it left its slot to something more urgent' } : {}),
+      ...(gaveWay ? { message: await whyItGaveWay(trx, attemptId) } : {}),
       state: taskDone ? 'succeeded' : gaveWay ? 'yielded' : 'running',
     })
     .where('id', '=', attemptId)
@@ -95,6 +106,17 @@ export async function recordPiece(
     .where('id', '=', taskId)
     .execute();
   return { taskDone, gaveWay, isNew: true, released: await releaseDependents(trx, [taskId]) };
+}
+
+async function whyItGaveWay(trx: Transaction<Database>, attemptId: string): Promise<string> {
+  const worker = await trx
+    .selectFrom('attempts as a')
+    .innerJoin('workers as w', 'w.id', 'a.worker_id')
+    .select(['w.state', 'a.worker_name'])
+    .where('a.id', '=', attemptId)
+    .executeTakeFirst();
+  if (worker?.state === 'draining') return `worker ${worker.worker_name} leaves; what it had drawn is stored`;
+  return 'it left its slot to something more urgent';
 }
 
 /** For another attempt at its rest: the one that gave way was no try. */

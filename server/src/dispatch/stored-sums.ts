@@ -1,5 +1,5 @@
 /** What tasks have handed over of a divided frame. */
-import { mayEndEarly, type StoredSums } from '@kiln/shared';
+import { endsWithinBlock, mayEndEarly, type StoredSums } from '@kiln/shared';
 import type { Kysely, Selectable } from 'kysely';
 import { taskPart } from '../jobs/task-frames.ts';
 import type { Database } from '../store/tables.ts';
@@ -58,11 +58,15 @@ export async function openPart(
     .where('task_id', '=', taskId)
     .orderBy('first_sample')
     .execute();
-  const stored = rows.reduce((sum, row) => sum + row.sample_count, 0);
-  const samples = { first: part.samples.first + stored, count: part.samples.count - stored };
-  if (!mayEndEarly(settings)) return { samples, before: null };
   const sums = rows.map((row) => storedSums(part.region, row));
-  return { samples, before: { sums, drawnMs: rows.reduce((sum, row) => sum + (row.drawn_ms ?? 0), 0) } };
+  const last = sums.at(-1);
+  const begun = last && endsWithinBlock(last.samples) ? last : null;
+  const whole = begun ? sums.slice(0, -1) : sums;
+  const stored = whole.reduce((sum, { samples }) => sum + samples.count, 0);
+  const samples = { first: part.samples.first + stored, count: part.samples.count - stored };
+  if (!mayEndEarly(settings)) return { samples, begun, before: null };
+  const drawnMs = rows.reduce((sum, row) => sum + (row.drawn_ms ?? 0), 0);
+  return { samples, begun, before: { sums: whole, drawnMs } };
 }
 
 /** @returns the size of sums that were handed over to this task, or by it; null when there are none of this hash. */

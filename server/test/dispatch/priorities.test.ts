@@ -77,6 +77,63 @@ test('giving way is no try: a part may do so more often than it may fail', async
   expect(states.filter((state) => state === 'succeeded')).toHaveLength(3);
 });
 
+test('[WK23] a part may give way within a block, again and again: what is stored of it is what the next begins with', async () => {
+  const sizes = [5, 11];
+  const worker = await addWorker({
+    identity: { slots: 1 },
+    pieceSamples: () => sizes.shift() ?? 144,
+    givesWay: (_assignment, { samples }) => samples.count < 144,
+  });
+  const size = { widthPx: 1_920, heightPx: 1_080 };
+  const job = await own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
+    maxAttempts: 1,
+    layers: [{ frames: '1', size, samples: 144 }],
+  });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  const pieces = worker.claimed.flatMap(({ work }) => (work.kind === 'piece' ? [work] : []));
+  expect(pieces.map(({ begun }) => (begun ? begun.samples : begun))).toEqual([
+    null,
+    { first: 0, count: 5 },
+    { first: 0, count: 11 },
+  ]);
+  for (const { part } of pieces) expect(part.samples).toEqual({ first: 0, count: 144 });
+  const attempts = (await tasksOf(job)).flatMap((task) => task.attempts);
+  expect(attempts.map(({ resumedFromSample }) => resumedFromSample).filter((sample) => sample !== null)).toEqual([
+    5, 11,
+  ]);
+  const { items } = await get<{ items: Frame[] }>(`/jobs/${job.id}/frames`);
+  const [frame] = items;
+  expect(frame && (await text(await own.farm.services.objects.get(frame.sha256)))).toBe('[0,0 0+144]');
+});
+
+test('[WK23] sums that nobody could go on from are refused, and late ones do not replace newer ones', async () => {
+  const refusals: unknown[] = [];
+  const told = (error: { code?: string }) => void refusals.push(error.code);
+  const worker: FakeWorker = await addWorker({
+    identity: { slots: 1 },
+    pieceSamples: 16,
+    onPiece: async ({ attemptId }, { samples }) => {
+      const delivery = worker.held.get(attemptId);
+      if (!delivery || samples.first !== 0) return;
+      // More than a block; then the block’s first samples, which fewer of them do not replace.
+      await worker.deliverPiece(delivery, { first: 0, count: 21 }, 'too many').catch(told);
+      await worker.deliverPiece(delivery, { first: 0, count: 8 }, 'the first 8');
+      await worker.deliverPiece(delivery, { first: 8, count: 8 }, 'not from the block on').catch(told);
+      await worker.deliverPiece(delivery, { first: 0, count: 7 }, 'the first 7').catch(told);
+    },
+  });
+  const job = await own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
+    layers: [{ frames: '1', size: { widthPx: 64, heightPx: 64 }, samples: 64, splitSamples: 2 }],
+  });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  expect(refusals).toEqual(['request.invalid', 'request.invalid', 'attempt.stale']);
+  const { items } = await get<{ items: Frame[] }>(`/jobs/${job.id}/frames`);
+  const sums = Array.from({ length: 4 }, (_, n) => `[0,0 ${n * 16}+16]`).join('');
+  for (const frame of items) expect(await text(await own.farm.services.objects.get(frame.sha256))).toBe(sums);
+});
+
 test('of equal priorities none gets past the other', async () => {
   const { worker, letGo } = await busyWorker();
   const long = await submitLong(50);

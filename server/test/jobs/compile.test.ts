@@ -439,17 +439,19 @@ describe('compileJob', () => {
 
   test('draws a long frame as one part, so that what is drawn of it is stored, also where it may end early', () => {
     const abilities: Capability[] = [{ engine: 'pathtrace', backend: 'webgl' }];
-    const long = { engine: 'pathtrace', samples: 64, size: { widthPx: 512, heightPx: 512 } } as const;
+    const long = { engine: 'pathtrace', samples: 4, size: { widthPx: 512, heightPx: 512 } } as const;
     const divisionOf = (more: Partial<LayerRequest>) =>
       compileJob(job(layer({ ...long, ...more })), SCENE, abilities).layers[0]?.division;
     expect(divisionOf({})).toEqual({ tiles: { columns: 1, rows: 1 }, sampleRanges: 1 });
-    expect(divisionOf({ samples: 63 })).toBeNull();
+    expect(divisionOf({ samples: 3 })).toBeNull();
     expect(divisionOf({ noiseThreshold: 0.1 })).toEqual(divisionOf({}));
     expect(divisionOf({ timeLimitSec: 60 })).toEqual(divisionOf({}));
     expect(divisionOf({ chunk: 2 })).toBeNull();
     expect(divisionOf({ size: { widthPx: 1_280, heightPx: 720 } })).toEqual(divisionOf({}));
-    // A block of samples is never interrupted.
-    expect(divisionOf({ samples: 16, size: { widthPx: 1_280, heightPx: 1_280 } })).toBeNull();
+    // The first half of what is denoised is stored apart.
+    expect(divisionOf({ samples: 16, denoise: true })).toBeNull();
+    expect(divisionOf({ samples: 17, denoise: true })).toEqual(divisionOf({}));
+    expect(divisionOf({ samples: 1, size: { widthPx: 1_280, heightPx: 1_280 } })).toBeNull();
   });
 
   test('refuses a shadow catcher of path tracing with WebGPU, and takes all others', () => {

@@ -9,6 +9,8 @@ export interface DrawingTurn {
   /** Gives both back. @returns whether something more urgent of the tenant took the slot; more calls answer the same. */
   end(): boolean;
   isOver(): boolean;
+  /** Aborts when something more urgent of the tenant waits for the slot. */
+  readonly wanted: AbortSignal;
 }
 
 /** Of servers that say none: what a job has that says none. */
@@ -26,7 +28,7 @@ export async function drawingTurn(
   { pool }: Pick<AttemptContext, 'pool'>,
   signal: AbortSignal,
 ): Promise<DrawingTurn> {
-  const leaveSlot = await pool.slots.take(signal, { group: tenantId, priority });
+  const slot = await pool.slots.take(signal, { group: tenantId, priority });
   try {
     // A path-traced sample alone may take minutes in software, and gives way in pieces.
     const kind = samples > 1 || engine === 'pathtrace' ? 'long-frame' : 'frame';
@@ -36,12 +38,13 @@ export async function drawingTurn(
       end: () => {
         isOver = true;
         endTurn();
-        return leaveSlot();
+        return slot.giveBack();
       },
       isOver: () => isOver,
+      wanted: slot.wanted,
     };
   } catch (error) {
-    leaveSlot();
+    slot.giveBack();
     throw error;
   }
 }

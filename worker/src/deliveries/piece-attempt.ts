@@ -1,11 +1,20 @@
 /**
  * A part of a frame: its samples are drawn in ranges whose sums add up as those of a whole frame do. What takes long is
- * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between. When
- * something more urgent takes it, the attempt ends there.
+ * stored range by range, so that whoever comes after goes on from there, and gives its slot to others in between. What
+ * something more urgent waits for ends with its next sample: when that takes the slot, the attempt ends there.
  */
 import { rm } from 'node:fs/promises';
-import { type Assignment, KilnError, LIMITS, nextRange, type SampleRange, windowOf } from '@kiln/shared';
-import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
+import {
+  type Assignment,
+  endsWithinBlock,
+  KilnError,
+  LIMITS,
+  nextRange,
+  type SampleRange,
+  windowOf,
+} from '@kiln/shared';
+import type { PieceOutcome } from '../page/contract.ts';
+import type { ScenePage, SumsFile, SumsOfRange } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { chosenBackend } from './chosen-backend.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';
@@ -27,6 +36,7 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
       const { first, count } = work.part.samples;
       const end = first + count;
       const before = await storedBefore(work, folder, context);
+      let begun = work.begun ? await fetchSums(work.begun, folder, context) : null;
       for (let at = first; at < end; ) {
         const samples = nextRange({ first: at, count: end - at }, work.settings);
         if (leftMs <= 0) throw new KilnError('render.timeout', `the part took more than ${assignment.timeoutMs} ms`);
@@ -34,14 +44,17 @@ export async function runPiece(assignment: Assignment, work: PieceWork, context:
           page,
           samples,
           before,
+          begun,
           folder,
           timeoutMs: leftMs,
           preparation: at === first ? preparation : {},
         };
-        const range = await drawRange(assignment, work, order, context);
-        if (range.gaveWay || range.isLast) return;
-        at += range.samples;
-        leftMs -= range.tookMs;
+        const drawn = await drawRange(assignment, work, order, context);
+        if (drawn.gaveWay || drawn.isLast) return;
+        if (begun) await rm(begun.diskPath, { force: true });
+        begun = drawn.begun;
+        at = drawn.next;
+        leftMs -= drawn.tookMs;
       }
     }),
   );
@@ -66,14 +79,18 @@ interface RangeOrder {
   readonly page: ScenePage;
   readonly samples: SampleRange;
   readonly before: Before;
+  /** [WK23] Sums of its first samples. */
+  readonly begun: SumsFile | null;
   readonly folder: string;
   readonly timeoutMs: number;
   readonly preparation: Preparation;
 }
 
 interface DrawnRange {
-  /** How many were drawn and delivered. */
-  readonly samples: number;
+  /** Where the next begins. */
+  readonly next: number;
+  /** [WK23] Sums of the first samples of that. */
+  readonly begun: SumsFile | null;
   /** Without the wait for its turn. */
   readonly tookMs: number;
   /** Nothing of the part follows. */
@@ -84,41 +101,83 @@ interface DrawnRange {
 
 async function drawRange(
   assignment: Assignment,
-  { settings, frameNumber, part }: PieceWork,
-  { page, samples: wanted, before, folder, timeoutMs, preparation }: RangeOrder,
+  work: PieceWork,
+  order: RangeOrder,
   context: AttemptContext,
 ): Promise<DrawnRange> {
-  const { autoBackends, checkpointMs, client, clock, lease, log, membership, progress } = context;
+  const { settings, frameNumber, part } = work;
+  const { page, samples: wanted, before, begun, folder, timeoutMs } = order;
+  const { autoBackends, checkpointMs, clock, leaving, lease, progress } = context;
   const turn = await drawingTurn(assignment, page, settings, context, lease.signal);
   const startedMs = clock.monotonicMs();
   const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
   const drawn = { region: part.region, samples: wanted };
   const window = windowOf(settings, part.region);
-  const parted = { part: drawn, ...(window ? { window } : {}) };
+  const parted = { part: drawn, ...(window ? { window } : {}), ...(begun ? { begun } : {}) };
   const { sceneHash } = assignment.scene;
   const backend = chosenBackend(settings, autoBackends);
-  const order = { sceneHash, settings, backend, frameNumber, ...parted, before, checkpointMs };
+  const pageOrder = { sceneHash, settings, backend, frameNumber, ...parted, before, checkpointMs };
   const onProgress = (fraction: number) =>
     progress.note(lease.attemptId, frameNumber, wanted.first + Math.round(fraction * wanted.count));
-  const drawing = page.drawPiece(order, output, timeoutMs, { onDrawn: turn.end, onProgress, signal: lease.signal });
+  // A server that takes no sums of less than a block gets none.
+  const ending = work.begun === undefined ? {} : { wanted: AbortSignal.any([turn.wanted, leaving]) };
+  const hooks = { onDrawn: turn.end, onProgress, signal: lease.signal, ...ending };
+  const drawing = page.drawPiece(pageOrder, output, timeoutMs, hooks);
   void abandonUnwanted(drawing, { page, lease, isDrawn: turn.isOver });
   const { answer, sums } = await drawing;
   const tookMs = clock.monotonicMs() - startedMs;
-  const { samples, endedBy, noise, drawnMs, draw, encode } = answer.result;
-  const end = { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
-  const { sha256, sizeBytes } = sums;
-  const given = { sha256, sizeBytes, samples, ...end, drawnMs, stages: { ...preparation, draw, encode } };
-  const result = turn.end() ? { ...given, givesWay: true } : given;
+  const givesWay = turn.end() || leaving.aborted;
   lease.signal.throwIfAborted();
   if (!lease.isHeld()) throw new KilnError('attempt.stale', 'the lease ran out before the part was delivered');
-  const { gaveWay = false } = await membership.persist(
-    () => client.deliverPiece(lease, result, sums, lease.signal),
-    lease.signal,
-  );
-  before.drawnMs += drawnMs;
-  if (isCompared(settings)) {
-    before.sums.push({ region: part.region, samples, ...end, input: output.name, diskPath: sums.diskPath, sizeBytes });
-  } else await rm(sums.diskPath, { force: true });
-  log.debug({ frameNumber, samples, sizeBytes, gaveWay }, 'delivered a part of a frame');
-  return { samples: samples.count, tookMs, isLast: endedBy !== undefined, gaveWay };
+  const { gaveWay, open } = await deliverRanges(work, order, { outcome: answer.result, sums, givesWay }, context);
+  before.drawnMs += answer.result.drawnMs;
+  const next = sums.reduce((at, { samples }) => at + samples.count, wanted.first);
+  return {
+    next: open?.samples.first ?? next,
+    begun: open,
+    tookMs,
+    isLast: answer.result.endedBy !== undefined,
+    gaveWay,
+  };
+}
+
+interface DrawnSums {
+  readonly outcome: PieceOutcome;
+  readonly sums: readonly SumsOfRange[];
+  readonly givesWay: boolean;
+}
+
+/** @returns whether the attempt ended with them, and the sums of a block that is not whole. */
+async function deliverRanges(
+  { settings, part: { region, samples: whole } }: PieceWork,
+  { before, preparation }: RangeOrder,
+  { outcome, sums, givesWay }: DrawnSums,
+  { client, lease, log, membership }: AttemptContext,
+): Promise<{ readonly gaveWay: boolean; readonly open: SumsFile | null }> {
+  const { endedBy, noise, drawnMs, draw } = outcome;
+  let [gaveWay, open]: [boolean, SumsFile | null] = [false, null];
+  for (const [place, { samples, encode, name, diskPath, file }] of sums.entries()) {
+    const isNewest = place === sums.length - 1;
+    const end = isNewest ? { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) } : {};
+    const { sha256, sizeBytes } = file;
+    const result = {
+      sha256,
+      sizeBytes,
+      samples,
+      ...end,
+      // Once for all of them.
+      drawnMs: isNewest ? drawnMs : 0,
+      stages: { ...preparation, draw, encode },
+      ...(isNewest && givesWay && { givesWay }),
+    };
+    const answer = await membership.persist(() => client.deliverPiece(lease, result, file, lease.signal), lease.signal);
+    gaveWay = answer.gaveWay ?? false;
+    log.debug({ samples, sizeBytes, gaveWay }, 'delivered a part of a frame');
+    const held = { region, samples, ...end, input: name, diskPath, sizeBytes };
+    const isWhole = !endsWithinBlock(samples) || samples.first + samples.count === whole.first + whole.count;
+    if (!isWhole && endedBy === undefined) open = held;
+    else if (isCompared(settings)) before.sums.push(held);
+    else await rm(diskPath, { force: true });
+  }
+  return { gaveWay, open };
 }

@@ -63,9 +63,9 @@ class FrameRun {
     let delivered: Promise<void> = Promise.resolve();
     try {
       for (const frameNumber of this.#work.frames) {
-        const giveBack = await underWay.take(this.#signal);
+        const permit = await underWay.take(this.#signal);
         const encoded = await this.#draw(frameNumber);
-        delivered = this.#deliverAfter(delivered, frameNumber, encoded).finally(giveBack);
+        delivered = this.#deliverAfter(delivered, frameNumber, encoded).finally(() => permit.giveBack());
         // Whoever waits for all of them hears of it; until then the next draw is not begun.
         delivered.catch((error: unknown) => this.#failed.abort(error));
       }

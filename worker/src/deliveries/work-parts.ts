@@ -19,6 +19,8 @@ export interface WorkParts {
   readonly progress: ProgressBook;
   /** Time of drawing after which a part of a frame stores what it has. */
   readonly checkpointMs: number;
+  /** Aborts when the worker is about to leave: what is drawn then is stored. */
+  readonly leaving: AbortSignal;
   /** What the back end `auto` is here. */
   readonly autoBackends: AutoBackends;
   readonly clock: Clock;

@@ -26,6 +26,8 @@ export interface CallHooks {
   readonly onProgress?: (fraction: number) => void;
   /** Aborts when nobody wants what the call draws any more: the page then lets it fail, unless it is drawn. */
   readonly signal?: AbortSignal;
+  /** Aborts when something more urgent waits: the page then ends a piece with its next sample. */
+  readonly wanted?: AbortSignal;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -97,16 +99,18 @@ export class PageClient {
         onProgress: hooks.onProgress ?? (() => {}),
       });
       this.#socket.send(JSON.stringify({ call, id, ...args }));
-      if (!hooks.signal) return;
-      const stop = () => this.#stop(id);
-      if (hooks.signal.aborted) stop();
-      else hooks.signal.addEventListener('abort', stop, { once: true });
+      this.#tellOn(hooks.signal, 'stop', id);
+      this.#tellOn(hooks.wanted, 'finish', id);
     });
   }
 
-  /** What the page answers to this says nothing: that the call fails does. */
-  #stop(of: number): void {
-    if (this.#pending.has(of)) this.#socket?.send(JSON.stringify({ call: 'stop', id: ++this.#lastId, of }));
+  /** What the page answers to this says nothing: how the call ends does. */
+  #tellOn(signal: AbortSignal | undefined, call: 'stop' | 'finish', of: number): void {
+    const tell = () => {
+      if (this.#pending.has(of)) this.#socket?.send(JSON.stringify({ call, id: ++this.#lastId, of }));
+    };
+    if (signal?.aborted) tell();
+    else signal?.addEventListener('abort', tell, { once: true });
   }
 
   /** Ends every call with `reason`; nothing can be asked afterwards. */

@@ -39,6 +39,8 @@ export const CONVERTED_ROUTE = '/converted';
 export const BUILT_IN_ROUTE = '/built-in';
 /** `PUT OUTPUT_ROUTE/<name>` takes a file that Node awaits, once; `…/<name>/<position>` the part of one that begins there. */
 export const OUTPUT_ROUTE = '/output';
+/** Name of the output with the sums of a range of a piece, by the place of the range. */
+export const sumsOutput = (output: string, place: number): string => `${output}-${place}`;
 /** `GET INPUT_ROUTE/<name>` answers a file that Node has put there, or the bytes of it that a range names. */
 export const INPUT_ROUTE = '/input';
 /** `GET ASSET_ROUTE/<sha256>` answers an environment or a look-up table that Node has lent the page. */
@@ -103,7 +105,10 @@ export type PageCall =
       readonly frameNumber: number;
       readonly output?: string;
     }
-  /** Draws a part of a frame, or its first samples: at least `checkpointMs` long. The sums go to `OUTPUT_ROUTE` before the answer. `drawn` as of `frame`. */
+  /**
+   * Draws a part of a frame, or its first samples: at least `checkpointMs` long, but for `finish`. Their sums go to
+   * `sumsOutput` before the answer. `drawn` as of `frame`.
+   */
   | {
       readonly call: 'piece';
       readonly id: number;
@@ -114,6 +119,8 @@ export type PageCall =
       readonly frameNumber: number;
       /** Its samples are a sum of the tree. */
       readonly part: FramePart;
+      /** Sums of its first samples, fewer than a block; `input` below `INPUT_ROUTE`. Absent: none are stored. */
+      readonly begun?: SumsInput;
       /** What is stored of a frame that noise or time may end; `input` below `INPUT_ROUTE`. */
       readonly before?: { readonly sums: readonly SumsInput[]; readonly drawnMs: number };
       /** What of the frame is around the part in targets that do not hold all of it. */
@@ -136,6 +143,8 @@ export type PageCall =
     }
   /** Nobody wants what the call `of` draws: it fails before its next piece. One that is drawn comes to its end. */
   | { readonly call: 'stop'; readonly id: number; readonly of: number }
+  /** Something more urgent waits: the piece `of` ends with its next sample, where its sums can be stored. */
+  | { readonly call: 'finish'; readonly id: number; readonly of: number }
   /** Begins a film. A page makes one at a time. */
   | { readonly call: 'film-open'; readonly id: number; readonly film: FilmOrder }
   /** More of the sound of a film that is encoded outside, before its pictures; no bytes when there is no more. */
@@ -227,8 +236,8 @@ export interface FrameOutcome {
 export interface PieceOutcome {
   /** Estimated GPU memory of the scene, with what path tracing has of it beside. */
   readonly gpuBytes: number;
-  /** What was drawn of the part's samples: all, or a sum of the tree that they begin with. */
-  readonly samples: SampleRange;
+  /** Of what was drawn of the part's samples, in order: all, or a sum of the tree that they begin with; several after `finish`. */
+  readonly ranges: readonly { readonly samples: SampleRange; readonly encode: StageTime }[];
   /** Why none follow, where it is not that all are drawn. */
   readonly endedBy?: 'noise' | 'time';
   /** Of the frame up to there, where it was looked at. */
@@ -236,7 +245,6 @@ export interface PieceOutcome {
   /** Without what was drawn in between. */
   readonly drawnMs: number;
   readonly draw: DrawStage;
-  readonly encode: StageTime;
 }
 
 export interface FilmProgress {
@@ -285,6 +293,7 @@ export interface PageResults {
   readonly piece: PieceOutcome;
   readonly assemble: FrameOutcome;
   readonly stop: null;
+  readonly finish: null;
   readonly 'film-open': FilmProgress;
   readonly 'film-sound': FilmSound;
   readonly 'film-picture': FilmProgress;

@@ -1,5 +1,5 @@
 /** Calls about divided frames: parts are drawn, and frames are made of what was drawn of them. */
-import type { RenderSettings, Sampling } from '@kiln/shared';
+import type { RenderSettings, Sampling, StageTime } from '@kiln/shared';
 import { assembleFrame, type SumsSource } from './assemble/assemble-frame.ts';
 import { denoisedFrame } from './assemble/denoised.ts';
 import { FrameData } from './assemble/frame-data.ts';
@@ -12,11 +12,12 @@ import {
   type PageCall,
   type PieceOutcome,
   type SumsInput,
+  sumsOutput,
 } from './contract.ts';
 import type { GiveWay } from './draw-queue.ts';
 import { frameOrder } from './encode/frame-order.ts';
 import { StripEncoder } from './encode/strip-encoder.ts';
-import { drawSums } from './engine/draw-sums.ts';
+import { drawSums, type RangeSums } from './engine/draw-sums.ts';
 import { shotWithin, within } from './engine/shot-within.ts';
 import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
@@ -36,11 +37,14 @@ export interface DrawingHooks {
 
 type MakingHooks = Pick<DrawingHooks, 'signal' | 'onDrawn'>;
 
-export async function drawPiece(
-  services: PageServices,
-  { sceneHash, settings, backend, frameNumber, part: asked, window, before, checkpointMs, output }: Call<'piece'>,
-  { signal, onDrawn, onProgress }: DrawingHooks,
-): Promise<PieceOutcome> {
+interface PieceHooks extends DrawingHooks {
+  /** Whether something more urgent wants the slot. */
+  readonly isWanted: () => boolean;
+}
+
+export async function drawPiece(services: PageServices, call: Call<'piece'>, hooks: PieceHooks): Promise<PieceOutcome> {
+  const { sceneHash, settings, backend, frameNumber, part: asked, window, before, begun, checkpointMs, output } = call;
+  const { signal, onDrawn, onProgress, isWanted } = hooks;
   const { room, queue, encoder, scenes } = services;
   const { scene, release } = scenes.use(sceneHash);
   let letGo = () => {};
@@ -52,34 +56,47 @@ export async function drawPiece(
     const part = window ? within(asked, window) : asked;
     await encoder.room();
     const { sums: stored = [], drawnMs: drawnBeforeMs = 0 } = before ?? {};
-    const pieceShot = { ...shot, part, checkpointMs, drawnBeforeMs };
-    const sumsOrder = { shot: pieceShot, settings, before: stored.map(sourceOf) };
-    const { pixels, rows, areHalf, samples, end, drawnMs, draw } = await queue.run(
+    const pieceShot = { ...shot, part, checkpointMs, drawnBeforeMs, isWanted };
+    const order = { shot: pieceShot, settings, before: stored.map(sourceOf), begun: begun ? sourceOf(begun) : null };
+    const { ranges, end, drawnMs, draw } = await queue.run(
       'frame',
-      (giveWay) => drawSums(room, sumsOrder, giveWay, onProgress),
+      (giveWay) => drawSums(room, order, giveWay, onProgress),
       signal,
     );
     onDrawn();
-    const { widthPx } = part.region;
-    const { bytes, encode } = await encoder.encode({
-      pixels,
-      planes: [],
-      mattes: null,
-      size: { widthPx, heightPx: rows },
-      format: 'exr',
-      bitDepth: areHalf ? 'half' : 'float',
-      quality: 100,
-      hasAlpha: true,
-      areSums: true,
-      origin: null,
-    });
-    const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
-    if (!ok) throw new Error(`the worker took no sums: ${status}`);
-    return { gpuBytes: scene.gpuBytes, samples, ...end, drawnMs, draw: { ...draw, ...drawnBy(shot) }, encode };
+    const sent: PieceOutcome['ranges'][number][] = [];
+    for (const range of ranges) {
+      const encode = await sendSums(encoder, part.region.widthPx, range, sumsOutput(output, sent.length));
+      sent.push({ samples: range.samples, encode });
+    }
+    return { gpuBytes: scene.gpuBytes, ranges: sent, ...end, drawnMs, draw: { ...draw, ...drawnBy(shot) } };
   } finally {
     letGo();
     release();
   }
+}
+
+async function sendSums(
+  encoder: PageServices['encoder'],
+  widthPx: number,
+  { pixels, rows, areHalf }: RangeSums,
+  output: string,
+): Promise<StageTime> {
+  const { bytes, encode } = await encoder.encode({
+    pixels,
+    planes: [],
+    mattes: null,
+    size: { widthPx, heightPx: rows },
+    format: 'exr',
+    bitDepth: areHalf ? 'half' : 'float',
+    quality: 100,
+    hasAlpha: true,
+    areSums: true,
+    origin: null,
+  });
+  const { ok, status } = await fetch(`${OUTPUT_ROUTE}/${output}`, { method: 'PUT', body: bytes });
+  if (!ok) throw new Error(`the worker took no sums: ${status}`);
+  return encode;
 }
 
 export function makeFrame(

@@ -40,6 +40,8 @@ export class Page {
   readonly #garbage = new Garbage();
   /** Calls for frames that are not answered yet. */
   readonly #frames = new Map<number, AbortController>();
+  /** Calls for pieces that are to end with their next sample. */
+  readonly #finishing = new Set<number>();
   /** A part of the program that is fetched when it is first asked for. */
   #films: Promise<FilmDesk> | null = null;
 
@@ -84,6 +86,9 @@ export class Page {
       case 'stop':
         this.#frames.get(call.of)?.abort(new KilnError('attempt.stale', 'nobody wants the frame any more'));
         return { result: null };
+      case 'finish':
+        if (this.#frames.has(call.of)) this.#finishing.add(call.of);
+        return { result: null };
       case 'film-open':
         return (await this.#filmDesk()).open(call.film);
       case 'film-sound':
@@ -106,6 +111,7 @@ export class Page {
       return await work(stopped.signal);
     } finally {
       this.#frames.delete(id);
+      this.#finishing.delete(id);
     }
   }
 
@@ -166,7 +172,8 @@ export class Page {
   }
 
   #piece(call: Call<'piece'>, signal: AbortSignal): Promise<PieceOutcome> {
-    return drawPiece(this.#services, call, this.#drawing(call.id, signal));
+    const isWanted = () => this.#finishing.has(call.id);
+    return drawPiece(this.#services, call, { ...this.#drawing(call.id, signal), isWanted });
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {

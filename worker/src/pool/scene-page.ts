@@ -4,14 +4,17 @@ import {
   type Backend,
   type FramePart,
   KilnError,
+  mostSums,
   type Region,
   type RenderSettings,
+  type SampleRange,
   type SceneSource,
+  type StageTime,
 } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
-import type { FrameOutcome, LoadResult, PageCall, SumsInput } from '../page/contract.ts';
+import { type FrameOutcome, type LoadResult, type PageCall, type SumsInput, sumsOutput } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { CallLimits } from './call-limits.ts';
@@ -39,6 +42,26 @@ export interface LoadOrder {
 
 /** Sums that a page is given: named to it as nothing else is. */
 export interface SumsFile extends SumsInput, HostedFile {}
+
+/** What is drawn of a part of a frame, beside what is stored of it. */
+export interface PieceOrder extends DrawOrder {
+  readonly part: FramePart;
+  readonly window?: Region;
+  /** Of a frame that noise or time may end. */
+  readonly before?: { readonly sums: readonly SumsFile[]; readonly drawnMs: number };
+  /** Of the part's first samples. */
+  readonly begun?: SumsFile;
+  readonly checkpointMs: number;
+}
+
+/** Sums of a range of samples that a page has made. */
+export interface SumsOfRange {
+  readonly samples: SampleRange;
+  readonly encode: StageTime;
+  readonly name: string;
+  readonly diskPath: string;
+  readonly file: ReceivedFile;
+}
 
 /** Where a page's file goes. */
 export interface OutputFile {
@@ -256,39 +279,44 @@ export class ScenePage {
   /**
    * Draws a part of a frame whose turn it is, or its first samples.
    *
-   * @param order with what is stored of a frame that noise or time may end.
-   * @returns their sums.
+   * @param order with what is stored of a frame that noise or time may end, and of the part's first samples.
+   * @param output folder and name of the files of sums.
+   * @returns their sums, range after range.
    */
   async drawPiece(
-    {
-      before,
-      ...order
-    }: DrawOrder & {
-      readonly part: FramePart;
-      readonly window?: Region;
-      readonly before?: { readonly sums: readonly SumsFile[]; readonly drawnMs: number };
-      readonly checkpointMs: number;
-    },
+    { before, begun, ...order }: PieceOrder,
     output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,
-  ): Promise<{ readonly answer: PageAnswer<'piece'>; readonly sums: ReceivedFile }> {
+  ): Promise<{ readonly answer: PageAnswer<'piece'>; readonly sums: readonly SumsOfRange[] }> {
     this.#framesDrawn++;
     const { client, site } = this.#open;
-    const received = site.awaitOutput(output.name, output.diskPath, output.maxBytes);
-    const unmount = site.mountInputs(new Map(before?.sums.map((file) => [file.input, file])));
-    const stored = before && { before: { sums: before.sums.map(inputOf), drawnMs: before.drawnMs } };
+    const files = Array.from({ length: mostSums(order.part.samples) }, (_, place) => {
+      const name = sumsOutput(output.name, place);
+      const diskPath = sumsOutput(output.diskPath, place);
+      return { name, diskPath, received: site.awaitOutput(name, diskPath, output.maxBytes) };
+    });
+    const stored = [...(before?.sums ?? []), ...(begun ? [begun] : [])];
+    const unmount = site.mountInputs(new Map(stored.map((file) => [file.input, file])));
+    const inputs = {
+      ...(before && { before: { sums: before.sums.map(inputOf), drawnMs: before.drawnMs } }),
+      ...(begun && { begun: inputOf(begun) }),
+    };
     try {
       const answer = await this.#limits.within(timeoutMs, `a part of frame ${order.frameNumber}`, (onDrawn) =>
-        client.call('piece', { ...order, ...stored, output: output.name }, drawnToo(hooks, onDrawn)),
+        client.call('piece', { ...order, ...inputs, output: output.name }, drawnToo(hooks, onDrawn)),
       );
       this.#count(order.sceneHash, answer.result.gpuBytes);
-      const sums = received();
-      if (!sums) throw new KilnError('render.page_lost', 'the sums of a part did not come');
+      const sums = answer.result.ranges.map((range, place): SumsOfRange => {
+        const file = files[place];
+        const received = file?.received();
+        if (!file || !received) throw new KilnError('render.page_lost', 'the sums of a part did not come');
+        return { ...range, name: file.name, diskPath: file.diskPath, file: received };
+      });
       return { answer, sums };
     } finally {
       unmount();
-      site.forgetOutput(output.name);
+      for (const { name } of files) site.forgetOutput(name);
     }
   }
 

@@ -16,9 +16,9 @@ export class TenantTurns {
       if (--tenant.askers === 0) this.#tenants.delete(tenantId);
     };
     try {
-      const giveBack = await tenant.permits.take(signal);
+      const permit = await tenant.permits.take(signal);
       return () => {
-        giveBack();
+        permit.giveBack();
         leave();
       };
     } catch (error) {

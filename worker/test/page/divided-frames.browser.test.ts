@@ -1,4 +1,4 @@
-import type { RenderSettings } from '@kiln/shared';
+import type { RenderSettings, SampleRange } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { glassAndShadow } from './glass-scene.ts';
@@ -67,4 +67,25 @@ describe('a frame made of parts is the same file, byte for byte', () => {
     const made = await dividedFrame(page, sceneHash, settings, { division, checkpointMs: 0.001 });
     expect(made.bytes.equals(whole.bytes)).toBe(true);
   });
+
+  test.each([
+    ['whole', { tiles: { columns: 1, rows: 1 }, sampleRanges: 1 }],
+    ['in blocks and ranges', { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 }],
+  ])(
+    '[WK23] also when something more urgent ends them within a block, again and again: %s',
+    async (_what, division) => {
+      const settings = { size: SIZE, samples: 56, ...FLOATS };
+      const whole = await page.frame(sceneHash, settings);
+      const ranges: SampleRange[] = [];
+      const order = {
+        division,
+        pages: [page, other],
+        wantedAfter: 0,
+        onRange: (range: SampleRange) => ranges.push(range),
+      };
+      const made = await dividedFrame(page, sceneHash, settings, order);
+      expect(made.bytes.equals(whole.bytes)).toBe(true);
+      expect(ranges.some(({ count }) => count % 16 !== 0 && count !== 8)).toBe(true);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type GridPlan, gridOf, type RenderSettings, type Tiles, tilesWithin } from '@kiln/shared';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dividedFrame } from './divided.ts';
+import { type DividedOrder, dividedFrame } from './divided.ts';
 import { glassAndShadow } from './glass-scene.ts';
 import { SETTINGS, TestPage } from './test-page.ts';
 
@@ -24,10 +24,15 @@ const PLAN: GridPlan = { wholePixels: 6_400, wholeEdgePx: 80, blockEdgePx: 64, m
 const SIZE = { widthPx: 203, heightPx: 151 };
 
 /** @param tiles that were asked for. */
-async function large(more: Partial<RenderSettings>, tiles: Tiles = { columns: 1, rows: 1 }, sampleRanges = 1) {
+async function large(
+  more: Partial<RenderSettings>,
+  tiles: Tiles = { columns: 1, rows: 1 },
+  sampleRanges = 1,
+  how: Pick<DividedOrder, 'wantedAfter'> = {},
+) {
   const settings: RenderSettings = { ...SETTINGS, size: SIZE, ...more };
   const division = { tiles: tilesWithin(gridOf(settings, PLAN), tiles), sampleRanges };
-  return dividedFrame(page, sceneHash, settings, { division, plan: PLAN, pages: [page, other] });
+  return dividedFrame(page, sceneHash, settings, { division, plan: PLAN, pages: [page, other], ...how });
 }
 
 describe('a frame that no target holds is the same file, however finely it was divided', () => {
@@ -42,6 +47,10 @@ describe('a frame that no target holds is the same file, however finely it was d
     const coarse = await large(settings);
     const fine = await large(settings, { columns: 7, rows: 5 }, ranges);
     expect(fine.bytes.equals(coarse.bytes)).toBe(true);
+    if ((settings.samples ?? 1) > 16) {
+      const interrupted = await large(settings, { columns: 1, rows: 1 }, 1, { wantedAfter: 0 });
+      expect(interrupted.bytes.equals(coarse.bytes)).toBe(true);
+    }
     expect(fine.result.statistics).toEqual(coarse.result.statistics);
     expect(createHash('sha256').update(coarse.bytes).digest('hex')).toBe(coarse.result.sha256);
   });

@@ -1,5 +1,5 @@
 /** When a path-traced picture has enough samples, and what they may hold. */
-import { LIMITS, type RenderSettings } from '@kiln/shared';
+import { LIMITS, type RenderSettings, type SampleRange } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { readExrFile } from './exr-file.ts';
@@ -70,15 +70,15 @@ describe('a picture whose samples are stored as often as they can be, and added 
   const ONE_PART = { tiles: { columns: 1, rows: 1 }, sampleRanges: 1 };
   const FLOATS = { format: 'exr', bitDepth: 'float', environment: 'studio' } as const;
   const DATA = { passes: ['beauty', 'noisy', 'depth', 'samples', 'crypto-object'], denoise: true } as const;
-  const cases: [what: string, more: Partial<RenderSettings>, ended: object][] = [
-    ['ended by noise', { samples: 512, noiseThreshold: 0.06 }, { endedBy: 'noise' }],
-    ['too noisy to the end', { samples: 100, noiseThreshold: 1e-6 }, { endedBy: 'samples', samples: 100 }],
-    ['denoised', { samples: 72, ...DATA, passes: [...DATA.passes] }, { endedBy: 'samples', samples: 72 }],
-    ['denoised, as PNG', { samples: 64, denoise: true, format: 'png', bitDepth: 8 }, { samples: 64 }],
-    ['denoised after its first block', { samples: 64, denoise: true, noiseThreshold: 0.9 }, { samples: 16 }],
-    ['denoised when noise ends it', { samples: 512, denoise: true, noiseThreshold: 0.06 }, { endedBy: 'noise' }],
+  const cases: [what: string, more: Partial<RenderSettings>, ended: object, isInterrupted: boolean][] = [
+    ['ended by noise', { samples: 512, noiseThreshold: 0.06 }, { endedBy: 'noise' }, true],
+    ['too noisy to the end', { samples: 100, noiseThreshold: 1e-6 }, { endedBy: 'samples', samples: 100 }, true],
+    ['denoised', { samples: 72, ...DATA, passes: [...DATA.passes] }, { endedBy: 'samples', samples: 72 }, true],
+    ['denoised, as PNG', { samples: 64, denoise: true, format: 'png', bitDepth: 8 }, { samples: 64 }, true],
+    ['denoised after its first block', { samples: 64, denoise: true, noiseThreshold: 0.9 }, { samples: 16 }, false],
+    ['denoised when noise ends it', { samples: 512, denoise: true, noiseThreshold: 0.06 }, { endedBy: 'noise' }, true],
   ];
-  it.each(cases)('%s', async (_what, more, ended) => {
+  it.each(cases)('%s', async (_what, more, ended, isInterrupted) => {
     const { sceneHash } = await page.load({ 'scene.glb': ball({ albedo: 0.7 }) });
     const settings = { ...TRACED, ...FLOATS, ...more };
     const whole = await page.frame(sceneHash, settings);
@@ -88,6 +88,13 @@ describe('a picture whose samples are stored as often as they can be, and added 
     const made = await dividedFrame(page, sceneHash, settings, order);
     expect(made.result.draw.sampling).toEqual(sampling);
     expect(made.bytes.equals(whole.bytes)).toBe(true);
+    // [WK23] Something more urgent waits after each third sample.
+    const ends = new Set<number>();
+    const onRange = ({ first, count }: SampleRange) => ends.add((first + count) % 16);
+    const again = await dividedFrame(page, sceneHash, settings, { division: ONE_PART, wantedAfter: 3, onRange });
+    expect(again.result.draw.sampling).toEqual(sampling);
+    expect(again.bytes.equals(whole.bytes)).toBe(true);
+    if (isInterrupted) expect(ends.size).toBeGreaterThan(1);
   });
 
   it('a time limit counts what was drawn before', async () => {

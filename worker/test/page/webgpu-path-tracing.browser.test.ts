@@ -1,4 +1,4 @@
-import { type RenderSettings, SAMPLES_PER_BLOCK } from '@kiln/shared';
+import { type RenderSettings, SAMPLES_PER_BLOCK, type SampleRange } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';
 import { drawScenario } from './fidelity/draw-scenario.ts';
@@ -68,6 +68,11 @@ describe('path tracing with WebGPU', () => {
     const division = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
     const made = await dividedFrame(page, sceneHash, settings, { division });
     expect(made.result.sha256).toBe(result.sha256);
+    // [WK23] Something more urgent waits after each fifth sample.
+    const ends = new Set<number>();
+    const interrupted = { division, wantedAfter: 5, onRange: ({ count }: SampleRange) => ends.add(count % 16) };
+    expect((await dividedFrame(page, sceneHash, settings, interrupted)).result.sha256).toBe(result.sha256);
+    expect(ends.size).toBeGreaterThan(2);
     const fewer = await page.frame(sceneHash, { ...settings, samples: floats.samples - 1 });
     expect(fewer.result.sha256).not.toBe(result.sha256);
   });

@@ -1,4 +1,4 @@
-import type { RenderSettings } from '@kiln/shared';
+import type { RenderSettings, SampleRange } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hueAt } from './converted.ts';
 import { dividedFrame } from './divided.ts';
@@ -118,6 +118,11 @@ describe('rasterisation with WebGPU', () => {
     const division = { tiles: { columns: 2, rows: 2 }, sampleRanges: 2 };
     const made = await dividedFrame(page, sceneHash, settings, { division });
     expect(made.bytes.equals(whole.bytes)).toBe(true);
+    // [WK23] Something more urgent waits after each sample.
+    const ends = new Set<number>();
+    const interrupted = { division, wantedAfter: 0, onRange: ({ count }: SampleRange) => ends.add(count % 16) };
+    expect((await dividedFrame(page, sceneHash, settings, interrupted)).bytes.equals(whole.bytes)).toBe(true);
+    expect(ends.size).toBeGreaterThan(2);
     expect([made, whole].map(({ result }) => result.draw.backend)).toEqual(['webgpu', 'webgpu']);
   });
 

@@ -7,7 +7,7 @@ it('gives as many permits as there are, then in the order of asking', async () =
   const permits = new Permits(2);
   const order: number[] = [];
   const ask = (n: number) =>
-    permits.take(never).then((giveBack) => {
+    permits.take(never).then(({ giveBack }) => {
       order.push(n);
       return giveBack;
     });
@@ -29,7 +29,7 @@ it('gives as many permits as there are, then in the order of asking', async () =
 
 it('loses no permit to somebody who gave up', async () => {
   const permits = new Permits(1);
-  const giveBack = await permits.take(never);
+  const { giveBack } = await permits.take(never);
   const over = new AbortController();
   const leaver = permits.take(over.signal);
   over.abort(new Error('stopped'));
@@ -43,7 +43,7 @@ it('[WK18] goes to the most urgent of the group that waits longest, and says whe
   const permits = new Permits(1);
   const order: string[] = [];
   const ask = async (group: string, priority: number) => {
-    const giveBack = await permits.take(never, { group, priority });
+    const { giveBack } = await permits.take(never, { group, priority });
     order.push(`${group}${priority}`);
     return giveBack;
   };
@@ -66,4 +66,30 @@ it('[WK18] goes to the most urgent of the group that waits longest, and says whe
   expect(equal()).toBe(false);
   (await other)();
   expect(order).toEqual(['a50', 'b100', 'b90', 'a60', 'a50', 'a51', 'a50', 'a50']);
+});
+
+it('[WK23] is wanted of as many holders as something more urgent of their group waits for, the least urgent first', async () => {
+  const permits = new Permits(3);
+  const hold = (group: string, priority: number) => permits.take(never, { group, priority });
+  const [a50, a40, b10] = [await hold('a', 50), await hold('a', 40), await hold('b', 10)];
+  const wanted = () => [a50, a40, b10].map((permit) => permit.wanted.aborted);
+  const left = new AbortController();
+  permits.take(left.signal, { group: 'a', priority: 40 }).catch(() => {});
+  expect(wanted()).toEqual([false, false, false]);
+  const first = permits.take(never, { group: 'a', priority: 60 });
+  expect(wanted()).toEqual([false, true, false]);
+  const second = permits.take(never, { group: 'a', priority: 45 });
+  // The one that 60 is waiting for is on its way; 45 may have no other.
+  expect(wanted()).toEqual([false, true, false]);
+  left.abort(new Error('gone'));
+  expect(a40.giveBack()).toBe(true);
+  const a60 = await first;
+  expect([...wanted(), a60.wanted.aborted]).toEqual([false, true, false, false]);
+  const third = permits.take(never, { group: 'a', priority: 55 });
+  expect([...wanted(), a60.wanted.aborted]).toEqual([true, true, false, false]);
+  expect(a50.giveBack()).toBe(true);
+  const a55 = await third;
+  a55.giveBack();
+  const a45 = await second;
+  for (const permit of [a60, a45, b10]) permit.giveBack();
 });

@@ -50,13 +50,13 @@ export async function sumRanges(
     for (const range of ranges) {
       const { first, count } = range.samples;
       const isHalved = hasHalfSums(range.samples, settings);
-      const values = 'values' in range ? range.values : await valuesOf(range, isHalved ? 2 : 1);
+      const values = 'values' in range ? range.values : await readSums(range, isHalved ? 2 : 1);
       const length = size.widthPx * size.heightPx * 4;
       if (isHalved && count === samples) {
-        withTexture(size, values.subarray(0, length), (texture) => half.keep(texture, halfOf(count)));
+        withSums(size, values.subarray(0, length), (texture) => half.keep(texture, halfOf(count)));
       }
       const target = tree.take();
-      withTexture(size, isHalved ? values.subarray(length) : values, (texture) => tree.copy(target, texture));
+      withSums(size, isHalved ? values.subarray(length) : values, (texture) => tree.copy(target, texture));
       tree.push(target, { firstBlock: first / SAMPLES_PER_BLOCK, blocks: sampleBlocks(count) });
       if (first + count === halfOf(samples)) half.keep(tree.only.texture, halfOf(samples));
     }
@@ -69,9 +69,10 @@ export async function sumRanges(
 
 const CHUNK_ROWS = 16;
 
-async function valuesOf(
+/** @param pictures of a file that holds several, one below the other. @returns RGBA, lowest row first. */
+export async function readSums(
   { region: { widthPx, heightPx }, url }: SumsSource,
-  pictures: number,
+  pictures = 1,
 ): Promise<Float32Array<ArrayBuffer>> {
   const height = heightPx * pictures;
   const values = new Float32Array(widthPx * height * 4);
@@ -80,7 +81,8 @@ async function valuesOf(
   return values;
 }
 
-function withTexture(
+/** Lends a texture of sums. */
+export function withSums(
   { widthPx, heightPx }: RenderSettings['size'],
   values: Float32Array<ArrayBuffer>,
   use: (texture: DataTexture) => void,

@@ -1,5 +1,5 @@
 import { SAMPLES_PER_BLOCK, type Size } from '@kiln/shared';
-import { FloatType, NearestFilter, type Texture, type WebGLRenderer, WebGLRenderTarget } from 'three';
+import { FloatType, NearestFilter, type Texture, type Vector2, type WebGLRenderer, WebGLRenderTarget } from 'three';
 import { SumTree } from './sum-tree.ts';
 
 /** 32-bit floats, without depth. */
@@ -10,6 +10,12 @@ export const floatTarget = ({ widthPx, heightPx }: Size) =>
     magFilter: NearestFilter,
     depthBuffer: false,
   });
+
+/** Sums of some samples, until the accumulation is disposed of. */
+export interface SumsPart {
+  readonly target: WebGLRenderTarget;
+  readonly count: number;
+}
 
 /**
  * Sums of linear RGB and alpha per pixel in 32-bit floats, and the number of samples. Blocks of 16 samples are summed
@@ -36,6 +42,17 @@ export class Accumulation {
     return this.#samples;
   }
 
+  /**
+   * Goes on from the sum of the first samples of a block, added in order elsewhere. Before any is added.
+   *
+   * @param corner pixel, from the lower left one, where its pixels begin.
+   */
+  begin(sum: Texture, count: number, corner: Vector2): void {
+    this.#samples = count;
+    this.#block = this.#tree.take();
+    this.#tree.copy(this.#block, sum, corner);
+  }
+
   add(sample: Texture): void {
     this.#samples += 1;
     if (this.#expected === 1) {
@@ -56,8 +73,15 @@ export class Accumulation {
     this.#samples += count;
     this.#block = this.#tree.take();
     this.#tree.copy(this.#block, sum);
-    this.#closeBlock();
+    if (this.#samples % SAMPLES_PER_BLOCK === 0) this.#closeBlock();
     sum.dispose();
+  }
+
+  /** The sums of the tree so far, and that of the last block's first samples: of as many samples each, in order. */
+  get parts(): readonly SumsPart[] {
+    const whole = this.#tree.sums.map(({ target, blocks }) => ({ target, count: blocks * SAMPLES_PER_BLOCK }));
+    if (!this.#block) return whole;
+    return [...whole, { target: this.#block, count: this.#samples % SAMPLES_PER_BLOCK }];
   }
 
   /** The sums. Call it once, when every sample is in. */

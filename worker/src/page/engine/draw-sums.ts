@@ -7,8 +7,9 @@ import {
   type SampleRange,
   type StageTime,
 } from '@kiln/shared';
+import type { WebGLRenderTarget } from 'three';
 import type { SumsSource } from '../assemble/assemble-frame.ts';
-import { sumRanges } from '../assemble/sum-ranges.ts';
+import { readSums, sumRanges, withSums } from '../assemble/sum-ranges.ts';
 import type { GiveWay } from '../draw-queue.ts';
 import { unixMs } from '../unix-time.ts';
 import { beginDrawing, type DrawingRoom, engineFor, type OnDrawn } from './draw-picture.ts';
@@ -16,7 +17,8 @@ import { partOf, type Shot } from './engine.ts';
 import { NoiseGauge } from './noise-gauge.ts';
 import type { Sampling } from './sampling.ts';
 
-export interface PartSums {
+/** Sums of a range of samples, read back. */
+export interface RangeSums {
   /**
    * RGBA floats of the part's pixels, lowest row first; below them those of the first half of its samples, where
    * `hasHalfSums`. Of the room's buffers: the encoder gives it back.
@@ -26,8 +28,12 @@ export interface PartSums {
   readonly rows: number;
   /** Whether half floats hold them without loss. */
   readonly areHalf: boolean;
-  /** Those of the part, or the first of them. */
   readonly samples: SampleRange;
+}
+
+export interface PartSums {
+  /** Of the part's samples, or the first of them: one range, or several of a part that was ended in its midst. */
+  readonly ranges: readonly RangeSums[];
   readonly end: PartEnd;
   /** Without what was drawn in between. */
   readonly drawnMs: number;
@@ -45,6 +51,8 @@ export interface SumsOrder {
   readonly settings: RenderSettings;
   /** What is stored of a frame that noise may end. */
   readonly before: readonly SumsSource[];
+  /** Sums of the first samples of the part, fewer than a block; null: none are stored. */
+  readonly begun: SumsSource | null;
 }
 
 const BYTES_PER_PX = 16;
@@ -56,52 +64,75 @@ const BYTES_PER_PX = 16;
  */
 export async function drawSums(
   room: DrawingRoom,
-  { shot, settings, before }: SumsOrder,
+  { shot: asked, settings, before, begun }: SumsOrder,
   giveWay: GiveWay,
   onDrawn?: OnDrawn,
 ): Promise<PartSums> {
-  const { gpu, engines, targets, buffers } = room;
+  const { gpu, engines, targets } = room;
+  const stored = begun && (await readSums(begun));
+  const shot = begun ? { ...asked, begun: begun.samples.count } : asked;
   const startedAtMs = unixMs();
   const engine = await engineFor(engines, shot);
-  const { region, samples } = partOf(shot);
-  const { widthPx, heightPx } = region;
   const letGo = targets.hold(shot);
   const { sampling, rest } = beginDrawing(gpu, shot, giveWay, onDrawn);
   try {
+    if (begun && stored) {
+      withSums(begun.region, stored, (sums) => sampling.begin(sums, begun.samples.count));
+    }
     await engine.render(shot, sampling, rest);
-    const target = sampling.finishTarget();
+    const parts = sampling.finishParts();
     await gpu.finished();
     gpu.throwErrors();
     const draw = { startedAtMs, durationMs: unixMs() - startedAtMs };
-    const drawn = { first: samples.first, count: sampling.facts.samples };
-    const half = hasHalfSums(drawn, settings) ? sampling.half : null;
-    const bytes = widthPx * heightPx * BYTES_PER_PX;
-    const pixels = buffers.take(half ? 2 * bytes : bytes);
-    const bottom = shot.size.heightPx - region.y - heightPx;
-    const values = new Float32Array(pixels.buffer, half ? bytes : 0);
-    gpu.renderer.readRenderTargetPixels(target, region.x, bottom, widthPx, heightPx, values);
-    if (half) {
-      const below = new Float32Array(pixels.buffer, 0, bytes / 4);
-      gpu.renderer.readRenderTargetPixels(half.target, 0, 0, widthPx, heightPx, below);
+    const ranges: RangeSums[] = [];
+    let { first } = partOf(shot).samples;
+    for (const { target, count } of parts) {
+      const samples = { first, count };
+      const half = hasHalfSums(samples, settings) ? sampling.half : null;
+      ranges.push(readBack(room, shot, { samples, target, half: half?.target ?? null }));
+      first += count;
     }
     gpu.throwErrors();
     const { tookMs } = sampling;
     const end = endOf(sampling.facts);
-    const looked = isLookedAt(shot, drawn) ? await noiseOf(room, settings, before, { samples: drawn, values }) : null;
+    const [drawn] = ranges;
+    const looked =
+      drawn && ranges.length === 1 && isLookedAt(shot, drawn.samples)
+        ? await noiseOf(room, settings, before, { samples: drawn.samples, values: floatsOf(drawn, shot) })
+        : null;
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a part was drawn.');
-    return {
-      pixels,
-      rows: half ? 2 * heightPx : heightPx,
-      areHalf: shot.engine === 'raster' && drawn.count === 1,
-      samples: drawn,
-      end: looked === null ? end : withNoise(end, looked, shot),
-      drawnMs: tookMs,
-      draw,
-    };
+    return { ranges, end: looked === null ? end : withNoise(end, looked, shot), drawnMs: tookMs, draw };
   } finally {
     letGo();
     sampling.dispose();
   }
+}
+
+function readBack(
+  { gpu, buffers }: DrawingRoom,
+  shot: Shot,
+  { samples, target, half }: { samples: SampleRange; target: WebGLRenderTarget; half: WebGLRenderTarget | null },
+): RangeSums {
+  const { region } = partOf(shot);
+  const { widthPx, heightPx } = region;
+  const bytes = widthPx * heightPx * BYTES_PER_PX;
+  const pixels = buffers.take(half ? 2 * bytes : bytes);
+  const bottom = shot.size.heightPx - region.y - heightPx;
+  const values = new Float32Array(pixels.buffer, half ? bytes : 0);
+  gpu.renderer.readRenderTargetPixels(target, region.x, bottom, widthPx, heightPx, values);
+  if (half) {
+    const below = new Float32Array(pixels.buffer, 0, bytes / 4);
+    gpu.renderer.readRenderTargetPixels(half, 0, 0, widthPx, heightPx, below);
+  }
+  const areHalf = shot.engine === 'raster' && samples.count === 1;
+  return { pixels, rows: half ? 2 * heightPx : heightPx, areHalf, samples };
+}
+
+/** Of all its samples. */
+function floatsOf({ pixels, rows }: RangeSums, shot: Shot): Float32Array<ArrayBuffer> {
+  const { widthPx, heightPx } = partOf(shot).region;
+  const bytes = widthPx * heightPx * BYTES_PER_PX;
+  return new Float32Array(pixels.buffer, rows > heightPx ? bytes : 0, bytes / 4);
 }
 
 const endOf = ({ endedBy, noise }: Sampling['facts']): PartEnd => ({

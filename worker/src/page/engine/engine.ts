@@ -89,6 +89,10 @@ export interface Shot {
   readonly part?: FramePart;
   /** Time of drawing after which a part may end with fewer samples, at a sum of the tree; 0 draws all. @defaultValue 0 */
   readonly checkpointMs?: number;
+  /** Whether something more urgent wants the slot: then a part ends with its next sample. @defaultValue never */
+  readonly isWanted?: () => boolean;
+  /** How many of the part's first samples are summed already: fewer than a block. @defaultValue 0 */
+  readonly begun?: number;
   /** Time for which the samples before the part's were drawn. @defaultValue 0 */
   readonly drawnBeforeMs?: number;
   /** What is read back. @defaultValue `srgb8` */
@@ -106,9 +110,11 @@ export interface SampleSink {
   tell(fraction: number): void;
   /** Nothing is to be added any more. Never before the first sample. */
   readonly isComplete: boolean;
+  /** What is drawn is to be added now: nothing follows. */
+  readonly isWanted: boolean;
   /**
    * Takes the sum of the next `count` samples, added in order elsewhere: a whole block of `SAMPLES_PER_BLOCK`, or
-   * the last samples of the picture. The texture is the sink's from then on. Not of a picture that noise or time may end.
+   * the last samples. The texture is the sink's from then on. Not of a picture that noise or time may end.
    */
   addBlock(sum: Texture, count: number): void;
 }
@@ -129,7 +135,7 @@ export interface Engine {
    */
   prepare?(scene: LoadedScene): Promise<boolean>;
   /**
-   * Adds samples of the shot, or of its part, to `sink` until it is complete. Rests after work that takes as long as others may be kept waiting, not after
+   * Adds samples of the shot, or of its part, to `sink` until it is complete, but for those that are summed already. Rests after work that takes as long as others may be kept waiting, not after
    * the last piece. Nothing is kept between calls that could change a pixel.
    *
    * @returns where the camera stood.

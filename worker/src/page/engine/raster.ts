@@ -52,7 +52,7 @@ export class RasterEngine implements Engine {
     const piece = new PieceSize(SAMPLES_PER_BLOCK);
     const { samples, region } = partOf(shot);
     const pace = new StripPace(this.#paceOf(shot.scene), region);
-    for (let done = 0; ; ) {
+    for (let done = shot.begun ?? 0; ; ) {
       const { strips } = pace;
       const count = strips > 1 ? 1 : Math.min(piece.units, samples.count - done);
       const first = samples.first + done;

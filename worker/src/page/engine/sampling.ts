@@ -1,6 +1,6 @@
 import { isPowerOfTwo, LIMITS, SAMPLES_PER_BLOCK, type Sampling as SamplingFacts } from '@kiln/shared';
-import type { Texture, WebGLRenderer, WebGLRenderTarget } from 'three';
-import { Accumulation, floatTarget } from './accumulation.ts';
+import { type Texture, Vector2, type WebGLRenderer } from 'three';
+import { Accumulation, floatTarget, type SumsPart } from './accumulation.ts';
 import type { SampledLight } from './denoise/denoiser.ts';
 import { partOf, type SampleSink, type Shot, scissorTo } from './engine.ts';
 import { HalfSums } from './half-sums.ts';
@@ -54,6 +54,16 @@ export class Sampling implements SampleSink {
     return { samples: this.#accumulation.samples, endedBy: this.#endedBy, ...noise };
   }
 
+  /** Takes the sums of the first samples of the part, at its pixels, before any other. */
+  begin(sums: Texture, count: number): void {
+    const { region } = partOf(this.#shot);
+    this.#accumulation.begin(sums, count, new Vector2(region.x, this.#shot.size.heightPx - region.y - region.heightPx));
+  }
+
+  get isWanted(): boolean {
+    return this.#shot.isWanted?.() === true && this.#mayEndAt(this.#accumulation.samples);
+  }
+
   tell(fraction: number): void {
     this.#begun = fraction;
   }
@@ -67,7 +77,7 @@ export class Sampling implements SampleSink {
     if (this.#isLast && drawn === this.#expected) this.#endedBy = 'samples';
     else if (this.#noiseAfter(drawn) < noiseThreshold) this.#endedBy = 'noise';
     else if (timeLimitMs > 0 && drawnBeforeMs + this.#drawnMs() >= timeLimitMs) this.#endedBy = 'time';
-    else if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
+    else if (drawn === this.#expected || this.#isCheckpoint(drawn) || this.isWanted) this.#endedBy = 'samples';
     if (this.#endedBy !== null) this.#tookMs = this.#drawnMs();
   }
 
@@ -79,7 +89,8 @@ export class Sampling implements SampleSink {
   addBlock(sum: Texture, count: number): void {
     this.#accumulation.addBlock(sum, count);
     const drawn = this.#accumulation.samples;
-    if (drawn === this.#expected || this.#isCheckpoint(drawn)) this.#endedBy = 'samples';
+    if (drawn === this.#expected || this.#isCheckpoint(drawn) || this.isWanted) this.#endedBy = 'samples';
+    if (this.#endedBy !== null) this.#tookMs = this.#drawnMs();
   }
 
   /** The sums. Call it once, when it is complete. */
@@ -92,9 +103,11 @@ export class Sampling implements SampleSink {
     return this.#half && this.#half.samples > 0 ? this.#half : null;
   }
 
-  /** The same in a target that can be read. */
-  finishTarget(): WebGLRenderTarget {
-    return this.#accumulation.finishTarget();
+  /** The same in targets that can be read, until it is disposed of: one, but of a part that was ended in its midst. */
+  finishParts(): readonly SumsPart[] {
+    const count = this.#accumulation.samples;
+    if (count < this.#expected && this.#endedBy === 'samples') return this.#accumulation.parts;
+    return [{ target: this.#accumulation.finishTarget(), count }];
   }
 
   dispose(): void {
@@ -114,6 +127,14 @@ export class Sampling implements SampleSink {
     const { checkpointMs = 0 } = this.#shot;
     if (checkpointMs === 0 || drawn % SAMPLES_PER_BLOCK !== 0 || !isPowerOfTwo(drawn)) return false;
     return this.#drawnMs() >= checkpointMs;
+  }
+
+  /** What is compared with fewer samples, or stored with those, ends where they are known. */
+  #mayEndAt(drawn: number): boolean {
+    const { denoise, noiseThreshold, timeLimitMs } = this.#shot;
+    if (!this.#half || (denoise && noiseThreshold === 0 && timeLimitMs === 0)) return true;
+    if (denoise) return drawn % SAMPLES_PER_BLOCK === 0 && isPowerOfTwo(drawn);
+    return drawn <= LIMITS.noiseMinSamples / 2 || drawn >= SAMPLES_PER_BLOCK;
   }
 
   /** Looked at when there are twice as many samples as the time before: a picture's bytes do not depend on its pieces. */

@@ -6,6 +6,7 @@ import {
   OneFactor,
   RawShaderMaterial,
   type Texture,
+  Vector2,
   type WebGLRenderer,
   type WebGLRenderTarget,
 } from 'three';
@@ -16,13 +17,14 @@ const material = (name: string, blends: boolean) =>
   new RawShaderMaterial({
     name,
     glslVersion: GLSL3,
-    uniforms: { sampleTexture: { value: null } },
+    uniforms: { sampleTexture: { value: null }, corner: { value: new Vector2() } },
     vertexShader: COVER_VERTEX,
     fragmentShader: /* glsl */ `
 precision highp float;
 uniform highp sampler2D sampleTexture;
+uniform highp ivec2 corner;
 out vec4 sum;
-void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy), 0); }
+void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy) - corner, 0); }
 `,
     ...(blends
       ? { blending: CustomBlending, blendEquation: AddEquation, blendSrc: OneFactor, blendDst: OneFactor }
@@ -30,6 +32,8 @@ void main() { sum = texelFetch(sampleTexture, ivec2(gl_FragCoord.xy), 0); }
     depthTest: false,
     depthWrite: false,
   });
+
+const ORIGIN = new Vector2();
 
 const ADD = new FullScreenQuad(material('add-sample', true));
 const COPY = new FullScreenQuad(material('copy-sample', false));
@@ -40,7 +44,7 @@ export interface SumPlace {
   readonly blocks: number;
 }
 
-interface Sum extends SumPlace {
+export interface Sum extends SumPlace {
   readonly target: WebGLRenderTarget;
 }
 
@@ -103,8 +107,14 @@ export class SumTree {
     this.#draw(ADD, target, texture);
   }
 
-  copy(target: WebGLRenderTarget, texture: Texture): void {
-    this.#draw(COPY, target, texture);
+  /** @param corner pixel of the target, from its lower left one, where the texture's lies. */
+  copy(target: WebGLRenderTarget, texture: Texture, corner = ORIGIN): void {
+    this.#draw(COPY, target, texture, corner);
+  }
+
+  /** Those that are no part of a larger one yet, in order. */
+  get sums(): readonly Sum[] {
+    return this.#sums;
   }
 
   dispose(): void {
@@ -123,8 +133,12 @@ export class SumTree {
     this.#sums.push(joined);
   }
 
-  #draw(quad: FullScreenQuad, target: WebGLRenderTarget, texture: Texture): void {
-    if (quad.material instanceof RawShaderMaterial) quad.material.uniforms.sampleTexture = { value: texture };
+  #draw(quad: FullScreenQuad, target: WebGLRenderTarget, texture: Texture, corner = ORIGIN): void {
+    const { material } = quad;
+    if (material instanceof RawShaderMaterial) {
+      material.uniforms.sampleTexture = { value: texture };
+      material.uniforms.corner = { value: corner };
+    }
     this.#renderer.setRenderTarget(target);
     quad.render(this.#renderer);
   }

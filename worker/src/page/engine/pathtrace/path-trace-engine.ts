@@ -94,7 +94,7 @@ export class PathTraceEngine implements Engine {
     shot.scene.pose(shot.staging, shot.timeSec);
     const placement = placementOf(shot, shot.timeSec);
     let [drawn, due] = [0, piece.units];
-    for (let sample = samples.first; ; sample += 1) {
+    for (let sample = samples.first + (shot.begun ?? 0); ; sample += 1) {
       await this.#prepare(shot, sample, rest);
       for (let at = 0; at < pixels; ) {
         const tile = tileAt(region, at, due);

@@ -72,12 +72,15 @@ export class WebGpuPathTraceEngine implements Engine {
     const sums = new FloatSums(this.#gpu, shot.size, sample);
     // What may end at any sample, or is compared with fewer samples, is handed over sample by sample.
     const isOpen = (shot.noiseThreshold > 0 || shot.timeLimitMs > 0 || shot.denoise) && count > 1;
-    const perBlock = isOpen ? 1 : SAMPLES_PER_BLOCK;
+    const { begun = 0 } = shot;
     const cells = cellsOf(part);
-    const piece = new PieceSize(cells * perBlock);
+    const piece = new PieceSize(cells * (isOpen ? 1 : SAMPLES_PER_BLOCK));
     let cellsDue = piece.units;
     try {
-      for (let index = first; ; index += 1) {
+      for (let index = first + begun; ; index += 1) {
+        // So are those of a block whose first ones are summed already.
+        const isGoingOn = begun > 0 && index < first + SAMPLES_PER_BLOCK;
+        const perBlock = isOpen || isGoingOn ? 1 : SAMPLES_PER_BLOCK;
         let kernel = this.#prepare(twin, index);
         for (let cell = 0; cell < cells; ) {
           const tile = tileOf(part, cell, Math.min(cells, cell + cellsDue), heightPx);
@@ -92,10 +95,10 @@ export class WebGpuPathTraceEngine implements Engine {
         }
         sums.add(index % perBlock === 0);
         const inBlock = (index % perBlock) + 1;
-        if (inBlock < perBlock && index + 1 < first + count) continue;
+        if (inBlock < perBlock && index + 1 < first + count && !sink.isWanted) continue;
         await this.#gpu.finished();
         const sum = await sums.read();
-        if (isOpen) {
+        if (perBlock === 1) {
           sink.add(sum);
           sum.dispose();
         } else sink.addBlock(sum, inBlock);

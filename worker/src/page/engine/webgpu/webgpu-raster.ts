@@ -44,13 +44,16 @@ export class WebGpuRasterEngine implements Engine {
     const twin = { ...shot, scene, staging: scene.stagingLike(shot.staging) };
     // What may end at any sample is handed over sample by sample.
     const isOpen = shot.noiseThreshold > 0 || shot.timeLimitMs > 0;
-    const perBlock = isOpen ? 1 : SAMPLES_PER_BLOCK;
     // Of a part in the frame all pixels are drawn, and those of the part are read.
     const { samples } = partOf(shot);
     const end = samples.first + samples.count;
-    const piece = new PieceSize(perBlock);
+    const { begun = 0 } = shot;
+    const piece = new PieceSize(isOpen ? 1 : SAMPLES_PER_BLOCK);
     try {
-      for (let first = samples.first; !sink.isComplete; ) {
+      for (let first = samples.first + begun; !sink.isComplete; ) {
+        // So are those of a block whose first ones are summed already.
+        const isGoingOn = begun > 0 && first < samples.first + SAMPLES_PER_BLOCK;
+        const perBlock = isOpen || isGoingOn ? 1 : SAMPLES_PER_BLOCK;
         const before = first % perBlock;
         const count = Math.min(piece.units, perBlock - before, end - first);
         for (let index = first; index < first + count; index += 1) {
@@ -59,9 +62,9 @@ export class WebGpuRasterEngine implements Engine {
         }
         first += count;
         await this.#gpu.finished();
-        if (first % perBlock === 0 || first === end) {
+        if (first % perBlock === 0 || first === end || sink.isWanted) {
           const sum = await sums.read();
-          if (isOpen && shot.samples > 1) {
+          if (perBlock === 1 && shot.samples > 1) {
             sink.add(sum);
             sum.dispose();
           } else sink.addBlock(sum, before + count);
