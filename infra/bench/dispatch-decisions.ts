@@ -6,7 +6,7 @@ import { startProgram } from './program.ts';
 const MANY = 1_000_000;
 const FEW = 1_000;
 /** `server/bench/shapes.ts` */
-const SHAPES = ['one-job', 'many-jobs', 'tenants', 'after', 'needs', 'retried'];
+const SHAPES = ['one-job', 'many-jobs', 'tenants', 'after', 'needs', 'needs-jobs', 'retried'];
 
 interface Decisions {
   readonly coldMs: number;

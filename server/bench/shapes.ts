@@ -22,6 +22,21 @@ export const SHAPES = {
       select 'second_' || job_id, job_id, 1, 'second', frames, frame_count, chunk, task_count, settings,
              '[{"layer": "first", "frames": "same"}]' from layers`.execute(db);
   },
+  // For each job there is another one that waits for its frames.
+  'needs-jobs': async (db, tasks) => {
+    await addJobs(db, { jobs: tasks / JOB_FRAMES, frames: JOB_FRAMES });
+    await sql`
+      insert into jobs (id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, class_policy,
+                        adapter_class, frame_count, created_at, started_at, needed_jobs)
+      select 'second_' || id, tenant_id, scene_id, name, state, priority, max_attempts, frame_timeout_ms, class_policy,
+             adapter_class, frame_count, created_at, started_at, jsonb_build_array(id) from jobs`.execute(db);
+    await sql`
+      insert into layers (id, job_id, position, name, frames, frame_count, chunk, task_count, settings, needs, frame_order)
+      select 'second_' || job_id, 'second_' || job_id, 0, 'second', frames, frame_count, chunk, task_count, settings,
+             jsonb_build_array(jsonb_build_object('job', job_id, 'layer', 'first', 'frames', 'same')),
+             jsonb_build_array(jsonb_build_object('before', 0, 'first', 1, 'step', 1, 'count', frame_count))
+      from layers`.execute(db);
+  },
   // Rows of their own, each with an attempt that failed.
   retried: async (db, tasks) => {
     await addJobs(db, { jobs: 1, frames: tasks });

@@ -24,7 +24,8 @@ export interface LayerTests {
 export function layerTests({ layers, testFrames }: Pick<JobRequest, 'layers' | 'testFrames'>): (LayerTests | null)[] {
   if (testFrames === undefined && layers.every((layer) => layer.testFrames === undefined))
     return layers.map(() => null);
-  const needs = layerNeeds(layers);
+  // Frames of other jobs come whatever this one holds back.
+  const needs = layerNeeds(layers).map((own) => own.filter(({ job }) => job === undefined));
   const names = layerNames(layers);
   const late = lateLayers(needs, names);
   const lost = new Set<number>();

@@ -9,6 +9,7 @@ const WITHOUT_OPTION = [
   '/layers/0',
   '/layers/0/needs',
   '/layers/0/needs/0',
+  '/layers/0/needs/0/job',
   '/layers/0/needs/0/layer',
   '/layers/0/needs/0/frames',
   '/maxAttempts',

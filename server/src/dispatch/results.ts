@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../events/event-log.ts';
 import type { FrameProgressBoard } from '../events/frame-progress.ts';
 import { type JobProgress, tellJob } from '../events/job-progress.ts';
 import { type FilmReport, recordFilm } from '../films/record-film.ts';
+import { NeededJobs } from '../jobs/job-needs.ts';
 import { areAnyWaiting } from '../jobs/predecessors.ts';
 import { applyImport, type PreparedImport, prepareImport, settleImport } from '../scenes/import-result.ts';
 import type { Services } from '../services.ts';
@@ -20,7 +21,7 @@ import { type PieceReport, type RecordedPiece, recordPiece } from './record-piec
 import { isSingle, recordSingleFrames } from './record-single-frames.ts';
 
 export interface ResultParts {
-  readonly services: Pick<Services, 'store' | 'objects' | 'log'>;
+  readonly services: Pick<Services, 'store' | 'objects' | 'log' | 'clock'>;
   readonly change: Change;
   /** Events that are committed. */
   readonly announce: (events: readonly LoggedEvent[]) => void;
@@ -37,6 +38,7 @@ export class Results {
   readonly #parts: ResultParts;
   readonly #claims: Batch<AttemptFacts, Claimed>;
   readonly #frames: Batch<FrameReport, Recorded>;
+  readonly #needed: NeededJobs;
 
   constructor(parts: ResultParts) {
     this.#parts = parts;
@@ -45,6 +47,12 @@ export class Results {
       claimAttempts(parts.services.store.db, attempts, parts.leaseMs),
     );
     this.#frames = new Batch<FrameReport, Recorded>(limits, (reports) => this.#record(reports));
+    const { store, clock, log } = parts.services;
+    this.#needed = new NeededJobs(
+      store.db,
+      () => clock.monotonicMs(),
+      (error) => log.info({ err: error }, 'layers that wait for another job’s wait for the next tick'),
+    );
   }
 
   /** @throws KilnError `attempt.stale` */
@@ -67,7 +75,8 @@ export class Results {
         // Parts of a frame and its assembly are of different length: none stands for the others.
         if (work.kind === 'render')
           bus.tell({ type: 'task-time', layerId: work.layerId, taskMs: taskMs(result, work) });
-        if (recorded.taskDone) bus.tell({ type: 'wake', why: work.isNeeded ? 'work' : 'room', afterMs: 0 });
+        if (recorded.taskDone)
+          bus.tell({ type: 'wake', why: work.isNeeded || this.#needed.has(work.jobId) ? 'work' : 'room', afterMs: 0 });
       }
       return recorded;
     } catch (error) {

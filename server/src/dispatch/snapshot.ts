@@ -245,7 +245,7 @@ export async function readCursors(db: Kysely<Database>, reach: Reach): Promise<W
           from (
             select j.id as job_id, j.tenant_id, j.scene_id,
                    coalesce(l.frame_timeout_ms, j.frame_timeout_ms) as frame_timeout_ms, j.state, j.priority, j.created_at,
-                   l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_count, l.task_count, l.chunk,
+                   l.id as layer_id, l.position, l.released, l.division, l.needs, l.frame_order, l.frame_count, l.task_count, l.chunk,
                    l.is_gated, l.test_frames, l.single_tasks,
                    l.settings->>'engine' as engine, l.settings->>'backend' as backend, j.class_policy,
                    j.adapter_class as job_class, coalesce((l.division->'tiles'->>'columns')::int

@@ -78,6 +78,7 @@ interface CompiledLayer {
   readonly limits: readonly string[];
   /** With what the job requires; null: anything. */
   readonly requires: Requires | null;
+  readonly ownRequires: Requires | null;
   /** Null: any worker holds its scene. */
   readonly sceneNeeds: SceneNeeds | null;
   readonly settings: RenderSettings;
@@ -136,6 +137,7 @@ export function compileJob(
       ...layer,
       needs: needs[index] ?? [],
       requires: requiresOf(request, index),
+      ownRequires: request.layers[index]?.requires ?? null,
       tests: tests[index] ?? null,
     }),
   );
@@ -195,7 +197,7 @@ function compileLayer(
     filmMakers,
     frameTimeoutMs: askedMs,
   }: { abilities: FarmAbilities; filmMakers: readonly FilmMaker[] | null; frameTimeoutMs: number | undefined },
-): Omit<CompiledLayer, 'needs' | 'requires' | 'tests'> {
+): Omit<CompiledLayer, 'needs' | 'requires' | 'ownRequires' | 'tests'> {
   const settings = completeSettings(request);
   checkImageFormat(settings, path);
   checkTracedSettings(settings, path);

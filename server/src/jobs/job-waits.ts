@@ -5,6 +5,7 @@ import { readBudgetWaits } from '../estimates/budget-waits.ts';
 import type { Database } from '../store/tables.ts';
 import { draws } from './able-workers.ts';
 import { readBoundWaits } from './bound-waits.ts';
+import { readJobNeedWaits } from './job-need-waits.ts';
 import { stopWait } from './job-row.ts';
 import { readLackingWaits } from './lacking-waits.ts';
 import { readLayerWaits } from './layer-needs.ts';
@@ -54,6 +55,7 @@ export async function readJobWaits(
   const drawable = open.filter(({ id }) => !waits.has(id));
   const inner = new Map([
     ...(await readLayerWaits(db, drawable, layers)),
+    ...(await readJobNeedWaits(db, drawable)),
     ...(await readTestWaits(
       db,
       drawable.filter(({ id }) => layers.get(id)?.some(({ testFrames }) => testFrames !== null)),

@@ -13,6 +13,7 @@ import { dropBytes } from '../objects/drop-bytes.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { deleteUnreferenced } from '../scenes/release-objects.ts';
 import type { Database } from '../store/tables.ts';
+import { needsLayerOf } from './job-needs.ts';
 import { checkOver, isOpen, lockJobs, lockOwnJob } from './job-row.ts';
 import type { JobRow } from './present.ts';
 
@@ -173,16 +174,17 @@ const purgedView = (row: Selectable<Database['purged_jobs']>): PurgedJob => ({
   purgedAt: row.purged_at.toISOString(),
 });
 
-/** Whether the row `d` of `jobs` comes after a job, and has not begun because that has not succeeded. */
+/** Whether the row `d` of `jobs` comes after a job, and has not begun because that has not succeeded; or a layer waits for that. */
 function waitsFor(
   d: string,
   job: RawBuilder<unknown> | Pick<JobRow, 'id' | 'state' | 'tenant_id'>,
 ): RawBuilder<boolean> {
   const after = sql.ref(`${d}.after_jobs`);
   const isWaiting = sql`${after} is not null and ${sql.ref(`${d}.state`)} in ('queued', 'paused')`;
-  if (!('state' in job)) return sql<boolean>`${isWaiting} and ${after} ? ${job}`;
+  if (!('state' in job)) return sql<boolean>`((${isWaiting} and ${after} ? ${job}) or ${needsLayerOf(d, job)})`;
   if (job.state === 'succeeded') return sql<boolean>`false`;
-  return sql<boolean>`${isWaiting} and ${after} ? ${job.id} and ${sql.ref(`${d}.tenant_id`)} = ${job.tenant_id}`;
+  return sql<boolean>`((${isWaiting} and ${after} ? ${job.id}) or ${needsLayerOf(d, sql`${job.id}::text`)})
+    and ${sql.ref(`${d}.tenant_id`)} = ${job.tenant_id}`;
 }
 
 /** From here on nobody finds it, and its key may be used again. The caller holds its lock. */

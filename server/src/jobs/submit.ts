@@ -16,6 +16,7 @@ import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
 import { noteHold } from './holds.ts';
 import { insertCosts, insertJobs, insertLayers, type Submission } from './insert-jobs.ts';
+import { checkJobNeeds, frameOrder, holdNeededJobs, neededJobs } from './job-needs.ts';
 import { listOrNull } from './job-row.ts';
 import { warningsOf } from './lacking.ts';
 import type { JobLayers } from './layers.ts';
@@ -148,6 +149,7 @@ export class Submissions {
   async #prepare(tenantId: string, request: JobRequest): Promise<Prepared> {
     const compiled = await this.compile(tenantId, request);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
+    await checkJobNeeds(this.#parts.db, tenantId, compiled.layers);
     await checkLimitNames(this.#parts.db, tenantId, request);
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
@@ -181,6 +183,7 @@ export class Submissions {
     const { frameCount, layers, after } = compiled;
     this.#parts.estimates().checkBudget(request);
     await checkPredecessors(this.#parts.db, tenantId, after);
+    await checkJobNeeds(this.#parts.db, tenantId, layers);
     await checkLimitNames(this.#parts.db, tenantId, request);
     await findWebhooks(this.#parts.db, tenantId, request.notify);
     return {
@@ -240,6 +243,7 @@ export class Submissions {
 
   async #writeIn(trx: Transaction<Database>, tell: Tell, submissions: readonly Submission[]): Promise<(Job | Error)[]> {
     await this.#holdScenes(trx, submissions);
+    await holdNeededJobs(trx, submissions);
     await lockOpenWork(trx, submissions);
     const refused = await withoutRoom(trx, submissions);
     const fitting = submissions.filter((submission) => !refused.has(submission));
@@ -326,6 +330,7 @@ export class Submissions {
       frame_timeout_ms: compiled.frameTimeoutMs,
       class_policy: compiled.classPolicy,
       after_jobs: compiled.after.length === 0 ? null : [...compiled.after],
+      needed_jobs: listOrNull(neededJobs(compiled.layers)),
       adapter_class: null,
       ...keyed,
       frame_count: compiled.frameCount,
@@ -365,9 +370,11 @@ export class Submissions {
         task_count: layer.taskCount,
         released: 0,
         films: [...layer.films],
-        needs: layer.needs.length === 0 ? null : [...layer.needs],
+        needs: listOrNull(layer.needs),
+        frame_order: frameOrder(layer),
         limits: listOrNull(layer.limits),
         requires: layer.requires,
+        own_requires: layer.ownRequires,
         scene_needs: layer.sceneNeeds,
         settings: layer.settings,
         division: layer.division,

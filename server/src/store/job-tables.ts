@@ -15,6 +15,8 @@ export interface JobTable {
   class_policy: ClassPolicy;
   /** Ids of the jobs that must succeed before it begins; null: none. */
   after_jobs: ColumnType<string[] | null, string | null | undefined, never>;
+  /** Ids of the jobs whose layers its own wait for; null: none. */
+  needed_jobs: ColumnType<string[] | null, string | null | undefined, never>;
   /** Of the worker that was given the first of its frames. */
   adapter_class: ColumnType<string | null, string | null | undefined, string | null>;
   idempotency_key: string | null;

@@ -34,6 +34,7 @@ import { up as heldWaits } from './migrations/0032-held-waits.ts';
 import { up as viewTokens } from './migrations/0033-view-tokens.ts';
 import { up as useUnderWay } from './migrations/0034-use-under-way.ts';
 import { up as heldShares } from './migrations/0035-held-shares.ts';
+import { up as jobNeeds } from './migrations/0036-job-needs.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -74,6 +75,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0033-view-tokens': { up: viewTokens },
   '0034-use-under-way': { up: useUnderWay },
   '0035-held-shares': { up: heldShares },
+  '0036-job-needs': { up: jobNeeds },
 };
 
 /**

@@ -162,12 +162,16 @@ export interface LayerTable {
   task_count: number;
   released: Generated<number>;
   films: ColumnType<FilmPlan[], string | undefined, string>;
-  /** Layers of its job that it waits for; null: none. */
+  /** Layers of its job, and of others, that it waits for; null: none. */
   needs: ColumnType<LayerNeed[] | null, string | null | undefined, never>;
+  /** Its frames in the order of drawing; null where it waits for the same ones of no other job. */
+  frame_order: ColumnType<PlacedFrames[] | null, string | null | undefined, never>;
   /** Names of limits that its tasks count for beside those of its job; null: none. */
   limits: ColumnType<string[] | null, string | null | undefined, never>;
   /** What its workers must have, with what its job requires; null: anything. */
-  requires: ColumnType<Requires | null, string | null | undefined, never>;
+  requires: ColumnType<Requires | null, string | null | undefined, string | null>;
+  /** What it requires itself. */
+  own_requires: ColumnType<Requires | null, string | null | undefined, never>;
   /** What its scene takes of a worker; null where any will do, and of layers of before. */
   scene_needs: ColumnType<SceneNeeds | null, string | null | undefined, never>;
   settings: Json<RenderSettings>;
@@ -175,6 +179,14 @@ export interface LayerTable {
   division: NullableJson<Division>;
   /** Null in jobs of earlier versions: that of the job. */
   frame_timeout_ms: ColumnType<number | null, number | null | undefined, never>;
+}
+
+/** `count` frames of a layer, from `first` on in steps, after so many others of its order. */
+export interface PlacedFrames {
+  readonly before: number;
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
 }
 
 export interface TaskTable {

@@ -102,6 +102,14 @@ describe.skipIf(bin === null)('a decision', () => {
     expect(blocks).toBeLessThan(1_000);
   });
 
+  test('looks up what layers have ready that need those of other jobs until it has enough', async () => {
+    await have('needs-jobs', 10 * TASKS);
+    const { rows, blocks } = await blocksOf((db) => readCursors(db, HERE));
+    expect(rows).toBe(MOST);
+    // There are twice as many jobs.
+    expect(blocks).toBeLessThan(2_000);
+  });
+
   test('looks up once what many jobs come after', async () => {
     await have('after', 10 * TASKS);
     const { rows, blocks } = await blocksOf((db) => readCursors(db, HERE));

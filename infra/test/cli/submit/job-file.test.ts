@@ -86,6 +86,13 @@ describe('a job file becomes a request', () => {
     ]);
   });
 
+  test('with layers that wait for those of other jobs', async () => {
+    const needs = [{ job: JOB_ID, layer: 'plate', frames: 'same' }];
+    const { job } = await read(layers(`needs: ${JSON.stringify(needs)}`));
+    expect(job.layers[0]?.needs).toEqual(needs);
+    await expect(read(layers('needs: [{ job: shot10, layer: plate }]'))).rejects.toThrow(/needs/);
+  });
+
   test('with what layers have in common by anchor and merge key', async () => {
     const { job } = await read(
       `scene: ${SCENE_ID}\nlayers:\n  - &a { name: a, size: 8x8, frames: 0, samples: 4 }\n  - { <<: *a, name: b }`,
