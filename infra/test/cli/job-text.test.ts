@@ -91,7 +91,7 @@ test('what is done is what is there, and large numbers can be read', () => {
 
 test('a change prints the head with what was there before, and asks for no tasks', async () => {
   const before: Job = { ...jobIn('running'), maxSlots: 2, tags: ['hero'] };
-  const now: Job = { ...before, priority: 80, maxSlots: 1, tags: [], maxFailedTasks: 1 };
+  const now: Job = { ...before, priority: 80, maxSlots: 1, tags: [], maxAttempts: 1, maxFailedTasks: 1 };
   const lines = changeText(before, now).split('\n');
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -99,6 +99,7 @@ test('a change prints the head with what was there before, and asks for no tasks
       'Priority 80 (was 50)',
       'Tags     none (was hero)',
       'Limits   1 slot (was 2 slots)',
+      'Retries  0 (was 2)',
       'Stops    when 1 task failed (was none)',
     ]),
   );
@@ -110,9 +111,13 @@ test('a change prints the head with what was there before, and asks for no tasks
   });
   const printed = vi.spyOn(console, 'log').mockReturnValue();
   const args = ['job', now.id, '--url', farm.client.connection.url, '--api-key', 'key'];
-  await main([...args, '--priority', '80']);
+  await main([...args, '--priority', '80', '--require', 'tag=fast,gpu=RTX', '--require', 'memory=16G']);
   expect(printed.mock.calls).toEqual([[lines.join('\n')]]);
   expect(farm.requests).not.toContain(`GET /jobs/${now.id}/tasks`);
+  expect(farm.bodyOf(`PATCH /jobs/${now.id}`)).toEqual({
+    priority: 80,
+    requires: { tags: ['fast'], gpu: 'RTX', memoryBytes: 16 * 1_024 ** 3 },
+  });
 });
 
 test('frames that cannot be retried are told by the option that named them', async () => {

@@ -31,6 +31,6 @@ export function archiveJob(
       await trx.updateTable('jobs').set({ archived_at: after.archived_at }).where('id', '=', jobId).execute();
       tellJob(tell, after);
     }
-    return jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []);
+    return jobView(after, (await layers.current(trx, [after])).get(jobId) ?? []);
   });
 }

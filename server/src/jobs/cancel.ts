@@ -69,7 +69,7 @@ async function findIdleProbe(trx: Transaction<Database>, jobId: string): Promise
 function cancelOne(tenantId: string, jobId: string, { change, layers, now }: CancelParts): Promise<Cancelled> {
   return change(async (trx, tell) => {
     const job = await lockOwnJob(trx, tenantId, jobId);
-    const itsLayers = (await layers.of(trx, [jobId])).get(jobId) ?? [];
+    const itsLayers = (await layers.current(trx, [job])).get(jobId) ?? [];
     if (job.state === 'cancelled') return { job: jobView(job, itsLayers), ended: [] };
     if (!isOpen(job.state)) {
       throw new KilnError('resource.conflict', `job ${jobId} has ${job.state} already; there is nothing to cancel`);

@@ -11,6 +11,7 @@ import { tellHeld } from './holds.ts';
 import { isOpen, listOrNull, lockOwnJob } from './job-row.ts';
 import type { JobLayers } from './layers.ts';
 import { type JobRow, jobView } from './present.ts';
+import { setRequires } from './set-requires.ts';
 import { approveTests } from './test-gate.ts';
 
 export interface ControlParts {
@@ -105,7 +106,7 @@ export function editJob(
     if (changes.limits) await checkLimitNames(trx, tenantId, { limits: changes.limits });
     const after = changedJob(job, changes);
     const { priority, max_attempts, max_failed_tasks, max_slots, max_per_host, terms_version, tags, limits } = after;
-    const hasNewTerms = terms_version !== job.terms_version;
+    const hasNewTerms = TERMS.some((name) => changes[name] !== undefined);
     await trx
       .updateTable('jobs')
       .set({ priority, max_attempts, max_failed_tasks, max_slots, max_per_host, terms_version })
@@ -113,14 +114,21 @@ export function editJob(
       .$if(hasNewTerms, (query) => query.set({ terms_at: sql<Date>`clock_timestamp()` }))
       .where('id', '=', jobId)
       .execute();
+    const ends = changes.requires === undefined ? [] : await setRequires(trx, jobId, changes.requires);
+    const ended = await endAttempts(trx, tell, ends, parts.ending);
+    if (changes.requires !== undefined) {
+      const layers = (await parts.layers.current(trx, [after])).get(jobId) ?? [];
+      tell({ type: 'job', tenantId, jobId, data: jobView(after, layers) });
+    }
     if (changes.budget !== undefined) {
       const { wasHeld, isHeld } = await setBudget(trx, jobId, changes.budget, parts.price);
-      if (wasHeld && !isHeld) return { after: await release(trx, tell, after), ended: [] };
+      if (wasHeld && !isHeld) return { after: await release(trx, tell, after), ended };
     }
-    return { after: await tellHeld(trx, tell, after), ended: [] };
+    return { after: await tellHeld(trx, tell, after), ended };
   });
 }
 
+/** What `kiln audit` looks at: it must know since when they hold. */
 const TERMS = ['limits', 'maxSlots', 'maxPerHost'] as const;
 
 /** Failures of before count against a new number when the next task fails. */
@@ -134,7 +142,8 @@ const changedJob = (job: JobRow, changes: JobChanges): JobRow => ({
   max_slots: changes.maxSlots === undefined ? job.max_slots : changes.maxSlots,
   max_per_host: changes.maxPerHost === undefined ? job.max_per_host : changes.maxPerHost,
   // What was picked by others is not given out any more.
-  terms_version: job.terms_version + (TERMS.some((name) => changes[name] !== undefined) ? 1 : 0),
+  terms_version:
+    job.terms_version + ([...TERMS, 'requires' as const].some((name) => changes[name] !== undefined) ? 1 : 0),
 });
 
 const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
@@ -158,7 +167,7 @@ function changeJob(
       );
     }
     const { after, ended } = await work(job, trx, tell);
-    return { job: jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []), ended };
+    return { job: jobView(after, (await layers.current(trx, [after])).get(jobId) ?? []), ended };
   });
 }
 

@@ -1,31 +1,72 @@
-/** Layers of a job, as the API shows them. Once their chunks are settled they never change, so they are read once. */
+/**
+ * Layers of a job, as the API shows them. Once their chunks are settled nothing of them changes but what they require, with the
+ * version of their job's terms: they are read once for each.
+ */
 import type { Layer, SceneNeeds } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
-import { layerView } from './present.ts';
+import { type JobRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
 
 /** Jobs whose layers are kept: a layer takes about 1 kB. */
 const KEPT_JOBS = 1_000;
 
-export class JobLayers {
-  readonly #kept = new Remembered<readonly Layer[]>(KEPT_JOBS);
+interface Kept {
+  readonly layers: readonly Layer[];
+  /** Of the job's terms. */
+  readonly version: number;
+}
 
-  /** @param db the transaction when called inside one. */
+export class JobLayers {
+  readonly #kept = new Remembered<Kept>(KEPT_JOBS);
+
+  /**
+   * As they are, or were before their requirements were changed.
+   *
+   * @param db the transaction when called inside one.
+   */
   async of(db: Kysely<Database>, jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly Layer[]>> {
+    return this.#find(db, jobIds, () => true);
+  }
+
+  /** As they are, with these rows of their jobs. @param db as of `of`. */
+  async current(
+    db: Kysely<Database>,
+    jobs: readonly Pick<JobRow, 'id' | 'terms_version'>[],
+  ): Promise<ReadonlyMap<string, readonly Layer[]>> {
+    const versions = new Map(jobs.map(({ id, terms_version }) => [id, terms_version]));
+    return this.#find(db, [...versions.keys()], (id, { version }) => version === versions.get(id));
+  }
+
+  async #find(
+    db: Kysely<Database>,
+    jobIds: readonly string[],
+    isCurrent: (id: string, kept: Kept) => boolean,
+  ): Promise<ReadonlyMap<string, readonly Layer[]>> {
     const found = new Map<string, readonly Layer[]>();
     const unknown: string[] = [];
     for (const id of new Set(jobIds)) {
-      const layers = this.#kept.get(id);
-      if (layers) found.set(id, layers);
+      const kept = this.#kept.get(id);
+      if (kept && isCurrent(id, kept)) found.set(id, kept.layers);
       else unknown.push(id);
     }
     if (unknown.length === 0) return found;
-    const rows = await db.selectFrom('layers').selectAll().where('job_id', 'in', unknown).orderBy('position').execute();
+    const rows = await db
+      .selectFrom('layers as l')
+      .innerJoin('jobs as j', 'j.id', 'l.job_id')
+      .selectAll('l')
+      .select('j.terms_version')
+      .where('l.job_id', 'in', unknown)
+      .orderBy('l.position')
+      .execute();
     for (const id of unknown) {
-      const layers = rows.filter((row) => row.job_id === id).map(layerView);
-      // A job that is not committed yet has none for others.
-      if (layers.length > 0 && !layers.some(({ isChunkOpen }) => isChunkOpen)) this.#kept.set(id, layers);
+      const its = rows.filter((row) => row.job_id === id);
+      const layers = its.map(layerView);
+      const version = its[0]?.terms_version ?? 0;
+      // Terms that are not committed yet may never be. A job that is not has no layers for others.
+      const isSure = !db.isTransaction || version === 0;
+      if (isSure && layers.length > 0 && !layers.some(({ isChunkOpen }) => isChunkOpen))
+        this.#kept.set(id, { layers, version });
       found.set(id, layers);
     }
     return found;

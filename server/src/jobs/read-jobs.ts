@@ -90,10 +90,7 @@ export class JobReader {
       );
     }
     const rows = await query.execute();
-    const layers = await this.#layers.of(
-      this.#db,
-      rows.map((row) => row.id),
-    );
+    const layers = await this.#layers.current(this.#db, rows);
     const views = await this.#views(rows, layers);
     return pageOf(
       rows,
@@ -105,7 +102,7 @@ export class JobReader {
 
   async get(tenantId: string, jobId: string): Promise<Job> {
     const row = await this.#job(tenantId, jobId);
-    const views = await this.#views([row], await this.#layers.of(this.#db, [jobId]));
+    const views = await this.#views([row], await this.#layers.current(this.#db, [row]));
     return views.get(jobId) ?? jobView(row, []);
   }
 

@@ -55,7 +55,7 @@ export function retryJob(
       await trx.updateTable('jobs').set({ archived_at: null }).where('id', '=', jobId).execute();
     }
     const after = await tellHeld(trx, tell, reopenedJob);
-    return { job: jobView(after, (await layers.of(trx, [jobId])).get(jobId) ?? []), ended };
+    return { job: jobView(after, (await layers.current(trx, [after])).get(jobId) ?? []), ended };
   });
 }
 

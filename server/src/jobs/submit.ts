@@ -128,10 +128,7 @@ export class Submissions {
       .where('idempotency_key', 'in', keys)
       .execute();
     checkSameRequests(rows, requests);
-    const itsLayers = await layers.of(
-      db,
-      rows.map(({ id }) => id),
-    );
+    const itsLayers = await layers.current(db, rows);
     return new Map(rows.map((row) => [row.idempotency_key ?? undefined, jobView(row, itsLayers.get(row.id) ?? [])]));
   }
 
@@ -233,7 +230,7 @@ export class Submissions {
   }
 
   async #view(db: Kysely<Database>, row: JobRow): Promise<Job> {
-    const layers = await this.#parts.layers.of(db, [row.id]);
+    const layers = await this.#parts.layers.current(db, [row]);
     return jobView(row, layers.get(row.id) ?? []);
   }
 

@@ -140,6 +140,12 @@ export const JobChanges = Type.Object(
       }),
     ),
     tags: JobRequest.properties.tags,
+    requires: Type.Optional(
+      Type.Union([Requires, Type.Null()], {
+        description:
+          'What its workers must have from now on, instead of what the job asked for; what a layer asks for itself stays. Null: nothing. What is being drawn goes on.',
+      }),
+    ),
     ...BOUND_CHANGES,
     budget: Type.Optional(Nullable(Budget)),
   },
@@ -345,6 +351,8 @@ export const Job = Type.Object({
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),
   framesFailed: Type.Integer(),
+  /** Tries that each task has; from the next failure on, where it was changed. */
+  maxAttempts: Type.Integer(),
   /** Null: it goes on however many fail. */
   maxFailedTasks: Nullable(Type.Integer()),
   /** It is paused because so many have failed. */
@@ -377,7 +385,7 @@ export const PurgedJob = Type.Object({
 });
 export type PurgedJob = Static<typeof PurgedJob>;
 
-/** A job as events tell of it. Its layers never change and may be large: only the event of its submission has them. */
+/** A job as events tell of it. Its layers may be large: only events of its submission, and of a change of what they require, have them. */
 export const JobChange = Type.Object({
   ...Type.Omit(Job, ['layers']).properties,
   layers: Type.Optional(Job.properties.layers),

@@ -22,6 +22,7 @@ export const job = (change: Partial<Job> = {}): Job => ({
   filmsDone: 0,
   filmsFailed: 0,
   after: [],
+  maxAttempts: 3,
   maxFailedTasks: null,
   user: null,
   tags: [],

@@ -351,6 +351,7 @@ function jobOf(request: JobRequest): Job {
     filmsDone: 0,
     filmsFailed: 0,
     after: [],
+    maxAttempts: 3,
     maxFailedTasks: null,
     user: null,
     tags: [],

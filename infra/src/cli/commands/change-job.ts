@@ -1,10 +1,11 @@
 /** What `kiln job` changes of a job before it shows it. */
-import { type JobChanges, KilnError, LIMITS } from '@kiln/shared';
+import { type JobChanges, KilnError, LIMITS, type Requires } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import { parseLimits, slotsOf } from '../bound-options.ts';
 import type { FarmClient } from '../connection.ts';
 import { parseTags } from '../label-options.ts';
 import { orWord, parseBudgetOption, wholeNumber } from '../parse-options.ts';
+import { parseRequire } from '../require-options.ts';
 
 export interface JobChangeOptions {
   readonly cancel?: boolean;
@@ -24,6 +25,8 @@ export interface JobChangeOptions {
   /** Empty: none. */
   readonly limits?: readonly string[];
   readonly tags?: readonly string[];
+  /** Null: any worker will do. */
+  readonly require?: Requires | null;
   /** `none`: it has none from now on. */
   readonly budget?: string;
   readonly approve?: boolean;
@@ -58,6 +61,11 @@ export const withJobChanges = (command: Command): Command =>
     .option('--max-per-host <n>', 'the same on one machine, or none', orWord('none', slotsOf('--max-per-host')))
     .option('--limits <names>', 'limits that it counts for from now on, with commas between, or none', limitsOrNone)
     .option('--tags <tags>', 'its labels from now on, with commas between, or none', tagsOrNone)
+    .option(
+      '--require <what>',
+      'what its workers must have from now on: tag=fast, gpu=NVIDIA, gpu-memory=8G, … (as kiln render), or none',
+      requireOrNone,
+    )
     .option('--retries <n>', 'how often each task is tried again, 0 to 9', wholeNumber('--retries', 0, 9))
     .option('--budget <budget>', 'what it may take of slots, 2h or 40 EUR; none: no bound', (text: string) =>
       text === 'none' ? text : parseBudgetOption(text),
@@ -75,12 +83,16 @@ const tagsOrNone = (text: string) => (text === 'none' ? [] : parseTags(text));
 
 const limitsOrNone = (text: string) => (text === 'none' ? [] : parseLimits(text));
 
+const requireOrNone = (text: string, before?: Requires | null) =>
+  text === 'none' ? null : parseRequire(text, before ?? {});
+
 const changesOf = ({ priority, retries, maxFailed, tags, budget, ...more }: JobChangeOptions): JobChanges => ({
   ...(priority === undefined ? {} : { priority }),
   ...(retries === undefined ? {} : { maxAttempts: retries + 1 }),
   ...(maxFailed === undefined ? {} : { maxFailedTasks: maxFailed }),
   ...(tags === undefined ? {} : { tags: [...tags] }),
   ...(budget === undefined ? {} : { budget: budget === 'none' ? null : budget }),
+  ...(more.require === undefined ? {} : { requires: more.require }),
   ...(more.limits === undefined ? {} : { limits: [...more.limits] }),
   ...(more.maxSlots === undefined ? {} : { maxSlots: more.maxSlots }),
   ...(more.maxPerHost === undefined ? {} : { maxPerHost: more.maxPerHost }),

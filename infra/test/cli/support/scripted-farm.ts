@@ -66,6 +66,7 @@ export const jobIn = (state: Job['state']): Job => ({
   filmsDone: 0,
   filmsFailed: 0,
   after: [],
+  maxAttempts: 3,
   maxFailedTasks: null,
   user: null,
   tags: [],
