@@ -252,6 +252,33 @@ describe('the web app in Chromium', () => {
     await app.see('job', '[data-state="cancelled"]');
   });
 
+  it('changes a job while it runs, sends what differs, and says what is wrong', async () => {
+    app.farm.state.frameMs = 60_000;
+    await app.openScene();
+    await app.page.click(test('render-button'));
+    await app.page.click(test('job-change'));
+    await app.replaceText('job-priority', '101');
+    await app.see('job-priority-fault');
+    await app.page.click(test('job-change-save'));
+    expect(app.farm.state.jobChanges).toEqual([]);
+    await app.replaceText('job-priority', '80');
+    await app.replaceText('job-max-attempts', '5');
+    await app.page.type(test('job-required-tags'), 'fast, big');
+    await app.page.click(test('job-change-save'));
+    await app.gone('job-change-form');
+    expect(app.farm.state.jobChanges).toEqual([{ priority: 80, maxAttempts: 5, requires: { tags: ['fast', 'big'] } }]);
+    await app.page.click(test('job-change'));
+    await app.see('job-change-form');
+    const value = (id: string) => app.page.$eval(test(id), (element) => (element as HTMLInputElement).value);
+    expect(await Promise.all([value('job-max-attempts'), value('job-required-tags')])).toEqual(['5', 'fast, big']);
+    await app.page.click(test('job-change-save'));
+    await app.gone('job-change-form');
+    expect(app.farm.state.jobChanges).toHaveLength(1);
+    await app.page.click(test('job-cancel'));
+    await app.page.click(test('job-cancel'));
+    await app.gone('job-change');
+  });
+
   it('puts away a job that is over, lists it again, and deletes it after asking once more', async () => {
     await app.openScene();
     await app.page.click(test('render-button'));

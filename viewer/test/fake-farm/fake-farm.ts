@@ -158,6 +158,8 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         return createJob(await bodyOf(request), response);
       case 'GET jobs/:id':
         return sendJson(response, existing(state.jobs.get(id)));
+      case 'PATCH jobs/:id':
+        return sendJson(response, state.edit(existing(state.jobs.get(id)), await bodyOf(request)));
       case 'POST jobs/:id/cancel':
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'cancelled'));
       case 'POST jobs/:id/pause':

@@ -15,6 +15,7 @@ import {
   isGridded,
   type Job,
   type JobChange,
+  JobChanges,
   JobRequest,
   KilnError,
   matches,
@@ -46,6 +47,7 @@ export interface FakeState {
   readonly hashes: Set<string>;
   readonly manifests: SceneManifest[];
   readonly jobRequests: JobRequest[];
+  readonly jobChanges: JobChanges[];
   /** The next import ends with this refusal. */
   refuseNext: { readonly code: string; readonly message: string; readonly pointer: string } | null;
   frameMs: number;
@@ -61,6 +63,8 @@ export interface FakeState {
   import(scene: Scene): void;
   submit(request: JobRequest): Job;
   /** Whatever its state is. */
+  /** @throws KilnError `request.invalid` */
+  edit(job: Job, changes: unknown): Job;
   become(job: Job, state: 'cancelled' | 'paused' | 'running'): Job;
   archive(job: Job, isArchived: boolean): Job;
   purge(job: Job): PurgedJob;
@@ -139,6 +143,7 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     hashes: new Set([HASH]),
     manifests: [],
     jobRequests: [],
+    jobChanges: [],
     refuseNext: null,
     frameMs: 60,
     statistics: { min: 0, max: 1, mean: 0.4, nanCount: 0 },
@@ -197,6 +202,16 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       state.jobs.set(job.id, changed);
       publish({ type: 'job', data: changeOf(changed) });
       if (next === 'running') setTimeout(() => step(job.id), state.frameMs);
+      return changed;
+    },
+    edit(job, changes) {
+      if (!matches(JobChanges, changes)) throw new KilnError('request.invalid', 'expected changes of a job');
+      const { priority = job.priority, maxAttempts = job.maxAttempts, requires } = changes;
+      const layers = job.layers.map((layer) => (requires ? { ...layer, requires } : layer));
+      const changed: Job = { ...job, priority, maxAttempts, layers };
+      state.jobs.set(job.id, changed);
+      state.jobChanges.push(changes);
+      publish({ type: 'job', data: changed });
       return changed;
     },
     hold(job, waitsFor) {

@@ -22,6 +22,7 @@ import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { FrameGrid } from './frame-grid.tsx';
 import { isHeldByBudget, JobApproval } from './job-approval.tsx';
+import { JobChange } from './job-change-form.tsx';
 import { JobFailures } from './job-failures.tsx';
 import { JobFilms } from './job-films.tsx';
 import { JobKeeping } from './job-keeping.tsx';
@@ -186,6 +187,7 @@ export function JobCard({
         </Notice>
       )}
       <JobFailures job={job} />
+      {open && !over && <JobChange job={job} />}
       <JobFilms job={job} />
       {open && <FrameGrid job={job} />}
     </article>
