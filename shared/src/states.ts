@@ -15,25 +15,26 @@ export const SCENE_TRANSITIONS = {
   refused: [],
 } as const satisfies Transitions<'uploading' | 'importing' | 'ready' | 'refused'>;
 
+/** What has ended goes on where its owner has frames of it tried again, or drawn anew. */
 export const JOB_TRANSITIONS = {
   queued: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
   running: ['queued', 'paused', 'succeeded', 'failed', 'cancelled'],
   paused: ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
-  succeeded: [],
+  succeeded: ['queued'],
   failed: ['queued'],
   cancelled: [],
 } as const satisfies Transitions<'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled'>;
 
 /**
  * `blocked`: what it is made of is not there yet; when one of its inputs fails for good, so does it. `waiting`: released, no
- * lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result, or its owner has it tried again:
- * a task that failed, all parts of a frame that failed, a film without such a frame.
+ * lease. `leased`: one attempt holds it. `waiting` again: that attempt ended without a result, or its owner has it tried again,
+ * or drawn anew: a task, all parts of a frame, a film without such a frame.
  */
 export const TASK_TRANSITIONS = {
   blocked: ['waiting', 'failed', 'cancelled'],
   waiting: ['leased', 'cancelled'],
   leased: ['waiting', 'succeeded', 'failed', 'cancelled'],
-  succeeded: ['waiting'],
+  succeeded: ['waiting', 'blocked'],
   failed: ['waiting', 'blocked'],
   cancelled: ['waiting'],
 } as const satisfies Transitions<'blocked' | 'waiting' | 'leased' | 'succeeded' | 'failed' | 'cancelled'>;
@@ -88,6 +89,10 @@ export const WorkerState = literals(WORKER_TRANSITIONS);
 export type WorkerState = Static<typeof WorkerState>;
 export const SessionState = literals(SESSION_TRANSITIONS);
 export type SessionState = Static<typeof SessionState>;
+
+/** Whether nothing happens to a job any more by itself. */
+export const isJobOver = (state: JobState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'cancelled';
 
 /** Whether `table` has the arrow `from → to`. */
 export function mayBecome<S extends string>(table: Transitions<S>, from: S, to: S): boolean {

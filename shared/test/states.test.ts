@@ -16,7 +16,7 @@ import { matches } from '../src/validate.ts';
 type Table = Readonly<Record<string, readonly string[]>>;
 const tables: readonly [name: string, table: Table, first: string, ends: readonly string[]][] = [
   ['scene', SCENE_TRANSITIONS, 'uploading', ['ready', 'refused']],
-  ['job', JOB_TRANSITIONS, 'queued', ['succeeded', 'cancelled']],
+  ['job', JOB_TRANSITIONS, 'queued', ['cancelled']],
   ['task', TASK_TRANSITIONS, 'blocked', []],
   ['attempt', ATTEMPT_TRANSITIONS, 'assigned', ['succeeded', 'failed', 'lost', 'withdrawn', 'yielded', 'cancelled']],
   ['worker', WORKER_TRANSITIONS, 'ready', []],
@@ -53,8 +53,9 @@ describe('mayBecome', () => {
     }
     expect(mayBecome(JOB_TRANSITIONS, 'queued', 'running')).toBe(true);
     expect(mayBecome(JOB_TRANSITIONS, 'succeeded', 'running')).toBe(false);
-    // A failed job may be tried again, a cancelled one may not.
+    // A failed job may be tried again, one that is done drawn anew; a cancelled one may not.
     expect(mayBecome(JOB_TRANSITIONS, 'failed', 'queued')).toBe(true);
+    expect(mayBecome(JOB_TRANSITIONS, 'succeeded', 'queued')).toBe(true);
     expect(mayBecome(JOB_TRANSITIONS, 'cancelled', 'queued')).toBe(false);
     // A withdrawn attempt has not begun.
     expect(mayBecome(ATTEMPT_TRANSITIONS, 'assigned', 'withdrawn')).toBe(true);

@@ -238,6 +238,27 @@ describe('the web app in Chromium', () => {
     await app.gone('lightbox');
   });
 
+  it('draws a frame again that is done', async () => {
+    await app.openScene();
+    await app.page.click(test('render-button'));
+    await app.see('job', '[data-state="succeeded"]');
+    const [job] = app.farm.state.jobs.values();
+    const drawn = () => app.farm.state.frames.get(job?.id ?? '')?.at(-1)?.frame;
+    const before = drawn();
+    app.farm.state.paused = true;
+    await app.page.click(test('frame-thumbnail', `[data-frame-number="${before?.frameNumber}"]`));
+    await app.see('lightbox');
+    await app.page.click(test('lightbox-redraw'));
+    await app.gone('lightbox');
+    // What it showed is not shown any more.
+    await app.gone('frame-thumbnail', `[data-frame-number="${before?.frameNumber}"]`);
+    app.farm.state.paused = false;
+    await app.see('job', '[data-state="succeeded"]');
+    await app.see('frame-thumbnail', `[data-frame-number="${before?.frameNumber}"]`);
+    expect(drawn()).toMatchObject({ frameNumber: before?.frameNumber });
+    expect(drawn()?.attemptId).not.toBe(before?.attemptId);
+  });
+
   it('pauses a job and lets it go on, and cancels it after asking once more', async () => {
     app.farm.state.frameMs = 2_000;
     await app.openScene();

@@ -2,9 +2,8 @@
 import {
   type Frame,
   type FrameProgress,
-  isFinal,
   isHold,
-  JOB_TRANSITIONS,
+  isJobOver,
   type Job,
   type JobChange,
   type JobWait,
@@ -99,7 +98,7 @@ export async function followJob(
 
 /** Whether nothing happens to a job any more by itself: it has ended, or stopped because too much of it had failed. */
 export const hasEnded = ({ state, stoppedByFailures }: Pick<Job, 'state' | 'stoppedByFailures'>): boolean =>
-  isFinal(JOB_TRANSITIONS, state) || state === 'failed' || stoppedByFailures;
+  isJobOver(state) || stoppedByFailures;
 
 const isFilming = ({ frameCount, framesDone, framesFailed, filmCount, filmsDone, filmsFailed }: JobChange) =>
   framesDone + framesFailed >= frameCount && filmsDone + filmsFailed < filmCount;

@@ -1,6 +1,7 @@
 /**
- * Frames and films that have failed for good are tried again, with all their tries. A frame that is done is what it is: the
- * same scene and settings would draw the same bytes.
+ * Frames and films that have failed for good are tried again, with all their tries. A frame that is done is what it is, for the
+ * same scene and settings draw the same bytes; where somebody asks for it, because a machine has drawn it wrong, it is
+ * forgotten and drawn anew.
  */
 import { type FrameRange, includesFrame, KilnError, parseFrameRange, type RetryRequest } from '@kiln/shared';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
@@ -14,19 +15,29 @@ import { type JobRow, jobView, type LayerRow } from './present.ts';
 import { taskFrames } from './task-frames.ts';
 
 /** What is tried again. */
-interface Failed {
+interface Again {
   /** Null: everything of the job that has failed. */
   readonly taskIds: readonly string[] | null;
+  /** Of these, how many have failed. */
+  readonly tasksFailed: number;
+  /** Frames that have failed. */
   readonly frames: number;
+  /** Frames that are done. */
+  readonly done: readonly DoneFrame[];
   /** Whose films lack them. */
   readonly layerIds: readonly string[];
+}
+
+interface DoneFrame {
+  readonly layer: string;
+  readonly frame: number;
 }
 
 /**
  * A job that has failed, or stopped because too much of it had, goes on; films that were made without the frames are made anew.
  *
  * @throws KilnError `resource.not_found` for a job, or its scene or an asset that was deleted; `resource.conflict` for a
- *   job that was cancelled, or of which nothing has failed; `request.invalid` for frames that have not failed.
+ *   job that was cancelled, or of which nothing has failed; `request.invalid` for frames that are not there to be tried again.
  */
 export function retryJob(
   tenantId: string,
@@ -41,15 +52,16 @@ export function retryJob(
     }
     const rows = await trx.selectFrom('layers').selectAll().where('job_id', '=', jobId).orderBy('position').execute();
     await checkSources(trx, job, rows);
-    const failed = await findFailed(trx, job, rows, request);
-    const films = await filmsToMake(trx, job, failed);
-    if (failed.frames === 0 && films.length === 0) {
+    const again = await findFrames(trx, job, rows, request);
+    const films = await filmsToMake(trx, job, again);
+    if (again.frames === 0 && again.done.length === 0 && films.length === 0) {
       throw new KilnError('resource.conflict', `nothing of job ${jobId} has failed`);
     }
-    await openFrames(trx, job, failed);
+    await forgetFrames(trx, again);
+    await openFrames(trx, job, again);
     const ended = await stopFilms(films, (ends) => endAttempts(trx, tell, ends, ending));
     await openFilms(trx, films);
-    const reopenedJob = reopened(job, failed, films);
+    const reopenedJob = reopened(job, again, films);
     await saveJob(trx, reopenedJob);
     if (job.archived_at !== null) {
       await trx.updateTable('jobs').set({ archived_at: null }).where('id', '=', jobId).execute();
@@ -59,9 +71,10 @@ export function retryJob(
   });
 }
 
-function reopened(job: JobRow, { taskIds, frames }: Failed, films: readonly FilmRow[]): JobRow {
+function reopened(job: JobRow, { taskIds, tasksFailed, frames, done }: Again, films: readonly FilmRow[]): JobRow {
   const count = (state: FilmRow['state']) => films.filter((film) => film.state === state).length;
   const left = {
+    frames_done: job.frames_done - done.length,
     frames_failed: job.frames_failed - frames,
     films_failed: job.films_failed - count('failed'),
     films_done: job.films_done - count('succeeded'),
@@ -70,8 +83,13 @@ function reopened(job: JobRow, { taskIds, frames }: Failed, films: readonly Film
   return {
     ...job,
     ...left,
-    tasks_failed: taskIds === null ? 0 : job.tasks_failed - taskIds.length,
-    state: job.state === 'failed' ? 'queued' : job.stopped && job.state === 'paused' ? 'running' : job.state,
+    tasks_failed: taskIds === null ? 0 : job.tasks_failed - tasksFailed,
+    state:
+      job.state === 'failed' || job.state === 'succeeded'
+        ? 'queued'
+        : job.stopped && job.state === 'paused'
+          ? 'running'
+          : job.state,
     stopped: false,
     error: isClean ? null : job.error,
     ended_at: null,
@@ -93,14 +111,18 @@ async function checkSources(trx: Transaction<Database>, job: JobRow, layers: rea
   await findAssets(trx, job.tenant_id, layers);
 }
 
-async function findFailed(
+async function findFrames(
   trx: Transaction<Database>,
   job: JobRow,
   layers: readonly LayerRow[],
-  { frames, layer }: RetryRequest,
-): Promise<Failed> {
+  { frames, layer, done: isAnew = false }: RetryRequest,
+): Promise<Again> {
+  if (isAnew && frames === undefined) {
+    throw new KilnError('request.invalid', 'name the frames that are to be drawn anew', { field: '/frames' });
+  }
   if (frames === undefined && layer === undefined) {
-    return { taskIds: null, frames: job.frames_failed, layerIds: await layersThatLack(trx, job) };
+    const layerIds = await layersThatLack(trx, job);
+    return { taskIds: null, tasksFailed: job.tasks_failed, frames: job.frames_failed, done: [], layerIds };
   }
   const among = layers.filter(({ name }) => layer === undefined || name === layer);
   if (among.length === 0) {
@@ -113,29 +135,33 @@ async function findFailed(
   const known = new Map(among.map((row) => [row.id, row]));
   const tasks = await trx
     .selectFrom('tasks')
-    .select(['id', 'kind', 'index', 'layer_id'])
+    .select(['id', 'kind', 'index', 'layer_id', 'state'])
     .where('layer_id', 'in', [...known.keys()])
-    .where('state', '=', 'failed')
+    .where('state', 'in', isAnew ? ['failed', 'succeeded'] : ['failed'])
     .where((eb) => eb.or([eb('kind', '=', 'assemble'), eb.and([eb('kind', '=', 'render'), eb('feeds', 'is', null)])]))
     .execute();
   const delivered = await deliveredOf(trx, [...known.keys()]);
-  const taskIds: string[] = [];
+  const [taskIds, done]: [string[], DoneFrame[]] = [[], []];
   const layerIds = new Set<string>();
-  const missing = new Set<number>();
-  let count = 0;
-  for (const { id, layer_id, ...place } of tasks) {
+  const found = new Set<number>();
+  let [tasksFailed, count] = [0, 0];
+  for (const { id, layer_id, state, ...place } of tasks) {
     const row = known.get(layer_id ?? '');
     if (!row) continue;
-    const done = delivered.get(id);
-    const lacking = taskFrames(row, place).filter((frame) => !done?.has(frame));
-    if (wanted && !lacking.some((frame) => includesFrame(wanted, frame))) continue;
+    const there = delivered.get(id);
+    const all = taskFrames(row, place);
+    const lacking = all.filter((frame) => !there?.has(frame));
+    const anew = isAnew && wanted ? all.filter((frame) => there?.has(frame) && includesFrame(wanted, frame)) : [];
+    if (wanted && anew.length === 0 && !lacking.some((frame) => includesFrame(wanted, frame))) continue;
     taskIds.push(id);
     layerIds.add(row.id);
+    if (state === 'failed') tasksFailed += 1;
     count += lacking.length;
-    for (const frame of lacking) missing.add(frame);
+    done.push(...anew.map((frame) => ({ layer: row.id, frame })));
+    for (const frame of [...lacking, ...anew]) found.add(frame);
   }
-  if (wanted) checkAllFailed(wanted, missing);
-  return { taskIds, frames: count, layerIds: [...layerIds] };
+  if (wanted) checkAllFound(wanted, found, isAnew);
+  return { taskIds, tasksFailed, frames: count, done, layerIds: [...layerIds] };
 }
 
 function parseWanted(frames: string): FrameRange {
@@ -150,15 +176,16 @@ function parseWanted(frames: string): FrameRange {
   }
 }
 
-/** @throws KilnError `request.invalid` naming the first frame that has not failed. */
-function checkAllFailed({ segments }: FrameRange, failed: ReadonlySet<number>): void {
+/** @throws KilnError `request.invalid` naming the first frame that is not there to be tried again. */
+function checkAllFound({ segments }: FrameRange, found: ReadonlySet<number>, isAnew: boolean): void {
   for (const { first, step, count } of segments) {
     for (let at = 0; at < count; at += 1) {
       const frame = first + at * step;
-      if (failed.has(frame)) continue;
-      throw new KilnError('request.invalid', `frame ${frame} has not failed; only frames that have are tried again`, {
-        field: '/frames',
-      });
+      if (found.has(frame)) continue;
+      const why = isAnew
+        ? `frame ${frame} is neither done nor failed; it is still to be drawn, or not of the job`
+        : `frame ${frame} has not failed; one that is done is drawn anew where \`done\` says so`;
+      throw new KilnError('request.invalid', why, { field: '/frames' });
     }
   }
 }
@@ -177,14 +204,14 @@ async function layersThatLack(trx: Transaction<Database>, { id, frames_failed }:
   return rows.flatMap(({ layer_id }) => layer_id ?? []);
 }
 
-/** Frames that tasks delivered before they failed, by task. */
+/** Frames that ended tasks have delivered, by task. */
 async function deliveredOf(trx: Transaction<Database>, layerIds: string[]): Promise<Map<string, Set<number>>> {
   const rows = await trx
     .selectFrom('frames as f')
     .innerJoin('tasks as t', 't.id', 'f.task_id')
     .select(['f.task_id', 'f.frame_number'])
     .where('f.layer_id', 'in', layerIds)
-    .where('t.state', '=', 'failed')
+    .where('t.state', 'in', ['failed', 'succeeded'])
     .execute();
   const delivered = new Map<string, Set<number>>();
   for (const { task_id, frame_number } of rows) {
@@ -193,22 +220,37 @@ async function deliveredOf(trx: Transaction<Database>, layerIds: string[]): Prom
   return delivered;
 }
 
+/** Frames that are done and are drawn anew; their files stay until nothing refers to them. */
+async function forgetFrames(trx: Transaction<Database>, { done, taskIds }: Again): Promise<void> {
+  if (done.length === 0 || taskIds === null) return;
+  await sql`
+    delete from frames f using jsonb_to_recordset(${JSON.stringify(done)}::jsonb) as x(layer text, frame int)
+    where f.layer_id = x.layer and f.frame_number = x.frame`.execute(trx);
+  await trx
+    .updateTable('tasks')
+    .set({ redone: sql<number>`redone + 1` })
+    .where('id', 'in', [...taskIds])
+    .where('state', '=', 'succeeded')
+    .execute();
+}
+
 /** Their tasks wait again. Of a divided frame all parts do: what was drawn of it went when it failed. */
-async function openFrames(trx: Transaction<Database>, { id }: JobRow, { taskIds }: Failed): Promise<void> {
+async function openFrames(trx: Transaction<Database>, { id }: JobRow, { taskIds }: Again): Promise<void> {
   const which: RawBuilder<boolean> =
     taskIds === null
       ? sql`t.job_id = ${id}`
       : sql`t.id in (select jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb))`;
+  const states = taskIds === null ? ['failed'] : ['failed', 'succeeded'];
   await sql`
     update tasks t set state = 'waiting', tries = 0, not_before = null, ended_at = null
-    where ${which} and t.kind = 'render' and t.feeds is null and t.state = 'failed'`.execute(trx);
+    where ${which} and t.kind = 'render' and t.feeds is null and t.state in (${sql.join(states)})`.execute(trx);
   await sql`
     with frames as (
       update tasks t set state = 'blocked', tries = 0, not_before = null, ended_at = null, adapter_class = null,
         needs = (l.division->'tiles'->>'columns')::int * (l.division->'tiles'->>'rows')::int
           * (l.division->>'sampleRanges')::int
       from layers l
-      where ${which} and l.id = t.layer_id and t.kind = 'assemble' and t.state = 'failed'
+      where ${which} and l.id = t.layer_id and t.kind = 'assemble' and t.state in (${sql.join(states)})
       returning t.id
     )
     update tasks p set state = 'waiting', tries = 0, not_before = null, ended_at = null
@@ -218,7 +260,7 @@ async function openFrames(trx: Transaction<Database>, { id }: JobRow, { taskIds 
 type FilmRow = Awaited<ReturnType<typeof filmsToMake>>[number];
 
 /** Films that have failed, and those that lack frames which are now tried again. */
-function filmsToMake(trx: Transaction<Database>, { id }: JobRow, { taskIds, layerIds }: Failed) {
+function filmsToMake(trx: Transaction<Database>, { id }: JobRow, { taskIds, layerIds }: Again) {
   return trx
     .selectFrom('tasks as t')
     .leftJoin('attempts as a', (join) =>

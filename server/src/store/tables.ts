@@ -207,6 +207,8 @@ export interface TaskTable {
   feeds: ColumnType<string | null, string | null | undefined, never>;
   /** Attempts that count as tries. */
   tries: Generated<number>;
+  /** How often what was done was asked for anew. */
+  redone: Generated<number>;
   /** Attempts at all, withdrawn ones included: numbers deliveries. */
   attempts: Generated<number>;
   /** Not assigned before this time (back-off). */

@@ -1,7 +1,8 @@
 /** What owners do with jobs under way: pausing, going on, other priorities, another try for what failed. */
-import type { Film, Job } from '@kiln/shared';
+import type { Film, Frame, Job } from '@kiln/shared';
 import { describe, expect, test } from 'vitest';
 import { addTenant, ask, call, until } from '../farm-fixture.ts';
+import { expectSound } from '../faults/sound.ts';
 import { gate, useTenant } from '../tenant-fixture.ts';
 
 const own = useTenant();
@@ -23,6 +24,68 @@ const control = (job: Job, what: 'pause' | 'resume' | 'retry', body?: object) =>
   );
 const refusal = (job: Job, what: 'pause' | 'resume' | 'retry', body: object = {}, key = own.tenant.key) =>
   call(own.farm.url, key, 'POST', `/jobs/${job.id}/${what}`, body);
+
+describe('frames that are done are drawn anew where somebody asks for it', () => {
+  const framesOf = async (job: Job) => (await get<{ items: Frame[] }>(`/jobs/${job.id}/frames`)).items;
+  const numbers = (frames: readonly Frame[]) => frames.map(({ frameNumber }) => frameNumber).toSorted((a, b) => a - b);
+
+  test('some of a task, with the films of their layer; what else is there stays', async () => {
+    let { held, open } = gate();
+    open();
+    await addWorker({ identity: { slots: 1 }, onFrame: () => held });
+    const job = await submit({ frames: '1-6', chunk: 3, films: [{ format: 'mp4' }] });
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 6, filmsDone: 1 });
+    const before = await framesOf(job);
+    ({ held, open } = gate());
+    const reopened = await control(job, 'retry', { frames: '2,6', done: true });
+    expect(reopened).toMatchObject({ state: 'queued', framesDone: 4, framesFailed: 0, filmsDone: 0, endedAt: null });
+    expect(numbers(await framesOf(job))).toEqual([1, 3, 4, 5]);
+    // What is to be drawn anew cannot be asked for again.
+    expect(await refusal(job, 'retry', { frames: '2', done: true })).toMatchObject({
+      status: 400,
+      body: { error: { field: '/frames', message: expect.stringContaining('frame 2 is neither done nor failed') } },
+    });
+    open();
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 6, filmsDone: 1 });
+    const after = await framesOf(job);
+    const places = new Set(before.map(({ attemptId }) => attemptId));
+    expect(numbers(after)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(numbers(after.filter(({ attemptId }) => places.has(attemptId)))).toEqual([1, 3, 4, 5]);
+    const { items } = await get<{ items: Film[] }>(`/jobs/${job.id}/films`);
+    expect(items).toMatchObject([{ state: 'succeeded', facts: { missing: [] } }]);
+    await expectSound(own.farm);
+  });
+
+  test('divided ones, with all their parts, and what has failed beside them', async () => {
+    let isBroken = true;
+    const worker = await addWorker({
+      identity: { slots: 1 },
+      onPiece: ({ work }) => {
+        if (work.kind === 'piece' && work.frameNumber === 2 && isBroken) throw new Error('bad luck');
+      },
+    });
+    const job = await submit({ frames: '1-2', tiles: { columns: 2, rows: 1 } }, { maxAttempts: 1 });
+    expect(await ended(job)).toMatchObject({ state: 'failed', framesDone: 1, framesFailed: 1 });
+    const drawn = worker.claimed.length;
+    isBroken = false;
+    await control(job, 'retry', { frames: '1-2', done: true });
+    expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 2, framesFailed: 0, error: null });
+    // Two parts, and the frame of them, twice.
+    expect(worker.claimed.length - drawn).toBe(6);
+    await expectSound(own.farm);
+  });
+
+  test('but only where frames are named, which are of the job', async () => {
+    await addWorker({ identity: { slots: 1 } });
+    const job = await submit({ frames: '1-2' });
+    await ended(job);
+    for (const body of [{ done: true }, { frames: '1-3', done: true }]) {
+      expect(await refusal(job, 'retry', body)).toMatchObject({ status: 400, body: { error: { field: '/frames' } } });
+    }
+    expect(await refusal(job, 'retry', { frames: '1' })).toMatchObject({ status: 400 });
+    expect(await jobNow(job)).toMatchObject({ state: 'succeeded', framesDone: 2 });
+  });
+});
 
 describe('a paused job', () => {
   test('ends what is being drawn, begins nothing more, and goes on when it is resumed', async () => {

@@ -231,7 +231,7 @@ export const ROUTES = {
   retryJob: {
     method: 'POST',
     path: '/jobs/:jobId/retry',
-    summary: 'Tries again what has failed; films without those frames are made anew.',
+    summary: 'Tries again what has failed, or draws frames anew; films without them are made anew.',
     identity: 'tenant',
     params: JobParams,
     body: RetryRequest,

@@ -176,6 +176,13 @@ export const RetryRequest = Type.Object(
         description: 'These frames only, each of which has failed; all that have, and films, unless given.',
       }),
     ),
+    done: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Of `frames`, draws also those anew that are done, whatever their files show. They are gone until then.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -8,7 +8,17 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { ERRORS, type ErrorCode, JobRequest, KilnError, matches, parseFrameRange, SceneManifest } from '@kiln/shared';
+import {
+  ERRORS,
+  type ErrorCode,
+  type Job,
+  JobRequest,
+  KilnError,
+  matches,
+  parseFrameRange,
+  RetryRequest,
+  SceneManifest,
+} from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type FakeLiveLog, serveLive } from './fake-live.ts';
 import { createFakeState, type FakeState } from './fake-state.ts';
@@ -168,9 +178,10 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         return sendJson(response, state.estimate(await bodyOf(request)), 201);
       case 'GET estimates/:id':
         return sendJson(response, state.estimated(id));
+      case 'POST jobs/:id/retry':
+        return retry(existing(state.jobs.get(id)), await bodyOf(request), response);
       case 'POST jobs/:id/approve':
       case 'POST jobs/:id/resume':
-      case 'POST jobs/:id/retry':
         return sendJson(response, state.become(existing(state.jobs.get(id)), 'running'));
       case 'POST jobs/:id/archive':
       case 'POST jobs/:id/unarchive':
@@ -219,6 +230,15 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
       [...hashes].filter((hash) => !state.hashes.has(hash)),
     );
     sendJson(response, scene, 201);
+  }
+
+  function retry(job: Job, body: unknown, response: ServerResponse): void {
+    if (!matches(RetryRequest, body)) throw new KilnError('request.invalid', 'expected what to try again');
+    const last = state.frames.get(job.id)?.at(-1)?.frame;
+    if (body.done && body.frames !== String(last?.frameNumber)) {
+      throw new KilnError('request.invalid', 'the fake draws only its last frame anew');
+    }
+    sendJson(response, body.done ? state.redraw(job) : state.become(job, 'running'));
   }
 
   function createJob(body: unknown, response: ServerResponse): void {

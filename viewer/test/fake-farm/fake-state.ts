@@ -66,6 +66,8 @@ export interface FakeState {
   /** @throws KilnError `request.invalid` */
   edit(job: Job, changes: unknown): Job;
   become(job: Job, state: 'cancelled' | 'paused' | 'running'): Job;
+  /** Draws the last of its frames anew. */
+  redraw(job: Job): Job;
   archive(job: Job, isArchived: boolean): Job;
   purge(job: Job): PurgedJob;
   /** Until it is approved, for this reason. */
@@ -212,6 +214,14 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
       state.jobs.set(job.id, changed);
       state.jobChanges.push(changes);
       publish({ type: 'job', data: changed });
+      return changed;
+    },
+    redraw(job) {
+      state.frames.get(job.id)?.pop();
+      const changed: Job = { ...job, state: 'queued', framesDone: job.framesDone - 1, endedAt: null };
+      state.jobs.set(job.id, changed);
+      publish({ type: 'job', data: changeOf(changed) });
+      setTimeout(() => step(job.id), state.frameMs);
       return changed;
     },
     hold(job, waitsFor) {

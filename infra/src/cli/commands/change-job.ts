@@ -14,6 +14,8 @@ export interface JobChangeOptions {
   readonly resume?: boolean;
   /** `true`: all that has failed. */
   readonly retry?: string | true;
+  /** Frames. */
+  readonly redraw?: string;
   readonly layer?: string;
   readonly priority?: number;
   readonly retries?: number;
@@ -46,7 +48,10 @@ export const withJobChanges = (command: Command): Command =>
     .addOption(
       new Option('--retry [frames]', 'try again what has failed, or these frames of it: 3,7-9').conflicts('cancel'),
     )
-    .option('--layer <name>', 'with --retry: of this layer only')
+    .addOption(
+      new Option('--redraw <frames>', 'draw these frames again, done or failed: 3,7-9').conflicts(['cancel', 'retry']),
+    )
+    .option('--layer <name>', 'with --retry or --redraw: of this layer only')
     .option('--priority <n>', 'how urgent it is from now on, 0 to 100', wholeNumber('--priority', 0, 100))
     .option(
       '--max-failed <n>',
@@ -103,6 +108,7 @@ const CHANGES = [
   'pause',
   'resume',
   'retry',
+  'redraw',
   'approve',
   'archive',
   'unarchive',
@@ -114,14 +120,20 @@ export const isChange = (options: JobChangeOptions): boolean =>
 
 /** @throws KilnError what the farm says; `request.invalid` for options that go with others. */
 export async function changeJob(client: FarmClient['client'], jobId: string, options: JobChangeOptions): Promise<void> {
-  const { cancel, pause, stopRunning, resume, retry, layer, approve, archive, unarchive } = options;
+  const { cancel, pause, stopRunning, resume, retry, redraw, layer, approve, archive, unarchive } = options;
   if (stopRunning && !pause) throw new KilnError('request.invalid', '--stop-running: goes with --pause');
-  if (layer !== undefined && retry === undefined) throw new KilnError('request.invalid', '--layer: goes with --retry');
+  if (layer !== undefined && retry === undefined && redraw === undefined) {
+    throw new KilnError('request.invalid', '--layer: goes with --retry or --redraw');
+  }
   const params = { jobId };
   const body = changesOf(options);
   if (Object.keys(body).length > 0) await client.editJob({ params, body });
   if (retry !== undefined) {
     const body = { ...(retry === true ? {} : { frames: retry }), ...(layer === undefined ? {} : { layer }) };
+    await client.retryJob({ params, body });
+  }
+  if (redraw !== undefined) {
+    const body = { frames: redraw, done: true, ...(layer === undefined ? {} : { layer }) };
     await client.retryJob({ params, body });
   }
   if (pause) await client.pauseJob({ params, body: { stopRunning: stopRunning ?? false } });

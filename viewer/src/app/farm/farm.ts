@@ -6,7 +6,7 @@ import {
   type FarmEvent,
   type Frame,
   type FrameProgress,
-  isFinal,
+  isJobOver,
   JOB_TRANSITIONS,
   type Job,
   type JobChange,
@@ -89,15 +89,18 @@ export function createFarm(client: Client, session: Session): Farm {
     createLiveList<Job>({
       key: ({ id }) => id,
       compare: newestFirst,
-      isStale: (job, shown) => !mayReach(JOB_TRANSITIONS, shown.state, job.state),
+      // That frames of a job that was done are drawn anew is told by an event.
+      isStale: (job, shown) =>
+        (shown.state === 'succeeded' && job.state !== 'succeeded') ||
+        !mayReach(JOB_TRANSITIONS, shown.state, job.state),
       fetchPage: (cursor) => client.listJobs({ query: { ...query(cursor), archived } }),
     });
   const jobs = jobList(false);
   const archivedJobs = jobList(true);
-  const putJob = (job: Job) => {
+  const putJob = (job: Job, isEvent = false) => {
     const [its, other] = job.archivedAt === null ? [jobs, archivedJobs] : [archivedJobs, jobs];
     other.remove(job.id);
-    its.put(job);
+    its.put(job, isEvent);
   };
   const forgetJob = (jobId: string) => {
     for (const list of [jobs, archivedJobs]) list.remove(jobId);
@@ -129,8 +132,8 @@ export function createFarm(client: Client, session: Session): Farm {
         tellOf([event.data]);
         return;
       case 'job':
-        if (isFinal(JOB_TRANSITIONS, event.data.state) || event.data.state === 'failed')
-          frameProgress.jobOver(event.data.id);
+        if (isJobOver(event.data.state)) frameProgress.jobOver(event.data.id);
+        else frameProgress.jobUnderWay(event.data.id);
         takeJob(event.data);
         return;
       case 'job.purged':
@@ -153,9 +156,12 @@ export function createFarm(client: Client, session: Session): Farm {
   /** Layers come once, with the submission; those of a job that was never shown here are fetched. */
   function takeJob(change: JobChange): void {
     const shown = [jobs, archivedJobs].flatMap(({ list }) => list.value.items);
-    const layers = change.layers ?? shown.find(({ id }) => id === change.id)?.layers;
+    const known = shown.find(({ id }) => id === change.id);
+    // Some are drawn anew.
+    if (known && change.framesDone < known.framesDone) void frames.get(change.id)?.reload();
+    const layers = change.layers ?? known?.layers;
     if (layers) {
-      putJob({ ...change, layers });
+      putJob({ ...change, layers }, true);
       return;
     }
     const isFetched = unknownJobs.has(change.id);
@@ -168,7 +174,7 @@ export function createFarm(client: Client, session: Session): Farm {
       const { layers } = await client.getJob({ params: { jobId } });
       // Told while it was on its way: newer than the answer, or as new.
       const change = unknownJobs.get(jobId);
-      if (change) putJob({ ...change, layers });
+      if (change) putJob({ ...change, layers }, true);
     } catch (error) {
       // The next event, or the next look at the list, tries again.
       if (!(error instanceof KilnError)) throw error;

@@ -6,6 +6,8 @@ export interface FrameProgressKeeper {
   take(progress: FrameProgress): void;
   frameDone(frame: Pick<Frame, 'jobId' | 'layer' | 'frameNumber'>): void;
   jobOver(jobId: string): void;
+  /** Also again, where frames of it are drawn anew. */
+  jobUnderWay(jobId: string): void;
   /** Of a job, those that were heard of last at the end. */
   of(jobId: string): ReadonlySignal<readonly FrameProgress[]>;
   clear(): void;
@@ -49,6 +51,10 @@ export function createFrameProgress(): FrameProgressKeeper {
       job.isOver = true;
       job.done.clear();
       if (job.frames.value.length > 0) job.frames.value = [];
+    },
+    jobUnderWay(jobId) {
+      const job = jobs.get(jobId);
+      if (job) job.isOver = false;
     },
     of: (jobId) => known(jobId).frames,
     clear: () => jobs.clear(),

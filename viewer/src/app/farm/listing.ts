@@ -13,8 +13,8 @@ export interface LiveList<T> {
   reload(): Promise<void>;
   /** Fetches the next page, if there is one. */
   loadMore(): Promise<void>;
-  /** Puts in what changed, in its place or in front; not what `isStale` against what is there. */
-  put(item: T): void;
+  /** Puts in what changed, in its place or in front; unless an event told it, not what `isStale` against what is there. */
+  put(item: T, isEvent?: boolean): void;
   remove(key: string): void;
   /** Forgets everything, also a page that is on its way. */
   clear(): void;
@@ -69,9 +69,9 @@ export function createLiveList<T>({ key, compare, isStale, fetchPage }: LiveList
     list,
     reload: () => fetchInto([], null),
     loadMore: () => (next === null ? Promise.resolve() : fetchInto(list.value.items, next)),
-    put(item) {
+    put(item, isEvent = false) {
       const shown = list.value.items.find((other) => key(other) === key(item));
-      if (shown && isStale?.(item, shown)) return;
+      if (shown && !isEvent && isStale?.(item, shown)) return;
       touched.set(key(item), item);
       show([...list.value.items.filter((other) => key(other) !== key(item)), item].sort(compare));
     },

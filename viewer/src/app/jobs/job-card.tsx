@@ -4,9 +4,8 @@ import {
   frameAt,
   frameFileName,
   IMAGE_FORMATS,
-  isFinal,
   isGridded,
-  JOB_TRANSITIONS,
+  isJobOver,
   type Job,
   parseFrameRange,
   progressText,
@@ -65,7 +64,7 @@ export function JobCard({
   const { farm } = useServices();
   const [open, setOpen] = useState(openAtFirst);
   const heard = farm.frameProgress(job.id).value;
-  const over = isFinal(JOB_TRANSITIONS, job.state) || job.state === 'failed';
+  const over = isJobOver(job.state);
   const drawing = over ? [] : heard.length > 0 ? heard : (job.progress ?? []);
   const newest = drawing.at(-1);
   const partly = drawing.reduce((sum, { samplesDone, samplesTotal }) => sum + samplesDone / samplesTotal, 0);

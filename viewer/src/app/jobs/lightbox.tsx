@@ -6,6 +6,7 @@ import { Segments } from '../design/field.tsx';
 import { Icon } from '../design/icon.tsx';
 import { PASS_TEXT } from '../design/pass-text.ts';
 import { formatBytes, formatMs } from '../design/quantities.ts';
+import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
 import { FramePicture } from './frame-picture.tsx';
 import type { FrameSlot } from './frame-slots.ts';
@@ -39,6 +40,11 @@ export function Lightbox({
   if (!frame) return null;
   const file = frame.files.find((one) => one.pass === pass) ?? frame.files[0];
   if (!file) return null;
+  async function redraw(shown: Frame): Promise<void> {
+    const { layer, frameNumber } = shown;
+    await farm.client.retryJob({ params: { jobId: job.id }, body: { frames: String(frameNumber), layer, done: true } });
+    dialog.current?.close();
+  }
   const url = farm.client.urls.frameFile(frame, file);
   const saveAs = file.path.replace('/', '-');
   return (
@@ -75,6 +81,15 @@ export function Lightbox({
             pressed={actualSize}
             onClick={() => setActualSize(!actualSize)}
           />
+          {job.state !== 'cancelled' && (
+            <Button
+              kind="quiet"
+              icon="retry"
+              label="Draw again"
+              testId="lightbox-redraw"
+              onClick={() => redraw(frame).catch(toastError)}
+            />
+          )}
           <a
             class="button button-quiet button-icon"
             href={url}
