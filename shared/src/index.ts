@@ -85,4 +85,5 @@ export * from './test-frames.ts';
 export * from './traced-settings.ts';
 export * from './validate.ts';
 export * from './version.ts';
+export * from './worker-exchange.ts';
 export * from './worker-protocol.ts';

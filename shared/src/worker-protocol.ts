@@ -49,6 +49,8 @@ export const WORKER_ROUTES = {
   goodbye: { method: 'POST', path: '/worker/goodbye' },
   /** → `Assignment`. */
   claim: { method: 'POST', path: '/worker/attempts/:attemptId/claim' },
+  /** [WK24] Claims and small frames of several attempts, as `EXCHANGE_MEDIA_TYPE` → `ExchangeAnswer`. */
+  exchange: { method: 'POST', path: '/worker/exchange' },
   /** Bytes of a frame, beside `FRAME_HEADER` → `FrameAccepted`. */
   frame: { method: 'PUT', path: '/worker/attempts/:attemptId/frames/:frameNumber' },
   /**
@@ -85,6 +87,17 @@ export const RegisterRequest = Type.Object({
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 
+/** [WK24] What a worker may put into one request. */
+export const ExchangeLimits = Type.Object({
+  claims: Type.Integer({ minimum: 1 }),
+  frames: Type.Integer({ minimum: 1 }),
+  /** Of one frame; larger ones go alone. */
+  frameBytes: Type.Integer({ minimum: 1 }),
+  /** Of the whole body. */
+  bodyBytes: Type.Integer({ minimum: 1 }),
+});
+export type ExchangeLimits = Static<typeof ExchangeLimits>;
+
 export const Registration = Type.Object({
   workerId: Id('worker'),
   /** Bearer token for everything under `/api/v1/worker` from now on. */
@@ -92,6 +105,8 @@ export const Registration = Type.Object({
   protocol: Type.Integer(),
   leaseMs: Type.Integer(),
   heartbeatMs: Type.Integer(),
+  /** Absent from servers that take each claim and each frame in a request of its own. */
+  exchange: Type.Optional(ExchangeLimits),
   redis: Type.Object({
     /** `redis://host:port/db` or `unix:/path`. */
     url: Type.String(),

@@ -54,6 +54,10 @@ export const WORKER_LIMITS = {
   lastLinesMs: 300,
   /** One HTTP request to the server without bytes; a heartbeat must fail well within a lease. */
   requestMs: 5_000,
+  /** Claims and small frames go together while many come: so long after the answer to those before, … */
+  exchangeSpacingMs: 5,
+  /** … or after they came, if that is not answered by then. */
+  exchangeWaitMs: 50,
   /** One HTTP request that carries a frame or a file: 2 GiB at 50 Mbit/s takes six minutes. */
   transferMs: 600_000,
   /** Longest pause between two tries at an unreachable server. */

@@ -87,6 +87,8 @@ export class AttemptMemory {
   readonly #importTimeoutMs: number;
   readonly #facts = new Remembered<AttemptFacts>(DISPATCH_LIMITS.rememberedRows);
   readonly #scenes = new Remembered<SceneSource>(REMEMBERED_SCENES);
+  /** Being read, so that those who ask at the same time get the same one. */
+  readonly #reading = new Map<string, Promise<SceneSource | null>>();
 
   constructor(db: Kysely<Database>, layers: JobLayers, importTimeoutMs: number) {
     this.#db = db;
@@ -151,7 +153,11 @@ export class AttemptMemory {
   async scene(sceneId: string): Promise<SceneSource | null> {
     const known = this.#scenes.get(sceneId);
     if (known) return known;
-    const source = await readSceneSource(this.#db, sceneId, 'drawn');
+    const underWay = this.#reading.get(sceneId);
+    if (underWay) return underWay;
+    const reading = readSceneSource(this.#db, sceneId, 'drawn').finally(() => this.#reading.delete(sceneId));
+    this.#reading.set(sceneId, reading);
+    const source = await reading;
     if (source) this.#scenes.set(sceneId, source);
     return source;
   }

@@ -81,6 +81,8 @@ class FolderObjectStore implements ObjectStore {
   readonly #lock: FolderLock;
   readonly #reserveBytes: number;
   readonly #room: RoomWatch;
+  /** Folders of the first level whose names are on the disk. */
+  readonly #synced = new Set<string>();
 
   constructor(folder: string, temporary: string, lock: FolderLock, reserveBytes: number) {
     this.#folder = folder;
@@ -128,12 +130,19 @@ class FolderObjectStore implements ObjectStore {
       await rename(path, target);
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT') throw error;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const first = await mkdir(folder, { recursive: true, mode: 0o700 });
       await syncFile(dirname(folder));
-      await syncFile(this.#folder);
+      await this.#syncName(dirname(folder), first !== undefined && first !== folder);
       await rename(path, target);
     }
     await syncFile(folder);
+  }
+
+  /** Once is enough for a folder of the first level, unless it was made again. */
+  async #syncName(folder: string, isNew: boolean): Promise<void> {
+    if (!isNew && this.#synced.has(folder)) return;
+    await syncFile(this.#folder);
+    this.#synced.add(folder);
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {

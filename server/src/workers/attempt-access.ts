@@ -10,6 +10,11 @@ export function leaseToken(headers: IncomingHttpHeaders): string {
   throw new KilnError('request.invalid', `expected the lease token as the header ${LEASE_HEADER}`);
 }
 
+export interface LeaseKey {
+  readonly attemptId: string;
+  readonly leaseToken: string;
+}
+
 /**
  * @throws KilnError `resource.not_found` for an attempt that does not exist, is another worker's, or has another token:
  *   which of them, the asker does not learn.
@@ -20,10 +25,16 @@ export async function attemptOf(
   attemptId: string,
   headers: IncomingHttpHeaders,
 ): Promise<AttemptFacts> {
-  const token = leaseToken(headers);
-  const facts = (await memory.facts([attemptId])).get(attemptId);
-  if (facts?.workerId !== workerId || !sameSecret(token, facts.leaseToken)) {
-    throw new KilnError('resource.not_found', `this worker has no attempt ${attemptId} with this lease`);
-  }
-  return facts;
+  const key = { attemptId, leaseToken: leaseToken(headers) };
+  return heldBy(workerId, key, (await memory.facts([attemptId])).get(attemptId));
+}
+
+/** @throws KilnError as `attemptOf` */
+export function heldBy(
+  workerId: string,
+  { attemptId, leaseToken: token }: LeaseKey,
+  facts: AttemptFacts | undefined,
+): AttemptFacts {
+  if (facts?.workerId === workerId && sameSecret(token, facts.leaseToken)) return facts;
+  throw new KilnError('resource.not_found', `this worker has no attempt ${attemptId} with this lease`);
 }

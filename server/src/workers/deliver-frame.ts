@@ -1,26 +1,25 @@
 /** A frame's bytes come in ([WK6]): checked while they stream into the object store, then recorded. */
-import type { IncomingHttpHeaders } from 'node:http';
 import {
-  FRAME_HEADER,
   type FrameAccepted,
-  FrameResult,
+  type FrameResult,
   IMAGE_FORMATS,
   isGridded,
   KilnError,
   LIMITS,
-  PassResult,
+  type PassResult,
   PREVIEW_MEDIA_TYPE,
   passFilesOf,
 } from '@kiln/shared';
 import type { AttemptFacts, FrameFacts } from '../dispatch/attempt-facts.ts';
+import type { FrameReport } from '../dispatch/record-frames.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { readResult } from './result-header.ts';
 
-export interface IncomingFrame {
+export interface IncomingFrame<R = FrameResult> {
   readonly attempt: AttemptFacts;
   readonly frameNumber: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly mediaType: string | undefined;
+  readonly result: R;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
@@ -32,18 +31,29 @@ export async function deliverFrame(
   objects: ObjectStore,
   results: Results,
 ): Promise<FrameAccepted> {
-  const { attempt, frameNumber, headers } = frame;
+  const { taskDone } = await results.frame(await storeFrame(frame, objects));
+  return { taskDone };
+}
+
+/**
+ * Stores a frame's bytes; nothing refers to them until they are recorded.
+ *
+ * @returns what is to be recorded.
+ * @throws KilnError as `deliverFrame`, but `attempt.stale`.
+ */
+export async function storeFrame(frame: IncomingFrame, objects: ObjectStore): Promise<FrameReport> {
+  const { attempt, frameNumber, result } = frame;
   const work = workOf(frame);
   const { mediaType } = IMAGE_FORMATS[work.settings.format];
   requireType(frame, mediaType);
-  const result = readResult(FrameResult, headers, FRAME_HEADER);
   await requirePasses(work, result, objects);
   const startedAt = performance.now();
   const isFresh = !(await objects.has(result.sha256));
-  await store(objects, frame, result);
-  const timed = withDelivery(result, performance.now() - startedAt);
-  const { taskDone } = await results.frame({ attempt, work, frameNumber, mediaType, result: timed, isFresh });
-  return { taskDone };
+  await store(objects, frame);
+  return {
+    ...{ attempt, work, frameNumber, mediaType, isFresh },
+    result: withDelivery(result, performance.now() - startedAt),
+  };
 }
 
 /**
@@ -51,7 +61,7 @@ export async function deliverFrame(
  *
  * @throws KilnError as `deliverFrame`.
  */
-export async function deliverPass(frame: IncomingFrame, pass: string, objects: ObjectStore): Promise<void> {
+export async function deliverPass(frame: IncomingFrame<PassResult>, pass: string, objects: ObjectStore): Promise<void> {
   const { settings } = workOf(frame);
   const [, ...others] = passFilesOf(settings);
   const isPreview = pass === 'preview' && isGridded(settings);
@@ -59,12 +69,11 @@ export async function deliverPass(frame: IncomingFrame, pass: string, objects: O
     throw new KilnError('request.invalid', `frame ${frame.frameNumber} has no file of the pass ${pass}`);
   }
   requireType(frame, isPreview ? PREVIEW_MEDIA_TYPE : IMAGE_FORMATS[settings.format].mediaType);
-  const result = readResult(PassResult, frame.headers, FRAME_HEADER);
-  await store(objects, frame, result, isPreview ? LIMITS.previewBytes : LIMITS.frameBytes);
+  await store(objects, frame, isPreview ? LIMITS.previewBytes : LIMITS.frameBytes);
 }
 
 /** What the frame is of. */
-function workOf({ attempt, frameNumber }: IncomingFrame): FrameFacts {
+function workOf({ attempt, frameNumber }: IncomingFrame<unknown>): FrameFacts {
   const { work } = attempt;
   if ((work.kind !== 'render' && work.kind !== 'assemble') || !work.frames.includes(frameNumber)) {
     throw new KilnError('request.invalid', `frame ${frameNumber} is not part of attempt ${attempt.attemptId}`);
@@ -72,15 +81,14 @@ function workOf({ attempt, frameNumber }: IncomingFrame): FrameFacts {
   return work;
 }
 
-function requireType({ headers }: IncomingFrame, mediaType: string): void {
-  if (headers['content-type'] === mediaType) return;
+function requireType(frame: IncomingFrame<unknown>, mediaType: string): void {
+  if (frame.mediaType === mediaType) return;
   throw new KilnError('request.unsupported_media_type', `expected a frame of this attempt as ${mediaType}`);
 }
 
 async function store(
   objects: ObjectStore,
-  { bytes }: IncomingFrame,
-  { sha256, sizeBytes }: PassResult,
+  { bytes, result: { sha256, sizeBytes } }: IncomingFrame<PassResult>,
   maxBytes: number = LIMITS.frameBytes,
 ): Promise<void> {
   const stored = await objects.put(bytes, { maxBytes, expectSha256: sha256 });

@@ -3,8 +3,8 @@ import { type Heartbeat, type HeartbeatAnswer, KilnError, type SessionOffer } fr
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { AttemptEnd } from '../dispatch/end-attempts.ts';
-import { fromNow } from '../dispatch/lease-time.ts';
 import { IS_ASKED } from '../dispatch/suspend-workers.ts';
+import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import { sameSecret } from './secrets.ts';
 import type { UnnamedAttempts } from './unnamed-attempts.ts';
@@ -75,7 +75,7 @@ export async function takeHeartbeat(
   return {
     answer: {
       renewed: renewed.map((attemptId) => ({ attemptId, leaseMs })),
-      stop: [...stop, ...[...held].filter((id) => !renewed.includes(id))],
+      stop,
       openSessions,
       endSessions,
       ...(row.is_asked ? { drawCanary: true } : {}),
@@ -86,14 +86,21 @@ export async function takeHeartbeat(
   };
 }
 
+/**
+ * Waits for nobody, so that no claim or result that is being written at the same time waits for it and it for them: what they
+ * hold is left to the next heartbeat.
+ */
 async function renew(db: Kysely<Database>, attemptIds: readonly string[], leaseMs: number): Promise<string[]> {
   if (attemptIds.length === 0) return [];
-  const rows = await db
-    .updateTable('attempts')
-    .set({ lease_expires_at: fromNow(leaseMs) })
-    .where('id', 'in', attemptIds)
-    .where('state', 'in', ['assigned', 'running'])
-    .returning('id')
-    .execute();
+  const { rows } = await sql<{ id: string }>`
+    ${PREPARED} update attempts a set lease_expires_at = now() + ${leaseMs}::int * interval '1 millisecond'
+    from (
+      select id from attempts
+      where id in (select jsonb_array_elements_text(${JSON.stringify(attemptIds)}::jsonb))
+        and state in ('assigned', 'running')
+      for no key update skip locked
+    ) free
+    where a.id = free.id
+    returning a.id`.execute(db);
   return rows.map((row) => row.id);
 }

@@ -14,6 +14,7 @@ import { QUEUE_PREFIX, queueName } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import { signalChannel } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
+import { EXCHANGE_LIMITS } from './exchange-limits.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 export interface RegisterParts {
@@ -68,6 +69,7 @@ export async function registerWorker(request: RegisterRequest, parts: RegisterPa
     protocol,
     leaseMs,
     heartbeatMs: HEARTBEAT_MS,
+    exchange: EXCHANGE_LIMITS,
     redis: {
       ...redis,
       prefix: QUEUE_PREFIX,

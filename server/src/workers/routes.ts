@@ -3,12 +3,15 @@ import {
   Assignment,
   AttemptFailure,
   CanaryVerdict,
+  FRAME_HEADER,
+  FrameResult,
   GLB_MEDIA_TYPE,
   Heartbeat,
   HeartbeatAnswer,
   Id,
   ImportResult,
   KilnError,
+  PassResult,
   RegisterRequest,
   Registration,
   type RouteSpec,
@@ -18,8 +21,7 @@ import {
 } from '@kiln/shared';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { type AttemptFacts, type AttemptMemory, assignmentOf } from '../dispatch/attempt-facts.ts';
-import { openWork } from '../dispatch/claim.ts';
+import type { AttemptFacts, AttemptMemory } from '../dispatch/attempt-facts.ts';
 import type { EndedAttempt, EndParts } from '../dispatch/end-attempts.ts';
 import { endInTurns, tellWorkers } from '../dispatch/lost-work.ts';
 import type { Results } from '../dispatch/results.ts';
@@ -36,12 +38,15 @@ import type { DeliveryQueues } from '../queue/delivery-queues.ts';
 import type { WorkerAccess } from '../queue/worker-access.ts';
 import type { Services } from '../services.ts';
 import { attemptOf, leaseToken } from './attempt-access.ts';
+import { claimAttempt } from './claim-attempt.ts';
 import { deliverFrame, deliverPass } from './deliver-frame.ts';
+import { registerExchange } from './exchange-route.ts';
 import { type HeartbeatParts, takeHeartbeat } from './heartbeat.ts';
 import { leave } from './leave.ts';
 import { registerPieces } from './piece-routes.ts';
 import { readWorkers } from './read-workers.ts';
 import { registerWorker } from './register.ts';
+import { readResult } from './result-header.ts';
 import type { SceneFiles } from './scene-files.ts';
 import { sameSecret } from './secrets.ts';
 import { takeCanary } from './take-canary.ts';
@@ -86,6 +91,7 @@ export function registerWorkerRoutes(app: FastifyInstance, parts: WorkerRoutesPa
     registerPresence(scope, parts);
     registerAttempts(scope, parts);
     registerBytes(scope, parts);
+    registerExchange(scope, parts);
     registerFilmWork(scope, {
       services: parts.services,
       results: parts.results,
@@ -192,6 +198,7 @@ function registerPresence(app: FastifyInstance, parts: WorkerRoutesParts): void 
 /** Work: claimed, failed, imported. */
 function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void {
   const { workers, attempts, results, leaseMs } = parts;
+  const { db } = parts.services.store;
   const held = async (request: FastifyRequest, attemptId: string): Promise<AttemptFacts> =>
     attemptOf(attempts, await workers.of(request.headers), attemptId, request.headers);
 
@@ -199,12 +206,7 @@ function registerAttempts(app: FastifyInstance, parts: WorkerRoutesParts): void 
     app,
     spec({ ...WORKER_ROUTES.claim, params: AttemptParams, response: Assignment }),
     async ({ params, request }) => {
-      const attempt = await held(request, params.attemptId);
-      const claimed = await results.claim(attempt);
-      const isImport = attempt.work.kind === 'import';
-      const scene = await (isImport ? attempts.ownFiles(attempt.sceneId) : attempts.scene(attempt.sceneId));
-      if (!scene) throw new KilnError('resource.not_found', `scene ${attempt.sceneId} was deleted`);
-      return assignmentOf(attempt, scene, leaseMs, await openWork(parts.services.store.db, attempt, claimed));
+      return claimAttempt(await held(request, params.attemptId), { db, attempts, results, leaseMs });
     },
   );
   addRoute(
@@ -245,7 +247,8 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
         const workerId = await workers.of(request.headers);
         const attempt = await attemptOf(attempts, workerId, request.params.attemptId, request.headers);
         const frameNumber = Number(request.params.frameNumber);
-        const frame = { attempt, frameNumber, headers: request.headers, bytes: request.raw };
+        const result = readResult(FrameResult, request.headers, FRAME_HEADER);
+        const frame = { attempt, frameNumber, mediaType: request.headers['content-type'], result, bytes: request.raw };
         return fullStore.watch(attempt, () => deliverFrame(frame, services.objects, results));
       },
     });
@@ -257,7 +260,9 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
       logLevel: 'warn',
       handler: async ({ headers, params, raw }) => {
         const attempt = await attemptOf(attempts, await workers.of(headers), params.attemptId, headers);
-        const frame = { attempt, frameNumber: Number(params.frameNumber), headers, bytes: raw };
+        const result = readResult(PassResult, headers, FRAME_HEADER);
+        const mediaType = headers['content-type'];
+        const frame = { attempt, frameNumber: Number(params.frameNumber), mediaType, result, bytes: raw };
         await fullStore.watch(attempt, () => deliverPass(frame, params.pass, services.objects));
         return {};
       },

@@ -1,4 +1,4 @@
-/** The server's routes for workers, as functions. One call is one request; trying again is the caller's business. */
+/** The server's routes for workers, as functions. One call is one request or a part of one; trying again is the caller's business. */
 
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -7,6 +7,9 @@ import {
   Assignment,
   type AttemptFailure,
   type CanaryVerdict,
+  EXCHANGE_MEDIA_TYPE,
+  ExchangeAnswer,
+  type ExchangeLimits,
   FILM_HEADER,
   FilmFrames,
   type FilmResult,
@@ -35,6 +38,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { ReceivedFile } from '../page-host/page-site.ts';
 import type { FrameFile } from '../pool/scene-page.ts';
+import { Exchange } from './exchange.ts';
 
 type RouteName = keyof typeof WORKER_ROUTES;
 
@@ -60,6 +64,8 @@ export interface LeaseKey {
 export class FarmClient {
   readonly #baseUrl: string;
   #secret = '';
+  /** Null where the server takes each claim and each frame alone. */
+  #exchange: Exchange | null = null;
 
   /** @param url origin of the server, as KILN_URL gives it */
   constructor(url: string) {
@@ -75,6 +81,7 @@ export class FarmClient {
   async register(request: RegisterRequest, workerToken: string, signal?: AbortSignal): Promise<Registration> {
     const registration = await this.#json('register', Registration, { body: request, token: workerToken, signal });
     this.#secret = registration.workerSecret;
+    this.#exchange = registration.exchange ? this.#openExchange(registration.exchange) : null;
     return registration;
   }
 
@@ -91,6 +98,7 @@ export class FarmClient {
   }
 
   claim(lease: LeaseKey, signal: AbortSignal): Promise<Assignment> {
+    if (this.#exchange) return this.#exchange.claim(keyOf(lease), signal);
     return this.#json('claim', Assignment, { ...attemptParts(lease, signal), body: {} });
   }
 
@@ -101,6 +109,9 @@ export class FarmClient {
     { result, mediaType, content }: { result: FrameResult; mediaType: string; content: FrameFile['content'] },
     signal: AbortSignal,
   ): Promise<FrameAccepted> {
+    if (content instanceof Uint8Array && this.#exchange?.takes(result.sizeBytes)) {
+      return this.#exchange.frame({ ...keyOf(lease), frameNumber, mediaType, result }, content, signal);
+    }
     const parts = attemptParts(lease, signal);
     return this.#json('frame', FrameAccepted, {
       ...parts,
@@ -250,6 +261,21 @@ export class FarmClient {
     return this.#bytes('file', parts, `"${file.path}"`);
   }
 
+  #openExchange(limits: ExchangeLimits): Exchange {
+    const exchange = new Exchange(limits, async (body) => {
+      const headers = { 'content-type': EXCHANGE_MEDIA_TYPE };
+      try {
+        return await this.#json('exchange', ExchangeAnswer, { headers, body, timeoutMs: WORKER_LIMITS.transferMs });
+      } catch (error) {
+        if (!(error instanceof KilnError) || !WITHOUT_EXCHANGE.has(error.code)) throw error;
+        // Another server answers by now, of before: each goes its own way.
+        if (this.#exchange === exchange) this.#exchange = null;
+        throw new KilnError('client.unreachable', 'the server takes no exchange any more', { cause: error });
+      }
+    });
+    return exchange;
+  }
+
   async #bytes(route: RouteName, parts: RequestParts, what: string): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#send(route, { ...parts, timeoutMs: WORKER_LIMITS.transferMs });
     if (!response.ok || !response.body) await readAnswer(response, Nothing, what, []);
@@ -288,6 +314,11 @@ export class FarmClient {
     }
   }
 }
+
+/** What a server answers that has no such route. */
+const WITHOUT_EXCHANGE = new Set(['resource.not_found', 'request.unsupported_media_type']);
+
+const keyOf = ({ attemptId, leaseToken }: LeaseKey): LeaseKey => ({ attemptId, leaseToken });
 
 const bodyOf = (content: FrameFile['content'], sizeBytes: number) => {
   if (content instanceof Uint8Array) return content;

@@ -69,6 +69,37 @@ it('[WK6] delivers the frames of an attempt in order, as they were drawn', async
   await acknowledged();
 });
 
+it('[WK24] claims and delivers many frames in one request where the server takes it, and else each by itself', async () => {
+  farm.takesExchanges = true;
+  const known = farm.registrations.length;
+  farm.forgetWorker();
+  await expect.poll(() => farm.registrations.length, { timeout: 100_000 }).toBeGreaterThan(known);
+  // While the first is answered, the others gather.
+  farm.takesMs = 200;
+  const attempts = await Promise.all([1, 2, 3, 4, 5, 6].map((frame) => render([frame])));
+  const several = await render([3, 1, 2]);
+  for (const attempt of [...attempts, several]) await over(attempt);
+  expect([...attempts, several].map(({ claims, failure }) => [claims, failure])).toEqual(
+    Array.from({ length: 7 }, () => [1, null]),
+  );
+  expect(several.frames.map(({ frameNumber }) => frameNumber)).toEqual([3, 1, 2]);
+  for (const { bytes, mediaType, result } of [...attempts, several].flatMap(({ frames }) => frames)) {
+    expect([mediaType, bytes.subarray(1, 4).toString(), bytes.length]).toEqual(['image/png', 'PNG', result.sizeBytes]);
+  }
+  const sum = (of: 'claims' | 'frames') => farm.exchanges.reduce((total, exchange) => total + exchange[of], 0);
+  expect([sum('claims'), sum('frames')]).toEqual([7, 9]);
+  expect(farm.exchanges.length).toBeLessThan(7 + 9);
+
+  // A server of before takes its place, and does not know that this worker is new to it.
+  farm.takesExchanges = false;
+  const exchanges = farm.exchanges.length;
+  const later = await render([1]);
+  await over(later);
+  expect([later.claims, later.frames.length, later.failure]).toEqual([1, 1, null]);
+  expect(farm.exchanges).toHaveLength(exchanges);
+  await acknowledged();
+});
+
 it('draws with the back end that the job asks for, else with what the worker has chosen for the engine', async () => {
   const attempts = await Promise.all([
     render([1]),

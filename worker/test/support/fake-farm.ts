@@ -8,7 +8,10 @@ import {
   AttemptFailure,
   CanaryVerdict,
   completeSettings,
+  type ErrorBody,
   type ErrorCode,
+  type ExchangeAnswer,
+  type ExchangeRequest,
   FRAME_HEADER,
   FrameResult,
   Heartbeat,
@@ -25,6 +28,7 @@ import {
   type SceneSource,
   type SessionOffer,
   type TaskKind,
+  WORKER_ROUTES,
 } from '@kiln/shared';
 import { Queue } from 'bullmq';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -85,6 +89,10 @@ export class FakeFarm {
   heartbeatMs = 200;
   /** A frame's delivery is answered only after this. */
   takesMs = 0;
+  /** [WK24] Offers exchanges to who registers, and takes them. */
+  takesExchanges = false;
+  /** Items of each exchange. */
+  readonly exchanges: { readonly claims: number; readonly frames: number }[] = [];
   readonly sockets: WebSocket[] = [];
   readonly redis: RedisServer;
   readonly #files = new Map<string, Buffer>();
@@ -191,10 +199,9 @@ export class FakeFarm {
       if (Buffer.isBuffer(answer)) response.end(answer);
       else response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
     } catch (error) {
-      const known = error instanceof KilnError ? error : new KilnError('server.internal', String(error));
-      const { code, message, retryable, status } = known;
+      const { status, ...body } = refusalOf(error);
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error: { code, message, retryable, requestId: 'req_1' } }));
+      response.end(JSON.stringify(body));
     }
   }
 
@@ -212,19 +219,53 @@ export class FakeFarm {
       this.goodbyes++;
       return {};
     }
+    if (path === WORKER_ROUTES.exchange.path && this.takesExchanges) return this.#exchange(body);
     const [, file] = /^\/worker\/files\/([0-9a-f]{64})$/.exec(path) ?? [];
     if (file) {
       this.fetched.push(file);
       return this.#files.get(file) ?? fail('resource.not_found');
     }
     const [, attemptId, action, frame] = /^\/worker\/attempts\/(\w+)\/(\w+)(?:\/(-?\w+))?$/.exec(path) ?? [];
-    const attempt = this.attempts.get(attemptId ?? '') ?? fail('resource.not_found');
-    if (attempt.isStale || request.headers[LEASE_HEADER] !== attempt.leaseToken) fail('attempt.stale');
+    const attempt = this.#held({ attemptId, leaseToken: request.headers[LEASE_HEADER] });
     if (action === 'converted') {
       attempt.converted = { bytes: body, sha256: frame ?? '', mediaType: request.headers['content-type'] };
       return {};
     }
     return this.#attempt(attempt, action ?? '', Number(frame), request, body);
+  }
+
+  #held({ attemptId = '', leaseToken }: { attemptId?: string | undefined; leaseToken: unknown }): FakeAttempt {
+    const attempt = this.attempts.get(attemptId) ?? fail('resource.not_found');
+    return attempt.isStale || leaseToken !== attempt.leaseToken ? fail('attempt.stale') : attempt;
+  }
+
+  async #exchange(body: Buffer): Promise<ExchangeAnswer> {
+    let offset = 4 + body.readUInt32LE(0);
+    const { claims, frames }: ExchangeRequest = JSON.parse(body.toString('utf8', 4, offset));
+    this.exchanges.push({ claims: claims.length, frames: frames.length });
+    const scenes: SceneSource[] = [];
+    const claimed = claims.map((item) =>
+      told(() => {
+        const attempt = this.#held(item);
+        attempt.claims++;
+        const { scene, ...assignment } = attempt.assignment;
+        return { assignment, sceneIndex: scenes.push(scene) - 1 };
+      }),
+    );
+    const taken = frames.map(({ frameNumber, mediaType, result, ...key }) => {
+      const bytes = body.subarray(offset, offset + result.sizeBytes);
+      offset += result.sizeBytes;
+      return told(() => this.#take(this.#held(key), { frameNumber, mediaType, result, bytes }));
+    });
+    if (this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
+    return { scenes, claims: claimed, frames: taken };
+  }
+
+  #take(attempt: FakeAttempt, frame: DeliveredFrame): { taskDone: boolean } {
+    const result = parse(FrameResult, frame.result, 'the frame');
+    if (createHash('sha256').update(frame.bytes).digest('hex') !== result.sha256) fail('upload.hash_mismatch');
+    attempt.frames.push({ ...frame, result });
+    return { taskDone: attempt.isOver };
   }
 
   #register(token: string | undefined, body: Buffer): Registration {
@@ -239,6 +280,9 @@ export class FakeFarm {
       protocol: 1,
       leaseMs: this.leaseMs,
       heartbeatMs: this.heartbeatMs,
+      ...(this.takesExchanges
+        ? { exchange: { claims: 64, frames: 64, frameBytes: 100_000, bodyBytes: 1_000_000 } }
+        : {}),
       redis: {
         url: this.redis.url,
         username: null,
@@ -285,9 +329,8 @@ export class FakeFarm {
         if (this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
         const header: unknown = JSON.parse(decodeURIComponent(String(request.headers[FRAME_HEADER])));
         const result = parse(FrameResult, header, 'the frame');
-        if (createHash('sha256').update(body).digest('hex') !== result.sha256) fail('upload.hash_mismatch');
-        attempt.frames.push({ frameNumber, result, bytes: body, mediaType: request.headers['content-type'] ?? '' });
-        return { taskDone: attempt.isOver };
+        const mediaType = request.headers['content-type'] ?? '';
+        return this.#take(attempt, { frameNumber, result, bytes: body, mediaType });
       }
       default:
         return fail('resource.not_found');
@@ -297,6 +340,20 @@ export class FakeFarm {
 
 function fail(code: ErrorCode): never {
   throw new KilnError(code, code);
+}
+
+function refusalOf(error: unknown): ErrorBody & { readonly status: number } {
+  const known = error instanceof KilnError ? error : new KilnError('server.internal', String(error));
+  const { code, message, retryable, status } = known;
+  return { status, error: { code, message, retryable, requestId: 'req_1' } };
+}
+
+function told<T>(answer: () => T): T | ErrorBody {
+  try {
+    return answer();
+  } catch (error) {
+    return { error: refusalOf(error).error };
+  }
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {
