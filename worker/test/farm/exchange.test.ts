@@ -10,7 +10,7 @@ import { expect, it } from 'vitest';
 import { Exchange } from '../../src/farm/exchange.ts';
 
 const LIMITS = { claims: 4, frames: 3, frameBytes: 1_000, bodyBytes: 1_000_000 };
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 const idOf = (kind: Parameters<typeof newId>[0]) => newId(kind, (bytes) => crypto.getRandomValues(bytes));
 const key = () => ({ attemptId: idOf('attempt'), leaseToken: 'token' });
@@ -58,7 +58,7 @@ function opened(limits = LIMITS) {
   return { exchange, sent, request };
 }
 
-const sendFrame = (exchange: Exchange, text: string, signal = never) => {
+const sendFrame = (exchange: Exchange, text: string, signal = never()) => {
   const stage = { startedAtMs: 0, durationMs: 0 };
   const stages = { draw: stage, encode: stage };
   const result = { sha256: 'b'.repeat(64), sizeBytes: text.length, stages, statistics: null };
@@ -68,10 +68,10 @@ const sendFrame = (exchange: Exchange, text: string, signal = never) => {
 it('[WK24] sends a lone claim by itself, and what comes meanwhile together', async () => {
   const { exchange, request } = opened();
   const [first, second] = [key(), key()];
-  const claimed = exchange.claim(first, never);
+  const claimed = exchange.claim(first, never());
   const one = await request(0);
   expect(one.claims).toEqual([first]);
-  const later = Promise.all([exchange.claim(second, never), sendFrame(exchange, 'abc'), sendFrame(exchange, 'de')]);
+  const later = Promise.all([exchange.claim(second, never()), sendFrame(exchange, 'abc'), sendFrame(exchange, 'de')]);
   one.answer();
   expect(await claimed).toMatchObject({ attemptId: first.attemptId, scene });
   const two = await request(1);
@@ -83,7 +83,7 @@ it('[WK24] sends a lone claim by itself, and what comes meanwhile together', asy
 it('[WK24] what comes in the same turn goes together', async () => {
   const { exchange, request } = opened();
   const keys = [key(), key(), key()];
-  const claimed = Promise.all(keys.map((one) => exchange.claim(one, never)));
+  const claimed = Promise.all(keys.map((one) => exchange.claim(one, never())));
   const one = await request(0);
   expect(one.claims).toEqual(keys);
   one.answer();
@@ -92,9 +92,9 @@ it('[WK24] what comes in the same turn goes together', async () => {
 
 it('does not wait for ever for an answer before its own', async () => {
   const { exchange, request } = opened();
-  const first = exchange.claim(key(), never);
+  const first = exchange.claim(key(), never());
   const stuck = await request(0);
-  const second = exchange.claim(key(), never);
+  const second = exchange.claim(key(), never());
   (await request(1)).answer();
   await second;
   stuck.answer();
@@ -103,7 +103,7 @@ it('does not wait for ever for an answer before its own', async () => {
 
 it('keeps to what the server takes in one request', async () => {
   const { exchange, sent, request } = opened();
-  const claims = Promise.all(Array.from({ length: 9 }, () => exchange.claim(key(), never)));
+  const claims = Promise.all(Array.from({ length: 9 }, () => exchange.claim(key(), never())));
   const frames = Promise.all(Array.from({ length: 4 }, () => sendFrame(exchange, 'x')));
   const all = Promise.all([claims, frames]).then(() => true);
   for (let place = 0, answered = 0; answered < 13; place++) {
@@ -122,7 +122,7 @@ it('keeps to what the server takes in one request', async () => {
 
 it('[WK24] an item that is refused fails alone', async () => {
   const { exchange, request } = opened();
-  const claims = Promise.allSettled([exchange.claim(key(), never), exchange.claim(key(), never)]);
+  const claims = Promise.allSettled([exchange.claim(key(), never()), exchange.claim(key(), never())]);
   const frames = Promise.allSettled([sendFrame(exchange, 'a'), sendFrame(exchange, 'b')]);
   const error = { code: 'attempt.stale', message: 'late', retryable: false, requestId: 'r' };
   (await request(0)).answer((answer) => ({
@@ -136,13 +136,13 @@ it('[WK24] an item that is refused fails alone', async () => {
 
 it('sends what was refused as a whole one by one, and tells each what fails for all', async () => {
   const { exchange, sent, request } = opened();
-  const claims = Promise.allSettled([exchange.claim(key(), never), exchange.claim(key(), never)]);
+  const claims = Promise.allSettled([exchange.claim(key(), never()), exchange.claim(key(), never())]);
   (await request(0)).fail(new KilnError('request.invalid', 'one of them'));
   (await request(1)).fail(new KilnError('request.invalid', 'this one'));
   (await request(2)).answer();
   expect(await claims).toMatchObject([{ reason: { message: 'this one' } }, { status: 'fulfilled' }]);
 
-  const more = Promise.allSettled([exchange.claim(key(), never), exchange.claim(key(), never)]);
+  const more = Promise.allSettled([exchange.claim(key(), never()), exchange.claim(key(), never())]);
   (await request(3)).fail(new KilnError('worker.unknown', 'register again'));
   expect(await more).toMatchObject([{ reason: { code: 'worker.unknown' } }, { reason: { code: 'worker.unknown' } }]);
   expect(sent).toHaveLength(4);
@@ -150,12 +150,12 @@ it('sends what was refused as a whole one by one, and tells each what fails for 
 
 it('gives up what its attempt does not want any more, and the others go on', async () => {
   const { exchange, request } = opened();
-  const first = exchange.claim(key(), never);
+  const first = exchange.claim(key(), never());
   const one = await request(0);
   const over = new AbortController();
   const dropped = exchange.claim(key(), over.signal);
   const kept = key();
-  const claimed = exchange.claim(kept, never);
+  const claimed = exchange.claim(kept, never());
   over.abort(new KilnError('attempt.stale', 'stopped'));
   await expect(dropped).rejects.toMatchObject({ code: 'attempt.stale' });
   await expect(exchange.claim(key(), over.signal)).rejects.toMatchObject({ code: 'attempt.stale' });
@@ -169,7 +169,7 @@ it('gives up what its attempt does not want any more, and the others go on', asy
 
 it('takes no answer that leaves something out', async () => {
   const { exchange, request } = opened();
-  const claims = Promise.allSettled([exchange.claim(key(), never), exchange.claim(key(), never)]);
+  const claims = Promise.allSettled([exchange.claim(key(), never()), exchange.claim(key(), never())]);
   (await request(0)).answer(({ claims: [first], ...answer }) => ({ ...answer, claims: first ? [first] : [] }));
   expect(await claims).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'client.bad_answer' } }]);
 });
