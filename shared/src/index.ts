@@ -40,6 +40,7 @@ export * from './limits.ts';
 export * from './live/depth.ts';
 export * from './live/messages.ts';
 export * from './live/picture.ts';
+export * from './live/pose-path.ts';
 export * from './live/server-message.ts';
 export * from './memory-text.ts';
 export * from './pass-files.ts';

@@ -58,6 +58,8 @@ export const LIMITS = {
   clipSec: 86_400,
   /** Keys of a camera's path, some 150 bytes each: they stand in the settings of every frame. */
   pathKeys: 256,
+  /** Of a hand's way through a scene: at 60 a second almost half an hour. */
+  pathPoses: 100_000,
   /** Seconds that a path's keys lie within: frames of the least frame rate are longer. */
   pathSec: 1_000_000,
   /** Layers of one job. */

@@ -10,6 +10,7 @@ import { addGcCommand } from './commands/gc.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addLimitsCommand } from './commands/limits.ts';
+import { addLiveCommand } from './commands/live.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addPurgeCommand } from './commands/purge.ts';
@@ -58,6 +59,7 @@ export function buildProgram(json: boolean): Command {
   addLogsCommand(program);
   addPurgeCommand(program);
   addWebhookCommand(program);
+  addLiveCommand(program);
   addTokenCommand(program);
   program.commandsGroup('Farm:');
   addTopCommand(program);
