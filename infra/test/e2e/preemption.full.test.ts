@@ -11,7 +11,8 @@ import { type StartedWorker, startWorker } from './support/workers.ts';
 
 /** Nothing is stored by time. */
 const ENV = { KILN_CHECKPOINT_SEC: '600' };
-const SAMPLES = 40;
+/** A sum of the tree: nothing of it is stored before its end, unless it gives way. */
+const SAMPLES = 64;
 
 let farm: TrialFarm;
 let one: StartedWorker;

@@ -48,13 +48,14 @@ export async function recordPiece(
   const last = stored.at(-1);
   const begun = last && endsWithinBlock({ first: last.first_sample, count: last.sample_count }) ? last : null;
   const own = await trx.selectFrom('attempts').select('state').where('id', '=', attemptId).executeTakeFirst();
-  if (known?.sha256 === sha256) {
+  // Sums of nothing are the same file however many samples they are of.
+  if (known?.sha256 === sha256 && known.sample_count === samples.count) {
     const taskDone = next === end || stored.at(-1)?.ended_by != null;
     return { taskDone, gaveWay: own?.state === 'yielded', isNew: false, released: 0 };
   }
   const open = own?.state === 'assigned' || own?.state === 'running';
-  const goesOn =
-    known !== undefined && known === begun && known.ended_by === null && samples.count > known.sample_count;
+  const isMore = known !== undefined && (samples.count > known.sample_count || endedBy !== undefined);
+  const goesOn = isMore && known === begun && known.ended_by === null;
   if ((known && !goesOn) || !open || !job || !isOpen(job.state)) throw staleAttempt(attemptId);
   if (endedBy && !mayEndEarly(work.settings)) {
     throw new KilnError('request.invalid', `expected all samples of a frame that ${endedBy} does not end`);

@@ -14,8 +14,11 @@ const PreviewParams = Type.Object({
   layer: Type.String(),
   frameNumber: Type.String({ pattern: '^-?\\d{1,9}$' }),
 });
-/** Any value of `download` makes a browser save the frame instead of showing it. */
-const FrameQuery = Type.Object({ download: Type.Optional(Type.String()) });
+/**
+ * Any value of `download` makes a browser save the frame instead of showing it. With `v`, the first 12 digits of its hash or
+ * more, it is cached for ever; without, whoever has it asks whether it is still the same.
+ */
+const FrameQuery = Type.Object({ download: Type.Optional(Type.String()), v: Type.Optional(Type.String()) });
 const JobParams = Type.Object({ jobId: Id('job') });
 
 export function registerFrames(app: FastifyInstance, services: Pick<Services, 'store' | 'objects' | 'log'>): void {

@@ -1,4 +1,4 @@
-/** Bytes of the object store as an answer: ranges, ETag, cached for ever under an address that never changes its bytes. */
+/** Bytes of the object store as an answer: ranges, ETag, and cached for ever under an address that names the bytes. */
 import { Readable } from 'node:stream';
 import { KilnError } from '@kiln/shared';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,7 +10,12 @@ export interface SentObject {
   readonly mediaType: string;
   /** Name under which a browser saves it; null: it is shown. */
   readonly saveAs: string | null;
+  /** Whether the address never has other bytes. @defaultValue where its query has the first digits of the hash as `v` */
+  readonly isFixed?: boolean;
 }
+
+/** Of a hash in an address: as many as name it for certain. */
+const LEAST_DIGITS = 12;
 
 export async function sendObject(
   objects: ObjectStore,
@@ -19,7 +24,8 @@ export async function sendObject(
   object: SentObject,
 ): Promise<FastifyReply> {
   const etag = `"${object.sha256}"`;
-  if (matchesTag(request.headers['if-none-match'], etag)) return describe(reply, object, etag).code(304).send();
+  if (matchesTag(request.headers['if-none-match'], etag))
+    return describe(request, reply, object, etag).code(304).send();
   const wanted = rangeOf(request, etag, object.sizeBytes);
   if (wanted === 'unsatisfiable') {
     return reply.code(416).header('content-range', `bytes */${object.sizeBytes}`).type('text/plain').send('');
@@ -30,20 +36,26 @@ export async function sendObject(
     throw new KilnError('resource.not_found', `no object ${object.sha256} is stored`);
   }
   const lengthBytes = wanted === null ? object.sizeBytes : wanted.last - wanted.first + 1;
-  describe(reply, object, etag).header('content-length', lengthBytes);
+  describe(request, reply, object, etag).header('content-length', lengthBytes);
   if (wanted !== null) {
     reply.code(206).header('content-range', `bytes ${wanted.first}-${wanted.last}/${object.sizeBytes}`);
   }
   return bytes === null ? sendNothing(reply) : reply.send(bytes);
 }
 
-function describe(reply: FastifyReply, object: SentObject, etag: string): FastifyReply {
+function describe(request: FastifyRequest, reply: FastifyReply, object: SentObject, etag: string): FastifyReply {
   if (object.saveAs !== null) reply.header('content-disposition', attachment(object.saveAs));
   return reply
     .header('etag', etag)
-    .header('cache-control', 'private, max-age=31536000, immutable')
+    .header('cache-control', `private, ${isFixed(request, object) ? 'max-age=31536000, immutable' : 'no-cache'}`)
     .header('accept-ranges', 'bytes')
     .type(object.mediaType);
+}
+
+/** What is drawn anew has other bytes under the same name. */
+function isFixed({ query }: FastifyRequest, { isFixed: always = false, sha256 }: SentObject): boolean {
+  const named = typeof query === 'object' && query !== null && 'v' in query ? query.v : undefined;
+  return always || (typeof named === 'string' && named.length >= LEAST_DIGITS && sha256.startsWith(named));
 }
 
 /** For HEAD: of anything but a stream Fastify would say the length itself, which is 0. */

@@ -1,6 +1,6 @@
 /**
  * Layers that wait for those of other jobs. A job names them when it is submitted, and they are there by then: there are no cycles.
- * A frame that is there stays, so what may begin never has to wait again.
+ * A frame that is there stays, unless it is drawn anew: what has not begun waits for that.
  */
 import { type FrameRange, frameAt, frameCount, KilnError, type LayerNeed, parseFrameRange } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';

@@ -1,6 +1,6 @@
 /**
  * Layers that wait for others, of their job or of another. Nothing is stored of what is ready: it follows from the tasks of the others, and what
- * is ready stays so.
+ * is ready stays so, but for frames of theirs that are drawn anew.
  */
 import type { JobWait, Layer } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql } from 'kysely';

@@ -1,16 +1,18 @@
 /**
  * Jobs that come after others. A job names those that it comes after when it is submitted, and they are there by then: there
- * are no cycles. That one has succeeded is final, so a job that may begin never has to wait again.
+ * are no cycles. A job that has begun never has to wait again, also where frames of one before it are drawn anew.
  */
 import { type JobWait, KilnError } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../store/tables.ts';
 import type { JobRow } from './present.ts';
 
+const hasBegun = (j: string) => sql`${sql.ref(`${j}.started_at`)} is not null`;
+
 /** Whether all jobs have succeeded that the row `j` of `jobs` comes after. Of one that comes after none nothing is looked up. */
 export const mayBegin = (
   j: string,
-): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or not exists (
+): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or ${hasBegun(j)} or not exists (
   select from jobs before
   where before.id in (select jsonb_array_elements_text(${sql.ref(`${j}.after_jobs`)})) and before.state <> 'succeeded'))`;
 
@@ -20,7 +22,7 @@ export const mayBegin = (
  */
 export const mayBeginNow = (
   j: string,
-): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or not ${sql.ref(`${j}.after_jobs`)} ?| (
+): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or ${hasBegun(j)} or not ${sql.ref(`${j}.after_jobs`)} ?| (
   select coalesce(array_agg(before.id), '{}')
   from (
     select distinct jsonb_array_elements_text(after_jobs) as id from jobs
@@ -60,6 +62,7 @@ export async function areAnyWaiting(db: Kysely<Database>): Promise<boolean> {
     .select('id')
     .where('after_jobs', 'is not', null)
     .where('state', '=', 'queued')
+    .where('started_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
@@ -72,8 +75,8 @@ export async function readPredecessorWaits(
   db: Kysely<Database>,
   jobs: readonly JobRow[],
 ): Promise<ReadonlyMap<string, JobWait>> {
-  const waiting = jobs.flatMap(({ id, state, after_jobs }) =>
-    state === 'queued' && after_jobs !== null ? [{ id, after: after_jobs }] : [],
+  const waiting = jobs.flatMap(({ id, state, after_jobs, started_at }) =>
+    state === 'queued' && started_at === null && after_jobs !== null ? [{ id, after: after_jobs }] : [],
   );
   if (waiting.length === 0) return new Map();
   const rows = await db

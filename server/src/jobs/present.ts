@@ -69,6 +69,7 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   frameCount: row.frame_count,
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,
+  framesRedrawn: row.frames_redrawn,
   maxAttempts: row.max_attempts,
   maxFailedTasks: row.max_failed_tasks,
   stoppedByFailures: row.state === 'paused' && row.stopped,

@@ -180,7 +180,8 @@ function waitsFor(
   job: RawBuilder<unknown> | Pick<JobRow, 'id' | 'state' | 'tenant_id'>,
 ): RawBuilder<boolean> {
   const after = sql.ref(`${d}.after_jobs`);
-  const isWaiting = sql`${after} is not null and ${sql.ref(`${d}.state`)} in ('queued', 'paused')`;
+  const isWaiting = sql`${after} is not null and ${sql.ref(`${d}.started_at`)} is null
+    and ${sql.ref(`${d}.state`)} in ('queued', 'paused')`;
   if (!('state' in job)) return sql<boolean>`((${isWaiting} and ${after} ? ${job}) or ${needsLayerOf(d, job)})`;
   if (job.state === 'succeeded') return sql<boolean>`false`;
   return sql<boolean>`((${isWaiting} and ${after} ? ${job.id}) or ${needsLayerOf(d, sql`${job.id}::text`)})

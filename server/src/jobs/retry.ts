@@ -4,7 +4,7 @@
  * forgotten and drawn anew.
  */
 import { type FrameRange, includesFrame, KilnError, parseFrameRange, type RetryRequest } from '@kiln/shared';
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import { type AttemptEnd, type EndedAttempt, endAttempts } from '../dispatch/end-attempts.ts';
 import type { Database } from '../store/tables.ts';
 import type { Controlled, ControlParts } from './control.ts';
@@ -57,7 +57,7 @@ export function retryJob(
     if (again.frames === 0 && again.done.length === 0 && films.length === 0) {
       throw new KilnError('resource.conflict', `nothing of job ${jobId} has failed`);
     }
-    await forgetFrames(trx, again);
+    await forgetFrames(trx, job, again);
     await openFrames(trx, job, again);
     const ended = await stopFilms(films, (ends) => endAttempts(trx, tell, ends, ending));
     await openFilms(trx, films);
@@ -76,6 +76,7 @@ function reopened(job: JobRow, { taskIds, tasksFailed, frames, done }: Again, fi
   const left = {
     frames_done: job.frames_done - done.length,
     frames_failed: job.frames_failed - frames,
+    frames_redrawn: job.frames_redrawn + done.length,
     films_failed: job.films_failed - count('failed'),
     films_done: job.films_done - count('succeeded'),
   };
@@ -133,14 +134,11 @@ async function findFrames(
   }
   const wanted = frames === undefined ? null : parseWanted(frames);
   const known = new Map(among.map((row) => [row.id, row]));
-  const tasks = await trx
-    .selectFrom('tasks')
-    .select(['id', 'kind', 'index', 'layer_id', 'state'])
-    .where('layer_id', 'in', [...known.keys()])
-    .where('state', 'in', isAnew ? ['failed', 'succeeded'] : ['failed'])
-    .where((eb) => eb.or([eb('kind', '=', 'assemble'), eb.and([eb('kind', '=', 'render'), eb('feeds', 'is', null)])]))
-    .execute();
-  const delivered = await deliveredOf(trx, [...known.keys()]);
+  const tasks = await tasksToRedo(trx, [...known.keys()], isAnew ? wanted : null);
+  const delivered = await deliveredOf(
+    trx,
+    tasks.map(({ id }) => id),
+  );
   const [taskIds, done]: [string[], DoneFrame[]] = [[], []];
   const layerIds = new Set<string>();
   const found = new Set<number>();
@@ -204,15 +202,41 @@ async function layersThatLack(trx: Transaction<Database>, { id, frames_failed }:
   return rows.flatMap(({ layer_id }) => layer_id ?? []);
 }
 
-/** Frames that ended tasks have delivered, by task. */
-async function deliveredOf(trx: Transaction<Database>, layerIds: string[]): Promise<Map<string, Set<number>>> {
-  const rows = await trx
-    .selectFrom('frames as f')
-    .innerJoin('tasks as t', 't.id', 'f.task_id')
-    .select(['f.task_id', 'f.frame_number'])
-    .where('f.layer_id', 'in', layerIds)
-    .where('t.state', 'in', ['failed', 'succeeded'])
-    .execute();
+/** Tasks of these layers that have failed, and those that have drawn frames which are wanted anew. */
+async function tasksToRedo(
+  trx: Transaction<Database>,
+  layerIds: readonly string[],
+  anew: FrameRange | null,
+): Promise<readonly RedoneTask[]> {
+  const layers = sql`(select jsonb_array_elements_text(${JSON.stringify(layerIds)}::jsonb))`;
+  const segments = JSON.stringify(anew?.segments ?? []);
+  const { rows } = await sql<RedoneTask>`
+    select t.id, t.kind, t.index, t.layer_id, t.state from tasks t
+    where t.layer_id in ${layers} and t.state = 'failed'
+      and (t.kind = 'assemble' or (t.kind = 'render' and t.feeds is null))
+    union
+    select t.id, t.kind, t.index, t.layer_id, t.state
+    from jsonb_to_recordset(${segments}::jsonb) as s(first int, step int, count int)
+    cross join lateral generate_series(0, s.count - 1) as at
+    join frames f on f.layer_id in ${layers} and f.frame_number = s.first + at * s.step
+    join tasks t on t.id = f.task_id
+    where t.state = 'succeeded'`.execute(trx);
+  return rows;
+}
+
+interface RedoneTask {
+  readonly id: string;
+  readonly kind: Selectable<Database['tasks']>['kind'];
+  readonly index: number;
+  readonly layer_id: string | null;
+  readonly state: 'failed' | 'succeeded';
+}
+
+/** Frames that these tasks have delivered. */
+async function deliveredOf(trx: Transaction<Database>, taskIds: readonly string[]): Promise<Map<string, Set<number>>> {
+  const { rows } = await sql<{ task_id: string; frame_number: number }>`
+    select f.task_id, f.frame_number from attempts a join frames f on f.attempt_id = a.id
+    where a.task_id in (select jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb))`.execute(trx);
   const delivered = new Map<string, Set<number>>();
   for (const { task_id, frame_number } of rows) {
     delivered.set(task_id, (delivered.get(task_id) ?? new Set()).add(frame_number));
@@ -221,16 +245,20 @@ async function deliveredOf(trx: Transaction<Database>, layerIds: string[]): Prom
 }
 
 /** Frames that are done and are drawn anew; their files stay until nothing refers to them. */
-async function forgetFrames(trx: Transaction<Database>, { done, taskIds }: Again): Promise<void> {
+async function forgetFrames(trx: Transaction<Database>, job: JobRow, { done, taskIds }: Again): Promise<void> {
   if (done.length === 0 || taskIds === null) return;
   await sql`
     delete from frames f using jsonb_to_recordset(${JSON.stringify(done)}::jsonb) as x(layer text, frame int)
     where f.layer_id = x.layer and f.frame_number = x.frame`.execute(trx);
+  await sql`
+    update tasks set redone = redone + 1
+    where id in (select jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb)) and state = 'succeeded'`.execute(
+    trx,
+  );
   await trx
-    .updateTable('tasks')
-    .set({ redone: sql<number>`redone + 1` })
-    .where('id', 'in', [...taskIds])
-    .where('state', '=', 'succeeded')
+    .updateTable('jobs')
+    .set({ frames_redrawn: sql<number>`frames_redrawn + ${done.length}` })
+    .where('id', '=', job.id)
     .execute();
 }
 

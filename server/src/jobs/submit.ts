@@ -332,6 +332,7 @@ export class Submissions {
       ...keyed,
       frame_count: compiled.frameCount,
       frames_done: 0,
+      frames_redrawn: 0,
       frames_failed: 0,
       film_count: compiled.layers.reduce((sum, { films }) => sum + films.length, 0),
       films_done: 0,

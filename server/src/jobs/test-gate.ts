@@ -1,6 +1,6 @@
 /**
  * Test frames: nothing else of their job is begun before they are drawn, and approved where that is asked for. Nothing is stored of
- * whether they are: it follows from their tasks, and stays so.
+ * whether they are: it follows from their tasks. While some are drawn anew the rest waits again, unless it was approved.
  */
 import { type JobWait, KilnError } from '@kiln/shared';
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';

@@ -73,7 +73,13 @@ export function registerScenes(app: FastifyInstance, services: Services, farm: F
       if (sha256 === null || mediaType === null || sizeBytes === null) {
         throw new KilnError('resource.not_found', `scene ${sceneId} has no thumbnail`);
       }
-      return sendObject(services.objects, request, reply, { sha256, sizeBytes, mediaType, saveAs: null });
+      return sendObject(services.objects, request, reply, {
+        sha256,
+        sizeBytes,
+        mediaType,
+        saveAs: null,
+        isFixed: true,
+      });
     },
   );
 }

@@ -41,6 +41,7 @@ export interface JobTable {
   frame_count: number;
   frames_done: Generated<number>;
   frames_failed: Generated<number>;
+  frames_redrawn: Generated<number>;
   film_count: Generated<number>;
   films_done: Generated<number>;
   films_failed: Generated<number>;

@@ -36,6 +36,7 @@ import { up as useUnderWay } from './migrations/0034-use-under-way.ts';
 import { up as heldShares } from './migrations/0035-held-shares.ts';
 import { up as jobNeeds } from './migrations/0036-job-needs.ts';
 import { up as redoneTasks } from './migrations/0037-redone-tasks.ts';
+import { up as redrawnFrames } from './migrations/0038-redrawn-frames.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -78,6 +79,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0035-held-shares': { up: heldShares },
   '0036-job-needs': { up: jobNeeds },
   '0037-redone-tasks': { up: redoneTasks },
+  '0038-redrawn-frames': { up: redrawnFrames },
 };
 
 /**

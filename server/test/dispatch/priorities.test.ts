@@ -134,6 +134,27 @@ test('[WK23] sums that nobody could go on from are refused, and late ones do not
   for (const frame of items) expect(await text(await own.farm.services.objects.get(frame.sha256))).toBe(sums);
 });
 
+test('[WK23] sums of nothing are the same file however many samples they are of: the later ones count', async () => {
+  const worker: FakeWorker = await addWorker({
+    identity: { slots: 1 },
+    onPiece: async ({ attemptId }, { samples }) => {
+      const delivery = worker.held.get(attemptId);
+      if (!delivery || samples.first !== 0) return;
+      // Asked twice, as after an answer that was lost; then more of the same, to the end.
+      for (const count of [5, 5, 16, 16]) await worker.deliverPiece(delivery, { first: 0, count }, 'nothing');
+    },
+  });
+  const job = await own.post<Job>('/jobs', {
+    sceneId: own.sceneId,
+    maxAttempts: 1,
+    layers: [{ frames: '1', size: { widthPx: 64, heightPx: 64 }, samples: 32, splitSamples: 2 }],
+  });
+  expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
+  const { items } = await get<{ items: Frame[] }>(`/jobs/${job.id}/frames`);
+  const [frame] = items;
+  expect(frame && (await text(await own.farm.services.objects.get(frame.sha256)))).toBe('nothing[0,0 16+16]');
+});
+
 test('of equal priorities none gets past the other', async () => {
   const { worker, letGo } = await busyWorker();
   const long = await submitLong(50);

@@ -83,11 +83,17 @@ describe('a frame', () => {
     expect((await get(`${job.id}/frames/other/9998.png`)).status).toBe(404);
   });
 
-  test('is cached for ever by its hash', async () => {
+  test('is cached for ever where its address names its hash; else who has it asks, for it may be drawn anew', async () => {
     const response = await frame();
     const etag = response.headers.get('etag');
-    expect(etag).toBe(`"${sha256Of(Buffer.from(frameText(9_999)))}"`);
-    expect(response.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+    const sha256 = sha256Of(Buffer.from(frameText(9_999)));
+    expect(etag).toBe(`"${sha256}"`);
+    expect(response.headers.get('cache-control')).toBe('private, no-cache');
+    const cached = async (v: string) =>
+      (await get(`${job.id}/frames/main/9999.png?v=${v}`)).headers.get('cache-control');
+    expect(await cached(sha256.slice(0, 12))).toBe('private, max-age=31536000, immutable');
+    // Too short to name it, or of what was there before.
+    for (const v of ['', sha256.slice(0, 8), 'f'.repeat(24)]) expect(await cached(v)).toBe('private, no-cache');
     const again = await frame({ 'if-none-match': `"x", W/${etag}` });
     expect([again.status, await again.text()]).toEqual([304, '']);
     expect((await frame({ 'if-none-match': '"x"' })).status).toBe(200);

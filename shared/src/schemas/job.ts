@@ -358,6 +358,8 @@ export const Job = Type.Object({
   frameCount: Type.Integer(),
   framesDone: Type.Integer(),
   framesFailed: Type.Integer(),
+  /** How often frames that were done have been forgotten, to be drawn anew: what is known of them is to be fetched again. */
+  framesRedrawn: Type.Integer(),
   /** Tries that each task has; from the next failure on, where it was changed. */
   maxAttempts: Type.Integer(),
   /** Null: it goes on however many fail. */

@@ -18,6 +18,7 @@ export const job = (change: Partial<Job> = {}): Job => ({
   frameCount: 3,
   framesDone: 0,
   framesFailed: 0,
+  framesRedrawn: 0,
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,

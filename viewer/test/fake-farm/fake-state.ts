@@ -218,7 +218,13 @@ export function createFakeState(publish: (event: EventBody) => void): FakeState 
     },
     redraw(job) {
       state.frames.get(job.id)?.pop();
-      const changed: Job = { ...job, state: 'queued', framesDone: job.framesDone - 1, endedAt: null };
+      const changed: Job = {
+        ...job,
+        state: 'queued',
+        framesDone: job.framesDone - 1,
+        framesRedrawn: job.framesRedrawn + 1,
+        endedAt: null,
+      };
       state.jobs.set(job.id, changed);
       publish({ type: 'job', data: changeOf(changed) });
       setTimeout(() => step(job.id), state.frameMs);
@@ -372,6 +378,7 @@ function jobOf(request: JobRequest): Job {
     frameCount: layers.reduce((sum, layer) => sum + layer.frameCount, 0),
     framesDone: 0,
     framesFailed: 0,
+    framesRedrawn: 0,
     filmCount: 0,
     filmsDone: 0,
     filmsFailed: 0,

@@ -154,11 +154,11 @@ async function deliverRanges(
   { outcome, sums, givesWay }: DrawnSums,
   { client, lease, log, membership }: AttemptContext,
 ): Promise<{ readonly gaveWay: boolean; readonly open: SumsFile | null }> {
-  const { endedBy, noise, drawnMs, draw } = outcome;
+  const { endedBy, drawnMs, draw } = outcome;
   let [gaveWay, open]: [boolean, SumsFile | null] = [false, null];
-  for (const [place, { samples, encode, name, diskPath, file }] of sums.entries()) {
+  for (const [place, { samples, noise, encode, name, diskPath, file }] of sums.entries()) {
     const isNewest = place === sums.length - 1;
-    const end = isNewest ? { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) } : {};
+    const end = { ...(isNewest && endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
     const { sha256, sizeBytes } = file;
     const result = {
       sha256,

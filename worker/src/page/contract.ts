@@ -237,14 +237,19 @@ export interface PieceOutcome {
   /** Estimated GPU memory of the scene, with what path tracing has of it beside. */
   readonly gpuBytes: number;
   /** Of what was drawn of the part's samples, in order: all, or a sum of the tree that they begin with; several after `finish`. */
-  readonly ranges: readonly { readonly samples: SampleRange; readonly encode: StageTime }[];
+  readonly ranges: readonly DrawnRange[];
   /** Why none follow, where it is not that all are drawn. */
   readonly endedBy?: 'noise' | 'time';
-  /** Of the frame up to there, where it was looked at. */
-  readonly noise?: number;
   /** Without what was drawn in between. */
   readonly drawnMs: number;
   readonly draw: DrawStage;
+}
+
+interface DrawnRange {
+  readonly samples: SampleRange;
+  /** Of the frame, where it was looked at within them. */
+  readonly noise?: number;
+  readonly encode: StageTime;
 }
 
 export interface FilmProgress {

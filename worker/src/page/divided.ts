@@ -58,7 +58,7 @@ export async function drawPiece(services: PageServices, call: Call<'piece'>, hoo
     const { sums: stored = [], drawnMs: drawnBeforeMs = 0 } = before ?? {};
     const pieceShot = { ...shot, part, checkpointMs, drawnBeforeMs, isWanted };
     const order = { shot: pieceShot, settings, before: stored.map(sourceOf), begun: begun ? sourceOf(begun) : null };
-    const { ranges, end, drawnMs, draw } = await queue.run(
+    const { ranges, endedBy, drawnMs, draw } = await queue.run(
       'frame',
       (giveWay) => drawSums(room, order, giveWay, onProgress),
       signal,
@@ -67,8 +67,9 @@ export async function drawPiece(services: PageServices, call: Call<'piece'>, hoo
     const sent: PieceOutcome['ranges'][number][] = [];
     for (const range of ranges) {
       const encode = await sendSums(encoder, part.region.widthPx, range, sumsOutput(output, sent.length));
-      sent.push({ samples: range.samples, encode });
+      sent.push({ samples: range.samples, encode, ...(range.noise !== null && { noise: range.noise }) });
     }
+    const end = endedBy === null ? {} : { endedBy };
     return { gpuBytes: scene.gpuBytes, ranges: sent, ...end, drawnMs, draw: { ...draw, ...drawnBy(shot) } };
   } finally {
     letGo();

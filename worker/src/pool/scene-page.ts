@@ -57,6 +57,7 @@ export interface PieceOrder extends DrawOrder {
 /** Sums of a range of samples that a page has made. */
 export interface SumsOfRange {
   readonly samples: SampleRange;
+  readonly noise?: number;
   readonly encode: StageTime;
   readonly name: string;
   readonly diskPath: string;

@@ -81,16 +81,16 @@ export async function dividedFrame(
         const { result }: { result: PieceOutcome } = await client
           .call('piece', { ...order, before }, hooks)
           .finally(unmountBefore);
-        const { ranges, endedBy, noise } = result;
+        const { ranges, endedBy } = result;
         drawnMs += result.drawnMs;
         begun = null;
-        for (const [place, { samples: drawn }] of ranges.entries()) {
+        for (const [place, { samples: drawn, noise }] of ranges.entries()) {
           const { name, received } = files[place] ?? {};
           const file = received?.();
           if (!file || name === undefined) throw new Error('the sums did not come');
           inputs.set(name, file);
-          const ending =
-            place < ranges.length - 1 ? {} : { ...(endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
+          const isNewest = place === ranges.length - 1;
+          const ending = { ...(isNewest && endedBy && { endedBy }), ...(noise !== undefined && { noise }) };
           const by = result.draw.backend && { backend: result.draw.backend };
           const input: SumsInput = { region, samples: drawn, ...ending, ...by, input: name };
           onRange?.(drawn);

@@ -62,6 +62,7 @@ export const jobIn = (state: Job['state']): Job => ({
   frameCount: 1,
   framesDone: 0,
   framesFailed: 0,
+  framesRedrawn: 0,
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,

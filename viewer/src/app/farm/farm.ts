@@ -133,7 +133,6 @@ export function createFarm(client: Client, session: Session): Farm {
         return;
       case 'job':
         if (isJobOver(event.data.state)) frameProgress.jobOver(event.data.id);
-        else frameProgress.jobUnderWay(event.data.id);
         takeJob(event.data);
         return;
       case 'job.purged':
@@ -158,7 +157,10 @@ export function createFarm(client: Client, session: Session): Farm {
     const shown = [jobs, archivedJobs].flatMap(({ list }) => list.value.items);
     const known = shown.find(({ id }) => id === change.id);
     // Some are drawn anew.
-    if (known && change.framesDone < known.framesDone) void frames.get(change.id)?.reload();
+    if (known && change.framesRedrawn > known.framesRedrawn) {
+      frameProgress.jobAgain(change.id);
+      void frames.get(change.id)?.reload();
+    }
     const layers = change.layers ?? known?.layers;
     if (layers) {
       putJob({ ...change, layers }, true);

@@ -6,8 +6,8 @@ export interface FrameProgressKeeper {
   take(progress: FrameProgress): void;
   frameDone(frame: Pick<Frame, 'jobId' | 'layer' | 'frameNumber'>): void;
   jobOver(jobId: string): void;
-  /** Also again, where frames of it are drawn anew. */
-  jobUnderWay(jobId: string): void;
+  /** Frames of it that were there are drawn anew. */
+  jobAgain(jobId: string): void;
   /** Of a job, those that were heard of last at the end. */
   of(jobId: string): ReadonlySignal<readonly FrameProgress[]>;
   clear(): void;
@@ -52,9 +52,10 @@ export function createFrameProgress(): FrameProgressKeeper {
       job.done.clear();
       if (job.frames.value.length > 0) job.frames.value = [];
     },
-    jobUnderWay(jobId) {
-      const job = jobs.get(jobId);
-      if (job) job.isOver = false;
+    jobAgain(jobId) {
+      const job = known(jobId);
+      job.isOver = false;
+      job.done.clear();
     },
     of: (jobId) => known(jobId).frames,
     clear: () => jobs.clear(),

@@ -7,6 +7,7 @@ import { Icon } from '../design/icon.tsx';
 import { Notice } from '../design/notice.tsx';
 import { formatCount } from '../design/quantities.ts';
 import { useServices } from '../farm/farm-context.ts';
+import { versioned } from '../farm/versioned.ts';
 import { FramePicture } from './frame-picture.tsx';
 import { type FrameSlot, frameSlots } from './frame-slots.ts';
 import { Lightbox } from './lightbox.tsx';
@@ -83,7 +84,7 @@ function FrameTile({
       </li>
     );
   }
-  const url = farm.client.urls.frame(frame);
+  const url = versioned(farm.client.urls.frame(frame), frame.sha256);
   return (
     <li class="frame" data-testid="frame" data-frame-number={frameNumber} data-layer={layer}>
       <button

@@ -1,6 +1,7 @@
 import { type Frame, IMAGE_FORMATS, isGridded, type Job } from '@kiln/shared';
 import { Icon } from '../design/icon.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import { versioned } from '../farm/versioned.ts';
 
 /**
  * A frame as a picture; a small one with its size where browsers hardly can show it, the name of its format where they
@@ -21,7 +22,7 @@ export function FramePicture({
   readonly testId?: string;
 }) {
   const { farm } = useServices();
-  const preview = farm.client.urls.framePreview(frame);
+  const preview = versioned(farm.client.urls.framePreview(frame), frame.preview?.sha256);
   const format = Object.values(IMAGE_FORMATS).find(({ mediaType }) => mediaType === frame.mediaType);
   const settings = job.layers.find(({ name }) => name === frame.layer)?.settings;
   const isLarge = settings !== undefined && isGridded(settings) && format?.isStreamed === true;

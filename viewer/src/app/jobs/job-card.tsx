@@ -19,6 +19,7 @@ import { Progress } from '../design/progress.tsx';
 import { formatAgo, formatCount, formatDuration, plural } from '../design/quantities.ts';
 import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import { versioned } from '../farm/versioned.ts';
 import { FrameGrid } from './frame-grid.tsx';
 import { isHeldByBudget, JobApproval } from './job-approval.tsx';
 import { JobChange } from './job-change-form.tsx';
@@ -220,7 +221,8 @@ function JobPreview({ job }: { readonly job: Job }) {
   // To be shown it would take hundreds of megabytes.
   if (isGridded(layer.settings)) return null;
   const fileName = frameFileName(frameAt(parseFrameRange(layer.frames), 0), layer.settings.format);
-  const url = farm.client.urls.frame({ jobId: job.id, layer: layer.name, fileName });
+  // It may be drawn anew; what it is then is not known here.
+  const url = versioned(farm.client.urls.frame({ jobId: job.id, layer: layer.name, fileName }), job.endedAt);
   return <img class="job-preview" src={url} alt="" loading="lazy" decoding="async" />;
 }
 

@@ -5,6 +5,7 @@ import { Icon } from '../design/icon.tsx';
 import { formatBytes, plural } from '../design/quantities.ts';
 import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import { versioned } from '../farm/versioned.ts';
 
 export function JobFilms({ job }: { readonly job: Job }) {
   const { farm } = useServices();
@@ -38,13 +39,13 @@ function FilmShown({ film, severalLayers }: { readonly film: Film; readonly seve
   const { farm } = useServices();
   const name = severalLayers ? `${film.layer}/${film.fileName}` : film.fileName;
   if (film.url === null) return <p class="job-film-text">{waitingText(film, name)}</p>;
-  const url = farm.client.urls.film(film);
+  const url = versioned(farm.client.urls.film(film), film.sha256);
   const missing = film.facts?.missing.length ?? 0;
   return (
     <>
       <Player film={film} url={url} name={name} />
       <p class="job-film-text">
-        <a href={`${url}?download`} download={film.fileName} data-testid="job-film-download">
+        <a href={`${url}&download`} download={film.fileName} data-testid="job-film-download">
           <Icon name="download" size={14} /> {name}
         </a>{' '}
         {film.sizeBytes !== null && formatBytes(film.sizeBytes)}

@@ -8,6 +8,7 @@ import { PASS_TEXT } from '../design/pass-text.ts';
 import { formatBytes, formatMs } from '../design/quantities.ts';
 import { toastError } from '../design/toasts.tsx';
 import { useServices } from '../farm/farm-context.ts';
+import { versioned } from '../farm/versioned.ts';
 import { FramePicture } from './frame-picture.tsx';
 import type { FrameSlot } from './frame-slots.ts';
 
@@ -45,7 +46,7 @@ export function Lightbox({
     await farm.client.retryJob({ params: { jobId: job.id }, body: { frames: String(frameNumber), layer, done: true } });
     dialog.current?.close();
   }
-  const url = farm.client.urls.frameFile(frame, file);
+  const url = versioned(farm.client.urls.frameFile(frame, file), file.sha256);
   const saveAs = file.path.replace('/', '-');
   return (
     <dialog

@@ -15,7 +15,6 @@ import { unixMs } from '../unix-time.ts';
 import { beginDrawing, type DrawingRoom, engineFor, type OnDrawn } from './draw-picture.ts';
 import { partOf, type Shot } from './engine.ts';
 import { NoiseGauge } from './noise-gauge.ts';
-import type { Sampling } from './sampling.ts';
 
 /** Sums of a range of samples, read back. */
 export interface RangeSums {
@@ -29,21 +28,18 @@ export interface RangeSums {
   /** Whether half floats hold them without loss. */
   readonly areHalf: boolean;
   readonly samples: SampleRange;
+  /** Of the frame, where it was looked at within these samples. */
+  readonly noise: number | null;
 }
 
 export interface PartSums {
   /** Of the part's samples, or the first of them: one range, or several of a part that was ended in its midst. */
   readonly ranges: readonly RangeSums[];
-  readonly end: PartEnd;
+  /** Why no samples of the frame follow, where it is not that all are drawn. */
+  readonly endedBy: 'noise' | 'time' | null;
   /** Without what was drawn in between. */
   readonly drawnMs: number;
   readonly draw: StageTime;
-}
-
-/** Why no samples of the frame follow, and its noise where it was looked at. */
-interface PartEnd {
-  readonly endedBy?: 'noise' | 'time';
-  readonly noise?: number;
 }
 
 export interface SumsOrder {
@@ -84,24 +80,29 @@ export async function drawSums(
     await gpu.finished();
     gpu.throwErrors();
     const draw = { startedAtMs, durationMs: unixMs() - startedAtMs };
+    const { facts, lookedAt, tookMs } = sampling;
     const ranges: RangeSums[] = [];
     let { first } = partOf(shot).samples;
+    const noiseSample = first + lookedAt;
     for (const { target, count } of parts) {
       const samples = { first, count };
       const half = hasHalfSums(samples, settings) ? sampling.half : null;
-      ranges.push(readBack(room, shot, { samples, target, half: half?.target ?? null }));
+      const isLooked = first < noiseSample && noiseSample <= first + count;
+      const noise = (isLooked ? facts.noise : null) ?? null;
+      ranges.push({ ...readBack(room, shot, { samples, target, half: half?.target ?? null }), noise });
       first += count;
     }
     gpu.throwErrors();
-    const { tookMs } = sampling;
-    const end = endOf(sampling.facts);
     const [drawn] = ranges;
     const looked =
       drawn && ranges.length === 1 && isLookedAt(shot, drawn.samples)
         ? await noiseOf(room, settings, before, { samples: drawn.samples, values: floatsOf(drawn, shot) })
         : null;
     if (gpu.isLost) throw new KilnError('render.page_lost', 'The GPU context was lost while a part was drawn.');
-    return { ranges, end: looked === null ? end : withNoise(end, looked, shot), drawnMs: tookMs, draw };
+    const endedBy = facts.endedBy === 'samples' ? null : facts.endedBy;
+    if (!drawn || looked === null) return { ranges, endedBy, drawnMs: tookMs, draw };
+    const isQuiet = looked < shot.noiseThreshold;
+    return { ranges: [{ ...drawn, noise: looked }], endedBy: isQuiet ? 'noise' : endedBy, drawnMs: tookMs, draw };
   } finally {
     letGo();
     sampling.dispose();
@@ -112,7 +113,7 @@ function readBack(
   { gpu, buffers }: DrawingRoom,
   shot: Shot,
   { samples, target, half }: { samples: SampleRange; target: WebGLRenderTarget; half: WebGLRenderTarget | null },
-): RangeSums {
+): Omit<RangeSums, 'noise'> {
   const { region } = partOf(shot);
   const { widthPx, heightPx } = region;
   const bytes = widthPx * heightPx * BYTES_PER_PX;
@@ -134,14 +135,6 @@ function floatsOf({ pixels, rows }: RangeSums, shot: Shot): Float32Array<ArrayBu
   const bytes = widthPx * heightPx * BYTES_PER_PX;
   return new Float32Array(pixels.buffer, rows > heightPx ? bytes : 0, bytes / 4);
 }
-
-const endOf = ({ endedBy, noise }: Sampling['facts']): PartEnd => ({
-  ...(endedBy === 'samples' ? {} : { endedBy }),
-  ...(noise === undefined ? {} : { noise }),
-});
-
-const withNoise = (end: PartEnd, noise: number, { noiseThreshold }: Shot): PartEnd =>
-  noise < noiseThreshold ? { endedBy: 'noise', noise } : { ...end, noise };
 
 /** The first range looks at its noise by itself: at the same counts. */
 function isLookedAt({ noiseThreshold, samples }: Shot, { first, count }: SampleRange): boolean {

@@ -18,6 +18,8 @@ export class Sampling implements SampleSink {
   readonly #drawnMs: () => number;
   #endedBy: SamplingFacts['endedBy'] | null = null;
   #noise: number | null = null;
+  /** After how many samples it was looked at. */
+  #lookedAt = 0;
   #tookMs = 0;
   /** Of the next sample. */
   #begun = 0;
@@ -62,6 +64,11 @@ export class Sampling implements SampleSink {
 
   get isWanted(): boolean {
     return this.#shot.isWanted?.() === true && this.#mayEndAt(this.#accumulation.samples);
+  }
+
+  /** After how many of the part's samples the noise was looked at last, where it was. */
+  get lookedAt(): number {
+    return this.#lookedAt;
   }
 
   tell(fraction: number): void {
@@ -142,6 +149,7 @@ export class Sampling implements SampleSink {
     if (!this.#gauge || !this.#half || !isPowerOfTwo(drawn) || drawn < LIMITS.noiseMinSamples)
       return Number.POSITIVE_INFINITY;
     const white = 2 ** -this.#shot.exposureEv;
+    this.#lookedAt = drawn;
     this.#noise = this.#gauge.compare(this.#accumulation.sums, this.#half.sums, drawn, white);
     return this.#noise;
   }
