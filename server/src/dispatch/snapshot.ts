@@ -13,7 +13,7 @@ import {
 } from '@kiln/shared';
 import { type Kysely, sql } from 'kysely';
 import { readyTasks } from '../jobs/layer-needs.ts';
-import { mayBeginNow } from '../jobs/predecessors.ts';
+import { mayBegin } from '../jobs/predecessors.ts';
 import { PREPARED } from '../store/prepared.ts';
 import type { Database } from '../store/tables.ts';
 import { GAINED } from './ageing.ts';
@@ -253,7 +253,7 @@ export async function readCursors(db: Kysely<Database>, reach: Reach): Promise<W
                    ${TERMS}, j.user_name, ${GAINED} as gained, ${isIdle(reach, sql`'render'`)} as is_idle
             from jobs j
             join layers l on l.job_id = j.id
-            where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBeginNow('j')}
+            where j.state in ('queued', 'running') and l.released < l.task_count and ${mayBegin('j')}
           ) n
           ${LANES}
         ) o

@@ -9,18 +9,11 @@ import type { JobRow } from './present.ts';
 
 const hasBegun = (j: string) => sql`${sql.ref(`${j}.started_at`)} is not null`;
 
-/** Whether all jobs have succeeded that the row `j` of `jobs` comes after. Of one that comes after none nothing is looked up. */
-export const mayBegin = (
-  j: string,
-): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or ${hasBegun(j)} or not exists (
-  select from jobs before
-  where before.id in (select jsonb_array_elements_text(${sql.ref(`${j}.after_jobs`)})) and before.state <> 'succeeded'))`;
-
 /**
- * The same of all open jobs at once, at the time when the statement begins: those that others wait for are looked up once,
- * however many wait for them.
+ * Whether all jobs have succeeded that the row `j` of `jobs` comes after, or it has begun already; at the time when the statement
+ * begins. Those that open jobs wait for are looked up once, however many wait for them.
  */
-export const mayBeginNow = (
+export const mayBegin = (
   j: string,
 ): RawBuilder<boolean> => sql<boolean>`(${sql.ref(`${j}.after_jobs`)} is null or ${hasBegun(j)} or not ${sql.ref(`${j}.after_jobs`)} ?| (
   select coalesce(array_agg(before.id), '{}')

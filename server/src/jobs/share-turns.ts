@@ -11,7 +11,7 @@ import { isFullJob } from '../dispatch/waiting-tasks.ts';
 import type { Database } from '../store/tables.ts';
 import { ableWorkers, type ReadyWorker } from './able-workers.ts';
 import { readyTasks } from './layer-needs.ts';
-import { mayBeginNow } from './predecessors.ts';
+import { mayBegin } from './predecessors.ts';
 import type { SlotWork } from './slot-work.ts';
 
 interface Account {
@@ -229,7 +229,7 @@ async function readWaitingKinds(db: Kysely<Database>): Promise<Waiting[]> {
       l.settings->>'backend' as backend, l.requires, l.scene_needs as "sceneNeeds",
       case when j.class_policy = 'strict' then j.adapter_class end as "wantedClass"
     from jobs j join layers l on l.job_id = j.id
-    where j.state in ('queued', 'running') and ${mayBeginNow('j')} and not coalesce(${isFullJob}, false)
+    where j.state in ('queued', 'running') and ${mayBegin('j')} and not coalesce(${isFullJob}, false)
       and ((l.released < l.task_count and ${readyTasks('l')} > 0)
         or exists (select from tasks t where t.layer_id = l.id and t.state = 'waiting' and t.kind <> 'film'
           and coalesce(t.not_before, '-infinity'::timestamptz) <= now()))`.execute(db);

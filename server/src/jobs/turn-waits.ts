@@ -143,17 +143,31 @@ async function readLimits(db: Kysely<Database>, tenants: readonly string[]): Pro
   return new Map(rows.map(({ id, max_slots }) => [id, max_slots]));
 }
 
-/** How many open jobs of the same user, with tasks to give out, are more urgent than each, by what both gained by waiting. */
+/**
+ * How many open jobs of the same user, with tasks to give out, are more urgent than each, by what both gained by waiting. Those are
+ * looked at once, however many are asked about.
+ */
 async function readMoreUrgent(db: Kysely<Database>, jobs: readonly JobRow[]): Promise<Map<string, number>> {
   const ids = JSON.stringify(jobs.map(({ id }) => id));
-  const { rows } = await sql<{ id: string; n: string }>`
-    select j.id, count(o.id) as n
-    from jobs j
-    join jobs o on o.tenant_id = j.tenant_id and o.state in ('queued', 'running') and o.id <> j.id
-      and o.user_name is not distinct from j.user_name and ${urgencyOf('o')} > ${urgencyOf('j')}
-    where j.id in (select jsonb_array_elements_text(${ids}::jsonb)) and ${mayBegin('o')}
+  const { rows: asked } = await sql<{ id: string; key: string; urgency: number }>`
+    select j.id, ${userOf('j')} as key, ${urgencyOf('j')} as urgency from jobs j
+    where j.id in (select jsonb_array_elements_text(${ids}::jsonb))`.execute(db);
+  const { rows: open } = await sql<{ key: string; urgency: number; n: string }>`
+    select ${userOf('o')} as key, ${urgencyOf('o')} as urgency, count(*) as n
+    from jobs o
+    where o.state in ('queued', 'running') and ${mayBegin('o')}
+      and o.tenant_id in (select j.tenant_id from jobs j where j.id in (select jsonb_array_elements_text(${ids}::jsonb)))
       and (exists (select from layers l where l.job_id = o.id and l.released < l.task_count and ${readyTasks('l')} > 0)
         or exists (select from tasks t where t.job_id = o.id and t.state = 'waiting' and t.kind <> 'film'))
-    group by j.id`.execute(db);
-  return new Map(rows.map(({ id, n }) => [id, Number(n)]));
+    group by 1, 2`.execute(db);
+  return new Map(
+    asked.map(({ id, key, urgency }) => {
+      const before = open.filter((one) => one.key === key && one.urgency > urgency);
+      return [id, before.reduce((sum, { n }) => sum + Number(n), 0)];
+    }),
+  );
 }
+
+/** Of a job, by its alias: its tenant and user as one text. */
+const userOf = (alias: 'j' | 'o') =>
+  sql`jsonb_build_array(${sql.ref(`${alias}.tenant_id`)}, ${sql.ref(`${alias}.user_name`)})::text`;
