@@ -65,6 +65,7 @@ export * from './schemas/film.ts';
 export * from './schemas/frame-stages.ts';
 export * from './schemas/identity.ts';
 export * from './schemas/job.ts';
+export * from './schemas/job-control.ts';
 export * from './schemas/job-file.ts';
 export * from './schemas/job-plan.ts';
 export * from './schemas/job-wait.ts';

@@ -91,6 +91,11 @@ function settle(command: Command, json: boolean): void {
 /** Runs one command line. @returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const json = args.includes('--json');
+  // Whoever reads what is printed may have had enough, as head has: that is the end, and no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.ok);
+  });
   try {
     await buildProgram(json).parseAsync([...args], { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;

@@ -118,7 +118,7 @@ function turnWait(turn: Turn): JobWait | null {
   }
   if (slots === 0 || allThere < slots) return null;
   const ofOthers = allThere - ownThere;
-  const its = user === null || ownThere === 0 ? '' : ` (${ofUser} of “${user}”)`;
+  const its = user === null || ownThere === 0 ? '' : ` (${ofUser === 0 ? 'none' : ofUser} of “${user}”)`;
   const whose = [
     ownThere > 0 ? `${count(ownThere, 'task')} of yours${its}` : '',
     ofOthers > 0 ? (ownThere > 0 ? `${ofOthers} of others` : `${count(ofOthers, 'task')} of others`) : '',

@@ -176,7 +176,7 @@ test('who has its share of the slots, while others wait, is told so with numbers
       'Over the share of “ann”: 4 of 2 slots in use; 1 other user waits, too, and 1 job of yours of higher priority before this one.',
   });
   expect((await jobNow(heavy, others)).waitsFor?.message).toBe(
-    'Waits for a slot: all 4 are busy with 4 tasks of yours (0 of “bob”).',
+    'Waits for a slot: all 4 are busy with 4 tasks of yours (none of “bob”).',
   );
   const beside = await submit(light, '1-2');
   expect((await jobNow(heavy, others)).waitsFor).toEqual({

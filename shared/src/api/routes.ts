@@ -16,17 +16,8 @@ import {
   TenantCreated,
   TenantRequest,
 } from '../schemas/identity.ts';
-import {
-  Frame,
-  Job,
-  JobBatch,
-  JobChanges,
-  JobRequest,
-  PauseRequest,
-  PurgedJob,
-  RetryRequest,
-  Task,
-} from '../schemas/job.ts';
+import { Frame, Job, JobBatch, JobRequest, PurgedJob, Task } from '../schemas/job.ts';
+import { JobChanges, PauseRequest, RetryRequest } from '../schemas/job-control.ts';
 import { JobPlan } from '../schemas/job-plan.ts';
 import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';

@@ -7,7 +7,7 @@ import { Id, Sha256, Timestamp } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { AttemptState, JobState, TaskState } from '../states.ts';
 import { Name } from '../storable-text.ts';
-import { BOUND_CHANGES, BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
+import { BOUNDS, LimitNames, SHOWN_BOUNDS } from './bounds.ts';
 import { Budget } from './budget.ts';
 import { Division, FramePart, Tiles } from './division.ts';
 import { JobUse } from './estimate.ts';
@@ -128,65 +128,6 @@ export const JobBatch = Type.Object(
   { additionalProperties: false },
 );
 export type JobBatch = Static<typeof JobBatch>;
-
-/** What of a job may be changed while it is not over. */
-export const JobChanges = Type.Object(
-  {
-    priority: JobRequest.properties.priority,
-    maxAttempts: JobRequest.properties.maxAttempts,
-    maxFailedTasks: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1, maximum: LIMITS.jobFrames }), Type.Null()], {
-        description: 'As soon as so many of its tasks have failed it stops; null: it goes on however many fail.',
-      }),
-    ),
-    tags: JobRequest.properties.tags,
-    requires: Type.Optional(
-      Type.Union([Requires, Type.Null()], {
-        description:
-          'What its workers must have from now on, instead of what the job asked for; what a layer asks for itself stays. Null: nothing. What is being drawn goes on.',
-      }),
-    ),
-    ...BOUND_CHANGES,
-    budget: Type.Optional(Nullable(Budget)),
-  },
-  { additionalProperties: false, minProperties: 1 },
-);
-export type JobChanges = Static<typeof JobChanges>;
-
-export const PauseRequest = Type.Object(
-  {
-    stopRunning: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description:
-          'Frames that are being drawn are stopped too: long ones go on later from what is stored of them, others from their beginning.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-export const RetryRequest = Type.Object(
-  {
-    layer: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Of this layer only.' })),
-    frames: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: LIMITS.frameExpressionChars,
-        description: 'These frames only, each of which has failed; all that have, and films, unless given.',
-      }),
-    ),
-    done: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description:
-          'Of `frames`, draws also those anew that are done, whatever their files show. They are gone until then.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type RetryRequest = Static<typeof RetryRequest>;
 
 export const Layer = Type.Object({
   id: Id('layer'),

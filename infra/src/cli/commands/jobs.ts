@@ -1,7 +1,7 @@
-import { allPages, type Frame, JobState, KilnError, type Task } from '@kiln/shared';
+import { allPages, JobState, KilnError, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
-import { connect, withConnection } from '../connection.ts';
+import { connect, type FarmClient, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
 import { changeText, jobText } from '../job-text.ts';
 import { framesText, percentDone, tookText, waitWords } from '../job-words.ts';
@@ -21,6 +21,8 @@ interface ListOptions extends Options {
 
 const LISTED = 50;
 const LISTED_MAX = 1_000;
+/** Of a job, for people. */
+const TASKS_SHOWN = 200;
 
 export function addJobCommands(program: Command): void {
   withConnection(program.command('jobs'))
@@ -66,6 +68,7 @@ Examples:
     .summary('show a job with its tasks and attempts, or pause, change, retry or cancel it')
     .description('Shows a job with its tasks and attempts, or changes it before.')
     .argument('<id>', 'id of a job')
+    .option('--all', `all tasks, and with --json all frames; ${TASKS_SHOWN} and ${LISTED_MAX} without`)
     .addHelpText(
       'after',
       wrapHelp(`
@@ -82,7 +85,7 @@ Examples:
   $ kiln job job_… --retry 12,40-45 --priority 80
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`),
     )
-    .action(async (jobId: string, options: Options & JobChangeOptions) => {
+    .action(async (jobId: string, options: Options & JobChangeOptions & { readonly all?: boolean }) => {
       const { client } = connect(options);
       const params = { jobId };
       const before = isChange(options) ? await client.getJob({ params }) : null;
@@ -90,16 +93,51 @@ Examples:
       const job = await client.getJob({ params });
       // Who changes a job has seen it.
       if (before !== null && !options.json) return console.log(changeText(before, job));
-      const tasks: Task[] = [];
-      for await (const task of allPages((at) => client.listTasks({ params, query: { ...at, limit: 1_000 } })))
-        tasks.push(task);
-      const frames: Frame[] = [];
-      if (options.json) {
-        for await (const frame of allPages((at) => client.listFrames({ params, query: { ...at, limit: 1_000 } })))
-          frames.push(frame);
+      const most = options.all ? Number.POSITIVE_INFINITY : options.json ? LISTED_MAX : TASKS_SHOWN;
+      const { items: tasks, hasMore } = await someTasks(client, jobId, most);
+      if (!options.json) {
+        console.log(jobText(job, tasks));
+        if (hasMore)
+          console.log(`\nThere are more tasks: --all shows them, and those that failed or are drawn come first.`);
+        return;
       }
-      printResult(options.json, { ...job, tasks, frames }, () => jobText(job, tasks));
+      const frames = await upTo(
+        most,
+        allPages((at) => client.listFrames({ params, query: { ...at, limit: LISTED_MAX } })),
+      );
+      const shown = { ...job, tasks, hasMoreTasks: hasMore, frames: frames.items, hasMoreFrames: frames.hasMore };
+      printResult(true, shown, () => '');
     });
+}
+
+interface Some<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+async function upTo<T>(most: number, all: AsyncIterable<T>): Promise<Some<T>> {
+  const items: T[] = [];
+  for await (const item of all) {
+    if (items.length >= most) return { items, hasMore: true };
+    items.push(item);
+  }
+  return { items, hasMore: false };
+}
+
+/** All tasks of a job; of one that has more than `most`, those that failed, those that are drawn, and the first others. */
+async function someTasks(client: FarmClient['client'], jobId: string, most: number): Promise<Some<Task>> {
+  const list = (state?: Task['state']) =>
+    upTo(
+      most,
+      allPages((at) =>
+        client.listTasks({ params: { jobId }, query: { ...at, limit: LISTED_MAX, ...(state && { state }) } }),
+      ),
+    );
+  const first = await list();
+  if (!first.hasMore) return first;
+  const urgent = [...(await list('failed')).items, ...(await list('leased')).items];
+  const seen = new Map([...urgent, ...first.items].map((task) => [task.id, task]));
+  return { items: [...seen.values()].slice(0, most), hasMore: true };
 }
 
 /** What options say, without what they do not. */

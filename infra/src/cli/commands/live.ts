@@ -36,15 +36,16 @@ and bytes. It ends with the final picture of the last pose. Without --poses that
 the scene.
 
 A file of poses is a list in JSON, an object with the list as "poses", or one pose a line:
-  {"atMs": 0,  "position": [3, 1, 3], "target": [0, 0, 0], "fovDeg": 40}
-  {"atMs": 40, "position": [3, 1, 3], "quaternion": [0, 0.38, 0, 0.92], "fovDeg": 40}
+  {"atMs": 0, "position": [3, 1, 3], "target": [0, 0, 0], "fovDeg": 40}
+  {"atMs": 9, "position": [3, 1, 3], "quaternion": [0, 0, 0, 1], "fovDeg": 40}
 Poses count as "moving": true, for which the farm draws fast, but for the last.
 
 Examples:
   $ kiln live scn_… --out view/
-  $ kiln live scn_… --poses orbit.jsonl --size 640x360 --json | jq 'select(.event == "picture").latencyMs'
+  $ kiln live scn_… --poses orbit.jsonl --json | jq '.latencyMs? // empty'
 
 With --json each line is one event: state, picture, trouble, done.
+
 Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong, 130 interrupted.`;
 
 interface LiveOptions extends ConnectionOptions, Pick<LiveView, 'samples' | 'background'> {

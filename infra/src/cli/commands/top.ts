@@ -16,9 +16,10 @@ const PAUSE_MS = 1_000;
 
 const HELP = `
 Slots that are busy, workers with what each draws and when it was heard of, and jobs under way with frames a minute, the time
-that is left, and what they wait for. An operator sees all workers, and tenants with the slots that each holds and has had
+that is left, and what they wait for. An operator sees all workers, and tenants with the tasks that each holds there and the slot time that it has had
 lately; others see what is theirs. On a terminal it is drawn anew every second until Ctrl-C; elsewhere, with --once and with
---json it is printed once. BUSY is 2/2 +3 where both slots draw and three more tasks wait there.
+--json it is printed once. BUSY is 2/2 +3 where both slots draw and three more tasks wait there;
+HOLDS counts both.
 
 Examples:
   $ kiln top

@@ -32,7 +32,8 @@ export function addWatchCommand(program: Command): void {
     .action(async (jobId: string, options: ConnectionOptions & { readonly json?: boolean }) => {
       const { json = false } = options;
       const signal = abortOnInterrupt();
-      const status = new StatusLine(process.stderr);
+      // What it shows is what it is for.
+      const status = new StatusLine(json ? process.stderr : process.stdout);
       try {
         const observer = json ? watchJson(console.log) : watchReporter(status);
         const job = await watchJob(connect(options), jobId, observer, signal);

@@ -31,7 +31,8 @@ A job file, in YAML 1.2 or JSON:
       format: exr
       passes: [beauty, depth]
       chunk: 1                    # frames of one task, or {seconds: 30}
-      needs: [plate]              # layers that are drawn before; of another job, {job: job_…, layer: plate}
+      needs: [plate]              # layers that are drawn before, or those
+                                  # of jobs: {job: job_…, layer: plate}
 
 FARM is its address: an editor that reads JSON Schema completes and checks the file then.
 A layer has every setting of kiln render, by the names that --schema tells. \${name} stands for a parameter in any text; a

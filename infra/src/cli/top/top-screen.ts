@@ -22,7 +22,8 @@ export function topLines(farm: FarmSnapshot, nowMs: number): string[][] {
   const { busy, all } = farm.slots;
   const ready = farm.workers.filter(({ state }) => state === 'ready').length;
   const running = farm.jobs.filter(({ state }) => state === 'running').length;
-  const jobs = `${farm.jobs.length}${farm.moreJobs ? '+' : ''} jobs under way, ${running} running`;
+  const more = farm.moreJobs ? '+' : '';
+  const jobs = `${farm.jobs.length}${more} job${farm.jobs.length === 1 && more === '' ? '' : 's'} under way, ${running}${more} running`;
   const head = [
     `Slots ${bar(all === 0 ? 0 : busy / all)} ${busy}/${all} busy   ${ready} of ${farm.workers.length} workers ready   ${jobs}`,
   ];
@@ -40,7 +41,7 @@ export function topLines(farm: FarmSnapshot, nowMs: number): string[][] {
     ),
   ];
   if (farm.tenants !== null) {
-    sections.push(lines(['TENANT', 'SLOTS', 'SHARE', 'WEIGHT', 'LATELY'], tenantRows(farm.tenants), 'No tenants.'));
+    sections.push(lines(['TENANT', 'HOLDS', 'SHARE', 'WEIGHT', 'LATELY'], tenantRows(farm.tenants), 'No tenants.'));
   }
   return sections;
 }
