@@ -120,6 +120,29 @@ test('a change prints the head with what was there before, and asks for no tasks
   });
 });
 
+test('several jobs are changed, each for itself; without a change they are not shown', async () => {
+  const other = `job_${'1'.repeat(20)}`;
+  const now = jobIn('cancelled');
+  farm = await startScriptedFarm((request) => {
+    if (request === `POST /jobs/${other}/cancel`) {
+      const error = { code: 'resource.conflict', message: 'it is over', retryable: false, requestId: 'r' };
+      return { status: 409, body: { error } };
+    }
+    return request.includes(now.id) ? { body: now } : undefined;
+  });
+  const [printed, complained] = [
+    vi.spyOn(console, 'log').mockReturnValue(),
+    vi.spyOn(console, 'error').mockReturnValue(),
+  ];
+  const args = ['job', other, now.id, '--url', farm.client.connection.url, '--api-key', 'key'];
+  expect(await main([...args, '--cancel'])).toBe(2);
+  process.exitCode = undefined;
+  expect(complained.mock.calls).toEqual([[`${other}  error resource.conflict: it is over`]]);
+  expect(printed.mock.calls).toEqual([[`${now.id}  cancelled  ${now.name}`]]);
+  expect(await main(args)).toBe(2);
+  expect(complained.mock.lastCall?.[0]).toContain('Several jobs can be changed');
+});
+
 test('frames that cannot be retried are told by the option that named them', async () => {
   farm = await startScriptedFarm((request) =>
     request.endsWith('/retry')

@@ -2,6 +2,7 @@ import { allPages, JobState, KilnError, type Task } from '@kiln/shared';
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, type FarmClient, withConnection } from '../connection.ts';
+import { errorLine, exitCodeOf } from '../exit-codes.ts';
 import { wrapHelp } from '../help-text.ts';
 import { changeText, jobText } from '../job-text.ts';
 import { framesText, percentDone, tookText, waitWords } from '../job-words.ts';
@@ -17,6 +18,10 @@ interface ListOptions extends Options {
   readonly tag?: string;
   readonly user?: string;
   readonly archived?: boolean;
+}
+
+interface JobOptions extends Options, JobChangeOptions {
+  readonly all?: boolean;
 }
 
 const LISTED = 50;
@@ -67,7 +72,7 @@ Examples:
   withJobChanges(withConnection(program.command('job')))
     .summary('show a job with its tasks and attempts, or pause, change, retry or cancel it')
     .description('Shows a job with its tasks and attempts, or changes it before.')
-    .argument('<id>', 'id of a job')
+    .argument('<ids...>', 'id of a job; of several, to change them all')
     .option('--all', `all tasks, and with --json all frames; ${TASKS_SHOWN} and ${LISTED_MAX} without`)
     .addHelpText(
       'after',
@@ -83,10 +88,12 @@ frames are listed with their files, and the small picture of those that are too 
 Examples:
   $ kiln job job_… --pause
   $ kiln job job_… --retry 12,40-45 --priority 80
+  $ kiln jobs --tag test --json | jq -r '.[].id' | xargs kiln job --cancel
   $ kiln job job_… --json | jq '.tasks[].attempts[] | {workerName, state, reason}'`),
     )
-    .action(async (jobId: string, options: Options & JobChangeOptions & { readonly all?: boolean }) => {
+    .action(async ([jobId = '', ...others]: string[], options: JobOptions) => {
       const { client } = connect(options);
+      if (others.length > 0) return changeAll(client, [jobId, ...others], options);
       const params = { jobId };
       const before = isChange(options) ? await client.getJob({ params }) : null;
       await changeJob(client, jobId, options);
@@ -108,6 +115,30 @@ Examples:
       const shown = { ...job, tasks, hasMoreTasks: hasMore, frames: frames.items, hasMoreFrames: frames.hasMore };
       printResult(true, shown, () => '');
     });
+}
+
+/**
+ * What is wrong with one stops none of the others; the exit code is that of the first.
+ *
+ * @throws KilnError `request.invalid` without a change.
+ */
+async function changeAll(client: FarmClient['client'], jobIds: readonly string[], options: JobOptions): Promise<void> {
+  if (!isChange(options)) {
+    throw new KilnError('request.invalid', 'Several jobs can be changed, and are not shown: name one, or a change.');
+  }
+  for (const jobId of new Set(jobIds)) {
+    try {
+      await changeJob(client, jobId, options);
+      const job = await client.getJob({ params: { jobId } });
+      console.log(options.json ? JSON.stringify(job) : `${jobId}  ${job.state.padEnd(9)}  ${job.name}`);
+    } catch (error) {
+      if (!(error instanceof KilnError)) throw error;
+      const { code, message } = error;
+      process.exitCode ??= exitCodeOf(error);
+      if (options.json) console.log(JSON.stringify({ event: 'error', jobId, code, message }));
+      else console.error(`${jobId}  ${errorLine(error)}`);
+    }
+  }
 }
 
 interface Some<T> {
