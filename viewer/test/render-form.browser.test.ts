@@ -219,6 +219,6 @@ describe('the render form in Chromium', () => {
     await app.see('lightbox');
     expect(await widthOf('lightbox-image')).toBe(200);
     const file = await app.page.$eval(test('lightbox-download'), (element) => (element as HTMLAnchorElement).href);
-    expect(file).toMatch(/\/frames\/[^/]+\/0003\.png$/);
+    expect(file).toMatch(/\/frames\/[^/]+\/0003\.png\?v=[0-9a-f]{24}$/);
   });
 });
