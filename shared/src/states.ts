@@ -99,9 +99,6 @@ export function mayBecome<S extends string>(table: Transitions<S>, from: S, to: 
   return table[from].includes(to);
 }
 
-/** Whether nothing follows on this state. */
-export const isFinal = <S extends string>(table: Transitions<S>, state: S): boolean => table[state].length === 0;
-
 /** Whether a thing in state `from` can come to be in state `to`, in any number of steps; none is one too. */
 export function mayReach<S extends string>(table: Transitions<S>, from: S, to: S): boolean {
   const reached = new Set([from]);

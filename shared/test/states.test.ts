@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   ATTEMPT_TRANSITIONS,
-  isFinal,
   JOB_TRANSITIONS,
   JobState,
   mayBecome,
@@ -39,7 +38,7 @@ describe.each(tables)('states of a %s', (_, table, first, ends) => {
   });
 
   it('end where nothing follows', () => {
-    expect(Object.keys(table).filter((state) => isFinal(table, state))).toEqual(ends);
+    expect(Object.keys(table).filter((state) => table[state]?.length === 0)).toEqual(ends);
   });
 });
 
