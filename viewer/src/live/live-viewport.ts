@@ -2,34 +2,27 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import {
-  apiUrls,
-  type ExplicitCamera,
-  KilnError,
-  type LiveView,
-  type Pose,
-  type ServerMessage,
-  type TokenAccess,
-} from '@kiln/shared';
-import { ClipPlayer } from './clip-player.ts';
-import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
-import { shownAspect } from './letterbox.ts';
+import type { ExplicitCamera, Pose } from '@kiln/shared';
 import { Listeners } from './listeners.ts';
-import { LiveConnection } from './live-connection.ts';
+import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
-import { type LiveFigures, Measurements } from './measurements.ts';
-import { PictureDecoder } from './picture-decoder.ts';
-import { PictureFlow, type ShownPicture } from './picture-flow.ts';
+import type { LiveFigures, PictureMeasure } from './measurements.ts';
 import { PictureStage } from './picture-stage.ts';
-import { PosePacer, samePose } from './pose-pacer.ts';
+import { samePose } from './pose-pacer.ts';
 import { type Gestures, PoseSource } from './pose-source.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
-import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
-import { type SeenPicture, type Surface, surfaceAt } from './surface-at.ts';
+import type { LiveState } from './session-state.ts';
+import { type Surface, surfaceAt } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
-import { type LiveViewportEvents, type LiveViewportOptions, type Look, MEASURE_EVENT } from './viewport-types.ts';
+import {
+  type LiveViewportEvents,
+  type LiveViewportOptions,
+  type Look,
+  MEASURE_EVENT,
+  type SceneMessage,
+} from './viewport-types.ts';
 
 export class LiveViewport {
   readonly #sceneId: string;
@@ -39,32 +32,15 @@ export class LiveViewport {
   readonly #events = createTypedEvents<LiveViewportEvents>();
   readonly #surface: LiveSurface;
   readonly #stage: PictureStage;
-  readonly #connection: LiveConnection;
-  readonly #flow: PictureFlow<DecodedPixels>;
+  readonly #feed: LiveFeed;
   readonly #source: PoseSource;
-  readonly #pacer = new PosePacer();
-  readonly #player = new ClipPlayer();
-  readonly #measurements = new Measurements();
   readonly #listeners = new Listeners();
-  #state: LiveState = { phase: 'closed' };
-  #look: Look;
   #aspect: number;
-  /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
-  #viewSent = '';
-  #viewChanged = false;
   /** Where the hand's camera is. */
   #pose: Pose | null = null;
-  /** Whether the session lets the hand move the camera ([LV29]), and whether it is to. */
-  #mayDrive = true;
+  /** Whether the hand is to move the camera. */
   #isHandOn = true;
-  /** The last painted picture’s depth, and how to read it. */
-  #seen: SeenPicture | null = null;
-  /** Where the camera of the last painted picture stood. */
-  #drawnPose: Pose | null = null;
-  #input = 0;
   #frameRequest = 0;
-  /** What a picture that came waits for the next display frame with. */
-  #pictureDue: (() => void) | null = null;
   #lastFrameMs = 0;
 
   /**
@@ -76,12 +52,10 @@ export class LiveViewport {
     this.#warps = options.warps ?? true;
     this.#timers = options.timers ?? browserTimers;
     this.#resumeStore = options.resumeStore ?? createResumeStore(sessionStorage);
-    this.#look = options.look;
     this.#aspect = options.aspect;
-    this.#player.seek(options.frameNumber ?? 0, 0);
     this.#surface = createLiveSurface(
       host,
-      { resized: (...size) => this.#stage.resize(...size), rested: () => (this.#viewChanged = true) },
+      { resized: (...size) => this.#stage.resize(...size), rested: () => this.#feed.viewChanged() },
       this.#timers,
     );
     const { canvas } = this.#surface;
@@ -89,24 +63,20 @@ export class LiveViewport {
     const onUserMove = () => this.#events.emit('move', undefined);
     this.#source = new PoseSource(canvas, onUserMove);
     this.#source.aspect = options.aspect;
-    this.#flow = this.#createFlow();
-    const urls = apiUrls(options.url ?? location.origin);
-    this.#connection = new LiveConnection({
+    this.#feed = new LiveFeed({
       sceneId: options.sceneId,
-      openSocket: () => new WebSocket(urls.live),
-      timers: this.#timers,
-      random: Math.random,
+      look: options.look,
+      frameNumber: options.frameNumber ?? 0,
+      depth: this.#warps,
+      url: options.url ?? location.origin,
       token: () => options.token?.() ?? null,
+      timers: this.#timers,
       resumeStore: this.#resumeStore,
-      view: () => this.#viewForHello(),
-      events: {
-        opening: () => this.#become({ type: 'opening' }),
-        welcome: (_, access) => this.#welcome(access),
-        message: (message) => this.#receive(message),
-        picture: (message) => this.#flow.receive(message),
-        lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
-        failed: (code, message) => this.#become({ type: 'failed', code, message }),
-        ended: (reason) => this.#become({ type: 'ended', reason }),
+      screen: {
+        aspect: () => this.#aspect,
+        pictureSize: () => this.#surface.pictureSize(this.#aspect),
+        upload: (picture) => this.#stage.upload(picture),
+        paint: () => this.#show(),
       },
     });
     const kept = this.#resumeStore.camera(options.sceneId);
@@ -119,7 +89,7 @@ export class LiveViewport {
   }
 
   get state(): LiveState {
-    return this.#state;
+    return this.#feed.state;
   }
 
   get canvas(): HTMLCanvasElement {
@@ -132,17 +102,17 @@ export class LiveViewport {
   }
 
   get playing(): boolean {
-    return this.#player.playing;
+    return this.#feed.player.playing;
   }
 
   /** The HUD's figures; null before the first picture. */
   figures(): LiveFigures | null {
-    return this.#measurements.figures(this.#timers.nowMs());
+    return this.#feed.figures();
   }
 
   /** Opens the session, or tries again at once after a loss or a failure. */
   open(): void {
-    this.#connection.open();
+    this.#feed.open();
     if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame(this.#displayFrame);
   }
 
@@ -150,8 +120,7 @@ export class LiveViewport {
   dispose(): void {
     cancelAnimationFrame(this.#frameRequest);
     this.#keepCamera();
-    this.#connection.close(true);
-    this.#become({ type: 'closed' });
+    this.#feed.dispose();
     this.#listeners.remove();
     this.#source.dispose();
     this.#stage.dispose();
@@ -159,15 +128,14 @@ export class LiveViewport {
   }
 
   setLook(look: Look): void {
-    this.#look = look;
-    this.#viewChanged = true;
+    this.#feed.look = look;
   }
 
   /** @param aspect width ÷ height. */
   setAspect(aspect: number): void {
     this.#aspect = aspect;
     this.#source.aspect = aspect;
-    this.#viewChanged = true;
+    this.#feed.viewChanged();
   }
 
   /** @param glides there, instead of being there at once. */
@@ -178,7 +146,7 @@ export class LiveViewport {
   /** Whether the hand moves the camera. */
   set handOn(isHandOn: boolean) {
     this.#isHandOn = isHandOn;
-    this.#source.enabled = isHandOn && this.#mayDrive;
+    this.#source.enabled = isHandOn && this.#feed.mayDrive;
   }
 
   set gestures(gestures: Gestures) {
@@ -191,7 +159,7 @@ export class LiveViewport {
    * @param clientX as events of the mouse have it.
    */
   surfaceAt(clientX: number, clientY: number): Surface | null {
-    const seen = this.#seen;
+    const { seen } = this.#feed;
     if (!seen) return null;
     const { left, bottom } = this.canvas.getBoundingClientRect();
     const { x, y, width, height } = this.#stage.box;
@@ -207,52 +175,41 @@ export class LiveViewport {
 
   /** @param clip null when there is nothing to play. */
   setClip(clip: { readonly frames: number; readonly fps: number } | null): void {
-    this.#player.clip = clip;
+    this.#feed.player.clip = clip;
   }
 
   play(): void {
-    this.#player.play(this.#timers.nowMs());
+    this.#feed.play();
   }
 
   pause(): void {
-    this.#player.pause();
+    this.#feed.player.pause();
   }
 
   seek(frameNumber: number): void {
-    this.#player.seek(frameNumber, this.#timers.nowMs());
-    this.#viewChanged = true;
-  }
-
-  #createFlow(): PictureFlow<DecodedPixels> {
-    const decoder = new PictureDecoder();
-    return new PictureFlow<DecodedPixels>({
-      decode: (picture) => decodePixels(decoder, picture),
-      upload: ({ pixels, depth }, header) => {
-        const aspect = shownAspect(pixels.width, pixels.height, this.#aspect);
-        this.#stage.upload({ pixels, depth, header, aspect });
-        this.#seen = depth && header.depth && { depth, range: header.depth, pose: header.pose, aspect };
-      },
-      paint: () => this.#show(),
-      onDisplayFrame: (callback) => {
-        this.#pictureDue = callback;
-      },
-      acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
-      painted: (picture) => this.#painted(picture),
-      broken: (error) => this.#broken(error),
-      timers: this.#timers,
-    });
+    this.#feed.seek(frameNumber);
   }
 
   #listen(onUserMove: () => void): void {
-    const isHandOn = () => this.#isHandOn && this.#mayDrive;
+    const feed = this.#feed;
+    feed.on('state', (state) => {
+      this.#surface.show(state);
+      this.#events.emit('state', state);
+    });
+    feed.on('access', (access) => {
+      this.#source.enabled = this.#isHandOn && access === 'drive';
+    });
+    feed.on('scene', (message) => this.#sceneIs(message));
+    feed.on('measure', (measure) => this.#painted(measure));
+    feed.on('frame', (frame) => this.#events.emit('frame', frame));
+    feed.on('notice', (notice) => this.#events.emit('notice', notice));
+    const isHandOn = () => this.#isHandOn && feed.mayDrive;
     const before = { capture: true, passive: true };
     // Before whoever moves the camera hears of it.
     for (const name of ['pointerdown', 'wheel', 'keydown']) {
       this.#listeners.add(this.canvas, name, () => isHandOn() && this.#takeOverCamera(), before);
     }
     this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, isHandOn));
-    this.#listeners.add(window, 'offline', () => this.#connection.drop('The network is gone.'));
-    this.#listeners.add(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
     this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
     const settle = () => {
@@ -264,7 +221,8 @@ export class LiveViewport {
 
   /** [LV26] The hand begins where the scene's camera stands in the picture. */
   #takeOverCamera(): void {
-    if (this.#look.camera !== undefined && this.#drawnPose) this.#source.takeOver(this.#drawnPose);
+    const { look, drawnPose } = this.#feed;
+    if (look.camera !== undefined && drawnPose) this.#source.takeOver(drawnPose);
   }
 
   #keepCamera(): void {
@@ -280,120 +238,30 @@ export class LiveViewport {
     const before = this.#pose;
     this.#pose = this.#source.set ? this.#source.advance(deltaSec) : null;
     if (this.#pose && !(before && samePose(before, this.#pose))) this.#events.emit('camera', this.#pose);
-    if (this.#connection.ready) this.#sendInputs(this.#pose);
-    const paint = this.#pictureDue ?? (() => this.#show());
-    this.#pictureDue = null;
-    paint();
+    this.#feed.displayFrame(this.#pose, this.#source.held);
   };
 
   /** Whatever has come by now, from where the camera is now. */
   #show(): void {
     // [LV26] A camera of the scene is where the picture says.
-    const isHandOn = this.#warps && this.#look.camera === undefined;
-    const blends = !this.#source.reducedMotion && !this.#player.playing;
+    const isHandOn = this.#warps && this.#feed.look.camera === undefined;
+    const blends = !this.#source.reducedMotion && !this.playing;
     this.#stage.show(isHandOn ? this.#pose : null, this.#timers.nowMs(), blends);
   }
 
-  #sendInputs(pose: Pose | null): void {
-    const nowMs = this.#timers.nowMs();
-    const due = this.#player.due(nowMs);
-    if (due !== null) this.#viewChanged = true;
-    const sent = this.#sendView(nowMs);
-    if (due !== null) {
-      if (sent) this.#player.asked(this.#input);
-      this.#events.emit('frame', due);
-    }
-    const message = pose && this.#mayDrive && this.#pacer.frame(nowMs, pose, this.#source.held || this.#player.playing);
-    if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
+  #sceneIs(message: SceneMessage): void {
+    this.#source.bounds = message.bounds;
+    if (!this.#source.set) this.#source.lookFrom(message.autoCamera);
+    this.#events.emit('scene', message);
   }
 
-  #view(): LiveView {
-    return {
-      ...this.#look,
-      depth: this.#warps,
-      size: this.#surface.pictureSize(this.#aspect),
-      frameNumber: this.#player.frameNumber,
-    };
-  }
-
-  #viewForHello(): LiveView {
-    const view = this.#view();
-    this.#viewSent = JSON.stringify(view);
-    return view;
-  }
-
-  /** Sends the view if it is another than the last one. @returns whether it was. */
-  #sendView(nowMs: number): boolean {
-    if (!this.#viewChanged) return false;
-    this.#viewChanged = false;
-    const view = this.#view();
-    const text = JSON.stringify(view);
-    if (text === this.#viewSent) return false;
-    this.#viewSent = text;
-    this.#connection.send({ type: 'view', input: this.#nextInput(nowMs), view });
-    return true;
-  }
-
-  #nextInput(nowMs: number): number {
-    this.#input += 1;
-    this.#measurements.sent(this.#input, nowMs);
-    return this.#input;
-  }
-
-  #welcome(access: TokenAccess): void {
-    this.#mayDrive = access === 'drive';
-    this.#source.enabled = this.#isHandOn && this.#mayDrive;
-    this.#flow.restart();
-    this.#pacer.resend();
-    this.#player.restart();
-    this.#viewChanged = true;
-  }
-
-  #receive(message: ServerMessage): void {
-    switch (message.type) {
-      case 'state':
-        this.#become({ type: 'server', message });
-        return;
-      case 'scene':
-        // [LV17]
-        this.#flow.restart();
-        this.#source.bounds = message.bounds;
-        if (!this.#source.set) this.#source.lookFrom(message.autoCamera);
-        this.#events.emit('scene', message);
-        return;
-      case 'error':
-        this.#events.emit('notice', { code: message.code, message: message.message });
-        return;
-      default:
-        return;
-    }
-  }
-
-  #painted(picture: ShownPicture): void {
-    this.#drawnPose = picture.header.pose;
-    const measure = this.#measurements.painted(picture, this.#timers.nowMs());
-    this.#player.painted(picture.header.input);
+  #painted(measure: PictureMeasure): void {
     const { dataset } = this.canvas;
     dataset.picture = String(measure.sequence);
     dataset.input = String(measure.input);
     dataset.final = String(measure.final);
     dataset.size = `${measure.widthPx}x${measure.heightPx}`;
-    if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });
     this.#events.emit('measure', measure);
     this.canvas.dispatchEvent(new CustomEvent(MEASURE_EVENT, { bubbles: true, detail: measure }));
-  }
-
-  /** [LV9] A message that breaks the layout spoils the socket; a picture that does not decode is only one picture. */
-  #broken(error: unknown): void {
-    if (error instanceof KilnError) this.#connection.drop(error.message);
-    else this.#events.emit('notice', { code: 'protocol.violation', message: `A picture does not decode: ${error}` });
-  }
-
-  #become(event: LiveStateEvent): void {
-    const next = nextLiveState(this.#state, event);
-    if (next === this.#state) return;
-    this.#state = next;
-    this.#surface.show(next);
-    this.#events.emit('state', next);
   }
 }

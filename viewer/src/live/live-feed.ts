@@ -1,0 +1,319 @@
+/**
+ * What comes from the farm for one view and what goes to it, whoever shows it: the connection, pictures down to their
+ * pixels, poses and the view with their input numbers, and what each stage took. It needs no element of the page.
+ */
+import {
+  apiUrls,
+  KilnError,
+  type LiveView,
+  type PictureHeader,
+  type Pose,
+  type ServerMessage,
+  type Size,
+  type TokenAccess,
+} from '@kiln/shared';
+import { ClipPlayer } from './clip-player.ts';
+import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
+import { shownAspect } from './letterbox.ts';
+import { Listeners } from './listeners.ts';
+import { LiveConnection } from './live-connection.ts';
+import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
+import { PictureDecoder } from './picture-decoder.ts';
+import { PictureFlow, type ShownPicture } from './picture-flow.ts';
+import { PosePacer } from './pose-pacer.ts';
+import type { ResumeStore } from './resume-store.ts';
+import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
+import type { SeenPicture } from './surface-at.ts';
+import type { Timers } from './timers.ts';
+import { createTypedEvents } from './typed-events.ts';
+import type { Look, SceneMessage } from './viewport-types.ts';
+
+/** Pixels of a picture, and what they show. */
+interface FedPicture {
+  readonly pixels: DecodedPixels['pixels'];
+  readonly depth: DecodedPixels['depth'];
+  readonly header: PictureHeader;
+  /** Width ÷ height to show it with. */
+  readonly aspect: number;
+}
+
+export interface LiveFeedOptions {
+  readonly sceneId: string;
+  readonly look: Look;
+  readonly frameNumber: number;
+  /** Whether pictures come with depth. */
+  readonly depth: boolean;
+  /** Of the farm. */
+  readonly url: string;
+  /** [LV29] Of a page of another site: asked for whenever a session is opened. */
+  readonly token: () => string | null;
+  readonly timers: Timers;
+  readonly resumeStore: ResumeStore;
+  readonly screen: FeedScreen;
+}
+
+/** Who shows the pictures. */
+interface FeedScreen {
+  /** Width ÷ height that pictures are asked for. */
+  aspect(): number;
+  pictureSize(): Size;
+  /** Gives a picture to the GPU; the pixels are gone afterwards. */
+  upload(picture: FedPicture): void;
+  /** Shows what was uploaded last. */
+  paint(): void;
+}
+
+interface LiveFeedEvents {
+  state: LiveState;
+  /** [LV29] Whether the session may move the camera. */
+  access: TokenAccess;
+  /** The scene is loaded: its bounds and cameras. */
+  scene: SceneMessage;
+  /** After every painted picture. */
+  measure: PictureMeasure;
+  /** The frame that is shown, while a clip plays. */
+  frame: number;
+  /** Something that does not end the session. */
+  notice: { readonly code: string; readonly message: string };
+}
+
+export class LiveFeed {
+  readonly player = new ClipPlayer();
+  readonly #options: LiveFeedOptions;
+  readonly #events = createTypedEvents<LiveFeedEvents>();
+  readonly #connection: LiveConnection;
+  readonly #flow: PictureFlow<DecodedPixels>;
+  readonly #pacer = new PosePacer();
+  readonly #measurements = new Measurements();
+  readonly #listeners = new Listeners();
+  #state: LiveState = { phase: 'closed' };
+  #look: Look;
+  /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
+  #viewSent = '';
+  #viewChanged = false;
+  #mayDrive = true;
+  #input = 0;
+  #seen: SeenPicture | null = null;
+  #drawnPose: Pose | null = null;
+  /** What a picture that came waits for the next display frame with. */
+  #pictureDue: (() => void) | null = null;
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options;
+    this.#look = options.look;
+    this.player.seek(options.frameNumber, 0);
+    this.#flow = this.#createFlow();
+    const urls = apiUrls(options.url);
+    this.#connection = new LiveConnection({
+      sceneId: options.sceneId,
+      openSocket: () => new WebSocket(urls.live),
+      timers: options.timers,
+      random: Math.random,
+      token: options.token,
+      resumeStore: options.resumeStore,
+      view: () => this.#viewForHello(),
+      events: {
+        opening: () => this.#become({ type: 'opening' }),
+        welcome: (_, access) => this.#welcome(access),
+        message: (message) => this.#receive(message),
+        picture: (message) => this.#flow.receive(message),
+        lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
+        failed: (code, message) => this.#become({ type: 'failed', code, message }),
+        ended: (reason) => this.#become({ type: 'ended', reason }),
+      },
+    });
+    this.#listeners.add(window, 'offline', () => this.#connection.drop('The network is gone.'));
+    this.#listeners.add(window, 'online', () => this.#state.phase === 'reconnecting' && this.#connection.open());
+  }
+
+  on<K extends keyof LiveFeedEvents>(name: K, listener: (value: LiveFeedEvents[K]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  get state(): LiveState {
+    return this.#state;
+  }
+
+  /** [LV29] Whether the session lets poses move the camera. */
+  get mayDrive(): boolean {
+    return this.#mayDrive;
+  }
+
+  /** The last uploaded picture’s depth, and how to read it; null when it has none. */
+  get seen(): SeenPicture | null {
+    return this.#seen;
+  }
+
+  /** Where the camera of the last painted picture stood. */
+  get drawnPose(): Pose | null {
+    return this.#drawnPose;
+  }
+
+  /** Null before the first picture. */
+  figures(): LiveFigures | null {
+    return this.#measurements.figures(this.#options.timers.nowMs());
+  }
+
+  /** Opens the session, or tries again at once after a loss or a failure. */
+  open(): void {
+    this.#connection.open();
+  }
+
+  /** Ends the session; it can be opened again. */
+  close(): void {
+    this.#connection.close(true);
+    this.#become({ type: 'closed' });
+  }
+
+  dispose(): void {
+    this.close();
+    this.#listeners.remove();
+  }
+
+  get look(): Look {
+    return this.#look;
+  }
+
+  set look(look: Look) {
+    this.#look = look;
+    this.#viewChanged = true;
+  }
+
+  /** The size of the pictures, or their aspect, may be another now. */
+  viewChanged(): void {
+    this.#viewChanged = true;
+  }
+
+  play(): void {
+    this.player.play(this.#options.timers.nowMs());
+  }
+
+  seek(frameNumber: number): void {
+    this.player.seek(frameNumber, this.#options.timers.nowMs());
+    this.#viewChanged = true;
+  }
+
+  /**
+   * To be called on every display frame: what changed goes out, then what came by now is painted.
+   *
+   * @param pose where the camera is; null while nobody has put it anywhere.
+   * @param held something keeps moving the picture, even if this pose is the last one's.
+   */
+  displayFrame(pose: Pose | null, held: boolean): void {
+    if (this.#connection.ready) this.#sendInputs(pose, held);
+    const paint = this.#pictureDue ?? (() => this.#options.screen.paint());
+    this.#pictureDue = null;
+    paint();
+  }
+
+  #createFlow(): PictureFlow<DecodedPixels> {
+    const { screen, timers } = this.#options;
+    const decoder = new PictureDecoder();
+    return new PictureFlow<DecodedPixels>({
+      decode: (picture) => decodePixels(decoder, picture),
+      upload: ({ pixels, depth }, header) => {
+        const aspect = shownAspect(pixels.width, pixels.height, screen.aspect());
+        screen.upload({ pixels, depth, header, aspect });
+        this.#seen = depth && header.depth && { depth, range: header.depth, pose: header.pose, aspect };
+      },
+      paint: () => screen.paint(),
+      onDisplayFrame: (callback) => {
+        this.#pictureDue = callback;
+      },
+      acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
+      painted: (picture) => this.#painted(picture),
+      broken: (error) => this.#broken(error),
+      timers,
+    });
+  }
+
+  #sendInputs(pose: Pose | null, held: boolean): void {
+    const nowMs = this.#options.timers.nowMs();
+    const due = this.player.due(nowMs);
+    if (due !== null) this.#viewChanged = true;
+    const sent = this.#sendView(nowMs);
+    if (due !== null) {
+      if (sent) this.player.asked(this.#input);
+      this.#events.emit('frame', due);
+    }
+    const message = pose && this.#mayDrive && this.#pacer.frame(nowMs, pose, held || this.player.playing);
+    if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
+  }
+
+  #view(): LiveView {
+    const { depth, screen } = this.#options;
+    return { ...this.#look, depth, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
+  }
+
+  #viewForHello(): LiveView {
+    const view = this.#view();
+    this.#viewSent = JSON.stringify(view);
+    return view;
+  }
+
+  /** Sends the view if it is another than the last one. @returns whether it was. */
+  #sendView(nowMs: number): boolean {
+    if (!this.#viewChanged) return false;
+    this.#viewChanged = false;
+    const view = this.#view();
+    const text = JSON.stringify(view);
+    if (text === this.#viewSent) return false;
+    this.#viewSent = text;
+    this.#connection.send({ type: 'view', input: this.#nextInput(nowMs), view });
+    return true;
+  }
+
+  #nextInput(nowMs: number): number {
+    this.#input += 1;
+    this.#measurements.sent(this.#input, nowMs);
+    return this.#input;
+  }
+
+  #welcome(access: TokenAccess): void {
+    this.#mayDrive = access === 'drive';
+    this.#flow.restart();
+    this.#pacer.resend();
+    this.player.restart();
+    this.#viewChanged = true;
+    this.#events.emit('access', access);
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'state':
+        this.#become({ type: 'server', message });
+        return;
+      case 'scene':
+        // [LV17]
+        this.#flow.restart();
+        this.#events.emit('scene', message);
+        return;
+      case 'error':
+        this.#events.emit('notice', { code: message.code, message: message.message });
+        return;
+      default:
+        return;
+    }
+  }
+
+  #painted(picture: ShownPicture): void {
+    this.#drawnPose = picture.header.pose;
+    const measure = this.#measurements.painted(picture, this.#options.timers.nowMs());
+    this.player.painted(picture.header.input);
+    if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });
+    this.#events.emit('measure', measure);
+  }
+
+  /** [LV9] A message that breaks the layout spoils the socket; a picture that does not decode is only one picture. */
+  #broken(error: unknown): void {
+    if (error instanceof KilnError) this.#connection.drop(error.message);
+    else this.#events.emit('notice', { code: 'protocol.violation', message: `A picture does not decode: ${error}` });
+  }
+
+  #become(event: LiveStateEvent): void {
+    const next = nextLiveState(this.#state, event);
+    if (next === this.#state) return;
+    this.#state = next;
+    this.#events.emit('state', next);
+  }
+}
