@@ -3,15 +3,17 @@
  * the same. One script defines it; `viewer/docs/embed.md` describes it.
  */
 import type { ExplicitCamera } from '@kiln/shared';
+import { watchPage } from '../live/hidden-page.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
+import { createMemoryStore } from '../live/memory-store.ts';
 import type { LiveState } from '../live/session-state.ts';
 import type { Surface } from '../live/surface-at.ts';
+import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
 import { FPS, firstCameraOf, lookOf } from './attributes.ts';
-import { createMemoryStore } from './memory-store.ts';
 import { noteOf } from './note.ts';
 import { orbitOf } from './orbit.ts';
-import { type KilnPreviewEvents, type PreviewError, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
+import { type KilnPreviewEvents, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
 import { ReflectedElement } from './reflected-element.ts';
 import { fillRoot, type PreviewParts } from './template.ts';
 
@@ -23,8 +25,6 @@ const LOOK_ATTRIBUTES = [
   ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
   ...['animation-name', 'variant-name'],
 ];
-/** A tab that nobody looks at gives its session back: somebody else's waits for it. */
-const HIDDEN_MS = 60_000;
 /** Clips are played round and round by the farm: the player only counts frames. */
 const ENDLESS = { frames: 1_000_000, fps: FPS };
 /** Whatever is not there yet is so far at the least. */
@@ -50,9 +50,9 @@ export class KilnPreviewElement extends ReflectedElement {
   /** Where the camera was when the view was given back. */
   readonly #store = createMemoryStore();
   #progress = 0;
-  #error: PreviewError | null = null;
+  #error: ViewError | null = null;
   #source: KilnPreviewEvents['camera-change']['source'] = 'none';
-  #hiddenTimer: ReturnType<typeof setTimeout> | null = null;
+  #unwatchPage = () => {};
 
   constructor() {
     super();
@@ -64,14 +64,14 @@ export class KilnPreviewElement extends ReflectedElement {
     this.takeOwnProperties();
     this.#resizes.observe(this);
     this.#sight.observe(this);
-    document.addEventListener('visibilitychange', this.#onVisibility);
+    this.#unwatchPage = watchPage({ left: () => this.#close(), seen: () => this.#open() });
     this.#showPoster();
   }
 
   disconnectedCallback(): void {
     this.#resizes.disconnect();
     this.#sight.disconnect();
-    document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#unwatchPage();
     this.#isInSight = false;
     this.#close();
   }
@@ -93,7 +93,7 @@ export class KilnPreviewElement extends ReflectedElement {
   }
 
   /** Null while nothing is the matter. */
-  get error(): PreviewError | null {
+  get error(): ViewError | null {
     return this.#error;
   }
 
@@ -193,13 +193,6 @@ export class KilnPreviewElement extends ReflectedElement {
   readonly #read = (name: string): string | null => this.getAttribute(name);
 
   #aspect = () => Math.max(1, this.clientWidth) / Math.max(1, this.clientHeight);
-
-  readonly #onVisibility = (): void => {
-    if (this.#hiddenTimer) clearTimeout(this.#hiddenTimer);
-    this.#hiddenTimer = null;
-    if (document.hidden) this.#hiddenTimer = setTimeout(() => this.#close(), HIDDEN_MS);
-    else this.#open();
-  };
 
   #seen(isInSight: boolean): void {
     this.#isInSight = isInSight;
@@ -302,11 +295,10 @@ export class KilnPreviewElement extends ReflectedElement {
     if (state.phase === 'failed') {
       this.#isLoaded = false;
       this.#showPoster();
-      this.#fail({ code: state.code, message: state.message, retries: false });
-      return;
     }
-    if (state.phase === 'reconnecting') {
-      this.#fail({ code: 'client.unreachable', message: state.message, retries: true });
+    const error = errorOf(state);
+    if (error) {
+      this.#fail(error);
       return;
     }
     if (state.phase === 'live' && state.painted) {
@@ -339,7 +331,7 @@ export class KilnPreviewElement extends ReflectedElement {
     this.#emit('progress', { totalProgress: progress });
   }
 
-  #fail(error: PreviewError | null): void {
+  #fail(error: ViewError | null): void {
     const isNews = error !== null && error.code !== this.#error?.code;
     this.#error = error;
     if (error && !error.retries) this.#parts.bar.classList.add('gone');

@@ -1,5 +1,6 @@
 /** What `<kiln-preview>` tells and answers. */
 import type { PictureMeasure } from '../live/measurements.ts';
+import type { ViewError } from '../live/view-error.ts';
 
 /** Details of the element's events, by name. */
 export interface KilnPreviewEvents {
@@ -10,15 +11,7 @@ export interface KilnPreviewEvents {
   'poster-dismissed': undefined;
   /** After every painted picture: what each stage took. */
   measure: PictureMeasure;
-  error: PreviewError;
-}
-
-export interface PreviewError {
-  /** Of the farm's table of errors, such as `identity.token_expired`. */
-  readonly code: string;
-  readonly message: string;
-  /** It tries again by itself; otherwise something must change first: `token`, `src`. */
-  readonly retries: boolean;
+  error: ViewError;
 }
 
 export interface ToBlobOptions {

@@ -1,7 +1,5 @@
 /** Attributes of `<kiln-preview>` as properties of the same meaning. */
-
-/** Where this script came from: the farm. */
-const SCRIPT_ORIGIN = new URL(import.meta.url).origin;
+import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
 
 export class ReflectedElement extends HTMLElement {
   /** Id of the scene. */

@@ -1,11 +1,12 @@
 /** What is on the canvas: the newest picture as it came, or as it would be seen from where the camera is now. */
 import type { PictureHeader, Pose } from '@kiln/shared';
-import { VIEWER_LIMITS } from '../limits.ts';
+import { BlendClock } from './blend-clock.ts';
 import type { Rectangle } from './letterbox.ts';
 import type { DecodedColour, Plane } from './picture-decoder.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { samePose } from './pose-pacer.ts';
 import { coarserDepth } from './warp/coarser-depth.ts';
+import { mostQuads } from './warp/most-quads.ts';
 import { WarpPainter } from './warp/warp-painter.ts';
 
 export interface StagedPicture {
@@ -20,17 +21,15 @@ export class PictureStage {
   readonly #painter: PicturePainter;
   readonly #warp: WarpPainter;
   readonly #mostQuads: number;
+  readonly #clock = new BlendClock();
   #pose: Pose | null = null;
   #isStale = false;
-  /** Of the first display frame that shows the newest picture; null before. */
-  #firstShownAtMs: number | null = null;
-  #lastShownAtMs = Number.NEGATIVE_INFINITY;
 
   /** @throws Error when the browser gives no WebGL2 context. */
   constructor(canvas: HTMLCanvasElement) {
     this.#painter = new PicturePainter(canvas);
     this.#warp = new WarpPainter(this.#painter);
-    this.#mostQuads = isSoftware(this.#painter) ? VIEWER_LIMITS.softwareWarpQuads : VIEWER_LIMITS.warpQuads;
+    this.#mostQuads = mostQuads(this.#painter.renderer.getContext());
   }
 
   /** Gives a picture to the GPU; the next `show` shows it. */
@@ -38,7 +37,7 @@ export class PictureStage {
     const texture = this.#painter.upload(pixels, aspect, depth && coarserDepth(depth, this.#mostQuads));
     this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect });
     this.#isStale = true;
-    this.#firstShownAtMs = null;
+    this.#clock.restart();
   }
 
   /** Where the picture is shown, CSS pixels from the lower left corner of the canvas. */
@@ -53,12 +52,9 @@ export class PictureStage {
    * @param blends whether a new picture comes in gradually.
    */
   show(pose: Pose | null, nowMs: number, blends: boolean): void {
-    const isNew = this.#firstShownAtMs === null;
-    this.#firstShownAtMs ??= nowMs;
-    // A display that is slower than that has had its time with the picture before.
-    const sinceMs = nowMs - this.#firstShownAtMs + Math.max(0, nowMs - this.#lastShownAtMs);
-    this.#lastShownAtMs = nowMs;
-    const share = blends && this.#warp.canBlend ? Math.min(1, sinceMs / VIEWER_LIMITS.blendMs) : 1;
+    const { isNew } = this.#clock;
+    const ofTime = this.#clock.share(nowMs);
+    const share = blends && this.#warp.canBlend ? ofTime : 1;
     if (!this.#isStale && !isNew && isSame(this.#pose, pose)) return;
     this.#pose = pose;
     this.#isStale = share < 1;
@@ -70,7 +66,7 @@ export class PictureStage {
   resize(widthPx: number, heightPx: number, pixelRatio: number): void {
     this.#painter.resize(widthPx, heightPx, pixelRatio);
     this.#isStale = true;
-    this.show(this.#pose, this.#lastShownAtMs, false);
+    this.show(this.#pose, this.#clock.lastShownAtMs, false);
   }
 
   dispose(): void {
@@ -80,11 +76,3 @@ export class PictureStage {
 }
 
 const isSame = (a: Pose | null, b: Pose | null) => (a && b ? samePose(a, b) : a === b);
-
-/** Whether the CPU draws; false where the browser does not say. */
-function isSoftware({ renderer }: PicturePainter): boolean {
-  const gl = renderer.getContext();
-  const names = gl.getExtension('WEBGL_debug_renderer_info');
-  const name = String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
-  return /llvmpipe|softpipe|swiftshader|software/i.test(name);
-}

@@ -58,12 +58,15 @@ interface Kept {
   readonly depth: DataTexture | null;
 }
 
+/** The part of any renderer of three that is needed. */
+export type TextureRenderer = Pick<WebGLRenderer, 'initTexture'>;
+
 export class PictureTextures {
-  readonly #renderer: WebGLRenderer;
+  readonly #renderer: TextureRenderer;
   /** By kind and size, those used last at the end; of each the one that was filled last at the end. */
   readonly #kept = new Map<string, Kept[]>();
 
-  constructor(renderer: WebGLRenderer) {
+  constructor(renderer: TextureRenderer) {
     this.#renderer = renderer;
   }
 

@@ -17,7 +17,8 @@ import {
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { TEXEL } from '../picture-textures.ts';
-import { type FoundCorners, reciprocalsOf } from './picture-quads.ts';
+import { reciprocalsOf } from './picture-quads.ts';
+import type { FoundCorners } from './picture-warp.ts';
 import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 
 /** Depth pixels of a cell, in both directions. */

@@ -19,7 +19,8 @@ import {
   WebGLRenderTarget,
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
-import { type PictureTexture, TEXEL } from '../picture-textures.ts';
+import { TEXEL } from '../picture-textures.ts';
+import type { FoundCorners, TextureWithDepth } from './picture-warp.ts';
 import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 
 /**
@@ -102,13 +103,6 @@ ${TEXEL}
 void main() { colour = texelAt(clamp(at, inside.xy, inside.zw)); }
 `;
 
-/** What of a picture is found once. */
-export interface FoundCorners {
-  readonly target: WebGLRenderTarget;
-  readonly range: DepthRange;
-  readonly texture: PictureTexture;
-}
-
 /** Reciprocals of the codes of depth: that of the farthest surface, and each step from there. */
 export const reciprocalsOf = ({ nearestM, farthestM }: DepthRange): Vector2 =>
   new Vector2(1 / farthestM, (1 / nearestM - 1 / farthestM) / DEPTH_STEPS);
@@ -133,10 +127,7 @@ export class PictureQuads {
   }
 
   /** @returns valid until two more pictures have come. */
-  find(
-    texture: PictureTexture & { readonly depth: NonNullable<PictureTexture['depth']> },
-    range: DepthRange,
-  ): FoundCorners {
+  find(texture: TextureWithDepth, range: DepthRange): FoundCorners {
     const { width, height } = texture.depth.image;
     const target = (this.#targets.length < 2 ? null : this.#targets.shift()) ?? newTarget(width, height);
     this.#targets.push(target);

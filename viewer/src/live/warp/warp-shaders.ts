@@ -1,6 +1,7 @@
 /** What the shaders of the warp share: GLSL ES 3.00. */
 import { DEPTH_SLACK } from '@kiln/shared';
 import { GLSL3, NoBlending, RawShaderMaterial, type ShaderMaterialParameters } from 'three';
+import { LAYER_COUNT } from './picture-warp.ts';
 
 /** Where neighbours are on one surface: their reciprocal distances differ by less. */
 const SAME_SURFACE = 0.05;
@@ -26,11 +27,6 @@ bool areJoined(int a, int b, float share) {
 bool areJoined(int a, int b) { return areJoined(a, b, ${SAME_SURFACE}); }
 `;
 
-/** Layers that are drawn over one another, whatever their depth. */
-export const LAYERS = { newest: 0, previous: 1, far: 2 } as const;
-/** One more, so that what is infinitely far in the last is not at the end of the depth buffer. */
-const LAYER_COUNT = 4;
-
 /** Where a point of a picture is in the view of now. */
 export const PLACED = /* glsl */ `
 uniform mat3 turn;
@@ -39,13 +35,15 @@ uniform vec2 tangentsFrom;
 uniform vec2 tangentsTo;
 uniform float near;
 uniform float layer;
+// Of the depth, 0 to 1, what the depth buffer takes: what is twice it less 1, or what is 1 less it.
+uniform vec2 depthScale;
 // From the upper left corner, 0 to 1.
 vec4 placed(vec2 at, float reciprocal) {
   vec2 ahead = vec2(at.x * 2.0 - 1.0, 1.0 - at.y * 2.0);
   vec3 seen = turn * vec3(ahead * tangentsFrom, -1.0) + shift * reciprocal;
   float w = -seen.z;
-  float end = 2.0 * (layer + 1.0) / ${LAYER_COUNT.toFixed(1)} - 1.0;
-  return vec4(seen.xy / tangentsTo, end * w - 2.0 * near * reciprocal / ${LAYER_COUNT.toFixed(1)}, w);
+  float depth = ((layer + 1.0) * w - near * reciprocal) / ${LAYER_COUNT.toFixed(1)};
+  return vec4(seen.xy / tangentsTo, depth * depthScale.x + w * depthScale.y, w);
 }
 `;
 

@@ -1,5 +1,5 @@
-/** What one element on a page of another site keeps of its session: nothing that a second element, or tab, would find. */
-import { createResumeStore, type ResumeStore } from '../live/resume-store.ts';
+/** What one view on a page of another site keeps of its session: nothing that a second view, or tab, would find. */
+import { createResumeStore, type ResumeStore } from './resume-store.ts';
 
 export function createMemoryStore(): ResumeStore {
   const kept = new Map<string, string>();

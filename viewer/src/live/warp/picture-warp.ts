@@ -1,0 +1,170 @@
+/**
+ * The newest picture as it would be seen from where the camera is now. In order, each behind the one before: the newest
+ * picture, cut where depth jumps; the one before it, which may have seen what that one does not; and the far side of
+ * their surroundings. Figures of ways that were tried, 1 − SSIM of a turn by 3° ÷ that of the picture as it was: separate
+ * quads 0.13, a joined grid 0.24, a search for each pixel 0.14 to 0.18.
+ */
+import type { DepthRange, Pose } from '@kiln/shared';
+import type { Matrix3, RenderTarget, Vector2, Vector3 } from 'three';
+import type { PictureTexture } from '../picture-textures.ts';
+import { apartPx, reprojection, tangentsOf } from './reprojection.ts';
+
+/** A picture that can be warped. */
+export interface WarpPicture {
+  readonly texture: PictureTexture;
+  readonly range: DepthRange;
+  /** Where it was seen from, with the field of view of all of it. */
+  readonly pose: Pose;
+  /** Width ÷ height. */
+  readonly aspect: number;
+}
+
+/** From where it is looked at, and how large that is shown. */
+export interface WarpView {
+  readonly pose: Pose;
+  /** Width ÷ height. */
+  readonly aspect: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** What of a picture is found once. */
+export interface FoundCorners {
+  readonly target: RenderTarget;
+  readonly range: DepthRange;
+  readonly texture: PictureTexture;
+}
+
+export type TextureWithDepth = PictureTexture & { readonly depth: NonNullable<PictureTexture['depth']> };
+
+/** Layers that are drawn over one another, whatever their depth. */
+const LAYERS = { newest: 0, previous: 1, far: 2 } as const;
+/** One more, so that what is infinitely far in the last is not at the end of the depth buffer. */
+export const LAYER_COUNT = 4;
+
+/** From a picture to a view: see `Reprojection`. */
+export interface Placing {
+  readonly turn: Matrix3;
+  readonly shift: Vector3;
+  /** Half of what is seen at distance 1: of the picture, and of the view. */
+  readonly tangentsFrom: Vector2;
+  readonly tangentsTo: Vector2;
+  /** Metres from the view; what is nearer is cut away. */
+  readonly near: number;
+  readonly layer: number;
+}
+
+export type WarpTarget = 'older' | 'newer';
+
+/** What draws: with the shaders of one kind of renderer. */
+export interface WarpPasses {
+  /** Whether the targets tell how far away things are, too. */
+  readonly keepsDepth: boolean;
+  /** Finds a picture's corners and its far side. @returns valid until two more pictures have come. */
+  find(texture: TextureWithDepth, range: DepthRange): FoundCorners;
+  /** What follows is drawn into this one, which is empty. */
+  begin(target: WarpTarget, widthPx: number, heightPx: number): void;
+  drawQuads(found: FoundCorners, placing: Placing): void;
+  /** Of the picture that was found last. */
+  drawFar(placing: Placing): void;
+  /** Covers the target with the colours of a picture as it is. */
+  drawPlain(texture: PictureTexture): void;
+  dispose(): void;
+}
+
+/** A view from so near to the picture's is the picture itself, pixel for pixel. */
+const SAME_VIEW_PX = 0.1;
+const SAME_ASPECT = 1e-6;
+/** Nearest that something may come, in distances of the nearest thing of a picture. */
+const NEAR_SHARE = 0.02;
+
+interface Found extends WarpPicture {
+  readonly corners: FoundCorners;
+}
+
+export class PictureWarp {
+  readonly #passes: WarpPasses;
+  #newest: Found | null = null;
+  #previous: Found | null = null;
+
+  constructor(passes: WarpPasses) {
+    this.#passes = passes;
+  }
+
+  /** The picture that came; null when it cannot be warped. */
+  take(picture: WarpPicture | null): void {
+    const { depth } = picture?.texture ?? {};
+    if (!picture || !depth) {
+      this.#newest = this.#previous = null;
+      return;
+    }
+    const corners = this.#passes.find({ ...picture.texture, depth }, picture.range);
+    this.#previous = this.#newest?.aspect === picture.aspect ? this.#newest : null;
+    this.#newest = { ...picture, corners };
+  }
+
+  /** The picture that is warped; null where there is none. */
+  get newest(): WarpPicture | null {
+    return this.#newest;
+  }
+
+  /** Whether there is a picture that the newest may come in for. */
+  get canBlend(): boolean {
+    return this.#previous !== null;
+  }
+
+  /** Whether the picture is what is seen there. */
+  isSeenFrom({ pose, aspect, heightPx }: Omit<WarpView, 'widthPx'>): boolean {
+    const newest = this.#newest;
+    if (!newest) return true;
+    if (Math.abs(aspect / newest.aspect - 1) > SAME_ASPECT) return false;
+    return apartPx(newest.pose, pose, newest.range.nearestM, heightPx) < SAME_VIEW_PX;
+  }
+
+  /** Distances behind which the layers of the target `newer` are seen, metres: of the newest picture, and of the one before. */
+  get nears(): readonly [number, number] {
+    return [nearOf(this.#newest), nearOf(this.#previous)];
+  }
+
+  /** Draws what is seen into the target `newer`, and `older` as well. @returns whether there is an older one. */
+  draw(view: WarpView, withOlder: boolean): boolean {
+    const [newest, previous] = [this.#newest, this.#previous];
+    if (!newest) return false;
+    if (this.isSeenFrom(view)) this.#drawPlain(newest, view);
+    else this.#drawFrom('newer', view, newest, previous);
+    if (!withOlder || !previous) return false;
+    this.#drawFrom('older', view, previous, newest);
+    return true;
+  }
+
+  #drawFrom(target: WarpTarget, view: WarpView, first: Found, second: Found | null): void {
+    this.#passes.begin(target, view.widthPx, view.heightPx);
+    this.#passes.drawQuads(first.corners, placing(first, view, LAYERS.newest));
+    if (second) this.#passes.drawQuads(second.corners, placing(second, view, LAYERS.previous));
+    if (this.#newest) this.#passes.drawFar(placing(this.#newest, view, LAYERS.far));
+  }
+
+  #drawPlain(picture: Found, view: WarpView): void {
+    this.#passes.begin('newer', view.widthPx, view.heightPx);
+    if (this.#passes.keepsDepth) this.#passes.drawQuads(picture.corners, placing(picture, view, LAYERS.newest));
+    this.#passes.drawPlain(picture.texture);
+  }
+
+  dispose(): void {
+    this.#passes.dispose();
+  }
+}
+
+const nearOf = (picture: WarpPicture | null): number => (picture?.range.nearestM ?? 1) * NEAR_SHARE;
+
+function placing(picture: WarpPicture, view: WarpView, layer: number): Placing {
+  const { turn, shift } = reprojection(picture.pose, view.pose);
+  return {
+    turn,
+    shift,
+    tangentsFrom: tangentsOf(picture.pose, picture.aspect),
+    tangentsTo: tangentsOf(view.pose, view.aspect),
+    near: nearOf(picture),
+    layer,
+  };
+}
