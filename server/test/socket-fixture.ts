@@ -13,6 +13,9 @@ export interface Message {
   readonly state?: unknown;
   readonly message?: unknown;
   readonly access?: unknown;
+  readonly picture?: unknown;
+  readonly driver?: unknown;
+  readonly viewers?: unknown;
 }
 
 export interface Closed {

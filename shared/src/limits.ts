@@ -134,6 +134,10 @@ export const LIMITS = {
   tokenTtlMaxSec: 86_400,
   /** Pictures sent and not yet acknowledged by one viewer. */
   liveWindow: 2,
+  /** Viewers of one session: each gets every picture. */
+  liveViewers: 16,
+  /** One who drives and has moved nothing for so long gives way to whoever takes the camera. */
+  liveDriverSilentMs: 30_000,
   /** How long a session whose viewer is gone is kept for it. */
   liveLeaseMs: 20_000,
   /** Of a farm's disk, left free by uploads and frames: the database must go on. Default of KILN_DISK_RESERVE_BYTES. */

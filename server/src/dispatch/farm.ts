@@ -114,7 +114,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const tokens = new ViewTokens({
     ...{ db, clock, newId },
     key: new SigningKey(db, random),
-    endSessions: (ids) => live.endAnywhere(ids),
+    onRevoked: (tokenId, sessionIds) => live.revokeToken(tokenId, sessionIds),
   });
   const live: LiveSessions = new LiveSessions({
     services,

@@ -28,6 +28,8 @@ export type BusMessage =
   | { readonly type: 'events'; readonly upTo: number }
   /** A session was ended by a server that does not hold its sockets. */
   | { readonly type: 'session-ended'; readonly sessionId: string }
+  /** [LV29] Whoever it let in is closed. */
+  | { readonly type: 'token-revoked'; readonly tokenId: string }
   /** A worker is gone: its sessions need another. */
   | { readonly type: 'worker-gone'; readonly workerId: string }
   /** A worker came, or has room again. */

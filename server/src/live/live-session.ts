@@ -1,104 +1,66 @@
 /**
- * One session on the server that holds its viewer: what the viewer wants now, who draws it, and what happens when either
- * is away. Sockets are `ViewerPeer` and `WorkerPeer`, rows are `SessionRows`; this is what connects them.
+ * One session on the server that holds its viewers: what is shown, who watches and who moves the camera, and what happens
+ * when one of them or the worker is away. Sockets are `ViewerPeer` and `WorkerPeer`; this is what connects them.
  */
 import {
   isErrorCode,
   KilnError,
   type LiveView,
-  type PictureCodec,
-  type Pose,
-  type SceneSource,
-  type SessionOffer,
+  type PictureHeader,
+  type ServerMessage,
   type SessionState,
-  type TokenAccess,
   type ViewerHello,
   type ViewerMessage,
 } from '@kiln/shared';
-import type { Logger } from 'pino';
-import { LIVE_LIMITS } from '../dispatch/limits.ts';
-import type { RandomBytes } from '../services.ts';
 import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
-import type { SessionRows } from './session-rows.ts';
+import { Audience, type Seat } from './audience.ts';
+import { ownCamera, type SessionParts, type SessionSubject, type ViewerRights } from './session-parts.ts';
+import { Shown } from './shown.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
+import { WorkerLink } from './worker-link.ts';
 import type { FromWorker, WorkerPeer } from './worker-peer.ts';
+import { WorkerSearch } from './worker-search.ts';
 
-export interface SessionParts {
-  readonly rows: SessionRows;
-  readonly log: Logger;
-  readonly random: RandomBytes;
-  /** How long a session is kept for a viewer that is away. */
-  readonly leaseMs: number;
-  readonly findWorkerMs: number;
-  readonly dialUrl: () => string;
-  readonly offer: (workerId: string, offer: SessionOffer) => void;
-  /** Called once. The worker, if it has one, is to be told. */
-  readonly onEnded: (session: LiveSession, workerId: string | null) => void;
-}
-
-export interface SessionSubject {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly sceneId: string;
-  readonly scene: SceneSource;
-  /** [LV29] What its viewer may do, and by which token; null: by an identity of the tenant. */
-  readonly access: TokenAccess;
-  readonly tokenId: string | null;
-}
-
-/** [LV29] */
-export const ownCamera = () =>
-  new KilnError(
-    'identity.forbidden',
-    '[LV29] this token shows the scene through its own cameras: name one as `view.camera`, or `auto`',
-  );
+/** Share of the lease in which one who drives may come back before the camera is free. */
+const GRACE = 0.25;
 
 export class LiveSession {
   readonly id: string;
   readonly tenantId: string;
   readonly sceneId: string;
-  readonly tokenId: string | null;
-  readonly #access: TokenAccess;
-  readonly #scene: SceneSource;
   readonly #parts: SessionParts;
   readonly #protocol = 1;
+  readonly #audience = new Audience(performance.now());
+  readonly #link = new WorkerLink();
+  readonly #search: WorkerSearch;
 
-  #view: LiveView;
-  #codecs: PictureCodec[];
-  #pose: Pose | null = null;
-  #input = 0;
-  #moving = false;
+  readonly #shown: Shown;
+  /** As the worker was told of them. */
+  #codecs = '';
+  /** Where the session stands, as viewers were told last. */
+  #state: Extract<ServerMessage, { type: 'state' }> | null = null;
 
-  #resumeHash: string;
-  #viewer: ViewerPeer | null = null;
   #leaseTimer: NodeJS.Timeout | null = null;
-
-  /** Who was asked to draw, and the token with which it dials. */
-  #placed: { readonly workerId: string; readonly token: string } | null = null;
-  #worker: WorkerPeer | null = null;
-  /** The worker has answered the last `start` with `scene` ([LV22]). */
-  #drawing = false;
-  #seeking = false;
-  #seekAgain = false;
-  /** Since when the session has been without a worker, as a deadline. */
-  #findTimer: NodeJS.Timeout | null = null;
-  #workerTimer: NodeJS.Timeout | null = null;
-  readonly #avoid = new Map<string, number>();
-  readonly #gone = new Set<string>();
+  #silenceTimer: NodeJS.Timeout | null = null;
   #ended = false;
 
-  /** @param resumeHash of the token that the row was made with. */
-  constructor(subject: SessionSubject, hello: ViewerHello, resumeHash: string, parts: SessionParts) {
+  constructor(subject: SessionSubject, view: LiveView, parts: SessionParts) {
     this.id = subject.id;
     this.tenantId = subject.tenantId;
     this.sceneId = subject.sceneId;
-    this.tokenId = subject.tokenId;
-    this.#access = subject.access;
-    this.#scene = subject.scene;
-    this.#view = hello.view;
-    this.#codecs = hello.codecs;
-    this.#resumeHash = resumeHash;
+    this.#shown = new Shown(view);
     this.#parts = parts;
+    const { rows, log, random, findWorkerMs, dialUrl, offer } = parts;
+    this.#search = new WorkerSearch({
+      ...{ sessionId: subject.id, tenantId: subject.tenantId, scene: subject.scene },
+      ...{ rows, log, random, findWorkerMs, dialUrl, offer },
+      tell: (message) => this.#tellState(message),
+      isServed: () => this.#link.worker !== null,
+      supersede: () => this.#link.lose(new KilnError('live.session_gone', 'the session went to another worker')),
+      onStranded: () => this.#save('stranded'),
+      onNone: (error) => this.fail(error),
+      report: (work) => this.#report(work),
+    });
   }
 
   get isEnded(): boolean {
@@ -107,255 +69,316 @@ export class LiveSession {
 
   /** Whether its lease is to be renewed: somebody looks. */
   get isWatched(): boolean {
-    return this.#viewer !== null;
+    return this.#audience.present.length > 0;
   }
 
-  /** [LV13] */
-  mayResume(tenantId: string, tokenId: string | null, sceneId: string, token: string): boolean {
-    return (
-      !this.#ended &&
-      tenantId === this.tenantId &&
-      tokenId === this.tokenId &&
-      sceneId === this.sceneId &&
-      sameSecret(hashSecret(token), this.#resumeHash)
-    );
-  }
-
-  /** The first viewer, who holds the token that the session was made with. */
-  open(viewer: ViewerPeer, resumeToken: string): void {
-    this.#viewer = viewer;
-    this.#welcome(viewer, resumeToken, false);
+  /** The first viewer. @param resumeToken that the row was made with. */
+  open(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights, resumeToken: string): void {
+    const seat = this.#sit(viewer, hello, rights, resumeToken);
+    this.#welcome(seat, resumeToken, false);
     this.seek();
   }
 
-  /** [LV13, LV14] A viewer comes back: inputs begin anew, the worker starts again with what is wanted now. */
-  resume(viewer: ViewerPeer, hello: ViewerHello): void {
-    const before = this.#viewer;
-    this.#viewer = viewer;
-    before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));
-    this.#clear('lease');
+  /** [LV31] One more. @throws KilnError `request.too_many`, `request.invalid` */
+  join(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights): void {
+    this.#audience.makeRoom(performance.now());
+    if (!this.#audience.codecs.some((codec) => hello.codecs.includes(codec))) {
+      throw new KilnError('request.invalid', '[LV31] the session has no picture codec that this viewer reads');
+    }
     const token = newSecret(this.#parts.random);
-    this.#resumeHash = hashSecret(token);
-    this.#view = hello.view;
-    this.#codecs = hello.codecs;
-    this.#input = 0;
-    this.#moving = false;
-    this.#report(this.#parts.rows.setResumeToken(this.id, this.#resumeHash));
-    this.#welcome(viewer, token, true);
-    if (this.#worker) {
-      this.#save('active');
-      this.#start(this.#worker);
-    } else this.seek();
+    const seat = this.#sit(viewer, hello, rights, token);
+    this.#welcome(seat, token, false);
+    this.#isBack(seat);
+  }
+
+  /** [LV13] The seat whose connection this viewer hands back. */
+  seatToResume({ tokenId }: ViewerRights, sceneId: string, token: string): Seat | null {
+    if (this.#ended || sceneId !== this.sceneId) return null;
+    const hash = hashSecret(token);
+    const isIt = (seat: Seat) => seat.tokenId === tokenId && sameSecret(hash, seat.resumeHash);
+    return this.#audience.all.find(isIt) ?? null;
+  }
+
+  /** [LV13, LV14] A viewer comes back. Where it drives, inputs begin anew, and the worker starts with what is wanted now. */
+  resume(seat: Seat, viewer: ViewerPeer, hello: ViewerHello): void {
+    const before = seat.peer;
+    seat.peer = viewer;
+    before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));
+    if (seat.timer) clearTimeout(seat.timer);
+    seat.timer = null;
+    const token = newSecret(this.#parts.random);
+    seat.resumeHash = hashSecret(token);
+    seat.codecs = hello.codecs;
+    if (seat.isOwner) this.#report(this.#parts.rows.setResumeToken(this.id, seat.resumeHash));
+    this.#audience.isBack(seat, performance.now());
+    this.#welcome(seat, token, true);
+    if (this.#audience.driver === seat) {
+      this.#shown.restart(hello.view);
+      this.#codecs = '';
+      this.#audience.driverHeard(performance.now());
+      this.#shown.tellView(this.#audience.watchers);
+    }
+    this.#isBack(seat);
   }
 
   viewerClosed(viewer: ViewerPeer): void {
-    if (this.#viewer !== viewer || this.#ended) return;
-    this.#viewer = null;
-    this.#moving = false;
-    if (this.#worker) this.#save('detached');
-    this.#leaseTimer = setTimeout(() => this.end('nobody came back'), this.#parts.leaseMs);
+    const seat = this.#seatOf(viewer);
+    if (!seat || this.#ended) return;
+    const { leaseMs } = this.#parts;
+    const isDriver = this.#audience.driver === seat;
+    if (isDriver) this.#shown.rest();
+    seat.timer = setTimeout(() => this.#afterGrace(seat), isDriver ? leaseMs * GRACE : leaseMs);
+    seat.peer = null;
+    this.#oneLess();
   }
 
   viewerSays(viewer: ViewerPeer, message: ViewerMessage): void {
-    if (this.#viewer !== viewer || this.#ended) return;
+    const seat = this.#seatOf(viewer);
+    if (!seat || this.#ended) return;
+    const isDriver = this.#audience.driver === seat;
     switch (message.type) {
       case 'pose':
-        if (message.input <= this.#input) return;
-        if (this.#access === 'view') {
-          viewer.close(new KilnError('identity.forbidden', '[LV29] this token does not move the camera'));
-          return;
-        }
-        this.#input = message.input;
-        this.#pose = message.pose;
-        this.#moving = message.moving;
-        this.#worker?.pose(message);
-        return;
       case 'view':
-        if (message.input <= this.#input) return;
-        if (this.#access === 'view' && message.view.camera === undefined) {
-          viewer.close(ownCamera());
-          return;
-        }
-        this.#input = message.input;
-        this.#view = message.view;
-        this.#worker?.pass(message);
+        // [LV34] Of one who has just lost the camera some are still under way.
+        if (isDriver && message.input > this.#shown.input) this.#move(seat, viewer, message);
         return;
       case 'ack':
-        if (this.#drawing) this.#worker?.pass(message);
+        if (isDriver || !this.#audience.driver?.peer) this.#link.ack(message);
+        return;
+      case 'camera':
+        this.#act(seat, viewer, message);
         return;
       case 'bye':
-        this.end('bye');
+        this.#leave(seat, viewer);
+    }
+  }
+
+  /** [LV29] Those whom a token let in, that was revoked. */
+  dropToken(tokenId: string): void {
+    for (const { tokenId: own, peer } of this.#audience.all) {
+      if (own === tokenId) peer?.close(new KilnError('identity.missing', '[LV29] the token was revoked'));
     }
   }
 
   /** Whether a worker that dials in is the one that was asked. */
   expects(workerId: string, token: string): boolean {
-    const placed = this.#placed;
-    return !this.#ended && placed !== null && placed.workerId === workerId && sameSecret(token, placed.token);
+    return !this.#ended && this.#search.expects(workerId, token);
   }
 
   /** [LV20, LV22] */
   attachWorker(worker: WorkerPeer): void {
-    const before = this.#worker;
-    this.#worker = worker;
-    before?.close(new KilnError('resource.conflict', 'the worker has dialled again'));
-    this.#clear('find');
-    this.#clear('worker');
-    this.#gone.delete(worker.workerId);
-    this.#save(this.#viewer ? 'active' : 'detached');
-    this.#start(worker);
+    this.#link.attach(worker)?.close(new KilnError('resource.conflict', 'the worker has dialled again'));
+    this.#search.found(worker.workerId);
+    this.#save(this.isWatched ? 'active' : 'detached');
+    this.#start();
   }
 
   /** [LV23] */
   workerSays(worker: WorkerPeer, message: FromWorker): void {
-    if (this.#worker !== worker || this.#ended) return;
+    if (this.#link.worker !== worker || this.#ended) return;
     if (message.type === 'error' && message.fatal) {
       const code = isErrorCode(message.code) ? message.code : 'server.internal';
       this.fail(new KilnError(code, message.message));
       return;
     }
-    if (message.type === 'scene') this.#drawing = true;
-    this.#viewer?.tell(message);
+    if (message.type === 'state') {
+      this.#tellState(message);
+      return;
+    }
+    if (message.type === 'scene') this.#link.isReady(message);
+    this.#audience.tellAll(message);
   }
 
-  workerDrew(worker: WorkerPeer, bytes: Uint8Array): void {
-    if (this.#worker === worker && this.#drawing) this.#viewer?.picture(bytes);
+  /** [LV36] */
+  workerDrew(worker: WorkerPeer, bytes: Uint8Array, header: PictureHeader): void {
+    if (this.#link.worker !== worker || !this.#link.drew(header)) return;
+    const pacer = this.#audience.driver?.peer ?? null;
+    let isForNobody = true;
+    for (const { peer } of this.#audience.present) {
+      const fate = peer?.picture(bytes, header);
+      if (fate !== 'dropped' && (pacer === null || peer === pacer)) isForNobody = false;
+    }
+    // Whoever paces will not acknowledge what it is not sent.
+    if (isForNobody && this.isWatched) this.#link.settle();
   }
 
   /** Its socket closed. It may dial again; after a while the session goes elsewhere. */
   workerClosed(worker: WorkerPeer): void {
-    if (this.#worker !== worker || this.#ended) return;
-    this.#worker = null;
-    this.#drawing = false;
-    this.#later('worker', LIVE_LIMITS.redialMs, () => this.#strand(worker.workerId));
+    if (this.#link.worker !== worker || this.#ended) return;
+    this.#link.lose(null);
+    this.#search.mayReturn(worker.workerId);
   }
 
   /** The worker is known to be gone for good. */
   workerGone(workerId: string): void {
-    if (this.#ended || this.#placed?.workerId !== workerId) return;
-    this.#gone.add(workerId);
-    const worker = this.#worker;
-    this.#worker = null;
-    this.#drawing = false;
-    worker?.close(new KilnError('live.worker_lost', 'the worker is gone'));
-    this.#strand(workerId);
+    if (this.#ended || this.#search.workerId !== workerId) return;
+    this.#search.markGone(workerId);
+    this.#link.lose(new KilnError('live.worker_lost', 'the worker is gone'));
+    this.#search.strand(workerId);
+  }
+
+  /** [LV35] */
+  refresh(): void {
+    this.#link.refresh();
   }
 
   /** Looks for a worker, unless there is one. Also called whenever one may have room again. */
   seek(): void {
-    if (this.#ended || this.#worker) return;
-    if (this.#seeking) {
-      this.#seekAgain = true;
-      return;
-    }
-    if (this.#workerTimer) return;
-    this.#seeking = true;
-    this.#report(
-      this.#place().finally(() => {
-        this.#seeking = false;
-        if (!this.#seekAgain) return;
-        this.#seekAgain = false;
-        this.seek();
-      }),
-    );
+    this.#search.seek();
   }
 
   /** [LV15] Ends in order. */
   end(reason: string): void {
     if (!this.#finish()) return;
-    this.#viewer?.end(reason);
-    this.#worker?.end();
+    for (const { peer } of this.#audience.present) peer?.end(reason);
+    this.#link.end();
   }
 
-  /** Ends with an error that the viewer is told. */
+  /** Ends with an error that the viewers are told. */
   fail(error: KilnError): void {
     if (!this.#finish()) return;
-    this.#viewer?.close(error);
-    this.#worker?.end();
+    for (const { peer } of this.#audience.present) peer?.close(error);
+    this.#link.end();
   }
 
   #finish(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    for (const timer of ['lease', 'find', 'worker'] as const) this.#clear(timer);
-    this.#parts.onEnded(this, this.#placed?.workerId ?? null);
+    this.#search.end();
+    for (const timer of [this.#leaseTimer, this.#silenceTimer, ...this.#audience.all.map((seat) => seat.timer)]) {
+      if (timer) clearTimeout(timer);
+    }
+    this.#parts.onEnded(this.id, this.#search.workerId);
     return true;
   }
 
-  async #place(): Promise<void> {
-    const { rows, random, dialUrl, offer, findWorkerMs } = this.#parts;
-    const token = newSecret(random);
-    const need = {
-      tenantId: this.tenantId,
-      sceneHash: this.#scene.sceneHash,
-      avoid: this.#avoided(),
-      gone: this.#gone,
-    };
-    if (!this.#findTimer) {
-      this.#viewer?.tell({ type: 'state', state: 'finding-worker', message: 'Looking for a worker', progress: null });
-      this.#later('find', findWorkerMs, () =>
-        this.fail(new KilnError('live.no_worker', 'no worker has room for a live session; try again later')),
-      );
+  #sit(peer: ViewerPeer, { codecs }: ViewerHello, { access, tokenId }: ViewerRights, resumeToken: string): Seat {
+    return this.#audience.add({ access, tokenId, codecs, resumeHash: hashSecret(resumeToken), peer });
+  }
+
+  #seatOf(viewer: ViewerPeer): Seat | null {
+    return this.#audience.all.find(({ peer }) => peer === viewer) ?? null;
+  }
+
+  /** A viewer that was welcomed hears where the session stands, and sees it. */
+  #isBack(seat: Seat): void {
+    if (this.#leaseTimer) clearTimeout(this.#leaseTimer);
+    this.#leaseTimer = null;
+    this.#audienceChanged(true);
+    if (!this.#link.worker) this.seek();
+    else if (this.#audience.present.length === 1) this.#save('active');
+    if (this.#audience.driver !== seat) {
+      this.#shown.tellView([seat]);
+      this.#shown.tellPose([seat]);
     }
-    const workerId = await rows.place(this.id, need, token);
-    if (workerId === null || this.#ended) return;
-    if (this.#worker) {
-      // The worker that was thought lost dialled again meanwhile; its token is not good any more.
-      this.#worker.close(new KilnError('live.session_gone', 'the session went to another worker'));
-      this.#worker = null;
-      this.#drawing = false;
+    if (this.#link.worker && this.#audience.codecs.join() !== this.#codecs) {
+      this.#start();
+      return;
     }
-    this.#placed = { workerId, token };
-    offer(workerId, { sessionId: this.id, tenantId: this.tenantId, url: dialUrl(), token, scene: this.#scene });
-    this.#later('worker', LIVE_LIMITS.offerMs, () => {
-      this.#parts.log.warn({ sessionId: this.id, workerId }, 'a worker did not take up a session');
-      this.#strand(workerId);
-    });
+    if (this.#state) seat.peer?.tell(this.#state);
+    if (!this.#link.scene) return;
+    seat.peer?.tell(this.#link.scene);
+    seat.peer?.dropPictures(true);
+    this.#link.refresh();
   }
 
-  #strand(workerId: string): void {
-    this.#clear('worker');
-    this.#avoid.set(workerId, performance.now() + LIVE_LIMITS.avoidWorkerMs);
-    this.#viewer?.tell({
-      type: 'state',
-      state: 'worker-lost',
-      message: 'The worker that drew this view is gone; looking for another',
-      progress: null,
-    });
-    this.#save('stranded');
-    this.seek();
+  #move(seat: Seat, viewer: ViewerPeer, message: Extract<ViewerMessage, { type: 'pose' | 'view' }>): void {
+    // [LV29]
+    if (seat.access === 'view' && (message.type === 'pose' || message.view.camera === undefined)) {
+      const noHand = () => new KilnError('identity.forbidden', '[LV29] this token does not move the camera');
+      viewer.close(message.type === 'pose' ? noHand() : ownCamera());
+      return;
+    }
+    this.#shown.take(message);
+    const { watchers } = this.#audience;
+    if (message.type === 'pose') {
+      this.#link.pose(message);
+      this.#shown.tellPose(watchers);
+    } else {
+      this.#link.view(message);
+      this.#shown.tellView(watchers);
+    }
+    if (this.#audience.driverHeard(performance.now())) this.#tellViewers();
   }
 
-  #start(worker: WorkerPeer): void {
-    this.#drawing = false;
-    this.#viewer?.dropWaitingPicture();
-    worker.start({
-      type: 'start',
-      protocol: this.#protocol,
-      view: this.#view,
-      codecs: this.#codecs,
-      pose: this.#pose,
-      input: this.#input,
-      moving: this.#moving,
-    });
+  #act(seat: Seat, viewer: ViewerPeer, { action, to }: Extract<ViewerMessage, { type: 'camera' }>): void {
+    const { driver } = this.#audience;
+    try {
+      if (!this.#audience.act(seat, action, to, performance.now())) return;
+    } catch (error) {
+      if (!(error instanceof KilnError)) throw error;
+      viewer.tell({ type: 'error', code: error.code, message: error.message, fatal: false });
+      return;
+    }
+    this.#audienceChanged(this.#audience.driver !== driver);
   }
 
-  #welcome(viewer: ViewerPeer, resumeToken: string, resumed: boolean): void {
-    viewer.tell({
+  /** [LV15] The others go on. */
+  #leave(seat: Seat, viewer: ViewerPeer): void {
+    if (this.#audience.all.length === 1) {
+      this.end('bye');
+      return;
+    }
+    seat.peer = null;
+    viewer.end('bye');
+    this.#audience.remove(seat, performance.now());
+    this.#oneLess();
+  }
+
+  #oneLess(): void {
+    this.#audienceChanged(true);
+    if (this.isWatched) return;
+    if (this.#link.worker) this.#save('detached');
+    this.#leaseTimer = setTimeout(() => this.end('nobody came back'), this.#parts.leaseMs);
+  }
+
+  /** Its camera is free, then its seat. */
+  #afterGrace(seat: Seat): void {
+    const isDriver = this.#audience.driver === seat;
+    if (isDriver) {
+      this.#audience.giveUpDriver(performance.now());
+      seat.timer = setTimeout(() => this.#afterGrace(seat), this.#parts.leaseMs * (1 - GRACE));
+    } else this.#audience.remove(seat, performance.now());
+    this.#audienceChanged(isDriver);
+  }
+
+  /** @param mayPaceAnew who paces may be another ([LV36]). */
+  #audienceChanged(mayPaceAnew: boolean): void {
+    if (mayPaceAnew && this.isWatched) this.#link.settle();
+    this.#tellViewers();
+  }
+
+  /** [LV33] That the camera may be taken is told when it begins. */
+  #tellViewers(): void {
+    const nowMs = performance.now();
+    this.#audience.tellViewers(this.#shown.input, nowMs);
+    if (this.#silenceTimer) clearTimeout(this.#silenceTimer);
+    const inMs = this.#audience.silentInMs(nowMs);
+    this.#silenceTimer = inMs === null ? null : setTimeout(() => this.#tellViewers(), inMs + 1);
+  }
+
+  #tellState(message: Extract<ServerMessage, { type: 'state' }>): void {
+    this.#state = message;
+    this.#audience.tellAll(message);
+  }
+
+  #start(): void {
+    const codecs = this.#audience.codecs;
+    this.#codecs = codecs.join();
+    for (const { peer } of this.#audience.present) peer?.dropPictures(false);
+    this.#link.start(this.#shown.start(this.#protocol, codecs));
+  }
+
+  #welcome({ peer, access }: Seat, resumeToken: string, resumed: boolean): void {
+    peer?.tell({
       type: 'welcome',
       protocol: this.#protocol,
       sessionId: this.id,
       resumeToken,
       leaseMs: this.#parts.leaseMs,
       resumed,
-      access: this.#access,
+      access,
     });
-  }
-
-  #avoided(): ReadonlySet<string> {
-    const now = performance.now();
-    for (const [workerId, until] of this.#avoid) if (until < now) this.#avoid.delete(workerId);
-    return new Set(this.#avoid.keys());
   }
 
   #save(state: Exclude<SessionState, 'ended'>): void {
@@ -364,20 +387,5 @@ export class LiveSession {
 
   #report(work: Promise<void>): void {
     work.catch((error: unknown) => this.#parts.log.warn({ err: error, sessionId: this.id }, 'a session was not saved'));
-  }
-
-  #later(which: 'find' | 'worker', ms: number, action: () => void): void {
-    this.#clear(which);
-    const timer = setTimeout(action, ms);
-    if (which === 'find') this.#findTimer = timer;
-    else this.#workerTimer = timer;
-  }
-
-  #clear(which: 'lease' | 'find' | 'worker'): void {
-    const timer = { lease: this.#leaseTimer, find: this.#findTimer, worker: this.#workerTimer }[which];
-    if (timer) clearTimeout(timer);
-    if (which === 'lease') this.#leaseTimer = null;
-    else if (which === 'find') this.#findTimer = null;
-    else this.#workerTimer = null;
   }
 }

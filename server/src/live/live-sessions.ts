@@ -8,7 +8,6 @@ import {
   LIMITS,
   LIVE_PROTOCOLS,
   type SceneSource,
-  type TokenAccess,
   ViewerHello,
   WORKER_ROUTES,
   WorkerHello,
@@ -32,7 +31,8 @@ import type { Services } from '../services.ts';
 import { type Admission, tokenExpired, type ViewTokens } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
 import type { WorkerIdentities } from '../workers/worker-identity.ts';
-import { LiveSession, ownCamera, type SessionParts, type SessionSubject } from './live-session.ts';
+import { LiveSession } from './live-session.ts';
+import { ownCamera, type SessionParts, type ViewerRights } from './session-parts.ts';
 import type { SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
@@ -54,10 +54,9 @@ export interface LiveParts {
   readonly origins: Pick<OriginCheck, 'isForeign'>;
 }
 
-/** Whom a session is opened for. */
-interface Visitor {
+/** Who opens the live view. */
+interface Visitor extends ViewerRights {
   readonly tenantId: string;
-  readonly access: TokenAccess;
   readonly admission: Admission | null;
 }
 
@@ -71,6 +70,7 @@ export class LiveSessions {
     parts.bus.listen((message) => {
       if (message.type === 'worker-gone') this.#each((session) => session.workerGone(message.workerId));
       if (message.type === 'worker-room') this.#each((session) => session.seek());
+      if (message.type === 'token-revoked') this.#each((session) => session.dropToken(message.tokenId));
       if (message.type === 'session-ended') this.#sessions.get(message.sessionId)?.fail(takenOver());
     });
   }
@@ -125,34 +125,60 @@ export class LiveSessions {
     bus.tell({ type: 'worker-room' });
   }
 
+  /** [LV29] Ends what it opened, and closes whoever it let in to watch. */
+  async revokeToken(tokenId: string, sessionIds: readonly string[]): Promise<void> {
+    await this.endAnywhere(sessionIds);
+    this.#parts.bus.tell({ type: 'token-revoked', tokenId });
+  }
+
   async #openViewer(socket: WebSocket, greeting: Promise<ViewerHello>, request: IncomingMessage): Promise<void> {
     const message = await greeting;
     const visitor = await this.#visitor(message, request);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
-    const { tenantId, access, admission } = visitor;
-    const tokenId = admission?.tokenId ?? null;
-    const { sceneId, resume } = message;
-    if (access === 'view' && message.view.camera === undefined) throw ownCamera();
+    const { tenantId, admission } = visitor;
+    const { resume, join } = message;
     if (resume) {
-      const known = this.#sessions.get(resume.sessionId);
-      if (known?.mayResume(tenantId, tokenId, sceneId, resume.token)) {
-        this.#attach(socket, known, (viewer) => known.resume(viewer, message));
+      const known = this.#known(visitor, resume.sessionId);
+      const seat = known?.seatToResume(visitor, message.sceneId, resume.token);
+      if (known && seat) {
+        this.#attach(socket, known, (viewer) => known.resume(seat, viewer, message));
         return;
       }
-      await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
+      if (!join) await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
     }
     if (admission?.isExpired) throw tokenExpired(admission.expiresAt);
+    if (join) this.#join(socket, message, visitor, join.sessionId);
+    else await this.#open(socket, message, visitor);
+  }
+
+  #known({ tenantId }: Visitor, sessionId: string): LiveSession | null {
+    const session = this.#sessions.get(sessionId);
+    return session?.tenantId === tenantId ? session : null;
+  }
+
+  /** [LV31] */
+  #join(socket: WebSocket, message: ViewerHello, visitor: Visitor, sessionId: string): void {
+    const session = this.#known(visitor, sessionId);
+    if (session?.sceneId !== message.sceneId) {
+      throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
+    }
+    this.#attach(socket, session, (viewer) => session.join(viewer, message, visitor));
+  }
+
+  async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
+    const { tenantId, access, admission } = visitor;
+    const { sceneId, view } = message;
+    if (access === 'view' && view.camera === undefined) throw ownCamera();
     const scene = await this.#readyScene(tenantId, sceneId);
     if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
       throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);
     }
     const token = newSecret(this.#parts.services.random);
     const id = this.#parts.services.newId('session');
-    const subject: SessionSubject = { id, tenantId, sceneId, scene, access, tokenId };
     await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token), token: admission });
-    const session = new LiveSession(subject, message, hashSecret(token), this.#sessionParts());
+    const session = new LiveSession({ id, tenantId, sceneId, scene }, view, this.#sessionParts());
     this.#sessions.set(id, session);
-    this.#attach(socket, session, (viewer) => session.open(viewer, token));
+    this.#attach(socket, session, (viewer) => session.open(viewer, message, visitor, token));
   }
 
   /** [LV1, LV29] A page of another site is nobody without a token: what its visitor is signed in as is not its to use. */
@@ -164,17 +190,19 @@ export class LiveSessions {
       if (isForeign) throw new KilnError('identity.missing', '[LV29] a page of another site needs a token');
       const identity = await services.identities.ofHeaders(headers);
       if (!identity) throw strangerError(services.identityFailures, request, NO_IDENTITY);
-      return { tenantId: identity.tenantId, access: 'drive', admission: null };
+      return { tenantId: identity.tenantId, access: 'drive', tokenId: null, admission: null };
     }
     const isOwnPage = headers.origin !== undefined && !isForeign;
     const admission = await tokens.admit(token, { sceneId, origin: headers.origin, isOwnPage });
     if (!admission) throw strangerError(services.identityFailures, request, 'the token was not made by this farm');
-    return { tenantId: admission.tenantId, access: admission.access, admission };
+    const { tenantId, access, tokenId } = admission;
+    return { tenantId, access, tokenId, admission };
   }
 
   #attach(socket: WebSocket, session: LiveSession, enter: (viewer: ViewerPeer) => void): void {
     const viewer: ViewerPeer = new ViewerPeer(socket, {
       onMessage: (message) => session.viewerSays(viewer, message),
+      onNeedsWhole: () => session.refresh(),
       onClosed: () => session.viewerClosed(viewer),
     });
     enter(viewer);
@@ -191,7 +219,7 @@ export class LiveSessions {
     }
     const worker: WorkerPeer = new WorkerPeer(socket, workerId, {
       onMessage: (said) => session.workerSays(worker, said),
-      onPicture: (bytes) => session.workerDrew(worker, bytes),
+      onPicture: (bytes, header) => session.workerDrew(worker, bytes, header),
       onClosed: () => session.workerClosed(worker),
     });
     session.attachWorker(worker);
@@ -247,12 +275,12 @@ export class LiveSessions {
       findWorkerMs,
       dialUrl,
       offer: (workerId, offer) => signals.send(workerId, { type: 'open-session', offer }),
-      onEnded: (session, workerId) => {
-        this.#sessions.delete(session.id);
-        if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: session.id });
-        rows.end([session.id]).then(
+      onEnded: (sessionId, workerId) => {
+        this.#sessions.delete(sessionId);
+        if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId });
+        rows.end([sessionId]).then(
           () => bus.tell({ type: 'worker-room' }),
-          (error: unknown) => services.log.warn({ err: error, sessionId: session.id }, 'an ended session stays open'),
+          (error: unknown) => services.log.warn({ err: error, sessionId }, 'an ended session stays open'),
         );
       },
     };

@@ -1,35 +1,46 @@
 /** A viewer's socket: control messages in order and never dropped, pictures one at a time, the newest only. */
-import { KilnError, type ServerMessage, stampRelay, ViewerMessage } from '@kiln/shared';
+import {
+  KilnError,
+  PICTURE_HEADER_BYTES,
+  type PictureHeader,
+  type ServerMessage,
+  stampRelay,
+  ViewerMessage,
+} from '@kiln/shared';
 import type { RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { closeWith, readControl } from '../events/socket-peer.ts';
 import { MessageRate } from './message-rate.ts';
+import { type PictureFate, type WaitingMessage, WaitingPicture } from './waiting-picture.ts';
+
+type DriverPose = Extract<ServerMessage, { type: 'driver-pose' }>;
 
 export interface ViewerEvents {
   readonly onMessage: (message: ViewerMessage) => void;
+  /** It has missed a picture, and could take a whole one now. */
+  readonly onNeedsWhole: () => void;
   /** The socket is closed, whoever closed it. */
   readonly onClosed: () => void;
-}
-
-interface WaitingPicture {
-  readonly bytes: Uint8Array;
-  readonly arrivedAtMs: number;
 }
 
 export class ViewerPeer {
   readonly #socket: WebSocket;
   readonly #rate = new MessageRate(LIVE_LIMITS.messagesPerSecond, LIVE_LIMITS.messageBurst);
   readonly #stuckTimer: NodeJS.Timeout;
-  #waiting: WaitingPicture | null = null;
+  readonly #events: ViewerEvents;
+  readonly #waiting = new WaitingPicture();
+  /** The newest, while the socket has not taken what went before. */
+  #pose: DriverPose | null = null;
   /** Control messages that the operating system has not taken yet, by the time at which they were sent. */
   readonly #unsent = new Set<{ readonly sentAtMs: number }>();
 
   constructor(socket: WebSocket, events: ViewerEvents) {
     this.#socket = socket;
-    socket.on('message', (data, isBinary) => this.#read(data, isBinary, events));
+    this.#events = events;
+    socket.on('message', (data, isBinary) => this.#read(data, isBinary));
     socket.once('close', () => {
       clearInterval(this.#stuckTimer);
-      this.#waiting = null;
+      this.dropPictures(false);
       events.onClosed();
     });
     this.#stuckTimer = setInterval(() => this.#checkStuck(), LIVE_LIMITS.stuckMs / 10);
@@ -46,16 +57,24 @@ export class ViewerPeer {
     });
   }
 
-  /** [LV4] Sends a picture, or lets it wait for the one before it, in place of one that waits already. */
-  picture(bytes: Uint8Array): void {
-    const picture = { bytes, arrivedAtMs: performance.now() };
-    if (this.#socket.bufferedAmount > LIVE_LIMITS.pictureBufferBytes) this.#waiting = picture;
-    else this.#send(picture);
+  /** [LV34] A pose that waits is replaced by a newer one. */
+  pose(message: DriverPose): void {
+    this.#pose = message;
+    this.#flushPose();
   }
 
-  /** [LV22] Pictures from before a `start` are stale. */
-  dropWaitingPicture(): void {
-    this.#waiting = null;
+  /** [LV4] Sends a picture, or lets it wait for the one before it, in place of one that waits already. */
+  picture(bytes: Uint8Array, header: PictureHeader): PictureFate {
+    const message = { bytes, arrivedAtMs: performance.now() };
+    const fate = this.#waiting.take(message, header, this.#isFree());
+    if (fate === 'sent') this.#send(message);
+    else if (fate === 'dropped') this.#ask();
+    return fate;
+  }
+
+  /** [LV22] Pictures from before a `start` are stale. @param needsWhole what comes is of no use before a whole one. */
+  dropPictures(needsWhole: boolean): void {
+    this.#waiting.clear(needsWhole);
   }
 
   close(error: KilnError): void {
@@ -69,30 +88,51 @@ export class ViewerPeer {
     this.#socket.close(1000, 'ended');
   }
 
-  #read(data: RawData, isBinary: boolean, events: ViewerEvents): void {
+  #read(data: RawData, isBinary: boolean): void {
     try {
       if (isBinary) throw new KilnError('protocol.violation', '[LV11] a viewer sends no binary message');
       if (!this.#rate.take(performance.now())) {
         throw new KilnError('request.too_many', `more than ${LIVE_LIMITS.messagesPerSecond} messages a second`);
       }
-      events.onMessage(readControl(ViewerMessage, data, 'a message of a viewer'));
+      this.#events.onMessage(readControl(ViewerMessage, data, 'a message of a viewer'));
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;
       this.close(error);
     }
   }
 
-  #send({ bytes, arrivedAtMs }: WaitingPicture): void {
+  #send({ bytes, arrivedAtMs }: WaitingMessage): void {
     if (!this.#isOpen()) return;
-    stampRelay(bytes, (performance.now() - arrivedAtMs) * 1_000);
-    this.#socket.send(bytes, { binary: true }, () => this.#pump());
+    // Others are sent the same bytes: only the header is this viewer's own.
+    const header = bytes.slice(0, PICTURE_HEADER_BYTES);
+    stampRelay(header, (performance.now() - arrivedAtMs) * 1_000);
+    this.#socket.send(header, { binary: true, fin: false });
+    this.#socket.send(bytes.subarray(PICTURE_HEADER_BYTES), { binary: true, fin: true }, () => this.#pump());
   }
 
   #pump(): void {
-    const picture = this.#waiting;
-    if (!picture || this.#socket.bufferedAmount > LIVE_LIMITS.pictureBufferBytes) return;
-    this.#waiting = null;
-    this.#send(picture);
+    this.#flushPose();
+    while (this.#isFree()) {
+      const message = this.#waiting.shift();
+      if (!message) break;
+      this.#send(message);
+    }
+    this.#ask();
+  }
+
+  #flushPose(): void {
+    const pose = this.#pose;
+    if (!pose || !this.#isFree()) return;
+    this.#pose = null;
+    this.tell(pose);
+  }
+
+  #ask(): void {
+    if (this.#waiting.needsWhole && this.#isFree()) this.#events.onNeedsWhole();
+  }
+
+  #isFree(): boolean {
+    return this.#socket.bufferedAmount <= LIVE_LIMITS.pictureBufferBytes;
   }
 
   /** [LV18] */

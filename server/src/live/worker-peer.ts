@@ -1,16 +1,25 @@
 /** A worker's socket for one session: what the viewer wants goes down, pictures and what concerns the scene come up. */
-import { decodePicture, KilnError, LIMITS, ServerMessage, type SessionStart, type ViewerMessage } from '@kiln/shared';
+import {
+  decodePicture,
+  KilnError,
+  LIMITS,
+  type PictureHeader,
+  type RefreshMessage,
+  ServerMessage,
+  type SessionStart,
+  type ViewerMessage,
+} from '@kiln/shared';
 import type { RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { bytesOf, closeWith, readControl } from '../events/socket-peer.ts';
 
 type Pose = Extract<ViewerMessage, { type: 'pose' }>;
-export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' }>;
+export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' }> | RefreshMessage;
 export type FromWorker = Extract<ServerMessage, { type: 'state' | 'scene' | 'error' }>;
 
 export interface WorkerEvents {
   readonly onMessage: (message: FromWorker) => void;
-  readonly onPicture: (bytes: Uint8Array) => void;
+  readonly onPicture: (bytes: Uint8Array, header: PictureHeader) => void;
   readonly onClosed: () => void;
 }
 
@@ -63,8 +72,7 @@ export class WorkerPeer {
       if (isBinary) {
         const bytes = bytesOf(data);
         // [LV9] Only the header is looked at.
-        decodePicture(bytes);
-        events.onPicture(bytes);
+        events.onPicture(bytes, decodePicture(bytes).header);
         return;
       }
       const message = readControl(ServerMessage, data, 'a message of a worker', LIMITS.liveSceneBytes);
@@ -78,7 +86,7 @@ export class WorkerPeer {
     }
   }
 
-  #send(message: SessionStart | ViewerMessage): void {
+  #send(message: SessionStart | ViewerMessage | RefreshMessage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(JSON.stringify(message), () => {
       if (this.#socket.bufferedAmount <= LIVE_LIMITS.poseBufferBytes) this.#flush();

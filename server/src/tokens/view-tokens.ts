@@ -18,8 +18,8 @@ export interface ViewTokensParts {
   readonly key: SigningKey;
   readonly clock: Clock;
   readonly newId: (kind: IdKind) => string;
-  /** Ends sessions, wherever their viewers are. */
-  readonly endSessions: (sessionIds: readonly string[]) => Promise<void>;
+  /** Ends sessions, and closes whoever the token let in, wherever they are. */
+  readonly onRevoked: (tokenId: string, sessionIds: readonly string[]) => Promise<void>;
 }
 
 /** What a token lets its bearer do. */
@@ -113,7 +113,7 @@ export class ViewTokens {
 
   /** Revoking again is no error. @throws KilnError `resource.not_found` */
   async revoke(tenantId: string, tokenId: string): Promise<void> {
-    const { db, endSessions } = this.#parts;
+    const { db, onRevoked } = this.#parts;
     const row = await db
       .updateTable('view_tokens')
       .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
@@ -128,7 +128,10 @@ export class ViewTokens {
       .where('token_id', '=', tokenId)
       .where('state', '!=', 'ended')
       .execute();
-    await endSessions(open.map(({ id }) => id));
+    await onRevoked(
+      tokenId,
+      open.map(({ id }) => id),
+    );
   }
 
   /**

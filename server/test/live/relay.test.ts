@@ -1,51 +1,10 @@
-import {
-  API_PREFIX,
-  decodePicture,
-  ERRORS,
-  encodePicture,
-  LIMITS,
-  type Pose,
-  type Session,
-  type SessionOffer,
-} from '@kiln/shared';
+import { API_PREFIX, decodePicture, ERRORS, LIMITS, type Session, type SessionOffer } from '@kiln/shared';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, ask, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type Message, TestSocket } from '../socket-fixture.ts';
-
-const VIEW = {
-  size: { widthPx: 640, heightPx: 360 },
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-  frameNumber: 0,
-};
-const SCENE = {
-  type: 'scene',
-  bounds: { min: [0, 0, 0], max: [1, 1, 1] },
-  autoCamera: { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 40 },
-  cameras: [],
-};
-const POSE: Pose = { position: [1, 2, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 };
-
-const pose = (input: number, moving = false) => ({ type: 'pose', input, pose: POSE, moving });
-const ack = (picture: number) => ({ type: 'ack', picture, decodeMs: 1, uploadMs: 2 });
-
-function picture(sequence: number, input: number, bytes = 1_000): Uint8Array<ArrayBuffer> {
-  const [widthPx, heightPx] = [640, 360];
-  const header = {
-    ...{ sequence, input, codec: 'jpeg' as const, moving: false, final: false, lastTile: true, samples: 1 },
-    ...{ widthPx, heightPx, tile: { x: 0, y: 0, widthPx, heightPx }, depth: null, near: 0.1, far: 100, pose: POSE },
-    stages: { inputWait: 1, draw: 2, readBack: 3, encode: 4, workerQueue: 5, relay: 0 },
-    drawEndMs: 1_700_000_000_000,
-  };
-  return encodePicture(header, new Uint8Array(bytes).fill(sequence % 256));
-}
-const sequenceOf = (bytes: Uint8Array) => decodePicture(bytes).header.sequence;
+import { ack, POSE, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
 
 let redis: TestRedis;
 let farm: TestFarm;

@@ -70,12 +70,17 @@ export const ViewerHello = Type.Object(
     /** [LV29] Of a page without an identity of its own. */
     token: Type.Optional(Type.String({ maxLength: 400 })),
     resume: Type.Optional(Type.Object({ sessionId: Id('session'), token: Type.String({ maxLength: 200 }) })),
+    /** [LV31] A session that is open: to watch it. After `resume`, where that is over. */
+    join: Type.Optional(Type.Object({ sessionId: Id('session') }, { additionalProperties: false })),
     view: LiveView,
     codecs: Type.Array(PictureCodec, { minItems: 1, maxItems: 8 }),
   },
   { additionalProperties: false },
 );
 export type ViewerHello = Static<typeof ViewerHello>;
+
+const CameraAction = Type.Enum(['request', 'give', 'take', 'release']);
+export type CameraAction = Static<typeof CameraAction>;
 
 export const ViewerMessage = Type.Union([
   Type.Object(
@@ -104,9 +109,33 @@ export const ViewerMessage = Type.Union([
     },
     { additionalProperties: false },
   ),
+  /** [LV33] What a viewer wants of the camera; `to` is whom the driver gives it. */
+  Type.Object(
+    {
+      type: Type.Literal('camera'),
+      action: CameraAction,
+      to: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_294_967_295 })),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object({ type: Type.Literal('bye') }, { additionalProperties: false }),
 ]);
 export type ViewerMessage = Static<typeof ViewerMessage>;
+
+/** Who looks at a session. */
+const ViewerSeat = Type.Object({
+  id: Type.Integer(),
+  label: Type.String(),
+  /** Opened the session. */
+  owner: Type.Boolean(),
+  /** May have the camera. */
+  mayDrive: Type.Boolean(),
+  /** Has asked for the camera. */
+  asks: Type.Boolean(),
+  /** Its connection is lost; its seat is kept for a while. */
+  away: Type.Boolean(),
+});
+export type ViewerSeat = Static<typeof ViewerSeat>;
 
 /** What the server tells a viewer besides pictures. */
 export const ServerMessage = Type.Union([
@@ -146,6 +175,22 @@ export const ServerMessage = Type.Union([
     /** The socket is closed after this message. */
     fatal: Type.Boolean(),
   }),
+  /** [LV32] To everybody at each change; not before there is a second viewer. */
+  Type.Object({
+    type: Type.Literal('viewers'),
+    you: Type.Integer(),
+    /** Null: the camera is free. */
+    driver: Type.Union([Type.Integer(), Type.Null()]),
+    /** Whether `take` gives the camera to this viewer now. */
+    mayTake: Type.Boolean(),
+    /** The newest input of the session: the one who drives counts on from there. */
+    input: Type.Integer(),
+    viewers: Type.Array(ViewerSeat),
+  }),
+  /** [LV34] Where the camera of the one who drives is, to those who watch. */
+  Type.Object({ type: Type.Literal('driver-pose'), pose: Pose, moving: Type.Boolean() }),
+  /** [LV34] And what it shows, checked where it came from. */
+  Type.Object({ type: Type.Literal('driver-view'), view: Type.Unsafe<LiveView>(Type.Object({})) }),
   /** The session ended in order: by `bye`, by its lease, by a drain. */
   Type.Object({ type: Type.Literal('ended'), reason: Type.String() }),
 ]);
@@ -162,6 +207,10 @@ export const WorkerHello = Type.Object(
   { additionalProperties: false },
 );
 export type WorkerHello = Static<typeof WorkerHello>;
+
+/** [LV35] To the worker: draw what is shown once more, whole. */
+export const RefreshMessage = Type.Object({ type: Type.Literal('refresh') }, { additionalProperties: false });
+export type RefreshMessage = Static<typeof RefreshMessage>;
 
 /**
  * The server's first message to the worker, sent again when the viewer came back: the session as the viewer wants it now

@@ -246,6 +246,10 @@ const isPossible = ({ widthPx, heightPx, nearestM, farthestM }: PictureDepth, mo
   farthestM >= nearestM &&
   Number.isFinite(farthestM);
 
+/** [LV35] Whether a message shows all of its picture, whatever was there before. */
+export const isWholePicture = ({ tile, widthPx, heightPx }: Pick<PictureHeader, 'tile' | 'widthPx' | 'heightPx'>) =>
+  tile.widthPx === widthPx && tile.heightPx === heightPx;
+
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {
   if (message.length < LEAST_HEADER_BYTES) return;

@@ -22,6 +22,8 @@ const viewerMessages = [
   { type: 'pose', input: 1, pose, moving: true },
   { type: 'view', input: 4_294_967_295, view },
   { type: 'ack', picture: 1, decodeMs: 0, uploadMs: 3.5 },
+  { type: 'camera', action: 'request' },
+  { type: 'camera', action: 'give', to: 2 },
   { type: 'bye' },
 ];
 const hello = { type: 'hello', protocols: [1], sceneId: SCENE, view, codecs: ['webp', 'jpeg'] };
@@ -36,6 +38,11 @@ describe('messages of a viewer', () => {
     expect(matches(ViewerHello, { ...hello, resume: { sessionId: SESSION, token: 't' } })).toBe(true);
   });
 
+  it('[LV31] join a session by its id', () => {
+    expect(matches(ViewerHello, { ...hello, join: { sessionId: SESSION } })).toBe(true);
+    expect(matches(ViewerHello, { ...hello, join: { sessionId: SCENE } })).toBe(false);
+  });
+
   const bad: readonly [string, object][] = [
     ['an unknown type', { type: 'zap' }],
     ['a field too many', { type: 'bye', why: 1 }],
@@ -46,6 +53,8 @@ describe('messages of a viewer', () => {
     ['a field of view of 180°', { type: 'pose', input: 1, pose: { ...pose, fovDeg: 180 }, moving: true }],
     ['a field of view of 0°', { type: 'pose', input: 1, pose: { ...pose, fovDeg: 0 }, moving: true }],
     ['a negative time', { type: 'ack', picture: 1, decodeMs: -1, uploadMs: 0 }],
+    ['another wish for the camera', { type: 'camera', action: 'steal' }],
+    ['nobody to give it', { type: 'camera', action: 'give', to: 0 }],
     ['a view without a size', { type: 'view', input: 1, view: { ...view, size: undefined } }],
   ];
   it.each(bad)('[WS4] with %s are none', (_, message) => {

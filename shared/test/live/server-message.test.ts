@@ -11,6 +11,11 @@ test('a message of a server is read; what is none is null', () => {
     cameras: [],
   };
   expect(readServerMessage(JSON.stringify(scene))).toEqual(scene);
+  const viewer = { id: 1, label: 'Viewer 1', owner: true, mayDrive: true, asks: false, away: false };
+  const viewers = { type: 'viewers', you: 1, driver: null, mayTake: true, input: 3, viewers: [viewer] };
+  expect(readServerMessage(JSON.stringify(viewers))).toEqual(viewers);
+  const shown = { type: 'driver-view', view: { size: { widthPx: 640, heightPx: 360 } } };
+  expect(readServerMessage(JSON.stringify(shown))).toEqual(shown);
   const { bounds: _, ...less } = scene;
   for (const text of [JSON.stringify(less), '{"type":"later"}', '{', 'null', new ArrayBuffer(3), undefined]) {
     expect(readServerMessage(text)).toBeNull();

@@ -7,6 +7,7 @@ import {
   KilnError,
   LIMITS,
   type PictureHeader,
+  type RefreshMessage,
   type ServerMessage,
   type SessionStart,
   type ViewerMessage,
@@ -88,11 +89,19 @@ export class LiveSession {
   }
 
   /** A message that the relay has checked. */
-  receive(message: ViewerMessage): void {
+  receive(message: ViewerMessage | RefreshMessage): void {
     if (message.type === 'bye') this.end();
     else if (message.type === 'ack') this.#window.acknowledge(message.picture);
-    else this.#input?.take(message, this.#parts.clock.monotonicMs());
+    else if (message.type === 'refresh') this.#drawAgain();
+    else if (message.type !== 'camera') this.#input?.take(message, this.#parts.clock.monotonicMs());
     this.#wake();
+  }
+
+  /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
+  #drawAgain(): void {
+    const begun = this.#begun;
+    if (begun?.level === 'final') this.#begun = { ...begun, level: 'still' };
+    else if (begun?.level === 'moving') this.#begun = null;
   }
 
   end(): void {

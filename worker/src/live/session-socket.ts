@@ -4,6 +4,7 @@ import {
   LIMITS,
   LIVE_PROTOCOLS,
   matches,
+  RefreshMessage,
   type ServerMessage,
   type SessionOffer,
   SessionStart,
@@ -16,7 +17,7 @@ import type { Log } from '../log.ts';
 
 export interface SessionSocketHooks {
   readonly onStart: (start: SessionStart) => void;
-  readonly onMessage: (message: ViewerMessage) => void;
+  readonly onMessage: (message: ViewerMessage | RefreshMessage) => void;
 }
 
 /** How a socket ended. `over`: the server says that the session is; otherwise the worker may dial again. */
@@ -87,7 +88,7 @@ export class SessionSocket {
     if (matches(SessionStart, value)) {
       this.#isStarted = true;
       hooks.onStart(value);
-    } else if (this.#isStarted && matches(ViewerMessage, value)) {
+    } else if (this.#isStarted && (matches(ViewerMessage, value) || matches(RefreshMessage, value))) {
       hooks.onMessage(value);
     } else {
       // A newer server may say what this worker does not know (WS5).

@@ -236,6 +236,34 @@ it('[LV8] draws nothing after the final picture until the next input', async () 
   expect(stage.drawn).toHaveLength(2);
 });
 
+it('[LV35] draws what is shown once more, with all its samples, when it is told to', async () => {
+  start({ pose: poseAt(0), view: { ...view, samples: 2 } });
+  await pass(200);
+  acknowledge();
+  session.receive({ type: 'refresh' });
+  await pass(200);
+  expect(stage.drawn.map(({ samples }) => samples)).toEqual([1, 2, 2]);
+  expect(pictures.map(({ sequence, final }) => [sequence, final])).toEqual([
+    [1, false],
+    [2, true],
+    [3, true],
+  ]);
+});
+
+it('[LV35] draws a moving view once more when it is told to', async () => {
+  start();
+  await pass(10);
+  pose(1);
+  await pass(50);
+  acknowledge();
+  session.receive({ type: 'refresh' });
+  await pass(50);
+  expect(pictures.map(({ moving, input }) => [moving, input])).toEqual([
+    [true, 1],
+    [true, 1],
+  ]);
+});
+
 it('[LV3] draws the latest pose, never one in between, nor an older one afterwards', async () => {
   stage.drawMs = 100;
   start({ pose: poseAt(0) });

@@ -1,0 +1,221 @@
+/**
+ * Who looks at one session, and who has its camera: one viewer or none ([LV33]). A seat outlives its connection, so that
+ * whoever comes back finds it as it was.
+ */
+import {
+  type CameraAction,
+  KilnError,
+  LIMITS,
+  type PictureCodec,
+  type ServerMessage,
+  type TokenAccess,
+} from '@kiln/shared';
+import type { ViewerPeer } from './viewer-peer.ts';
+
+/** A viewer's connection, as far as a session uses it. */
+export type SeatPeer = Pick<ViewerPeer, 'tell' | 'pose' | 'picture' | 'dropPictures' | 'close' | 'end'>;
+
+export interface Seat {
+  /** From 1, in the order in which they came. */
+  readonly id: number;
+  readonly isOwner: boolean;
+  /** What it may do by itself, and by which token; null: by an identity of the tenant. */
+  readonly access: TokenAccess;
+  readonly tokenId: string | null;
+  codecs: readonly PictureCodec[];
+  resumeHash: string;
+  /** Null while the connection is lost. */
+  peer: SeatPeer | null;
+  /** When its connection is given up. */
+  timer: NodeJS.Timeout | null;
+}
+
+type NewSeat = Pick<Seat, 'access' | 'tokenId' | 'codecs' | 'resumeHash' | 'peer'>;
+
+export class Audience {
+  readonly #seats = new Map<number, Seat>();
+  #lastId = 0;
+  #driver: Seat | null = null;
+  /** Whose connection was lost while it drove: the camera is its own again when it comes back to a free one. */
+  #lastDriver: Seat | null = null;
+  /** In the order in which they asked. */
+  #asking: readonly Seat[] = [];
+  #driverHeardAtMs: number;
+
+  /** @param nowMs of a clock that never jumps, as everywhere here. */
+  constructor(nowMs: number) {
+    this.#driverHeardAtMs = nowMs;
+  }
+
+  /** The first one has the camera. */
+  add(seat: NewSeat): Seat {
+    const id = ++this.#lastId;
+    const added: Seat = { ...seat, id, isOwner: id === 1, timer: null };
+    this.#seats.set(id, added);
+    if (added.isOwner) this.#driver = added;
+    return added;
+  }
+
+  remove(seat: Seat, nowMs: number): void {
+    if (seat.timer) clearTimeout(seat.timer);
+    seat.timer = null;
+    this.#seats.delete(seat.id);
+    this.#asking = this.#without(seat);
+    if (this.#lastDriver === seat) this.#lastDriver = null;
+    if (this.#driver === seat) this.#free(nowMs);
+  }
+
+  get all(): readonly Seat[] {
+    return [...this.#seats.values()];
+  }
+
+  get driver(): Seat | null {
+    return this.#driver;
+  }
+
+  /** Those whose connection is there. */
+  get present(): readonly Seat[] {
+    return this.all.filter(({ peer }) => peer !== null);
+  }
+
+  /** For one more. @throws KilnError `request.too_many` */
+  makeRoom(nowMs: number): void {
+    if (this.#seats.size < LIMITS.liveViewers) return;
+    const lost = this.all.find(({ peer }) => peer === null);
+    if (lost) this.remove(lost, nowMs);
+    else throw new KilnError('request.too_many', `[LV31] a session has at most ${LIMITS.liveViewers} viewers`);
+  }
+
+  /** What all can read, in the order of the one who drives; without, of the one who came first. */
+  get codecs(): PictureCodec[] {
+    const [first] = this.#driver ? [this.#driver] : this.all;
+    return (first?.codecs ?? []).filter((codec) => this.all.every(({ codecs }) => codecs.includes(codec)));
+  }
+
+  /** The one who drives has moved something. @returns whether it was silent before. */
+  driverHeard(nowMs: number): boolean {
+    const wasSilent = this.isSilent(nowMs);
+    this.#driverHeardAtMs = nowMs;
+    return wasSilent;
+  }
+
+  /** [LV33] */
+  isSilent(nowMs: number): boolean {
+    return nowMs - this.#driverHeardAtMs >= LIMITS.liveDriverSilentMs;
+  }
+
+  /** Until then; null: nobody drives, or it is so already. */
+  silentInMs(nowMs: number): number | null {
+    if (this.#driver === null || this.isSilent(nowMs)) return null;
+    return this.#driverHeardAtMs + LIMITS.liveDriverSilentMs - nowMs;
+  }
+
+  mayTake(seat: Seat, nowMs: number): boolean {
+    if (!mayDrive(seat) || seat === this.#driver) return false;
+    return this.#driver === null || seat.isOwner || this.isSilent(nowMs);
+  }
+
+  /**
+   * @returns whether anything is other than before.
+   * @throws KilnError `identity.forbidden`, `resource.conflict`, `resource.not_found`
+   */
+  act(seat: Seat, action: CameraAction, to: number | undefined, nowMs: number): boolean {
+    const before = { driver: this.#driver, asking: this.#asking };
+    if (action === 'request') this.#request(seat, nowMs);
+    else if (action === 'take') this.#take(seat, nowMs);
+    else if (action === 'give') this.#give(seat, to, nowMs);
+    else if (seat === this.#driver) this.#free(nowMs);
+    else this.#asking = this.#without(seat);
+    return before.driver !== this.#driver || before.asking !== this.#asking;
+  }
+
+  #request(seat: Seat, nowMs: number): void {
+    this.#requireMayDrive(seat);
+    if (this.#driver === null) this.#hand(seat, nowMs);
+    else if (seat !== this.#driver && !this.#asking.includes(seat)) this.#asking = [...this.#asking, seat];
+  }
+
+  #take(seat: Seat, nowMs: number): void {
+    this.#requireMayDrive(seat);
+    if (seat === this.#driver) return;
+    if (!this.mayTake(seat, nowMs)) {
+      throw new KilnError('resource.conflict', '[LV33] somebody else has the camera: ask for it');
+    }
+    this.#hand(seat, nowMs);
+  }
+
+  #give(seat: Seat, to: number | undefined, nowMs: number): void {
+    if (seat !== this.#driver) throw new KilnError('resource.conflict', '[LV33] only who has the camera gives it');
+    const receiver = to === undefined ? undefined : this.#seats.get(to);
+    if (!receiver?.peer) throw new KilnError('resource.not_found', '[LV33] whom the camera is given is not there');
+    this.#requireMayDrive(receiver);
+    if (receiver !== seat) this.#hand(receiver, nowMs);
+  }
+
+  /** Its connection was lost, and did not come back soon. */
+  giveUpDriver(nowMs: number): void {
+    const lost = this.#driver;
+    this.#free(nowMs);
+    this.#lastDriver = lost;
+  }
+
+  /** A viewer is back. [LV13] */
+  isBack(seat: Seat, nowMs: number): void {
+    if (this.#driver === null && this.#lastDriver === seat) this.#hand(seat, nowMs);
+  }
+
+  tellAll(message: ServerMessage): void {
+    for (const { peer } of this.present) peer?.tell(message);
+  }
+
+  /** Those whose connection is there and who do not drive. */
+  get watchers(): readonly Seat[] {
+    return this.present.filter((seat) => seat !== this.#driver);
+  }
+
+  /** [LV32] @param input the newest of the session. */
+  tellViewers(input: number, nowMs: number): void {
+    // One who is alone hears of it only where there was another.
+    if (this.#lastId === 1) return;
+    const driver = this.#driver?.id ?? null;
+    const viewers = this.all.map((seat) => ({
+      id: seat.id,
+      label: `Viewer ${seat.id}`,
+      owner: seat.isOwner,
+      mayDrive: mayDrive(seat),
+      asks: this.#asking.includes(seat),
+      away: seat.peer === null,
+    }));
+    for (const seat of this.present) {
+      const mayTake = this.mayTake(seat, nowMs);
+      seat.peer?.tell({ type: 'viewers', you: seat.id, driver, mayTake, input, viewers });
+    }
+  }
+
+  #requireMayDrive(seat: Seat): void {
+    if (!mayDrive(seat)) throw new KilnError('identity.forbidden', '[LV29] this token watches: it moves no camera');
+  }
+
+  #hand(seat: Seat, nowMs: number): void {
+    this.#driver = seat;
+    this.#lastDriver = null;
+    this.#driverHeardAtMs = nowMs;
+    this.#asking = this.#without(seat);
+  }
+
+  /** The same list where the seat is not in it. */
+  #without(seat: Seat): readonly Seat[] {
+    return this.#asking.includes(seat) ? this.#asking.filter((other) => other !== seat) : this.#asking;
+  }
+
+  /** Whoever asked first gets it. */
+  #free(nowMs: number): void {
+    this.#driver = null;
+    this.#lastDriver = null;
+    const next = this.#asking.find(({ peer }) => peer !== null);
+    if (next) this.#hand(next, nowMs);
+  }
+}
+
+/** One whose token only views drives through the scene's own cameras, in the session that it opened. */
+const mayDrive = ({ isOwner, access }: Seat) => isOwner || access === 'drive';

@@ -1,0 +1,62 @@
+/** What a session shows now, as the one who drives wants it. */
+import type { LiveView, PictureCodec, Pose, SessionStart, ViewerMessage } from '@kiln/shared';
+import type { Seat } from './audience.ts';
+
+type Input = Extract<ViewerMessage, { type: 'pose' | 'view' }>;
+
+export class Shown {
+  #view: LiveView;
+  #pose: Pose | null = null;
+  #input = 0;
+  #moving = false;
+
+  constructor(view: LiveView) {
+    this.#view = view;
+  }
+
+  /** Number of the newest. */
+  get input(): number {
+    return this.#input;
+  }
+
+  /** @returns false for one that is not newer than the last ([LV3]). */
+  take(message: Input): boolean {
+    if (message.input <= this.#input) return false;
+    this.#input = message.input;
+    if (message.type === 'view') this.#view = message.view;
+    else {
+      this.#pose = message.pose;
+      this.#moving = message.moving;
+    }
+    return true;
+  }
+
+  /** [LV13] The one who drives comes back, and counts anew. */
+  restart(view: LiveView): void {
+    this.#view = view;
+    this.#input = 0;
+    this.#moving = false;
+  }
+
+  /** Whoever moved the camera is away. */
+  rest(): void {
+    this.#moving = false;
+  }
+
+  /** [LV22] */
+  start(protocol: number, codecs: PictureCodec[]): SessionStart {
+    const [view, pose, input, moving] = [this.#view, this.#pose, this.#input, this.#moving];
+    return { type: 'start', protocol, view, codecs, pose, input, moving };
+  }
+
+  /** [LV34] */
+  tellView(seats: readonly Seat[]): void {
+    for (const { peer } of seats) peer?.tell({ type: 'driver-view', view: this.#view });
+  }
+
+  tellPose(seats: readonly Seat[]): void {
+    const [pose, moving] = [this.#pose, this.#moving];
+    if (!pose) return;
+    for (const { peer } of seats) peer?.pose({ type: 'driver-pose', pose, moving });
+  }
+}

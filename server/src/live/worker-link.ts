@@ -1,0 +1,98 @@
+/** The worker that draws a session: its socket, what it was told, and what it has sent since the last `start`. */
+import type { KilnError, PictureHeader, ServerMessage, SessionStart, ViewerMessage } from '@kiln/shared';
+import { LIVE_LIMITS } from '../dispatch/limits.ts';
+import type { WorkerPeer } from './worker-peer.ts';
+
+type Said<T extends ViewerMessage['type']> = Extract<ViewerMessage, { type: T }>;
+export type SceneMessage = Extract<ServerMessage, { type: 'scene' }>;
+
+export class WorkerLink {
+  #worker: WorkerPeer | null = null;
+  /** What it answered the last `start` with ([LV22]); null before. */
+  #scene: SceneMessage | null = null;
+  /** Of the newest picture since `start`. */
+  #sequence = 0;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #refreshTimer: NodeJS.Timeout | null = null;
+
+  get worker(): WorkerPeer | null {
+    return this.#worker;
+  }
+
+  /** Null while nothing is drawn. */
+  get scene(): SceneMessage | null {
+    return this.#scene;
+  }
+
+  /** @returns the one before. */
+  attach(worker: WorkerPeer): WorkerPeer | null {
+    const before = this.#worker;
+    this.#worker = worker;
+    return before;
+  }
+
+  /** [LV22] */
+  start(message: SessionStart): void {
+    this.#scene = null;
+    this.#sequence = 0;
+    this.#worker?.start(message);
+  }
+
+  isReady(scene: SceneMessage): void {
+    this.#scene = scene;
+  }
+
+  /** @returns false for a picture from before the last `start`. */
+  drew({ sequence }: PictureHeader): boolean {
+    if (!this.#scene) return false;
+    this.#sequence = sequence;
+    return true;
+  }
+
+  pose(message: Said<'pose'>): void {
+    this.#worker?.pose(message);
+  }
+
+  view(message: Said<'view'>): void {
+    this.#worker?.pass(message);
+  }
+
+  ack(message: Omit<Said<'ack'>, 'type'>): void {
+    if (this.#scene) this.#worker?.pass({ type: 'ack', ...message });
+  }
+
+  /** [LV36] Another viewer paces from now on: what was sent before is as good as acknowledged. */
+  settle(): void {
+    if (this.#sequence > 0) this.ack({ picture: this.#sequence, decodeMs: 0, uploadMs: 0 });
+  }
+
+  /** [LV35] No more often than so: viewers that miss pictures all the time cost the others nothing. */
+  refresh(): void {
+    if (this.#refreshTimer) return;
+    const waitMs = this.#refreshedAtMs + LIVE_LIMITS.refreshMs - performance.now();
+    if (waitMs > 0) {
+      this.#refreshTimer = setTimeout(() => {
+        this.#refreshTimer = null;
+        this.refresh();
+      }, waitMs);
+      return;
+    }
+    if (!this.#scene) return;
+    this.#refreshedAtMs = performance.now();
+    this.#worker?.pass({ type: 'refresh' });
+  }
+
+  /** @param error why it is told to go; null where it has gone. */
+  lose(error: KilnError | null): void {
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#scene = null;
+    if (error) worker?.close(error);
+  }
+
+  /** [LV24] */
+  end(): void {
+    if (this.#refreshTimer) clearTimeout(this.#refreshTimer);
+    this.#worker?.end();
+  }
+}
