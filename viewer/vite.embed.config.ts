@@ -13,24 +13,39 @@ const pureSchemas: Plugin = {
   },
 };
 
-/** `embed/kiln-preview.js`, for pages of other sites, with three in a file beside it. */
-export default defineConfig({
-  base: './',
-  publicDir: false,
-  plugins: [pureSchemas],
-  build: {
-    outDir: 'dist/embed',
-    target: 'es2022',
-    modulePreload: false,
-    chunkSizeWarningLimit: 1_000,
-    rolldownOptions: {
-      input: { 'kiln-preview': 'src/embed/kiln-preview.ts' },
-      preserveEntrySignatures: 'strict',
-      output: {
-        entryFileNames: '[name].js',
-        chunkFileNames: '[name]-[hash].js',
-        codeSplitting: { groups: [{ name: 'three', test: /node_modules\/three\// }] },
+const SCRIPTS: Readonly<Record<string, string>> = {
+  'kiln-preview': 'src/embed/kiln-preview.ts',
+  'kiln-remote-view': 'src/sdk/remote-view.ts',
+};
+
+/**
+ * Scripts for pages of other sites, the one that `--mode` names: `kiln-preview.js`, with three in a file beside it, and
+ * `kiln-remote-view.js`, which takes the page's own three.
+ */
+export default defineConfig(({ mode }) => {
+  const entry = SCRIPTS[mode];
+  if (!entry) throw new Error(`--mode is one of ${Object.keys(SCRIPTS).join(', ')}`);
+  const isPreview = mode === 'kiln-preview';
+  return {
+    base: './',
+    publicDir: false,
+    plugins: [pureSchemas],
+    build: {
+      outDir: 'dist/embed',
+      emptyOutDir: isPreview,
+      target: 'es2022',
+      modulePreload: false,
+      chunkSizeWarningLimit: 1_000,
+      rolldownOptions: {
+        input: { [mode]: entry },
+        preserveEntrySignatures: 'strict',
+        external: isPreview ? [] : ['three', 'three/webgpu', 'three/tsl'],
+        output: {
+          entryFileNames: '[name].js',
+          chunkFileNames: '[name]-[hash].js',
+          ...(isPreview && { codeSplitting: { groups: [{ name: 'three', test: /node_modules\/three\// }] } }),
+        },
       },
     },
-  },
+  };
 });

@@ -13,7 +13,8 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-export async function startChromium(): Promise<TestBrowser> {
+/** @param extraFlags of its command line. */
+export async function startChromium(extraFlags: readonly string[] = []): Promise<TestBrowser> {
   const browserPath = findBrowser();
   const home = mkdtempSync(join(tmpdir(), 'kiln-viewer-test-'));
   const isRoot = process.getuid?.() === 0;
@@ -34,6 +35,7 @@ export async function startChromium(): Promise<TestBrowser> {
       '--ignore-gpu-blocklist',
       '--disable-background-networking',
       '--disable-component-update',
+      ...extraFlags,
     ],
     pipe: true,
     env: { ...process.env, HOME: home },

@@ -6,10 +6,12 @@ import type { Progress } from './progress.ts';
 
 const BUILD_TIMEOUT_MS = 300_000;
 
+type Command = readonly [string, ...string[]];
+
 interface Build extends BuiltFolder {
   readonly name: string;
-  /** What builds into a folder. */
-  command(folder: string): readonly [string, ...string[]];
+  /** What builds into a folder, one after the other. */
+  commands(folder: string): readonly Command[];
   readonly cwd: string;
 }
 
@@ -17,20 +19,20 @@ const at = (...parts: string[]) => join(REPOSITORY, ...parts);
 
 const VIEWER_INPUTS = [at('viewer/src'), at('shared/src'), at('shared/package.json'), at('package-lock.json')];
 
-const vite = (...args: readonly string[]): readonly [string, ...string[]] => [
+const vite = (...args: readonly string[]): Command => [
   process.execPath,
   at('node_modules/vite/bin/vite.js'),
   ...['build', '--logLevel', 'warn', ...args],
 ];
 
-/** The page that workers load into their browsers, the web app that the server hands out, and its script for other pages. */
+/** The page that workers load into their browsers, the web app that the server hands out, and its scripts for other pages. */
 const BUILDS: readonly Build[] = [
   {
     name: 'page',
     output: at('worker/dist/page'),
     stampFile: at('worker/dist/page.stamp'),
     inputs: [at('worker/src'), at('shared/src'), at('package-lock.json')],
-    command: (folder) => [process.execPath, at('infra/bin/build-page.mjs'), folder],
+    commands: (folder) => [[process.execPath, at('infra/bin/build-page.mjs'), folder]],
     cwd: REPOSITORY,
   },
   {
@@ -38,16 +40,20 @@ const BUILDS: readonly Build[] = [
     output: at('viewer/dist/app'),
     stampFile: at('viewer/dist/app.stamp'),
     inputs: [...VIEWER_INPUTS, at('viewer/index.html'), at('viewer/public'), at('viewer/vite.config.ts')],
-    command: (folder) => vite('--outDir', folder),
+    commands: (folder) => [vite('--outDir', folder)],
     cwd: at('viewer'),
   },
   {
     name: 'embed',
     output: at('viewer/dist/embed'),
-    mainFile: 'kiln-preview.js',
+    // Of the last command.
+    mainFile: 'kiln-remote-view.js',
     stampFile: at('viewer/dist/embed.stamp'),
     inputs: [...VIEWER_INPUTS, at('viewer/vite.embed.config.ts')],
-    command: (folder) => vite('--config', 'vite.embed.config.ts', '--outDir', folder),
+    commands: (folder) =>
+      ['kiln-preview', 'kiln-remote-view'].map((script) =>
+        vite('--config', 'vite.embed.config.ts', '--mode', script, '--outDir', folder),
+      ),
     cwd: at('viewer'),
   },
 ];
@@ -63,8 +69,10 @@ export async function buildAll(progress: Progress, signal?: AbortSignal): Promis
     const { name, cwd } = build;
     await progress.step(name, async () => {
       const built = await buildUnlessStamped(build, async (folder) => {
-        const { ok, output } = await runCommand(build.command(folder), { cwd, timeoutMs: BUILD_TIMEOUT_MS, signal });
-        if (!ok) throw new Error(`The build of the ${name} failed:\n${output}`);
+        for (const command of build.commands(folder)) {
+          const { ok, output } = await runCommand(command, { cwd, timeoutMs: BUILD_TIMEOUT_MS, signal });
+          if (!ok) throw new Error(`The build of the ${name} failed:\n${output}`);
+        }
       });
       return built ? 'built' : 'up to date';
     });

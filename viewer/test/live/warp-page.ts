@@ -1,16 +1,9 @@
 /** Runs in the browser: pictures of a traced scene on a stage, beside what is really seen from where the camera is. */
-import {
-  depthCodes,
-  depthDifferences,
-  depthSizeOf,
-  type PictureDepth,
-  type Pose,
-  quantiseDepth,
-  type Size,
-} from '@kiln/shared';
+import type { Pose, Size } from '@kiln/shared';
 import { PictureStage } from '../../src/live/picture-stage.ts';
-import { halved, lookAt, trace } from '../fake-farm/traced-scene.ts';
+import { lookAt, trace } from '../fake-farm/traced-scene.ts';
 import { dissimilarity } from './dissimilarity.ts';
+import { imageOf, pictureOf } from './staged-picture.ts';
 
 export interface Turn {
   /** Of the camera around the scene. */
@@ -60,22 +53,10 @@ const poseOf = ({ degrees, nearer = 0 }: Turn, wider = 1): Pose => {
   return lookAt([Math.sin(angle) * distance, 2.2, 0.4 + Math.cos(angle) * distance], [0, 0.6, 0.4], fovDeg);
 };
 
-const imageOf = (rgb: Uint8Array, { widthPx, heightPx }: Size): ImageData => {
-  const image = new ImageData(widthPx, heightPx);
-  for (let i = 0; i < widthPx * heightPx; i += 1) image.data.set([...rgb.subarray(i * 3, i * 3 + 3), 255], i * 4);
-  return image;
-};
-
 window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE } = {}) => {
   const pose = poseOf(turn, wider);
-  const { rgb, reciprocals } = trace(pose, size, 0, 0);
-  uploaded = imageOf(rgb, size);
-  const pixels = await createImageBitmap(uploaded, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
-  const quantised = hasDepth ? quantiseDepth(halved(reciprocals, size)) : null;
-  const half = depthSizeOf(size);
-  const depth: PictureDepth | null = quantised && { ...half, ...quantised.range };
-  const sent = quantised && depthCodes(depthDifferences(quantised.codes, half.widthPx), half.widthPx);
-  const plane = sent && { data: sent, width: half.widthPx, height: half.heightPx };
+  const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth);
+  uploaded = image;
   stage.upload({ pixels, depth: plane, header: { pose, depth }, aspect: SIZE.widthPx / SIZE.heightPx });
   pixels.close();
 };

@@ -22,15 +22,15 @@ import type { FoundCorners } from './picture-warp.ts';
 import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 
 /** Depth pixels of a cell, in both directions. */
-const CELL = 4;
+export const CELL = 4;
 /** Cells that the farther side is spread by, one after the other: together more than most move apart in a tenth of a second. */
-const SPREADS = [1, 2, 4];
+export const SPREADS = [1, 2, 4];
 /** The share by which what is farther must be so: a floor that leads away is one surface. */
-const BEHIND = 0.15;
+export const BEHIND = 0.15;
 /** How far the sheet goes on around the picture, in its widths: to nearly a right angle. */
-const BEYOND = 20;
+export const BEYOND = 20;
 /** Weight of colour beside something nearer, which is mixed with that one's. */
-const MIXED = '0.01';
+export const MIXED = 0.01;
 
 /** Of the depth pixels of each cell the farthest, with the mean colour of those that are joined to it. */
 const REDUCE = /* glsl */ `
@@ -196,16 +196,8 @@ export class FarSide {
   #resize(columns: number, rows: number): void {
     if (this.#targets[0].width === columns && this.#targets[0].height === rows) return;
     for (const target of this.#targets) target.setSize(columns, rows);
-    const index: number[] = [];
-    for (let row = 0; row <= rows; row += 1) {
-      for (let column = 0; column <= columns; column += 1) {
-        const first = row * (columns + 2) + column;
-        const below = first + columns + 2;
-        index.push(first, below, first + 1, first + 1, below, below + 1);
-      }
-    }
     this.#mesh.geometry.dispose();
-    this.#mesh.geometry = new BufferGeometry().setIndex(index);
+    this.#mesh.geometry = new BufferGeometry().setIndex(sheetIndex(columns, rows));
   }
 
   dispose(): void {
@@ -214,6 +206,19 @@ export class FarSide {
     this.#cover.dispose();
     this.#mesh.geometry.dispose();
   }
+}
+
+/** Triangles between the points of all cells, and of the ring around. */
+export function sheetIndex(columns: number, rows: number): number[] {
+  const index: number[] = [];
+  for (let row = 0; row <= rows; row += 1) {
+    for (let column = 0; column <= columns; column += 1) {
+      const first = row * (columns + 2) + column;
+      const below = first + columns + 2;
+      index.push(first, below, first + 1, first + 1, below, below + 1);
+    }
+  }
+  return index;
 }
 
 /** Of the colours, which the sheet interpolates, and of the codes of depth. */

@@ -1,0 +1,93 @@
+/** Shows the newest picture in the host's scene, as it would be seen from where the host's camera is now. */
+import type { Material } from 'three';
+import { BlendClock } from '../live/blend-clock.ts';
+import type { Plane } from '../live/picture-decoder.ts';
+import type { StagedPicture } from '../live/picture-stage.ts';
+import { type PictureTexture, PictureTextures, type TextureRenderer } from '../live/picture-textures.ts';
+import { coarserDepth } from '../live/warp/coarser-depth.ts';
+import { PictureWarp, type WarpPasses, type WarpView } from '../live/warp/picture-warp.ts';
+
+/** What the material shows: the targets of the passes. */
+export interface ShownTargets {
+  /** Of the target `newer`; the rest is of `older`. */
+  readonly share: number;
+  /** As `PictureWarp` has them. */
+  readonly nears: readonly [number, number];
+  /** Units of the host's world in a metre. */
+  readonly scale: number;
+}
+
+/** What depends on the kind of renderer. */
+export interface ScreenRenderer {
+  readonly textures: TextureRenderer;
+  readonly passes: WarpPasses;
+  /** Covers the view with the targets, as far away as they say. */
+  readonly material: Material;
+  readonly mostQuads: number;
+  show(shown: ShownTargets): void;
+  /** Before each drawing of the material: whether the camera is that of the view. */
+  seenBy(isSeen: boolean): void;
+  /** What is drawn in it leaves the host's renderer as it was. */
+  apart(work: () => void): void;
+  dispose(): void;
+}
+
+export class RemoteScreen {
+  readonly #renderer: ScreenRenderer;
+  readonly #textures: PictureTextures;
+  readonly #warp: PictureWarp;
+  readonly #clock = new BlendClock();
+  #texture: PictureTexture | null = null;
+
+  constructor(renderer: ScreenRenderer) {
+    this.#renderer = renderer;
+    this.#textures = new PictureTextures(renderer.textures);
+    this.#warp = new PictureWarp(renderer.passes);
+  }
+
+  /** Whether there is a picture to show. */
+  get hasPicture(): boolean {
+    return this.#texture !== null;
+  }
+
+  /** Gives a picture to the GPU; the next `show` shows it. */
+  upload({ pixels, depth, header, aspect }: StagedPicture): void {
+    const coarse: Plane | null = depth && coarserDepth(depth, this.#renderer.mostQuads);
+    const texture = this.#textures.upload(pixels, coarse);
+    this.#texture = texture;
+    this.#renderer.apart(() =>
+      this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect }),
+    );
+    this.#clock.restart();
+  }
+
+  /**
+   * To be called on every display frame.
+   *
+   * @param blends whether a new picture comes in gradually.
+   */
+  show(view: WarpView, scale: number, nowMs: number, blends: boolean): void {
+    const ofTime = this.#clock.share(nowMs);
+    const texture = this.#texture;
+    if (!texture) return;
+    let share = blends ? ofTime : 1;
+    this.#renderer.apart(() => {
+      if (this.#warp.newest) {
+        if (!this.#warp.draw(view, share < 1)) share = 1;
+        return;
+      }
+      // Where nothing stands all is infinitely far, and as it was seen.
+      const { passes } = this.#renderer;
+      passes.begin('newer', view.widthPx, view.heightPx);
+      passes.drawPlain(texture);
+      share = 1;
+    });
+    this.#renderer.show({ share, nears: this.#warp.nears, scale });
+  }
+
+  dispose(): void {
+    this.#textures.dispose();
+    this.#warp.dispose();
+    this.#renderer.dispose();
+  }
+}

@@ -1,0 +1,40 @@
+/** What a remote view is made with, and what it tells. */
+import type { Vector3, WebGLRenderer } from 'three';
+import type { WebGPURenderer } from 'three/webgpu';
+import type { PictureMeasure } from '../live/measurements.ts';
+import type { LiveState } from '../live/session-state.ts';
+import type { ViewError } from '../live/view-error.ts';
+import type { Look, SceneMessage } from '../live/viewport-types.ts';
+
+export interface RemoteViewOptions {
+  /** The renderer that draws the host's scene; one of WebGPU is initialised (`await renderer.init()`). */
+  readonly renderer: WebGLRenderer | WebGPURenderer;
+  readonly sceneId: string;
+  /** Address of the farm. @defaultValue where the script came from. */
+  readonly farm?: string;
+  /** Of `POST /api/v1/tokens`; absent: the page is the farm's own. */
+  readonly token?: string;
+  /** Light, clip, variant … by the names that a job has. @defaultValue nothing behind the scene: the host's own is seen. */
+  readonly look?: RemoteLook;
+}
+
+export type RemoteLook = Partial<Look>;
+
+export interface RemoteViewEvents {
+  /** Where the session stands. */
+  state: LiveState;
+  /** The scene is loaded: its bounds, in its own metres, and its cameras. */
+  scene: SceneMessage;
+  /** The first picture is there. */
+  load: undefined;
+  /** After each picture: bytes, size, samples, and the milliseconds of each stage. */
+  measure: PictureMeasure;
+  error: ViewError;
+}
+
+/** Of the remote scene, where the host's world has it. */
+export interface RemoteSurface {
+  readonly position: Vector3;
+  /** Of length 1, towards the camera. */
+  readonly normal: Vector3;
+}
