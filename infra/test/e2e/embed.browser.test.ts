@@ -1,14 +1,12 @@
 /** The example page on a server of its own, with a scene of a whole farm. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenRequest } from '@kiln/shared';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { REPOSITORY } from '../../src/repository.ts';
 import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
+import { type ExampleSite, startExampleSite } from './support/example-site.ts';
 import { kiln } from './support/kiln.ts';
 import { boxScene } from './support/scenes.ts';
 
@@ -18,8 +16,7 @@ vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
 
 let farm: TrialFarm;
 let sceneId: string;
-let site: Server;
-let origin: string;
+let site: ExampleSite;
 let page: Page;
 
 beforeAll(async () => {
@@ -29,10 +26,7 @@ beforeAll(async () => {
   const { stdout, stderr } = await kiln(farm, 'scene', 'add', path, '--json');
   expect(stderr).toBe('');
   sceneId = JSON.parse(stdout).id;
-  const html = await readFile(join(REPOSITORY, 'viewer', 'examples', 'plain.html'));
-  site = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(html));
-  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  origin = `http://localhost:${(site.address() as AddressInfo).port}`;
+  site = await startExampleSite();
 });
 afterAll(async () => {
   site?.close();
@@ -47,7 +41,7 @@ const visit = (work: () => Promise<void>) => (): Promise<void> =>
   });
 
 const makeToken = (request: Partial<TokenRequest> = {}) =>
-  farm.client.createToken({ body: { sceneIds: [sceneId], origins: [origin], ...request } });
+  farm.client.createToken({ body: { sceneIds: [sceneId], origins: [site.origin], ...request } });
 
 /** Opens the page; its element tells what it hears. */
 async function open(token: string | null): Promise<void> {
@@ -58,7 +52,7 @@ async function open(token: string | null): Promise<void> {
       document.addEventListener(type, hear, { capture: true });
     }`);
   const query = new URLSearchParams({ farm: farm.url, src: sceneId, ...(token === null ? {} : { token }) });
-  await page.goto(`${origin}/?${query}`);
+  await page.goto(`${site.origin}/plain.html?${query}`);
 }
 
 interface Heard {

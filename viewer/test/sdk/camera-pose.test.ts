@@ -1,0 +1,49 @@
+import { Object3D, OrthographicCamera, PerspectiveCamera } from 'three';
+import { expect, test } from 'vitest';
+import { cameraView } from '../../src/sdk/camera-pose.ts';
+
+const cameraAt = (x: number, y: number, z: number): PerspectiveCamera => {
+  const camera = new PerspectiveCamera(40, 2, 0.1, 100);
+  camera.position.set(x, y, z);
+  return camera;
+};
+
+test('a camera is as it stands in the world of the remote scene', () => {
+  const parent = new Object3D();
+  parent.position.set(0, 1, 0);
+  const camera = cameraAt(1, 2, 3);
+  parent.add(camera);
+  const { pose, aspect, scale } = cameraView(camera, new Object3D());
+  expect(pose).toEqual({ position: [1, 3, 3], quaternion: [0, 0, 0, 1], fovDeg: expect.closeTo(40) });
+  expect([aspect, scale]).toEqual([expect.closeTo(2), 1]);
+});
+
+test('a remote scene that is moved, turned and scaled is seen from the other way round', () => {
+  const object = new Object3D();
+  object.position.set(10, 0, 0);
+  object.rotation.y = Math.PI / 2;
+  object.scale.setScalar(2);
+  const { pose, scale } = cameraView(cameraAt(10, 0, 6), object);
+  expect(pose.position).toEqual([expect.closeTo(-3), expect.closeTo(0), expect.closeTo(0)]);
+  expect(pose.quaternion[1]).toBeCloseTo(-Math.SQRT1_2);
+  expect(scale).toBeCloseTo(2);
+});
+
+test('the zoom of a camera is part of its field of view', () => {
+  const camera = cameraAt(0, 0, 0);
+  camera.zoom = 2;
+  camera.updateProjectionMatrix();
+  const { pose } = cameraView(camera, new Object3D());
+  expect(Math.tan((pose.fovDeg * Math.PI) / 360)).toBeCloseTo(Math.tan((40 * Math.PI) / 360) / 2);
+});
+
+test('what no farm draws for is refused', () => {
+  const stretched = new Object3D();
+  stretched.scale.set(1, 2, 1);
+  expect(() => cameraView(cameraAt(0, 0, 0), stretched)).toThrow('scaled alike');
+  const shifted = cameraAt(0, 0, 0);
+  shifted.setViewOffset(200, 100, 50, 0, 100, 50);
+  expect(() => cameraView(shifted, new Object3D())).toThrow('setViewOffset');
+  const flat: unknown = new OrthographicCamera();
+  expect(() => cameraView(flat as PerspectiveCamera, new Object3D())).toThrow('PerspectiveCamera');
+});
