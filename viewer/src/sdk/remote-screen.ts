@@ -8,7 +8,7 @@ import { coarserDepth } from '../live/warp/coarser-depth.ts';
 import { PictureWarp, type WarpPasses, type WarpView } from '../live/warp/picture-warp.ts';
 
 /** What the material shows: the targets of the passes. */
-export interface ShownTargets {
+interface ShownTargets {
   /** Of the target `newer`; the rest is of `older`. */
   readonly share: number;
   /** As `PictureWarp` has them. */
