@@ -6,6 +6,8 @@ export const VIEWER_LIMITS = {
   livePixelRatio: 2,
   /** How long the camera must rest before it counts as still: longer than the pause between two wheel notches. */
   restMs: 120,
+  /** Most of the way to where another viewer has moved the camera is gone within this: a few poses of a poor network. */
+  followMs: 60,
   /** How long the size of the view must rest before a picture of the new size is asked for. */
   resizeRestMs: 150,
   /** [WS8] First and longest wait before a lost socket is opened again, and how long it must last to be a good one. */

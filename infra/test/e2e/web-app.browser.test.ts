@@ -205,6 +205,76 @@ test('a visitor drops a folder with two scenes in other formats, says which, and
   });
 });
 
+test('two watch one view: the camera is asked for, given and handed back, and taken when its driver is gone', async () => {
+  const scene = join(folder, 'shown.glb');
+  await writeFile(scene, twoSidedScene());
+  const { stdout } = await kiln(farm, 'scene', 'add', scene, '--json');
+  const sceneId = JSON.parse(stdout).id;
+  await visit(async (guest) => {
+    await open(guest);
+    const artist = await guest.browserContext().newPage();
+    artist.setDefaultTimeout(HANGS_MS / 4);
+    await artist.setViewport({ width: 1200, height: 800 });
+    await artist.goto(`${farm.url}/scenes/${sceneId}`);
+    const middle = async (page: Page) => {
+      // A page behind another gets no display frames.
+      await page.bringToFront();
+      return (await liveView(page)).at(0.5, 0.55);
+    };
+    const isSeen = (page: Page, colour: 'red' | 'blue') =>
+      until(async () => isBlue(await middle(page)) === (colour === 'blue'));
+    const halfTurn = async (page: Page) => {
+      await page.bringToFront();
+      const box = await (await page.waitForSelector(LIVE))?.boundingBox();
+      if (!box) throw new Error('the live view has no size');
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x + box.height / 2, y, { steps: 8 });
+      await page.mouse.up();
+    };
+    const press = async (page: Page, testId: string) => {
+      await page.bringToFront();
+      await page.waitForSelector(id(testId));
+      await page.click(id(testId));
+    };
+    const stage = (page: Page, watching: boolean) =>
+      page.waitForSelector(id('live-stage', `[data-watching="${watching}"]`));
+
+    expectRed(await middle(artist));
+    await press(artist, 'people-button');
+    const link = await onElement(artist, id('watch-link'), 'element.value');
+    await guest.goto(String(link));
+    expectRed(await middle(guest));
+    await stage(guest, true);
+    await halfTurn(artist);
+    await isSeen(artist, 'blue');
+    await isSeen(guest, 'blue');
+
+    await press(guest, 'camera-request');
+    await press(artist, 'camera-give-now');
+    await stage(artist, true);
+    await stage(guest, false);
+    // What was seen before is seen by whoever has the camera now.
+    await isSeen(guest, 'blue');
+    await halfTurn(guest);
+    await isSeen(guest, 'red');
+    await isSeen(artist, 'red');
+
+    await press(guest, 'people-button');
+    await press(guest, 'camera-give');
+    await stage(artist, false);
+    await halfTurn(artist);
+    await isSeen(guest, 'blue');
+
+    await artist.close();
+    await press(guest, 'camera-take');
+    await stage(guest, false);
+    await halfTurn(guest);
+    await isSeen(guest, 'red');
+  });
+});
+
 test('five views of one scene share one load and one browser', async () => {
   const scene = join(folder, 'shared-box.glb');
   await writeFile(scene, boxScene([0, 0, 1]));

@@ -32,6 +32,8 @@ export interface LiveConnectionOptions {
   /** From 0 up to 1, as `Math.random`. */
   random(): number;
   readonly resumeStore: ResumeStore;
+  /** [LV31] The session that is watched; absent: one of its own. */
+  readonly join?: string;
   /** [LV29] Of a page of another site; null: the farm's own page. */
   token?(): string | null;
   /** The view as it is now: goes into every hello. */
@@ -39,9 +41,15 @@ export interface LiveConnectionOptions {
   readonly events: LiveConnectionEvents;
 }
 
+export interface Welcome {
+  readonly sessionId: string;
+  readonly resumed: boolean;
+  readonly access: TokenAccess;
+}
+
 interface LiveConnectionEvents {
   opening(): void;
-  welcome(resumed: boolean, access: TokenAccess): void;
+  welcome(welcome: Welcome): void;
   message(message: ServerMessage): void;
   /** Bytes of a picture message. */
   picture(message: Uint8Array): void;
@@ -59,6 +67,8 @@ interface Fault {
 export class LiveConnection {
   readonly #options: LiveConnectionOptions;
   readonly #backOff: BackOff;
+  /** Of what is kept for a reload: what is watched is apart from what is one's own. */
+  readonly #key: string;
   #socket: LiveSocket | null = null;
   #welcomedAtMs: number | null = null;
   #fault: Fault | null = null;
@@ -67,6 +77,7 @@ export class LiveConnection {
 
   constructor(options: LiveConnectionOptions) {
     this.#options = options;
+    this.#key = options.join === undefined ? options.sceneId : `${options.sceneId}.${options.join}`;
     this.#backOff = createBackOff(VIEWER_LIMITS.reconnectFirstMs, VIEWER_LIMITS.reconnectMaxMs, options.random);
   }
 
@@ -89,7 +100,7 @@ export class LiveConnection {
     this.#cancelRetry = null;
     if (bye) {
       if (this.ready) this.send({ type: 'bye' });
-      this.#options.resumeStore.dropTicket(this.#options.sceneId);
+      this.#options.resumeStore.dropTicket(this.#key);
     }
     this.#release()?.close(1000);
   }
@@ -131,8 +142,8 @@ export class LiveConnection {
   }
 
   #hello(): ViewerHello {
-    const { sceneId, resumeStore } = this.#options;
-    const ticket = resumeStore.ticket(sceneId);
+    const { sceneId, join, resumeStore } = this.#options;
+    const ticket = resumeStore.ticket(this.#key);
     const token = this.#options.token?.();
     return {
       type: 'hello',
@@ -140,6 +151,7 @@ export class LiveConnection {
       sceneId,
       ...(token && { token }),
       ...(ticket && { resume: { sessionId: ticket.sessionId, token: ticket.token } }),
+      ...(join !== undefined && { join: { sessionId: join } }),
       view: this.#options.view(),
       codecs: ['jpeg', 'webp', 'png'],
     };
@@ -153,12 +165,16 @@ export class LiveConnection {
     const message = readServerMessage(data);
     // A newer server may say what this viewer does not know yet.
     if (!message) return;
-    const { sceneId, resumeStore, timers, events } = this.#options;
+    const { resumeStore, timers, events } = this.#options;
     switch (message.type) {
       case 'welcome':
         this.#welcomedAtMs = timers.nowMs();
-        resumeStore.keepTicket(sceneId, { sessionId: message.sessionId, token: message.resumeToken });
-        events.welcome(message.resumed, message.access ?? 'drive');
+        resumeStore.keepTicket(this.#key, { sessionId: message.sessionId, token: message.resumeToken });
+        events.welcome({
+          sessionId: message.sessionId,
+          resumed: message.resumed,
+          access: message.access ?? 'drive',
+        });
         return;
       case 'error':
         if (message.fatal) this.#fault = { code: message.code, message: message.message };
@@ -167,7 +183,7 @@ export class LiveConnection {
       case 'ended':
         // [LV15]
         this.close(false);
-        resumeStore.dropTicket(sceneId);
+        resumeStore.dropTicket(this.#key);
         events.ended(message.reason);
         return;
       default:
@@ -181,7 +197,7 @@ export class LiveConnection {
     if (!this.#wanted) return;
     // The old session is over, or [LV14] another tab has it: who asks again gets a new one.
     if (fault?.code === 'live.session_gone' || fault?.code === 'resource.conflict') {
-      this.#options.resumeStore.dropTicket(this.#options.sceneId);
+      this.#options.resumeStore.dropTicket(this.#key);
     }
     if (fault && fault.code !== 'live.session_gone' && isErrorCode(fault.code) && !ERRORS[fault.code].retryable) {
       this.#wanted = false;

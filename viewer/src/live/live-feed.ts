@@ -4,6 +4,7 @@
  */
 import {
   apiUrls,
+  type CameraAction,
   KilnError,
   type LiveView,
   type PictureHeader,
@@ -16,12 +17,13 @@ import { ClipPlayer } from './clip-player.ts';
 import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
 import { shownAspect } from './letterbox.ts';
 import { Listeners } from './listeners.ts';
-import { LiveConnection } from './live-connection.ts';
+import { LiveConnection, type Welcome } from './live-connection.ts';
 import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PosePacer } from './pose-pacer.ts';
 import type { ResumeStore } from './resume-store.ts';
+import { type Audience, type DriverView, SessionRole } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
 import type { SeenPicture } from './surface-at.ts';
 import type { Timers } from './timers.ts';
@@ -45,6 +47,8 @@ export interface LiveFeedOptions {
   readonly depth: boolean;
   /** Of the farm. */
   readonly url: string;
+  /** [LV31] The session that is watched. @defaultValue one of its own */
+  readonly join?: string;
   /** [LV29] Of a page of another site: asked for whenever a session is opened. */
   readonly token: () => string | null;
   readonly timers: Timers;
@@ -65,8 +69,10 @@ interface FeedScreen {
 
 interface LiveFeedEvents {
   state: LiveState;
-  /** [LV29] Whether the session may move the camera. */
+  /** [LV29, LV33] Whether the hand may move the camera. */
   access: TokenAccess;
+  /** [LV32] Who is there, and who drives. */
+  audience: Audience;
   /** The scene is loaded: its bounds and cameras. */
   scene: SceneMessage;
   /** After every painted picture. */
@@ -91,7 +97,9 @@ export class LiveFeed {
   /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
   #viewSent = '';
   #viewChanged = false;
-  #mayDrive = true;
+  readonly #role: SessionRole;
+  #sessionId: string | null = null;
+  #access: TokenAccess = 'drive';
   #input = 0;
   #seen: SeenPicture | null = null;
   #drawnPose: Pose | null = null;
@@ -101,6 +109,7 @@ export class LiveFeed {
   constructor(options: LiveFeedOptions) {
     this.#options = options;
     this.#look = options.look;
+    this.#role = new SessionRole(options.join !== undefined);
     this.player.seek(options.frameNumber, 0);
     this.#flow = this.#createFlow();
     const urls = apiUrls(options.url);
@@ -109,12 +118,13 @@ export class LiveFeed {
       openSocket: () => new WebSocket(urls.live),
       timers: options.timers,
       random: Math.random,
+      ...(options.join !== undefined && { join: options.join }),
       token: options.token,
       resumeStore: options.resumeStore,
       view: () => this.#viewForHello(),
       events: {
         opening: () => this.#become({ type: 'opening' }),
-        welcome: (_, access) => this.#welcome(access),
+        welcome: (welcome) => this.#welcome(welcome),
         message: (message) => this.#receive(message),
         picture: (message) => this.#flow.receive(message),
         lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
@@ -134,9 +144,23 @@ export class LiveFeed {
     return this.#state;
   }
 
-  /** [LV29] Whether the session lets poses move the camera. */
+  /** Of the session; null before there is one. */
+  get sessionId(): string | null {
+    return this.#sessionId;
+  }
+
+  /** [LV29, LV33] Whether the session lets this viewer's poses move the camera. */
   get mayDrive(): boolean {
-    return this.#mayDrive;
+    return this.#access === 'drive' && this.#role.drives;
+  }
+
+  get role(): Pick<SessionRole, 'audience' | 'drives' | 'pose' | 'view'> {
+    return this.#role;
+  }
+
+  /** [LV33] @param to whom the camera is given. */
+  camera(action: CameraAction, to?: number): void {
+    this.#connection.send({ type: 'camera', action, ...(to !== undefined && { to }) });
   }
 
   /** The last uploaded picture’s depth, and how to read it; null when it has none. */
@@ -200,7 +224,7 @@ export class LiveFeed {
    * @param held something keeps moving the picture, even if this pose is the last one's.
    */
   displayFrame(pose: Pose | null, held: boolean): void {
-    if (this.#connection.ready) this.#sendInputs(pose, held);
+    if (this.#connection.ready && this.#role.drives) this.#sendInputs(pose, held);
     const paint = this.#pictureDue ?? (() => this.#options.screen.paint());
     this.#pictureDue = null;
     paint();
@@ -236,7 +260,7 @@ export class LiveFeed {
       if (sent) this.player.asked(this.#input);
       this.#events.emit('frame', due);
     }
-    const message = pose && this.#mayDrive && this.#pacer.frame(nowMs, pose, held || this.player.playing);
+    const message = pose && this.mayDrive && this.#pacer.frame(nowMs, pose, held || this.player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   }
 
@@ -269,13 +293,42 @@ export class LiveFeed {
     return this.#input;
   }
 
-  #welcome(access: TokenAccess): void {
-    this.#mayDrive = access === 'drive';
+  #welcome({ sessionId, resumed, access }: Welcome): void {
+    this.#sessionId = sessionId;
+    this.#access = access;
+    this.#role.welcome(resumed, this.#options.join !== undefined);
     this.#flow.restart();
     this.#pacer.resend();
     this.player.restart();
     this.#viewChanged = true;
-    this.#events.emit('access', access);
+    this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
+  }
+
+  /** [LV34] What the one who drives shows; where that is another now, the picture goes on from there. */
+  #follow(message: DriverView): void {
+    const drove = this.#role.drives;
+    const { view } = this.#role;
+    this.#role.take(message);
+    if (message.type === 'driver-view') this.#adopt(message.view);
+    if (message.type !== 'viewers') return;
+    if (drove && !this.#role.drives) this.player.pause();
+    if (drove !== this.#role.drives) this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
+    if (!drove && this.#role.drives) {
+      if (view) this.#adopt(view);
+      this.#input = Math.max(this.#input, message.input);
+      this.#pacer.resend();
+      this.player.restart();
+      this.#viewSent = '';
+      this.#viewChanged = true;
+    }
+    if (this.#role.audience) this.#events.emit('audience', this.#role.audience);
+  }
+
+  #adopt({ size: _, depth: __, frameNumber, ...look }: LiveView): void {
+    this.#look = look;
+    if (frameNumber === this.player.frameNumber) return;
+    this.player.seek(frameNumber, this.#options.timers.nowMs());
+    this.#events.emit('frame', frameNumber);
   }
 
   #receive(message: ServerMessage): void {
@@ -290,6 +343,11 @@ export class LiveFeed {
         return;
       case 'error':
         this.#events.emit('notice', { code: message.code, message: message.message });
+        return;
+      case 'viewers':
+      case 'driver-pose':
+      case 'driver-view':
+        this.#follow(message);
         return;
       default:
         return;

@@ -9,9 +9,11 @@ import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import type { LiveFigures, PictureMeasure } from './measurements.ts';
 import { PictureStage } from './picture-stage.ts';
+import { PoseFollower } from './pose-follower.ts';
 import { samePose } from './pose-pacer.ts';
 import { type Gestures, PoseSource } from './pose-source.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
+import type { Audience } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
 import { type Surface, surfaceAt } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
@@ -34,9 +36,10 @@ export class LiveViewport {
   readonly #stage: PictureStage;
   readonly #feed: LiveFeed;
   readonly #source: PoseSource;
+  readonly #follower = new PoseFollower();
   readonly #listeners = new Listeners();
   #aspect: number;
-  /** Where the hand's camera is. */
+  /** Where the camera is: the hand's, or that of whoever drives. */
   #pose: Pose | null = null;
   /** Whether the hand is to move the camera. */
   #isHandOn = true;
@@ -68,12 +71,13 @@ export class LiveViewport {
       look: options.look,
       frameNumber: options.frameNumber ?? 0,
       depth: this.#warps,
+      ...(options.join !== undefined && { join: options.join }),
       url: options.url ?? location.origin,
       token: () => options.token?.() ?? null,
       timers: this.#timers,
       resumeStore: this.#resumeStore,
       screen: {
-        aspect: () => this.#aspect,
+        aspect: () => this.#pictureAspect,
         pictureSize: () => this.#surface.pictureSize(this.#aspect),
         upload: (picture) => this.#stage.upload(picture),
         paint: () => this.#show(),
@@ -101,6 +105,41 @@ export class LiveViewport {
     return this.#source.set ? this.#source.camera : null;
   }
 
+  /** Of the session; null before there is one. */
+  get sessionId(): string | null {
+    return this.#feed.sessionId;
+  }
+
+  /** Who looks at the session, and who drives; null while nobody else was ever there. */
+  get audience(): Audience | null {
+    return this.#feed.role.audience;
+  }
+
+  /** [LV33] Whether the camera is with this viewer. */
+  get drives(): boolean {
+    return this.#feed.role.drives;
+  }
+
+  /** Gets the camera where it is free; otherwise whoever drives is asked for it. */
+  requestCamera(): void {
+    this.#feed.camera('request');
+  }
+
+  /** Takes the camera, where it is free, its driver is silent, or the session is one's own. */
+  takeCamera(): void {
+    this.#feed.camera('take');
+  }
+
+  /** @param viewer its number in `audience`. */
+  giveCamera(viewer: number): void {
+    this.#feed.camera('give', viewer);
+  }
+
+  /** Anybody may take it then; one who only asked for it does not any more. */
+  releaseCamera(): void {
+    this.#feed.camera('release');
+  }
+
   get playing(): boolean {
     return this.#feed.player.playing;
   }
@@ -125,6 +164,11 @@ export class LiveViewport {
     this.#source.dispose();
     this.#stage.dispose();
     this.#surface.dispose();
+  }
+
+  /** What is shown; that of whoever drives, while somebody else does. */
+  get look(): Look {
+    return this.#feed.look;
   }
 
   setLook(look: Look): void {
@@ -168,6 +212,7 @@ export class LiveViewport {
 
   /** Keeps the direction and shows all of the scene. */
   fit(): void {
+    if (!this.drives) return;
     this.#takeOverCamera();
     this.#source.fit();
     this.#events.emit('move', undefined);
@@ -199,6 +244,7 @@ export class LiveViewport {
     feed.on('access', (access) => {
       this.#source.enabled = this.#isHandOn && access === 'drive';
     });
+    feed.on('audience', (audience) => this.#events.emit('audience', audience));
     feed.on('scene', (message) => this.#sceneIs(message));
     feed.on('measure', (measure) => this.#painted(measure));
     feed.on('frame', (frame) => this.#events.emit('frame', frame));
@@ -236,10 +282,25 @@ export class LiveViewport {
     const deltaSec = Math.min(0.1, Math.max(0, frameMs - this.#lastFrameMs) / 1_000);
     this.#lastFrameMs = frameMs;
     const before = this.#pose;
-    this.#pose = this.#source.set ? this.#source.advance(deltaSec) : null;
+    this.#pose = this.#poseNow(deltaSec);
     if (this.#pose && !(before && samePose(before, this.#pose))) this.#events.emit('camera', this.#pose);
     this.#feed.displayFrame(this.#pose, this.#source.held);
   };
+
+  /** The hand's camera goes along with whoever drives: it begins there when it has the camera. */
+  #poseNow(deltaSec: number): Pose | null {
+    const { pose, drives } = this.#feed.role;
+    this.#follower.goal = pose;
+    const followed = this.#follower.advance(deltaSec, this.#source.reducedMotion);
+    if (followed) this.#source.takeOver(followed);
+    const own = this.#source.set ? this.#source.advance(deltaSec) : null;
+    return drives ? own : followed;
+  }
+
+  get #pictureAspect(): number {
+    const { view } = this.#feed.role;
+    return view ? view.size.widthPx / view.size.heightPx : this.#aspect;
+  }
 
   /** Whatever has come by now, from where the camera is now. */
   #show(): void {

@@ -2,6 +2,7 @@
 import type { LiveView, Pose, ServerMessage } from '@kiln/shared';
 import type { PictureMeasure } from './measurements.ts';
 import type { ResumeStore } from './resume-store.ts';
+import type { Audience } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
 import type { Timers } from './timers.ts';
 
@@ -20,6 +21,8 @@ export interface LiveViewportOptions {
   readonly url?: string;
   /** [LV29] Of a page of another site: asked for whenever a session is opened. */
   readonly token?: () => string | null;
+  /** [LV31] A session that is open, to watch it. @defaultValue one of its own */
+  readonly join?: string;
   readonly timers?: Timers;
   readonly resumeStore?: ResumeStore;
 }
@@ -36,6 +39,8 @@ export interface LiveViewportEvents {
   move: undefined;
   /** The camera is elsewhere on this display frame. */
   camera: Pose;
+  /** Who looks at the session, and who drives; not before there is somebody else. */
+  audience: Audience;
   /** The frame that is shown, while a clip plays. */
   frame: number;
   /** Something that does not end the session. */

@@ -87,10 +87,12 @@ class Bench {
 
   readonly connection: LiveConnection;
 
-  constructor(storage: KeyValueStorage = new MapStorage()) {
+  /** @param join a session of somebody else, to watch it. */
+  constructor(storage: KeyValueStorage = new MapStorage(), join?: string) {
     this.storage = storage;
     this.connection = new LiveConnection({
       sceneId: SCENE,
+      ...(join !== undefined && { join }),
       openSocket: () => {
         const socket = new FakeSocket();
         this.sockets.push(socket);
@@ -102,7 +104,7 @@ class Bench {
       view: () => VIEW,
       events: {
         opening: () => this.log.push('opening'),
-        welcome: (resumed) => this.log.push(resumed ? 'resumed' : 'welcome'),
+        welcome: ({ resumed }) => this.log.push(resumed ? 'resumed' : 'welcome'),
         message: (message) => this.messages.push(message),
         picture: (bytes) => this.pictures.push(bytes.length),
         lost: (retryInMs, message) => this.log.push(`lost ${retryInMs} ${message}`),
@@ -298,5 +300,32 @@ describe('LiveConnection', () => {
     bare.socket.welcomes('t1');
     bare.connection.close(true);
     expect(bare.log).toEqual(['opening', 'welcome']);
+  });
+
+  it('[LV31] watches a session that is open, and comes back to it as the same viewer', () => {
+    const guest = new Bench(bench.storage, SESSION);
+    bench.socket.welcomes('own');
+    guest.connection.open();
+    guest.socket.opens();
+    expect(guest.hello).toMatchObject({ join: { sessionId: SESSION } });
+    // What is kept of one's own view of the scene is not its.
+    expect(guest.hello).not.toHaveProperty('resume');
+    guest.socket.welcomes('guest');
+    guest.socket.closes(1006);
+    guest.timers.pass(10_000);
+    guest.socket.opens();
+    expect(guest.hello).toMatchObject({
+      ...{ join: { sessionId: SESSION }, resume: { sessionId: SESSION, token: 'guest' } },
+    });
+  });
+
+  it('[LV31] does not come back to one that is over', () => {
+    const guest = new Bench(new MapStorage(), SESSION);
+    guest.connection.open();
+    guest.socket.opens();
+    guest.socket.closes(4404, 'resource.not_found');
+    guest.timers.pass(60_000);
+    expect(guest.sockets).toHaveLength(1);
+    expect(guest.log.at(-1)).toMatch(/^failed resource.not_found/);
   });
 });

@@ -21,6 +21,7 @@ import images from 'lucide-static/icons/images.svg?raw';
 import info from 'lucide-static/icons/info.svg?raw';
 import keyRound from 'lucide-static/icons/key-round.svg?raw';
 import keyboard from 'lucide-static/icons/keyboard.svg?raw';
+import link from 'lucide-static/icons/link.svg?raw';
 import listVideo from 'lucide-static/icons/list-video.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
@@ -36,6 +37,7 @@ import sun from 'lucide-static/icons/sun.svg?raw';
 import trash2 from 'lucide-static/icons/trash-2.svg?raw';
 import triangleAlert from 'lucide-static/icons/triangle-alert.svg?raw';
 import upload from 'lucide-static/icons/upload.svg?raw';
+import users from 'lucide-static/icons/users.svg?raw';
 import x from 'lucide-static/icons/x.svg?raw';
 
 const ICONS = {
@@ -61,6 +63,7 @@ const ICONS = {
   key: keyRound,
   keyboard,
   jobs: listVideo,
+  link,
   'log-out': logOut,
   maximize,
   monitor,
@@ -76,6 +79,7 @@ const ICONS = {
   trash: trash2,
   warning: triangleAlert,
   upload,
+  users,
   x,
 } as const;
 

@@ -29,11 +29,17 @@ export function LiveOverlay({ model, painted }: { readonly model: SceneModel; re
         data-code={live.phase === 'failed' ? live.code : ''}
       >
         <Icon name="warning" size={22} />
-        <p class="stage-card-title">{endTitle(live)}</p>
-        <p>{endReason(live)}</p>
-        <Button kind="primary" icon="retry" testId="live-retry" onClick={retry}>
-          {live.phase === 'failed' && live.code === 'resource.conflict' ? 'Show it here' : 'Try again'}
-        </Button>
+        <p class="stage-card-title">{endTitle(live, model.watched !== null)}</p>
+        <p>{endReason(live, model.watched !== null)}</p>
+        {model.watched === null ? (
+          <Button kind="primary" icon="retry" testId="live-retry" onClick={retry}>
+            {live.phase === 'failed' && live.code === 'resource.conflict' ? 'Show it here' : 'Try again'}
+          </Button>
+        ) : (
+          <a class="button button-primary" href={location.pathname} data-testid="live-own">
+            Look around by yourself
+          </a>
+        )}
       </div>
     );
   }
@@ -56,15 +62,20 @@ export function LiveOverlay({ model, painted }: { readonly model: SceneModel; re
   );
 }
 
-function endTitle(live: Extract<LiveState, { phase: 'failed' | 'ended' }>): string {
+function endTitle(live: Extract<LiveState, { phase: 'failed' | 'ended' }>, watches: boolean): string {
+  if (isOver(live, watches)) return 'What you were to watch is over';
   if (live.phase === 'ended') return 'The live view has ended';
   return live.code === 'resource.conflict' ? 'This view goes on in another tab' : 'The live view stopped';
 }
 
-function endReason(live: Extract<LiveState, { phase: 'failed' | 'ended' }>): string {
+function endReason(live: Extract<LiveState, { phase: 'failed' | 'ended' }>, watches: boolean): string {
+  if (isOver(live, watches)) return 'Whoever showed it has closed the view.';
   if (live.phase === 'ended') return live.reason;
   return live.code === 'resource.conflict' ? 'One view is in one tab at a time.' : live.message;
 }
+
+const isOver = (live: Extract<LiveState, { phase: 'failed' | 'ended' }>, watches: boolean): boolean =>
+  watches && (live.phase === 'ended' || live.code === 'resource.not_found');
 
 interface Status {
   readonly text: string;

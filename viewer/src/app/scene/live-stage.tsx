@@ -6,6 +6,8 @@ import { useServices } from '../farm/farm-context.ts';
 import { LiveHud } from './live-hud.tsx';
 import { LiveNote } from './live-note.tsx';
 import { LiveOverlay } from './live-overlay.tsx';
+import { PeopleNotice } from './people-notice.tsx';
+import { PeopleButton } from './people-panel.tsx';
 import { aspectOf } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 import { ShortcutsButton } from './shortcuts.tsx';
@@ -34,6 +36,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
       data-testid="live-stage"
       data-state={live.phase}
       data-painted={painted}
+      data-watching={!model.drives.value}
     >
       {!painted && scene.thumbnailUrl && (
         <img class="stage-poster" src={farm.client.urls.thumbnail(scene.id)} alt="" data-testid="live-poster" />
@@ -41,6 +44,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
       <div ref={host} class="stage-host" />
       <LiveOverlay model={model} painted={painted} />
       <div class="stage-tools">
+        <PeopleButton model={model} />
         <Button
           class="button-glass"
           icon="fit"
@@ -68,6 +72,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
         <ShortcutsButton />
       </div>
       {hud && <LiveHud model={model} />}
+      <PeopleNotice model={model} />
       {painted && <LiveNote model={model} />}
     </section>
   );

@@ -2,10 +2,12 @@
 import type { CameraPath, ClipSettings, ExplicitCamera, ImportReport } from '@kiln/shared';
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { LiveViewport } from '../../live/live-viewport.ts';
+import type { Audience } from '../../live/session-role.ts';
 import type { LiveState } from '../../live/session-state.ts';
 import type { SceneMessage } from '../../live/viewport-types.ts';
 import { toast } from '../design/toasts.tsx';
 import { type CameraPick, framesOfPath, keyFrame, viewOnPath } from './camera-choice.ts';
+import { changedLook } from './look-change.ts';
 import {
   allFrames,
   aspectOf,
@@ -31,6 +33,12 @@ export interface SceneModel {
   /** Why this browser cannot show a live view; null when it can. */
   readonly problem: ReadonlySignal<string | null>;
   readonly viewport: Signal<LiveViewport | null>;
+  /** Who looks at the live view, and who has its camera; null while nobody else was ever there. */
+  readonly audience: ReadonlySignal<Audience | null>;
+  /** Whether the camera of the live view is with this page. */
+  readonly drives: ReadonlySignal<boolean>;
+  /** The session of somebody else that is watched; null: one's own. */
+  readonly watched: string | null;
   change(part: Partial<RenderForm>): void;
   pickCamera(pick: CameraPick): void;
   /** Frames that were all of the old path become all of the new one. */
@@ -45,7 +53,8 @@ export interface SceneModel {
   mount(host: HTMLElement): () => void;
 }
 
-export function createSceneModel(sceneId: string, report: ImportReport): SceneModel {
+/** @param watched the session of somebody else, to watch it. */
+export function createSceneModel(sceneId: string, report: ImportReport, watched: string | null): SceneModel {
   const form = signal(restoreForm(defaultForm(report), readForm(sceneId)));
   const live = signal<LiveState>({ phase: 'connecting' });
   const loaded = signal<SceneMessage | null>(null);
@@ -55,6 +64,11 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
   const timelineFrames = computed(() => Math.max(clipLength.value, pathEnd(form.value) + 1));
   const problem = signal<string | null>(null);
   const viewport = signal<LiveViewport | null>(null);
+  const audience = signal<Audience | null>(null);
+  const drives = computed(() => {
+    const { value } = audience;
+    return value ? value.driver === value.you : watched === null;
+  });
 
   function change(part: Partial<RenderForm>): void {
     form.value = { ...form.value, ...part };
@@ -97,6 +111,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
         look: lookOf(form.value),
         aspect: aspectOf(form.value),
         frameNumber: frame.value,
+        ...(watched !== null && { join: watched }),
       });
     } catch {
       problem.value = 'This browser gives no WebGL2, which the live view needs. Rendering works without it.';
@@ -108,6 +123,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     const view = open(host);
     if (!view) return () => {};
     viewport.value = view;
+    let look = lookOf(form.value);
     const undo = [
       view.on('state', (state) => {
         live.value = state;
@@ -121,13 +137,24 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
         // On a path the hand looks for the next key.
         const { kind } = form.value.camera;
         if (kind !== 'current' && kind !== 'path') change({ camera: { kind: 'current' } });
+        // Another viewer may have named one.
+        const { camera, ...free } = view.look;
+        if (camera !== undefined) view.setLook(free);
+      }),
+      view.on('audience', (now) => {
+        audience.value = now;
+        if (!drives.value) playing.value = false;
       }),
       view.on('notice', ({ message }) => toast(message)),
       view.on('frame', (frameNumber) => {
         frame.value = frameNumber;
         flyTo(frameNumber);
       }),
-      effect(() => view.setLook(lookOf(form.value))),
+      effect(() => {
+        const now = lookOf(form.value);
+        view.setLook(changedLook(view.look, look, now));
+        look = now;
+      }),
       effect(() => view.setAspect(aspectOf(form.value))),
       effect(() => {
         const { clip: name, fps } = form.value;
@@ -141,6 +168,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     return () => {
       for (const dispose of undo) dispose();
       viewport.value = null;
+      audience.value = null;
       playing.value = false;
       view.dispose();
     };
@@ -156,6 +184,9 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
     timelineFrames,
     problem,
     viewport,
+    audience,
+    drives,
+    watched,
     change,
     pickCamera(pick) {
       change({ camera: pick });
@@ -177,7 +208,7 @@ export function createSceneModel(sceneId: string, report: ImportReport): SceneMo
       flyTo(frameNumber);
     },
     play(on) {
-      playing.value = on && timelineFrames.value > 1;
+      playing.value = on && timelineFrames.value > 1 && drives.value;
       if (playing.value) viewport.value?.play();
       else viewport.value?.pause();
     },

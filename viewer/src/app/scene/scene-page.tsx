@@ -1,6 +1,7 @@
 /** One scene: live view, what it is rendered with, what was rendered of it, and what is in it. */
 import { KilnError, type Scene } from '@kiln/shared';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
 import { Button } from '../design/button.tsx';
 import { Icon } from '../design/icon.tsx';
 import { Empty, Notice, Spinner } from '../design/notice.tsx';
@@ -13,6 +14,7 @@ import { LiveStage } from './live-stage.tsx';
 import { RenderPanel } from './render-panel.tsx';
 import { createSceneModel } from './scene-model.ts';
 import { Timeline } from './timeline.tsx';
+import { watchedIn } from './watch-link.ts';
 
 export function ScenePage({ sceneId }: { readonly sceneId: string }) {
   const { farm } = useServices();
@@ -94,7 +96,8 @@ type Tab = 'render' | 'info';
 function ReadyScene({ scene, report }: { readonly scene: Scene; readonly report: NonNullable<Scene['report']> }) {
   const { uploads } = useServices();
   // One model as long as this scene is shown: its report never changes, events bring the same one again.
-  const model = useMemo(() => createSceneModel(scene.id, report), [scene.id]);
+  const watched = watchedIn(useLocation().query);
+  const model = useMemo(() => createSceneModel(scene.id, report, watched), [scene.id, watched]);
   const [tab, setTab] = useState<Tab>('render');
   useEffect(() => uploads.opened(scene.id), [uploads, scene.id]);
   return (
