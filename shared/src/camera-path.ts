@@ -1,5 +1,7 @@
 /** Where a camera is on its path: the same for whoever asks. */
 import { KilnError } from './errors.ts';
+import { PosePath } from './live/pose-path.ts';
+import { cameraPathOf } from './live/session-path.ts';
 import { CameraPath, type PathKey, type PlacedCamera, type Vector3 } from './schemas/settings.ts';
 import { parse } from './validate.ts';
 
@@ -75,12 +77,14 @@ export function pathFrames(paths: readonly CameraPath[], fps: number): string {
 }
 
 /**
- * A path as people write it: a list of keys, or an object with it.
+ * A path as people write it: a list of keys, or an object with it; or a recorded session, whose way it is.
  *
  * @throws KilnError `request.invalid` whose message says where.
  */
 export function readPath(json: unknown, fps: number): CameraPath {
-  const path = parse(CameraPath, Array.isArray(json) ? { path: json } : json, 'the camera path');
+  const path = isRecorded(json)
+    ? cameraPathOf(parse(PosePath, json, 'the recorded session'))
+    : parse(CameraPath, Array.isArray(json) ? { path: json } : json, 'the camera path');
   try {
     checkPath(path, fps, '');
   } catch (cause) {
@@ -89,6 +93,8 @@ export function readPath(json: unknown, fps: number): CameraPath {
   }
   return path;
 }
+
+const isRecorded = (json: unknown): boolean => typeof json === 'object' && json !== null && 'poses' in json;
 
 /**
  * Whether the path can be flown.

@@ -42,6 +42,7 @@ export * from './live/messages.ts';
 export * from './live/picture.ts';
 export * from './live/pose-path.ts';
 export * from './live/server-message.ts';
+export * from './live/session-path.ts';
 export * from './memory-text.ts';
 export * from './pass-files.ts';
 export * from './progress-text.ts';

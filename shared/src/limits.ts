@@ -60,6 +60,8 @@ export const LIMITS = {
   pathKeys: 256,
   /** Of a hand's way through a scene: at 60 a second almost half an hour. */
   pathPoses: 100_000,
+  /** Changes of what such a way shows, some 600 bytes each. */
+  pathViews: 1_000,
   /** Seconds that a path's keys lie within: frames of the least frame rate are longer. */
   pathSec: 1_000_000,
   /** Layers of one job. */

@@ -27,6 +27,20 @@ test('a list of keys is a path, and so is an object that says more', async () =>
   expect(await read(JSON.stringify(straight))).toEqual(straight);
 });
 
+test('a recorded session is the path that its camera took', async () => {
+  const poses = [0, 500, 1_000].map((atMs) => ({
+    atMs,
+    position: [atMs / 1_000, 1, 4],
+    target: [0, 0, 0],
+    fovDeg: 40,
+  }));
+  const { path } = await read(JSON.stringify({ poses, views: [], frames: [] }));
+  expect(path.map(({ timeSec, position }) => [timeSec, position])).toEqual([
+    [0, [0, 1, 4]],
+    [1, [1, 1, 4]],
+  ]);
+});
+
 test.each([
   ['{', 'no JSON'],
   ['[]', '/path'],

@@ -244,6 +244,8 @@ test('two watch one view: the camera is asked for, given and handed back, and ta
     expectRed(await middle(artist));
     await press(artist, 'people-button');
     const link = await onElement(artist, id('watch-link'), 'element.value');
+    await artist.keyboard.press('Escape');
+    await artist.waitForSelector(id('people'), { hidden: true });
     await guest.goto(String(link));
     expectRed(await middle(guest));
     await stage(guest, true);

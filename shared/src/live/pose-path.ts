@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Vector3 } from '../schemas/settings.ts';
-import { Pose } from './messages.ts';
+import { LiveView, Pose } from './messages.ts';
 
 const PATH_TIME = {
   /** Milliseconds since the path began; never less than that of the pose before. */
@@ -23,7 +23,25 @@ export const PathPose = Type.Union([
 export type PathPose = Static<typeof PathPose>;
 
 export const PosePath = Type.Object(
-  { poses: Type.Array(PathPose, { minItems: 1, maxItems: LIMITS.pathPoses }) },
+  {
+    poses: Type.Array(PathPose, { minItems: 1, maxItems: LIMITS.pathPoses }),
+    /** What was shown, from a time on; in the order of their times. */
+    views: Type.Optional(
+      Type.Array(Type.Object({ atMs: PATH_TIME.atMs, view: LiveView }, { additionalProperties: false }), {
+        maxItems: LIMITS.pathViews,
+      }),
+    ),
+    /** The frame of a clip, from a time on. */
+    frames: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { atMs: PATH_TIME.atMs, frameNumber: LiveView.properties.frameNumber },
+          { additionalProperties: false },
+        ),
+        { maxItems: LIMITS.pathPoses },
+      ),
+    ),
+  },
   { additionalProperties: false },
 );
 export type PosePath = Static<typeof PosePath>;

@@ -10,6 +10,7 @@ import '../styles/upload.css';
 import '../styles/scene.css';
 import '../styles/stage.css';
 import '../styles/people.css';
+import '../styles/recording.css';
 import '../styles/render-panel.css';
 import '../styles/report.css';
 import '../styles/narrow.css';

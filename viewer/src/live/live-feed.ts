@@ -198,6 +198,19 @@ export class LiveFeed {
     return this.#look;
   }
 
+  /** What is shown, whoever wants it. */
+  get view(): LiveView {
+    return this.#role.view ?? this.#view();
+  }
+
+  /** Shows what a view says, but for its size. */
+  adopt({ size: _, depth: __, frameNumber, ...look }: LiveView): void {
+    this.look = look;
+    if (frameNumber === this.player.frameNumber) return;
+    this.seek(frameNumber);
+    this.#events.emit('frame', frameNumber);
+  }
+
   set look(look: Look) {
     this.#look = look;
     this.#viewChanged = true;
@@ -309,12 +322,12 @@ export class LiveFeed {
     const drove = this.#role.drives;
     const { view } = this.#role;
     this.#role.take(message);
-    if (message.type === 'driver-view') this.#adopt(message.view);
+    if (message.type === 'driver-view') this.adopt(message.view);
     if (message.type !== 'viewers') return;
     if (drove && !this.#role.drives) this.player.pause();
     if (drove !== this.#role.drives) this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
     if (!drove && this.#role.drives) {
-      if (view) this.#adopt(view);
+      if (view) this.adopt(view);
       this.#input = Math.max(this.#input, message.input);
       this.#pacer.resend();
       this.player.restart();
@@ -322,13 +335,6 @@ export class LiveFeed {
       this.#viewChanged = true;
     }
     if (this.#role.audience) this.#events.emit('audience', this.#role.audience);
-  }
-
-  #adopt({ size: _, depth: __, frameNumber, ...look }: LiveView): void {
-    this.#look = look;
-    if (frameNumber === this.player.frameNumber) return;
-    this.player.seek(frameNumber, this.#options.timers.nowMs());
-    this.#events.emit('frame', frameNumber);
   }
 
   #receive(message: ServerMessage): void {

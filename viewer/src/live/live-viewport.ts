@@ -2,7 +2,7 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import type { ExplicitCamera, Pose } from '@kiln/shared';
+import type { ExplicitCamera, Pose, PosePath } from '@kiln/shared';
 import { Listeners } from './listeners.ts';
 import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
@@ -15,6 +15,7 @@ import { type Gestures, PoseSource } from './pose-source.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
 import type { Audience } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
+import { SessionTape } from './session-tape.ts';
 import { type Surface, surfaceAt } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
@@ -37,6 +38,7 @@ export class LiveViewport {
   readonly #feed: LiveFeed;
   readonly #source: PoseSource;
   readonly #follower = new PoseFollower();
+  readonly #tape: SessionTape;
   readonly #listeners = new Listeners();
   #aspect: number;
   /** Where the camera is: the hand's, or that of whoever drives. */
@@ -63,7 +65,11 @@ export class LiveViewport {
     );
     const { canvas } = this.#surface;
     this.#stage = new PictureStage(canvas);
-    const onUserMove = () => this.#events.emit('move', undefined);
+    this.#tape = new SessionTape(this.#timers);
+    const onUserMove = () => {
+      this.stopPath();
+      this.#events.emit('move', undefined);
+    };
     this.#source = new PoseSource(canvas, onUserMove);
     this.#source.aspect = options.aspect;
     this.#feed = new LiveFeed({
@@ -138,6 +144,30 @@ export class LiveViewport {
   /** Anybody may take it then; one who only asked for it does not any more. */
   releaseCamera(): void {
     this.#feed.camera('release');
+  }
+
+  /** Begins to keep where the camera goes and what is shown; what was kept before is gone. */
+  startRecording(): void {
+    this.#tape.record();
+  }
+
+  /** What was kept since; null where nothing was to be seen. */
+  stopRecording(): PosePath | null {
+    return this.#tape.stopRecording();
+  }
+
+  /** Plays a recorded session, until it is over or the hand interrupts it. Nothing happens where somebody else drives. */
+  playPath(path: PosePath): void {
+    if (!this.drives) return;
+    const { camera: _, ...free } = this.#feed.look;
+    this.#feed.look = free;
+    this.#tape.play(path);
+  }
+
+  stopPath(): void {
+    if (!this.#tape.isPlaying) return;
+    this.#tape.stopPlaying();
+    this.#events.emit('played', undefined);
   }
 
   get playing(): boolean {
@@ -284,7 +314,8 @@ export class LiveViewport {
     const before = this.#pose;
     this.#pose = this.#poseNow(deltaSec);
     if (this.#pose && !(before && samePose(before, this.#pose))) this.#events.emit('camera', this.#pose);
-    this.#feed.displayFrame(this.#pose, this.#source.held);
+    this.#feed.displayFrame(this.#pose, this.#source.held || this.#tape.isPlaying);
+    this.#keepMoment();
   };
 
   /** The hand's camera goes along with whoever drives: it begins there when it has the camera. */
@@ -293,8 +324,27 @@ export class LiveViewport {
     this.#follower.goal = pose;
     const followed = this.#follower.advance(deltaSec, this.#source.reducedMotion);
     if (followed) this.#source.takeOver(followed);
+    if (drives) this.#followPath();
+    else this.stopPath();
     const own = this.#source.set ? this.#source.advance(deltaSec) : null;
     return drives ? own : followed;
+  }
+
+  #followPath(): void {
+    const moment = this.#tape.moment();
+    if (!moment) return;
+    this.#source.lookFrom(moment.camera);
+    if (moment.view) this.#feed.adopt(moment.view);
+    const { frameNumber } = moment;
+    if (frameNumber !== null && frameNumber !== this.#feed.player.frameNumber) this.#feed.seek(frameNumber);
+    if (moment.isOver) this.#events.emit('played', undefined);
+  }
+
+  /** [LV26] From where the picture is seen: by the hand's camera, or by one of the scene. */
+  #keepMoment(): void {
+    if (!this.#tape.isRecording) return;
+    const seen = this.#feed.look.camera === undefined ? this.#pose : this.#feed.drawnPose;
+    if (seen) this.#tape.take(this.#source.seenFrom(seen), this.#feed.view);
   }
 
   get #pictureAspect(): number {

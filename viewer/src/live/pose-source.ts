@@ -113,11 +113,15 @@ export class PoseSource {
   }
 
   /** Stands at `pose`, upright, and turns around what is as far ahead as before. */
-  takeOver({ position, quaternion, fovDeg }: Pose): void {
-    const eye = new Vector3(...position);
+  takeOver(pose: Pose): void {
+    this.lookFrom(this.seenFrom(pose));
+  }
+
+  /** A pose as a camera that looks at what is as far ahead as what is turned around. */
+  seenFrom({ position, quaternion, fovDeg }: Pose): ExplicitCamera {
     const ahead = new Vector3(0, 0, -1).applyQuaternion(new Quaternion(...quaternion));
-    const [x, y, z] = eye.clone().addScaledVector(ahead, this.#controls.distance).toArray();
-    this.lookFrom({ position, target: [x, y, z], fovDeg });
+    const [x, y, z] = new Vector3(...position).addScaledVector(ahead, this.#controls.distance).toArray();
+    return { position, target: [x, y, z], fovDeg };
   }
 
   /** Keeps the direction and takes the distance from which all of the scene is seen. */

@@ -41,6 +41,8 @@ export interface LiveViewportEvents {
   camera: Pose;
   /** Who looks at the session, and who drives; not before there is somebody else. */
   audience: Audience;
+  /** A recorded session that was played is at its end, or the hand has interrupted it. */
+  played: undefined;
   /** The frame that is shown, while a clip plays. */
   frame: number;
   /** Something that does not end the session. */

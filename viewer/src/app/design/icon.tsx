@@ -8,6 +8,7 @@ import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
+import circle from 'lucide-static/icons/circle.svg?raw';
 import cloudOff from 'lucide-static/icons/cloud-off.svg?raw';
 import cpu from 'lucide-static/icons/cpu.svg?raw';
 import download from 'lucide-static/icons/download.svg?raw';
@@ -33,6 +34,7 @@ import plus from 'lucide-static/icons/plus.svg?raw';
 import rotateCcw from 'lucide-static/icons/rotate-ccw.svg?raw';
 import search from 'lucide-static/icons/search.svg?raw';
 import slidersHorizontal from 'lucide-static/icons/sliders-horizontal.svg?raw';
+import square from 'lucide-static/icons/square.svg?raw';
 import sun from 'lucide-static/icons/sun.svg?raw';
 import trash2 from 'lucide-static/icons/trash-2.svg?raw';
 import triangleAlert from 'lucide-static/icons/triangle-alert.svg?raw';
@@ -71,7 +73,9 @@ const ICONS = {
   pause,
   play,
   plus,
+  record: circle,
   retry: rotateCcw,
+  stop: square,
   fit: focus,
   search,
   sliders: slidersHorizontal,

@@ -8,6 +8,7 @@ import { LiveNote } from './live-note.tsx';
 import { LiveOverlay } from './live-overlay.tsx';
 import { PeopleNotice } from './people-notice.tsx';
 import { PeopleButton } from './people-panel.tsx';
+import { RecordButton, RecordingBar, useRecording } from './recording.tsx';
 import { aspectOf } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
 import { ShortcutsButton } from './shortcuts.tsx';
@@ -19,6 +20,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
   const [hud, setHud] = useState(false);
   useEffect(() => (host.current ? model.mount(host.current) : undefined), [model]);
 
+  const control = useRecording(model);
   const live = model.live.value;
   // Once there was a picture it stays, whatever happens to the session.
   const [painted, setPainted] = useState(false);
@@ -45,6 +47,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
       <LiveOverlay model={model} painted={painted} />
       <div class="stage-tools">
         <PeopleButton model={model} />
+        {painted && <RecordButton control={control} />}
         <Button
           class="button-glass"
           icon="fit"
@@ -72,6 +75,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
         <ShortcutsButton />
       </div>
       {hud && <LiveHud model={model} />}
+      <RecordingBar control={control} model={model} name={scene.name} />
       <PeopleNotice model={model} />
       {painted && <LiveNote model={model} />}
     </section>

@@ -90,7 +90,7 @@ function PersonRow({ model, audience, person }: PersonRowProps) {
       </span>
       <span class="person-text">
         <span class="person-name">{nameOf(person, audience.you)}</span>
-        <span class="person-state">{stateOf(person, drives)}</span>
+        <span class="person-state">{stateOf(person, drives, person.id === audience.you)}</span>
       </span>
       {mayGive && (
         <Button
@@ -107,11 +107,12 @@ function PersonRow({ model, audience, person }: PersonRowProps) {
   );
 }
 
-function stateOf({ away, asks, mayDrive, owner }: Person, drives: boolean): string {
+function stateOf({ away, asks, mayDrive, owner }: Person, drives: boolean, isYou: boolean): string {
   if (away) return 'connection lost';
-  if (drives) return 'has the camera';
-  if (asks) return 'asks for the camera';
-  if (!mayDrive) return 'watches only';
+  if (drives) return isYou ? 'have the camera' : 'has the camera';
+  if (asks) return isYou ? 'asked for the camera' : 'asks for the camera';
+  if (isYou) return mayDrive ? 'watch' : 'only watch';
+  if (!mayDrive) return 'only watches';
   return owner ? 'watches · opened this view' : 'watches';
 }
 

@@ -1,0 +1,76 @@
+/** Keeps what a live view shows and where its camera goes, by time, in as little as plays the same. */
+import { LIMITS, type LiveView, type PosePath, type TimedCamera, thinnedCameras } from '@kiln/shared';
+
+type Camera = Omit<TimedCamera, 'atMs'>;
+type Frame = NonNullable<PosePath['frames']>[number];
+
+export class SessionRecorder {
+  readonly #startedMs: number;
+  #cameras: TimedCamera[] = [];
+  readonly #views: { readonly atMs: number; readonly view: LiveView }[] = [];
+  #frames: Frame[] = [];
+  #viewText = '';
+  #lastMs = 0;
+
+  /** @param nowMs of a clock that never jumps, as everywhere here. */
+  constructor(nowMs: number) {
+    this.#startedMs = nowMs;
+  }
+
+  get durationMs(): number {
+    return this.#lastMs;
+  }
+
+  /** No more is kept. */
+  get isFull(): boolean {
+    const most = Math.max(this.#cameras.length, this.#frames.length);
+    return most >= LIMITS.pathPoses || this.#views.length >= LIMITS.pathViews;
+  }
+
+  /** To be called on every display frame. */
+  take(nowMs: number, camera: Camera, { frameNumber, camera: _, ...look }: LiveView): void {
+    if (this.isFull) return;
+    const atMs = rounded(nowMs - this.#startedMs, 1);
+    this.#lastMs = atMs;
+    this.#cameras = withNext(this.#cameras, { atMs, ...camera }, isSameCamera);
+    this.#frames = withNext(this.#frames, { atMs, frameNumber }, (a, b) => a.frameNumber === b.frameNumber);
+    const text = JSON.stringify(look);
+    if (text === this.#viewText) return;
+    this.#viewText = text;
+    this.#views.push({ atMs, view: { ...look, frameNumber } });
+  }
+
+  /** Null where nothing was shown. */
+  path(): PosePath | null {
+    const poses = thinnedCameras(this.#cameras).map(({ atMs, position, target, fovDeg }) => ({
+      ...{ atMs, position: point(position), target: point(target), fovDeg: rounded(fovDeg, 3) },
+    }));
+    return poses.length === 0 ? null : { poses, views: [...this.#views], frames: this.#frames };
+  }
+}
+
+/** What stays as it is needs its first moment and its last. */
+function withNext<T extends { readonly atMs: number }>(items: T[], next: T, isSame: (a: T, b: T) => boolean): T[] {
+  const [before, last] = items.slice(-2);
+  if (before && last && isSame(before, last) && isSame(last, next)) items.pop();
+  items.push(next);
+  return items;
+}
+
+function isSameCamera(a: TimedCamera, b: TimedCamera): boolean {
+  const numbers = ({ position, target, fovDeg }: TimedCamera) => [...position, ...target, fovDeg];
+  const others = numbers(b);
+  return numbers(a).every((value, index) => value === others[index]);
+}
+
+/** Tenths of a millimetre: scenes are in metres. */
+const point = ([x, y, z]: TimedCamera['position']): TimedCamera['position'] => [
+  rounded(x, 4),
+  rounded(y, 4),
+  rounded(z, 4),
+];
+
+function rounded(value: number, digits: number): number {
+  const unit = 10 ** digits;
+  return Math.round(value * unit) / unit;
+}

@@ -1,0 +1,54 @@
+/** One view's recorder and player: at most one of each runs. */
+import type { LiveView, PosePath, TimedCamera } from '@kiln/shared';
+import { PathPlayer, type PlayedMoment } from './path-player.ts';
+import { SessionRecorder } from './session-recorder.ts';
+import type { Timers } from './timers.ts';
+
+export class SessionTape {
+  readonly #timers: Timers;
+  #recorder: SessionRecorder | null = null;
+  #player: PathPlayer | null = null;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  get isRecording(): boolean {
+    return this.#recorder !== null;
+  }
+
+  get isPlaying(): boolean {
+    return this.#player !== null;
+  }
+
+  record(): void {
+    this.#recorder = new SessionRecorder(this.#timers.nowMs());
+  }
+
+  /** What was recorded; null: nothing. */
+  stopRecording(): PosePath | null {
+    const path = this.#recorder?.path() ?? null;
+    this.#recorder = null;
+    return path;
+  }
+
+  play(path: PosePath): void {
+    this.#player = new PathPlayer(path, this.#timers.nowMs());
+  }
+
+  stopPlaying(): void {
+    this.#player = null;
+  }
+
+  /** To be called on every display frame. Null: nothing plays. */
+  moment(): PlayedMoment | null {
+    const moment = this.#player?.at(this.#timers.nowMs()) ?? null;
+    if (moment?.isOver) this.#player = null;
+    return moment;
+  }
+
+  /** To be called on every display frame, with what is seen. */
+  take(camera: Omit<TimedCamera, 'atMs'>, view: LiveView): void {
+    this.#recorder?.take(this.#timers.nowMs(), camera, view);
+  }
+}

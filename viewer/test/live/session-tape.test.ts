@@ -1,0 +1,109 @@
+import { LIMITS, type LiveView, matches, PosePath, type TimedCamera } from '@kiln/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PathPlayer } from '../../src/live/path-player.ts';
+import { SessionRecorder } from '../../src/live/session-recorder.ts';
+import { SessionTape } from '../../src/live/session-tape.ts';
+import { FakeTimers } from './fake-timers.ts';
+
+const VIEW: LiveView = {
+  ...{ samples: 1, clip: null, fps: 24, toneMapping: 'neutral', exposureEv: 0, background: 'neutral' },
+  ...{ size: { widthPx: 640, heightPx: 360 }, frameNumber: 0 },
+};
+const at = (x: number): Omit<TimedCamera, 'atMs'> => ({ position: [x, 1, 3], target: [x, 0, 0], fovDeg: 40 });
+
+describe('a recording', () => {
+  let recorder: SessionRecorder;
+  beforeEach(() => {
+    recorder = new SessionRecorder(5_000);
+  });
+
+  it('of nothing is none', () => {
+    expect(recorder.path()).toBeNull();
+  });
+
+  it('keeps a movement, what was shown and which frame, each from its time on', () => {
+    for (let index = 0; index <= 60; index++) {
+      const view = { ...VIEW, exposureEv: index < 30 ? 0 : 1, frameNumber: Math.floor(index / 20) };
+      recorder.take(5_000 + index * 16, at(index), view);
+    }
+    const path = recorder.path();
+    expect(matches(PosePath, path)).toBe(true);
+    // It went straight on.
+    expect(path?.poses.map(({ atMs }) => atMs)).toEqual([0, 960]);
+    expect(path?.views?.map(({ atMs, view }) => [atMs, view.exposureEv])).toEqual([
+      [0, 0],
+      [480, 1],
+    ]);
+    const player = new PathPlayer(path ?? { poses: [] }, 0);
+    expect([0, 319, 320, 640, 960].map((ms) => player.at(ms)?.frameNumber)).toEqual([0, 0, 1, 2, 3]);
+  });
+
+  it('is a few kilobytes of a minute: of rest, two moments', () => {
+    for (let ms = 0; ms < 60_000; ms += 16) {
+      const turn = ms < 30_000 ? ms / 3_000 : 10;
+      recorder.take(5_000 + ms, { ...at(0), position: [5 * Math.sin(turn), 1, 5 * Math.cos(turn)] }, VIEW);
+    }
+    const path = recorder.path();
+    expect(JSON.stringify(path).length).toBeLessThan(20_000);
+    expect(path?.poses.filter(({ atMs }) => atMs > 30_000)).toHaveLength(1);
+  });
+
+  it('does not say through which camera of the scene it was seen', () => {
+    recorder.take(5_000, at(0), { ...VIEW, camera: 'Close' });
+    expect(recorder.path()?.views?.[0]?.view).toEqual(VIEW);
+  });
+
+  it('ends at its limit', () => {
+    for (let index = 0; index < LIMITS.pathViews; index++)
+      recorder.take(5_000 + index, at(index), { ...VIEW, exposureEv: index });
+    expect(recorder.isFull).toBe(true);
+    recorder.take(99_000, at(0), VIEW);
+    expect(recorder.durationMs).toBe(LIMITS.pathViews - 1);
+  });
+});
+
+describe('a tape', () => {
+  const path: PosePath = {
+    poses: [
+      { atMs: 0, ...at(0) },
+      { atMs: 1_000, ...at(10) },
+    ],
+    views: [
+      { atMs: 0, view: VIEW },
+      { atMs: 500, view: { ...VIEW, exposureEv: 1 } },
+    ],
+  };
+
+  it('plays where the camera was, tells each view once, and ends', () => {
+    const timers = new FakeTimers();
+    const tape = new SessionTape(timers);
+    expect(tape.moment()).toBeNull();
+    tape.play(path);
+    expect(tape.moment()).toMatchObject({ camera: { position: [0, 1, 3] }, view: VIEW, isOver: false });
+    timers.pass(250);
+    expect(tape.moment()).toMatchObject({ camera: { position: [2.5, 1, 3] }, view: null, frameNumber: null });
+    timers.pass(250);
+    expect(tape.moment()).toMatchObject({ view: { exposureEv: 1 } });
+    timers.pass(600);
+    expect(tape.moment()).toMatchObject({ camera: { position: [10, 1, 3] }, isOver: true });
+    expect(tape.isPlaying).toBe(false);
+    expect(tape.moment()).toBeNull();
+  });
+
+  it('is stopped by whoever interrupts it', () => {
+    const tape = new SessionTape(new FakeTimers());
+    tape.play(path);
+    tape.stopPlaying();
+    expect(tape.moment()).toBeNull();
+  });
+
+  it('keeps nothing unless it records', () => {
+    const tape = new SessionTape(new FakeTimers());
+    tape.take(at(0), VIEW);
+    expect(tape.stopRecording()).toBeNull();
+    tape.record();
+    tape.take(at(0), VIEW);
+    expect(tape.stopRecording()?.poses).toHaveLength(1);
+    expect(tape.isRecording).toBe(false);
+  });
+});
