@@ -79,6 +79,8 @@ export class WorkerLink {
     }
     if (!this.#scene) return;
     this.#refreshedAtMs = performance.now();
+    // One who paces and does not look, as on a hidden page, keeps nobody else without a picture.
+    this.settle();
     this.#worker?.pass({ type: 'refresh' });
   }
 

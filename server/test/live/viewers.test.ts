@@ -170,6 +170,8 @@ describe('a second viewer', () => {
       await driver.drawn(({ length }) => length === sequence);
     }
     watcher.socket.resume();
+    // The driver acknowledges nothing here: it is done for it, so that the worker may draw.
+    await drawer.next('ack');
     await drawer.next('refresh');
     await drawer.say(tile(TILES + 1));
     await drawer.say(Buffer.from(picture(TILES + 2, 1)));
