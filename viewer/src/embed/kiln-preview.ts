@@ -15,6 +15,7 @@ import { noteOf } from './note.ts';
 import { orbitOf } from './orbit.ts';
 import { type KilnPreviewEvents, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
 import { ReflectedElement } from './reflected-element.ts';
+import { Stats } from './stats.ts';
 import { fillRoot, type PreviewParts } from './template.ts';
 
 /** Of these changes a new session is needed; of the others it is told. */
@@ -33,10 +34,11 @@ const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live:
 export class KilnPreviewElement extends ReflectedElement {
   static readonly observedAttributes: readonly string[] = [
     ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
-    ...['poster', 'alt', 'reveal', 'autoplay'],
+    ...['poster', 'alt', 'reveal', 'autoplay', 'stats'],
   ];
 
   readonly #parts: PreviewParts;
+  readonly #stats: Stats;
   readonly #resizes = new ResizeObserver(() => this.#viewport?.setAspect(this.#aspect()));
   readonly #sight = new IntersectionObserver((entries) => this.#seen(entries.some((entry) => entry.isIntersecting)));
   #viewport: LiveViewport | null = null;
@@ -57,6 +59,7 @@ export class KilnPreviewElement extends ReflectedElement {
   constructor() {
     super();
     this.#parts = fillRoot(this.attachShadow({ mode: 'open' }));
+    this.#stats = new Stats(this.#parts.stats, () => this.#viewport?.figures() ?? null);
     this.#parts.poster.addEventListener('click', () => this.dismissPoster());
   }
 
@@ -66,6 +69,7 @@ export class KilnPreviewElement extends ReflectedElement {
     this.#sight.observe(this);
     this.#unwatchPage = watchPage({ left: () => this.#close(), seen: () => this.#open() });
     this.#showPoster();
+    this.#showStats();
   }
 
   disconnectedCallback(): void {
@@ -74,6 +78,7 @@ export class KilnPreviewElement extends ReflectedElement {
     this.#unwatchPage();
     this.#isInSight = false;
     this.#close();
+    this.#stats.shown = false;
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -85,6 +90,7 @@ export class KilnPreviewElement extends ReflectedElement {
     else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
     if (name === 'animation-name') this.#viewport?.setClip(after === null ? null : ENDLESS);
     if (name === 'autoplay' && after !== null) this.play();
+    if (name === 'stats') this.#showStats();
   }
 
   /** A picture of the scene is on the screen. */
@@ -336,6 +342,10 @@ export class KilnPreviewElement extends ReflectedElement {
     this.#error = error;
     if (error && !error.retries) this.#parts.bar.classList.add('gone');
     if (isNews) this.#emit('error', error);
+  }
+
+  #showStats(): void {
+    this.#stats.shown = this.isConnected && this.hasAttribute('stats');
   }
 
   #showPoster(): void {

@@ -1,7 +1,8 @@
 /** Attributes of `<kiln-preview>` as properties of the same meaning. */
 import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
+import { TypedElement } from './typed-element.ts';
 
-export class ReflectedElement extends HTMLElement {
+export class ReflectedElement extends TypedElement {
   /** Id of the scene. */
   get src(): string | null {
     return this.getAttribute('src');
@@ -83,6 +84,15 @@ export class ReflectedElement extends HTMLElement {
 
   set animationName(name: string | null) {
     this.#write('animation-name', name);
+  }
+
+  /** Whether figures of the last pictures are shown. */
+  get stats(): boolean {
+    return this.hasAttribute('stats');
+  }
+
+  set stats(areShown: boolean) {
+    this.toggleAttribute('stats', areShown);
   }
 
   /** What a page has set before this script came stands on the element itself, and hides the property of the same name. */

@@ -1,4 +1,4 @@
-/** What is inside the element: the picture, the poster over it, and one line that says what is the matter. */
+/** What is inside the element: the picture, the poster over it, one line that says what is the matter, and figures. */
 
 const STYLE = `
 :host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden; contain: content; }
@@ -16,6 +16,12 @@ const STYLE = `
 .bar.gone { opacity: 0; }
 .note { position: absolute; left: 50%; bottom: 12px; transform: translateX(-50%); max-width: calc(100% - 24px); box-sizing: border-box; padding: 6px 12px; border-radius: 6px; font: 13px/1.4 system-ui, sans-serif; color: #fff; background: rgb(20 20 20 / 0.82); }
 .note:empty { display: none; }
+.stats { position: absolute; left: 10px; top: 10px; display: grid; gap: 1px; margin: 0; min-width: 11.5em; padding: 8px 12px 9px; border-radius: 8px; font: 11px/1.55 ui-monospace, Menlo, Consolas, monospace; font-variant-numeric: tabular-nums; color: #fff; background: rgb(20 20 20 / 0.78); pointer-events: none; }
+.stats[hidden] { display: none; }
+.stats div { display: flex; justify-content: space-between; gap: 16px; }
+.stats dt { color: #c9c9c9; }
+.stats dd { margin: 0; }
+.stats .stage-row { padding-left: 8px; background: linear-gradient(rgb(255 255 255 / 0.6) 0 0) 8px 100% / calc((100% - 8px) * var(--share)) 1px no-repeat; }
 @media (prefers-reduced-motion: reduce) { .poster, .bar { transition: none; } }
 `;
 
@@ -25,6 +31,7 @@ export interface PreviewParts {
   readonly picture: HTMLImageElement;
   readonly bar: HTMLElement;
   readonly note: HTMLElement;
+  readonly stats: HTMLElement;
 }
 
 /** Put together by hand: a page's content policy may forbid styles in markup, and markup from text. */
@@ -38,6 +45,8 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   const picture = document.createElement('img');
   const bar = part('div', 'bar');
   const note = part('div', 'note');
+  const stats = part('dl', 'stats');
+  stats.hidden = true;
   slot.name = 'poster';
   picture.alt = '';
   picture.hidden = true;
@@ -45,11 +54,11 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   note.setAttribute('role', 'status');
   slot.append(picture);
   poster.append(slot);
-  root.append(stage, poster, bar, note);
-  return { stage, poster, picture, bar, note };
+  root.append(stage, poster, bar, note, stats);
+  return { stage, poster, picture, bar, note, stats };
 }
 
-function part<K extends 'div' | 'button'>(tag: K, name: string): HTMLElementTagNameMap[K] {
+function part<K extends 'div' | 'button' | 'dl'>(tag: K, name: string): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   element.className = name;
   element.setAttribute('part', name);

@@ -30,6 +30,21 @@ export interface PictureMeasure {
   readonly relayMs: number;
 }
 
+/** The way of a picture, in its order: medians over the last pictures, milliseconds. */
+export interface StageFigures {
+  /** Waiting for the worker, for it to have drawn what came before, and for its line to be free. */
+  readonly queueMs: number;
+  readonly drawMs: number;
+  readonly readBackMs: number;
+  readonly encodeMs: number;
+  readonly relayMs: number;
+  /** What of the whole way no stage says: both directions of the network. Null where no picture answers a pose. */
+  readonly networkMs: number | null;
+  readonly decodeMs: number;
+  /** To the GPU, and until the display takes its next frame. */
+  readonly paintMs: number;
+}
+
 /** The HUD's figures over the last pictures. */
 export interface LiveFigures {
   readonly framesPerSec: number;
@@ -38,6 +53,7 @@ export interface LiveFigures {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly samples: number;
+  readonly stages: StageFigures;
 }
 
 export class Measurements {
@@ -89,18 +105,46 @@ export class Measurements {
     const last = this.#recent.at(-1);
     if (!last) return null;
     const inLastSecond = this.#recent.filter(({ paintedAtMs }) => nowMs - paintedAtMs <= 1_000).length;
-    const latencies = this.#recent
-      .map(({ measure }) => measure.inputToPaintedMs)
-      .filter((value) => value !== null)
-      .sort((a, b) => a - b);
+    const measures = this.#recent.map(({ measure }) => measure);
     const bytes = this.#recent.reduce((sum, { measure }) => sum + measure.bytes, 0);
     return {
       framesPerSec: inLastSecond,
-      inputToPaintedMs: latencies[Math.floor(latencies.length / 2)] ?? null,
+      inputToPaintedMs: median(measures.map((measure) => measure.inputToPaintedMs)),
       kilobytesPerPicture: bytes / this.#recent.length / 1_000,
       widthPx: last.measure.widthPx,
       heightPx: last.measure.heightPx,
       samples: last.measure.samples,
+      stages: stagesOf(measures),
     };
   }
+}
+
+const queueMs = ({ inputWaitMs, workerQueueMs }: PictureMeasure) => inputWaitMs + workerQueueMs;
+const paintMs = ({ uploadMs, displayWaitMs }: PictureMeasure) => uploadMs + displayWaitMs;
+
+function networkMs(measure: PictureMeasure): number | null {
+  const { inputToPaintedMs, drawMs, readBackMs, encodeMs, relayMs, decodeMs } = measure;
+  if (inputToPaintedMs === null) return null;
+  const known = queueMs(measure) + drawMs + readBackMs + encodeMs + relayMs + decodeMs + paintMs(measure);
+  return Math.max(0, inputToPaintedMs - known);
+}
+
+function stagesOf(measures: readonly PictureMeasure[]): StageFigures {
+  const of = (value: (measure: PictureMeasure) => number) => median(measures.map(value)) ?? 0;
+  return {
+    queueMs: of(queueMs),
+    drawMs: of(({ drawMs }) => drawMs),
+    readBackMs: of(({ readBackMs }) => readBackMs),
+    encodeMs: of(({ encodeMs }) => encodeMs),
+    relayMs: of(({ relayMs }) => relayMs),
+    networkMs: median(measures.map(networkMs)),
+    decodeMs: of(({ decodeMs }) => decodeMs),
+    paintMs: of(paintMs),
+  };
+}
+
+/** Of what is not null; null of nothing. */
+function median(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
 }

@@ -72,6 +72,16 @@ describe('Measurements', () => {
       widthPx: 640,
       heightPx: 360,
       samples: 4,
+      stages: {
+        queueMs: expect.any(Number),
+        drawMs: 20,
+        readBackMs: expect.any(Number),
+        encodeMs: 8,
+        relayMs: 0.25,
+        networkMs: expect.any(Number),
+        decodeMs: 6,
+        paintMs: expect.any(Number),
+      },
     });
     expect(measurements.figures(10_000)?.framesPerSec).toBe(0);
   });
