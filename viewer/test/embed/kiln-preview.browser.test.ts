@@ -1,0 +1,188 @@
+/** `<kiln-preview>` on a page, with a farm that draws a traced scene. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxePuppeteer } from '@axe-core/puppeteer';
+import type { Page } from 'puppeteer';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startChromium, type TestBrowser } from '../chromium.ts';
+import { type FakeFarm, startFakeFarm } from '../fake-farm/fake-farm.ts';
+import { scriptOf } from '../script.ts';
+
+/** Ends what hangs; no measurement. */
+const HANGS_MS = 90_000;
+const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Page</title>
+<link rel="stylesheet" href="/page.css"><main><h1>Page</h1></main><script type="module" src="/page.js"></script>`;
+const STYLE = 'body { margin: 0; background: #fff; } kiln-preview { width: 640px; height: 360px; }';
+const POSTER = 'data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==';
+
+let folder: string;
+let chromium: TestBrowser;
+let farm: FakeFarm;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kiln-embed-page-'));
+  await writeFile(join(folder, 'index.html'), PAGE);
+  await writeFile(join(folder, 'page.css'), STYLE);
+  await writeFile(join(folder, 'page.js'), await scriptOf(fileURLToPath(new URL('preview-page.ts', import.meta.url))));
+  chromium = await startChromium();
+});
+afterAll(async () => {
+  await chromium?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  farm = await startFakeFarm(folder);
+  const context = await chromium.browser.createBrowserContext();
+  await context.setCookie({ name: 'kiln_session', value: 'good', domain: '127.0.0.1', path: '/' });
+  page = await context.newPage();
+  await page.bringToFront();
+  page.setDefaultTimeout(HANGS_MS);
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+});
+afterEach(async () => {
+  await page.browserContext().close();
+  await farm.close();
+  expect(complaints).toEqual([]);
+});
+
+/** Opens the page, with an element that has these attributes. */
+async function show(attributes: Readonly<Record<string, string>> = {}): Promise<void> {
+  const scene = farm.state.addScene('Spheres');
+  await page.goto(`${farm.url}/`);
+  await page.waitForFunction('window.heard !== undefined');
+  const all = { src: scene.id, alt: 'Spheres on a floor', poster: POSTER, ...attributes };
+  await page.evaluate(`(() => {
+    const made = document.createElement('kiln-preview');
+    for (const [name, value] of Object.entries(${JSON.stringify(all)})) made.setAttribute(name, value);
+    document.querySelector('main').append(made);
+  })()`);
+}
+
+/** Runs in the page, with the element as `preview` and its inside as `root`. */
+const inPage = <T>(code: string): Promise<T> =>
+  page.evaluate(
+    `(async (preview, root) => { ${code} })(...[document.querySelector('kiln-preview')].flatMap((it) => [it, it.shadowRoot]))`,
+  ) as Promise<T>;
+const loaded = () => page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
+const hellos = () => farm.live.messages.filter(({ type }) => type === 'hello').length;
+const isPosterGone = () => inPage<boolean>(`return root.querySelector('.poster').classList.contains('gone')`);
+
+test('`stats` shows the figures of the way of a picture, and goes when it is taken away', async () => {
+  await show({ stats: '' });
+  await loaded();
+  await page.waitForFunction(
+    `document.querySelector('kiln-preview').shadowRoot.querySelectorAll('.stats .stage-row').length === 8`,
+  );
+  const text = await inPage<string>(`return root.querySelector('.stats').textContent`);
+  for (const name of [
+    'Pictures',
+    'Pose to picture',
+    'Draw',
+    'Read back',
+    'Encode',
+    'Relay',
+    'Decode',
+    'Paint',
+    'Samples',
+  ]) {
+    expect(text).toContain(name);
+  }
+  expect(text).toMatch(/A picture\d+\.\d kB/);
+  expect(await inPage('preview.stats = false; return root.querySelector(".stats").hidden')).toBe(true);
+  expect(await inPage('return preview.hasAttribute("stats")')).toBe(false);
+});
+
+test('`reveal="interaction"` opens the view by a click on the poster, which is a button with a name', async () => {
+  await show({ reveal: 'interaction' });
+  const poster = await inPage(
+    `const { inert, ariaLabel } = root.querySelector('.poster'); return { inert, ariaLabel }`,
+  );
+  expect(poster).toEqual({ inert: false, ariaLabel: 'Show in 3D: Spheres on a floor' });
+  // Whatever would open it has had its time.
+  await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+  expect(hellos()).toBe(0);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await loaded();
+  expect(await isPosterGone()).toBe(true);
+  expect(await inPage(`return root.querySelector('.poster').inert`)).toBe(true);
+  expect(await page.evaluate('heard')).toEqual(['load', 'poster-dismissed']);
+});
+
+test('`reveal="manual"` opens the view when the page says so, and a click does not', async () => {
+  await show({ reveal: 'manual' });
+  await page.click('kiln-preview');
+  await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+  expect(hellos()).toBe(0);
+  await inPage('preview.dismissPoster()');
+  await loaded();
+  expect(await isPosterGone()).toBe(true);
+  await inPage('preview.showPoster()');
+  expect(await isPosterGone()).toBe(false);
+  expect(await inPage('return preview.loaded')).toBe(true);
+});
+
+test('a page that is hidden for a minute gives its session back, and opens another when it is seen', async () => {
+  // A minute is over at once; whether the page is hidden, the test says.
+  await page.evaluateOnNewDocument(`{
+    const { setTimeout } = window;
+    let isHidden = false;
+    window.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === 60_000 ? 0 : ms, ...rest);
+    Object.defineProperty(document, 'hidden', { get: () => isHidden });
+    window.hide = (hides) => {
+      isHidden = hides;
+      document.dispatchEvent(new Event('visibilitychange'));
+    };
+  }`);
+  await show();
+  await loaded();
+  await page.evaluate('hide(true)');
+  await expect.poll(() => farm.live.messages.some(({ type }) => type === 'bye'), { timeout: HANGS_MS }).toBe(true);
+  expect(await inPage('return preview.loaded')).toBe(false);
+  expect(await isPosterGone()).toBe(false);
+  expect(hellos()).toBe(1);
+  await page.evaluate('hide(false)');
+  await loaded();
+  expect(hellos()).toBe(2);
+});
+
+test('the keyboard turns the view, which jumps where people asked for less motion', async () => {
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await show({ 'camera-controls': '' });
+  await loaded();
+  await inPage(`root.querySelector('canvas').focus()`);
+  const before = await inPage<number>('return preview.getCameraOrbit().theta');
+  const poses = farm.live.messages.filter(({ type }) => type === 'pose').length;
+  await page.keyboard.press('ArrowRight');
+  expect(await inPage<number>('return preview.getCameraOrbit().theta')).toBeCloseTo(before + Math.PI / 24, 4);
+  const moved = () => farm.live.messages.filter((message) => message.type === 'pose').slice(poses);
+  await expect.poll(() => moved().some(({ moving }) => !moving), { timeout: HANGS_MS }).toBe(true);
+  // One that it goes to, and that again at rest: nothing between.
+  expect(new Set(moved().map(({ pose }) => JSON.stringify(pose))).size).toBe(1);
+});
+
+test('axe has no complaint: with a poster to click, live with figures, and refused', {
+  timeout: HANGS_MS,
+}, async () => {
+  const look = async (state: string) => {
+    const { violations } = await new AxePuppeteer(page).analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id} ${nodes.map(({ html }) => html).join(' ')}`),
+      state,
+    ).toEqual([]);
+  };
+  await show({ reveal: 'interaction', 'camera-controls': '', stats: '' });
+  await look('poster');
+  await inPage('preview.dismissPoster()');
+  await loaded();
+  await look('live');
+  farm.liveRefusal = { code: 'identity.token_expired', message: 'The token has expired.' };
+  farm.dropLive();
+  await page.waitForFunction(`document.querySelector('kiln-preview').error?.retries === false`);
+  await look('refused');
+});
