@@ -2,11 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenRequest } from '@kiln/shared';
+import { build } from 'esbuild';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { REPOSITORY } from '../../src/repository.ts';
 import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
 import { startTrialFarm, type TrialFarm } from '../../src/trial/trial-farm.ts';
-import { type ExampleSite, startExampleSite } from './support/example-site.ts';
+import { answerFor, type ExampleSite, startExampleSite } from './support/example-site.ts';
 import { kiln } from './support/kiln.ts';
 import { boxScene } from './support/scenes.ts';
 
@@ -169,3 +171,40 @@ test(
     expect(await inPage('return preview.loaded')).toBe(false);
   }),
 );
+
+test(
+  'the example in React shows the scene, tells what it hears, and sets properties',
+  visit(async () => {
+    const react = await reactModule();
+    await answerFor(page, 'esm.sh', async (path) =>
+      path === '/react@19' ? react : `export { createRoot } from 'https://esm.sh/react@19';`,
+    );
+    const { token } = await makeToken();
+    const query = new URLSearchParams({ farm: farm.url, src: sceneId, token });
+    await page.goto(`${site.origin}/react.html?${query}`);
+    const says = (pattern: string) =>
+      page.waitForFunction(`/${pattern}/.test(document.querySelector('[role="status"]')?.textContent)`);
+    await says('^\\d+ × \\d+, 1 samples$');
+    await page.select('select', 'sunset');
+    await page.click('input[type="checkbox"]');
+    await page.waitForFunction(`document.querySelector('kiln-preview').environmentImage === 'sunset'`);
+    expect(await inPage(`return preview.shadowRoot.querySelector('.stats').hidden`)).toBe(false);
+    await inPage(`preview.dispatchEvent(new CustomEvent('error', { detail: { code: 'x.y', message: 'No.' } }))`);
+    await says('^x.y: No.$');
+  }),
+);
+
+/** React as a host of modules has it: one file, with the names that the example takes. */
+async function reactModule(): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { createElement, useState } from 'react'; export { createRoot } from 'react-dom/client';`,
+      resolveDir: join(REPOSITORY, 'infra'),
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  return outputFiles[0]?.text ?? '';
+}
