@@ -1,5 +1,5 @@
-/** The example page on a server of its own, with a scene of a whole farm. */
-import { writeFile } from 'node:fs/promises';
+/** The example pages on a server of their own, with a scene of a whole farm. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenRequest } from '@kiln/shared';
 import { build } from 'esbuild';
@@ -15,6 +15,8 @@ import { boxScene } from './support/scenes.ts';
 /** Ends what hangs; no measurement. */
 const HANGS_MS = 300_000;
 vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
+/** For changes to be seen. */
+const SEEN = { timeout: HANGS_MS, interval: 50 };
 
 let farm: TrialFarm;
 let sceneId: string;
@@ -208,3 +210,71 @@ async function reactModule(): Promise<string> {
   });
   return outputFiles[0]?.text ?? '';
 }
+
+test(
+  'the figure of the example game hides what the farm draws behind it, and is hidden by what it draws before it',
+  visit(async () => {
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await answerFor(page, 'cdn.jsdelivr.net', (path) =>
+      readFile(join(REPOSITORY, 'node_modules', 'three', path.replace(/^\/npm\/three@[^/]+\//, ''))),
+    );
+    await page.setViewport({ width: 640, height: 400 });
+    const { token } = await makeToken();
+    const query = new URLSearchParams({ farm: farm.url, src: sceneId, token });
+    await page.goto(`${site.origin}/game.html?${query}`);
+    await page.waitForFunction(`document.querySelector('output').textContent === ''`);
+    await expect.poll(async () => (await look()).box, SEEN).toBeGreaterThan(5_000);
+    const first = await look();
+    expect(first.figure).toBeGreaterThan(500);
+    expect(first.before).toBeGreaterThan(first.figure / 3);
+
+    await page.keyboard.down('w');
+    await expect.poll(async () => (await look()).figure, SEEN).toBeLessThan(first.figure / 50);
+    await page.keyboard.up('w');
+    expect((await look()).box).toBeGreaterThan(first.box);
+
+    await page.keyboard.down('ArrowRight');
+    await expect.poll(async () => (await look()).figure, SEEN).toBeGreaterThan(first.figure / 4);
+    await page.keyboard.up('ArrowRight');
+    expect((await look()).before).toBe(0);
+    expect(complaints).toEqual([]);
+  }),
+);
+
+interface Seen {
+  /** Pixels of the page's figure, and of the farm's box. */
+  readonly figure: number;
+  readonly box: number;
+  /** Pixels of the figure that have the box on their left and on their right. */
+  readonly before: number;
+}
+
+/** What is on the screen, by its colours: the coat is red, the box green. Runs in the page, with a picture of it. */
+const LOOK = `async (png) => {
+  const bitmap = await createImageBitmap(await (await fetch('data:image/png;base64,' + png)).blob());
+  const { width, height } = bitmap;
+  const copy = new OffscreenCanvas(width, height).getContext('2d');
+  copy.drawImage(bitmap, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
+  const seen = { figure: 0, box: 0, before: 0 };
+  for (let y = 0; y < height; y += 1) {
+    // Of this row: the figure's pixels since the box was seen.
+    let since = null;
+    for (let x = 0; x < width; x += 1) {
+      const [red, green, blue] = data.subarray((y * width + x) * 4);
+      if (green > 150 && red < 100 && blue < 100) {
+        seen.box += 1;
+        seen.before += since ?? 0;
+        since = 0;
+      } else if (red > 150 && green < 140 && blue < 110) {
+        seen.figure += 1;
+        if (since !== null) since += 1;
+      }
+    }
+  }
+  return seen;
+}`;
+
+const look = async (): Promise<Seen> =>
+  (await page.evaluate(`(${LOOK})('${await page.screenshot({ encoding: 'base64' })}')`)) as Seen;

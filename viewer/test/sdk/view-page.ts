@@ -1,0 +1,63 @@
+/** Runs in the browser: a host with a remote view in its scene. */
+import { Color, PerspectiveCamera, Scene, WebGLRenderer, WebGLRenderTarget } from 'three';
+import { openRemoteView, type RemoteView } from '../../src/sdk/remote-view.ts';
+
+export interface Host {
+  readonly view: RemoteView;
+  readonly camera: PerspectiveCamera;
+  readonly scene: Scene;
+  /** What the view has told, by name. */
+  readonly heard: readonly string[];
+  /** What of the renderer is another after an update. */
+  readonly changed: readonly string[];
+  /** Of the middle of what was drawn last, 0 to 255. */
+  middle(): readonly number[];
+}
+
+declare global {
+  interface Window {
+    host?: Host;
+    openView?: (sceneId: string) => Promise<void>;
+  }
+}
+
+const SIZE = { width: 320, height: 180 };
+
+window.openView = async (sceneId) => {
+  const renderer = new WebGLRenderer({ preserveDrawingBuffer: true });
+  renderer.setSize(SIZE.width, SIZE.height);
+  document.body.append(renderer.domElement);
+  const scene = new Scene();
+  const camera = new PerspectiveCamera(38, SIZE.width / SIZE.height, 0.1, 50);
+  camera.position.set(0, 1, 6);
+  const view = await openRemoteView({ renderer, sceneId, look: { background: 'neutral' } });
+  scene.add(view.object);
+  const heard: string[] = [];
+  for (const name of ['scene', 'load', 'measure'] as const) view.on(name, () => heard.push(name));
+  view.on('error', ({ code, retries }) => heard.push(`${code} ${retries}`));
+  const changed: string[] = [];
+  const own = new WebGLRenderTarget(8, 8);
+  renderer.setClearColor('#123456', 0.5);
+  const stateOf = () => ({
+    target: renderer.getRenderTarget() === own,
+    clear: `${renderer.getClearColor(new Color()).getHexString()} ${renderer.getClearAlpha()}`,
+    autoClear: renderer.autoClear,
+    shadows: renderer.shadowMap.autoUpdate,
+    xr: renderer.xr.enabled,
+  });
+  renderer.setAnimationLoop(() => {
+    renderer.setRenderTarget(own);
+    const before = Object.entries(stateOf());
+    view.update(camera);
+    const after: Record<string, unknown> = stateOf();
+    changed.push(...before.filter(([name, value]) => after[name] !== value).map(([name]) => name));
+    renderer.setRenderTarget(null);
+    renderer.render(scene, camera);
+  });
+  const middle = () => {
+    const copy = new OffscreenCanvas(SIZE.width, SIZE.height).getContext('2d');
+    copy?.drawImage(renderer.domElement, 0, 0);
+    return [...(copy?.getImageData(SIZE.width / 2, SIZE.height / 2, 1, 1).data ?? [])];
+  };
+  window.host = { view, camera, scene, heard, changed, middle };
+};
