@@ -1,14 +1,37 @@
-/** What a page with a bundler writes: of it only types are looked at, by the check of this workspace's types. */
-import { existsSync } from 'node:fs';
+/** What a project with a bundler gets of this package: its names and their types. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Sources are exported, which import one another as files. */
+const TSCONFIG = {
+  compilerOptions: {
+    strict: true,
+    target: 'ES2022',
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    lib: ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+    types: [],
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+  },
+  files: ['consumer.ts'],
+};
+
+const CONSUMER = `
 import type { KilnPreviewElement } from '@kiln/viewer/embed';
 import { openRemoteView, type RemoteSurface, type RemoteView } from '@kiln/viewer/remote-view';
 import { PerspectiveCamera, Scene, type Vector3, WebGLRenderer } from 'three';
 import { WebGPURenderer } from 'three/webgpu';
-import { expect, expectTypeOf, test } from 'vitest';
-import packageJson from '../../package.json' with { type: 'json' };
 
-async function game(): Promise<RemoteView> {
+export async function game(): Promise<RemoteView> {
   const view = await openRemoteView({
     renderer: new WebGLRenderer(),
     sceneId: 'scn_1',
@@ -26,22 +49,30 @@ async function game(): Promise<RemoteView> {
   return view;
 }
 
-const gameOfWebgpu = (): Promise<RemoteView> =>
+export const gameOfWebgpu = (): Promise<RemoteView> =>
   openRemoteView({ renderer: new WebGPURenderer({ forceWebGL: true }), sceneId: 'scn_1' });
 
-function shop(): KilnPreviewElement | null {
+export function shop(): KilnPreviewElement | null {
   const preview = document.querySelector('kiln-preview');
   if (preview) preview.exposure = 2;
   preview?.addEventListener('measure', ({ detail }) => console.log(detail.samples));
   return preview;
 }
+`;
 
-test('the package exports the live view, the element and the remote view', () => {
-  expect(Object.keys(packageJson.exports)).toEqual(['.', './embed', './remote-view']);
-  for (const path of Object.values(packageJson.exports)) {
-    expect(existsSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)))).toBe(true);
+test('a project of its own has the types of the element and of the remote view', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kiln-consumer-'));
+  try {
+    await symlink(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    await writeFile(join(folder, 'consumer.ts'), CONSUMER);
+    const compiler = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
+    const said = await promisify(execFile)(process.execPath, [compiler, '-p', folder]).then(
+      ({ stdout }) => stdout,
+      ({ stdout }) => stdout,
+    );
+    expect(said).toBe('');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  expectTypeOf(game).returns.resolves.toExtend<RemoteView>();
-  expectTypeOf(gameOfWebgpu).returns.resolves.toExtend<RemoteView>();
-  expectTypeOf(shop).returns.toEqualTypeOf<KilnPreviewElement | null>();
 });
