@@ -111,6 +111,8 @@ export const LIVE_LIMITS = {
   pictureBufferBytes: 16_384,
   /** [LV35] Least time between two whole pictures that are asked for because somebody missed one. */
   refreshMs: 1_000,
+  /** [LV31] Time to reach the server that holds a session. */
+  passOnMs: 5_000,
   /** Bytes in a worker's socket above which poses wait, the newest only. */
   poseBufferBytes: 16_384,
   /** [LV18] A viewer whose socket takes nothing for so long is closed. */

@@ -1,6 +1,6 @@
 /** All sessions whose viewers are connected to this server, and the two sockets by which they are reached. */
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import {
   API_PREFIX,
   BYTE_ROUTES,
@@ -32,6 +32,7 @@ import { type Admission, tokenExpired, type ViewTokens } from '../tokens/view-to
 import { hashSecret, newSecret } from '../workers/secrets.ts';
 import type { WorkerIdentities } from '../workers/worker-identity.ts';
 import { LiveSession } from './live-session.ts';
+import { isPassedOn, passOn } from './passed-on.ts';
 import { ownCamera, type SessionParts, type ViewerRights } from './session-parts.ts';
 import type { SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
@@ -147,7 +148,7 @@ export class LiveSessions {
       if (!join) await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
     }
     if (admission?.isExpired) throw tokenExpired(admission.expiresAt);
-    if (join) this.#join(socket, message, visitor, join.sessionId);
+    if (join) await this.#join(socket, message, visitor, request.headers);
     else await this.#open(socket, message, visitor);
   }
 
@@ -157,12 +158,21 @@ export class LiveSessions {
   }
 
   /** [LV31] */
-  #join(socket: WebSocket, message: ViewerHello, visitor: Visitor, sessionId: string): void {
+  async #join(socket: WebSocket, hello: ViewerHello, visitor: Visitor, headers: IncomingHttpHeaders): Promise<void> {
+    const { sceneId, join: { sessionId } = { sessionId: '' } } = hello;
     const session = this.#known(visitor, sessionId);
-    if (session?.sceneId !== message.sceneId) {
+    if (session?.sceneId === sceneId) {
+      this.#attach(socket, session, (viewer) => session.join(viewer, hello, visitor));
+      return;
+    }
+    const dialUrl = isPassedOn(headers)
+      ? null
+      : await this.#parts.rows.heldElsewhere(visitor.tenantId, sceneId, sessionId);
+    if (dialUrl === null) {
       throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
     }
-    this.#attach(socket, session, (viewer) => session.join(viewer, message, visitor));
+    const isOwnPage = headers.origin !== undefined && !this.#parts.origins.isForeign(headers);
+    passOn(socket, { hello, url: viewerUrl(dialUrl), headers, isOwnPage });
   }
 
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
@@ -307,6 +317,10 @@ export class LiveSessions {
 }
 
 const takenOver = () => new KilnError('live.session_gone', 'the session has ended, or goes on elsewhere');
+
+/** Where a server's viewers dial, by where its workers do. */
+const viewerUrl = (dialUrl: string): string =>
+  dialUrl.slice(0, -WORKER_ROUTES.live.path.length) + BYTE_ROUTES.liveSession.path;
 
 /** [LV16] A browser hears more than a close code. */
 function tellWhy(socket: WebSocket, { code, message }: KilnError): void {

@@ -223,6 +223,20 @@ export class SessionRows {
     return row?.resume_token_hash === resumeTokenHash;
   }
 
+  /** [LV31] Where workers dial for an open session that another server holds; null: there is no such. */
+  async heldElsewhere(tenantId: string, sceneId: string, sessionId: string): Promise<string | null> {
+    const row = await this.#parts.db
+      .selectFrom('sessions')
+      .select('dial_url')
+      .where('id', '=', sessionId)
+      .where('tenant_id', '=', tenantId)
+      .where('scene_id', '=', sceneId)
+      .where('server_id', '!=', this.#parts.serverId)
+      .where('state', '!=', 'ended')
+      .executeTakeFirst();
+    return row?.dial_url ?? null;
+  }
+
   /** What a worker should draw and does not, and what it should stop drawing. */
   async forWorker(workerId: string, held: readonly string[]): Promise<{ open: SessionOffer[]; end: string[] }> {
     const rows = await this.#parts.db

@@ -1,0 +1,69 @@
+/** A viewer whose session another server holds ([LV31]): what both say is passed on, no faster than either reads. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { KilnError, LIMITS, type ViewerHello } from '@kiln/shared';
+import { type RawData, WebSocket } from 'ws';
+import { LIVE_LIMITS } from '../dispatch/limits.ts';
+import { closeWith, resumeHeld } from '../events/socket-peer.ts';
+
+/** Says that another server has passed the viewer on: it is not passed on again. */
+const MARK = 'x-kiln-passed-on';
+
+export const isPassedOn = (headers: IncomingHttpHeaders): boolean => headers[MARK] !== undefined;
+
+interface PassedOn {
+  readonly hello: ViewerHello;
+  /** Of the live view at the other server. */
+  readonly url: string;
+  /** By which the viewer came. */
+  readonly headers: IncomingHttpHeaders;
+  /** It came from a page of the farm's own. */
+  readonly isOwnPage: boolean;
+}
+
+export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: PassedOn): void {
+  const { authorization, cookie, origin } = headers;
+  const there = new WebSocket(url, {
+    headers: {
+      [MARK]: '1',
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(cookie === undefined ? {} : { cookie }),
+      // What is the farm's own page here is the farm's own there.
+      ...(origin === undefined ? {} : { origin: isOwnPage ? new URL(url.replace(/^ws/, 'http')).origin : origin }),
+    },
+    perMessageDeflate: false,
+    maxPayload: LIMITS.livePictureBytes,
+    handshakeTimeout: LIVE_LIMITS.passOnMs,
+  });
+  there.once('open', () => {
+    there.send(JSON.stringify(hello));
+    carry(viewer, there);
+    carry(there, viewer);
+    resumeHeld(viewer);
+  });
+  // The close that follows says it all.
+  there.on('error', () => {});
+  there.once('close', (code, reason) => {
+    if (isSayable(code)) viewer.close(code, reason);
+    else closeWith(viewer, new KilnError('server.draining', 'the server that holds this live view is not reached'));
+    viewer.resume();
+  });
+  viewer.once('close', (code, reason) => {
+    if (there.readyState === there.OPEN && isSayable(code)) there.close(code, reason);
+    else there.terminate();
+    there.resume();
+  });
+}
+
+/** Reads no more while the other side has not taken what went before. */
+function carry(from: WebSocket, to: WebSocket): void {
+  from.on('message', (data: RawData, isBinary: boolean) => {
+    if (to.readyState !== to.OPEN) return;
+    to.send(data, { binary: isBinary }, () => {
+      if (from.isPaused && to.bufferedAmount <= LIVE_LIMITS.pictureBufferBytes) from.resume();
+    });
+    if (to.bufferedAmount > LIVE_LIMITS.pictureBufferBytes) from.pause();
+  });
+}
+
+/** Others stand for a loss, and cannot be sent. */
+const isSayable = (code: number): boolean => code === 1000 || (code >= 1007 && code <= 1014) || code >= 3000;

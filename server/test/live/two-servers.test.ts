@@ -1,0 +1,117 @@
+import { API_PREFIX } from '@kiln/shared';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { FakeWorker } from '../fake-worker.ts';
+import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
+import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { TestSocket } from '../socket-fixture.ts';
+import { quietLog, temporaryFolder } from '../store-fixture.ts';
+import { ack, POSE, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
+
+const bin = await findPostgres();
+
+describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () => {
+  let postgres: TestPostgres;
+  let redis: TestRedis;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let worker: FakeWorker;
+  let tenant: TestTenant;
+  let sceneId: string;
+  const stores: Store[] = [];
+  const farms: TestFarm[] = [];
+  const sockets: TestSocket[] = [];
+
+  beforeAll(async () => {
+    postgres = await startPostgres(bin ?? '');
+    redis = await startRedis();
+    folder = await temporaryFolder();
+    const databaseUrl = await postgres.createDatabase();
+    for (const _ of [1, 2]) {
+      const store = await openStore({ home: folder.path, databaseUrl }, quietLog);
+      stores.push(store);
+      farms.push(await startFarm({ redisUrl: redis.url, store, home: folder.path }));
+    }
+    tenant = await addTenant(farmAt(0), 'one');
+    sceneId = await addScene(farmAt(0), tenant.id);
+    worker = await new FakeWorker(farmAt(0).url, { identity: { maxSessions: 9 } }).start();
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.cut();
+    await worker?.stop();
+    for (const farm of farms) await farm.stop();
+    for (const store of stores) await store.close();
+    await postgres?.stop();
+    await redis?.stop();
+    await folder?.remove();
+  });
+
+  function farmAt(index: number): TestFarm {
+    const farm = farms[index];
+    if (!farm) throw new Error('no such farm');
+    return farm;
+  }
+
+  function connect(url: string, key: string): TestSocket {
+    const socket = new TestSocket(url, key);
+    sockets.push(socket);
+    return socket;
+  }
+
+  const view = (index: number, more: object = {}, key = tenant.key) =>
+    connect(`${farmAt(index).url.replace('http', 'ws')}${API_PREFIX}/live`, key).say({
+      ...{ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'] },
+      ...more,
+    });
+
+  test('[LV31] who comes to one watches a session that the other one holds, and drives it', async () => {
+    const driver = await view(0);
+    const sessionId = String((await driver.next('welcome')).sessionId);
+    const [offer] = await until(
+      async () => worker.offers,
+      ({ length }) => length > 0,
+    );
+    worker.sessions.add(sessionId);
+    const drawer = connect(offer?.url ?? '', worker.registration.workerSecret);
+    await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer?.token });
+    await drawer.next('start');
+    await drawer.say(SCENE);
+    await driver.say(pose(1));
+
+    const watcher = await view(1, { join: { sessionId } });
+    const welcome = await watcher.next('welcome');
+    expect(welcome).toMatchObject({ sessionId, resumed: false });
+    expect(await watcher.next('driver-pose')).toMatchObject({ pose: POSE });
+    await watcher.next('scene');
+    await drawer.next('refresh');
+    await drawer.say(Buffer.from(picture(1, 1, 2_000_000)));
+    expect((await watcher.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([1]);
+    await driver.say({ type: 'camera', action: 'give', to: 2 });
+    await watcher.next((message) => message.type === 'viewers' && message.driver === 2);
+    await watcher.say(pose(2, true));
+    expect(await drawer.next(({ type, input }) => type === 'pose' && input === 2)).toEqual(pose(2, true));
+    await watcher.say(ack(1));
+    await drawer.next('ack');
+
+    watcher.cut();
+    await driver.next((message) => JSON.stringify(message).includes('"away":true'));
+    const again = await view(1, { join: { sessionId }, resume: { sessionId, token: welcome.resumeToken } });
+    expect(await again.next('welcome')).toMatchObject({ sessionId, resumed: true });
+    await driver.say({ type: 'bye' });
+    await again.say({ type: 'bye' });
+    expect((await again.closed).code).toBe(1000);
+  });
+
+  test('[LV31, WS9] finds at either no session that is over, or of another tenant', async () => {
+    const driver = await view(0);
+    const sessionId = String((await driver.next('welcome')).sessionId);
+    const other = await addTenant(farmAt(1), 'other');
+    const theirs = await addScene(farmAt(1), other.id);
+    const notFound = { code: 4404, reason: 'resource.not_found' };
+    expect(await (await view(1, { join: { sessionId }, sceneId: theirs }, other.key)).closed).toEqual(notFound);
+    await driver.say({ type: 'bye' });
+    await driver.closed;
+    expect(await (await view(1, { join: { sessionId } })).closed).toEqual(notFound);
+  });
+});
