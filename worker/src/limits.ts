@@ -74,6 +74,10 @@ export const WORKER_LIMITS = {
   restMs: 250,
   /** Draw and encode of a picture while moving, which the scale aims for: 25 pictures a second. */
   movingPictureMs: 40,
+  /** A better picture of a resting view is drawn for so long at a time: then another session, or a frame that waited, has its turn. */
+  refineSliceMs: 250,
+  /** Tiles that are acknowledged together: at 10 Mbit/s they take 50 ms. */
+  tileBatchBytes: 65_536,
   /** Drain: frames in hand may finish for so long. What comes after takes `goodbyeMs` or `poolCloseMs`; all of it, 8 s. */
   drainMs: 5_000,
   /** The server's answer to a goodbye; without it, it finds out by itself. */

@@ -62,7 +62,7 @@ export class RunningWorker {
     this.#parts = parts;
     const { client, clock, log, membership } = parts;
     this.#leases = new LeaseBook(clock);
-    this.#desk = new SessionDesk(parts);
+    this.#desk = new SessionDesk({ ...parts, autoBackends: parts.identity.autoBackends ?? WEBGL_ONLY });
     this.#heartbeat = new HeartbeatLoop({
       client,
       membership,

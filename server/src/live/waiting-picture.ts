@@ -1,6 +1,6 @@
 /**
- * The one picture that waits for a viewer ([LV4]), message by message; and whether the viewer can use what comes: tiles
- * that say what changed are nothing to whoever has missed a picture before them ([LV35]).
+ * The one picture that waits for a viewer ([LV4]), with the tiles that make it better ([LV30]); and whether the viewer can use
+ * what comes: tiles are nothing to whoever has missed a picture before them ([LV35]).
  */
 import { isWholePicture, LIMITS, type PictureHeader } from '@kiln/shared';
 
@@ -11,16 +11,12 @@ export interface WaitingMessage {
 
 export type PictureFate = 'sent' | 'waits' | 'dropped';
 
-type Header = Pick<PictureHeader, 'sequence' | 'tile' | 'widthPx' | 'heightPx'>;
+type Header = Pick<PictureHeader, 'better'>;
 
 export class WaitingPicture {
   #messages: WaitingMessage[] = [];
   #bytes = 0;
-  /** Of the picture that waits. */
-  #sequence = 0;
   #needsWhole = false;
-  /** Of the picture that made the viewer's whole again: its other tiles are as good. */
-  #wholeSequence = 0;
 
   /** Nothing is of use before a whole picture. */
   get needsWhole(): boolean {
@@ -35,25 +31,21 @@ export class WaitingPicture {
   clear(needsWhole: boolean): void {
     this.#forget();
     this.#needsWhole = needsWhole;
-    this.#wholeSequence = 0;
   }
 
   /** @param mayGo the way is free: what may go is not kept. */
   take(message: WaitingMessage, header: Header, mayGo: boolean): PictureFate {
-    const isWhole = isWholePicture(header);
-    if (isWhole) {
-      this.#needsWhole = false;
-      this.#wholeSequence = header.sequence;
-    } else if (this.#needsWhole && header.sequence !== this.#wholeSequence) return 'dropped';
-    if (!this.isEmpty && header.sequence !== this.#sequence) {
+    if (isWholePicture(header)) {
       this.#forget();
-      if (!isWhole) return this.#lose();
-    }
+      this.#needsWhole = false;
+    } else if (this.#needsWhole) return 'dropped';
     if (this.isEmpty && mayGo) return 'sent';
-    if (this.#bytes + message.bytes.length > LIMITS.livePictureBytes && !this.isEmpty) return this.#lose();
+    if (this.#bytes + message.bytes.length > LIMITS.livePictureBytes && !this.isEmpty) {
+      this.clear(true);
+      return 'dropped';
+    }
     this.#messages.push(message);
     this.#bytes += message.bytes.length;
-    this.#sequence = header.sequence;
     return 'waits';
   }
 
@@ -62,11 +54,6 @@ export class WaitingPicture {
     const message = this.#messages.shift() ?? null;
     if (message) this.#bytes -= message.bytes.length;
     return message;
-  }
-
-  #lose(): 'dropped' {
-    this.clear(true);
-    return 'dropped';
   }
 
   #forget(): void {

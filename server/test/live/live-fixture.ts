@@ -25,7 +25,16 @@ export const ack = (picture: number) => ({ type: 'ack', picture, decodeMs: 1, up
 export function pictureHeader(sequence: number, input: number): PictureHeader {
   const [widthPx, heightPx] = [640, 360];
   return {
-    ...{ sequence, input, codec: 'jpeg' as const, moving: false, final: false, lastTile: true, samples: 1 },
+    ...{
+      sequence,
+      input,
+      codec: 'jpeg' as const,
+      moving: false,
+      final: false,
+      lastTile: true,
+      better: false,
+      samples: 1,
+    },
     ...{ widthPx, heightPx, tile: { x: 0, y: 0, widthPx, heightPx }, depth: null, near: 0.1, far: 100, pose: POSE },
     stages: { inputWait: 1, draw: 2, readBack: 3, encode: 4, workerQueue: 5, relay: 0 },
     drawEndMs: 1_700_000_000_000,

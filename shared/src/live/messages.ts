@@ -39,10 +39,22 @@ const LiveSize = Type.Object(
   { additionalProperties: false },
 );
 
+/** What no picture shows but one that takes its time. */
+const DRAWN_AT_REST = [
+  'engine',
+  'backend',
+  'bounces',
+  'noiseThreshold',
+  'clampIndirect',
+  'filterGlossy',
+  'denoise',
+  'lens',
+  'shutterAngleDeg',
+] as const;
+
 /** What is drawn, apart from the pose: the same settings as a frame's, and the frame number that is shown. */
 export const LiveView = Type.Object(
   {
-    /** Live views are rasterised. */
     samples: Type.Integer({ minimum: 1, maximum: LIMITS.frameSamples, default: DEFAULT_SAMPLES.raster }),
     ...Type.Pick(RenderSettings, ['clip', 'fps', 'toneMapping', 'exposureEv', 'background']).properties,
     /** [LV27] What is absent is as a job has it. */
@@ -50,6 +62,10 @@ export const LiveView = Type.Object(
     ...Type.Partial(ClipSettings).properties,
     ...Type.Partial(SceneEdits).properties,
     lut: Type.Optional(RenderSettings.properties.lut),
+    /** [LV30] Pictures at rest get better tile by tile, until they are what a job draws. */
+    tiles: Type.Optional(Type.Boolean()),
+    /** [LV30] Of what tiles come to. */
+    ...Type.Partial(Type.Pick(RenderSettings, DRAWN_AT_REST)).properties,
     size: LiveSize,
     /** [LV26] `auto` or a camera of the scene, where a job of this view would put it. Absent: the viewer's pose. */
     camera: Type.Optional(Name),

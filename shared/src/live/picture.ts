@@ -9,7 +9,7 @@
  * |   4    |  4   | u32     | sequence number of the picture in the session, from 1; its tiles share it |
  * |   8    |  4   | u32     | input number that the picture answers; 0: none yet |
  * |  12    |  1   | u8      | colour codec: 1 JPEG, 2 WebP, 3 PNG |
- * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture |
+ * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]) |
  * |  14    |  2   | u16     | reserved, 0 |
  * |  16    |  4   | u32     | samples a pixel |
  * |  20    |  2+2 | u16 ×2  | width and height of the whole picture in pixels |
@@ -43,6 +43,9 @@ const CODEC_NAMES = new Map(Object.entries(PICTURE_CODECS).map(([name, code]) =>
 const FLAG_MOVING = 1;
 const FLAG_FINAL = 2;
 const FLAG_LAST_TILE = 4;
+const FLAG_BETTER = 8;
+
+const FLAGS_OFFSET = 13;
 
 /** Offset of the relay time, which the server writes as it passes a picture on. */
 const RELAY_OFFSET = 88 + 5 * 4;
@@ -68,6 +71,8 @@ export interface PictureHeader {
   readonly moving: boolean;
   readonly final: boolean;
   readonly lastTile: boolean;
+  /** [LV30] The tile takes the place of that part of the picture before, whose depth and pose stay. */
+  readonly better: boolean;
   readonly samples: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -90,6 +95,9 @@ export interface Picture {
 /** Whole microseconds as a u32 holds them: at most 71 minutes. */
 const toMicros = (micros: number) => Math.min(0xffff_ffff, Math.max(0, Math.round(micros)));
 
+const flagsOf = ({ moving, final, lastTile, better }: PictureHeader) =>
+  (moving ? FLAG_MOVING : 0) | (final ? FLAG_FINAL : 0) | (lastTile ? FLAG_LAST_TILE : 0) | (better ? FLAG_BETTER : 0);
+
 /** Header and payload as one message. */
 export function encodePicture(
   header: PictureHeader,
@@ -104,10 +112,7 @@ export function encodePicture(
   view.setUint32(4, header.sequence, true);
   view.setUint32(8, header.input, true);
   view.setUint8(12, PICTURE_CODECS[header.codec]);
-  view.setUint8(
-    13,
-    (header.moving ? FLAG_MOVING : 0) | (header.final ? FLAG_FINAL : 0) | (header.lastTile ? FLAG_LAST_TILE : 0),
-  );
+  view.setUint8(FLAGS_OFFSET, flagsOf(header));
   view.setUint32(16, header.samples, true);
   view.setUint16(20, header.widthPx, true);
   view.setUint16(22, header.heightPx, true);
@@ -163,7 +168,7 @@ export function decodePicture(message: Uint8Array): Picture {
   if (headerBytes + colourBytes + depthBytes !== message.length) {
     throw broken(`${message.length} bytes where its header promises ${headerBytes + colourBytes + depthBytes}`);
   }
-  const flags = view.getUint8(13);
+  const flags = view.getUint8(FLAGS_OFFSET);
   const float = (i: number) => view.getFloat32(56 + i * 4, true);
   const pose: Pose = {
     position: [float(0), float(1), float(2)],
@@ -203,6 +208,7 @@ export function decodePicture(message: Uint8Array): Picture {
       moving: (flags & FLAG_MOVING) !== 0,
       final: (flags & FLAG_FINAL) !== 0,
       lastTile: (flags & FLAG_LAST_TILE) !== 0,
+      better: (flags & FLAG_BETTER) !== 0,
       samples: view.getUint32(16, true),
       widthPx,
       heightPx,
@@ -246,9 +252,8 @@ const isPossible = ({ widthPx, heightPx, nearestM, farthestM }: PictureDepth, mo
   farthestM >= nearestM &&
   Number.isFinite(farthestM);
 
-/** [LV35] Whether a message shows all of its picture, whatever was there before. */
-export const isWholePicture = ({ tile, widthPx, heightPx }: Pick<PictureHeader, 'tile' | 'widthPx' | 'heightPx'>) =>
-  tile.widthPx === widthPx && tile.heightPx === heightPx;
+/** Whether a message shows all of its picture, whatever was there before. */
+export const isWholePicture = ({ better }: Pick<PictureHeader, 'better'>): boolean => !better;
 
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {

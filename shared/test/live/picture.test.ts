@@ -18,6 +18,7 @@ const HEADER: PictureHeader = {
   moving: true,
   final: false,
   lastTile: true,
+  better: false,
   samples: 0x0c0b0a09,
   widthPx: 0x0e0d,
   heightPx: 0x100f,

@@ -65,6 +65,7 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
             moving,
             final: !moving,
             lastTile: true,
+            better: false,
             samples: view.samples,
             ...size,
             tile: { x: 0, y: 0, ...size },

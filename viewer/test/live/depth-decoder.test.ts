@@ -13,6 +13,7 @@ const pictureOf = (depth: Uint8Array, size: typeof SIZE | null = SIZE): Picture 
     moving: true,
     final: false,
     lastTile: true,
+    better: false,
     samples: 1,
     widthPx: 4_000,
     heightPx: 4_000,

@@ -10,6 +10,7 @@ const header = (sequence: number, input: number): PictureHeader => ({
   moving: true,
   final: false,
   lastTile: true,
+  better: false,
   samples: 4,
   widthPx: 640,
   heightPx: 360,

@@ -10,6 +10,7 @@ const header = (sequence: number, input = sequence): PictureHeader => ({
   moving: false,
   final: false,
   lastTile: true,
+  better: false,
   samples: 1,
   widthPx: 64,
   heightPx: 36,

@@ -21,10 +21,13 @@ import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
 import type { LiveArguments } from '../pool/scene-page.ts';
 import { LiveInput } from './live-input.ts';
-import { type PictureLevel, type PicturePlan, planPicture } from './picture-plan.ts';
+import { isLoss } from './page-loss.ts';
+import { isRefined, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 import { sceneMessage } from './scene-message.ts';
+import { stagesOf } from './stage-times.ts';
+import { type RefineStage, type SentPicture, ViewRefiner } from './view-refiner.ts';
 
 export interface LoadHooks {
   readonly onProgress: (fraction: number) => void;
@@ -32,8 +35,7 @@ export interface LoadHooks {
 }
 
 /** A scene on a page, as a session uses it. */
-export interface LiveStage {
-  readonly sceneHash: string;
+export interface LiveStage extends RefineStage {
   /** Loads the scene, on a fresh page if the last one was lost, which `onLost` tells. */
   load(hooks: LoadHooks, signal: AbortSignal): Promise<LoadResult>;
   turn(kind: DrawKind, signal: AbortSignal): Promise<() => void>;
@@ -61,6 +63,8 @@ export class LiveSession {
   readonly #ended = new AbortController();
   readonly #window = new PictureWindow(LIMITS.liveWindow);
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
+  readonly #refiner: ViewRefiner;
+  #sent: SentPicture | null = null;
   #start: SessionStart | null = null;
   #input: LiveInput | null = null;
   #loaded: LoadResult | null = null;
@@ -75,6 +79,8 @@ export class LiveSession {
 
   constructor(parts: LiveSessionParts) {
     this.#parts = parts;
+    const { stage, clock } = parts;
+    this.#refiner = new ViewRefiner({ stage, clock, window: this.#window, send: (message) => this.#send(message) });
   }
 
   /** The session as the viewer wants it now; again when a viewer has come back on the same socket (LV22). */
@@ -83,6 +89,8 @@ export class LiveSession {
     this.#input = new LiveInput(start, this.#parts.clock.monotonicMs());
     this.#begun = null;
     this.#window.reset();
+    this.#refiner.stop();
+    this.#sent = null;
     if (this.#loaded) this.#announce(this.#loaded);
     else this.#tellLoading(null);
     this.#wake();
@@ -91,21 +99,27 @@ export class LiveSession {
   /** A message that the relay has checked. */
   receive(message: ViewerMessage | RefreshMessage): void {
     if (message.type === 'bye') this.end();
-    else if (message.type === 'ack') this.#window.acknowledge(message.picture);
-    else if (message.type === 'refresh') this.#drawAgain();
-    else if (message.type !== 'camera') this.#input?.take(message, this.#parts.clock.monotonicMs());
+    else if (message.type === 'ack') {
+      this.#window.acknowledge(message.picture);
+      this.#refiner.acknowledged();
+    } else if (message.type === 'refresh') this.#drawAgain();
+    else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
+      this.#refiner.stop();
     this.#wake();
   }
 
   /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
   #drawAgain(): void {
     const begun = this.#begun;
-    if (begun?.level === 'final') this.#begun = { ...begun, level: 'still' };
+    this.#refiner.stop();
+    if (this.#input?.wanted?.view.tiles) this.#begun = null;
+    else if (begun?.level === 'final') this.#begun = { ...begun, level: 'still' };
     else if (begun?.level === 'moving') this.#begun = null;
   }
 
   end(): void {
     this.#ended.abort(new KilnError('live.session_gone', 'the session ended'));
+    this.#refiner.stop();
     this.#wake();
   }
 
@@ -123,9 +137,7 @@ export class LiveSession {
         await this.#drawAll(lost);
       } catch (error) {
         if (signal.aborted) return;
-        const isLost =
-          error instanceof KilnError && (error.code === 'render.page_lost' || error.code === 'render.timeout');
-        if (!isLost || ++this.#pagesLost >= PAGES_LOST) throw error;
+        if (!(error instanceof KilnError && isLoss(error)) || ++this.#pagesLost >= PAGES_LOST) throw error;
         this.#parts.log.warn({ err: error }, 'the page of a live session is gone: loading again');
         this.#loaded = null;
         this.#loadingText = 'The renderer stopped; loading the scene again';
@@ -146,6 +158,7 @@ export class LiveSession {
     this.#begun = null;
     this.#isDrawing = false;
     this.#isRefining = false;
+    this.#refiner.stop();
     if (this.#start) this.#announce(loaded);
   }
 
@@ -166,17 +179,21 @@ export class LiveSession {
   async #drawAll(lost: AbortController): Promise<void> {
     const signal = AbortSignal.any([this.#ended.signal, lost.signal]);
     while (!signal.aborted) {
-      const plan = this.#mayDraw() ? this.#plan() : null;
+      const plan = this.#next();
       if (plan) await this.#drawOne(plan, lost, signal);
       else await this.#sleep(signal);
     }
     lost.signal.throwIfAborted();
   }
 
-  /** A long picture of many samples keeps no newer one waiting. */
-  #mayDraw(): boolean {
-    if (this.#isDrawing) return false;
-    return this.#isRefining ? this.#window.unacknowledged < LIMITS.liveWindow : this.#window.hasRoom;
+  /** What may be begun now. */
+  #next(): PicturePlan | null {
+    const plan = this.#isDrawing ? null : this.#plan();
+    if (!plan) return null;
+    if (isRefined(plan)) return !this.#isRefining && this.#refiner.isDue ? plan : null;
+    // A long picture of many samples keeps no newer one waiting.
+    const hasRoom = this.#isRefining ? this.#window.unacknowledged < LIMITS.liveWindow : this.#window.hasRoom;
+    return hasRoom ? plan : null;
   }
 
   #plan(): PicturePlan | null {
@@ -210,14 +227,18 @@ export class LiveSession {
 
   /** Waits for the page's turn, then draws what is wanted by then. Resolves when the next may be begun. */
   async #drawOne(planned: PicturePlan, lost: AbortController, signal: AbortSignal): Promise<void> {
-    const kind: DrawKind = planned.samples > 1 ? 'refine' : 'live';
+    const kind = kindOf(planned);
     const changed = new AbortController();
     if (kind === 'refine') this.#wake = () => changed.abort();
     const free = await this.#parts.stage.turn(kind, AbortSignal.any([signal, changed.signal])).catch(() => null);
     if (!free) return;
     const plan = this.#plan();
-    if (!plan || plan.samples > 1 !== (kind === 'refine')) {
+    if (!plan || kindOf(plan) !== kind) {
       free();
+      return;
+    }
+    if (isRefined(plan)) {
+      void this.#refine(plan, free, lost);
       return;
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
@@ -239,19 +260,36 @@ export class LiveSession {
       .finally(() => this.#wake());
   }
 
+  /** Never rejects. */
+  async #refine(plan: PicturePlan, free: () => void, lost: AbortController): Promise<void> {
+    this.#setBusy('refine', true);
+    try {
+      const isOver = await this.#refiner.draw(plan, this.#sent, this.#start?.codecs ?? [], free);
+      if (isOver) {
+        this.#pagesLost = 0;
+        this.#begun = { version: plan.wanted.version, level: 'final' };
+      }
+    } catch (error) {
+      this.#failed(error, lost);
+    } finally {
+      free();
+      this.#setBusy('refine', false);
+      this.#wake();
+    }
+  }
+
   #setBusy(kind: DrawKind, isBusy: boolean): void {
     if (kind === 'refine') this.#isRefining = isBusy;
     else this.#isDrawing = isBusy;
   }
 
   #deliver(plan: PicturePlan, begun: BegunPicture, { result, bytes }: PageAnswer<'live'>, beganAtMs: number): void {
-    const { clock, port } = this.#parts;
+    const { clock } = this.#parts;
     if (plan.level === 'final') this.#pagesLost = 0;
     if (plan.level === 'moving') this.#pacer.record(result.drawMs + result.readBackMs + result.encodeMs, plan.scale);
     const sequence = begun.send();
     if (sequence === null || this.#ended.signal.aborted) return;
     const { wanted, size } = plan;
-    const encodedAtMs = result.drawEndMs + result.readBackMs + result.encodeMs;
     const header: PictureHeader = {
       sequence,
       input: wanted.input,
@@ -259,6 +297,7 @@ export class LiveSession {
       moving: plan.level === 'moving',
       final: plan.level === 'final',
       lastTile: true,
+      better: false,
       samples: plan.samples,
       ...size,
       tile: { x: 0, y: 0, ...size },
@@ -266,30 +305,28 @@ export class LiveSession {
       near: result.near,
       far: result.far,
       pose: result.pose,
-      stages: {
-        inputWait: (beganAtMs - wanted.since) * 1_000,
-        draw: result.drawMs * 1_000,
-        readBack: result.readBackMs * 1_000,
-        encode: result.encodeMs * 1_000,
-        workerQueue: (clock.unixMs() - encodedAtMs) * 1_000,
-        relay: 0,
-      },
+      stages: stagesOf(result, beganAtMs - wanted.since, clock.unixMs()),
       drawEndMs: result.drawEndMs,
     };
     const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
-    const message = encodePicture(header, bytes.subarray(0, colourBytes), bytes.subarray(colourBytes));
-    if (message.length <= LIMITS.livePictureBytes) port.picture(message);
-    else
-      this.#tell(
-        new KilnError('protocol.too_large', `a picture of ${size.widthPx} × ${size.heightPx} takes too many bytes`),
-      );
+    this.#sent = { version: wanted.version, header };
+    this.#send(encodePicture(header, bytes.subarray(0, colourBytes), bytes.subarray(colourBytes)));
+  }
+
+  #send(message: Uint8Array): void {
+    if (message.length <= LIMITS.livePictureBytes) this.#parts.port.picture(message);
+    else this.#tell(new KilnError('protocol.too_large', `a picture takes ${message.length} bytes: too many`));
   }
 
   #fail(error: unknown, begun: BegunPicture, lost: AbortController): void {
     begun.drop();
+    this.#failed(error, lost);
+  }
+
+  #failed(error: unknown, lost: AbortController): void {
     if (this.#ended.signal.aborted) return;
     const known = knownError(error);
-    if (known.code === 'render.page_lost' || known.code === 'render.timeout') {
+    if (isLoss(known)) {
       lost.abort(known);
       return;
     }
@@ -304,5 +341,4 @@ export class LiveSession {
   }
 }
 
-/** Newer inputs rank above older ones, better pictures of one input above worse ones. */
-const rankOf = ({ wanted, level }: PicturePlan) => wanted.version * 3 + ['moving', 'still', 'final'].indexOf(level);
+const kindOf = (plan: PicturePlan): DrawKind => (plan.samples > 1 || isRefined(plan) ? 'refine' : 'live');

@@ -3,8 +3,12 @@ import type { LiveView, PictureCodec, Pose, Size } from '@kiln/shared';
 import { withGuardBand } from './guard-band.ts';
 import type { Wanted } from './live-input.ts';
 
-/** `moving`: drawn small and fast. `still`: full size, one sample. `final`: full size, all samples. */
-export type PictureLevel = 'moving' | 'still' | 'final';
+/**
+ * `moving`: drawn small and fast. `still`: full size, one sample. `final`: full size, all samples; where the viewer takes tiles
+ * ([LV30]), better and better until then.
+ */
+const LEVELS = ['moving', 'still', 'final'] as const;
+export type PictureLevel = (typeof LEVELS)[number];
 
 /** JPEG and WebP quality: what an eye that follows a movement does not see is not sent. */
 const QUALITY = { moving: 75, still: 85, final: 95 } as const satisfies Record<PictureLevel, number>;
@@ -58,9 +62,21 @@ function nextLevel({ wanted, begun, isAtRest }: PlanFacts): PictureLevel | null 
   if (!isAtRest) return isBegun ? null : 'moving';
   if (isBegun && begun.level === 'final') return null;
   // A picture of one sample comes first where the final one takes longer.
-  const isLong = wanted.view.samples > 1;
+  const isLong = wanted.view.samples > 1 || wanted.view.tiles === true;
   return isLong && !(isBegun && begun.level === 'still') ? 'still' : 'final';
 }
+
+/** [LV30] Whether it is drawn piece by piece, and comes as tiles. */
+export const isRefined = ({ level, wanted: { view } }: PicturePlan): boolean =>
+  level === 'final' && view.tiles === true;
+
+/** Whether the picture of one sample is the first of those that a resting view is refined with. */
+export const isFirstOf = ({ engine = 'raster', lens = null, shutterAngleDeg = 0 }: LiveView): boolean =>
+  engine === 'raster' && lens === null && shutterAngleDeg === 0;
+
+/** Without loss, if the viewer can read such a one; a see-through one is without loss anyway. */
+export const exactFormat = (codecs: readonly PictureCodec[], otherwise: PictureCodec): PictureCodec =>
+  codecs.includes('png') ? 'png' : otherwise;
 
 function scaled(size: Size, scale: number): Size {
   const edge = (px: number) => Math.max(LEAST_EDGE_PX, Math.round(px * scale));
@@ -72,3 +88,7 @@ function formatFor(view: LiveView, codecs: readonly PictureCodec[]): PictureCode
   const usable = view.background === 'transparent' ? codecs.filter((codec) => codec !== 'jpeg') : codecs;
   return usable[0] ?? codecs[0] ?? 'jpeg';
 }
+
+/** Newer inputs rank above older ones, better pictures of one input above worse ones. */
+export const rankOf = ({ wanted, level }: PicturePlan): number =>
+  wanted.version * LEVELS.length + LEVELS.indexOf(level);

@@ -16,6 +16,10 @@ export class PictureWindow {
     return this.#sent - this.#acknowledged + this.#making < this.#limit;
   }
 
+  get isMaking(): boolean {
+    return this.#making > 0;
+  }
+
   /** Pictures that were sent and not acknowledged. */
   get unacknowledged(): number {
     return this.#sent - this.#acknowledged;

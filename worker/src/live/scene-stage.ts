@@ -1,7 +1,7 @@
 /** Where a session draws: the first page of its tenant's browser, with the scene loaded and its place kept. */
-import type { SceneSource } from '@kiln/shared';
-import { KilnError } from '@kiln/shared';
+import { type AutoBackends, KilnError, type LiveView, type SceneSource, settingsOfView } from '@kiln/shared';
 import { assetFiles } from '../deliveries/asset-files.ts';
+import { chosenBackend } from '../deliveries/chosen-backend.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
@@ -10,8 +10,12 @@ import type { DrawKind } from '../pool/draw-turns.ts';
 import type { LiveArguments, ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
 import type { LiveStage, LoadHooks } from './live-session.ts';
+import type { StageRefineOrder } from './view-refiner.ts';
 
 export interface SceneStageParts {
+  readonly sessionId: string;
+  /** Of this worker. */
+  readonly autoBackends: AutoBackends;
   readonly tenantId: string;
   readonly scene: SceneSource;
   readonly pool: BrowserPool;
@@ -22,6 +26,9 @@ export interface SceneStageParts {
 export class SceneStage implements LiveStage {
   readonly #parts: SceneStageParts;
   #page: ScenePage | null = null;
+  /** Whether the page has what WebGPU draws the scene with. */
+  #hasWebGpu = false;
+  #isRefining = false;
   #release: () => void = () => {};
 
   constructor(parts: SceneStageParts) {
@@ -45,6 +52,7 @@ export class SceneStage implements LiveStage {
         borrowed.release();
       };
       this.#page = taken.page;
+      this.#hasWebGpu = false;
       void taken.page.lost.then(onLost);
       return await taken.page.load({ source: scene, files: held.files, backend: 'webgl' }, { onProgress });
     } finally {
@@ -56,23 +64,54 @@ export class SceneStage implements LiveStage {
     return this.#onPage().turns.take(kind, signal);
   }
 
-  async draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
+  draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
+    return this.#withAssets(order.view, (page) => page.drawLive(order, hooks));
+  }
+
+  async refine(order: StageRefineOrder, hooks: CallHooks): Promise<PageAnswer<'refine'>> {
+    const { autoBackends, sessionId } = this.#parts;
+    const backend = chosenBackend(settingsOfView(order.view), autoBackends);
+    if (backend === 'webgpu') await this.#loadForWebGpu();
+    this.#isRefining = true;
+    return this.#withAssets(order.view, (page) => page.refine({ ...order, backend, key: sessionId }, hooks));
+  }
+
+  forget(): void {
+    if (this.#isRefining) this.#page?.forget(this.#parts.sessionId);
+    this.#isRefining = false;
+  }
+
+  async #withAssets<T>(view: LiveView, work: (page: ScenePage) => Promise<T>): Promise<T> {
     const page = this.#onPage();
-    const files = assetFiles(order.view);
-    if (files.length === 0) return page.drawLive(order, hooks);
+    const files = assetFiles(view);
+    if (files.length === 0) return work(page);
     const { cache, fetchFile } = this.#parts;
     const held = await cache.hold(files, fetchFile, AbortSignal.timeout(WORKER_LIMITS.transferMs));
     const takeBack = page.lendAssets(held.files);
     try {
-      return await page.drawLive(order, hooks);
+      return await work(page);
     } finally {
       takeBack();
       held.release();
     }
   }
 
+  async #loadForWebGpu(): Promise<void> {
+    if (this.#hasWebGpu) return;
+    const page = this.#onPage();
+    const { cache, fetchFile, scene } = this.#parts;
+    const held = await cache.hold(scene.files, fetchFile, AbortSignal.timeout(WORKER_LIMITS.transferMs));
+    try {
+      await page.load({ source: scene, files: held.files, backend: 'webgpu' });
+      this.#hasWebGpu = true;
+    } finally {
+      held.release();
+    }
+  }
+
   /** Gives page and browser back. */
   leave(): void {
+    this.forget();
     this.#release();
     this.#release = () => {};
     this.#page = null;

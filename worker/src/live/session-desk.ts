@@ -1,5 +1,5 @@
 /** All live sessions of this worker: opened by offers, ended by the server's word, told to the heartbeat. */
-import { KilnError, type SessionOffer } from '@kiln/shared';
+import { type AutoBackends, KilnError, type SessionOffer } from '@kiln/shared';
 import type { Clock } from '../clock.ts';
 import type { FarmClient } from '../farm/farm-client.ts';
 import type { Membership } from '../farm/membership.ts';
@@ -12,6 +12,8 @@ import { SceneStage } from './scene-stage.ts';
 import { SessionLine } from './session-line.ts';
 
 export interface SessionDeskParts {
+  /** Of this worker. */
+  readonly autoBackends: AutoBackends;
   readonly client: FarmClient;
   readonly membership: Membership;
   readonly cache: SceneCache;
@@ -72,8 +74,10 @@ export class SessionDesk {
   }
 
   async #serve(offer: SessionOffer, over: AbortController, log: Log): Promise<void> {
-    const { cache, client, clock, membership, pool } = this.#parts;
+    const { autoBackends, cache, client, clock, membership, pool } = this.#parts;
     const stage = new SceneStage({
+      sessionId: offer.sessionId,
+      autoBackends,
       tenantId: offer.tenantId,
       scene: offer.scene,
       pool,

@@ -172,6 +172,34 @@ export type PageCall =
       readonly quality: number;
       readonly samples: number;
     }
+  /**
+   * Draws more samples of a resting view, until there is something better to show or `sliceMs` are over. What is summed stays
+   * for the next call with the same `key` and `version`, until `forget`. `drawn` as of `frame`.
+   */
+  | {
+      readonly call: 'refine';
+      readonly id: number;
+      /** Of the session. Another version lets go of what is summed. */
+      readonly key: string;
+      readonly version: number;
+      readonly sceneHash: string;
+      readonly view: LiveView;
+      readonly backend: Backend;
+      readonly pose: Pose;
+      /** Of what comes before the last picture. */
+      readonly format: PictureCodec;
+      /** 1 to 100, of JPEG and WebP. */
+      readonly quality: number;
+      /** Of the last picture. */
+      readonly exactFormat: PictureCodec;
+      readonly sliceMs: number;
+      /** Whether a picture may be sent now. */
+      readonly mayShow: boolean;
+      /** Whether the viewer has the raster picture of one sample. */
+      readonly isFirstShown: boolean;
+    }
+  /** Lets go of what `refine` has summed. */
+  | { readonly call: 'forget'; readonly id: number; readonly key: string }
   /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
   | {
       readonly call: 'bench';
@@ -283,6 +311,28 @@ export interface LiveOutcome {
   readonly drawEndMs: number;
 }
 
+export interface RefineOutcome {
+  readonly samples: number;
+  /** All are drawn. */
+  readonly isDrawn: boolean;
+  /** The last picture is in this answer: nothing better comes. */
+  readonly isOver: boolean;
+  /** What got better, whose bytes follow one after the other. Null where nothing is shown yet. */
+  readonly tiles: readonly LiveTile[] | null;
+  readonly drawMs: number;
+  readonly readBackMs: number;
+  readonly encodeMs: number;
+  /** Unix milliseconds at the end of drawing. */
+  readonly drawEndMs: number;
+  /** Estimated GPU memory of the scene, with what path tracing has of it beside. */
+  readonly gpuBytes: number;
+}
+
+export interface LiveTile extends Region {
+  readonly codec: PictureCodec;
+  readonly sizeBytes: number;
+}
+
 export interface BenchOutcome {
   readonly frames: number;
   readonly totalMs: number;
@@ -304,6 +354,8 @@ export interface PageResults {
   readonly 'film-picture': FilmProgress;
   readonly 'film-end': FilmProgress;
   readonly live: LiveOutcome;
+  readonly refine: RefineOutcome;
+  readonly forget: null;
   readonly bench: BenchOutcome;
 }
 

@@ -1,5 +1,5 @@
 /** What waits for the GPU, the most urgent first. */
-const URGENCY = ['live', 'import', 'frame', 'bench'] as const;
+const URGENCY = ['live', 'refine', 'import', 'frame', 'bench'] as const;
 export type Urgency = (typeof URGENCY)[number];
 
 /** Lets everything more urgent draw now, and then goes on. */
@@ -10,7 +10,7 @@ interface Waiting {
   readonly start: () => Promise<void>;
 }
 
-/** Drawing is serial: one picture at a time, live pictures before imports before frames, in order of arrival. */
+/** Drawing is serial: one picture at a time, live pictures before better ones of resting views before imports before frames, in order of arrival. */
 export class DrawQueue {
   readonly #waiting: Waiting[] = [];
   #running = false;

@@ -21,6 +21,9 @@ export const PAGE_LIMITS = {
   firstStripPx: 1_048_576,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
   targetSets: 3,
+  /** Resting live views whose samples are kept between slices, and bytes of their sums; the one drawn longest ago begins anew. */
+  refinements: 32,
+  refinementBytes: 1_073_741_824,
   /** Bytes of targets kept between pictures. */
   targetBytes: 1_073_741_824,
   /** Pictures between two collections of garbage. */

@@ -18,6 +18,7 @@ import type { FilmDesk } from './film/film-desk.ts';
 import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
+import { Refinements } from './live/refine-view.ts';
 import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
@@ -38,6 +39,7 @@ export class Page {
   readonly #services: PageServices;
   readonly #send: Send;
   readonly #garbage = new Garbage();
+  readonly #refinements: Refinements;
   /** Calls for frames that are not answered yet. */
   readonly #frames = new Map<number, AbortController>();
   /** Calls for pieces that are to end with their next sample. */
@@ -48,6 +50,7 @@ export class Page {
   constructor(services: PageServices, send: Send) {
     this.#services = services;
     this.#send = send;
+    this.#refinements = new Refinements(services);
   }
 
   /** Always ends in `done` or `failed`. */
@@ -99,6 +102,11 @@ export class Page {
         return (await this.#filmDesk()).end();
       case 'live':
         return this.#live(call);
+      case 'refine':
+        return this.#stoppable(call.id, (signal) => this.#refinements.refine(call, this.#drawing(call.id, signal)));
+      case 'forget':
+        this.#refinements.forget(call.key);
+        return { result: null };
       case 'bench':
         return { result: await benchFrames(this.#services, call) };
     }

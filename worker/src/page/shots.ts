@@ -8,6 +8,7 @@ import {
   type LookUpTable,
   type RenderSettings,
   type Sun,
+  settingsOfView,
   withDefaults,
 } from '@kiln/shared';
 
@@ -169,6 +170,19 @@ export function liveShot(
     toneMapping: view.toneMapping,
     exposureEv: view.exposureEv,
   };
+}
+
+/** What a resting view comes to: as a job draws it, from where the viewer's camera is. */
+export function restingShot(
+  scene: LoadedScene,
+  { view, pose, backend, exactFormat }: Extract<PageCall, { call: 'refine' }>,
+  assets: ShotAssets,
+): Shot {
+  const shot = frameShot(scene, settingsOfView(view), view.frameNumber, { ...assets, backend });
+  const background = backgroundFor(view.background, exactFormat);
+  if (view.camera !== undefined) return { ...shot, background };
+  const { focus } = shot.camera;
+  return { ...shot, background, camera: { ...poseCamera(pose), ...(focus && { focus }) } };
 }
 
 const lightOf = (view: RenderSettings | LiveView): LightSettings =>

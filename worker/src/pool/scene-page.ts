@@ -20,6 +20,7 @@ import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 import { CallLimits } from './call-limits.ts';
 import { DrawTurns } from './draw-turns.ts';
 
+export type RefineArguments = Omit<Extract<PageCall, { call: 'refine' }>, 'call' | 'id'>;
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
 
 export interface FrameOrder {
@@ -353,6 +354,21 @@ export class ScenePage {
     return this.#limits.within(WORKER_LIMITS.loadMs, 'a live picture', () =>
       this.#open.client.call('live', order, hooks),
     );
+  }
+
+  /** Draws more of a resting view whose turn it is. */
+  async refine(order: RefineArguments, hooks: CallHooks): Promise<PageAnswer<'refine'>> {
+    const answer = await this.#limits.within(WORKER_LIMITS.loadMs, 'a better live picture', (onDrawn) =>
+      this.#open.client.call('refine', order, drawnToo(hooks, onDrawn)),
+    );
+    this.#count(order.sceneHash, answer.result.gpuBytes);
+    return answer;
+  }
+
+  /** Lets go of what was summed of a resting view. */
+  forget(key: string): void {
+    // As of `unload`.
+    this.#open.client.call('forget', { key }).catch(() => {});
   }
 
   /** Ends the page, with every call to it. */

@@ -10,8 +10,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WORKER_LIMITS } from '../../src/limits.ts';
 import { LiveSession, type LiveStage, type LoadHooks } from '../../src/live/live-session.ts';
+import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
-import type { CallHooks } from '../../src/page-host/page-client.ts';
+import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
 import type { LiveArguments } from '../../src/pool/scene-page.ts';
 import { silent } from '../support/silent.ts';
@@ -95,11 +96,61 @@ class FakeStage implements LiveStage {
     };
     return { result, bytes: Buffer.from([1, 2, 3]) };
   }
+
+  refine(_order: StageRefineOrder, _hooks: CallHooks): Promise<PageAnswer<'refine'>> {
+    throw new Error('nobody asks for tiles');
+  }
+
+  forget(): void {}
+}
+
+/** Draws a sample in `sampleMs`, and has so many tiles to show after 1, 2, 4 … samples. */
+class RefiningStage extends FakeStage {
+  readonly refined: StageRefineOrder[] = [];
+  forgotten = 0;
+  sampleMs = 1;
+  tileBytes = 10;
+  tiles = 2;
+  #samples = 0;
+
+  override async refine(order: StageRefineOrder, hooks: CallHooks): Promise<PageAnswer<'refine'>> {
+    this.refined.push(order);
+    const first = this.#samples;
+    let isStep = false;
+    const end = Date.now() + order.sliceMs;
+    while (!isStep && Date.now() < end && this.#samples < order.view.samples) {
+      await sleep(this.sampleMs);
+      hooks.signal?.throwIfAborted();
+      this.#samples++;
+      isStep = order.mayShow && Number.isInteger(Math.log2(this.#samples));
+    }
+    hooks.onDrawn?.();
+    const { failure } = this;
+    if (failure) throw failure;
+    const samples = this.#samples;
+    const isDrawn = samples === order.view.samples;
+    const isOver = isDrawn && order.mayShow;
+    const isShown = isOver || isStep;
+    const tiles = Array.from({ length: this.tiles }, (_, i) => ({
+      ...{ x: i * 8, y: 0, widthPx: 8, heightPx: 8, sizeBytes: this.tileBytes },
+      codec: isOver ? order.exactFormat : order.format,
+    }));
+    const result = {
+      ...{ samples, isDrawn, isOver, tiles: isShown ? tiles : null },
+      ...{ drawMs: samples - first, readBackMs: 0, encodeMs: 0, drawEndMs: Date.now(), gpuBytes: 1 },
+    };
+    return { result, bytes: Buffer.alloc(isShown ? this.tiles * this.tileBytes : 0) };
+  }
+
+  override forget(): void {
+    this.forgotten++;
+    this.#samples = 0;
+  }
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-let stage: FakeStage;
+let stage: RefiningStage;
 let session: LiveSession;
 let messages: ServerMessage[];
 let pictures: ReturnType<typeof decodePicture>['header'][];
@@ -108,7 +159,7 @@ let run: Promise<void>;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  stage = new FakeStage();
+  stage = new RefiningStage();
   messages = [];
   pictures = [];
   payloads = [];
@@ -495,5 +546,121 @@ describe('when something fails', () => {
     await pass(60_000);
     await expect(running).rejects.toMatchObject({ code: 'render.page_lost' });
     expect(failing.loads).toBe(3);
+  });
+});
+
+describe('[LV30] with tiles', () => {
+  const tiled: LiveView = { ...view, tiles: true, samples: 20 };
+
+  it('sends a whole picture at once, then what got better after 1, 2, 4 … samples, and at last without loss', async () => {
+    stage.sampleMs = 20;
+    start({ view: tiled, pose: poseAt(1) });
+    for (let i = 0; i < 50; i++) {
+      await pass(20);
+      acknowledge();
+    }
+    expect(pictures[0]).toMatchObject({ better: false, final: false, samples: 1, codec: 'jpeg', lastTile: true });
+    const better = pictures.slice(1);
+    expect(better.filter(({ lastTile }) => lastTile).map(({ samples }) => samples)).toEqual([1, 2, 4, 8, 16, 20]);
+    expect(better.every(({ better, pose, input }) => better && pose.position[0] === 1 && input === 0)).toBe(true);
+    expect(better.filter(({ final }) => final).map(({ codec }) => codec)).toEqual(['png', 'png']);
+    expect(better.map(({ tile }) => tile.x)).toEqual(better.map((_, i) => (i % 2) * 8));
+    // Both tiles of a picture have its number.
+    expect(new Set(better.map(({ sequence }) => sequence)).size).toBe(better.length / 2);
+    const asked = stage.refined.length;
+    await pass(10_000);
+    expect(stage.refined).toHaveLength(asked);
+  });
+
+  it('tells the page that the viewer has the picture of one sample, unless it is another engine’s or lens’', async () => {
+    const asked = async (more: Partial<LiveView>, input: number) => {
+      session.receive({ type: 'view', input, view: { ...tiled, ...more } });
+      await pass(600);
+      acknowledge();
+      return stage.refined.at(-1)?.isFirstShown;
+    };
+    start({ pose: poseAt(1) });
+    expect(await asked({}, 1)).toBe(true);
+    expect(await asked({ engine: 'pathtrace' }, 2)).toBe(false);
+    expect(await asked({ shutterAngleDeg: 180 }, 3)).toBe(false);
+  });
+
+  it('sends no more than the viewer acknowledges, and draws on meanwhile', async () => {
+    start({ view: tiled, pose: poseAt(1) });
+    await pass(5_000);
+    expect(new Set(pictures.map(({ sequence }) => sequence)).size).toBe(LIMITS.liveWindow);
+    expect(stage.refined.at(-1)).toMatchObject({ mayShow: false });
+    const asked = stage.refined.length;
+    await pass(5_000);
+    expect(stage.refined).toHaveLength(asked);
+    acknowledge();
+    await pass(100);
+    expect(pictures.at(-1)).toMatchObject({ final: true, samples: 20 });
+  });
+
+  it('sends many bytes in parts that are acknowledged one by one, the last of them final', async () => {
+    stage.tiles = 6;
+    stage.tileBytes = WORKER_LIMITS.tileBatchBytes / 2;
+    start({ view: { ...tiled, samples: 1 }, pose: poseAt(1) });
+    for (let i = 0; i < 6; i++) {
+      await pass(100);
+      acknowledge();
+    }
+    const better = pictures.slice(1);
+    const sequences = [...new Set(better.map(({ sequence }) => sequence))];
+    const parts = sequences.map((one) => better.filter(({ sequence }) => sequence === one));
+    expect(better).toHaveLength(6);
+    expect(parts.map((tiles) => tiles.length)).toEqual([2, 2, 2]);
+    expect(better.map(({ lastTile }) => lastTile)).toEqual([false, true, false, true, false, true]);
+    expect(better.map(({ final }) => final)).toEqual([false, false, false, false, true, true]);
+  });
+
+  it('gives up what nobody wants any more when the hand moves, and answers it at once', async () => {
+    stage.tiles = 6;
+    stage.tileBytes = WORKER_LIMITS.tileBatchBytes;
+    start({ view: { ...tiled, samples: 10_000 }, pose: poseAt(1) });
+    await pass(60);
+    acknowledge();
+    await pass(60);
+    const before = pictures.length;
+    pose(1);
+    acknowledge();
+    await pass(60);
+    expect(stage.forgotten).toBeGreaterThan(0);
+    expect(pictures.slice(before)).toMatchObject([{ better: false, moving: true, input: 1 }]);
+    acknowledge();
+    pose(2, false);
+    await pass(60);
+    acknowledge();
+    await pass(100);
+    expect(pictures.at(-1)).toMatchObject({ better: true, input: 2 });
+    expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
+  });
+
+  it('tells once why a view cannot be drawn to its end, and keeps the picture', async () => {
+    start({ view: { ...tiled, engine: 'pathtrace' }, pose: poseAt(1) });
+    await pass(30);
+    stage.failure = new KilnError('job.unsupported', 'Path tracing cannot draw points.');
+    await pass(1_000);
+    acknowledge();
+    await pass(1_000);
+    expect(messages.filter(({ type }) => type === 'error')).toMatchObject([{ code: 'job.unsupported', fatal: false }]);
+  });
+
+  it('loads again when the page is lost while it refines', async () => {
+    start({ view: tiled, pose: poseAt(1) });
+    await pass(40);
+    acknowledge();
+    stage.failure = new KilnError('render.page_lost', 'crashed');
+    await pass(20);
+    stage.failure = null;
+    await pass(2_000);
+    expect(stage.loads).toBe(2);
+    acknowledge();
+    for (let i = 0; i < 10; i++) {
+      await pass(100);
+      acknowledge();
+    }
+    expect(pictures.at(-1)).toMatchObject({ final: true, samples: 20 });
   });
 });

@@ -24,12 +24,15 @@ export class Sampling implements SampleSink {
   /** Of the next sample. */
   #begun = 0;
 
-  /** @param drawnMs how long the picture has been drawn, without what was drawn in between. */
-  constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number) {
+  /**
+   * @param drawnMs how long the picture has been drawn, without what was drawn in between.
+   * @param isKept others draw before it is finished.
+   */
+  constructor(renderer: WebGLRenderer, shot: Shot, drawnMs: () => number, isKept = false) {
     const { size, denoise, noiseThreshold } = shot;
     const { first, count } = partOf(shot).samples;
     // A sample that is not copied may be drawn over while a long filter gives way.
-    const copied = denoise ? Math.max(2, count) : count;
+    const copied = denoise || isKept ? Math.max(2, count) : count;
     this.#accumulation = new Accumulation(renderer, copied, () => scissorTo(floatTarget(size), shot));
     this.#expected = count;
     this.#isLast = first + count === shot.samples;
@@ -103,6 +106,11 @@ export class Sampling implements SampleSink {
   /** The sums. Call it once, when it is complete. */
   finish(): SampledLight {
     return { sums: this.#accumulation.finish(), samples: this.#accumulation.samples, half: this.half };
+  }
+
+  /** The sums of 1, 2, 4 … samples, while more follow. */
+  get soFar(): Pick<SampledLight, 'sums' | 'samples'> {
+    return { sums: this.#accumulation.sums, samples: this.#accumulation.samples };
   }
 
   /** The sums of the first half of them; null where nobody needs them, or it is one sample. */

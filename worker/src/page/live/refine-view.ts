@@ -1,0 +1,172 @@
+/** Calls for better pictures of resting live views, and what is summed between them. */
+import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
+import type { LiveTile, PageCall, RefineOutcome } from '../contract.ts';
+import type { Shot } from '../engine/engine.ts';
+import { PAGE_LIMITS } from '../limits.ts';
+import type { PageServices } from '../page-services.ts';
+import { holdAssets, restingShot } from '../shots.ts';
+import { unixMs } from '../unix-time.ts';
+import { Refinement, type Step } from './refinement.ts';
+import { cutOut } from './tile-grid.ts';
+
+type Call = Extract<PageCall, { call: 'refine' }>;
+
+interface Kept {
+  readonly version: number;
+  readonly refinement: Refinement;
+  readonly sizeBytes: number;
+  isInUse: boolean;
+}
+
+export interface RefineHooks {
+  /** Aborts when nobody wants it any more. */
+  readonly signal: AbortSignal;
+  /** The GPU is free. */
+  readonly onDrawn: () => void;
+}
+
+export class Refinements {
+  readonly #services: PageServices;
+  /** By session, the one that was drawn last at the end. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(services: PageServices) {
+    this.#services = services;
+  }
+
+  async refine(
+    call: Call,
+    { signal, onDrawn }: RefineHooks,
+  ): Promise<{ readonly result: RefineOutcome; readonly bytes?: ArrayBuffer }> {
+    const { room, queue, scenes } = this.#services;
+    const { scene, release } = scenes.use(call.sceneHash);
+    let letGo = () => {};
+    try {
+      const held = await holdAssets(this.#services, call.view, scene);
+      letGo = held.release;
+      const shot = restingShot(scene, call, held.assets);
+      const startedAtMs = unixMs();
+      const { refinement, step } = await queue.run(
+        'refine',
+        async (giveWay) => {
+          const kept = this.#take(call, shot);
+          try {
+            return { refinement: kept.refinement, step: await kept.refinement.draw(room, shot, call, giveWay) };
+          } catch (error) {
+            this.forget(call.key);
+            throw error;
+          } finally {
+            this.#leave(call.key, kept);
+          }
+        },
+        signal,
+      );
+      const drawEndMs = unixMs() - (step?.readBackMs ?? 0);
+      onDrawn();
+      const encodedAt = performance.now();
+      const encoded = step && (await this.#encode(call, refinement, step));
+      const { samples, isDrawn, isOver } = refinement;
+      if (isOver) this.forget(call.key);
+      const result: RefineOutcome = {
+        samples,
+        isDrawn,
+        isOver,
+        tiles: encoded?.tiles ?? null,
+        drawMs: drawEndMs - startedAtMs,
+        readBackMs: step?.readBackMs ?? 0,
+        encodeMs: performance.now() - encodedAt,
+        drawEndMs,
+        gpuBytes: scene.gpuBytes,
+      };
+      return encoded ? { result, bytes: encoded.bytes } : { result };
+    } finally {
+      letGo();
+      release();
+    }
+  }
+
+  forget(key: string): void {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    if (kept && !kept.isInUse) kept.refinement.dispose();
+  }
+
+  /** What is summed of a view, or a beginning. */
+  #take({ key, version }: Call, shot: Shot): Kept {
+    const known = this.#kept.get(key);
+    if (known?.isInUse) throw new KilnError('render.failed', 'a view is refined by one call at a time');
+    if (known && known.version !== version) this.forget(key);
+    const kept = this.#kept.get(key) ?? {
+      version,
+      refinement: new Refinement(this.#services.room, shot),
+      sizeBytes: sumsBytes(shot),
+      isInUse: false,
+    };
+    kept.isInUse = true;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    this.#trim();
+    return kept;
+  }
+
+  /** What was forgotten meanwhile is let go. */
+  #leave(key: string, kept: Kept): void {
+    kept.isInUse = false;
+    if (this.#kept.get(key) !== kept) kept.refinement.dispose();
+  }
+
+  #trim(): void {
+    let bytes = [...this.#kept.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    for (const [key, { sizeBytes, isInUse }] of this.#kept) {
+      if (this.#kept.size <= PAGE_LIMITS.refinements && bytes <= PAGE_LIMITS.refinementBytes) return;
+      if (isInUse) continue;
+      bytes -= sizeBytes;
+      this.forget(key);
+    }
+  }
+
+  async #encode(
+    { format, exactFormat, quality, view }: Call,
+    { grid }: Refinement,
+    { pixels, isFinal }: Step,
+  ): Promise<{ readonly tiles: readonly LiveTile[]; readonly bytes: ArrayBuffer }> {
+    const { encoder, room } = this.#services;
+    const regions = grid.take(pixels, isFinal);
+    const codec = isFinal ? exactFormat : format;
+    const hasAlpha = view.background === 'transparent';
+    const encoding = regions.map((region) => {
+      const { widthPx, heightPx } = region;
+      const part = room.buffers.take(widthPx * heightPx * 4);
+      cutOut(pixels, view.size, region, part);
+      return encoder.encode({
+        pixels: part,
+        planes: [],
+        mattes: null,
+        size: { widthPx, heightPx },
+        format: codec,
+        bitDepth: 8,
+        quality,
+        hasAlpha,
+        areSums: false,
+        origin: null,
+      });
+    });
+    room.buffers.give(pixels.buffer);
+    const encoded = await Promise.all(encoding);
+    const bytes = await new Blob(encoded.map((one) => one.bytes)).arrayBuffer();
+    const tiles = encoded.map((one, at) => ({ ...regionAt(regions, at), codec, sizeBytes: one.bytes.byteLength }));
+    return { tiles, bytes };
+  }
+}
+
+function regionAt<T>(regions: readonly T[], at: number): T {
+  const region = regions[at];
+  if (!region) throw new Error('a picture was encoded that nobody asked for');
+  return region;
+}
+
+/** Of the sums of blocks that are no part of a larger one yet, and of the one that is drawn. */
+function sumsBytes({ size: { widthPx, heightPx }, samples }: Shot): number {
+  const sums = 2 + Math.ceil(Math.log2(Math.max(1, samples / SAMPLES_PER_BLOCK)));
+  return widthPx * heightPx * 16 * sums;
+}

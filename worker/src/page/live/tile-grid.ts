@@ -1,0 +1,123 @@
+/** What of a live picture a viewer has, tile by tile, and what of a better one is worth sending. */
+import type { Region, Size } from '@kiln/shared';
+
+/** Edge of a tile. */
+export const TILE_PX = 128;
+
+/** A lossless file holds so many tiles across and down at most, so that none keeps the next picture waiting for long. */
+const EXACT_TILES = 2;
+
+const CHANNELS = 4;
+
+/** Mean squared difference of a tile's bytes below which nobody sees that it got better: 48 dB. */
+const SEEN_DIFFERENCE = 1;
+
+export class TileGrid {
+  readonly #size: Size;
+  readonly #columns: number;
+  readonly #rows: number;
+  /** As it was before it was encoded; null while the viewer has nothing. */
+  #sent: Uint8Array | null = null;
+  /** Tiles that the viewer has as they were drawn. */
+  readonly #exact: boolean[];
+
+  constructor(size: Size) {
+    this.#size = size;
+    this.#columns = Math.ceil(size.widthPx / TILE_PX);
+    this.#rows = Math.ceil(size.heightPx / TILE_PX);
+    this.#exact = new Array<boolean>(this.#columns * this.#rows).fill(false);
+  }
+
+  /** The viewer has this picture, encoded with loss. */
+  assume(pixels: Uint8Array): void {
+    this.#sent = pixels.slice();
+    this.#exact.fill(false);
+  }
+
+  /**
+   * What is to be sent of a better picture, and counts as sent from then on.
+   *
+   * @param pixels RGBA, top row first.
+   * @param isExact it is the last one and is sent without loss: then all that the viewer has not got as it is.
+   */
+  take(pixels: Uint8Array, isExact: boolean): Region[] {
+    const sent = this.#sent;
+    this.#sent ??= new Uint8Array(pixels.length);
+    const wanted = this.#exact.map((hasExact, tile) => {
+      if (!sent || (isExact && !hasExact)) return true;
+      const difference = this.#difference(tile, pixels, sent);
+      return isExact ? difference > 0 : difference >= SEEN_DIFFERENCE;
+    });
+    for (const [tile, isWanted] of wanted.entries()) {
+      if (!isWanted) continue;
+      this.#copy(tile, pixels);
+      this.#exact[tile] = isExact;
+    }
+    return this.#rectangles(wanted, isExact ? EXACT_TILES : Number.POSITIVE_INFINITY);
+  }
+
+  #regionOf(column: number, row: number, columns = 1, rows = 1): Region {
+    const [x, y] = [column * TILE_PX, row * TILE_PX];
+    return {
+      x,
+      y,
+      widthPx: Math.min(this.#size.widthPx - x, columns * TILE_PX),
+      heightPx: Math.min(this.#size.heightPx - y, rows * TILE_PX),
+    };
+  }
+
+  #tile(tile: number): Region {
+    return this.#regionOf(tile % this.#columns, Math.floor(tile / this.#columns));
+  }
+
+  #difference(tile: number, pixels: Uint8Array, sent: Uint8Array): number {
+    const { x, y, widthPx, heightPx } = this.#tile(tile);
+    let sum = 0;
+    for (let row = y; row < y + heightPx; row += 1) {
+      const from = (row * this.#size.widthPx + x) * CHANNELS;
+      for (let at = from; at < from + widthPx * CHANNELS; at += 1) {
+        const apart = (pixels[at] ?? 0) - (sent[at] ?? 0);
+        sum += apart * apart;
+      }
+    }
+    return sum / (widthPx * heightPx * CHANNELS);
+  }
+
+  #copy(tile: number, pixels: Uint8Array): void {
+    const { x, y, widthPx, heightPx } = this.#tile(tile);
+    for (let row = y; row < y + heightPx; row += 1) {
+      const from = (row * this.#size.widthPx + x) * CHANNELS;
+      this.#sent?.set(pixels.subarray(from, from + widthPx * CHANNELS), from);
+    }
+  }
+
+  /** Neighbours together, first across and then down. */
+  #rectangles(wanted: readonly boolean[], most: number): Region[] {
+    const left = [...wanted];
+    const at = (column: number, row: number) => row * this.#columns + column;
+    const regions: Region[] = [];
+    for (const [tile, isLeft] of wanted.entries()) {
+      if (!isLeft || !left[tile]) continue;
+      const [column, row] = [tile % this.#columns, Math.floor(tile / this.#columns)];
+      let [columns, rows] = [1, 1];
+      while (columns < most && column + columns < this.#columns && left[at(column + columns, row)]) columns += 1;
+      const isRowLeft = (below: number) =>
+        Array.from({ length: columns }, (_, i) => left[at(column + i, below)]).every(Boolean);
+      while (rows < most && row + rows < this.#rows && isRowLeft(row + rows)) rows += 1;
+      for (let down = 0; down < rows; down += 1) {
+        for (let across = 0; across < columns; across += 1) left[at(column + across, row + down)] = false;
+      }
+      regions.push(this.#regionOf(column, row, columns, rows));
+    }
+    return regions;
+  }
+}
+
+/** The pixels of a part of a picture, in `part`. */
+export function cutOut(pixels: Uint8Array, { widthPx }: Size, region: Region, part: Uint8Array): void {
+  const rowBytes = region.widthPx * CHANNELS;
+  for (let row = 0; row < region.heightPx; row += 1) {
+    const from = ((region.y + row) * widthPx + region.x) * CHANNELS;
+    part.set(pixels.subarray(from, from + rowBytes), row * rowBytes);
+  }
+}
