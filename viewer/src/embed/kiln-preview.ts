@@ -172,15 +172,14 @@ export class KilnPreviewElement extends ReflectedElement {
     this.#parts.poster.classList.remove('gone');
   }
 
-  /** What is on the screen. @throws Error when nothing is. */
-  toBlob({ mimeType = 'image/png', qualityArgument }: ToBlobOptions = {}): Promise<Blob> {
-    const canvas = this.#viewport?.canvas;
-    return new Promise((resolve, reject) => {
-      if (!canvas || !this.#isLoaded) throw new Error('no picture is there yet: wait for `load`');
-      const give = (blob: Blob | null) =>
-        blob ? resolve(blob) : reject(new Error(`this browser writes no ${mimeType}`));
-      canvas.toBlob(give, mimeType, qualityArgument);
-    });
+  /**
+   * What is on the screen; at rest, the picture as it was sent.
+   *
+   * @throws Error when there is none.
+   */
+  async toBlob({ mimeType = 'image/png', qualityArgument }: ToBlobOptions = {}): Promise<Blob> {
+    if (!this.#viewport || !this.#isLoaded) throw new Error('no picture is there yet: wait for `load`');
+    return this.#viewport.toBlob(mimeType, qualityArgument);
   }
 
   /**

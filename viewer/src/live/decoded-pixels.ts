@@ -7,11 +7,18 @@ export interface DecodedPixels extends DecodedColour {
   readonly depth: Plane | null;
 }
 
-/** @throws Error when one of them cannot be read. */
-export async function decodePixels(decoder: PictureDecoder, picture: Picture): Promise<DecodedPixels> {
+/**
+ * @param getsBetter whether tiles will be put over pictures at rest ([LV30]).
+ * @throws Error when one of them cannot be read.
+ */
+export async function decodePixels(
+  decoder: PictureDecoder,
+  picture: Picture,
+  getsBetter: boolean,
+): Promise<DecodedPixels> {
   const { header, colour } = picture;
   const [decoded, depth] = await Promise.allSettled([
-    decoder.decode(header.codec, new Uint8Array(colour)),
+    decoder.decode(header.codec, new Uint8Array(colour), header.moving || !getsBetter),
     decodeDepth(picture),
   ]);
   if (decoded.status === 'rejected') throw decoded.reason;

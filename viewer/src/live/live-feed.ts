@@ -45,6 +45,8 @@ export interface LiveFeedOptions {
   readonly frameNumber: number;
   /** Whether pictures come with depth. */
   readonly depth: boolean;
+  /** [LV30] Whether the screen takes tiles that make pictures at rest better. @defaultValue false */
+  readonly tiles?: boolean;
   /** Of the farm. */
   readonly url: string;
   /** [LV31] The session that is watched. @defaultValue one of its own */
@@ -244,14 +246,15 @@ export class LiveFeed {
   }
 
   #createFlow(): PictureFlow<DecodedPixels> {
-    const { screen, timers } = this.#options;
+    const { screen, tiles = false, timers } = this.#options;
     const decoder = new PictureDecoder();
     return new PictureFlow<DecodedPixels>({
-      decode: (picture) => decodePixels(decoder, picture),
+      decode: (picture) => decodePixels(decoder, picture, tiles),
       upload: ({ pixels, depth }, header) => {
-        const aspect = shownAspect(pixels.width, pixels.height, screen.aspect());
+        const aspect = shownAspect(header.widthPx, header.heightPx, screen.aspect());
         screen.upload({ pixels, depth, header, aspect });
-        this.#seen = depth && header.depth && { depth, range: header.depth, pose: header.pose, aspect };
+        if (!header.better)
+          this.#seen = depth && header.depth && { depth, range: header.depth, pose: header.pose, aspect };
       },
       paint: () => screen.paint(),
       onDisplayFrame: (callback) => {
@@ -278,8 +281,8 @@ export class LiveFeed {
   }
 
   #view(): LiveView {
-    const { depth, screen } = this.#options;
-    return { ...this.#look, depth, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
+    const { depth, tiles = false, screen } = this.#options;
+    return { ...this.#look, depth, tiles, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
   }
 
   #viewForHello(): LiveView {

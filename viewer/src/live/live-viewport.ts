@@ -8,6 +8,7 @@ import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import type { LiveFigures, PictureMeasure } from './measurements.ts';
+import { pictureBlob } from './picture-blob.ts';
 import { PictureStage } from './picture-stage.ts';
 import { PoseFollower } from './pose-follower.ts';
 import { samePose } from './pose-pacer.ts';
@@ -78,6 +79,7 @@ export class LiveViewport {
       frameNumber: options.frameNumber ?? 0,
       depth: this.#warps,
       ...(options.join !== undefined && { join: options.join }),
+      tiles: true,
       url: options.url ?? location.origin,
       token: () => options.token?.() ?? null,
       timers: this.#timers,
@@ -238,6 +240,22 @@ export class LiveViewport {
     const { left, bottom } = this.canvas.getBoundingClientRect();
     const { x, y, width, height } = this.#stage.box;
     return surfaceAt(seen, (clientX - left - x) / width, 1 - (bottom - clientY - y) / height);
+  }
+
+  /**
+   * What is on the screen. At rest it is the picture as it was sent: once it is final, its PNG has the pixels of a job's frame
+   * of the same view, size and samples.
+   *
+   * @param quality of JPEG and WebP, 0 to 1.
+   * @throws Error when the browser does not write this type.
+   */
+  async toBlob(type = 'image/png', quality?: number): Promise<Blob> {
+    const picture = this.#stage.readPicture();
+    if (picture) return pictureBlob(picture, type, quality);
+    return new Promise((resolve, reject) => {
+      const give = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error(`this browser writes no ${type}`)));
+      this.canvas.toBlob(give, type, quality);
+    });
   }
 
   /** Keeps the direction and shows all of the scene. */

@@ -8,6 +8,8 @@ export interface PictureMeasure {
   readonly sequence: number;
   readonly input: number;
   readonly bytes: number;
+  /** Messages that it came in; more than one of a picture that got better in many places. */
+  readonly tiles: number;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly samples: number;
@@ -77,6 +79,7 @@ export class Measurements {
       sequence: header.sequence,
       input: header.input,
       bytes: picture.bytes,
+      tiles: picture.tiles,
       widthPx: header.widthPx,
       heightPx: header.heightPx,
       samples: header.samples,

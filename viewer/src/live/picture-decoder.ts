@@ -45,8 +45,9 @@ export class PictureDecoder {
   /** Whether JPEGs may come as planes. Browsers have WebCodecs in secure contexts only, and not all of them give planes. */
   #triesPlanes = 'ImageDecoder' in globalThis;
 
-  async decode(codec: PictureCodecName, colour: Uint8Array<ArrayBuffer>): Promise<DecodedColour> {
-    if (codec === 'jpeg' && this.#triesPlanes) {
+  /** @param mayBePlanes whether nothing is put over it later: tiles are bitmaps, and so is what they are put over. */
+  async decode(codec: PictureCodecName, colour: Uint8Array<ArrayBuffer>, mayBePlanes = true): Promise<DecodedColour> {
+    if (mayBePlanes && codec === 'jpeg' && this.#triesPlanes) {
       const planes = await jpegPlanes(colour);
       if (planes) return { pixels: planes, close() {} };
       this.#triesPlanes = false;

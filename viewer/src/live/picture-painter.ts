@@ -2,6 +2,7 @@
 import { Mesh, OrthographicCamera, PlaneGeometry, Scene, ShaderMaterial, Vector2, WebGLRenderer } from 'three';
 import { letterbox, type Rectangle } from './letterbox.ts';
 import type { DecodedColour, Plane } from './picture-decoder.ts';
+import { readPicture } from './picture-reader.ts';
 import { type PictureTexture, PictureTextures, TEXEL } from './picture-textures.ts';
 
 /** Light and dark of the checkerboard behind transparent pixels, and the edge of its squares in device pixels. */
@@ -42,6 +43,7 @@ export class PicturePainter {
   readonly #quad = new Mesh(new PlaneGeometry(1, 1), this.#materials.rgb);
   readonly #size = new Vector2();
   #pictureAspect = 0;
+  #picture: PictureTexture | null = null;
 
   /** @throws Error when the browser gives no WebGL2 context. */
   constructor(canvas: HTMLCanvasElement) {
@@ -84,7 +86,18 @@ export class PicturePainter {
     const material = texture.isYuv ? this.#materials.yuv : this.#materials.rgb;
     Object.assign(material.uniforms, texture.uniforms);
     this.#quad.material = material;
+    this.#picture = texture;
     return texture;
+  }
+
+  /** [LV30] Puts a better part over the picture that was uploaded last. */
+  patch(pixels: DecodedColour['pixels'], at: { readonly x: number; readonly y: number }): void {
+    if (this.#picture) this.#textures.patch(this.#picture, pixels, at);
+  }
+
+  /** The picture that was uploaded last, as it was sent; null before. */
+  read(): ImageData | null {
+    return this.#picture && readPicture(this.renderer, this.#picture);
   }
 
   /** Where the picture is shown, CSS pixels from the lower left corner. */

@@ -12,7 +12,7 @@ import { WarpPainter } from './warp/warp-painter.ts';
 export interface StagedPicture {
   readonly pixels: DecodedColour['pixels'];
   readonly depth: Plane | null;
-  readonly header: Pick<PictureHeader, 'pose' | 'depth'>;
+  readonly header: Pick<PictureHeader, 'pose' | 'depth' | 'better' | 'tile'>;
   /** Width ÷ height to show it with. */
   readonly aspect: number;
 }
@@ -32,11 +32,15 @@ export class PictureStage {
     this.#mostQuads = mostQuads(this.#painter.renderer.getContext());
   }
 
-  /** Gives a picture to the GPU; the next `show` shows it. */
+  /** Gives a picture to the GPU, or a better part of the one before; the next `show` shows it. */
   upload({ pixels, depth, header, aspect }: StagedPicture): void {
+    this.#isStale = true;
+    if (header.better) {
+      this.#painter.patch(pixels, header.tile);
+      return;
+    }
     const texture = this.#painter.upload(pixels, aspect, depth && coarserDepth(depth, this.#mostQuads));
     this.#warp.take(header.depth && { texture, range: header.depth, pose: header.pose, aspect });
-    this.#isStale = true;
     this.#clock.restart();
   }
 
@@ -60,6 +64,12 @@ export class PictureStage {
     this.#isStale = share < 1;
     if (pose && this.#warp.canWarp && (share < 1 || !this.#warp.isSeenFrom(pose))) this.#warp.paint(pose, share);
     else this.#painter.paint();
+  }
+
+  /** The newest picture as it was sent, where that is what is seen; else null. */
+  readPicture(): ImageData | null {
+    const isPicture = this.#pose === null || !this.#warp.canWarp || this.#warp.isSeenFrom(this.#pose);
+    return isPicture ? this.#painter.read() : null;
   }
 
   /** @param widthPx CSS pixels. */

@@ -59,7 +59,7 @@ interface Kept {
 }
 
 /** The part of any renderer of three that is needed. */
-export type TextureRenderer = Pick<WebGLRenderer, 'initTexture'>;
+export type TextureRenderer = Pick<WebGLRenderer, 'initTexture' | 'copyTextureToTexture'>;
 
 export class PictureTextures {
   readonly #renderer: TextureRenderer;
@@ -97,6 +97,21 @@ export class PictureTextures {
       },
       depth: kept.depth,
     };
+  }
+
+  /**
+   * [LV30] Puts a better part over a picture, in place.
+   *
+   * @param at of its upper left pixel.
+   * @throws Error where one of them is planes.
+   */
+  patch({ isYuv, uniforms }: PictureTexture, pixels: DecodedColour['pixels'], at: { x: number; y: number }): void {
+    const whole = uniforms.picture.value;
+    if (isYuv || 'planes' in pixels || !whole) throw new Error('a tile belongs to a picture of pixels');
+    // It is copied from where it lies, and gets no storage of its own.
+    const tile = asSent(new Texture(pixels), LinearFilter);
+    this.#renderer.copyTextureToTexture(tile, whole, null, new Vector2(at.x, at.y));
+    tile.dispose();
   }
 
   #fill(texture: Texture, image: unknown): void {

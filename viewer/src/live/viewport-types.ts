@@ -7,7 +7,7 @@ import type { LiveState } from './session-state.ts';
 import type { Timers } from './timers.ts';
 
 /** What is drawn, apart from camera and size: a job's settings of the same names. */
-export type Look = Omit<LiveView, 'size' | 'frameNumber' | 'depth'>;
+export type Look = Omit<LiveView, 'size' | 'frameNumber' | 'depth' | 'tiles'>;
 
 export interface LiveViewportOptions {
   readonly sceneId: string;

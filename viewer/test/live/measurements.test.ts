@@ -26,6 +26,7 @@ const header = (sequence: number, input: number): PictureHeader => ({
 const shown = (sequence: number, input: number, uploadedAtMs = 100): ShownPicture => ({
   header: header(sequence, input),
   bytes: 12_000,
+  tiles: 1,
   receivedAtMs: 90,
   decodeMs: 6,
   uploadMs: 1,
@@ -47,6 +48,7 @@ describe('Measurements', () => {
       encodeMs: 8,
       relayMs: 0.25,
       bytes: 12_000,
+      tiles: 1,
     });
   });
 

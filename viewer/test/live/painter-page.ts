@@ -1,5 +1,6 @@
 /** Runs in the browser: a picture through decoder and painter, beside the browser's own reading of it. */
 import type { PictureCodecName } from '@kiln/shared';
+import { pictureBlob } from '../../src/live/picture-blob.ts';
 import { PictureDecoder } from '../../src/live/picture-decoder.ts';
 import { PicturePainter } from '../../src/live/picture-painter.ts';
 
@@ -11,8 +12,18 @@ export interface Difference {
   readonly mean: number;
 }
 
+export interface Patched {
+  /** How far the picture's pixels are, at most, from what was sent: within the part, and outside it as the browser reads it. */
+  readonly within: number;
+  readonly outside: number;
+  /** The same of its PNG, read by the browser. */
+  readonly inPng: number;
+}
+
 declare global {
   interface Window {
+    /** Puts a better part, from a pattern as PNG, over a picture of this codec. */
+    patchAndCompare?: (codec: PictureCodecName, isSeeThrough: boolean) => Promise<Patched>;
     paintAndCompare?: (codec: PictureCodecName, width: number, height: number, quality: number) => Promise<Difference>;
   }
 }
@@ -39,6 +50,46 @@ window.paintAndCompare = async (codec, width, height, quality) => {
   }
   return { planes: 'planes' in decoded.pixels, max, mean: sum / ((wanted.length / 4) * 3) };
 };
+
+window.patchAndCompare = async (codec, isSeeThrough) => {
+  const [width, height] = [161, 91];
+  const bytes = await patternAs(codec, width, height, 0.9);
+  const whole = await decoder.decode(codec, bytes, false);
+  painter.resize(width, height, 1);
+  painter.upload(whole.pixels, width / height);
+  const before = await pixelsOf(await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: 'none' }));
+  const tile = { x: 40, y: 21, width: 64, height: 33 };
+  const part = new ImageData(tile.width, tile.height);
+  for (let i = 0; i < part.data.length; i += 1)
+    part.data[i] = i % 4 === 3 ? (isSeeThrough ? (i >> 4) % 256 : 255) : (i * 7) % 256;
+  const png = await pictureBlob(part, 'image/png');
+  const decoded = await decoder.decode('png', new Uint8Array(await png.arrayBuffer()), false);
+  painter.patch(decoded.pixels, tile);
+  decoded.close();
+  whole.close();
+  const read = painter.read();
+  if (!read) throw new Error('nothing was uploaded');
+  const [again] = [
+    await decoder.decode('png', new Uint8Array(await (await pictureBlob(read, 'image/png')).arrayBuffer()), false),
+  ];
+  painter.upload(again.pixels, width / height);
+  const inPng = mostApart(read.data, painter.read()?.data ?? new Uint8ClampedArray());
+  let [within, outside] = [0, 0];
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width * 4; x += 1) {
+      const [column, row] = [x - tile.x * 4, y - tile.y];
+      const isWithin = column >= 0 && column < tile.width * 4 && row >= 0 && row < tile.height;
+      const wanted = isWithin ? part.data[row * tile.width * 4 + column] : before[y * width * 4 + x];
+      const apart = Math.abs((wanted ?? 0) - (read.data[y * width * 4 + x] ?? 0));
+      if (isWithin) within = Math.max(within, apart);
+      else outside = Math.max(outside, apart);
+    }
+  }
+  return { within, outside, inPng };
+};
+
+const mostApart = (one: Uint8ClampedArray, other: Uint8ClampedArray) =>
+  one.reduce((most, level, i) => Math.max(most, Math.abs(level - (other[i] ?? 0))), 0);
 
 /** Discs of many colours with hard edges. */
 async function patternAs(codec: PictureCodecName, width: number, height: number, quality: number) {

@@ -82,6 +82,14 @@ class Bench {
     timers: this.timers,
   });
 
+  /** A part of the picture before. */
+  receiveTile(sequence: number, { lastTile = true, widthPx = 64 } = {}): void {
+    const tile = { x: 0, y: 0, widthPx: 32, heightPx: 36 };
+    this.flow.receive(
+      encodePicture({ ...header(sequence, 1), better: true, lastTile, widthPx, tile }, new Uint8Array([1, 2, 3])),
+    );
+  }
+
   receive(sequence: number): void {
     this.flow.receive(encodePicture(header(sequence), new Uint8Array([1, 2, 3])));
   }
@@ -202,5 +210,64 @@ describe('PictureFlow', () => {
     bench.displayFrame();
     expect(bench.painted).toEqual([]);
     expect(bench.acks).toEqual([]);
+  });
+
+  describe('[LV30] tiles', () => {
+    beforeEach(async () => {
+      bench.receive(1);
+      await bench.decoder(1).finish();
+      bench.displayFrame();
+    });
+
+    it('are all shown, in order, and acknowledged with the last of a picture', async () => {
+      bench.receiveTile(2, { lastTile: false });
+      bench.receiveTile(2);
+      bench.receiveTile(3);
+      for (const decoding of bench.decoding.slice(1)) await decoding.finish();
+      for (const decoding of bench.decoding.slice(2)) await decoding.finish();
+      bench.displayFrame();
+      bench.displayFrame();
+      expect(bench.uploaded).toEqual([1, 2, 2, 3]);
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2, 3]);
+      expect(bench.broken).toEqual([]);
+    });
+
+    it('of which some are still to come are painted, and not acknowledged', async () => {
+      bench.receiveTile(2, { lastTile: false });
+      await bench.decoder(2).finish();
+      bench.displayFrame();
+      expect(bench.painted).toEqual([1, 2]);
+      expect(bench.acks).toHaveLength(1);
+      bench.receiveTile(2);
+      await bench.decoding[2]?.finish();
+      bench.displayFrame();
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2]);
+    });
+
+    it('that wait are skipped for a whole picture', async () => {
+      bench.receive(2);
+      bench.receiveTile(3);
+      bench.receive(4);
+      await bench.decoder(2).finish();
+      await bench.decoder(4).finish();
+      bench.displayFrame();
+      expect(bench.uploaded).toEqual([1, 2, 4]);
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2, 3, 4]);
+    });
+
+    it('are not put over what they do not belong to', async () => {
+      bench.receiveTile(2, { widthPx: 128 });
+      await bench.decoder(2).finish();
+      bench.receive(3);
+      bench.receiveTile(4);
+      await bench.decoder(3).fail();
+      await bench.decoder(4).finish();
+      expect(bench.uploaded).toEqual([1]);
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2, 3, 4]);
+      bench.flow.restart();
+      bench.receiveTile(5);
+      await bench.decoder(5).finish();
+      expect(bench.uploaded).toEqual([1]);
+    });
   });
 });

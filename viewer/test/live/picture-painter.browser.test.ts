@@ -5,7 +5,7 @@ import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChromium, type TestBrowser } from '../chromium.ts';
 import { scriptOf } from '../script.ts';
-import type { Difference } from './painter-page.ts';
+import type { Difference, Patched } from './painter-page.ts';
 
 let chromium: TestBrowser;
 let page: Page;
@@ -55,3 +55,16 @@ test('pictures of many sizes take turns', async () => {
     expect((await compare('jpeg', width, 48, 0.9)).mean).toBeLessThan(1);
   }
 });
+
+test.each([
+  ['png', false],
+  ['jpeg', false],
+  ['png', true],
+])(
+  '[LV30] a better part is put over a %s, pixel for pixel, and read back so (see-through: %s)',
+  async (codec, isSeeThrough) => {
+    const order = JSON.stringify([codec, isSeeThrough]);
+    const { within, outside, inPng } = (await page.evaluate(`window.patchAndCompare(...${order})`)) as Patched;
+    expect({ within, outside, inPng }).toEqual({ within: 0, outside: 0, inPng: 0 });
+  },
+);
