@@ -23,6 +23,8 @@ export const Pose = Type.Object(
     quaternion: Quaternion,
     /** Vertical field of view in degrees. */
     fovDeg: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 180 }),
+    /** [LV30] Metres to what the camera looks at, where a lens that focuses by itself is to know it. */
+    targetDistanceM: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
   },
   { additionalProperties: false },
 );

@@ -332,7 +332,10 @@ export class LiveViewport {
     const before = this.#pose;
     this.#pose = this.#poseNow(deltaSec);
     if (this.#pose && !(before && samePose(before, this.#pose))) this.#events.emit('camera', this.#pose);
-    this.#feed.displayFrame(this.#pose, this.#source.held || this.#tape.isPlaying);
+    const { targetDistanceM } = this.#source;
+    const focuses = this.#feed.look.lens?.focusDistanceM === 'auto';
+    const sent = this.#pose && focuses ? { ...this.#pose, targetDistanceM } : this.#pose;
+    this.#feed.displayFrame(sent, this.#source.held || this.#tape.isPlaying);
     this.#keepMoment();
   };
 

@@ -157,6 +157,11 @@ export class PoseSource {
     };
   }
 
+  /** Metres to what it turns around. */
+  get targetDistanceM(): number {
+    return this.#controls.getTarget(new Vector3(), false).distanceTo(this.#camera.position);
+  }
+
   /** A finger or button is down on the view. */
   get held(): boolean {
     return this.#controls.currentAction !== 0;

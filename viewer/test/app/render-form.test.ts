@@ -1,4 +1,4 @@
-import { type CameraPath, ImageFormat, JobRequest, LIMITS, LiveView, matches, newId, type PathKey } from '@kiln/shared';
+import { type CameraPath, DEFAULT_SAMPLES, ImageFormat, JobRequest, LIMITS, LiveView, matches, newId, type PathKey } from '@kiln/shared';
 import { describe, expect, it } from 'vitest';
 import { keyAt, newKeyFrame, textFault, textOfPath, viewOnPath, withKey } from '../../src/app/scene/camera-choice.ts';
 import { editableNames, freeProperties, withProperty } from '../../src/app/scene/edit-choice.ts';
@@ -11,7 +11,6 @@ import {
   isSharpForWantOfSamples,
   jobRequest,
   lookOf,
-  notInLiveView,
   playedSec,
   restoreForm,
   withFormat,
@@ -157,9 +156,9 @@ describe('jobRequest', () => {
 describe('path tracing', () => {
   const traced = { ...still, engine: 'pathtrace', samples: 4, tracedSamples: 256, bounces: 12 } as const;
 
-  it('has samples of its own, which the live view does not take over', () => {
+  it('has samples of its own, which the live view takes over at rest', () => {
     expect(jobRequest(traced, SCENE, null).layers[0]).toMatchObject({ engine: 'pathtrace', samples: 256, bounces: 12 });
-    expect(lookOf(traced).samples).toBe(1);
+    expect(lookOf(traced)).toMatchObject({ engine: 'pathtrace', samples: 256, bounces: 12 });
     const raster = jobRequest({ ...traced, engine: 'raster' }, SCENE, null).layers[0];
     expect(raster).toMatchObject({ engine: 'raster', samples: 4 });
     for (const name of ['bounces', 'noiseThreshold', 'timeLimitSec', 'clampIndirect', 'filterGlossy'])
@@ -233,12 +232,23 @@ describe('lens and motion', () => {
     expect(faultsOf({ ...flat, hasLens: false }, null, { cameras })).toEqual({});
   });
 
-  it('are said to be missing in the live view, and to need samples', () => {
-    expect(notInLiveView(still)).toEqual([]);
-    const all = { ...moving, hasLens: true, isTurning: true, engine: 'pathtrace' } as const;
-    expect(notInLiveView(all)).toEqual(['path tracing', 'depth of field', 'motion blur', 'the turntable']);
+  it('need samples', () => {
     expect(isSharpForWantOfSamples(moving)).toBe(false);
     expect(isSharpForWantOfSamples({ ...moving, samples: 1 })).toBe(true);
+  });
+
+  it('[LV30] are what the picture at rest comes to, as path tracing is', () => {
+    expect(lookOf(still)).toMatchObject({ engine: 'raster', samples: still.samples, lens: null, shutterAngleDeg: 0 });
+    expect(lookOf(still)).not.toHaveProperty('bounces');
+    const all = { ...moving, hasLens: true, isFocusAuto: false, focusDistanceM: 3, engine: 'pathtrace' } as const;
+    const look = { ...lookOf({ ...all, tracedSamples: 50, bounces: 3, denoise: true }) };
+    expect(look).toMatchObject({ engine: 'pathtrace', samples: 50, bounces: 3, denoise: true, shutterAngleDeg: 180 });
+    expect(look.lens).toMatchObject({ focusDistanceM: 3 });
+    // While numbers are typed.
+    const typed = lookOf({ ...all, tracedSamples: 0, bounces: Number.NaN, focusDistanceM: -1 });
+    expect(typed).toMatchObject({ samples: DEFAULT_SAMPLES.pathtrace });
+    expect(typed).not.toHaveProperty('bounces');
+    expect(typed).not.toHaveProperty('lens');
   });
 });
 

@@ -218,16 +218,6 @@ export const samplesOf = ({ engine, samples, tracedSamples }: RenderForm) =>
 export const isSharpForWantOfSamples = (form: RenderForm): boolean =>
   samplesOf(form) === 1 && (form.hasLens || form.shutterAngleDeg > 0);
 
-/** What the job will have and the live view does not show, in words. */
-export function notInLiveView({ engine, hasLens, shutterAngleDeg, isTurning }: RenderForm): string[] {
-  return [
-    ...(engine === 'pathtrace' ? ['path tracing'] : []),
-    ...(hasLens ? ['depth of field'] : []),
-    ...(shutterAngleDeg > 0 ? ['motion blur'] : []),
-    ...(isTurning ? ['the turntable'] : []),
-  ];
-}
-
 /** What the file is to hold. */
 export function passesOf({ format, bitDepth, passes, engine, denoise }: PassChoice): Pass[] {
   const isKept = (pass: Pass) => pass !== 'noisy' || (engine === 'pathtrace' && denoise);
@@ -242,8 +232,7 @@ export function lookOf(form: RenderForm): Look {
   const camera = cameraName(form.camera);
   return {
     ...(camera === null ? {} : { camera }),
-    // The live view is drawn by the engine raster.
-    samples: form.engine === 'raster' && whole(form.samples, 1, LIMITS.frameSamples) ? form.samples : 1,
+    ...restLook(form),
     clip: form.clip,
     ...clipLook(form),
     fps: between(form.fps, LIMITS.fpsMin, LIMITS.fpsMax) ? form.fps : DEFAULT_FPS,
@@ -263,6 +252,24 @@ export function lookOf(form: RenderForm): Look {
     materials: form.materials,
   };
 }
+
+/** [LV30] What the picture at rest comes to. */
+function restLook(form: RenderForm) {
+  const { engine, backend, bounces, noiseThreshold, clampIndirect, filterGlossy, denoise, shutterAngleDeg } = form;
+  const samples = samplesOf(form);
+  const tracing = engine === 'pathtrace' ? { bounces, noiseThreshold, clampIndirect, filterGlossy, denoise } : {};
+  const asked = { engine, backend, lens: lensOf(form), shutterAngleDeg, ...tracing };
+  const usable = Object.entries(asked).filter(([name, value]) =>
+    matches(RenderSettings.properties[name as keyof typeof asked], value),
+  );
+  const valid: Partial<typeof asked> = Object.fromEntries(usable);
+  return { samples: whole(samples, 1, LIMITS.frameSamples) ? samples : DEFAULT_SAMPLES[engine], ...valid };
+}
+
+type LensForm = Pick<RenderForm, 'hasLens' | 'fStop' | 'isFocusAuto' | 'focusDistanceM'>;
+
+const lensOf = ({ hasLens, fStop, isFocusAuto, focusDistanceM }: LensForm): RenderSettings['lens'] =>
+  hasLens ? { fStop, focusDistanceM: isFocusAuto ? 'auto' : focusDistanceM } : null;
 
 const catcherOf = ({ catchesShadow }: RenderForm): RenderSettings['shadowCatcher'] =>
   catchesShadow ? { heightM: 'auto' } : null;
@@ -309,7 +316,7 @@ export function jobRequest(
     }),
     samples: samplesOf(form),
     ...(form.engine === 'pathtrace' ? tracing : {}),
-    ...(hasLens ? { lens: { fStop, focusDistanceM: isFocusAuto ? ('auto' as const) : focusDistanceM } } : {}),
+    ...(hasLens ? { lens: lensOf({ hasLens, fStop, isFocusAuto, focusDistanceM }) } : {}),
     ...(isTurning ? { turntable: { frames: turntableFrames } } : {}),
     size: { widthPx, heightPx },
     frames,

@@ -78,9 +78,14 @@ export function chooseCamera(choice: CameraChoice, scene: LoadedScene, fps: numb
 }
 
 /** The camera of a live view. */
-export const poseCamera = ({ position, quaternion, fovDeg }: Pose): ShotCamera => ({
+export const poseCamera = ({ position, quaternion, fovDeg, targetDistanceM }: Pose): ShotCamera => ({
   kind: 'free',
-  view: { position, quaternion, lens: { kind: 'perspective', fovDeg } },
+  view: {
+    position,
+    quaternion,
+    lens: { kind: 'perspective', fovDeg },
+    ...(targetDistanceM !== undefined && { targetDistance: targetDistanceM }),
+  },
 });
 
 /**
