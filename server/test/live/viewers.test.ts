@@ -95,7 +95,7 @@ async function settled(from: TestSocket, to: TestSocket): Promise<void> {
 const tile = (sequence: number) =>
   Buffer.from(
     encodePicture(
-      { ...pictureHeader(sequence, 1), tile: { x: 0, y: 0, widthPx: 64, heightPx: 64 } },
+      { ...pictureHeader(sequence, 1), better: true, tile: { x: 0, y: 0, widthPx: 64, heightPx: 64 } },
       new Uint8Array(1_000_000),
     ),
   );

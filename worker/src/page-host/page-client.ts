@@ -18,6 +18,8 @@ interface Pending {
   readonly reject: (error: KilnError) => void;
   readonly onDrawn: () => void;
   readonly onProgress: (fraction: number) => void;
+  /** Of the caller's signals: one may be of many calls. */
+  readonly leaveSignals: () => void;
 }
 
 export interface CallHooks {
@@ -88,6 +90,7 @@ export class PageClient {
       }
       const id = ++this.#lastId;
       let drawn = false;
+      const over = new AbortController();
       this.#pending.set(id, {
         // The result's type follows from the call that it answers, which the page is bound to by the contract.
         resolve: (event) => resolve(event as PageAnswer<K>),
@@ -97,20 +100,21 @@ export class PageClient {
           drawn = true;
         },
         onProgress: hooks.onProgress ?? (() => {}),
+        leaveSignals: () => over.abort(),
       });
       this.#socket.send(JSON.stringify({ call, id, ...args }));
-      this.#tellOn(hooks.signal, 'stop', id);
-      this.#tellOn(hooks.wanted, 'finish', id);
+      this.#tellOn(hooks.signal, 'stop', id, over.signal);
+      this.#tellOn(hooks.wanted, 'finish', id, over.signal);
     });
   }
 
   /** What the page answers to this says nothing: how the call ends does. */
-  #tellOn(signal: AbortSignal | undefined, call: 'stop' | 'finish', of: number): void {
+  #tellOn(signal: AbortSignal | undefined, call: 'stop' | 'finish', of: number, over: AbortSignal): void {
     const tell = () => {
       if (this.#pending.has(of)) this.#socket?.send(JSON.stringify({ call, id: ++this.#lastId, of }));
     };
     if (signal?.aborted) tell();
-    else signal?.addEventListener('abort', tell, { once: true });
+    else signal?.addEventListener('abort', tell, { once: true, signal: over });
   }
 
   /** Ends every call with `reason`; nothing can be asked afterwards. */
@@ -119,6 +123,7 @@ export class PageClient {
     this.#reason = reason;
     this.#socket?.terminate();
     for (const pending of this.#pending.values()) {
+      pending.leaveSignals();
       pending.onDrawn();
       pending.reject(reason);
     }
@@ -164,6 +169,7 @@ export class PageClient {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    pending?.leaveSignals();
     pending?.onDrawn();
     return pending;
   }
