@@ -1,9 +1,10 @@
 /** The example pages on a server of their own, with a scene of a whole farm. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenRequest } from '@kiln/shared';
 import { build } from 'esbuild';
 import type { Page } from 'puppeteer';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { REPOSITORY } from '../../src/repository.ts';
 import { withPlainBrowser } from '../../src/trial/plain-browser.ts';
@@ -120,6 +121,40 @@ test(
     expect(await inPage(`return ${isGone}`)).toBe(true);
     expect(await theta()).toBeCloseTo(turned, 2);
     expect(await heard('load')).toHaveLength(1);
+  }),
+);
+
+test(
+  '[LV30] the picture at rest is at last the frame that the farm renders of it, pixel for pixel',
+  visit(async () => {
+    await open(null);
+    await hears('error');
+    const look = { samples: '6', camera: 'auto', background: 'neutral', exposure: '2' };
+    const attributes = JSON.stringify({ ...look, token: (await makeToken()).token });
+    const finals = await inPage<{ samples: number; tiles: number }[]>(`
+    const measures = [];
+    const isFinal = new Promise((resolve) => preview.addEventListener('measure', ({ detail }) => {
+      measures.push(detail);
+      if (detail.final && detail.samples === 6) resolve();
+    }));
+    for (const [name, value] of Object.entries(${attributes})) preview.setAttribute(name, value);
+    await isFinal;
+    return measures;`);
+    expect(finals.map(({ samples }) => samples)).toEqual(
+      finals.map(({ samples }) => samples).toSorted((a, b) => a - b),
+    );
+    const png = await inPage<string>(`
+    const bytes = new Uint8Array(await (await preview.toBlob()).arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));`);
+    const shown = await sharp(Buffer.from(png, 'base64')).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const { width, height } = shown.info;
+    const out = join(farm.home, 'frames');
+    const settings = ['--samples', '6', '--exposure', '1'];
+    const { stderr } = await kiln(farm, 'render', sceneId, '--size', `${width}x${height}`, ...settings, '--out', out);
+    expect(stderr).not.toContain('error');
+    const [name = ''] = (await readdir(out, { recursive: true })).filter((file) => file.endsWith('.png'));
+    const frame = await sharp(join(out, name)).removeAlpha().raw().toBuffer();
+    expect(frame.equals(shown.data)).toBe(true);
   }),
 );
 

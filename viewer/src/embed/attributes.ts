@@ -1,5 +1,5 @@
 /** What the attributes of `<kiln-preview>` say, as the live view takes it. Attributes that cannot be read are as if absent. */
-import { ENVIRONMENT_NAMES, type ExplicitCamera, type LiveView } from '@kiln/shared';
+import { DEFAULT_SAMPLES, ENVIRONMENT_NAMES, type ExplicitCamera, LIMITS, type LiveView } from '@kiln/shared';
 import type { Look } from '../live/viewport-types.ts';
 import { cameraOf, parseFieldOfView, parseOrbit, parseTarget } from './orbit.ts';
 
@@ -22,7 +22,8 @@ export function lookOf(read: Read): Look {
   return {
     ...(camera === null ? {} : { camera }),
     ...(environment === undefined ? {} : { environment }),
-    samples: 1,
+    ...(read('engine') === 'pathtrace' ? { engine: 'pathtrace' } : {}),
+    samples: samplesOf(read),
     clip: read('animation-name'),
     fps: FPS,
     toneMapping: toneMapping ?? 'neutral',
@@ -31,6 +32,12 @@ export function lookOf(read: Read): Look {
     variant: read('variant-name'),
     shadowCatcher: read('shadow') === null ? null : { heightM: 'auto' },
   };
+}
+
+function samplesOf(read: Read): number {
+  const asked = Number(read('samples') ?? Number.NaN);
+  if (Number.isInteger(asked) && asked >= 1 && asked <= LIMITS.frameSamples) return asked;
+  return DEFAULT_SAMPLES[read('engine') === 'pathtrace' ? 'pathtrace' : 'raster'];
 }
 
 const isBackground = (text: string): text is LiveView['background'] => BACKGROUNDS.test(text);

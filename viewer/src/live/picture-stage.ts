@@ -12,7 +12,8 @@ import { WarpPainter } from './warp/warp-painter.ts';
 export interface StagedPicture {
   readonly pixels: DecodedColour['pixels'];
   readonly depth: Plane | null;
-  readonly header: Pick<PictureHeader, 'pose' | 'depth' | 'better' | 'tile'>;
+  /** `tile` of what is better. */
+  readonly header: Pick<PictureHeader, 'pose' | 'depth'> & Partial<Pick<PictureHeader, 'better' | 'tile'>>;
   /** Width ÷ height to show it with. */
   readonly aspect: number;
 }
@@ -35,7 +36,7 @@ export class PictureStage {
   /** Gives a picture to the GPU, or a better part of the one before; the next `show` shows it. */
   upload({ pixels, depth, header, aspect }: StagedPicture): void {
     this.#isStale = true;
-    if (header.better) {
+    if (header.better && header.tile) {
       this.#painter.patch(pixels, header.tile);
       return;
     }

@@ -57,8 +57,7 @@ window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE } 
   const pose = poseOf(turn, wider);
   const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth);
   uploaded = image;
-  const header = { pose, depth, better: false, tile: { x: 0, y: 0, ...size } };
-  stage.upload({ pixels, depth: plane, header, aspect: SIZE.widthPx / SIZE.heightPx });
+  stage.upload({ pixels, depth: plane, header: { pose, depth }, aspect: SIZE.widthPx / SIZE.heightPx });
   pixels.close();
 };
 
