@@ -1,4 +1,14 @@
-import { type CameraPath, DEFAULT_SAMPLES, ImageFormat, JobRequest, LIMITS, LiveView, matches, newId, type PathKey } from '@kiln/shared';
+import {
+  type CameraPath,
+  DEFAULT_SAMPLES,
+  ImageFormat,
+  JobRequest,
+  LIMITS,
+  LiveView,
+  matches,
+  newId,
+  type PathKey,
+} from '@kiln/shared';
 import { describe, expect, it } from 'vitest';
 import { keyAt, newKeyFrame, textFault, textOfPath, viewOnPath, withKey } from '../../src/app/scene/camera-choice.ts';
 import { editableNames, freeProperties, withProperty } from '../../src/app/scene/edit-choice.ts';
