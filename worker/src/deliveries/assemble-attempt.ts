@@ -1,6 +1,7 @@
 /** A frame is made of what others have drawn of it. */
 import { type Assignment, hasData, IMAGE_FORMATS, isGridded } from '@kiln/shared';
-import type { ScenePage, SumsFile } from '../pool/scene-page.ts';
+import type { SumsFile } from '../pool/page-orders.ts';
+import type { ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { deliverFrame } from './deliver-frame.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '@kiln/shared';
-import type { OutputFile } from '../pool/scene-page.ts';
+import type { OutputFile } from '../pool/page-orders.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 /** Gives `work` a folder of its own, which goes with it. */

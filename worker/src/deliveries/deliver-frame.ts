@@ -1,6 +1,6 @@
 /** A frame's files go to the server: those of its other passes before its first, with which all are recorded. */
 import { type FrameResult, KilnError } from '@kiln/shared';
-import type { DrawnFrame, FrameFile } from '../pool/scene-page.ts';
+import type { DrawnFrame, FrameFile } from '../pool/page-orders.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 /**

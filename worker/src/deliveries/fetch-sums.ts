@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { KilnError, type StoredSums } from '@kiln/shared';
-import type { SumsFile } from '../pool/scene-page.ts';
+import type { SumsFile } from '../pool/page-orders.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 /** Streams sums to the disk, and checks their hash. */

@@ -14,7 +14,8 @@ import {
   windowOf,
 } from '@kiln/shared';
 import type { PieceOutcome } from '../page/contract.ts';
-import type { ScenePage, SumsFile, SumsOfRange } from '../pool/scene-page.ts';
+import type { SumsFile, SumsOfRange } from '../pool/page-orders.ts';
+import type { ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { chosenBackend } from './chosen-backend.ts';
 import { abandonUnwanted, drawingTurn } from './drawing-turn.ts';

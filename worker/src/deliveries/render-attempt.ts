@@ -2,8 +2,9 @@
 import { rm } from 'node:fs/promises';
 import type { Assignment, RenderSettings } from '@kiln/shared';
 import { WORKER_LIMITS } from '../limits.ts';
+import type { DrawnFrame } from '../pool/page-orders.ts';
 import { Permits } from '../pool/permits.ts';
-import type { DrawnFrame, ScenePage } from '../pool/scene-page.ts';
+import type { ScenePage } from '../pool/scene-page.ts';
 import { outputIn, withFolder } from './attempt-folder.ts';
 import { chosenBackend } from './chosen-backend.ts';
 import { deliverFrame } from './deliver-frame.ts';

@@ -37,7 +37,7 @@ import {
 import Type, { type Static, type TSchema } from 'typebox';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { ReceivedFile } from '../page-host/page-site.ts';
-import type { FrameFile } from '../pool/scene-page.ts';
+import type { FrameFile } from '../pool/page-orders.ts';
 import { Exchange } from './exchange.ts';
 
 type RouteName = keyof typeof WORKER_ROUTES;

@@ -19,7 +19,7 @@ import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
-import type { LiveArguments } from '../pool/scene-page.ts';
+import type { LiveArguments } from '../pool/page-orders.ts';
 import { LiveInput } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
 import { isRefined, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
-import type { RefineArguments } from '../pool/scene-page.ts';
+import type { RefineArguments } from '../pool/page-orders.ts';
 import { isLoss } from './page-loss.ts';
 import { exactFormat, isFirstOf, type PicturePlan, rankOf } from './picture-plan.ts';
 import type { PictureWindow } from './picture-window.ts';

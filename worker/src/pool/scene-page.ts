@@ -1,92 +1,26 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
 import { createHash } from 'node:crypto';
-import {
-  type Backend,
-  type FramePart,
-  KilnError,
-  mostSums,
-  type Region,
-  type RenderSettings,
-  type SampleRange,
-  type SceneSource,
-  type StageTime,
-} from '@kiln/shared';
+import { KilnError, mostSums } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
-import { type FrameOutcome, type LoadResult, type PageCall, type SumsInput, sumsOutput } from '../page/contract.ts';
+import { type LoadResult, type SumsInput, sumsOutput } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
-import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
+import type { HostedFile } from '../page-host/page-site.ts';
 import { CallLimits } from './call-limits.ts';
 import { DrawTurns } from './draw-turns.ts';
-
-export type RefineArguments = Omit<Extract<PageCall, { call: 'refine' }>, 'call' | 'id'>;
-export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
-
-export interface FrameOrder {
-  readonly sceneHash: string;
-  readonly settings: RenderSettings;
-  readonly frameNumber: number;
-}
-
-/** A frame, or a part of one, that is drawn here. */
-export interface DrawOrder extends FrameOrder {
-  readonly backend: Backend;
-}
-
-export interface LoadOrder {
-  readonly source: SceneSource;
-  readonly files: ReadonlyMap<string, HostedFile>;
-  /** What it will be drawn with. */
-  readonly backend: Backend;
-}
-
-/** Sums that a page is given: named to it as nothing else is. */
-export interface SumsFile extends SumsInput, HostedFile {}
-
-/** What is drawn of a part of a frame, beside what is stored of it. */
-export interface PieceOrder extends DrawOrder {
-  readonly part: FramePart;
-  readonly window?: Region;
-  /** Of a frame that noise or time may end. */
-  readonly before?: { readonly sums: readonly SumsFile[]; readonly drawnMs: number };
-  /** Of the part's first samples. */
-  readonly begun?: SumsFile;
-  readonly checkpointMs: number;
-}
-
-/** Sums of a range of samples that a page has made. */
-export interface SumsOfRange {
-  readonly samples: SampleRange;
-  readonly noise?: number;
-  readonly encode: StageTime;
-  readonly name: string;
-  readonly diskPath: string;
-  readonly file: ReceivedFile;
-}
-
-/** Where a page's file goes. */
-export interface OutputFile {
-  /** Names it to the page; nothing else has this name. */
-  readonly name: string;
-  readonly diskPath: string;
-  readonly maxBytes: number;
-}
-
-/** A frame's file: a small one as bytes, a large one on the disk. */
-export interface FrameFile {
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** On the disk it begins at `from`. @defaultValue 0 */
-  readonly content: Uint8Array | { readonly diskPath: string; readonly from?: number };
-}
-
-export interface DrawnFrame {
-  readonly result: FrameOutcome;
-  readonly file: FrameFile;
-  /** A small picture of a frame that nothing holds whole. */
-  readonly preview?: FrameFile;
-}
+import type {
+  DrawnFrame,
+  DrawOrder,
+  FrameOrder,
+  LiveArguments,
+  LoadOrder,
+  OutputFile,
+  PieceOrder,
+  RefineArguments,
+  SumsFile,
+  SumsOfRange,
+} from './page-orders.ts';
 
 interface HeldScene {
   holders: number;

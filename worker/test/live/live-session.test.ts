@@ -14,7 +14,7 @@ import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
-import type { LiveArguments } from '../../src/pool/scene-page.ts';
+import type { LiveArguments } from '../../src/pool/page-orders.ts';
 import { silent } from '../support/silent.ts';
 
 const view: LiveView = {
