@@ -1,6 +1,7 @@
 /** The example pages on a server of their own, with a scene of a whole farm. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { TokenRequest } from '@kiln/shared';
 import { build } from 'esbuild';
 import type { Page } from 'puppeteer';
@@ -157,6 +158,18 @@ test(
     expect(frame.equals(shown.data)).toBe(true);
   }),
 );
+
+test('the scripts are small: less than 60 kB of the element, and 45 kB of the remote view, beside three', async () => {
+  const files = await readdir(join(REPOSITORY, 'viewer', 'dist', 'embed'));
+  const sizeOf = async (names: readonly string[]) => {
+    const all = await Promise.all(names.map((name) => fetch(`${farm.url}/embed/${name}`)));
+    expect(all.map(({ status }) => status)).toEqual(names.map(() => 200));
+    const bytes = await Promise.all(all.map(async (answer) => gzipSync(await answer.text()).length));
+    return bytes.reduce((sum, size) => sum + size, 0);
+  };
+  expect(await sizeOf(['kiln-preview.js'])).toBeLessThan(60_000);
+  expect(await sizeOf(files.filter((name) => !/^(?:three-|kiln-preview)/.test(name)))).toBeLessThan(45_000);
+});
 
 interface Point {
   readonly x: number;

@@ -25,7 +25,7 @@ beforeAll(async () => {
     '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script><body>',
   );
   await writeFile(join(folder, 'page.js'), await scriptOf(fileURLToPath(new URL('view-page.ts', import.meta.url))));
-  chromium = await startChromium();
+  chromium = await startChromium(['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']);
 });
 afterAll(async () => {
   await chromium?.close();
@@ -47,11 +47,11 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function open(): Promise<void> {
+async function open(draws = 'webgl'): Promise<void> {
   const scene = farm.state.addScene('Spheres');
   await page.goto(farm.url);
   await page.waitForFunction(`window.openView !== undefined`);
-  await page.evaluate(`openView('${scene.id}')`);
+  await page.evaluate(`openView('${scene.id}', '${draws}')`);
 }
 const loaded = () => page.waitForFunction('host.view.loaded');
 const inPage = <T>(code: string): Promise<T> =>
@@ -64,8 +64,8 @@ const isAtRest = async () => {
   return poses().at(-1)?.moving === false && last >= (poses().at(-1)?.input ?? 0);
 };
 
-test('the host’s camera drives the view, whose renderer it leaves as it was', async () => {
-  await open();
+test.each(['webgl', 'webgpu'])('the host’s camera drives the view, which leaves %s as it was', async (draws) => {
+  await open(draws);
   await loaded();
   await expect.poll(isAtRest, WAIT).toBe(true);
   expect(poses()[0]?.pose).toEqual({ position: [0, 1, 6], quaternion: [0, 0, 0, 1], fovDeg: expect.closeTo(38) });

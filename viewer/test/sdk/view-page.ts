@@ -1,5 +1,6 @@
 /** Runs in the browser: a host with a remote view in its scene. */
 import { Color, PerspectiveCamera, Scene, WebGLRenderer, WebGLRenderTarget } from 'three';
+import { WebGPURenderer } from 'three/webgpu';
 import { openRemoteView, type RemoteView } from '../../src/sdk/remote-view.ts';
 
 export interface Host {
@@ -17,14 +18,15 @@ export interface Host {
 declare global {
   interface Window {
     host?: Host;
-    openView?: (sceneId: string) => Promise<void>;
+    openView?: (sceneId: string, draws?: 'webgl' | 'webgpu') => Promise<void>;
   }
 }
 
 const SIZE = { width: 320, height: 180 };
 
-window.openView = async (sceneId) => {
-  const renderer = new WebGLRenderer({ preserveDrawingBuffer: true });
+window.openView = async (sceneId, draws = 'webgl') => {
+  const renderer = draws === 'webgl' ? new WebGLRenderer() : new WebGPURenderer();
+  if ('isWebGPURenderer' in renderer) await renderer.init();
   renderer.setSize(SIZE.width, SIZE.height);
   document.body.append(renderer.domElement);
   const scene = new Scene();
@@ -42,9 +44,10 @@ window.openView = async (sceneId) => {
     target: renderer.getRenderTarget() === own,
     clear: `${renderer.getClearColor(new Color()).getHexString()} ${renderer.getClearAlpha()}`,
     autoClear: renderer.autoClear,
-    shadows: renderer.shadowMap.autoUpdate,
     xr: renderer.xr.enabled,
   });
+  // A canvas can be read until it is shown.
+  const copy = new OffscreenCanvas(SIZE.width, SIZE.height).getContext('2d', { willReadFrequently: true });
   renderer.setAnimationLoop(() => {
     renderer.setRenderTarget(own);
     const before = Object.entries(stateOf());
@@ -53,11 +56,9 @@ window.openView = async (sceneId) => {
     changed.push(...before.filter(([name, value]) => after[name] !== value).map(([name]) => name));
     renderer.setRenderTarget(null);
     renderer.render(scene, camera);
-  });
-  const middle = () => {
-    const copy = new OffscreenCanvas(SIZE.width, SIZE.height).getContext('2d');
+    copy?.clearRect(0, 0, SIZE.width, SIZE.height);
     copy?.drawImage(renderer.domElement, 0, 0);
-    return [...(copy?.getImageData(SIZE.width / 2, SIZE.height / 2, 1, 1).data ?? [])];
-  };
+  });
+  const middle = () => [...(copy?.getImageData(SIZE.width / 2, SIZE.height / 2, 1, 1).data ?? [])];
   window.host = { view, camera, scene, heard, changed, middle };
 };
