@@ -12,7 +12,8 @@ export const SHAPES = {
   after: async (db, tasks) => {
     await addJobs(db, { jobs: tasks / JOB_FRAMES, frames: JOB_FRAMES });
     await sql`
-      update jobs set after_jobs = jsonb_build_array('job_1'), priority = 60 where id <> 'job_1'`.execute(db);
+      update jobs set state = 'queued', started_at = null, after_jobs = jsonb_build_array('job_1'), priority = 60
+      where id <> 'job_1'`.execute(db);
   },
   // Of each job a second layer waits for the frames of the first.
   needs: async (db, tasks) => {
