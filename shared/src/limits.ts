@@ -134,8 +134,8 @@ export const LIMITS = {
   tokenSessions: 100,
   tokenTtlMinSec: 60,
   tokenTtlMaxSec: 86_400,
-  /** Pictures sent and not yet acknowledged by one viewer. */
-  liveWindow: 2,
+  /** Pictures sent and not yet acknowledged by one viewer, at most: as many as pass in 300 ms at 25 a second. */
+  liveWindow: 8,
   /** Viewers of one session: each gets every picture. */
   liveViewers: 16,
   /** One who drives and has moved nothing for so long gives way to whoever takes the camera. */

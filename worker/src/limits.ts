@@ -78,6 +78,8 @@ export const WORKER_LIMITS = {
   refineSliceMs: 250,
   /** Tiles that are acknowledged together: at 10 Mbit/s they take 50 ms. */
   tileBatchBytes: 65_536,
+  /** The same where the way to the viewer is full. */
+  narrowBatchBytes: 16_384,
   /** Drain: frames in hand may finish for so long. What comes after takes `goodbyeMs` or `poolCloseMs`; all of it, 8 s. */
   drainMs: 5_000,
   /** The server's answer to a goodbye; without it, it finds out by itself. */

@@ -98,7 +98,7 @@ export class PictureFlow<D extends DecodedPicture> {
   #wait(tile: Arrived): void {
     this.#waiting.push(tile);
     const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    if (bytes <= LIMITS.liveWindow * LIMITS.livePictureBytes) return;
+    if (bytes <= 2 * LIMITS.livePictureBytes) return;
     this.#waiting = [];
     this.#options.broken(new KilnError('protocol.violation', '[LV7] more pictures came than were acknowledged'));
   }
@@ -184,7 +184,9 @@ export class PictureFlow<D extends DecodedPicture> {
     if (!ready.header.lastTile) return;
     this.#ready = null;
     this.#acknowledgeSkipped(ready.header.sequence);
-    this.#options.acknowledge(ready.header.sequence, ready.decodeMs, ready.uploadMs);
+    const decodedAtMs = ready.uploadedAtMs - ready.uploadMs;
+    const paintedMs = this.#options.timers.nowMs() - decodedAtMs;
+    this.#options.acknowledge(ready.header.sequence, decodedAtMs - ready.receivedAtMs, paintedMs);
     this.#acknowledgeSkipped();
     this.#options.painted(ready);
   }

@@ -20,6 +20,7 @@ import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
 import type { LiveArguments } from '../pool/page-orders.ts';
+import { LinkPacer } from './link-pacer.ts';
 import { LiveInput } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
 import { isRefined, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
@@ -61,7 +62,11 @@ const PAGES_LOST = 3;
 export class LiveSession {
   readonly #parts: LiveSessionParts;
   readonly #ended = new AbortController();
-  readonly #window = new PictureWindow(LIMITS.liveWindow);
+  readonly #link = new LinkPacer();
+  readonly #window = new PictureWindow(
+    () => this.#link.window,
+    (sequence, isMoving) => this.#link.sent(sequence, isMoving, this.#parts.clock.monotonicMs()),
+  );
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
   #sent: SentPicture | null = null;
@@ -80,7 +85,13 @@ export class LiveSession {
   constructor(parts: LiveSessionParts) {
     this.#parts = parts;
     const { stage, clock } = parts;
-    this.#refiner = new ViewRefiner({ stage, clock, window: this.#window, send: (message) => this.#send(message) });
+    this.#refiner = new ViewRefiner({
+      stage,
+      clock,
+      window: this.#window,
+      send: (message) => this.#send(message),
+      isWayWide: () => this.#link.isWide,
+    });
   }
 
   /** The session as the viewer wants it now; again when a viewer has come back on the same socket (LV22). */
@@ -89,6 +100,7 @@ export class LiveSession {
     this.#input = new LiveInput(start, this.#parts.clock.monotonicMs());
     this.#begun = null;
     this.#window.reset();
+    this.#link.reset();
     this.#refiner.stop();
     this.#sent = null;
     if (this.#loaded) this.#announce(this.#loaded);
@@ -100,12 +112,18 @@ export class LiveSession {
   receive(message: ViewerMessage | RefreshMessage): void {
     if (message.type === 'bye') this.end();
     else if (message.type === 'ack') {
-      this.#window.acknowledge(message.picture);
-      this.#refiner.acknowledged();
+      this.#acknowledge(message);
     } else if (message.type === 'refresh') this.#drawAgain();
     else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
       this.#refiner.stop();
     this.#wake();
+  }
+
+  /** [LV6] */
+  #acknowledge({ picture, decodeMs, uploadMs }: Extract<ViewerMessage, { type: 'ack' }>): void {
+    if (!this.#window.acknowledge(picture)) return;
+    this.#link.acknowledged(picture, decodeMs + uploadMs, this.#parts.clock.monotonicMs());
+    this.#refiner.acknowledged();
   }
 
   /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
@@ -192,7 +210,7 @@ export class LiveSession {
     if (!plan) return null;
     if (isRefined(plan)) return !this.#isRefining && this.#refiner.isDue ? plan : null;
     // A long picture of many samples keeps no newer one waiting.
-    const hasRoom = this.#isRefining ? this.#window.unacknowledged < LIMITS.liveWindow : this.#window.hasRoom;
+    const hasRoom = this.#isRefining ? this.#window.unacknowledged < this.#link.window : this.#window.hasRoom;
     return hasRoom ? plan : null;
   }
 
@@ -204,7 +222,8 @@ export class LiveSession {
       wanted,
       begun: this.#begun,
       isAtRest,
-      scale: this.#pacer.scale,
+      scale: Math.min(this.#pacer.scale, this.#link.scale),
+      link: this.#link,
       codecs: this.#start?.codecs ?? [],
     });
   }
@@ -243,7 +262,7 @@ export class LiveSession {
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
-    const begun = this.#window.begin(rankOf(plan));
+    const begun = this.#window.begin(rankOf(plan), plan.level === 'moving');
     this.#setBusy(kind, true);
     const { view } = plan.wanted;
     const { pose, size, format, quality, samples } = plan;

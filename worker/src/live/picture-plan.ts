@@ -11,7 +11,7 @@ const LEVELS = ['moving', 'still', 'final'] as const;
 export type PictureLevel = (typeof LEVELS)[number];
 
 /** JPEG and WebP quality: what an eye that follows a movement does not see is not sent. */
-const QUALITY = { moving: 75, still: 85, final: 95 } as const satisfies Record<PictureLevel, number>;
+const QUALITY = { still: 85, final: 95 } as const satisfies Record<Exclude<PictureLevel, 'moving'>, number>;
 
 /** Smallest edge of a live picture. */
 const LEAST_EDGE_PX = 16;
@@ -35,6 +35,8 @@ export interface PlanFacts {
   readonly begun: { readonly version: number; readonly level: PictureLevel } | null;
   readonly isAtRest: boolean;
   readonly scale: number;
+  /** What the way to the viewer has room for. */
+  readonly link: { readonly quality: number; readonly isWide: boolean };
   /** What the viewer can read, best first. */
   readonly codecs: readonly PictureCodec[];
 }
@@ -53,8 +55,14 @@ export function planPicture(facts: PlanFacts): PicturePlan | null {
     size: scaled(wanted.view.size, scale),
     samples: level === 'final' ? wanted.view.samples : 1,
     format: formatFor(wanted.view, codecs),
-    quality: QUALITY[level],
+    quality: qualityFor(level, facts.link),
   };
+}
+
+/** The first picture at rest is not to keep the next movement waiting behind it. */
+function qualityFor(level: PictureLevel, { quality, isWide }: PlanFacts['link']): number {
+  if (level === 'moving') return quality;
+  return level === 'still' && !isWide ? quality : QUALITY[level];
 }
 
 function nextLevel({ wanted, begun, isAtRest }: PlanFacts): PictureLevel | null {

@@ -1,6 +1,7 @@
 /** Flow control of one viewer: at most so many pictures are on their way or being made, and never an older one. */
 export class PictureWindow {
-  readonly #limit: number;
+  readonly #limit: () => number;
+  readonly #onSent: (sequence: number, isMoving: boolean) => void;
   /** Sequence number of the last picture sent since `reset`; 0: none. */
   #sent = 0;
   #acknowledged = 0;
@@ -8,12 +9,14 @@ export class PictureWindow {
   #newestRank = 0;
   #generation = 0;
 
-  constructor(limit: number) {
+  /** @param limit pictures on their way or being made at once, at most, by now. @param onSent hears of each that is sent. */
+  constructor(limit: () => number, onSent: (sequence: number, isMoving: boolean) => void = () => {}) {
     this.#limit = limit;
+    this.#onSent = onSent;
   }
 
   get hasRoom(): boolean {
-    return this.#sent - this.#acknowledged + this.#making < this.#limit;
+    return this.#sent - this.#acknowledged + this.#making < this.#limit();
   }
 
   get isMaking(): boolean {
@@ -35,7 +38,7 @@ export class PictureWindow {
   }
 
   /** A picture is begun; the answer ends it. `rank` grows with what is newer, and within that with what is better. */
-  begin(rank: number): BegunPicture {
+  begin(rank: number, isMoving: boolean): BegunPicture {
     const generation = this.#generation;
     this.#making++;
     let isOver = false;
@@ -49,7 +52,9 @@ export class PictureWindow {
       send: () => {
         if (!end() || rank < this.#newestRank) return null;
         this.#newestRank = rank;
-        return ++this.#sent;
+        this.#sent++;
+        this.#onSent(this.#sent, isMoving);
+        return this.#sent;
       },
       drop: () => void end(),
     };

@@ -1,6 +1,5 @@
 /** [LV30] Better parts of a resting picture on their way: as many at a time as the viewer acknowledges. */
 import { encodePicture, type PictureHeader } from '@kiln/shared';
-import { WORKER_LIMITS } from '../limits.ts';
 import type { LiveTile } from '../page/contract.ts';
 import type { PictureWindow } from './picture-window.ts';
 
@@ -21,11 +20,14 @@ interface Batch {
 export class TileOutbox {
   readonly #window: PictureWindow;
   readonly #send: (message: Uint8Array) => void;
+  readonly #batchBytes: () => number;
   #batches: Batch[] = [];
 
-  constructor(window: PictureWindow, send: (message: Uint8Array) => void) {
+  /** @param batchBytes what may be acknowledged together, by now. */
+  constructor(window: PictureWindow, send: (message: Uint8Array) => void, batchBytes: () => number) {
     this.#window = window;
     this.#send = send;
+    this.#batchBytes = batchBytes;
   }
 
   get isEmpty(): boolean {
@@ -34,7 +36,7 @@ export class TileOutbox {
 
   /** @param bytes of the tiles, one after the other. @param rank as of `PictureWindow.begin`. */
   put(picture: BetterPicture, tiles: readonly LiveTile[], bytes: Uint8Array, rank: number): void {
-    const batches = batchesOf(tiles, bytes);
+    const batches = batchesOf(tiles, bytes, this.#batchBytes());
     for (const [at, batch] of batches.entries()) {
       const isLast = at === batches.length - 1;
       this.#batches.push({ picture: { ...picture, final: picture.final && isLast }, rank, tiles: batch });
@@ -52,7 +54,7 @@ export class TileOutbox {
     while (this.#window.hasRoom) {
       const batch = this.#batches.shift();
       if (!batch) return;
-      const sequence = this.#window.begin(batch.rank).send();
+      const sequence = this.#window.begin(batch.rank, false).send();
       if (sequence === null) this.clear();
       else this.#sendAll(sequence, batch);
     }
@@ -68,7 +70,7 @@ export class TileOutbox {
 }
 
 /** Each of so many bytes that the next picture does not wait for long behind it; a tile alone may have more. */
-function batchesOf(tiles: readonly LiveTile[], bytes: Uint8Array): Tile[][] {
+function batchesOf(tiles: readonly LiveTile[], bytes: Uint8Array, batchBytes: number): Tile[][] {
   const batches: Tile[][] = [];
   let from = 0;
   let room = 0;
@@ -76,7 +78,7 @@ function batchesOf(tiles: readonly LiveTile[], bytes: Uint8Array): Tile[][] {
     const { sizeBytes } = tile;
     if (sizeBytes > room) {
       batches.push([]);
-      room = WORKER_LIMITS.tileBatchBytes;
+      room = batchBytes;
     }
     batches.at(-1)?.push({ tile, bytes: bytes.subarray(from, from + sizeBytes) });
     room -= sizeBytes;

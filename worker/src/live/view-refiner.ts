@@ -34,6 +34,8 @@ export interface RefinerParts {
   readonly window: PictureWindow;
   readonly clock: Clock;
   readonly send: (message: Uint8Array) => void;
+  /** Whether the way to the viewer has room for all that is drawn. */
+  readonly isWayWide: () => boolean;
 }
 
 interface RefinedView {
@@ -51,7 +53,9 @@ export class ViewRefiner {
 
   constructor(parts: RefinerParts) {
     this.#parts = parts;
-    this.#tiles = new TileOutbox(parts.window, parts.send);
+    this.#tiles = new TileOutbox(parts.window, parts.send, () =>
+      parts.isWayWide() ? WORKER_LIMITS.tileBatchBytes : WORKER_LIMITS.narrowBatchBytes,
+    );
   }
 
   /** Whether drawing on leads anywhere now. Not before the picture is sent that better ones build on. */

@@ -1,0 +1,143 @@
+/**
+ * What the way to one viewer takes, learnt from its acknowledgements. How long a picture is under way beyond the shortest time
+ * is how much waits on the way. From that follow, as TCP Vegas does it, how many pictures may be under way at once; and, once
+ * too much waits, how small they are to be. Nothing is assumed of bandwidth or delay.
+ */
+import { LIMITS } from '@kiln/shared';
+
+/** How moving pictures are made smaller, step by step: JPEG quality, and share of the view's width and height at most. */
+export const STEPS = [
+  { quality: 75, scale: 1 },
+  { quality: 60, scale: 1 },
+  { quality: 55, scale: 0.75 },
+  { quality: 50, scale: 0.5 },
+  { quality: 45, scale: 0.375 },
+  { quality: 40, scale: 0.25 },
+] as const;
+
+/** Pictures that wait on the way: with fewer there is room for one more, with more for one less. */
+const LEAST_WAITING = 1;
+const MOST_WAITING = 2;
+const LEAST_WINDOW = 2;
+
+/** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
+const TOO_LONG = { share: 0.5, ms: 50 };
+/** The same below which they may be larger again, for so many acknowledgements in a row. */
+const SHORT = { share: 0.15, ms: 15 };
+const PATIENCE = 8;
+
+/** The shortest time is that of the last two spans of so long: the way may be another. */
+const SPAN_MS = 5_000;
+
+interface UnderWay {
+  /** Pictures at rest may take their time: they say nothing of how large moving ones may be. */
+  readonly isMoving: boolean;
+  readonly sentAtMs: number;
+  /** Pictures under way with it. */
+  readonly count: number;
+}
+
+export class LinkPacer {
+  readonly #underWay = new Map<number, UnderWay>();
+  #window: number = LEAST_WINDOW;
+  #step = 0;
+  #spanBeganMs = Number.NEGATIVE_INFINITY;
+  #shortest = Number.POSITIVE_INFINITY;
+  #shortestBefore = Number.POSITIVE_INFINITY;
+  #short = 0;
+  /** What was sent before the last change says nothing of it. */
+  #changedAfter = 0;
+  #last = 0;
+
+  /** Pictures that may be under way at once. */
+  get window(): number {
+    return this.#window;
+  }
+
+  /** Of moving pictures. */
+  get quality(): number {
+    return this.#now.quality;
+  }
+
+  /** Largest share of the view's width and height, of moving pictures. */
+  get scale(): number {
+    return this.#now.scale;
+  }
+
+  /** Whether the way has room for all that is drawn. */
+  get isWide(): boolean {
+    return this.#step === 0;
+  }
+
+  get #now(): (typeof STEPS)[number] {
+    return STEPS[this.#step] ?? STEPS[0];
+  }
+
+  /** The viewer is another, or came back another way. */
+  reset(): void {
+    this.#underWay.clear();
+    this.#window = LEAST_WINDOW;
+    this.#step = this.#short = this.#changedAfter = this.#last = 0;
+    this.#spanBeganMs = Number.NEGATIVE_INFINITY;
+    this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
+  }
+
+  sent(sequence: number, isMoving: boolean, nowMs: number): void {
+    this.#last = sequence;
+    this.#underWay.set(sequence, { isMoving, sentAtMs: nowMs, count: this.#underWay.size + 1 });
+  }
+
+  /** @param shownMs what the viewer took to decode and upload it; 0 of one that it skipped, which tells nothing. */
+  acknowledged(sequence: number, shownMs: number, nowMs: number): void {
+    const picture = this.#underWay.get(sequence);
+    for (const known of this.#underWay.keys()) if (known <= sequence) this.#underWay.delete(known);
+    if (!picture || shownMs === 0) return;
+    const tookMs = Math.max(0, nowMs - picture.sentAtMs - shownMs);
+    this.#learn(tookMs, nowMs);
+    const shortest = Math.min(this.#shortest, this.#shortestBefore);
+    const waitedMs = tookMs - shortest;
+    if (picture.isMoving && sequence > this.#changedAfter) this.#fitSize(waitedMs, shortest);
+    this.#fitWindow(picture.count, waitedMs, tookMs);
+  }
+
+  #fitSize(waitedMs: number, shortest: number): void {
+    if (waitedMs > Math.max(TOO_LONG.ms, shortest * TOO_LONG.share)) this.#makeSmaller(waitedMs, shortest);
+    else if (waitedMs < Math.max(SHORT.ms, shortest * SHORT.share)) this.#mayBeLarger();
+    else this.#short = 0;
+  }
+
+  #learn(tookMs: number, nowMs: number): void {
+    if (nowMs - this.#spanBeganMs > SPAN_MS) {
+      this.#shortestBefore = this.#shortest;
+      this.#shortest = Number.POSITIVE_INFINITY;
+      this.#spanBeganMs = nowMs;
+    }
+    this.#shortest = Math.min(this.#shortest, tookMs);
+  }
+
+  /** Two steps at once where far too much waits: it is to be over within half a second. */
+  #makeSmaller(waitedMs: number, shortest: number): void {
+    const steps = waitedMs > 4 * Math.max(TOO_LONG.ms, shortest * TOO_LONG.share) ? 2 : 1;
+    this.#short = 0;
+    this.#window = LEAST_WINDOW;
+    this.#changedAfter = this.#last;
+    this.#step = Math.min(STEPS.length - 1, this.#step + steps);
+  }
+
+  #mayBeLarger(): void {
+    this.#short += 1;
+    if (this.#short < PATIENCE || this.#step === 0) return;
+    this.#short = 0;
+    this.#changedAfter = this.#last;
+    this.#step -= 1;
+  }
+
+  /** @param count pictures that were under way: of those, so many wait as the time beyond the shortest is of all of it. */
+  #fitWindow(count: number, waitedMs: number, tookMs: number): void {
+    const waiting = tookMs === 0 ? 0 : (count * waitedMs) / tookMs;
+    if (waiting > MOST_WAITING) this.#window = Math.max(LEAST_WINDOW, this.#window - 1);
+    // One that was not filled says nothing of what a larger one would do.
+    else if (waiting < LEAST_WAITING && count >= this.#window)
+      this.#window = Math.min(LIMITS.liveWindow, this.#window + 1);
+  }
+}

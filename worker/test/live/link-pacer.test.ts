@@ -1,0 +1,160 @@
+/** [LV7] The pacer at both ends of a way of so much delay and bandwidth, with a queue before it. */
+import { LIMITS } from '@kiln/shared';
+import { describe, expect, it } from 'vitest';
+import { LinkPacer, STEPS } from '../../src/live/link-pacer.ts';
+
+/** Bytes of a moving picture at quality 75 and full size; the figures of the flight helmet at 640 × 360. */
+const FULL_BYTES = 24_000;
+const DRAWN_EVERY_MS = 40;
+
+interface Way {
+  /** Bytes a millisecond. */
+  bandwidth: number;
+  /** There, and as long back. */
+  delayMs: number;
+}
+
+interface Sent {
+  readonly sequence: number;
+  readonly sentAtMs: number;
+  readonly arrivesAtMs: number;
+  readonly ackedAtMs: number;
+}
+
+/** Draws on and on, and sends as the pacer lets it. */
+class Trip {
+  readonly pacer = new LinkPacer();
+  nowMs = 0;
+  readonly shown: Sent[] = [];
+  #underWay: Sent[] = [];
+  #freeAtMs = 0;
+  #sequence = 0;
+  #nextDrawMs = 0;
+
+  readonly way: Way;
+
+  constructor(way: Way) {
+    this.way = way;
+  }
+
+  run(ms: number): void {
+    for (const end = this.nowMs + ms; this.nowMs < end; this.nowMs += 1) {
+      for (const sent of this.#underWay.filter(({ ackedAtMs }) => ackedAtMs <= this.nowMs)) {
+        this.#underWay.splice(this.#underWay.indexOf(sent), 1);
+        this.pacer.acknowledged(sent.sequence, 3, this.nowMs);
+        this.shown.push(sent);
+      }
+      if (this.nowMs < this.#nextDrawMs || this.#underWay.length >= this.pacer.window) continue;
+      this.#nextDrawMs = this.nowMs + DRAWN_EVERY_MS;
+      this.#send();
+    }
+  }
+
+  get bytes(): number {
+    return FULL_BYTES * this.pacer.scale ** 1.7 * (this.pacer.quality / 75) ** 1.3;
+  }
+
+  /** Milliseconds from drawn to there, of those that came in the last second. */
+  get lateMs(): number[] {
+    return this.#recent.map(({ sentAtMs, arrivesAtMs }) => arrivesAtMs - sentAtMs);
+  }
+
+  get perSecond(): number {
+    return this.#recent.length;
+  }
+
+  get #recent(): Sent[] {
+    return this.shown.filter(({ ackedAtMs }) => ackedAtMs > this.nowMs - 1_000);
+  }
+
+  #send(): void {
+    const { bandwidth, delayMs } = this.way;
+    const begins = Math.max(this.nowMs, this.#freeAtMs);
+    this.#freeAtMs = begins + this.bytes / bandwidth;
+    const arrivesAtMs = this.#freeAtMs + delayMs;
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    this.pacer.sent(sequence, true, this.nowMs);
+    this.#underWay.push({ sequence, sentAtMs: this.nowMs, arrivesAtMs, ackedAtMs: arrivesAtMs + delayMs + 3 });
+  }
+}
+
+const MBIT = 125;
+
+describe('on a way with room', () => {
+  it.each([1, 25, 50, 100])('keeps full pictures coming at full rate with %i ms each way', (delayMs) => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs });
+    trip.run(5_000);
+    expect(trip.pacer.quality).toBe(STEPS[0].quality);
+    expect(trip.pacer.scale).toBe(1);
+    expect(trip.perSecond).toBeGreaterThanOrEqual(24);
+    expect(Math.max(...trip.lateMs)).toBeLessThan(delayMs + 15);
+  });
+
+  it('has no more under way than the limit, however long it is', () => {
+    const trip = new Trip({ bandwidth: 100 * MBIT, delayMs: 400 });
+    trip.run(20_000);
+    expect(trip.pacer.window).toBe(LIMITS.liveWindow);
+  });
+});
+
+describe('when the way becomes narrow', () => {
+  it.each([
+    [1, 2],
+    [1, 20],
+    [0.5, 50],
+  ])('makes pictures smaller within half a second and a round trip: %f Mbit/s, %i ms', (mbit, delayMs) => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs });
+    trip.run(3_000);
+    const before = trip.bytes;
+    trip.way.bandwidth = mbit * MBIT;
+    trip.run(500 + FULL_BYTES / trip.way.bandwidth + 2 * delayMs);
+    expect(trip.bytes).toBeLessThan(before);
+    trip.run(4_000);
+    // Nothing grows: what waits is a few pictures.
+    expect(Math.max(...trip.lateMs)).toBeLessThan(delayMs + 400);
+    expect(trip.perSecond).toBeGreaterThanOrEqual(4);
+  });
+
+  it('makes them larger again when it is wide', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 20 });
+    trip.run(2_000);
+    trip.way.bandwidth = MBIT;
+    trip.run(4_000);
+    expect(trip.pacer.isWide).toBe(false);
+    trip.way.bandwidth = 50 * MBIT;
+    trip.run(6_000);
+    expect(trip.pacer.isWide).toBe(true);
+    expect(trip.perSecond).toBeGreaterThanOrEqual(24);
+  });
+
+  it('is not taken in by a way that is longer from now on', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 10 });
+    trip.run(3_000);
+    trip.way.delayMs = 100;
+    trip.run(20_000);
+    expect(trip.pacer.isWide).toBe(true);
+    expect(trip.perSecond).toBeGreaterThanOrEqual(20);
+  });
+});
+
+it('learns nothing of pictures that were skipped, and of those at rest nothing about how large moving ones may be', () => {
+  const pacer = new LinkPacer();
+  for (let picture = 1; picture <= 20; picture += 1) {
+    pacer.sent(picture, true, picture * 100);
+    pacer.acknowledged(picture, picture === 1 ? 1 : 0, picture * 100 + (picture === 1 ? 10 : 5_000));
+  }
+  expect(pacer.isWide).toBe(true);
+  pacer.sent(21, false, 3_000);
+  pacer.acknowledged(21, 5, 4_000);
+  expect(pacer.isWide).toBe(true);
+});
+
+it('begins anew with another viewer', () => {
+  const trip = new Trip({ bandwidth: MBIT / 2, delayMs: 5 });
+  trip.run(1);
+  trip.way.bandwidth = MBIT / 4;
+  trip.run(6_000);
+  trip.pacer.reset();
+  expect([trip.pacer.window, trip.pacer.quality, trip.pacer.scale]).toEqual([2, 75, 1]);
+});
