@@ -359,21 +359,28 @@ describe('on a farm that waits for nothing', () => {
   let impatient: TestFarm;
   let key: string;
   let scene: string;
-  beforeAll(async () => {
-    impatient = await startFarm({ redisUrl: redis.url, timing: { liveLeaseMs: 200, findWorkerMs: 200 } });
+  const started: TestFarm[] = [];
+  afterAll(async () => {
+    for (const one of started) await one.stop();
+  });
+
+  async function start(timing: { liveLeaseMs?: number; findWorkerMs?: number }): Promise<void> {
+    impatient = await startFarm({ redisUrl: redis.url, timing });
+    started.push(impatient);
     const owner = await addTenant(impatient, 'one');
     key = owner.key;
     scene = await addScene(impatient, owner.id);
-  });
-  afterAll(() => impatient?.stop());
+  }
 
   test('[LV2] without a worker the viewer is closed and may come back', async () => {
+    await start({ findWorkerMs: 200 });
     const viewer = await connect(liveUrl(impatient), key).say(hello({ sceneId: scene }));
     expect(await viewer.closed).toEqual({ code: 4503, reason: 'live.no_worker' });
     expect(viewer.messages.map(({ type }) => type)).toEqual(['welcome', 'state', 'error']);
   });
 
   test('[LV15] a viewer that does not come back loses its session', async () => {
+    await start({ liveLeaseMs: 200, findWorkerMs: 600_000 });
     const drawer = await addWorker(impatient);
     const viewer = await connect(liveUrl(impatient), key).say(hello({ sceneId: scene }));
     const { sessionId, resumeToken: token } = await viewer.next('welcome');
@@ -385,6 +392,7 @@ describe('on a farm that waits for nothing', () => {
   });
 
   test('[WS6] a server that stops tells its viewers to come back', async () => {
+    await start({});
     await addWorker(impatient);
     const viewer = await connect(liveUrl(impatient), key).say(hello({ sceneId: scene }));
     await viewer.next('welcome');
