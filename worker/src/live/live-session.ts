@@ -23,7 +23,7 @@ import type { LiveArguments } from '../pool/page-orders.ts';
 import { LinkPacer } from './link-pacer.ts';
 import { LiveInput } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
-import { isRefined, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
+import { isRefined, leastRankOf, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 import { sceneMessage } from './scene-message.ts';
@@ -129,8 +129,10 @@ export class LiveSession {
   /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
   #drawAgain(): void {
     const begun = this.#begun;
+    const wanted = this.#input?.wanted;
     this.#refiner.stop();
-    if (this.#input?.wanted?.view.tiles) this.#begun = null;
+    if (wanted) this.#window.again(leastRankOf(wanted.version));
+    if (wanted?.view.tiles) this.#begun = null;
     else if (begun?.level === 'final') this.#begun = { ...begun, level: 'still' };
     else if (begun?.level === 'moving') this.#begun = null;
   }

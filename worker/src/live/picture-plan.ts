@@ -97,6 +97,8 @@ function formatFor(view: LiveView, codecs: readonly PictureCodec[]): PictureCode
   return usable[0] ?? codecs[0] ?? 'jpeg';
 }
 
+/** Of any picture of a version, the least. */
+export const leastRankOf = (version: number): number => version * LEVELS.length;
+
 /** Newer inputs rank above older ones, better pictures of one input above worse ones. */
-export const rankOf = ({ wanted, level }: PicturePlan): number =>
-  wanted.version * LEVELS.length + LEVELS.indexOf(level);
+export const rankOf = ({ wanted, level }: PicturePlan): number => leastRankOf(wanted.version) + LEVELS.indexOf(level);

@@ -60,6 +60,11 @@ export class PictureWindow {
     };
   }
 
+  /** [LV35] What ranks so, or above, is wanted once more: it may be sent though something better was. */
+  again(rank: number): void {
+    this.#newestRank = Math.min(this.#newestRank, rank);
+  }
+
   /** @returns false for a picture that was not sent since `reset`, or was acknowledged before. */
   acknowledge(picture: number): boolean {
     if (picture > this.#sent || picture <= this.#acknowledged) return false;
