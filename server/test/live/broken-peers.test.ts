@@ -1,0 +1,211 @@
+/**
+ * Broken viewers and workers, by seed: unknown types, huge lengths, wrong order, replays, half frames, bytes where words
+ * belong. A farm beside them goes on, and nobody hears of another tenant.
+ */
+import { connect as dial } from 'node:net';
+import { API_PREFIX, LIMITS, type SessionOffer } from '@kiln/shared';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { FakeWorker } from '../fake-worker.ts';
+import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
+import { chance } from '../faults/seed.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { TestSocket } from '../socket-fixture.ts';
+import { ack, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
+
+/** Peers of each kind; each seed is another one. */
+const PEERS = 60;
+
+let redis: TestRedis;
+let farm: TestFarm;
+let good: TestTenant;
+let bad: TestTenant;
+let goodScene: string;
+let badScene: string;
+let worker: FakeWorker;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  farm = await startFarm({ redisUrl: redis.url, timing: { liveLeaseMs: 2_000, findWorkerMs: 600_000 } });
+  [good, bad] = [await addTenant(farm, 'good'), await addTenant(farm, 'bad')];
+  [goodScene, badScene] = [await addScene(farm, good.id), await addScene(farm, bad.id)];
+  worker = await new FakeWorker(farm.url, { identity: { maxSessions: 100 } }).start();
+});
+afterAll(async () => {
+  await worker?.stop();
+  await farm?.stop();
+  await redis?.stop();
+});
+
+const url = (path: string) => `${farm.url.replace('http', 'ws')}${API_PREFIX}${path}`;
+const hello = (sceneId: string) => ({ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'] });
+
+type Random = () => number;
+const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+
+const WRONG: readonly unknown[] = [
+  null,
+  -1,
+  1e308,
+  4_294_967_296,
+  '',
+  'x'.repeat(5_000),
+  [],
+  {},
+  { type: 'hello' },
+  true,
+  '__proto__',
+  [[[[[[[[]]]]]]]],
+];
+
+/** The same with something wrong in it, somewhere. */
+function spoiled(random: Random, message: unknown): unknown {
+  if (typeof message !== 'object' || message === null) return pick(random, WRONG);
+  const copy = structuredClone(message) as Record<string, unknown>;
+  const name = pick(random, Object.keys(copy));
+  const how = random();
+  if (how < 0.25) delete copy[name];
+  else if (how < 0.5) copy[name] = pick(random, WRONG);
+  else if (how < 0.65) copy[`more-${name}`] = 1;
+  else copy[name] = spoiled(random, copy[name]);
+  return copy;
+}
+
+/** As text, as bytes, cut off, or far too long. */
+function broken(random: Random, message: unknown): string | Buffer {
+  const text = JSON.stringify(message) ?? 'null';
+  const how = random();
+  if (how < 0.5) return text;
+  if (how < 0.65) return text.slice(0, Math.floor(random() * text.length));
+  if (how < 0.8) return Buffer.from(text);
+  if (how < 0.9) return `${text}${' '.repeat(LIMITS.liveControlBytes)}`;
+  return Buffer.from(Array.from({ length: 200 }, () => Math.floor(random() * 256)));
+}
+
+/** A picture with wrong lengths, codecs or numbers in its header. */
+function brokenPicture(random: Random): Buffer {
+  const bytes = Buffer.from(picture(1 + Math.floor(random() * 5), 1, 200));
+  for (let i = 0; i < 1 + random() * 4; i++) bytes[Math.floor(random() * 136)] = Math.floor(random() * 256);
+  return random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
+}
+
+/** Half of a frame, and then nothing more. */
+async function halfFrame(random: Random, path: string): Promise<void> {
+  const { hostname, port, pathname } = new URL(url(path));
+  const socket = dial({ host: hostname, port: Number(port) });
+  socket.on('error', () => {});
+  const key = Buffer.from(Array.from({ length: 16 }, () => Math.floor(random() * 256))).toString('base64');
+  socket.write(
+    `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once('data', resolve));
+  // A masked text frame that says it has 2⁶² bytes, or 120 and has three.
+  socket.write(
+    random() < 0.5 ? Buffer.from([0x81, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0]) : Buffer.from([0x81, 0xf8, 1, 2, 3]),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  if (random() < 0.5) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
+async function offerOf(sessionId: string): Promise<SessionOffer> {
+  const [offer] = await until(
+    async () => worker.offers.filter((one) => one.sessionId === sessionId),
+    ({ length }) => length > 0,
+  );
+  if (!offer) throw new Error('no offer');
+  return offer;
+}
+
+/** A viewer of a tenant, and its worker's socket. */
+async function openSession(tenant: TestTenant, sceneId: string) {
+  const viewer = await new TestSocket(url('/live'), tenant.key).say(hello(sceneId));
+  const sessionId = String((await viewer.next('welcome')).sessionId);
+  const offer = await offerOf(sessionId);
+  worker.sessions.add(sessionId);
+  const drawer = new TestSocket(url('/worker/live'), worker.registration.workerSecret);
+  await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer.token });
+  await drawer.next('start');
+  await drawer.say(SCENE);
+  await viewer.next('scene');
+  return { viewer, drawer, sessionId, offer };
+}
+
+const FROM_VIEWER = (sceneId: string) => [
+  hello(sceneId),
+  pose(1),
+  pose(4_294_967_295),
+  { type: 'view', input: 2, view: VIEW },
+  ack(1),
+  ack(4_000_000_000),
+  { type: 'camera', action: 'take' },
+  { type: 'camera', action: 'give', to: 9 },
+  { type: 'bye' },
+];
+const FROM_WORKER = [
+  SCENE,
+  { type: 'state', state: 'live', message: 'Live', progress: null },
+  { type: 'error', code: 'render.failed', message: 'no', fatal: false },
+  { type: 'welcome' },
+  { type: 'ended', reason: 'x' },
+];
+
+const isOpen = ({ socket }: TestSocket) => socket.readyState === WebSocket.OPEN;
+
+test('[LV9, LV11, LV16] broken viewers and workers cost nobody else anything', { timeout: 300_000 }, async () => {
+  const watched = await openSession(good, goodScene);
+  const known = new Set([1_000, 1_009, 1_012]);
+  for (let seed = 1; seed <= PEERS; seed++) {
+    const random = chance(seed);
+    const viewer = new TestSocket(url('/live'), random() < 0.8 ? bad.key : null);
+    const messages = [...(random() < 0.6 ? [hello(badScene)] : []), ...FROM_VIEWER(badScene)];
+    for (const message of messages.slice(0, 2 + random() * 8)) {
+      await viewer.say(random() < 0.5 ? message : broken(random, spoiled(random, message))).catch(() => {});
+    }
+    if (random() < 0.5) viewer.cut();
+    const { code } = await Promise.race([
+      viewer.closed,
+      new Promise<{ code: number }>((resolve) => setTimeout(() => resolve({ code: 0 }), 50)),
+    ]);
+    viewer.cut();
+    if (code >= 1_000)
+      expect(known.has(code) || code === 1_005 || code === 1_006 || (code >= 4_400 && code < 4_600)).toBe(true);
+
+    if (seed % 3 === 0) await halfFrame(random, random() < 0.5 ? '/live' : '/worker/live');
+
+    if (seed % 4 === 0) {
+      const session = await openSession(bad, badScene);
+      for (let i = 0; i < 6; i++) {
+        const how = random();
+        if (how < 0.4) await session.drawer.say(brokenPicture(random)).catch(() => {});
+        else await session.drawer.say(broken(random, spoiled(random, pick(random, FROM_WORKER)))).catch(() => {});
+      }
+      // Another session's hello, with this one's token, and the other way.
+      const thief = new TestSocket(url('/worker/live'), worker.registration.workerSecret);
+      await thief.say({
+        type: 'worker-hello',
+        protocols: [1],
+        sessionId: watched.sessionId,
+        token: session.offer.token,
+      });
+      expect((await thief.closed).code).toBe(4_404);
+      const replay = new TestSocket(url('/live'), bad.key);
+      await replay.say({ ...hello(badScene), join: { sessionId: watched.sessionId } });
+      expect((await replay.closed).code).toBeGreaterThanOrEqual(4_400);
+      worker.sessions.delete(session.sessionId);
+      session.viewer.cut();
+      session.drawer.cut();
+    }
+  }
+  expect(isOpen(watched.viewer) && isOpen(watched.drawer)).toBe(true);
+  await watched.drawer.say(Buffer.from(picture(1, 1)));
+  const [shown] = await watched.viewer.drawn(({ length }) => length === 1);
+  expect(shown && sequenceOf(shown)).toBe(1);
+  // What was not said to the good viewer by its own worker is what the server says to everybody.
+  expect(new Set(watched.viewer.messages.map(({ type }) => type))).toEqual(new Set(['welcome', 'state', 'scene']));
+  // Sessions of those that are gone end by themselves: nothing is left of them.
+  const open = () => farm.services.store.db.selectFrom('sessions').select('id').where('ended_at', 'is', null).execute();
+  expect(await until(open, ({ length }) => length === 1)).toEqual([{ id: watched.sessionId }]);
+  watched.viewer.cut();
+  watched.drawer.cut();
+});
