@@ -270,6 +270,17 @@ export async function ask<T>(url: string, key: string, method: string, path: str
   return answer.body as T;
 }
 
+/** The same, as clients do it: again while the farm says that this helps. */
+export async function askAgain<T>(url: string, key: string, method: string, path: string): Promise<T> {
+  for (;;) {
+    const { status, body } = await call(url, key, method, path);
+    if (status < 300) return body as T;
+    const isRetryable = (body as { error?: { retryable?: boolean } }).error?.retryable === true;
+    if (!isRetryable) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(body)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 export const jobOf = (sceneId: string, frames: string, more: Partial<JobRequest> = {}): JobRequest => ({
   sceneId,
   layers: [{ frames, size: { widthPx: 64, heightPx: 64 } }],
@@ -287,6 +298,6 @@ export async function until<T>(read: () => Promise<T>, good: (value: T) => boole
 
 export const jobEnded = (url: string, key: string, jobId: string) =>
   until(
-    () => ask<Job>(url, key, 'GET', `/jobs/${jobId}`),
+    () => askAgain<Job>(url, key, 'GET', `/jobs/${jobId}`),
     (job) => job.state === 'succeeded' || job.state === 'failed' || job.state === 'cancelled',
   );

@@ -4,7 +4,7 @@ import { type AttemptState, HEARTBEAT_MS, type Job } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { addScene, addTenant, ask, jobEnded, jobOf, startFarm, type TestFarm } from '../farm-fixture.ts';
+import { addScene, addTenant, ask, askAgain, jobEnded, jobOf, startFarm, type TestFarm } from '../farm-fixture.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { quietLog, temporaryFolder } from '../store-fixture.ts';
@@ -75,7 +75,7 @@ describe.skipIf(bin === null)('a storm', () => {
     let isOver = false;
     const asking = (async () => {
       for (; !isOver; answers++) {
-        await ask<Job>(farm.url, key, 'GET', `/jobs/${job.id}`);
+        await askAgain<Job>(farm.url, key, 'GET', `/jobs/${job.id}`);
         await pause(50);
       }
     })();
