@@ -136,6 +136,8 @@ export const LIMITS = {
   tokenTtlMaxSec: 86_400,
   /** Pictures sent and not yet acknowledged by one viewer, at most: as many as pass in 300 ms at 25 a second. */
   liveWindow: 8,
+  /** Longest time that an acknowledgement tells of. */
+  liveShownMs: 600_000,
   /** Viewers of one session: each gets every picture. */
   liveViewers: 16,
   /** One who drives and has moved nothing for so long gives way to whoever takes the camera. */

@@ -122,8 +122,8 @@ export const ViewerMessage = Type.Union([
       /** Sequence number of a picture that was painted, or skipped because a newer one was there. */
       picture: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
       /** Milliseconds from its coming until it was decoded, and from then until it was painted; 0 when skipped. */
-      decodeMs: Type.Number({ minimum: 0, maximum: 600_000 }),
-      uploadMs: Type.Number({ minimum: 0, maximum: 600_000 }),
+      decodeMs: Type.Number({ minimum: 0, maximum: LIMITS.liveShownMs }),
+      uploadMs: Type.Number({ minimum: 0, maximum: LIMITS.liveShownMs }),
     },
     { additionalProperties: false },
   ),

@@ -186,7 +186,7 @@ export class PictureFlow<D extends DecodedPicture> {
     this.#acknowledgeSkipped(ready.header.sequence);
     const decodedAtMs = ready.uploadedAtMs - ready.uploadMs;
     const paintedMs = this.#options.timers.nowMs() - decodedAtMs;
-    this.#options.acknowledge(ready.header.sequence, decodedAtMs - ready.receivedAtMs, paintedMs);
+    this.#options.acknowledge(ready.header.sequence, told(decodedAtMs - ready.receivedAtMs), told(paintedMs));
     this.#acknowledgeSkipped();
     this.#options.painted(ready);
   }
@@ -209,3 +209,6 @@ export class PictureFlow<D extends DecodedPicture> {
     this.#skipped = this.#skipped.filter((skipped) => skipped >= end);
   }
 }
+
+/** A page that is hidden paints nothing for as long as it likes. */
+const told = (ms: number) => Math.min(LIMITS.liveShownMs, ms);

@@ -1,4 +1,4 @@
-import { encodePicture, type PictureHeader } from '@kiln/shared';
+import { encodePicture, LIMITS, type PictureHeader } from '@kiln/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PictureFlow } from '../../src/live/picture-flow.ts';
 import { FakeTimers } from './fake-timers.ts';
@@ -169,6 +169,14 @@ describe('PictureFlow', () => {
     await bench.decoder(1).finish();
     bench.timers.pass(60_000);
     expect(bench.acks).toEqual([]);
+  });
+
+  it('[LV6] tells of no longer time than an acknowledgement may, however long the page was hidden', async () => {
+    bench.receive(1);
+    await bench.decoder(1).finish();
+    bench.timers.pass(3_600_000);
+    bench.displayFrame();
+    expect(bench.acks).toEqual([[1, 0, LIMITS.liveShownMs]]);
   });
 
   it('skips a picture that does not decode, and goes on', async () => {
