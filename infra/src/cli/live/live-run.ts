@@ -4,6 +4,7 @@ import {
   decodePicture,
   isErrorCode,
   KilnError,
+  LIMITS,
   LIVE_PROTOCOLS,
   type LiveView,
   type PathPose,
@@ -193,7 +194,8 @@ class LiveRun {
     for (const known of this.#sentMs.keys()) if (known < input) this.#sentMs.delete(known);
     this.#dealing = this.#dealing.then(async () => {
       await this.#observer.picture(picture, arrival);
-      this.#say({ type: 'ack', picture: sequence, decodeMs: 0, uploadMs: 0 });
+      const decodeMs = Math.min(LIMITS.liveShownMs, performance.now() - arrivedMs);
+      this.#say({ type: 'ack', picture: sequence, decodeMs, uploadMs: 0 });
       if (final && picture.header.lastTile && this.#lastInput !== null && input >= this.#lastInput) this.#end(null);
     });
     this.#dealing.catch((error: unknown) => this.#end(error));
