@@ -46,6 +46,7 @@ export * from './live/session-path.ts';
 export * from './live/view-settings.ts';
 export * from './memory-text.ts';
 export * from './pass-files.ts';
+export * from './png-chunk.ts';
 export * from './progress-text.ts';
 export * from './requires-text.ts';
 export * from './sampling-text.ts';

@@ -12,7 +12,7 @@ import type {
 } from './contract.ts';
 import { type DrawingHooks, drawPiece, makeFrame } from './divided.ts';
 import { encodeDepth } from './encode/depth.ts';
-import { frameOrder } from './encode/frame-order.ts';
+import { frameOrder, liveOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import type { FilmDesk } from './film/film-desk.ts';
 import { Garbage } from './garbage.ts';
@@ -202,19 +202,7 @@ export class Page {
       this.#send({ event: 'drawn', id: call.id });
       const { format, quality, size } = call;
       const hasAlpha = shot.background === 'transparent';
-      const order = {
-        pixels,
-        planes: [],
-        mattes: null,
-        size,
-        format,
-        bitDepth: 8,
-        quality,
-        hasAlpha,
-        areSums: false,
-        origin: null,
-      } as const;
-      const encoding = encoder.encode(order);
+      const encoding = encoder.encode(liveOrder({ pixels, size, format, quality, hasAlpha }));
       const [{ bytes, encode }, depth] = await Promise.all([encoding, map && encodeDepth(map, encoding)]);
       const result: LiveOutcome = {
         pose: poseOf(placement, scene),

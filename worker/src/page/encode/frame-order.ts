@@ -30,3 +30,8 @@ export function frameOrder(
     origin: { ...origin, sampling },
   };
 }
+
+/** A picture of a live view, or a part of it: 8 bits of what is seen, and nothing beside. */
+export const liveOrder = (
+  order: Pick<EncodeOrder, 'pixels' | 'size' | 'format' | 'quality' | 'hasAlpha'>,
+): EncodeOrder => ({ ...order, planes: [], mattes: null, bitDepth: 8, areSums: false, origin: null });

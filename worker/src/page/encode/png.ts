@@ -3,47 +3,25 @@
  * it keeps premultiplied colours, which loses those of nearly transparent pixels. Of 8 opaque bits it makes a PNG three
  * times faster than this, which `taggedPng` completes.
  */
-import type { Size } from '@kiln/shared';
+import { PNG_CHUNK_BYTES, PNG_SIGNATURE, pngChunk, type Size } from '@kiln/shared';
 import { joinedBytes } from './byte-writer.ts';
 import { Deflater } from './deflate.ts';
 
 /** Keywords and texts, ASCII. */
 export type PngTexts = Readonly<Record<string, string>>;
 
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const HEADER_BYTES = 13;
-/** Chunk of length, type and checksum around its data. */
-const FRAME_BYTES = 12;
 /** Of compressed pixels in one chunk. */
 const PIECE_BYTES = 1_048_576;
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-/** Section 5: chunks are length, type, data, CRC-32 of type and data, big-endian. */
-function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(FRAME_BYTES + data.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, data.length);
-  bytes.set(new TextEncoder().encode(type), 4);
-  bytes.set(data, 8);
-  let crc = 0xffffffff;
-  for (const byte of bytes.subarray(4, 8 + data.length)) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
-  view.setUint32(8 + data.length, ~crc >>> 0);
-  return bytes;
-}
-
 /** Section 11.3: sRGB with perceptual intent, and texts; they stand before the pixels. */
 const tags = (texts: PngTexts, isColour = true): Uint8Array<ArrayBuffer>[] => [
-  ...(isColour ? [chunk('sRGB', Uint8Array.of(0))] : []),
-  ...Object.entries(texts).map(([keyword, text]) => chunk('tEXt', new TextEncoder().encode(`${keyword}\0${text}`))),
+  ...(isColour ? [pngChunk('sRGB', Uint8Array.of(0))] : []),
+  ...Object.entries(texts).map(([keyword, text]) => pngChunk('tEXt', new TextEncoder().encode(`${keyword}\0${text}`))),
 ];
 
 /** @returns the parts of `png`, tagged. It must have no tags yet. */
 export function taggedPng(png: Uint8Array<ArrayBuffer>, texts: PngTexts): Uint8Array<ArrayBuffer>[] {
-  const afterHeader = SIGNATURE.length + FRAME_BYTES + HEADER_BYTES;
+  const afterHeader = PNG_SIGNATURE.length + PNG_CHUNK_BYTES + HEADER_BYTES;
   return [png.subarray(0, afterHeader), ...tags(texts), png.subarray(afterHeader)];
 }
 
@@ -117,18 +95,18 @@ export class PngWriter {
     view.setUint32(4, this.#size.heightPx);
     // Bits, kind of colour, deflate, adaptive filters, not interlaced.
     header.set([this.#bits, COLOUR_TYPE[this.#channels] ?? 0, 0, 0, 0], 8);
-    return joinedBytes([SIGNATURE, chunk('IHDR', header), ...tags(this.#texts, this.#data === null)]);
+    return joinedBytes([PNG_SIGNATURE, pngChunk('IHDR', header), ...tags(this.#texts, this.#data === null)]);
   }
 
   /** What of the file is ready behind its head, each part given once, in order. */
   drain(): Uint8Array<ArrayBuffer>[] {
-    return this.#deflater.drain().map((piece) => chunk('IDAT', piece));
+    return this.#deflater.drain().map((piece) => pngChunk('IDAT', piece));
   }
 
   /** The rest of the file. Call it once, when every row is in. */
   async end(): Promise<Uint8Array<ArrayBuffer>[]> {
     const pieces = await this.#deflater.finish();
-    return [...pieces.map((piece) => chunk('IDAT', piece)), chunk('IEND', new Uint8Array())];
+    return [...pieces.map((piece) => pngChunk('IDAT', piece)), pngChunk('IEND', new Uint8Array())];
   }
 
   /** The parts of the file, in order, where none was drained. */

@@ -1,6 +1,7 @@
 /** Calls for better pictures of resting live views, and what is summed between them. */
 import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import type { LiveTile, PageCall, RefineOutcome } from '../contract.ts';
+import { liveOrder } from '../encode/frame-order.ts';
 import type { Shot } from '../engine/engine.ts';
 import { PAGE_LIMITS } from '../limits.ts';
 import type { PageServices } from '../page-services.ts';
@@ -134,35 +135,19 @@ export class Refinements {
     const regions = grid.take(pixels, isFinal);
     const codec = isFinal ? exactFormat : format;
     const hasAlpha = view.background === 'transparent';
-    const encoding = regions.map((region) => {
+    const encoding = regions.map(async (region) => {
       const { widthPx, heightPx } = region;
       const part = room.buffers.take(widthPx * heightPx * 4);
       cutOut(pixels, view.size, region, part);
-      return encoder.encode({
-        pixels: part,
-        planes: [],
-        mattes: null,
-        size: { widthPx, heightPx },
-        format: codec,
-        bitDepth: 8,
-        quality,
-        hasAlpha,
-        areSums: false,
-        origin: null,
-      });
+      const order = { pixels: part, size: { widthPx, heightPx }, format: codec, quality, hasAlpha };
+      return { region, bytes: (await encoder.encode(liveOrder(order))).bytes };
     });
+    // All are cut out by now.
     room.buffers.give(pixels.buffer);
     const encoded = await Promise.all(encoding);
-    const bytes = await new Blob(encoded.map((one) => one.bytes)).arrayBuffer();
-    const tiles = encoded.map((one, at) => ({ ...regionAt(regions, at), codec, sizeBytes: one.bytes.byteLength }));
-    return { tiles, bytes };
+    const tiles = encoded.map(({ region, bytes }) => ({ ...region, codec, sizeBytes: bytes.byteLength }));
+    return { tiles, bytes: await new Blob(encoded.map(({ bytes }) => bytes)).arrayBuffer() };
   }
-}
-
-function regionAt<T>(regions: readonly T[], at: number): T {
-  const region = regions[at];
-  if (!region) throw new Error('a picture was encoded that nobody asked for');
-  return region;
 }
 
 /** Of the sums of blocks that are no part of a larger one yet, and of the one that is drawn. */
