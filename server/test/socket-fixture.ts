@@ -64,7 +64,7 @@ export class TestSocket {
     if (this.socket.readyState === WebSocket.CONNECTING) {
       await new Promise<void>((resolve) => this.socket.once('open', () => resolve()));
     }
-    this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+    this.socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message));
     return this;
   }
 

@@ -42,6 +42,10 @@ const PAGE_PACKAGES = [
   'typebox',
 ];
 
+/** What tests of all workspaces have in common. */
+const TESTING = '@kiln/shared/testing';
+const isTest = (file: string) => file.split('/')[1] === 'test';
+
 const BUILT_IN = new Set(builtinModules);
 const isBuiltIn = (specifier: string) => specifier.startsWith('node:') || BUILT_IN.has(specifier);
 
@@ -76,6 +80,7 @@ function whyForbidden(file: string, specifier: string): string | null {
     const to = target.slice('@kiln/'.length);
     if (to === home) return `${home} imports itself by its package name; use a relative path`;
     if (!allowed.includes(to)) return `${home} may not import ${target}`;
+    if (specifier === TESTING && isTest(file)) return null;
     return specifier === target ? null : `only the public index of ${target} may be imported, not ${specifier}`;
   }
   if (file.startsWith(PAGE) && !PAGE_PACKAGES.includes(target)) return `page code may not import ${target}`;

@@ -34,6 +34,7 @@ const violations: [what: string, file: string, text: string, message: RegExp][] 
   ['anything → infra', 'server/src/a.ts', "import '@kiln/infra';", /server may not import @kiln\/infra/],
   ['anything → infra by path', 'worker/src/a.ts', "import '../../infra/src/cli/main.ts';", /climbs out of worker/],
   ['past the public index', 'infra/src/a.ts', "import '@kiln/server/src/app.ts';", /only the public index/],
+  ['what tests share, outside tests', 'worker/src/a.ts', "import '@kiln/shared/testing';", /only the public index/],
   ['page → other package', 'worker/src/page/a.ts', "import pino from 'pino';", /page code may not import pino/],
   ['page → Node code', 'worker/src/page/a.ts', "import '../index.ts';", /outside its folder/],
   ['Node code → page', 'worker/src/a.ts', "import './page/loader.ts';", /only worker\/src\/page\/contract.ts/],
@@ -52,6 +53,7 @@ test('lets through what the walls allow', async () => {
     'server/src/a.ts',
     "import { createServer } from 'node:http';\nimport { ERRORS } from '@kiln/shared';\nimport './b.ts';\n",
   );
+  await plant('worker/test/live/a.ts', "import { chance } from '@kiln/shared/testing';\n");
   await plant('worker/src/a.ts', "import type { PageCall } from './page/contract.ts';\n");
   await plant(
     'worker/src/page/a.ts',

@@ -3,12 +3,12 @@
  * belong. A farm beside them goes on, and nobody hears of another tenant.
  */
 import { connect as dial } from 'node:net';
-import { API_PREFIX, LIMITS, type SessionOffer } from '@kiln/shared';
+import { API_PREFIX, LIMITS, PICTURE_HEADER_BYTES, type SessionOffer } from '@kiln/shared';
+import { broken, chance, halfFrame, pick, type Random, spoiled, spoiledBytes } from '@kiln/shared/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
-import { chance } from '../faults/seed.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { TestSocket } from '../socket-fixture.ts';
 import { ack, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
@@ -40,57 +40,13 @@ afterAll(async () => {
 const url = (path: string) => `${farm.url.replace('http', 'ws')}${API_PREFIX}${path}`;
 const hello = (sceneId: string) => ({ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'] });
 
-type Random = () => number;
-const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-
-const WRONG: readonly unknown[] = [
-  null,
-  -1,
-  1e308,
-  4_294_967_296,
-  '',
-  'x'.repeat(5_000),
-  [],
-  {},
-  { type: 'hello' },
-  true,
-  '__proto__',
-  [[[[[[[[]]]]]]]],
-];
-
-/** The same with something wrong in it, somewhere. */
-function spoiled(random: Random, message: unknown): unknown {
-  if (typeof message !== 'object' || message === null) return pick(random, WRONG);
-  const copy = structuredClone(message) as Record<string, unknown>;
-  const name = pick(random, Object.keys(copy));
-  const how = random();
-  if (how < 0.25) delete copy[name];
-  else if (how < 0.5) copy[name] = pick(random, WRONG);
-  else if (how < 0.65) copy[`more-${name}`] = 1;
-  else copy[name] = spoiled(random, copy[name]);
-  return copy;
-}
-
-/** As text, as bytes, cut off, or far too long. */
-function broken(random: Random, message: unknown): string | Buffer {
-  const text = JSON.stringify(message) ?? 'null';
-  const how = random();
-  if (how < 0.5) return text;
-  if (how < 0.65) return text.slice(0, Math.floor(random() * text.length));
-  if (how < 0.8) return Buffer.from(text);
-  if (how < 0.9) return `${text}${' '.repeat(LIMITS.liveControlBytes)}`;
-  return Buffer.from(Array.from({ length: 200 }, () => Math.floor(random() * 256)));
-}
-
-/** A picture with wrong lengths, codecs or numbers in its header. */
-function brokenPicture(random: Random): Buffer {
-  const bytes = Buffer.from(picture(1 + Math.floor(random() * 5), 1, 200));
-  for (let i = 0; i < 1 + random() * 4; i++) bytes[Math.floor(random() * 136)] = Math.floor(random() * 256);
-  return random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
-}
+const brokenText = (random: Random, message: unknown) =>
+  broken(random, spoiled(random, message), LIMITS.liveControlBytes);
+const brokenPicture = (random: Random) =>
+  spoiledBytes(random, picture(1 + Math.floor(random() * 5), 1, 200), PICTURE_HEADER_BYTES);
 
 /** Half of a frame, and then nothing more. */
-async function halfFrame(random: Random, path: string): Promise<void> {
+async function sendHalfFrame(random: Random, path: string): Promise<void> {
   const { hostname, port, pathname } = new URL(url(path));
   const socket = dial({ host: hostname, port: Number(port) });
   socket.on('error', () => {});
@@ -99,10 +55,7 @@ async function halfFrame(random: Random, path: string): Promise<void> {
     `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
   );
   await new Promise((resolve) => socket.once('data', resolve));
-  // A masked text frame that says it has 2⁶² bytes, or 120 and has three.
-  socket.write(
-    random() < 0.5 ? Buffer.from([0x81, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0]) : Buffer.from([0x81, 0xf8, 1, 2, 3]),
-  );
+  socket.write(halfFrame(random, true));
   await new Promise((resolve) => setTimeout(resolve, 20));
   if (random() < 0.5) socket.resetAndDestroy();
   else socket.destroy();
@@ -162,7 +115,7 @@ test('[LV9, LV11, LV16] broken viewers and workers cost nobody else anything', {
     const viewer = new TestSocket(url('/live'), random() < 0.8 ? bad.key : null);
     const messages = [...(random() < 0.6 ? [hello(badScene)] : []), ...FROM_VIEWER(badScene)];
     for (const message of messages.slice(0, 2 + random() * 8)) {
-      await viewer.say(random() < 0.5 ? message : broken(random, spoiled(random, message))).catch(() => {});
+      await viewer.say(random() < 0.5 ? message : brokenText(random, message)).catch(() => {});
     }
     if (random() < 0.5) viewer.cut();
     const { code } = await Promise.race([
@@ -175,14 +128,14 @@ test('[LV9, LV11, LV16] broken viewers and workers cost nobody else anything', {
       isKnown: true,
     });
 
-    if (seed % 3 === 0) await halfFrame(random, random() < 0.5 ? '/live' : '/worker/live');
+    if (seed % 3 === 0) await sendHalfFrame(random, random() < 0.5 ? '/live' : '/worker/live');
 
     if (seed % 4 === 0) {
       const session = await openSession(bad, badScene);
       for (let i = 0; i < 6; i++) {
         const how = random();
         if (how < 0.4) await session.drawer.say(brokenPicture(random)).catch(() => {});
-        else await session.drawer.say(broken(random, spoiled(random, pick(random, FROM_WORKER)))).catch(() => {});
+        else await session.drawer.say(brokenText(random, pick(random, FROM_WORKER))).catch(() => {});
       }
       // Another session's hello, with this one's token, and the other way.
       const thief = new TestSocket(url('/worker/live'), worker.registration.workerSecret);
