@@ -126,6 +126,8 @@ export const LIMITS = {
   liveSceneBytes: 1_048_576,
   /** A picture on a live socket: 1,920 × 1,080 as PNG takes under 8 MiB. */
   livePictureBytes: 16_777_216,
+  /** How far from the origin a live camera stands, at most: with its planes it is to fit a picture's header. */
+  liveCoordinateM: 1e18,
   /** Longest edge of a live picture. */
   liveEdgePx: 4_096,
   /** Scenes that one token opens, and pages that may use it. */

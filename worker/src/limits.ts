@@ -68,6 +68,10 @@ export const WORKER_LIMITS = {
   sessions: 8,
   /** A session's socket that drops is dialled again for so long; the viewer's lease is longer. */
   redialMs: 8_000,
+  /** [WS8] A session's socket that lasted so long was a good one: the next is dialled at once. */
+  redialGoodMs: 10_000,
+  /** What a session's server has not read yet, at most: two of the largest pictures. Acknowledgements pace far below it. */
+  unreadBytes: 33_554_432,
   /** Time for the server to answer a session's hello. */
   sessionStartMs: 10_000,
   /** A hand that says it moves and sends no pose for so long is taken to rest. */

@@ -13,12 +13,17 @@ import { Name } from '../storable-text.ts';
 /** Versions of the live protocol that this build speaks, newest first. */
 export const LIVE_PROTOCOLS = [1] as const;
 
-const Quaternion = Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()]);
+const Coordinate = Type.Number({ minimum: -LIMITS.liveCoordinateM, maximum: LIMITS.liveCoordinateM });
+/** Where something stands, in metres. */
+export const Position = Type.Tuple([Coordinate, Coordinate, Coordinate]);
+
+const Part = Type.Number({ minimum: -2, maximum: 2 });
+const Quaternion = Type.Tuple([Part, Part, Part, Part]);
 
 /** Where a viewer's camera is. `orbitTarget` is what it turns around, so that the picture's distance is known. */
 export const Pose = Type.Object(
   {
-    position: Vector3,
+    position: Position,
     /** Unit quaternion x, y, z, w; the camera looks along its −z. */
     quaternion: Quaternion,
     /** Vertical field of view in degrees. */
@@ -240,7 +245,7 @@ export const SessionStart = Type.Object({
   view: LiveView,
   codecs: Type.Array(PictureCodec),
   pose: Type.Union([Pose, Type.Null()]),
-  input: Type.Integer(),
+  input: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
   moving: Type.Boolean(),
 });
 export type SessionStart = Static<typeof SessionStart>;

@@ -2,8 +2,7 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
-import { Vector3 } from '../schemas/settings.ts';
-import { LiveView, Pose } from './messages.ts';
+import { LiveView, Pose, Position } from './messages.ts';
 
 const PATH_TIME = {
   /** Milliseconds since the path began; never less than that of the pose before. */
@@ -16,7 +15,7 @@ const PATH_TIME = {
 export const PathPose = Type.Union([
   Type.Object({ ...PATH_TIME, ...Pose.properties }, { additionalProperties: false }),
   Type.Object(
-    { ...PATH_TIME, position: Vector3, target: Vector3, fovDeg: Pose.properties.fovDeg },
+    { ...PATH_TIME, position: Position, target: Position, fovDeg: Pose.properties.fovDeg },
     { additionalProperties: false },
   ),
 ]);

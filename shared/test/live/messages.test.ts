@@ -61,6 +61,13 @@ describe('messages of a viewer', () => {
     expect(matches(ViewerMessage, message)).toBe(false);
   });
 
+  it('[LV3] have poses within the limit', () => {
+    const isOne = (x: number) =>
+      matches(ViewerMessage, { type: 'pose', input: 1, pose: { ...pose, position: [0, 0, x] }, moving: true });
+    expect([1, -1].map((sign) => isOne(sign * LIMITS.liveCoordinateM))).toEqual([true, true]);
+    expect([1.001, -1.001].map((sign) => isOne(sign * LIMITS.liveCoordinateM))).toEqual([false, false]);
+  });
+
   it('show pictures from 16 pixels to the limit', () => {
     for (const [edge, ok] of [
       [15, false],

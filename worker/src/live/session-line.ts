@@ -5,7 +5,7 @@ import { backOffMs } from '../farm/back-off.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { LivePort } from './live-session.ts';
-import { SessionSocket, type SessionSocketHooks } from './session-socket.ts';
+import { SessionSocket, type SessionSocketHooks, type SocketEnd } from './session-socket.ts';
 
 export interface SessionLineParts {
   readonly offer: SessionOffer;
@@ -55,10 +55,9 @@ export class SessionLine implements LivePort {
         log.info({ reason: end.reason }, 'the server ended a live session');
         return;
       }
-      if (end.wasStarted) {
-        goodAtMs = clock.monotonicMs();
-        tries = 1;
-      }
+      if (end.startedForMs !== null) goodAtMs = clock.monotonicMs();
+      // [WS8]
+      if ((end.startedForMs ?? 0) >= WORKER_LIMITS.redialGoodMs) tries = 1;
       if (clock.monotonicMs() - goodAtMs > WORKER_LIMITS.redialMs) {
         log.warn({ reason: end.reason }, 'a live session is given up: its server is not reached');
         return;
@@ -68,13 +67,24 @@ export class SessionLine implements LivePort {
     }
   }
 
-  async #connect(signal: AbortSignal) {
-    const { offer, secret, hooks, log } = this.#parts;
+  /** Null where there is nothing to dial. */
+  #dial(open: () => SessionSocket): SessionSocket | null {
+    try {
+      return open();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'a live session cannot be dialled');
+      return null;
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<SocketEnd> {
+    const { offer, secret, hooks, clock, log } = this.#parts;
     const onStart: SessionSocketHooks['onStart'] = (start) => {
       hooks.onStart(start);
       this.#markStarted();
     };
-    const socket = new SessionSocket(offer, secret(), { ...hooks, onStart }, log);
+    const socket = this.#dial(() => new SessionSocket(offer, secret(), { ...hooks, onStart }, clock, log));
+    if (socket === null) return { over: true, reason: 'the offer has no URL of a WebSocket', startedForMs: null };
     const close = () => socket.close(signal.reason instanceof KilnError ? signal.reason : null);
     this.#socket = socket;
     signal.addEventListener('abort', close, { once: true });

@@ -1,6 +1,6 @@
 /** The worker's socket for one session: it dials out, says hello, and hands on what comes. */
 import {
-  type KilnError,
+  KilnError,
   LIMITS,
   LIVE_PROTOCOLS,
   matches,
@@ -12,6 +12,7 @@ import {
   type WorkerHello,
 } from '@kiln/shared';
 import { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 
@@ -24,8 +25,8 @@ export interface SessionSocketHooks {
 export interface SocketEnd {
   readonly over: boolean;
   readonly reason: string;
-  /** Whether the server had accepted the hello. */
-  readonly wasStarted: boolean;
+  /** Milliseconds since the server had accepted the hello; null: it had not. */
+  readonly startedForMs: number | null;
 }
 
 /** Close codes after which dialling again cannot help: a normal end, no such session, no common version, our fault. */
@@ -36,10 +37,13 @@ export class SessionSocket {
   readonly ended: Promise<SocketEnd>;
   readonly #socket: WebSocket;
   readonly #log: Log;
-  #isStarted = false;
+  readonly #clock: Clock;
+  #startedAtMs: number | null = null;
 
-  constructor(offer: SessionOffer, secret: string, hooks: SessionSocketHooks, log: Log) {
+  /** @throws SyntaxError where the offer's URL is none. */
+  constructor(offer: SessionOffer, secret: string, hooks: SessionSocketHooks, clock: Clock, log: Log) {
     this.#log = log;
+    this.#clock = clock;
     const socket = new WebSocket(offer.url, {
       headers: { authorization: `Bearer ${secret}` },
       perMessageDeflate: false,
@@ -52,9 +56,11 @@ export class SessionSocket {
     socket.on('open', () => this.#send(hello(offer)));
     socket.on('message', (data, isBinary) => {
       if (isBinary) return;
-      clearTimeout(late);
       this.#receive(data.toString(), hooks);
+      if (this.#startedAtMs !== null) clearTimeout(late);
     });
+    // Each is answered, read or not.
+    socket.on('ping', () => this.#endIfUnread());
     socket.on('error', (error) => {
       failure = error.message;
     });
@@ -63,7 +69,8 @@ export class SessionSocket {
         clearTimeout(late);
         const said = reason.toString();
         const over = FINAL_CLOSES.has(code);
-        resolve({ over, reason: said || failure || `close code ${code}`, wasStarted: this.#isStarted });
+        const startedForMs = this.#startedAtMs === null ? null : clock.monotonicMs() - this.#startedAtMs;
+        resolve({ over, reason: said || failure || `close code ${code}`, startedForMs });
       });
     });
   }
@@ -73,7 +80,9 @@ export class SessionSocket {
   }
 
   picture(bytes: Uint8Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bytes, { binary: true });
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(bytes, { binary: true });
+    this.#endIfUnread();
   }
 
   /** Closes for a reason of the error table, or in order. */
@@ -86,9 +95,9 @@ export class SessionSocket {
   #receive(text: string, hooks: SessionSocketHooks): void {
     const value = parsed(text);
     if (matches(SessionStart, value)) {
-      this.#isStarted = true;
-      hooks.onStart(value);
-    } else if (this.#isStarted && (matches(ViewerMessage, value) || matches(RefreshMessage, value))) {
+      if (LIVE_PROTOCOLS.some((version) => version === value.protocol)) this.#start(value, hooks);
+      else this.close(new KilnError('protocol.version', `[WS3] the server speaks version ${value.protocol}`));
+    } else if (this.#startedAtMs !== null && (matches(ViewerMessage, value) || matches(RefreshMessage, value))) {
       hooks.onMessage(value);
     } else {
       // A newer server may say what this worker does not know (WS5).
@@ -96,8 +105,22 @@ export class SessionSocket {
     }
   }
 
+  #start(start: SessionStart, { onStart }: SessionSocketHooks): void {
+    this.#startedAtMs ??= this.#clock.monotonicMs();
+    onStart(start);
+  }
+
   #send(message: ServerMessage | WorkerHello): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify(message));
+    this.#endIfUnread();
+  }
+
+  /** A server that asks on and reads nothing. */
+  #endIfUnread(): void {
+    if (this.#socket.bufferedAmount <= WORKER_LIMITS.unreadBytes) return;
+    this.#log.warn({ bytes: this.#socket.bufferedAmount }, 'the server does not read: its socket is given up');
+    this.#socket.terminate();
   }
 }
 
