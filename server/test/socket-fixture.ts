@@ -16,6 +16,8 @@ export interface Message {
   readonly picture?: unknown;
   readonly driver?: unknown;
   readonly viewers?: unknown;
+  readonly request?: unknown;
+  readonly error?: unknown;
 }
 
 export interface Closed {

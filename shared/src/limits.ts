@@ -122,14 +122,15 @@ export const LIMITS = {
   batchJobs: 1_000,
   /** A control message on a live or events socket, except a worker's `scene`. */
   liveControlBytes: 16_384,
-  /** A worker's control message: `scene` lists the cameras of the scene, some 200 bytes each. */
+  /** A worker's control message: `scene` lists what is in the scene; a camera takes some 200 bytes. */
   liveSceneBytes: 1_048_576,
   /** A picture on a live socket: 1,920 × 1,080 as PNG takes under 8 MiB. */
   livePictureBytes: 16_777_216,
   /** How far from the origin a live camera stands, at most: with its planes it is to fit a picture's header. */
   liveCoordinateM: 1e18,
-  /** Longest edge of a live picture. */
+  /** Longest edge of a live picture, and its width ÷ height or height ÷ width at most: the shortest is 16 pixels. */
   liveEdgePx: 4_096,
+  liveAspect: 256,
   /** Scenes that one token opens, and pages that may use it. */
   tokenScenes: 100,
   tokenOrigins: 20,

@@ -80,6 +80,12 @@ export const WORKER_LIMITS = {
   movingPictureMs: 40,
   /** A better picture of a resting view is drawn for so long at a time: then another session, or a frame that waited, has its turn. */
   refineSliceMs: 250,
+  /**
+   * [LV37] Pictures of a session that may still be asked about: at 25 a second, those of two and a half seconds. Questions of
+   * all its viewers that wait.
+   */
+  askedPictures: 64,
+  waitingPicks: 64,
   /** Tiles that are acknowledged together: at 10 Mbit/s they take 50 ms. */
   tileBatchBytes: 65_536,
   /** The same where the way to the viewer is full. */

@@ -120,6 +120,12 @@ export const LIVE_LIMITS = {
   /** Messages of a viewer: 144 poses and as many acknowledgements a second, with room. */
   messagesPerSecond: 400,
   messageBurst: 1_200,
+  /** [LV37] Questions of one viewer that wait for their answer, and those of a second: what a pointer hovers over, with room. */
+  picksWaiting: 4,
+  picksPerSecond: 10,
+  pickBurst: 20,
+  /** One that the worker does not answer for so long is answered here: a frame of a job may be drawn meanwhile. */
+  pickMs: 10_000,
   /** Sessions of one tenant at once. */
   sessionsPerTenant: 200,
 } as const;

@@ -148,6 +148,9 @@ export class LiveSession {
       case 'camera':
         this.#act(seat, viewer, message);
         return;
+      case 'pick':
+        this.#link.pick(seat, message);
+        return;
       case 'bye':
         this.#leave(seat, viewer);
     }
@@ -181,12 +184,12 @@ export class LiveSession {
       this.fail(new KilnError(code, message.message));
       return;
     }
-    if (message.type === 'state') {
-      this.#tellState(message);
-      return;
+    if (message.type === 'state') this.#tellState(message);
+    else if (message.type === 'picked') this.#link.picked(message);
+    else {
+      if (message.type === 'scene') this.#link.isReady(message);
+      this.#audience.tellAll(message);
     }
-    if (message.type === 'scene') this.#link.isReady(message);
-    this.#audience.tellAll(message);
   }
 
   /** [LV36] */

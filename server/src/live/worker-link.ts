@@ -1,6 +1,8 @@
 /** The worker that draws a session: its socket, what it was told, and what it has sent since the last `start`. */
-import type { KilnError, PictureHeader, ServerMessage, SessionStart, ViewerMessage } from '@kiln/shared';
+import { KilnError, type PictureHeader, type ServerMessage, type SessionStart, type ViewerMessage } from '@kiln/shared';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
+import type { Seat } from './audience.ts';
+import { Picks } from './picks.ts';
 import type { WorkerPeer } from './worker-peer.ts';
 
 type Said<T extends ViewerMessage['type']> = Extract<ViewerMessage, { type: T }>;
@@ -14,6 +16,7 @@ export class WorkerLink {
   #sequence = 0;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #refreshTimer: NodeJS.Timeout | null = null;
+  readonly #picks = new Picks();
 
   get worker(): WorkerPeer | null {
     return this.#worker;
@@ -28,6 +31,7 @@ export class WorkerLink {
   attach(worker: WorkerPeer): WorkerPeer | null {
     const before = this.#worker;
     this.#worker = worker;
+    this.#picks.failAll(workerLost());
     return before;
   }
 
@@ -61,6 +65,15 @@ export class WorkerLink {
     if (this.#scene) this.#worker?.pass({ type: 'ack', ...message });
   }
 
+  /** [LV37] */
+  pick(seat: Seat, question: Said<'pick'>): void {
+    this.#picks.ask(seat, question, this.#scene ? (passed) => this.#worker?.pass(passed) : null);
+  }
+
+  picked(answer: Extract<ServerMessage, { type: 'picked' }>): void {
+    this.#picks.answer(answer);
+  }
+
   /** [LV36] Another viewer paces from now on: what was sent before is as good as acknowledged. */
   settle(): void {
     if (this.#sequence > 0) this.ack({ picture: this.#sequence, decodeMs: 0, uploadMs: 0 });
@@ -89,12 +102,16 @@ export class WorkerLink {
     const worker = this.#worker;
     this.#worker = null;
     this.#scene = null;
+    this.#picks.failAll(error ?? workerLost());
     if (error) worker?.close(error);
   }
 
   /** [LV24] */
   end(): void {
     if (this.#refreshTimer) clearTimeout(this.#refreshTimer);
+    this.#picks.failAll(new KilnError('live.session_gone', 'the session ended'));
     this.#worker?.end();
   }
 }
+
+const workerLost = () => new KilnError('live.worker_lost', 'the worker has gone before it answered');

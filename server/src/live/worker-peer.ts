@@ -14,8 +14,12 @@ import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { bytesOf, closeWith, readControl } from '../events/socket-peer.ts';
 
 type Pose = Extract<ViewerMessage, { type: 'pose' }>;
-export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' }> | RefreshMessage;
-export type FromWorker = Extract<ServerMessage, { type: 'state' | 'scene' | 'error' }>;
+export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }> | RefreshMessage;
+const FROM_WORKER = ['state', 'scene', 'error', 'picked'] as const;
+export type FromWorker = Extract<ServerMessage, { type: (typeof FROM_WORKER)[number] }>;
+
+const isFromWorker = (message: ServerMessage): message is FromWorker =>
+  FROM_WORKER.some((type) => type === message.type);
 
 export interface WorkerEvents {
   readonly onMessage: (message: FromWorker) => void;
@@ -76,7 +80,7 @@ export class WorkerPeer {
         return;
       }
       const message = readControl(ServerMessage, data, 'a message of a worker', LIMITS.liveSceneBytes);
-      if (message.type !== 'state' && message.type !== 'scene' && message.type !== 'error') {
+      if (!isFromWorker(message)) {
         throw new KilnError('protocol.violation', `[LV23] a worker says no "${message.type}"`);
       }
       events.onMessage(message);

@@ -11,7 +11,7 @@ import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { TestSocket } from '../socket-fixture.ts';
-import { ack, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
+import { ack, ask, POSE, picked, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
 
 /** Peers of each kind; each seed is another one. */
 const PEERS = 60;
@@ -93,10 +93,14 @@ const FROM_VIEWER = (sceneId: string) => [
   ack(4_000_000_000),
   { type: 'camera', action: 'take' },
   { type: 'camera', action: 'give', to: 9 },
+  ask(1),
+  ask(4_294_967_295, { from: { pose: POSE, aspect: 1.5 } }),
   { type: 'bye' },
 ];
 const FROM_WORKER = [
   SCENE,
+  picked(1),
+  picked(1e12),
   { type: 'state', state: 'live', message: 'Live', progress: null },
   { type: 'error', code: 'render.failed', message: 'no', fatal: false },
   { type: 'welcome' },
@@ -114,7 +118,7 @@ test('[LV9, LV11, LV16] broken viewers and workers cost nobody else anything', {
     const random = chance(seed);
     const viewer = new TestSocket(url('/live'), random() < 0.8 ? bad.key : null);
     const messages = [...(random() < 0.6 ? [hello(badScene)] : []), ...FROM_VIEWER(badScene)];
-    for (const message of messages.slice(0, 2 + random() * 8)) {
+    for (const message of messages.slice(0, 2 + random() * 10)) {
       await viewer.say(random() < 0.5 ? message : brokenText(random, message)).catch(() => {});
     }
     if (random() < 0.5) viewer.cut();

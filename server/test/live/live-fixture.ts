@@ -20,6 +20,21 @@ export const SCENE = {
 export const POSE: Pose = { position: [1, 2, 3], quaternion: [0, 0, 0, 1], fovDeg: 40 };
 
 export const pose = (input: number, moving = false) => ({ type: 'pose', input, pose: POSE, moving });
+export const ask = (request: number, more: object = {}) => ({
+  ...{ type: 'pick', request, input: 0, x: 0.25, y: 0.75 },
+  ...more,
+});
+/** What a worker answers. */
+export const picked = (request: number) => ({
+  type: 'picked',
+  request,
+  surface: {
+    node: { name: 'Box', pointer: '/nodes/0' },
+    material: null,
+    position: [1, 2, 3],
+    normal: [0, 1, 0],
+  },
+});
 export const ack = (picture: number) => ({ type: 'ack', picture, decodeMs: 1, uploadMs: 2 });
 
 export function pictureHeader(sequence: number, input: number): PictureHeader {

@@ -4,7 +4,18 @@ import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, ask, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type Message, TestSocket } from '../socket-fixture.ts';
-import { ack, POSE, picture, pictureHeader, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
+import {
+  ack,
+  ask as askAt,
+  POSE,
+  picked,
+  picture,
+  pictureHeader,
+  pose,
+  SCENE,
+  sequenceOf,
+  VIEW,
+} from './live-fixture.ts';
 
 let redis: TestRedis;
 let farm: TestFarm;
@@ -215,6 +226,76 @@ describe('a second viewer', () => {
     const late = await join(sessionId);
     expect(await late.closed).toEqual({ code: 4429, reason: 'request.too_many' });
     await driver.next(({ viewers }) => Array.isArray(viewers) && viewers.length === LIMITS.liveViewers);
+  });
+});
+
+describe('[LV37] a question about the picture', () => {
+  const failed = (request: number, code: string) => ({
+    ...{ type: 'picked', request, surface: null },
+    error: { code, message: expect.any(String) },
+  });
+
+  test('is answered to who asked alone, with their own number, in whatever order', async () => {
+    const { driver, drawer, watcher } = await openShared();
+    const from = { pose: POSE, aspect: 1.5 };
+    await driver.say(askAt(1, { from }));
+    const first = await drawer.next('pick');
+    await watcher.say(askAt(1, { x: 0.5 }));
+    const second = await drawer.next('pick');
+    expect(first).toEqual({ ...askAt(1, { from }), request: first.request });
+    expect(second).toEqual({ ...askAt(1, { x: 0.5 }), request: second.request });
+    await drawer.say({ ...picked(Number(second.request)), surface: null });
+    await drawer.say(picked(Number(first.request)));
+    // Doubled, and of nobody.
+    await drawer.say(picked(Number(first.request)));
+    await drawer.say(picked(4_000_000_000));
+    expect(await watcher.next('picked')).toEqual({ ...picked(1), surface: null });
+    expect(await driver.next('picked')).toEqual(picked(1));
+    await settled(drawer, driver);
+    await settled(drawer, watcher);
+    for (const one of [driver, watcher]) expect(one.messages.filter(({ type }) => type === 'picked')).toHaveLength(1);
+  });
+
+  test('is one of four that wait, and others wait for nobody’s', async () => {
+    const { driver, drawer, watcher } = await openShared();
+    for (let request = 1; request <= 5; request++) await driver.say(askAt(request));
+    expect(await driver.next('picked')).toEqual(failed(5, 'request.too_many'));
+    await watcher.say(askAt(9));
+    const numbers: number[] = [];
+    for (let i = 0; i < 5; i++) numbers.push(Number((await drawer.next('pick')).request));
+    await drawer.say(picked(numbers[0] ?? 0));
+    expect(await driver.next('picked')).toEqual(picked(1));
+    await driver.say(askAt(6));
+    await drawer.next('pick');
+    await drawer.say(picked(numbers[4] ?? 0));
+    expect(await watcher.next('picked')).toEqual(picked(9));
+  });
+
+  test('is answered with an error when the worker goes, and before there is one', async () => {
+    const { driver, drawer, watcher } = await openShared();
+    await driver.say(askAt(1));
+    await watcher.say(askAt(2));
+    await drawer.next('pick');
+    await drawer.next('pick');
+    drawer.cut();
+    expect(await driver.next('picked')).toEqual(failed(1, 'live.worker_lost'));
+    expect(await watcher.next('picked')).toEqual(failed(2, 'live.worker_lost'));
+    await watcher.say(askAt(3));
+    expect(await watcher.next('picked')).toEqual(failed(3, 'scene.not_ready'));
+  });
+
+  test('[LV29] of a token that only views is of the picture’s own camera', async () => {
+    const { drawer, sessionId } = await openSession();
+    const body = { sceneIds: [sceneId], origins: ['*'], access: 'view' };
+    const made = await ask<TokenCreated>(farm.url, tenant.key, 'POST', '/tokens', body);
+    const watcher = await view({ token: made.token, join: { sessionId } }, null);
+    await watcher.next('scene');
+    await watcher.say(askAt(1, { from: { pose: POSE, aspect: 1 } }));
+    expect(await watcher.next('picked')).toEqual(failed(1, 'identity.forbidden'));
+    await watcher.say(askAt(2));
+    const { request } = await drawer.next('pick');
+    await drawer.say(picked(Number(request)));
+    expect(await watcher.next('picked')).toEqual(picked(2));
   });
 });
 

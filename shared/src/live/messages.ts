@@ -141,9 +141,51 @@ export const ViewerMessage = Type.Union([
     },
     { additionalProperties: false },
   ),
+  /** [LV37] What is there, at a point of what this viewer sees. */
+  Type.Object(
+    {
+      type: Type.Literal('pick'),
+      /** The answer carries it back. */
+      request: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
+      /** Of the picture that is seen: what it shows at which time, and by which camera. */
+      input: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
+      /** From the left edge to the right one, and from the upper edge to the lower one. */
+      x: Type.Number({ minimum: 0, maximum: 1 }),
+      y: Type.Number({ minimum: 0, maximum: 1 }),
+      /** From where it is seen. Absent: from where the picture's camera stood. */
+      from: Type.Optional(
+        Type.Object(
+          {
+            pose: Pose,
+            /** Width ÷ height. */
+            aspect: Type.Number({ minimum: 1 / LIMITS.liveAspect, maximum: LIMITS.liveAspect }),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object({ type: Type.Literal('bye') }, { additionalProperties: false }),
 ]);
 export type ViewerMessage = Static<typeof ViewerMessage>;
+
+/** A node or a material of the scene: both ways in which `hide` and `materials` name it. */
+const ScenePart = Type.Object({ name: Type.String(), pointer: Type.String() });
+export type ScenePart = Static<typeof ScenePart>;
+
+/** [LV37] What is seen at a point. */
+const PickedSurface = Type.Object({
+  /** What it is a part of. */
+  node: ScenePart,
+  /** Null: the file gives it none. */
+  material: Type.Union([ScenePart, Type.Null()]),
+  /** In the world of the scene, metres. */
+  position: Vector3,
+  /** Of length 1, on the side that is seen; without what a normal map does to it. */
+  normal: Vector3,
+});
+export type PickedSurface = Static<typeof PickedSurface>;
 
 /** Who looks at a session. */
 const ViewerSeat = Type.Object({
@@ -181,7 +223,7 @@ export const ServerMessage = Type.Union([
     /** 0 to 1 while a scene loads; null when unknown. */
     progress: Type.Union([Type.Number(), Type.Null()]),
   }),
-  /** The scene is loaded: where a first camera stands, and how large the scene is. Sent by the worker after each `start` ([LV17]). */
+  /** The scene is loaded: where a first camera stands, how large the scene is, and what is in it. Sent by the worker after each `start` ([LV17]). */
   Type.Object({
     type: Type.Literal('scene'),
     bounds: Type.Object({ min: Vector3, max: Vector3 }),
@@ -190,6 +232,11 @@ export const ServerMessage = Type.Union([
     cameras: Type.Array(
       Type.Object({ name: Type.String(), position: Vector3, target: Vector3, fovDeg: Type.Number() }),
     ),
+    /** What a view may name besides, as far as there is room. Absent: of a worker of before. */
+    clips: Type.Optional(Type.Array(Type.Object({ name: Type.String(), durationSec: Type.Number() }))),
+    variants: Type.Optional(Type.Array(Type.String())),
+    nodes: Type.Optional(Type.Array(Type.String())),
+    materials: Type.Optional(Type.Array(Type.String())),
   }),
   Type.Object({
     type: Type.Literal('error'),
@@ -214,6 +261,14 @@ export const ServerMessage = Type.Union([
   Type.Object({ type: Type.Literal('driver-pose'), pose: Pose, moving: Type.Boolean() }),
   /** [LV34] And what it shows, checked where it came from. */
   Type.Object({ type: Type.Literal('driver-view'), view: Type.Unsafe<LiveView>(Type.Object({})) }),
+  /** [LV37] To who asked, and by a worker to the server. */
+  Type.Object({
+    type: Type.Literal('picked'),
+    request: Type.Integer(),
+    /** Null: nothing stands there, or `error` says why it is not known. */
+    surface: Type.Union([PickedSurface, Type.Null()]),
+    error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+  }),
   /** The session ended in order: by `bye`, by its lease, by a drain. */
   Type.Object({ type: Type.Literal('ended'), reason: Type.String() }),
 ]);

@@ -24,6 +24,8 @@ const viewerMessages = [
   { type: 'ack', picture: 1, decodeMs: 0, uploadMs: 3.5 },
   { type: 'camera', action: 'request' },
   { type: 'camera', action: 'give', to: 2 },
+  { type: 'pick', request: 1, input: 0, x: 0, y: 1 },
+  { type: 'pick', request: 2, input: 7, x: 0.5, y: 0.25, from: { pose, aspect: 1.78 } },
   { type: 'bye' },
 ];
 const hello = { type: 'hello', protocols: [1], sceneId: SCENE, view, codecs: ['webp', 'jpeg'] };
@@ -55,6 +57,13 @@ describe('messages of a viewer', () => {
     ['a negative time', { type: 'ack', picture: 1, decodeMs: -1, uploadMs: 0 }],
     ['another wish for the camera', { type: 'camera', action: 'steal' }],
     ['nobody to give it', { type: 'camera', action: 'give', to: 0 }],
+    ['a point beside the picture', { type: 'pick', request: 1, input: 0, x: 1.01, y: 0 }],
+    ['a question without a number', { type: 'pick', request: 0, input: 0, x: 0, y: 0 }],
+    ['a place without a shape', { type: 'pick', request: 1, input: 0, x: 0, y: 0, from: { pose } }],
+    [
+      'a shape wider than any picture',
+      { type: 'pick', request: 1, input: 0, x: 0, y: 0, from: { pose, aspect: LIMITS.liveAspect + 1 } },
+    ],
     ['a view without a size', { type: 'view', input: 1, view: { ...view, size: undefined } }],
   ];
   it.each(bad)('[WS4] with %s are none', (_, message) => {
@@ -100,6 +109,21 @@ describe('messages to a viewer', () => {
       bounds: { min: [0, 0, 0], max: [1, 1, 1] },
       autoCamera: { position: [0, 0, 1], target: [0, 0, 0], fovDeg: 35 },
       cameras: [],
+    },
+    {
+      type: 'scene',
+      bounds: { min: [0, 0, 0], max: [1, 1, 1] },
+      autoCamera: { position: [0, 0, 1], target: [0, 0, 0], fovDeg: 35 },
+      ...{ cameras: [], clips: [{ name: 'Walk', durationSec: 1 }], variants: ['Red'], nodes: ['Box'], materials: [] },
+    },
+    { type: 'picked', request: 1, surface: null },
+    { type: 'picked', request: 1, surface: null, error: { code: 'scene.not_ready', message: 'm' } },
+    {
+      ...{ type: 'picked', request: 2 },
+      surface: {
+        ...{ node: { name: 'Box', pointer: '/nodes/1' }, material: { name: 'Paint', pointer: '/materials/0' } },
+        ...{ position: [0, 1, 2], normal: [0, 0, 1] },
+      },
     },
     { type: 'error', code: 'render.failed', message: 'm', fatal: false },
     { type: 'ended', reason: 'bye' },

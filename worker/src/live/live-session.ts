@@ -23,6 +23,7 @@ import type { LiveArguments } from '../pool/page-orders.ts';
 import { LinkPacer } from './link-pacer.ts';
 import { LiveInput } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
+import { PickDesk, type PickStage } from './pick-desk.ts';
 import { isRefined, leastRankOf, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
@@ -36,10 +37,9 @@ export interface LoadHooks {
 }
 
 /** A scene on a page, as a session uses it. */
-export interface LiveStage extends RefineStage {
+export interface LiveStage extends RefineStage, PickStage {
   /** Loads the scene, on a fresh page if the last one was lost, which `onLost` tells. */
   load(hooks: LoadHooks, signal: AbortSignal): Promise<LoadResult>;
-  turn(kind: DrawKind, signal: AbortSignal): Promise<() => void>;
   draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>>;
 }
 
@@ -69,6 +69,7 @@ export class LiveSession {
   );
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
+  readonly #picks: PickDesk;
   #sent: SentPicture | null = null;
   #start: SessionStart | null = null;
   #input: LiveInput | null = null;
@@ -84,7 +85,8 @@ export class LiveSession {
 
   constructor(parts: LiveSessionParts) {
     this.#parts = parts;
-    const { stage, clock } = parts;
+    const { stage, clock, port } = parts;
+    this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
       stage,
       clock,
@@ -102,6 +104,7 @@ export class LiveSession {
     this.#window.reset();
     this.#link.reset();
     this.#refiner.stop();
+    this.#picks.forget();
     this.#sent = null;
     if (this.#loaded) this.#announce(this.#loaded);
     else this.#tellLoading(null);
@@ -114,6 +117,7 @@ export class LiveSession {
     else if (message.type === 'ack') {
       this.#acknowledge(message);
     } else if (message.type === 'refresh') this.#drawAgain();
+    else if (message.type === 'pick') this.#picks.ask(message, this.#loaded !== null);
     else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
       this.#refiner.stop();
     this.#wake();
@@ -264,6 +268,7 @@ export class LiveSession {
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
+    this.#picks.drawing(plan.wanted);
     const begun = this.#window.begin(rankOf(plan), plan.level === 'moving');
     this.#setBusy(kind, true);
     const { view } = plan.wanted;

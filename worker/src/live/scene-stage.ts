@@ -1,5 +1,12 @@
 /** Where a session draws: the first page of its tenant's browser, with the scene loaded and its place kept. */
-import { type AutoBackends, KilnError, type LiveView, type SceneSource, settingsOfView } from '@kiln/shared';
+import {
+  type AutoBackends,
+  KilnError,
+  type LiveView,
+  type PickedSurface,
+  type SceneSource,
+  settingsOfView,
+} from '@kiln/shared';
 import { assetFiles } from '../deliveries/asset-files.ts';
 import { chosenBackend } from '../deliveries/chosen-backend.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -7,7 +14,7 @@ import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
-import type { LiveArguments } from '../pool/page-orders.ts';
+import type { LiveArguments, PickArguments } from '../pool/page-orders.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
 import type { LiveStage, LoadHooks } from './live-session.ts';
@@ -67,6 +74,10 @@ export class SceneStage implements LiveStage {
 
   draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
     return this.#withAssets(order.view, (page) => page.drawLive(order, hooks));
+  }
+
+  pick(order: PickArguments): Promise<PickedSurface | null> {
+    return this.#onPage().pick(order);
   }
 
   async refine(order: StageRefineOrder, hooks: CallHooks): Promise<PageAnswer<'refine'>> {

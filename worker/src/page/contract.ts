@@ -17,6 +17,7 @@ import type {
   ImportReport,
   LiveView,
   PassFile,
+  PickedSurface,
   PictureCodec,
   PictureDepth,
   PixelStatistics,
@@ -25,10 +26,10 @@ import type {
   Region,
   RenderSettings,
   SampleRange,
+  ServerMessage,
   Size,
   StageTime,
   StoredSums,
-  Vector3,
 } from '@kiln/shared';
 
 /** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
@@ -198,6 +199,20 @@ export type PageCall =
       /** Whether the viewer has the raster picture of one sample. */
       readonly isFirstShown: boolean;
     }
+  /** What is seen at a point of a live view of a loaded scene: a few pixels are drawn for it. */
+  | {
+      readonly call: 'pick';
+      readonly id: number;
+      readonly sceneHash: string;
+      readonly view: LiveView;
+      /** Where the view names no camera. */
+      readonly pose: Pose;
+      /** Width ÷ height of what is seen. Null: that of the view. */
+      readonly aspect: number | null;
+      /** 0 to 1, from the left and from above. */
+      readonly x: number;
+      readonly y: number;
+    }
   /** Lets go of what `refine` has summed. */
   | { readonly call: 'forget'; readonly id: number; readonly key: string }
   /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
@@ -222,15 +237,10 @@ export interface CanaryResult {
   readonly drawMs: number;
 }
 
-export interface LoadResult {
-  readonly bounds: { readonly min: Vector3; readonly max: Vector3 };
-  readonly autoCamera: { readonly position: Vector3; readonly target: Vector3; readonly fovDeg: number };
-  readonly cameras: readonly {
-    readonly name: string;
-    readonly position: Vector3;
-    readonly target: Vector3;
-    readonly fovDeg: number;
-  }[];
+/** What a viewer is told of a scene, its lists as a report has them. */
+type ToldScene = Required<Omit<Extract<ServerMessage, { type: 'scene' }>, 'type'>>;
+
+export interface LoadResult extends Readonly<ToldScene> {
   /** Estimated GPU memory of the scene. */
   readonly gpuBytes: number;
   /** False when the scene was loaded already. */
@@ -355,6 +365,8 @@ export interface PageResults {
   readonly 'film-end': FilmProgress;
   readonly live: LiveOutcome;
   readonly refine: RefineOutcome;
+  /** Null: nothing stands there. */
+  readonly pick: PickedSurface | null;
   readonly forget: null;
   readonly bench: BenchOutcome;
 }

@@ -19,6 +19,7 @@ import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
 import { Refinements } from './live/refine-view.ts';
+import { SurfacePicker } from './live/surface-picker.ts';
 import { handOver } from './output.ts';
 import type { PageServices } from './page-services.ts';
 import { plainText } from './plain-text.ts';
@@ -40,6 +41,7 @@ export class Page {
   readonly #send: Send;
   readonly #garbage = new Garbage();
   readonly #refinements: Refinements;
+  readonly #picker: SurfacePicker;
   /** Calls for frames that are not answered yet. */
   readonly #frames = new Map<number, AbortController>();
   /** Calls for pieces that are to end with their next sample. */
@@ -51,6 +53,7 @@ export class Page {
     this.#services = services;
     this.#send = send;
     this.#refinements = new Refinements(services);
+    this.#picker = new SurfacePicker(services);
   }
 
   /** Always ends in `done` or `failed`. */
@@ -104,6 +107,8 @@ export class Page {
         return this.#live(call);
       case 'refine':
         return this.#stoppable(call.id, (signal) => this.#refinements.refine(call, this.#drawing(call.id, signal)));
+      case 'pick':
+        return { result: await this.#picker.pick(call) };
       case 'forget':
         this.#refinements.forget(call.key);
         return { result: null };

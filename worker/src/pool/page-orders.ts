@@ -5,6 +5,7 @@ import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 
 export type RefineArguments = Omit<Extract<PageCall, { call: 'refine' }>, 'call' | 'id'>;
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
+export type PickArguments = Omit<Extract<PageCall, { call: 'pick' }>, 'call' | 'id'>;
 
 export interface FrameOrder {
   readonly sceneHash: string;

@@ -1,6 +1,6 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
 import { createHash } from 'node:crypto';
-import { KilnError, mostSums } from '@kiln/shared';
+import { KilnError, mostSums, type PickedSurface } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -16,6 +16,7 @@ import type {
   LiveArguments,
   LoadOrder,
   OutputFile,
+  PickArguments,
   PieceOrder,
   RefineArguments,
   SumsFile,
@@ -297,6 +298,14 @@ export class ScenePage {
     );
     this.#count(order.sceneHash, answer.result.gpuBytes);
     return answer;
+  }
+
+  /** Looks at a point of a live view whose turn it is. */
+  async pick(order: PickArguments): Promise<PickedSurface | null> {
+    const { result } = await this.#limits.within(WORKER_LIMITS.loadMs, 'a look at a point', () =>
+      this.#open.client.call('pick', order),
+    );
+    return result;
   }
 
   /** Lets go of what was summed of a resting view. */

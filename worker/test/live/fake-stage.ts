@@ -1,11 +1,11 @@
 /** A page as a live session uses it, on a clock of the test. */
-import { KilnError, type LiveView, type Pose } from '@kiln/shared';
+import { KilnError, type LiveView, type PickedSurface, type Pose } from '@kiln/shared';
 import type { LiveStage, LoadHooks } from '../../src/live/live-session.ts';
 import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
-import type { LiveArguments } from '../../src/pool/page-orders.ts';
+import type { LiveArguments, PickArguments } from '../../src/pool/page-orders.ts';
 
 export const view: LiveView = {
   size: { widthPx: 640, heightPx: 360 },
@@ -30,15 +30,26 @@ const loaded: LoadResult = {
   bounds: { min: [0, 0, 0], max: [1, 1, 1] },
   autoCamera: { position: [0, 0, 3], target: [0, 0, 0], fovDeg: 40 },
   cameras: [],
+  ...{ clips: [], variants: [], nodes: ['Box'], materials: ['Paint'] },
   gpuBytes: 1,
   loadedNow: true,
   load: { startedAtMs: 0, durationMs: 1 },
+};
+
+/** What stands everywhere. */
+export const BOX: PickedSurface = {
+  node: { name: 'Box', pointer: '/nodes/0' },
+  material: { name: 'Paint', pointer: '/materials/0' },
+  position: [1, 2, 3],
+  normal: [0, 1, 0],
 };
 
 /** A page on a clock: drawing takes `drawMs` at full size, encoding `encodeMs`; one draws while another encodes. */
 export class FakeStage implements LiveStage {
   readonly sceneHash = 'f'.repeat(64);
   readonly drawn: LiveArguments[] = [];
+  readonly picked: PickArguments[] = [];
+  pickMs = 3;
   readonly clock = { monotonicMs: () => Date.now(), unixMs: () => Date.now() };
   readonly turns = new DrawTurns(this.clock);
   drawMs = 20;
@@ -88,6 +99,15 @@ export class FakeStage implements LiveStage {
       drawEndMs,
     };
     return { result, bytes: Buffer.from([1, 2, 3]) };
+  }
+
+  async pick(order: PickArguments): Promise<PickedSurface | null> {
+    this.picked.push(order);
+    const { failure } = this;
+    this.failure = null;
+    await sleep(this.pickMs);
+    if (failure) throw failure;
+    return order.x < 0.5 ? BOX : null;
   }
 
   refine(_order: StageRefineOrder, _hooks: CallHooks): Promise<PageAnswer<'refine'>> {

@@ -13,6 +13,7 @@ function sceneOf(cameras: number, name = 'camera'): LoadResult {
       target: [0, 0, 0],
       fovDeg: 50,
     })),
+    ...{ clips: [], variants: [], nodes: [], materials: [] },
     gpuBytes: 1,
     loadedNow: true,
     load: { startedAtMs: 0, durationMs: 0 },
@@ -22,11 +23,24 @@ function sceneOf(cameras: number, name = 'camera'): LoadResult {
 const sizeOf = (message: unknown) => Buffer.byteLength(JSON.stringify(message));
 
 it('tells of every camera where they fit', () => {
-  const loaded = sceneOf(3);
-  expect(sceneMessage(loaded)).toEqual({
-    message: { type: 'scene', bounds: loaded.bounds, autoCamera: loaded.autoCamera, cameras: loaded.cameras },
-    leftOut: 0,
-  });
+  const loaded = {
+    ...sceneOf(3),
+    clips: [{ name: 'Walk', durationSec: 2 }],
+    variants: ['Red'],
+    nodes: ['Box', 'Lamp'],
+    materials: ['Paint'],
+  };
+  const { gpuBytes: _, loadedNow: __, load: ___, ...told } = loaded;
+  expect(sceneMessage(loaded)).toEqual({ message: { type: 'scene', ...told }, leftOut: 0 });
+});
+
+it('[WS4] leaves half of a message to cameras, however many names there are', () => {
+  const names = Array.from({ length: 9_000 }, (_, index) => `„${'größer'.repeat(20)}“ ${index}`);
+  const { message } = sceneMessage({ ...sceneOf(20_000), variants: names, nodes: names, materials: ['Paint'] });
+  expect(sizeOf(message)).toBeLessThanOrEqual(LIMITS.liveSceneBytes);
+  expect(message.variants?.length).toBeGreaterThan(1_000);
+  expect(message.variants).toEqual(names.slice(0, message.variants?.length));
+  expect(sizeOf(message.cameras)).toBeGreaterThan(LIMITS.liveSceneBytes / 2 - 300);
 });
 
 it.each(['camera', 'Kamera „größer“ \n\u0001'])('[WS4] stays within the limit of a control message (%j)', (name) => {

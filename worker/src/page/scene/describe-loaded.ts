@@ -25,9 +25,16 @@ export function describeLoaded(scene: LoadedScene): Omit<LoadResult, 'loadedNow'
     bounds: { min: triple(box.min), max: triple(box.max) },
     autoCamera: framingCamera(scene.framing, DESCRIBED_ASPECT),
     cameras,
+    clips: scene.clips.list,
+    variants: scene.graph.variants.map(({ name }) => name),
+    nodes: shown(scene.editable.nodes),
+    materials: shown(scene.editable.materials.map(({ name }) => name)),
     gpuBytes: scene.gpuBytes,
   };
 }
+
+/** What is not shown has no name. */
+const shown = (names: readonly string[]) => names.filter((name) => name !== '');
 
 /** A placed camera as the viewer takes it over. */
 export function poseOf({ position, quaternion, lens }: CameraPlacement, { sphere }: LoadedScene): Pose {

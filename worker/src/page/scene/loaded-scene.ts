@@ -43,6 +43,7 @@ export class LoadedScene {
   readonly cameras: readonly SceneCamera[];
   readonly clips: ClipPlayer;
   readonly editable: EditableParts;
+  readonly graph: SceneGraph;
   readonly environment: SceneEnvironment | null;
   readonly again: SceneParts['again'];
   /** The first clip, and nothing changed. */
@@ -55,7 +56,6 @@ export class LoadedScene {
   gpuBytes: number;
   readonly largestTexturePx: number;
   readonly #root: Object3D;
-  readonly #graph: SceneGraph;
   readonly #extents = new Map<string, Extent>();
   readonly #onDispose: (() => void)[] = [];
   #staging: Staging;
@@ -74,7 +74,7 @@ export class LoadedScene {
     this.environment = environment;
     this.again = parts.again;
     this.#root = root;
-    this.#graph = graph;
+    this.graph = graph;
     this.materials = materialsOf(root, graph);
     this.plain = { play: clips.choose(null), edits: new AppliedEdits(graph, NO_EDITS) };
     this.#staging = this.plain;
@@ -90,13 +90,13 @@ export class LoadedScene {
   /** @throws KilnError `job.unknown_clip`, `job.unsupported` for what the scene has not. */
   staging(clip: string | null, settings: Partial<ClipSettings & SceneEdits>): Staging {
     const { variant, hide, show, materials, pointers } = { ...NO_EDITS, ...settings };
-    const edits = new AppliedEdits(this.#graph, { variant, hide, show, materials, pointers });
+    const edits = new AppliedEdits(this.graph, { variant, hide, show, materials, pointers });
     return { play: this.clips.choose(clip, settings), edits };
   }
 
   /** The staging of another reading of the same scene, for this one. */
   stagingLike({ play, edits }: Staging): Staging {
-    return { play, edits: new AppliedEdits(this.#graph, edits.asked) };
+    return { play, edits: new AppliedEdits(this.graph, edits.asked) };
   }
 
   /** Of how it is staged, over all of the time that its clips play; measured when it is first asked for. */

@@ -28,6 +28,8 @@ import { isBlended, SurfaceMaterials } from './surface-materials.ts';
 /** In the order of the channels that have their ids. */
 const MATTE_KINDS = ['object', 'material'] as const satisfies readonly MatteKind[];
 const CENTRE = { x: 0, y: 0 };
+/** What is asked about is a surface even where most of what stands behind it is seen through it. */
+const PICKED_SHARE = 0.1;
 /** RGBA of 32-bit floats. */
 const BYTES_PER_PX = 16;
 const BYTES_OF_ID = 4;
@@ -42,6 +44,7 @@ export class DataPasses {
   readonly #materials = new SurfaceMaterials('planes');
   readonly #movedMaterials = new SurfaceMaterials('motion');
   readonly #idMaterials = new SurfaceMaterials('ids');
+  readonly #numberMaterials = new SurfaceMaterials('numbers');
   readonly #mattes = new WeakMap<LoadedScene, SceneMattes>();
   readonly #cameras = { perspective: new PerspectiveCamera(), orthographic: new OrthographicCamera() };
 
@@ -166,6 +169,21 @@ export class DataPasses {
     return target;
   }
 
+  /**
+   * Draws what is seen of a scene as it is posed now.
+   *
+   * @param target of `numbers`: with three textures of floats, all 0 where nothing stands.
+   * @param numbersOf a thing and its material: above 0, and always the same.
+   */
+  drawNumbers(target: WebGLRenderTarget, scene: LoadedScene, camera: Camera, numbersOf: IdsOf): void {
+    const materials = this.#numberMaterials;
+    const prepare = (surface: Material) => {
+      const source = materials.sourceOf(surface);
+      if (isBlended(source)) surface.alphaTest = Math.max(source.alphaTest, PICKED_SHARE);
+    };
+    this.#render(target, scene, camera, materials, prepare, numbersOf);
+  }
+
   #read(target: WebGLRenderTarget, name: PlaneName, texture: number): DataPlane {
     const { width, height } = target;
     const bytes = this.#buffers.take(width * height * BYTES_PER_PX);
@@ -207,12 +225,13 @@ export class DataPasses {
     camera: Camera,
     materials: SurfaceMaterials,
     prepare: (surface: Material, object: Drawable) => void = () => {},
+    idsOf: IdsOf = (object, material) => this.#mattesOf(scene).idsOf(object, material),
   ): void {
     const renderer = this.#renderer;
     scene.drawOrder.applyTo(renderer, (material) => materials.sourceOf(material));
     // Engines set both whenever they draw.
     scene.stage.background = scene.stage.environment = null;
-    const own = this.#exchange(scene, materials, prepare);
+    const own = exchange(scene, materials, prepare, idsOf);
     const { shadowMap } = renderer;
     const hadShadows = shadowMap.enabled;
     // Those that are due are drawn with the picture's own materials.
@@ -227,28 +246,31 @@ export class DataPasses {
       for (const [object, material] of own) object.material = material;
     }
   }
+}
 
-  /** Gives everything the materials of passes. @returns the scene's own. */
-  #exchange(
-    scene: LoadedScene,
-    materials: SurfaceMaterials,
-    prepare: (surface: Material, object: Drawable) => void,
-  ): Map<Drawable, Material | Material[]> {
-    const own = new Map<Drawable, Material | Material[]>();
-    const mattes = this.#mattesOf(scene);
-    scene.stage.traverse((object) => {
-      if (!isDrawable(object)) return;
-      const { material } = object;
-      own.set(object, material);
-      const surfaceOf = (one: Material) => {
-        const surface = materials.of(one, object, mattes.idsOf(object, one));
-        prepare(surface, object);
-        return surface;
-      };
-      object.material = Array.isArray(material) ? material.map(surfaceOf) : surfaceOf(material);
-    });
-    return own;
-  }
+/** What stands for a thing and for its material. */
+type IdsOf = (object: Drawable, material: Material) => readonly [number, number];
+
+/** Gives everything the materials of passes. @returns the scene's own. */
+function exchange(
+  { stage }: LoadedScene,
+  materials: SurfaceMaterials,
+  prepare: (surface: Material, object: Drawable) => void,
+  idsOf: IdsOf,
+): Map<Drawable, Material | Material[]> {
+  const own = new Map<Drawable, Material | Material[]>();
+  stage.traverse((object) => {
+    if (!isDrawable(object)) return;
+    const { material } = object;
+    own.set(object, material);
+    const surfaceOf = (one: Material) => {
+      const surface = materials.of(one, object, idsOf(object, one));
+      prepare(surface, object);
+      return surface;
+    };
+    object.material = Array.isArray(material) ? material.map(surfaceOf) : surfaceOf(material);
+  });
+  return own;
 }
 
 function hasBlended({ stage }: LoadedScene): boolean {

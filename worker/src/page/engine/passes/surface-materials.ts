@@ -5,6 +5,7 @@ import {
   MeshStandardMaterial,
   NoBlending,
   PointsMaterial,
+  Vector2,
   Vector4,
 } from 'three';
 import type { Drawable } from '../../scene/drawable.ts';
@@ -38,7 +39,7 @@ export class SurfaceMaterials {
 
   /**
    * @param source as it is now: clips change colours too.
-   * @param ids of the object and of the material.
+   * @param ids of the object and of the material: floats that stand for their names, or numbers.
    */
   of(source: Material, object: Drawable, ids: readonly [number, number]): Material {
     const surface = this.#known.get(object)?.get(source) ?? this.#create(source, object, ids);
@@ -79,6 +80,7 @@ export class SurfaceMaterials {
     surface.onBeforeCompile = (shader) => {
       passShader(kind, output, shader);
       if (output === 'ids') shader.uniforms.matteIds = { value: ids.map(bytesOf) };
+      if (output === 'numbers') shader.uniforms.surfaceNumbers = { value: new Vector2(...ids) };
       if (output === 'motion') Object.assign(shader.uniforms, this.motionOf(surface));
       if (output === 'planes') shader.uniforms.planeOfTarget = this.#planeOfTarget;
     };

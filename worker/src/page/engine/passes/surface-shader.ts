@@ -9,8 +9,11 @@ import { MOTION_FRAGMENT, withMotion } from './motion.ts';
 /** Which of three's materials a surface has. `unlit` shows its colour whatever the light: it emits it. */
 export type SurfaceKind = 'lit' | 'unlit' | 'points' | 'lines';
 
-/** `planes`: those of `PLANES`; `motion`: that one alone; `ids`: of the object and of the material, a target of bytes each. */
-export type SurfaceOutput = 'planes' | 'motion' | 'ids';
+/**
+ * `planes`: those of `PLANES`; `motion`: that one alone; `ids`: of the object and of the material, a target of bytes each;
+ * `numbers`: the place, the normal (0 of lines and points), and the numbers of the object and of the material.
+ */
+export type SurfaceOutput = 'planes' | 'motion' | 'ids' | 'numbers';
 
 const TARGETS = /* glsl */ `
 layout(location = 1) out highp vec4 secondPlane;
@@ -26,6 +29,11 @@ const DECLARED = {
   ids: /* glsl */ `
 layout(location = 1) out highp vec4 secondId;
 uniform highp vec4 matteIds[2];
+`,
+  numbers: /* glsl */ `
+layout(location = 1) out highp vec4 seenNormal;
+layout(location = 2) out highp vec4 seenNumbers;
+uniform highp vec2 surfaceNumbers;
 `,
 } as const satisfies Record<SurfaceOutput, string>;
 
@@ -58,6 +66,7 @@ const RESULT = {
   planes: INTO_PLANES,
   motion: MOTION_FRAGMENT.result,
   ids: 'gl_FragColor = matteIds[0]; secondId = matteIds[1];',
+  numbers: 'gl_FragColor = passPlace; seenNormal = passNormal; seenNumbers = vec4(surfaceNumbers, 0.0, 1.0);',
 } as const satisfies Record<SurfaceOutput, string>;
 
 const MESH = (isUnlit: boolean, output: SurfaceOutput) => /* glsl */ `
@@ -80,7 +89,8 @@ void main() {
   #include <normal_fragment_maps>
   #include <emissivemap_fragment>
   ${PLACE}
-  vec4 passNormal = vec4(inverseTransformDirection(normal, viewMatrix), 1.0);
+  vec3 shownNormal = ${output === 'numbers' ? 'nonPerturbedNormal' : 'normal'};
+  vec4 passNormal = vec4(inverseTransformDirection(shownNormal, viewMatrix), 1.0);
   vec4 passAlbedo = vec4(${isUnlit ? 'vec3(0.0)' : 'diffuseColor.rgb'}, 1.0);
   vec4 passEmission = vec4(${isUnlit ? 'diffuseColor.rgb' : 'totalEmissiveRadiance'}, 1.0);
   ${RESULT[output]}
