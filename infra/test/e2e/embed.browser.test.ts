@@ -106,6 +106,18 @@ test(
     for (const part of [position?.x, position?.y, position?.z]) expect(Math.abs(part ?? 9)).toBeLessThan(1.1);
     expect(Math.hypot(normal?.x ?? 0, normal?.y ?? 0, normal?.z ?? 0)).toBeCloseTo(1);
 
+    // [LV37]
+    const asked = await inPage<{ node: { name: string }; position: Point } | null>(`
+    const { left, top, width, height } = preview.getBoundingClientRect();
+    return preview.surfaceFromPoint(left + width / 2, top + height / 2);`);
+    expect(asked).toMatchObject({ node: { name: 'Box', pointer: '/nodes/0' }, material: { pointer: '/materials/0' } });
+    const near = (axis: keyof Point) => Math.abs((asked?.position[axis] ?? 9) - (position?.[axis] ?? 9));
+    for (const axis of ['x', 'y', 'z'] as const) expect(near(axis)).toBeLessThan(0.1);
+    expect(await inPage('return [preview.availableNodes, await preview.surfaceFromPoint(3, 3)]')).toEqual([
+      ['Box'],
+      null,
+    ]);
+
     const theta = () => inPage<number>('return preview.getCameraOrbit().theta');
     const before = await theta();
     await drag();
@@ -205,6 +217,9 @@ test(
     await inPage(`preview.setAttribute('camera', 'auto'); preview.token = '${token}'`);
     await hears('load');
     await drag();
+    const node = `const { left, top, width, height } = preview.getBoundingClientRect();
+    return (await preview.surfaceFromPoint(left + width / 2, top + height / 2)).node.pointer;`;
+    expect(await inPage(node)).toBe('/nodes/0');
     expect(await inPage('return [preview.loaded, preview.error]')).toEqual([true, null]);
   }),
 );

@@ -7,14 +7,13 @@ import { watchPage } from '../live/hidden-page.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
 import type { LiveState } from '../live/session-state.ts';
-import type { Surface } from '../live/surface-at.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
+import { AskedElement } from './asked-element.ts';
 import { FPS, firstCameraOf, lookOf } from './attributes.ts';
 import { noteOf } from './note.ts';
 import { orbitOf } from './orbit.ts';
 import { type KilnPreviewEvents, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
-import { ReflectedElement } from './reflected-element.ts';
 import { Stats } from './stats.ts';
 import { fillRoot, type PreviewParts } from './template.ts';
 
@@ -31,7 +30,7 @@ const ENDLESS = { frames: 1_000_000, fps: FPS };
 /** Whatever is not there yet is so far at the least. */
 const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live: 0.9 };
 
-export class KilnPreviewElement extends ReflectedElement {
+export class KilnPreviewElement extends AskedElement {
   static readonly observedAttributes: readonly string[] = [
     ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
     ...['poster', 'alt', 'reveal', 'autoplay', 'stats'],
@@ -96,6 +95,10 @@ export class KilnPreviewElement extends ReflectedElement {
   /** A picture of the scene is on the screen. */
   get loaded(): boolean {
     return this.#isLoaded;
+  }
+
+  protected get asked(): LiveViewport | null {
+    return this.#viewport;
   }
 
   /** Null while nothing is the matter. */
@@ -180,19 +183,6 @@ export class KilnPreviewElement extends ReflectedElement {
   async toBlob({ mimeType = 'image/png', qualityArgument }: ToBlobOptions = {}): Promise<Blob> {
     if (!this.#viewport || !this.#isLoaded) throw new Error('no picture is there yet: wait for `load`');
     return this.#viewport.toBlob(mimeType, qualityArgument);
-  }
-
-  /**
-   * What is seen at a point of the page, as events of the mouse have it; null where nothing is.
-   *
-   * @param pixelX CSS pixels from the left edge of the window.
-   */
-  positionAndNormalFromPoint(
-    pixelX: number,
-    pixelY: number,
-  ): { readonly position: Vector; readonly normal: Vector } | null {
-    const surface: Surface | null = this.#viewport?.surfaceAt(pixelX, pixelY) ?? null;
-    return surface && { position: vector(surface.position), normal: vector(surface.normal) };
   }
 
   readonly #read = (name: string): string | null => this.getAttribute(name);

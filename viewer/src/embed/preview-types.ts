@@ -1,4 +1,5 @@
 /** What `<kiln-preview>` tells and answers. */
+import type { ScenePart } from '@kiln/shared';
 import type { PictureMeasure } from '../live/measurements.ts';
 import type { ViewError } from '../live/view-error.ts';
 
@@ -19,6 +20,16 @@ export interface ToBlobOptions {
   readonly mimeType?: string;
   /** 0 to 1, of lossy formats. */
   readonly qualityArgument?: number;
+}
+
+/** What is seen at a point. */
+export interface PreviewSurface {
+  /** What it is a part of, and what it is made of: null where the file gives it no material. */
+  readonly node: ScenePart;
+  readonly material: ScenePart | null;
+  /** In the world of the scene. */
+  readonly position: Vector;
+  readonly normal: Vector;
 }
 
 export interface Vector {

@@ -8,6 +8,7 @@ import {
   isErrorCode,
   LIVE_PROTOCOLS,
   type LiveView,
+  type PickedSurface,
   readServerMessage,
   type ServerMessage,
   type SocketLike,
@@ -17,6 +18,7 @@ import {
 } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
+import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Timers } from './timers.ts';
 
@@ -69,6 +71,7 @@ export class LiveConnection {
   readonly #backOff: BackOff;
   /** Of what is kept for a reload: what is watched is apart from what is one's own. */
   readonly #key: string;
+  readonly #questions = new OpenQuestions();
   #socket: LiveSocket | null = null;
   #welcomedAtMs: number | null = null;
   #fault: Fault | null = null;
@@ -121,6 +124,12 @@ export class LiveConnection {
   /** Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. */
   send(message: ViewerMessage): void {
     if (this.ready) this.#socket?.send(JSON.stringify(message));
+  }
+
+  /** [LV37] @throws KilnError where the answer is one, or the connection is lost before. */
+  async pick(question: Question): Promise<PickedSurface | null> {
+    if (!this.ready) throw noConnection();
+    return this.#questions.ask(question, (message) => this.send(message));
   }
 
   #connect(): void {
@@ -186,6 +195,9 @@ export class LiveConnection {
         resumeStore.dropTicket(this.#key);
         events.ended(message.reason);
         return;
+      case 'picked':
+        this.#questions.answer(message);
+        return;
       default:
         events.message(message);
     }
@@ -220,6 +232,7 @@ export class LiveConnection {
   #release(): LiveSocket | null {
     const socket = this.#socket;
     this.#socket = null;
+    this.#questions.fail();
     const welcomedAtMs = this.#welcomedAtMs;
     this.#welcomedAtMs = null;
     if (welcomedAtMs !== null && this.#options.timers.nowMs() - welcomedAtMs >= VIEWER_LIMITS.reconnectGoodMs) {

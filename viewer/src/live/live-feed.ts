@@ -6,84 +6,29 @@ import {
   apiUrls,
   type CameraAction,
   KilnError,
+  LIMITS,
   type LiveView,
-  type PictureHeader,
+  type PickedSurface,
   type Pose,
   type ServerMessage,
-  type Size,
   type TokenAccess,
 } from '@kiln/shared';
 import { ClipPlayer } from './clip-player.ts';
 import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
+import type { LiveFeedEvents, LiveFeedOptions } from './feed-types.ts';
 import { shownAspect } from './letterbox.ts';
 import { Listeners } from './listeners.ts';
 import { LiveConnection, type Welcome } from './live-connection.ts';
-import { type LiveFigures, Measurements, type PictureMeasure } from './measurements.ts';
+import { type LiveFigures, Measurements } from './measurements.ts';
+import type { Question } from './open-questions.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PosePacer } from './pose-pacer.ts';
-import type { ResumeStore } from './resume-store.ts';
-import { type Audience, type DriverView, SessionRole } from './session-role.ts';
+import { type DriverView, SessionRole } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
 import type { SeenPicture } from './surface-at.ts';
-import type { Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
 import type { Look, SceneMessage } from './viewport-types.ts';
-
-/** Pixels of a picture, and what they show. */
-interface FedPicture {
-  readonly pixels: DecodedPixels['pixels'];
-  readonly depth: DecodedPixels['depth'];
-  readonly header: PictureHeader;
-  /** Width ÷ height to show it with. */
-  readonly aspect: number;
-}
-
-export interface LiveFeedOptions {
-  readonly sceneId: string;
-  readonly look: Look;
-  readonly frameNumber: number;
-  /** Whether pictures come with depth. */
-  readonly depth: boolean;
-  /** [LV30] Whether the screen takes tiles that make pictures at rest better. @defaultValue false */
-  readonly tiles?: boolean;
-  /** Of the farm. */
-  readonly url: string;
-  /** [LV31] The session that is watched. @defaultValue one of its own */
-  readonly join?: string;
-  /** [LV29] Of a page of another site: asked for whenever a session is opened. */
-  readonly token: () => string | null;
-  readonly timers: Timers;
-  readonly resumeStore: ResumeStore;
-  readonly screen: FeedScreen;
-}
-
-/** Who shows the pictures. */
-interface FeedScreen {
-  /** Width ÷ height that pictures are asked for. */
-  aspect(): number;
-  pictureSize(): Size;
-  /** Gives a picture to the GPU; the pixels are gone afterwards. */
-  upload(picture: FedPicture): void;
-  /** Shows what was uploaded last. */
-  paint(): void;
-}
-
-interface LiveFeedEvents {
-  state: LiveState;
-  /** [LV29, LV33] Whether the hand may move the camera. */
-  access: TokenAccess;
-  /** [LV32] Who is there, and who drives. */
-  audience: Audience;
-  /** The scene is loaded: its bounds and cameras. */
-  scene: SceneMessage;
-  /** After every painted picture. */
-  measure: PictureMeasure;
-  /** The frame that is shown, while a clip plays. */
-  frame: number;
-  /** Something that does not end the session. */
-  notice: { readonly code: string; readonly message: string };
-}
 
 export class LiveFeed {
   readonly player = new ClipPlayer();
@@ -105,6 +50,9 @@ export class LiveFeed {
   #input = 0;
   #seen: SeenPicture | null = null;
   #drawnPose: Pose | null = null;
+  /** What the last painted picture answered. */
+  #drawnInput = 0;
+  #scene: SceneMessage | null = null;
   /** What a picture that came waits for the next display frame with. */
   #pictureDue: (() => void) | null = null;
 
@@ -173,6 +121,26 @@ export class LiveFeed {
   /** Where the camera of the last painted picture stood. */
   get drawnPose(): Pose | null {
     return this.#drawnPose;
+  }
+
+  /** What the session has last told of the scene; null before it is loaded. */
+  get scene(): SceneMessage | null {
+    return this.#scene;
+  }
+
+  /**
+   * [LV37] What is at a point of the last painted picture; null where nothing stands.
+   *
+   * @param point 0 to 1, from the left and from above.
+   * @param from where it is seen from; null: where its camera stood.
+   * @throws KilnError why it is not known.
+   */
+  pick(point: Pick<Question, 'x' | 'y'>, from: Question['from'] | null): Promise<PickedSurface | null> {
+    // [LV26, LV29]
+    const isFree = this.view.camera === undefined && this.#access === 'drive';
+    const aspect = Math.min(LIMITS.liveAspect, Math.max(1 / LIMITS.liveAspect, from?.aspect ?? 1));
+    const seenFrom = from && isFree ? { from: { pose: from.pose, aspect } } : {};
+    return this.#connection.pick({ input: this.#drawnInput, x: point.x, y: point.y, ...seenFrom });
   }
 
   /** Null before the first picture. */
@@ -348,6 +316,7 @@ export class LiveFeed {
       case 'scene':
         // [LV17]
         this.#flow.restart();
+        this.#scene = message;
         this.#events.emit('scene', message);
         return;
       case 'error':
@@ -365,6 +334,7 @@ export class LiveFeed {
 
   #painted(picture: ShownPicture): void {
     this.#drawnPose = picture.header.pose;
+    this.#drawnInput = picture.header.input;
     const measure = this.#measurements.painted(picture, this.#options.timers.nowMs());
     this.player.painted(picture.header.input);
     if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });

@@ -2,8 +2,10 @@
 import type { Size } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { liveSize } from './letterbox.ts';
+import type { PictureMeasure } from './measurements.ts';
 import type { LiveState } from './session-state.ts';
 import type { Timers } from './timers.ts';
+import { MEASURE_EVENT } from './viewport-types.ts';
 
 export interface LiveSurface {
   readonly canvas: HTMLCanvasElement;
@@ -17,6 +19,7 @@ export interface LiveSurface {
    */
   displayFrame(): void;
   show(state: LiveState): void;
+  painted(measure: PictureMeasure): void;
   dispose(): void;
 }
 
@@ -65,6 +68,14 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
     },
     show(state) {
       canvas.dataset.state = state.phase === 'live' && !state.painted ? 'loading' : state.phase;
+    },
+    painted(measure) {
+      const { dataset } = canvas;
+      dataset.picture = String(measure.sequence);
+      dataset.input = String(measure.input);
+      dataset.final = String(measure.final);
+      dataset.size = `${measure.widthPx}x${measure.heightPx}`;
+      canvas.dispatchEvent(new CustomEvent(MEASURE_EVENT, { bubbles: true, detail: measure }));
     },
     dispose() {
       observer.disconnect();

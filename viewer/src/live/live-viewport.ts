@@ -2,17 +2,17 @@
  * The live view of one scene, without any framework: give it an element, and it shows the scene there, drawn by a worker
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
-import type { ExplicitCamera, Pose, PosePath } from '@kiln/shared';
+import type { ExplicitCamera, PickedSurface, Pose, PosePath } from '@kiln/shared';
 import { Listeners } from './listeners.ts';
 import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import type { LiveFigures, PictureMeasure } from './measurements.ts';
-import { pictureBlob } from './picture-blob.ts';
 import { PictureStage } from './picture-stage.ts';
 import { PoseFollower } from './pose-follower.ts';
 import { samePose } from './pose-pacer.ts';
 import { type Gestures, PoseSource } from './pose-source.ts';
+import { watchReducedMotion } from './reduced-motion.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
 import type { Audience } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
@@ -20,13 +20,7 @@ import { SessionTape } from './session-tape.ts';
 import { type Surface, surfaceAt } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
-import {
-  type LiveViewportEvents,
-  type LiveViewportOptions,
-  type Look,
-  MEASURE_EVENT,
-  type SceneMessage,
-} from './viewport-types.ts';
+import type { LiveViewportEvents, LiveViewportOptions, Look, SceneMessage } from './viewport-types.ts';
 
 export class LiveViewport {
   readonly #sceneId: string;
@@ -106,6 +100,11 @@ export class LiveViewport {
 
   get canvas(): HTMLCanvasElement {
     return this.#surface.canvas;
+  }
+
+  /** What the scene is and has: bounds, cameras, clips, variants, nodes, materials; null before it is loaded. */
+  get scene(): SceneMessage | null {
+    return this.#feed.scene;
   }
 
   /** Where the camera is going; null until the scene or `lookFrom` has put it somewhere. */
@@ -236,10 +235,20 @@ export class LiveViewport {
    */
   surfaceAt(clientX: number, clientY: number): Surface | null {
     const { seen } = this.#feed;
-    if (!seen) return null;
-    const { left, bottom } = this.canvas.getBoundingClientRect();
-    const { x, y, width, height } = this.#stage.box;
-    return surfaceAt(seen, (clientX - left - x) / width, 1 - (bottom - clientY - y) / height);
+    const point = this.#stage.pointAt(clientX, clientY);
+    return seen && point && surfaceAt(seen, point.x, point.y);
+  }
+
+  /**
+   * What is seen at a point of the page as it is asked, after a round trip to the farm; null where nothing stands.
+   *
+   * @param clientX as events of the mouse have it.
+   * @throws KilnError `request.too_many`, `client.unreachable`, or whatever else keeps the farm from saying it.
+   */
+  async pick(clientX: number, clientY: number): Promise<PickedSurface | null> {
+    const point = this.#stage.pointAt(clientX, clientY);
+    const pose = this.#shownFrom;
+    return point && this.#feed.pick(point, pose && { pose, aspect: this.#stage.aspect });
   }
 
   /**
@@ -250,12 +259,7 @@ export class LiveViewport {
    * @throws Error when the browser does not write this type.
    */
   async toBlob(type = 'image/png', quality?: number): Promise<Blob> {
-    const picture = this.#stage.readPicture();
-    if (picture) return pictureBlob(picture, type, quality);
-    return new Promise((resolve, reject) => {
-      const give = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error(`this browser writes no ${type}`)));
-      this.canvas.toBlob(give, type, quality);
-    });
+    return this.#stage.toBlob(type, quality);
   }
 
   /** Keeps the direction and shows all of the scene. */
@@ -305,12 +309,7 @@ export class LiveViewport {
     }
     this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, isHandOn));
     this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
-    const motion = matchMedia('(prefers-reduced-motion: reduce)');
-    const settle = () => {
-      this.#source.reducedMotion = motion.matches;
-    };
-    settle();
-    this.#listeners.add(motion, 'change', settle);
+    this.#listeners.undoes(watchReducedMotion((isReduced) => this.#source.reduceMotion(isReduced)));
   }
 
   /** [LV26] The hand begins where the scene's camera stands in the picture. */
@@ -375,10 +374,13 @@ export class LiveViewport {
 
   /** Whatever has come by now, from where the camera is now. */
   #show(): void {
-    // [LV26] A camera of the scene is where the picture says.
-    const isHandOn = this.#warps && this.#feed.look.camera === undefined;
     const blends = !this.#source.reducedMotion && !this.playing;
-    this.#stage.show(isHandOn ? this.#pose : null, this.#timers.nowMs(), blends);
+    this.#stage.show(this.#shownFrom, this.#timers.nowMs(), blends);
+  }
+
+  /** [LV26] Null: from where the picture says, as of a camera of the scene. */
+  get #shownFrom(): Pose | null {
+    return this.#warps && this.#feed.look.camera === undefined ? this.#pose : null;
   }
 
   #sceneIs(message: SceneMessage): void {
@@ -388,12 +390,7 @@ export class LiveViewport {
   }
 
   #painted(measure: PictureMeasure): void {
-    const { dataset } = this.canvas;
-    dataset.picture = String(measure.sequence);
-    dataset.input = String(measure.input);
-    dataset.final = String(measure.final);
-    dataset.size = `${measure.widthPx}x${measure.heightPx}`;
+    this.#surface.painted(measure);
     this.#events.emit('measure', measure);
-    this.canvas.dispatchEvent(new CustomEvent(MEASURE_EVENT, { bubbles: true, detail: measure }));
   }
 }

@@ -1,7 +1,7 @@
 /** What is on the canvas: the newest picture as it came, or as it would be seen from where the camera is now. */
 import type { PictureHeader, Pose } from '@kiln/shared';
 import { BlendClock } from './blend-clock.ts';
-import type { Rectangle } from './letterbox.ts';
+import { pictureBlob } from './picture-blob.ts';
 import type { DecodedColour, Plane } from './picture-decoder.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { samePose } from './pose-pacer.ts';
@@ -18,7 +18,14 @@ export interface StagedPicture {
   readonly aspect: number;
 }
 
+/** A place in a picture, 0 to 1: from the left edge, and from the upper one. */
+interface PicturePoint {
+  readonly x: number;
+  readonly y: number;
+}
+
 export class PictureStage {
+  readonly #canvas: HTMLCanvasElement;
   readonly #painter: PicturePainter;
   readonly #warp: WarpPainter;
   readonly #mostQuads: number;
@@ -28,6 +35,7 @@ export class PictureStage {
 
   /** @throws Error when the browser gives no WebGL2 context. */
   constructor(canvas: HTMLCanvasElement) {
+    this.#canvas = canvas;
     this.#painter = new PicturePainter(canvas);
     this.#warp = new WarpPainter(this.#painter);
     this.#mostQuads = mostQuads(this.#painter.renderer.getContext());
@@ -45,9 +53,19 @@ export class PictureStage {
     this.#clock.restart();
   }
 
-  /** Where the picture is shown, CSS pixels from the lower left corner of the canvas. */
-  get box(): Rectangle {
-    return this.#painter.box;
+  /** Width ÷ height that it is shown with. */
+  get aspect(): number {
+    const { width, height } = this.#painter.box;
+    return Math.max(1, width) / Math.max(1, height);
+  }
+
+  /** The place in the picture of a point of the page; null beside the picture. @param clientX as events of the mouse have it. */
+  pointAt(clientX: number, clientY: number): PicturePoint | null {
+    const { left, bottom } = this.#canvas.getBoundingClientRect();
+    const box = this.#painter.box;
+    const x = (clientX - left - box.x) / box.width;
+    const y = 1 - (bottom - clientY - box.y) / box.height;
+    return x >= 0 && x < 1 && y >= 0 && y < 1 ? { x, y } : null;
   }
 
   /**
@@ -67,10 +85,15 @@ export class PictureStage {
     else this.#painter.paint();
   }
 
-  /** The newest picture as it was sent, where that is what is seen; else null. */
-  readPicture(): ImageData | null {
+  /** What is seen: the newest picture as it was sent, where that is it. As `LiveViewport` has it. */
+  async toBlob(type: string, quality: number | undefined): Promise<Blob> {
     const isPicture = this.#pose === null || !this.#warp.canWarp || this.#warp.isSeenFrom(this.#pose);
-    return isPicture ? this.#painter.read() : null;
+    const picture = isPicture ? this.#painter.read() : null;
+    if (picture) return pictureBlob(picture, type, quality);
+    return new Promise((resolve, reject) => {
+      const give = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error(`this browser writes no ${type}`)));
+      this.#canvas.toBlob(give, type, quality);
+    });
   }
 
   /** @param widthPx CSS pixels. */

@@ -83,7 +83,7 @@ export class PoseSource {
   }
 
   /** Moves are jumps instead of glides. */
-  set reducedMotion(still: boolean) {
+  reduceMotion(still: boolean): void {
     this.#still = still;
     this.#controls.smoothTime = still ? 0 : SMOOTH_SEC;
     this.#controls.draggingSmoothTime = still ? 0 : DRAG_SMOOTH_SEC;

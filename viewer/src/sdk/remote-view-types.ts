@@ -1,4 +1,5 @@
 /** What a remote view is made with, and what it tells. */
+import type { ScenePart } from '@kiln/shared';
 import type { Vector3, WebGLRenderer } from 'three';
 import type { WebGPURenderer } from 'three/webgpu';
 import type { PictureMeasure } from '../live/measurements.ts';
@@ -23,13 +24,20 @@ export type RemoteLook = Partial<Look>;
 export interface RemoteViewEvents {
   /** Where the session stands. */
   state: LiveState;
-  /** The scene is loaded: its bounds, in its own metres, and its cameras. */
+  /** The scene is loaded: its bounds, in its own metres, and what it has: cameras, clips, variants, nodes, materials. */
   scene: SceneMessage;
   /** The first picture is there. */
   load: undefined;
   /** After each picture: bytes, size, samples, and the milliseconds of each stage. */
   measure: PictureMeasure;
   error: ViewError;
+}
+
+/** What is seen at a point of the view, as the farm knows it. */
+export interface RemotePick extends RemoteSurface {
+  /** What it is a part of, and what it is made of: null where the file gives it no material. */
+  readonly node: ScenePart;
+  readonly material: ScenePart | null;
 }
 
 /** Of the remote scene, where the host's world has it. */

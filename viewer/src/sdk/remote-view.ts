@@ -2,7 +2,7 @@
  * A scene of a farm inside somebody's own three.js scene: drawn there, and seen by their camera, with its depth, so that
  * objects of the page stand before and behind those of the farm. `viewer/docs/remote-view.md` describes it.
  */
-import { Matrix3, type Mesh, type PerspectiveCamera, Ray, Vector2, Vector3 } from 'three';
+import { Matrix3, type Matrix4, type Mesh, type PerspectiveCamera, Ray, Vector2, Vector3 } from 'three';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { watchPage } from '../live/hidden-page.ts';
 import { liveSize } from '../live/letterbox.ts';
@@ -13,18 +13,25 @@ import { createMemoryStore } from '../live/memory-store.ts';
 import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { surfaceAlong } from '../live/surface-along.ts';
+import type { Surface } from '../live/surface-at.ts';
 import { browserTimers } from '../live/timers.ts';
 import { createTypedEvents } from '../live/typed-events.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
-import type { Look } from '../live/viewport-types.ts';
+import type { Look, SceneMessage } from '../live/viewport-types.ts';
 import type { WarpView } from '../live/warp/picture-warp.ts';
 import { cameraView } from './camera-pose.ts';
 import { createCover } from './cover.ts';
 import { RemoteScreen, type ScreenRenderer } from './remote-screen.ts';
-import type { RemoteLook, RemoteSurface, RemoteViewEvents, RemoteViewOptions } from './remote-view-types.ts';
+import type {
+  RemoteLook,
+  RemotePick,
+  RemoteSurface,
+  RemoteViewEvents,
+  RemoteViewOptions,
+} from './remote-view-types.ts';
 import { screenFor } from './screen-for.ts';
 
-export type { RemoteLook, RemoteSurface, RemoteViewEvents, RemoteViewOptions, ViewError };
+export type { RemoteLook, RemotePick, RemoteSurface, RemoteViewEvents, RemoteViewOptions, ViewError };
 
 const FIRST_LOOK: Look = {
   samples: 1,
@@ -119,6 +126,11 @@ export class RemoteView {
   /** A picture of the scene is there. */
   get loaded(): boolean {
     return this.#isLoaded;
+  }
+
+  /** What the remote scene has: cameras, clips, variants, nodes, materials; null before it is loaded. */
+  get scene(): SceneMessage | null {
+    return this.#feed.scene;
   }
 
   /** What the last pictures cost; null before the first. */
@@ -216,12 +228,24 @@ export class RemoteView {
     const local = ray.clone().applyMatrix4(world.clone().invert());
     local.direction.normalize();
     const found = surfaceAlong(seen, local);
-    return (
-      found && {
-        position: new Vector3(...found.position).applyMatrix4(world),
-        normal: new Vector3(...found.normal).applyNormalMatrix(new Matrix3().getNormalMatrix(world)).normalize(),
-      }
-    );
+    return found && placed(found, world);
+  }
+
+  /**
+   * What is seen at a point of the view as it is asked, after a round trip to the farm; null where nothing of the remote scene
+   * stands. Objects of the host are not looked at.
+   *
+   * @param x from the left edge, −1, to the right one, 1.
+   * @param y from the lower edge, −1, to the upper one, 1.
+   * @throws KilnError `request.too_many`, `client.unreachable`, or whatever else keeps the farm from saying it.
+   */
+  async pick(x: number, y: number): Promise<RemotePick | null> {
+    const view = this.#view;
+    if (!view || !this.#isLoaded || Math.abs(x) > 1 || Math.abs(y) > 1) return null;
+    const world = this.object.matrixWorld.clone();
+    const { pose, aspect } = view;
+    const found = await this.#feed.pick({ x: (x + 1) / 2, y: (1 - y) / 2 }, { pose, aspect });
+    return found && { ...placed(found, world), node: found.node, material: found.material };
   }
 
   /** Ends the session and gives everything back; takes `object` out of its scene. */
@@ -275,3 +299,8 @@ export class RemoteView {
     this.#events.emit('load', undefined);
   }
 }
+
+const placed = ({ position, normal }: Surface, world: Matrix4): RemoteSurface => ({
+  position: new Vector3(...position).applyMatrix4(world),
+  normal: new Vector3(...normal).applyNormalMatrix(new Matrix3().getNormalMatrix(world)).normalize(),
+});

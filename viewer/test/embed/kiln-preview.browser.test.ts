@@ -166,6 +166,40 @@ test('the keyboard turns the view, which jumps where people asked for less motio
   expect(new Set(moved().map(({ pose }) => JSON.stringify(pose))).size).toBe(1);
 });
 
+test('[LV37] tells what is seen at a point as it is asked, and what there is to be named', async () => {
+  await show({ 'camera-controls': '' });
+  expect(await inPage('return [preview.availableAnimations, await preview.surfaceFromPoint(320, 180)]')).toEqual([
+    [],
+    null,
+  ]);
+  await loaded();
+  const asked = (x: number, y: number) => inPage<object | null>(`return preview.surfaceFromPoint(${x}, ${y})`);
+  const { left, top } = await inPage<DOMRect>('return preview.getBoundingClientRect().toJSON()');
+  expect(await asked(left + 300, top + 160)).toMatchObject({
+    ...{ node: { name: 'Ball', pointer: '/nodes/0' }, material: { name: 'Paint' } },
+    ...{ position: { x: expect.any(Number) }, normal: { z: expect.any(Number) } },
+  });
+  expect(await asked(left + 3, top + 3)).toBeNull();
+  // Beside the picture nobody is asked.
+  const questions = () => farm.live.messages.filter(({ type }) => type === 'pick').length;
+  const before = questions();
+  expect(await asked(left - 5, top + 100)).toBeNull();
+  expect(questions()).toBe(before);
+  expect(await inPage(`return preview.materialFromPoint(${left + 300}, ${top + 160})`)).toMatchObject({
+    name: 'Paint',
+  });
+  // From where it is seen now, whatever was sent.
+  expect(farm.live.messages.findLast((said) => said.type === 'pick')?.from?.aspect).toBeCloseTo(640 / 360, 2);
+  expect(
+    await inPage(
+      'return [preview.availableAnimations, preview.availableVariants, preview.availableCameras, preview.availableNodes, preview.availableMaterials]',
+    ),
+  ).toEqual([['Bounce'], ['Beach', 'Street'], ['Close'], ['Floor', 'Ball', 'Ball-2', 'Lamp'], ['Paint', 'Sign']]);
+  farm.pickError = { code: 'request.too_many', message: 'slower' };
+  const refused = `return preview.surfaceFromPoint(${left + 300}, ${top + 160}).catch(({ code }) => code)`;
+  expect(await inPage(refused)).toBe('request.too_many');
+});
+
 test('axe has no complaint: with a poster to click, live with figures, and refused', {
   timeout: HANGS_MS,
 }, async () => {

@@ -48,6 +48,8 @@ export interface FakeFarm {
   /** While true, no live picture is drawn. */
   liveStalls: boolean;
   liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
+  /** Answers whatever is asked about the picture. */
+  pickError: { readonly code: ErrorCode; readonly message: string } | null;
   /** Cuts every socket without a goodbye. */
   dropSockets(): void;
   /** Cuts the live sockets only. */
@@ -82,6 +84,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
     liveLoadMs: 300,
     liveStalls: false,
     liveRefusal: null,
+    pickError: null,
     dropSockets() {
       for (const socket of [...eventSockets, ...liveSockets]) socket.terminate();
     },
@@ -110,6 +113,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         serveLive(client, live, {
           loadMs: farm.liveLoadMs,
           stalls: () => farm.liveStalls,
+          pickError: () => farm.pickError,
           refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
         });
       }

@@ -2,6 +2,7 @@
 import { encodePicture, type LiveView, type Pose, type ViewerHello, type ViewerMessage } from '@kiln/shared';
 import type { WebSocket } from 'ws';
 import { tracePicture } from './traced-picture.ts';
+import { seenAt } from './traced-scene.ts';
 
 export const AUTO_CAMERA = { position: [3.2, 2.4, 5], target: [0, 0.7, 0.4], fovDeg: 38 } as const;
 const CAMERAS = [{ name: 'Close', position: [1.6, 1.3, 2.8], target: [0, 0.9, 0], fovDeg: 35 }] as const;
@@ -19,6 +20,8 @@ export interface FakeLiveLog {
 export interface FakeLiveOptions {
   /** While true, nothing is drawn. */
   stalls(): boolean;
+  /** Goes into the answers to what is asked about the picture. */
+  pickError(): { readonly code: string; readonly message: string } | null;
   /** Infinite: it never is. */
   readonly loadMs: number;
   /** Sent in place of everything, and the socket closed. */
@@ -91,6 +94,20 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
     }, 5);
   }
 
+  /** [LV37] The floor is of no material. */
+  function answer({ request, x, y, from }: Extract<ViewerMessage, { type: 'pick' }>): void {
+    const seenFrom = from?.pose ?? pose;
+    if (!view || !seenFrom) return;
+    const hit = seenAt(seenFrom, from?.aspect ?? view.size.widthPx / view.size.heightPx, x, y, view.frameNumber);
+    const material =
+      hit?.name === 'Floor' ? null : { name: hit?.name === 'Lamp' ? 'Sign' : 'Paint', pointer: '/materials/0' };
+    const surface = hit && {
+      ...{ node: { name: hit.name, pointer: '/nodes/0' }, material, position: hit.point, normal: hit.normal },
+    };
+    const error = options.pickError();
+    setTimeout(() => say({ type: 'picked', request, ...(error ? { surface: null, error } : { surface }) }), 5);
+  }
+
   function begin(hello: ViewerHello): void {
     view = hello.view;
     const refusal = options.refuse();
@@ -117,6 +134,10 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
         bounds: { min: [-2, 0, -1], max: [2.3, 2, 2.3] },
         autoCamera: AUTO_CAMERA,
         cameras: CAMERAS,
+        clips: [{ name: 'Bounce', durationSec: 2 }],
+        variants: ['Beach', 'Street'],
+        nodes: ['Floor', 'Ball', 'Ball-2', 'Lamp'],
+        materials: ['Paint', 'Sign'],
       });
       say({ type: 'state', state: 'live', message: 'Live', progress: null });
       isLoaded = true;
@@ -143,6 +164,9 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
       case 'ack':
         acknowledged = Math.max(acknowledged, said.picture);
         break;
+      case 'pick':
+        answer(said);
+        return;
       case 'bye':
         say({ type: 'ended', reason: 'bye' });
         socket.close(1000);

@@ -7,6 +7,8 @@ interface Sphere {
   readonly centre: Triple;
   readonly radius: number;
   readonly colour: Triple;
+  /** As the scene's report has it. */
+  readonly name: string;
 }
 
 const add = (a: Triple, b: Triple, k = 1): Triple => [a[0] + b[0] * k, a[1] + b[1] * k, a[2] + b[2] * k];
@@ -22,11 +24,16 @@ const GREY: Triple = [0.22, 0.22, 0.22];
 const spheresAt = (frameNumber: number): readonly Sphere[] => {
   const lift = (phase: number) => Math.abs(Math.sin(frameNumber / 8 + phase)) * 0.5;
   return [
-    { centre: [0, 1 + (frameNumber === 0 ? 0 : lift(0)), 0], radius: 1, colour: [0.9, 0.38, 0.14] },
-    { centre: [1.7, 0.6 + (frameNumber === 0 ? 0 : lift(1)), 0.7], radius: 0.6, colour: [0.15, 0.42, 0.75] },
-    { centre: [-1.5, 0.5, 0.9], radius: 0.5, colour: [0.82, 0.72, 0.35] },
-    { centre: [-0.7, 0.35, 1.9], radius: 0.35, colour: [0.3, 0.6, 0.36] },
-    { centre: [0.9, 0.3, 1.8], radius: 0.3, colour: [0.75, 0.75, 0.75] },
+    { centre: [0, 1 + (frameNumber === 0 ? 0 : lift(0)), 0], radius: 1, colour: [0.9, 0.38, 0.14], name: 'Ball' },
+    {
+      centre: [1.7, 0.6 + (frameNumber === 0 ? 0 : lift(1)), 0.7],
+      radius: 0.6,
+      colour: [0.15, 0.42, 0.75],
+      name: 'Ball-2',
+    },
+    { centre: [-1.5, 0.5, 0.9], radius: 0.5, colour: [0.82, 0.72, 0.35], name: 'Lamp' },
+    { centre: [-0.7, 0.35, 1.9], radius: 0.35, colour: [0.3, 0.6, 0.36], name: 'Lamp' },
+    { centre: [0.9, 0.3, 1.8], radius: 0.3, colour: [0.75, 0.75, 0.75], name: 'Lamp' },
   ];
 };
 
@@ -42,11 +49,12 @@ interface Hit {
   readonly point: Triple;
   readonly normal: Triple;
   readonly colour: Triple;
+  readonly name: string;
 }
 
 function nearest(origin: Triple, direction: Triple, spheres: readonly Sphere[]): Hit | null {
   let best: Hit | null = null;
-  for (const { centre, radius, colour } of spheres) {
+  for (const { centre, radius, colour, name } of spheres) {
     const offset = add(origin, centre, -1);
     const b = dot(offset, direction);
     const discriminant = b * b - dot(offset, offset) + radius * radius;
@@ -54,7 +62,7 @@ function nearest(origin: Triple, direction: Triple, spheres: readonly Sphere[]):
     const distance = -b - Math.sqrt(discriminant);
     if (distance < 1e-3 || (best && distance >= best.distance)) continue;
     const point = add(origin, direction, distance);
-    best = { distance, point, normal: normalize(add(point, centre, -1)), colour };
+    best = { distance, point, normal: normalize(add(point, centre, -1)), colour, name };
   }
   if (direction[1] < -1e-4) {
     const distance = -origin[1] / direction[1];
@@ -62,7 +70,8 @@ function nearest(origin: Triple, direction: Triple, spheres: readonly Sphere[]):
     const reach = Math.hypot(point[0], point[2]);
     if (distance > 1e-3 && reach < 4 && (!best || distance < best.distance)) {
       const dark = (Math.floor(point[0]) + Math.floor(point[2])) % 2 === 0;
-      best = { distance, point, normal: [0, 1, 0], colour: dark ? [0.5, 0.5, 0.5] : [0.62, 0.62, 0.62] };
+      const colour: Triple = dark ? [0.5, 0.5, 0.5] : [0.62, 0.62, 0.62];
+      best = { distance, point, normal: [0, 1, 0], colour, name: 'Floor' };
     }
   }
   return best;
@@ -75,6 +84,23 @@ function shade(hit: Hit, direction: Triple, spheres: readonly Sphere[], exposure
   const shine = lit > 0.1 ? Math.max(0, dot(hit.normal, half)) ** 60 * 0.5 : 0;
   const level = (value: number) => (value * (lit * 0.9 + sky) + shine) * exposure;
   return [level(hit.colour[0]), level(hit.colour[1]), level(hit.colour[2])];
+}
+
+/** Where the camera sees a place of its picture, before it is turned. */
+function aheadAt(x: number, y: number, tangent: number, aspect: number): Triple {
+  return normalize([(x - 0.5) * 2 * tangent * aspect, (0.5 - y) * 2 * tangent, -1]);
+}
+
+/** What stands at a place of a picture, 0 to 1 from the left and from above. */
+export function seenAt(
+  pose: Pose,
+  aspect: number,
+  x: number,
+  y: number,
+  frameNumber: number,
+): Omit<Hit, 'colour'> | null {
+  const ahead = aheadAt(x, y, Math.tan((pose.fovDeg * Math.PI) / 360), aspect);
+  return nearest(pose.position, rotate(pose.quaternion, ahead), spheresAt(frameNumber));
 }
 
 /** Bytes of red, green and blue, and reciprocal distances along the line of sight (0: nothing), the upper row first. */
@@ -91,9 +117,7 @@ export function trace(pose: Pose, { widthPx, heightPx }: Size, frameNumber: numb
   const exposure = 2 ** exposureEv;
   for (let y = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++) {
-      const right = ((x + 0.5) / widthPx - 0.5) * 2 * tangent * (widthPx / heightPx);
-      const up = (0.5 - (y + 0.5) / heightPx) * 2 * tangent;
-      const ahead = normalize([right, up, -1]);
+      const ahead = aheadAt((x + 0.5) / widthPx, (y + 0.5) / heightPx, tangent, widthPx / heightPx);
       const direction = rotate(pose.quaternion, ahead);
       const hit = nearest(pose.position, direction, spheres);
       const colour = hit ? shade(hit, direction, spheres, exposure) : GREY;

@@ -1,4 +1,12 @@
-import { type LiveView, newId, type ServerMessage, type ViewerHello } from '@kiln/shared';
+import {
+  type LiveView,
+  matches,
+  newId,
+  type PickedSurface,
+  type ServerMessage,
+  type ViewerHello,
+  ViewerMessage,
+} from '@kiln/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LiveConnection, type LiveSocket } from '../../src/live/live-connection.ts';
 import { createResumeStore, type KeyValueStorage } from '../../src/live/resume-store.ts';
@@ -15,6 +23,11 @@ const VIEW: LiveView = {
   background: 'neutral',
   size: { widthPx: 640, heightPx: 360 },
   frameNumber: 0,
+};
+
+const POINT = { input: 1, x: 0.5, y: 0.25 };
+const SURFACE: PickedSurface = {
+  ...{ node: { name: 'Box', pointer: '/nodes/0' }, material: null, position: [1, 2, 3], normal: [0, 1, 0] },
 };
 
 class FakeSocket implements LiveSocket {
@@ -300,6 +313,38 @@ describe('LiveConnection', () => {
     bare.socket.welcomes('t1');
     bare.connection.close(true);
     expect(bare.log).toEqual(['opening', 'welcome']);
+  });
+
+  it('[LV37] hands each answer to whoever asked, and an error as one', async () => {
+    const bench = new Bench();
+    bench.connection.open();
+    await expect(bench.connection.pick(POINT)).rejects.toMatchObject({ code: 'client.unreachable' });
+    bench.socket.welcomes('one');
+    const [first, second, third] = [1, 2, 3].map((input) => bench.connection.pick({ ...POINT, input }));
+    const asked = bench.socket.sent.filter((message) => matches(ViewerMessage, message));
+    expect(asked).toEqual([1, 2, 3].map((request) => ({ type: 'pick', request, ...POINT, input: request })));
+    bench.socket.says({ type: 'picked', request: 2, surface: null } satisfies ServerMessage);
+    const error = { code: 'request.too_many', message: 'slower' };
+    bench.socket.says({ type: 'picked', request: 3, surface: null, error } satisfies ServerMessage);
+    bench.socket.says({ type: 'picked', request: 9, surface: null } satisfies ServerMessage);
+    bench.socket.says({ type: 'picked', request: 1, surface: SURFACE } satisfies ServerMessage);
+    expect(await first).toEqual(SURFACE);
+    expect(await second).toBeNull();
+    await expect(third).rejects.toMatchObject(error);
+  });
+
+  it('[LV37] leaves no question without an answer when the connection is lost or given up', async () => {
+    const bench = new Bench();
+    bench.connection.open();
+    bench.socket.welcomes('one');
+    const lost = bench.connection.pick(POINT);
+    bench.socket.closes(1006);
+    await expect(lost).rejects.toMatchObject({ code: 'client.unreachable' });
+    bench.timers.pass(10_000);
+    bench.socket.welcomes('two', true);
+    const dropped = bench.connection.pick(POINT);
+    bench.connection.close(true);
+    await expect(dropped).rejects.toMatchObject({ code: 'client.unreachable' });
   });
 
   it('[LV31] watches a session that is open, and comes back to it as the same viewer', () => {

@@ -27,7 +27,7 @@ const TSCONFIG = {
 
 const CONSUMER = `
 import type { KilnPreviewElement } from '@kiln/viewer/embed';
-import { openRemoteView, type RemoteSurface, type RemoteView } from '@kiln/viewer/remote-view';
+import { openRemoteView, type RemotePick, type RemoteSurface, type RemoteView } from '@kiln/viewer/remote-view';
 import { PerspectiveCamera, Scene, type Vector3, WebGLRenderer } from 'three';
 import { WebGPURenderer } from 'three/webgpu';
 
@@ -44,6 +44,8 @@ export async function game(): Promise<RemoteView> {
   const found: RemoteSurface | null = view.positionAndNormalFromPoint(0, 0);
   const position: Vector3 | undefined = found?.position;
   console.log(position);
+  const picked: RemotePick | null = await view.pick(0, 0);
+  console.log(picked?.node.name, picked?.position.x, view.scene?.variants?.length);
   // @ts-expect-error a farm draws no such light
   view.setLook({ environment: 1 });
   return view;
@@ -55,6 +57,9 @@ export const gameOfWebgpu = (): Promise<RemoteView> =>
 export function shop(): KilnPreviewElement | null {
   const preview = document.querySelector('kiln-preview');
   if (preview) preview.exposure = 2;
+  void preview?.surfaceFromPoint(1, 2).then((found) => console.log(found?.node.name, found?.position.x));
+  const clips: string[] | undefined = preview?.availableAnimations;
+  console.log(clips?.length);
   preview?.addEventListener('measure', ({ detail }) => console.log(detail.samples));
   return preview;
 }

@@ -110,6 +110,16 @@ test('what is seen at a point is in the host’s world, wherever the remote scen
   expect(found?.position).toEqual([expect.closeTo(0, 2), expect.closeTo(1, 2), expect.closeTo(1, 0)]);
   expect(found?.normal[2]).toBeGreaterThan(0.9);
   expect(await at(0.95, 0.95)).toBeNull();
+  // [LV37]
+  const picked = (x: number, y: number) =>
+    inPage<{ node: { name: string }; material: { name: string } | null; position: number[] } | null>(`
+      return view.pick(${x}, ${y}).then((found) => found && {
+        ...found, position: found.position.toArray(), normal: found.normal.toArray() });`);
+  const ball = await picked(0, 0);
+  expect(ball).toMatchObject({ node: { name: 'Ball' }, material: { name: 'Paint' } });
+  expect(ball?.position).toEqual([0, 1, 1].map((value) => expect.closeTo(value, 4)));
+  expect(await picked(0.95, 0.95)).toBeNull();
+  expect(await inPage('return view.scene.nodes')).toEqual(['Floor', 'Ball', 'Ball-2', 'Lamp']);
 
   // Twice as large, 10 to the right; the camera sees the same of it.
   const sent = poses().length;
@@ -117,6 +127,7 @@ test('what is seen at a point is in the host’s world, wherever the remote scen
   const moved = async () => (await at(0, 0))?.position[0];
   await expect.poll(moved, WAIT).toBeCloseTo(10, 1);
   expect((await at(0, 0))?.position[2]).toBeCloseTo(2, 0);
+  expect((await picked(0, 0))?.position).toEqual([10, 2, 2].map((value) => expect.closeTo(value, 4)));
   expect(poses()).toHaveLength(sent);
 });
 
