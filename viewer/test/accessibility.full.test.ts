@@ -58,6 +58,10 @@ describe.each(['light', 'dark'] as const)('axe has no complaint, in %s,', { time
     await page.click(test('live-retry'));
     await page.waitForSelector(LIVE);
     await page.click(test('hud-toggle'));
+    await page.focus(LIVE);
+    await page.keyboard.press('Enter');
+    await app.see('picked-card');
+    await look('live, with something selected');
     await page.click(test('tab-info'));
     await app.see('info-panel');
     await look('live, with what is in the scene');

@@ -172,6 +172,65 @@ describe('the render form in Chromium', () => {
     expect(await app.textOf('section-work-head')).toContain('6 parts a frame');
   });
 
+  it('[LV37] selects what is clicked in the live view, with what can be changed of it, until Escape', async () => {
+    await app.openScene();
+    await app.seeFinalPicture();
+    const box = await (await app.page.waitForSelector(LIVE))?.boundingBox();
+    if (!box) throw new Error('the view has no size');
+    const middle = [box.x + box.width / 2, box.y + box.height / 2] as const;
+    const questions = () => app.farm.live.messages.filter(({ type }) => type === 'pick').length;
+    const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
+    await app.page.click(test('tab-info'));
+    await app.page.mouse.click(...middle);
+    await app.see('picked', '[data-node="Ball"][data-material="Paint"]');
+    // The panel shows it, whatever it showed.
+    await app.see('section-objects', '[open]');
+    await app.see('picked-card', '[data-node="Ball"]');
+    const inCard = (id: string) => `${test('picked-card')} ${test(id)}`;
+    await app.page.click(inCard('material-add-baseColor'));
+    const materials = [{ material: 'Paint', baseColor: '#c2450b' }];
+    await expect.poll(view, { timeout: HANGS_MS }).toMatchObject({ materials });
+    expect(await app.page.$$(test('material-card'))).toHaveLength(1);
+    await app.page.waitForSelector(inCard('material-baseColor'));
+
+    // Who turns the scene selects nothing.
+    const asked = questions();
+    await app.page.mouse.move(...middle);
+    await app.page.mouse.down();
+    await app.page.mouse.move(middle[0] + 60, middle[1], { steps: 4 });
+    await app.page.mouse.move(...middle, { steps: 4 });
+    await app.page.mouse.up();
+    expect(questions()).toBe(asked);
+    await app.see('picked', '[data-node="Ball"]');
+    await app.page.keyboard.press('Escape');
+    await app.gone('picked');
+    await app.gone('picked-card');
+    expect(await app.page.$$(test('material-card'))).toHaveLength(1);
+
+    // By the keyboard alone, too.
+    await app.page.focus(LIVE);
+    await app.page.keyboard.press('Enter');
+    await app.see('picked', '[data-node="Ball"]');
+    await app.page.click(test('picked-change'));
+    await app.page.waitForFunction(
+      (selector) => document.activeElement?.closest(selector) !== null,
+      {},
+      test('picked-card'),
+    );
+    await app.page.keyboard.press('Enter');
+    await expect.poll(view, { timeout: HANGS_MS }).toMatchObject({ hide: ['Ball'] });
+    await app.gone('picked');
+
+    await app.page.mouse.click(...middle);
+    await app.see('picked');
+    // Above all spheres nothing stands.
+    await app.page.mouse.click(middle[0], box.y + box.height * 0.06);
+    await app.gone('picked');
+    app.farm.pickError = { code: 'live.worker_lost', message: 'the worker is gone' };
+    await app.page.mouse.click(...middle);
+    await app.page.waitForFunction(() => document.body.textContent?.includes('not known: the worker is gone'));
+  });
+
   it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
     app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
     await app.openScene();

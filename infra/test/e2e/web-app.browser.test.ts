@@ -249,6 +249,20 @@ test('two watch one view: the camera is asked for, given and handed back, and ta
     await guest.goto(String(link));
     expectRed(await middle(guest));
     await stage(guest, true);
+    // [LV37] Each asks for itself, and who may change nothing sees what it is.
+    for (const [page, mayChange] of [
+      [guest, false],
+      [artist, true],
+    ] as const) {
+      await page.bringToFront();
+      const box = await (await page.waitForSelector(LIVE))?.boundingBox();
+      if (!box) throw new Error('the live view has no size');
+      await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.55);
+      await page.waitForSelector(id('picked', ':is([data-node="Front"], [data-node="Right"])'));
+      expect(await page.$$(id('picked-change'))).toHaveLength(mayChange ? 1 : 0);
+      await page.keyboard.press('Escape');
+      await page.waitForSelector(id('picked'), { hidden: true });
+    }
     await halfTurn(artist);
     await isSeen(artist, 'blue');
     await isSeen(guest, 'blue');

@@ -1,6 +1,6 @@
 /** A part of a panel that opens and closes; closed, its title says what is chosen in it. */
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 const storageKey = (id: string) => `kiln.section.${id}`;
 
@@ -26,6 +26,7 @@ export function Section({
   summary,
   isOpenAtFirst = false,
   hasFault = false,
+  opensFor = null,
   children,
 }: {
   readonly id: string;
@@ -35,9 +36,14 @@ export function Section({
   /** Until the person opens or closes it: that is kept for all scenes. */
   readonly isOpenAtFirst?: boolean;
   readonly hasFault?: boolean;
+  /** What is shown in it now: another one opens it. */
+  readonly opensFor?: object | null;
   readonly children: ComponentChildren;
 }) {
   const [isOpen, setOpen] = useState(() => readOpen(id, isOpenAtFirst));
+  useEffect(() => {
+    if (opensFor) setOpen(true);
+  }, [opensFor]);
   return (
     <details
       class="section"

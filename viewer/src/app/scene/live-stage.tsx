@@ -8,6 +8,7 @@ import { LiveNote } from './live-note.tsx';
 import { LiveOverlay } from './live-overlay.tsx';
 import { PeopleNotice } from './people-notice.tsx';
 import { PeopleButton } from './people-panel.tsx';
+import { PickedNote } from './picked-note.tsx';
 import { RecordButton, RecordingBar, useRecording } from './recording.tsx';
 import { aspectOf } from './render-form.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -77,6 +78,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
       {hud && <LiveHud model={model} />}
       <RecordingBar control={control} model={model} name={scene.name} />
       <PeopleNotice model={model} />
+      <PickedNote model={model} />
       {painted && <LiveNote model={model} />}
     </section>
   );

@@ -1,19 +1,11 @@
 /** What is changed of the scene: its variant, what is seen, materials. The live view shows all of it. */
-import type { ImportReport, MaterialEdit } from '@kiln/shared';
+import type { ImportReport } from '@kiln/shared';
 import { useId } from 'preact/hooks';
-import { Button } from '../design/button.tsx';
-import { ColorField, NumberField, SelectField } from '../design/field.tsx';
+import { SelectField } from '../design/field.tsx';
 import { Icon } from '../design/icon.tsx';
-import { Slider } from '../design/slider.tsx';
-import {
-  editableNames,
-  freeProperties,
-  hasRoom,
-  MATERIAL_PROPERTIES,
-  type MaterialProperty,
-  PROPERTY_NAMES,
-  withProperty,
-} from './edit-choice.ts';
+import { editableNames, hasRoom, MATERIAL_PROPERTIES, withProperty } from './edit-choice.ts';
+import { MaterialCard } from './material-card.tsx';
+import { nameOf, PickedCard } from './picked-card.tsx';
 import type { SceneModel } from './scene-model.ts';
 
 interface ObjectFieldsProps {
@@ -26,8 +18,12 @@ export function ObjectFields({ report, model }: ObjectFieldsProps) {
   const names = editableNames(report);
   // Only a file that hides something has something to show.
   const mayShow = show.length > 0 || report.extensionsUsed.includes('KHR_node_visibility');
+  const picked = model.drives.value ? model.picking.picked.value : null;
+  // Its card is at the top meanwhile.
+  const pickedMaterial = picked?.material ? nameOf(picked.material, names.materials) : null;
   return (
     <>
+      {picked && <PickedCard report={report} model={model} surface={picked} />}
       {report.variants.length > 0 && <Variants model={model} names={report.variants} />}
       {names.nodes.length > 0 && (
         <NameList
@@ -49,9 +45,11 @@ export function ObjectFields({ report, model }: ObjectFieldsProps) {
           testId="show"
         />
       )}
-      {materials.map((edit) => (
-        <MaterialCard key={edit.material} report={report} model={model} edit={edit} />
-      ))}
+      {materials
+        .filter(({ material }) => material !== pickedMaterial)
+        .map((edit) => (
+          <MaterialCard key={edit.material} report={report} model={model} edit={edit} />
+        ))}
       {names.materials.length > 0 && hasRoom(materials) && (
         <SelectField
           label="Materials"
@@ -166,102 +164,5 @@ function NameList({ label, placeholder, known, chosen, onChange, testId }: NameL
         ))}
       </datalist>
     </div>
-  );
-}
-
-interface MaterialCardProps {
-  readonly report: ImportReport;
-  readonly model: SceneModel;
-  readonly edit: MaterialEdit;
-}
-
-function MaterialCard({ report, model, edit }: MaterialCardProps) {
-  const { materials } = model.form.value;
-  const free = freeProperties(edit, report);
-  const change = (property: MaterialProperty, value: MaterialEdit[MaterialProperty]) =>
-    model.change({ materials: withProperty(materials, edit.material, property, value) });
-  return (
-    <fieldset class="edit-card" data-testid="material-card" data-material={edit.material}>
-      <legend class="visually-hidden">Material {edit.material}</legend>
-      <div class="field-line">
-        <span class="edit-card-title" title={edit.material}>
-          {edit.material}
-        </span>
-        <Button
-          kind="quiet"
-          small
-          icon="trash"
-          label={`${edit.material} as in the file`}
-          testId="material-remove"
-          onClick={() => model.change({ materials: materials.filter((other) => other !== edit) })}
-        />
-      </div>
-      {PROPERTY_NAMES.filter((property) => edit[property] !== undefined).map((property) => (
-        <PropertyField key={property} edit={edit} property={property} onChange={change} />
-      ))}
-      {free.length > 0 && (
-        <div class="chip-buttons">
-          {free.map((property) => (
-            <button
-              key={property}
-              type="button"
-              class="chip-button"
-              data-testid={`material-add-${property}`}
-              onClick={() => change(property, MATERIAL_PROPERTIES[property].first)}
-            >
-              + {MATERIAL_PROPERTIES[property].label}
-            </button>
-          ))}
-        </div>
-      )}
-    </fieldset>
-  );
-}
-
-interface PropertyFieldProps {
-  readonly edit: MaterialEdit;
-  readonly property: MaterialProperty;
-  readonly onChange: (property: MaterialProperty, value: MaterialEdit[MaterialProperty]) => void;
-}
-
-function PropertyField({ edit, property, onChange }: PropertyFieldProps) {
-  const { label, kind, first } = MATERIAL_PROPERTIES[property];
-  const value = edit[property];
-  const testId = `material-${property}`;
-  if (kind === 'color') {
-    return (
-      <ColorField
-        label={label}
-        value={typeof value === 'string' ? value : String(first)}
-        onChange={(color) => onChange(property, color)}
-        testId={testId}
-      />
-    );
-  }
-  const number = typeof value === 'number' ? value : 0;
-  if (kind === 'factor') {
-    return (
-      <NumberField
-        label={label}
-        value={number}
-        min={0}
-        step="any"
-        onChange={(factor) => onChange(property, Math.min(Math.max(0, factor || 0), 1_000_000))}
-        testId={testId}
-      />
-    );
-  }
-  return (
-    <Slider
-      label={label}
-      value={number}
-      text={number.toFixed(2)}
-      min={0}
-      max={1}
-      step={0.01}
-      rest={Number(first)}
-      onChange={(share) => onChange(property, share)}
-      testId={testId}
-    />
   );
 }

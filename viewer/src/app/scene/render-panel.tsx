@@ -81,6 +81,7 @@ export function RenderPanel({
   const summaries = summariesOf(form);
   const { nodes, materials } = editableNames(report);
   const hasObjects = nodes.length + materials.length + report.variants.length > 0;
+  const picked = model.drives.value ? model.picking.picked.value : null;
   const part = (id: FormSection, title: string, fields: ComponentChildren) => (
     <Section
       id={id}
@@ -88,6 +89,7 @@ export function RenderPanel({
       summary={summaries[id]}
       isOpenAtFirst={OPEN_AT_FIRST.includes(id)}
       hasFault={FAULTS_IN[id].some((field) => faults[field] !== undefined)}
+      opensFor={id === 'objects' ? picked : null}
     >
       {fields}
     </Section>

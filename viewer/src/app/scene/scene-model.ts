@@ -8,6 +8,7 @@ import type { SceneMessage } from '../../live/viewport-types.ts';
 import { toast } from '../design/toasts.tsx';
 import { type CameraPick, framesOfPath, keyFrame, viewOnPath } from './camera-choice.ts';
 import { changedLook } from './look-change.ts';
+import { createPicking, type Picking } from './picking.ts';
 import {
   allFrames,
   aspectOf,
@@ -39,6 +40,8 @@ export interface SceneModel {
   readonly drives: ReadonlySignal<boolean>;
   /** The session of somebody else that is watched; null: one's own. */
   readonly watched: string | null;
+  /** What was clicked on in the live view. */
+  readonly picking: Picking;
   change(part: Partial<RenderForm>): void;
   pickCamera(pick: CameraPick): void;
   /** Frames that were all of the old path become all of the new one. */
@@ -65,6 +68,7 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
   const problem = signal<string | null>(null);
   const viewport = signal<LiveViewport | null>(null);
   const audience = signal<Audience | null>(null);
+  const picking = createPicking(toast);
   const drives = computed(() => {
     const { value } = audience;
     return value ? value.driver === value.you : watched === null;
@@ -155,6 +159,7 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
         view.setLook(changedLook(view.look, look, now));
         look = now;
       }),
+      picking.watch(view),
       effect(() => view.setAspect(aspectOf(form.value))),
       effect(() => {
         const { clip: name, fps } = form.value;
@@ -187,6 +192,7 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
     audience,
     drives,
     watched,
+    picking,
     change,
     pickCamera(pick) {
       change({ camera: pick });

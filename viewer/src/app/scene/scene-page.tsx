@@ -100,6 +100,10 @@ function ReadyScene({ scene, report }: { readonly scene: Scene; readonly report:
   const model = useMemo(() => createSceneModel(scene.id, report, watched), [scene.id, watched]);
   const [tab, setTab] = useState<Tab>('render');
   useEffect(() => uploads.opened(scene.id), [uploads, scene.id]);
+  const picked = model.drives.value ? model.picking.picked.value : null;
+  useEffect(() => {
+    if (picked) setTab('render');
+  }, [picked]);
   return (
     <div class="scene-page" data-testid="scene-page" data-scene-id={scene.id} data-state={scene.state}>
       <div class="scene-main">

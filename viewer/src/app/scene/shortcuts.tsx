@@ -9,6 +9,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly (readon
       ['Drag, one finger', 'Turn'],
       ['Right drag, two fingers', 'Move'],
       ['Wheel, pinch', 'Zoom'],
+      ['Click, tap', 'Select what is there'],
     ],
   },
   {
@@ -18,6 +19,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly (readon
       ['Shift + arrows', 'Move'],
       ['+  −', 'Zoom'],
       ['F', 'Fit the scene'],
+      ['Enter', 'Select what is in the middle'],
     ],
   },
   {
@@ -25,6 +27,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly (readon
     rows: [
       ['R', 'Render'],
       ['Space', 'Play or pause the clip'],
+      ['Escape', 'Clear the selection'],
     ],
   },
 ];
