@@ -1,9 +1,12 @@
+/** Of a painted picture's measure what is reported; the others are kept as they are. */
+type PictureFigures = Readonly<Record<'widthPx' | 'drawMs' | 'bytes', number>>;
+
 /** How a view followed a camera path. */
 export interface Followed {
   /** How often what it showed was kept. */
   readonly kept: number;
   /** Display frames. */
   readonly framesPerSec: number;
-  /** That were painted. */
-  readonly pictures: number;
+  /** What each picture that was painted cost. */
+  readonly pictures: readonly PictureFigures[];
 }

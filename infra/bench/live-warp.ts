@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer';
 import { withPlainBrowser } from '../src/trial/plain-browser.ts';
 import { dissimilarity } from './dissimilarity.ts';
 import type { Followed } from './followed.ts';
-import type { Bench } from './measure.ts';
+import { type Bench, median } from './measure.ts';
 import { send, withBenchScene, withFarm } from './on-farm.ts';
 import { OPEN_LINK, ShapedLink } from './shaped-link.ts';
 
@@ -47,7 +47,17 @@ export const liveWarpBench: Bench = {
               report({ name: `${name}.error-as-it-came`, value: plain.error, unit: 'ratio', target: '' });
               report({ name: `${name}.share`, value: warped.error / plain.error, unit: 'ratio', target });
               report({ name: `${name}.display`, value: warped.framesPerSec, unit: 'frames/s', target: '' });
-              report({ name: `${name}.pictures`, value: warped.pictures / PATH.seconds, unit: 'frames/s', target: '' });
+              report({
+                name: `${name}.pictures`,
+                value: warped.pictures.length / PATH.seconds,
+                unit: 'frames/s',
+                target: '',
+              });
+              const of = (field: 'widthPx' | 'drawMs' | 'bytes') =>
+                median(warped.pictures.map((picture) => picture[field]));
+              report({ name: `${name}.width`, value: of('widthPx'), unit: 'px', target: '' });
+              report({ name: `${name}.draw`, value: of('drawMs'), unit: 'ms', target: '' });
+              report({ name: `${name}.bytes`, value: of('bytes') / 1_000, unit: 'kB', target: '' });
             }
           } finally {
             link.close();
@@ -72,12 +82,15 @@ async function follow(
     await page.setBypassCSP(true);
     await page.goto(url, { waitUntil: 'networkidle2' });
     await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? '' });
-    await page.evaluate(`window.openWarpView(${JSON.stringify(sceneId)}, ${warps})`);
     const { bitsPerSec, lossShare, jitterShare } = LINK;
     link.shape = { roundTripMs, bitsPerSec, lossShare, jitterMs: roundTripMs * jitterShare };
+    await page.evaluate(`window.openWarpView(${JSON.stringify(sceneId)}, ${warps})`);
     const followed = (await page.evaluate(`warpView.follow(${JSON.stringify(PATH)})`)) as Followed;
     link.shape = OPEN_LINK;
-    if (keepAs) await mkdir(keepAs, { recursive: true });
+    if (keepAs) {
+      await mkdir(keepAs, { recursive: true });
+      await writeFile(join(keepAs, 'pictures.json'), JSON.stringify(followed.pictures, null, 2));
+    }
     const errors: number[] = [];
     for (let i = 0; i < followed.kept; i++) {
       const shown = await pictureOf(page, `warpView.shown(${i})`);

@@ -58,9 +58,14 @@ export class ShapedLink {
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from);
     from.setNoDelay();
-    let heldBytes = 0;
     let freeAtMs = 0;
     let lastAtMs = 0;
+    const held = new HeldBytes(
+      (bytes) => {
+        if (!to.destroyed) to.write(bytes);
+      },
+      (isFull) => (isFull ? from.pause() : from.resume()),
+    );
     from.on('data', (bytes) => {
       const { roundTripMs, jitterMs, lossShare, bitsPerSec } = this.shape;
       const nowMs = performance.now();
@@ -69,15 +74,7 @@ export class ShapedLink {
       const isLost = Math.random() < 1 - (1 - lossShare) ** packets;
       const delayMs = roundTripMs / 2 + Math.random() * jitterMs + (isLost ? roundTripMs : 0);
       lastAtMs = Math.max(lastAtMs, freeAtMs + delayMs);
-      heldBytes += bytes.length;
-      if (heldBytes > BUFFER_BYTES) from.pause();
-      const deliver = () => {
-        heldBytes -= bytes.length;
-        if (heldBytes <= BUFFER_BYTES) from.resume();
-        if (!to.destroyed) to.write(bytes);
-      };
-      if (lastAtMs - nowMs < 0.5) deliver();
-      else setTimeout(deliver, lastAtMs - nowMs);
+      held.put(bytes, lastAtMs);
     });
     const end = () => {
       this.#sockets.delete(from);
@@ -85,5 +82,43 @@ export class ShapedLink {
     };
     from.on('close', end);
     from.on('error', () => {});
+  }
+}
+
+/** What is on its way in one direction, in its order: timers alone may overtake one another. */
+class HeldBytes {
+  readonly #deliver: (bytes: Buffer) => void;
+  readonly #onFull: (isFull: boolean) => void;
+  readonly #queue: { readonly bytes: Buffer; readonly dueMs: number }[] = [];
+  #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(deliver: (bytes: Buffer) => void, onFull: (isFull: boolean) => void) {
+    this.#deliver = deliver;
+    this.#onFull = onFull;
+  }
+
+  /** @param dueMs not before that of what was put before. */
+  put(bytes: Buffer, dueMs: number): void {
+    this.#queue.push({ bytes, dueMs });
+    this.#bytes += bytes.length;
+    if (this.#bytes > BUFFER_BYTES) this.#onFull(true);
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
+      const waitMs = first.dueMs - performance.now();
+      if (waitMs >= 0.5) {
+        this.#timer = setTimeout(() => this.#run(), waitMs);
+        return;
+      }
+      this.#queue.shift();
+      this.#bytes -= first.bytes.length;
+      if (this.#bytes <= BUFFER_BYTES) this.#onFull(false);
+      this.#deliver(first.bytes);
+    }
   }
 }

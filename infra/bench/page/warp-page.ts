@@ -1,5 +1,5 @@
 /** Runs in the viewer's browser: a live view that follows a camera path, and what it shows on the way. */
-import { LiveViewport } from '@kiln/viewer';
+import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
 import type { Followed } from '../followed.ts';
 
 /** What the benchmark calls from outside. */
@@ -42,10 +42,8 @@ window.openWarpView = async (sceneId, warps) => {
   host.style.cssText = `position:fixed;inset:0;width:${SIZE.width}px;height:${SIZE.height}px`;
   document.body.append(host);
   const viewport = new LiveViewport(host, { sceneId, look: LOOK, aspect: SIZE.width / SIZE.height, warps });
-  let pictures = 0;
-  viewport.on('measure', () => {
-    pictures += 1;
-  });
+  const pictures: PictureMeasure[] = [];
+  viewport.on('measure', (measure) => pictures.push(measure));
   // Before the view takes a display frame the camera is moved, and afterwards it is seen what that shows.
   let before = () => {};
   let after = () => {};
@@ -99,7 +97,7 @@ window.openWarpView = async (sceneId, warps) => {
       const startedMs = performance.now();
       let degrees = 0;
       let frames = 0;
-      const painted = pictures;
+      pictures.length = 0;
       restsAt = null;
       before = () => {
         degrees = ((performance.now() - startedMs) / 1_000) * degreesPerSec;
@@ -120,7 +118,7 @@ window.openWarpView = async (sceneId, warps) => {
       });
       const tookMs = performance.now() - startedMs;
       before = () => {};
-      return { kept: kept.length, framesPerSec: (frames * 1_000) / tookMs, pictures: pictures - painted };
+      return { kept: kept.length, framesPerSec: (frames * 1_000) / tookMs, pictures: [...pictures] };
     },
     shown: (index) => pngOf((kept[index] ?? { pixels: capture() }).pixels),
     async truth(index) {

@@ -1,5 +1,8 @@
 import { VIEWER_LIMITS } from '../limits.ts';
 
+/** What nobody sees the rest of: it would cost as much as both pictures. */
+const ALL_BUT = 0.8;
+
 /** How much of a new picture is shown, from display frame to display frame. */
 export class BlendClock {
   /** Of the first display frame that shows the newest picture; null before. */
@@ -26,6 +29,7 @@ export class BlendClock {
     // A display that is slower than that has had its time with the picture before.
     const sinceMs = nowMs - this.#firstShownAtMs + Math.max(0, nowMs - this.#lastShownAtMs);
     this.#lastShownAtMs = nowMs;
-    return Math.min(1, sinceMs / VIEWER_LIMITS.blendMs);
+    const share = sinceMs / VIEWER_LIMITS.blendMs;
+    return share < ALL_BUT ? share : 1;
   }
 }

@@ -22,9 +22,17 @@ const LEAST_WINDOW = 2;
 
 /** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
 const TOO_LONG = { share: 0.5, ms: 50 };
-/** The same below which they may be larger again, for so many acknowledgements in a row. */
+/** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
 const SHORT = { share: 0.15, ms: 15 };
-const PATIENCE = 8;
+const PATIENCE = { least: 4, most: 128 };
+/** Acknowledgements after a step to a larger size by which it has shown that there is room for it. */
+const PROVEN = 12;
+
+/**
+ * Acknowledgements after pictures became smallest by which what waited on the way is through. Where all of these took nearly
+ * as long as before, so many steps up, nothing waits: the way is longer by now.
+ */
+const DRAINED = { from: 3, to: 5, share: 0.7, steps: 2 };
 
 /** The shortest time is that of the last two spans of so long: the way may be another. */
 const SPAN_MS = 5_000;
@@ -37,6 +45,15 @@ interface UnderWay {
   readonly count: number;
 }
 
+interface Late {
+  /** What pictures were made smaller from, and what the first late one took, milliseconds. */
+  readonly fromStep: number;
+  readonly tookMs: number;
+  /** Of the smallest: how many, and the shortest time of those by which the way is through. */
+  acknowledged: number;
+  leastMs: number;
+}
+
 export class LinkPacer {
   readonly #underWay = new Map<number, UnderWay>();
   #window: number = LEAST_WINDOW;
@@ -45,6 +62,11 @@ export class LinkPacer {
   #shortest = Number.POSITIVE_INFINITY;
   #shortestBefore = Number.POSITIVE_INFINITY;
   #short = 0;
+  #patience: number = PATIENCE.least;
+  /** Acknowledgements since pictures became larger. */
+  #proven: number = PROVEN;
+  /** Since they began to become smaller; null while they come in time. */
+  #late: Late | null = null;
   /** What was sent before the last change says nothing of it. */
   #changedAfter = 0;
   #last = 0;
@@ -78,6 +100,9 @@ export class LinkPacer {
     this.#underWay.clear();
     this.#window = LEAST_WINDOW;
     this.#step = this.#short = this.#changedAfter = this.#last = 0;
+    this.#patience = PATIENCE.least;
+    this.#proven = PROVEN;
+    this.#late = null;
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
   }
@@ -96,14 +121,36 @@ export class LinkPacer {
     this.#learn(tookMs, nowMs);
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
-    if (picture.isMoving && sequence > this.#changedAfter) this.#fitSize(waitedMs, shortest);
+    if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) this.#fitSize(waitedMs, shortest);
     this.#fitWindow(picture.count, waitedMs, tookMs);
   }
 
   #fitSize(waitedMs: number, shortest: number): void {
-    if (waitedMs > Math.max(TOO_LONG.ms, shortest * TOO_LONG.share)) this.#makeSmaller(waitedMs, shortest);
-    else if (waitedMs < Math.max(SHORT.ms, shortest * SHORT.share)) this.#mayBeLarger();
+    if (waitedMs > Math.max(TOO_LONG.ms, shortest * TOO_LONG.share)) {
+      this.#makeSmaller(waitedMs, shortest);
+      return;
+    }
+    this.#late = null;
+    if (waitedMs < Math.max(SHORT.ms, shortest * SHORT.share)) this.#mayBeLarger();
     else this.#short = 0;
+    if (++this.#proven === PROVEN) this.#patience = PATIENCE.least;
+  }
+
+  /** Whether it was not for what waits that pictures came late: then they are as large again as they were. */
+  #isLonger(tookMs: number): boolean {
+    const late = this.#late;
+    if (!late || this.#step < STEPS.length - 1 || this.#step - late.fromStep < DRAINED.steps) return false;
+    late.acknowledged += 1;
+    if (late.acknowledged < DRAINED.from) return false;
+    late.leastMs = Math.min(late.leastMs, tookMs);
+    if (late.acknowledged < DRAINED.to) return false;
+    this.#late = null;
+    if (late.leastMs < late.tookMs * DRAINED.share) return false;
+    this.#shortest = late.leastMs;
+    this.#shortestBefore = Number.POSITIVE_INFINITY;
+    this.#changedAfter = this.#last;
+    this.#step = late.fromStep;
+    return true;
   }
 
   #learn(tookMs: number, nowMs: number): void {
@@ -117,17 +164,23 @@ export class LinkPacer {
 
   /** Two steps at once where far too much waits: it is to be over within half a second. */
   #makeSmaller(waitedMs: number, shortest: number): void {
-    const steps = waitedMs > 4 * Math.max(TOO_LONG.ms, shortest * TOO_LONG.share) ? 2 : 1;
     this.#short = 0;
     this.#window = LEAST_WINDOW;
+    const tookMs = waitedMs + shortest;
+    this.#late ??= { fromStep: this.#step, tookMs, acknowledged: 0, leastMs: Number.POSITIVE_INFINITY };
+    if (this.#step === STEPS.length - 1) return;
+    if (this.#proven < PROVEN) this.#patience = Math.min(PATIENCE.most, 2 * this.#patience);
+    this.#proven = PROVEN;
     this.#changedAfter = this.#last;
+    const steps = waitedMs > 4 * Math.max(TOO_LONG.ms, shortest * TOO_LONG.share) ? 2 : 1;
     this.#step = Math.min(STEPS.length - 1, this.#step + steps);
   }
 
   #mayBeLarger(): void {
     this.#short += 1;
-    if (this.#short < PATIENCE || this.#step === 0) return;
+    if (this.#short < this.#patience || this.#step === 0) return;
     this.#short = 0;
+    this.#proven = 0;
     this.#changedAfter = this.#last;
     this.#step -= 1;
   }

@@ -51,6 +51,11 @@ export class LiveInput {
     return this.#isMoving ? Math.max(0, this.#since + WORKER_LIMITS.restMs - nowMs) : 0;
   }
 
+  /** Whether it is not the camera alone that moves: an animation plays, or a slider is dragged. */
+  changesView(nowMs: number): boolean {
+    return nowMs - this.#viewedAt < WORKER_LIMITS.restMs;
+  }
+
   /** @returns false when the message is not above the last input and changes nothing. */
   take(message: Extract<ViewerMessage, { type: 'pose' | 'view' }>, nowMs: number): boolean {
     if (message.input <= this.#input) return false;
@@ -62,7 +67,7 @@ export class LiveInput {
       this.#isMoving = message.moving;
     } else {
       this.#view = message.view;
-      this.#isMoving ||= nowMs - this.#viewedAt < WORKER_LIMITS.restMs;
+      this.#isMoving ||= this.changesView(nowMs);
       this.#viewedAt = nowMs;
     }
     return true;

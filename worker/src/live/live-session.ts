@@ -223,7 +223,10 @@ export class LiveSession {
   #plan(): PicturePlan | null {
     const wanted = this.#input?.wanted;
     if (!wanted || !this.#input) return null;
-    const isAtRest = this.#input.restsInMs(this.#parts.clock.monotonicMs()) === 0;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const isAtRest = this.#input.restsInMs(nowMs) === 0;
+    const isWarped = wanted.view.depth === true && !this.#input.changesView(nowMs);
+    this.#pacer.aimMs = isWarped ? WORKER_LIMITS.warpedPictureMs : WORKER_LIMITS.movingPictureMs;
     return planPicture({
       wanted,
       begun: this.#begun,
@@ -268,12 +271,17 @@ export class LiveSession {
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
+<<<<<<< HEAD
     this.#picks.drawing(plan.wanted);
     const begun = this.#window.begin(rankOf(plan), plan.level === 'moving');
+=======
+    const isMoving = plan.level === 'moving';
+    const begun = this.#window.begin(rankOf(plan), isMoving);
+>>>>>>> b64d179 (A view that is warped is drawn larger and less often; warping leaves out what is background; sizes come back after a hitch)
     this.#setBusy(kind, true);
     const { view } = plan.wanted;
     const { pose, size, format, quality, samples } = plan;
-    const order = { sceneHash: this.#parts.stage.sceneHash, view, pose, size, format, quality, samples };
+    const order = { sceneHash: this.#parts.stage.sceneHash, view, pose, size, format, quality, samples, isMoving };
     const onDrawn = () => {
       free();
       this.#setBusy(kind, false);

@@ -1,7 +1,8 @@
 /**
  * How large to draw while the viewer moves, so that pictures keep coming: the scale follows the time that drawing and
- * encoding take. It goes down at once and up slowly, and only when the larger size promises to fit, so that it does not
- * swing between two sizes.
+ * encoding take. It goes down at once, and up when the larger size promises to fit. What a size costs beyond another is not
+ * known before: at most what it has more of pixels, and less where much of the work is the same for any size. What was
+ * learnt by trying is kept for a while, so that the scale does not swing between two sizes.
  */
 export const SCALES = [0.25, 0.375, 0.5, 0.75, 1] as const;
 
@@ -10,20 +11,37 @@ const TOO_SLOW = 1.25;
 /** The next size up must promise to stay below the aim by so much. */
 const ROOM = 0.8;
 /** Pictures in a row that promised room, before the scale goes up. */
-const PATIENCE = 5;
+const PATIENCE = 3;
 /** Weight of the newest measure in the running mean. */
 const WEIGHT = 0.4;
+/** Of the cost of a size that was not tried, the share that grows with its pixels. */
+const GROWING = 0.5;
+/** Pictures for which a size that was too slow is not tried again: the first time, and after many times. */
+const KEPT_FOR = { first: 150, most: 2_400 };
+
+/** What going up from a size came to. */
+interface Tried {
+  /** Cost of the size above ÷ that of this. */
+  readonly ratio: number;
+  readonly until: number;
+  readonly keptFor: number;
+}
 
 export class ScalePacer {
-  readonly #aimMs: number;
+  /** Time that a picture may take to draw and encode, milliseconds. */
+  aimMs: number;
   /** Index into `SCALES`. */
   #level: number = SCALES.length - 1;
   #meanMs: number | null = null;
   #promising = 0;
+  #pictures = 0;
+  /** The mean of the size below, when it was left for this. */
+  #belowMs: number | null = null;
+  /** By the level that was left. */
+  readonly #tried = new Map<number, Tried>();
 
-  /** @param aimMs time that a picture may take to draw and encode */
   constructor(aimMs: number) {
-    this.#aimMs = aimMs;
+    this.aimMs = aimMs;
   }
 
   /** Share of the view's width and height, ¼ to 1. */
@@ -34,32 +52,49 @@ export class ScalePacer {
   /** Tells how long a picture took; `scale` is what it was drawn at, and others say nothing about the present size. */
   record(tookMs: number, scale: number): void {
     if (scale !== this.scale) return;
+    this.#pictures += 1;
     this.#meanMs = this.#meanMs === null ? tookMs : this.#meanMs + WEIGHT * (tookMs - this.#meanMs);
-    if (this.#meanMs > this.#aimMs * TOO_SLOW) this.#goDown(this.#meanMs);
+    if (this.#meanMs > this.aimMs * TOO_SLOW) this.#goDown(this.#meanMs);
     else this.#mayGoUp(this.#meanMs);
   }
 
-  /** To the largest scale that promises to fit; the time follows the number of pixels. */
+  /** To the largest scale that is sure to fit, where the time follows the number of pixels. */
   #goDown(meanMs: number): void {
+    this.#learn(meanMs);
     let level = this.#level;
-    while (level > 0 && this.#promise(meanMs, level) > this.#aimMs) level--;
+    while (level > 0 && meanMs / pixelsBetween(level, this.#level) > this.aimMs) level--;
     this.#set(Math.min(level, Math.max(0, this.#level - 1)));
   }
 
-  #mayGoUp(meanMs: number): void {
-    const fits = this.#level < SCALES.length - 1 && this.#promise(meanMs, this.#level + 1) <= this.#aimMs * ROOM;
-    this.#promising = fits ? this.#promising + 1 : 0;
-    if (this.#promising >= PATIENCE) this.#set(this.#level + 1);
+  #learn(meanMs: number): void {
+    if (this.#belowMs === null) return;
+    const below = this.#level - 1;
+    const keptFor = Math.min(KEPT_FOR.most, 2 * (this.#tried.get(below)?.keptFor ?? KEPT_FOR.first / 2));
+    this.#tried.set(below, { ratio: meanMs / this.#belowMs, keptFor, until: this.#pictures + keptFor });
   }
 
-  #promise(meanMs: number, level: number): number {
-    return meanMs * ((SCALES[level] ?? 1) / this.scale) ** 2;
+  #mayGoUp(meanMs: number): void {
+    const fits = this.#level < SCALES.length - 1 && meanMs * this.#ratioUp <= this.aimMs * ROOM;
+    this.#promising = fits ? this.#promising + 1 : 0;
+    if (this.#promising < PATIENCE) return;
+    this.#set(this.#level + 1);
+    this.#belowMs = meanMs;
+  }
+
+  get #ratioUp(): number {
+    const tried = this.#tried.get(this.#level);
+    if (tried && this.#pictures < tried.until) return tried.ratio;
+    return 1 - GROWING + GROWING * pixelsBetween(this.#level, this.#level + 1);
   }
 
   #set(level: number): void {
     if (level === this.#level) return;
     this.#level = level;
     this.#meanMs = null;
+    this.#belowMs = null;
     this.#promising = 0;
   }
 }
+
+/** Pixels of the size `to` ÷ those of `from`. */
+const pixelsBetween = (from: number, to: number): number => ((SCALES[to] ?? 1) / (SCALES[from] ?? 1)) ** 2;

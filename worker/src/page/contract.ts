@@ -172,6 +172,8 @@ export type PageCall =
       /** 1 to 100, of JPEG and WebP. */
       readonly quality: number;
       readonly samples: number;
+      /** Whether it is one of many pictures of a movement. @defaultValue false */
+      readonly isMoving?: boolean;
     }
   /**
    * Draws more samples of a resting view, until there is something better to show or `sliceMs` are over. What is summed stays

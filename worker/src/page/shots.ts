@@ -141,18 +141,17 @@ export function frameShot(
 export const drawnBy = ({ backend = 'webgl' }: Pick<Shot, 'backend'>): { readonly backend: Backend } => ({ backend });
 
 /**
- * A live picture below the view's size is one of many in a movement. On a software renderer multisampling takes two to
- * four times as long as none (Mesa's llvmpipe: 94,700 textured triangles 640 × 360 in 820 ms and 210), so those go without.
+ * On a software renderer multisampling takes two to four times as long as none (Mesa's llvmpipe: 94,700 textured
+ * triangles 640 × 360 in 820 ms and 210), so pictures of a movement go without.
  *
  * @throws KilnError `job.unknown_camera`, `job.unknown_clip`, `job.unsupported`.
  */
 export function liveShot(
   scene: LoadedScene,
-  { view, size, pose, samples, format }: Extract<PageCall, { call: 'live' }>,
+  { view, size, pose, samples, format, isMoving = false }: Extract<PageCall, { call: 'live' }>,
   isSoftware: boolean,
   assets: ShotAssets,
 ): Shot {
-  const moving = size.widthPx < view.size.widthPx || size.heightPx < view.size.heightPx;
   return {
     scene,
     camera: view.camera === undefined ? poseCamera(pose) : chooseCamera(view.camera, scene, view.fps),
@@ -160,7 +159,7 @@ export function liveShot(
     engine: 'raster',
     ...UNTRACED,
     samples,
-    multisampled: !(isSoftware && moving),
+    multisampled: !(isSoftware && isMoving),
     hasDepth: view.depth === true,
     staging: scene.staging(view.clip, view),
     timeSec: view.frameNumber / view.fps,

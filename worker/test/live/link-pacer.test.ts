@@ -123,7 +123,7 @@ describe('when the way becomes narrow', () => {
     trip.run(4_000);
     expect(trip.pacer.isWide).toBe(false);
     trip.way.bandwidth = 50 * MBIT;
-    trip.run(6_000);
+    trip.run(3_000);
     expect(trip.pacer.isWide).toBe(true);
     expect(trip.perSecond).toBeGreaterThanOrEqual(24);
   });
@@ -132,9 +132,23 @@ describe('when the way becomes narrow', () => {
     const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 10 });
     trip.run(3_000);
     trip.way.delayMs = 100;
-    trip.run(20_000);
+    trip.run(3_000);
     expect(trip.pacer.isWide).toBe(true);
     expect(trip.perSecond).toBeGreaterThanOrEqual(20);
+  });
+
+  it('tries a size for which there is no room more and more seldom', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 20 });
+    trip.run(2_000);
+    trip.way.bandwidth = 2 * MBIT;
+    trip.run(5_000);
+    let late = 0;
+    for (let second = 0; second < 20; second += 1) {
+      trip.run(1_000);
+      if (Math.max(...trip.lateMs) > 20 + 100) late += 1;
+    }
+    expect(trip.pacer.isWide).toBe(false);
+    expect(late).toBeLessThan(10);
   });
 });
 

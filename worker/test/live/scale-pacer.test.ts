@@ -49,3 +49,27 @@ it('ignores pictures of another size than the present one', () => {
   pacer.record(500, 0.5);
   expect(pacer.scale).toBe(1);
 });
+
+it('is not held back by what costs the same at any size', () => {
+  const pacer = new ScalePacer(AIM_MS);
+  // The first picture waited for shaders.
+  draw(pacer, 0, 1, 250);
+  expect(pacer.scale).toBeLessThan(0.5);
+  draw(pacer, 14, 20, 8);
+  expect(pacer.scale).toBe(1);
+});
+
+it('tries a size that was too slow again, more and more seldom', () => {
+  const pacer = new ScalePacer(AIM_MS);
+  // Half of the size promises room for three quarters, which take far longer.
+  const took = (scale: number) => (scale > 0.5 ? 100 : 12);
+  const tries: number[] = [];
+  for (let i = 0; i < 1_500; i += 1) {
+    if (pacer.scale > 0.5) tries.push(i);
+    pacer.record(took(pacer.scale), pacer.scale);
+  }
+  const apart = tries.slice(2).map((at, i) => at - (tries[i + 1] ?? 0));
+  expect(tries.length).toBeGreaterThanOrEqual(4);
+  expect(tries.length).toBeLessThanOrEqual(6);
+  expect(apart).toEqual([...apart].sort((a, b) => a - b));
+});

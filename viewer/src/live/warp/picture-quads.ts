@@ -5,8 +5,10 @@
  */
 import { DEPTH_STEPS, type DepthRange } from '@kiln/shared';
 import {
+  BufferAttribute,
+  BufferGeometry,
   DoubleSide,
-  InstancedBufferGeometry,
+  DynamicDrawUsage,
   Mesh,
   NearestFilter,
   type OrthographicCamera,
@@ -20,7 +22,7 @@ import {
 } from 'three';
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { TEXEL } from '../picture-textures.ts';
-import type { FoundCorners, TextureWithDepth } from './picture-warp.ts';
+import { type FoundCorners, LAYER_COUNT, type TextureWithDepth } from './picture-warp.ts';
 import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 
 /**
@@ -59,30 +61,19 @@ void main() {
 /** Colour is taken so many of its texels beside what is nearer: the first is mixed with that one's. */
 const BESIDE_TEXELS = 1.5;
 
-const VERTEX = /* glsl */ `
-precision highp float;
-precision highp int;
+/** What both share. */
+const QUAD = /* glsl */ `
 precision highp usampler2D;
 uniform usampler2D corners;
-uniform vec2 reciprocals;
 // Of a quad, and of a texel of colour, as parts of the picture.
 uniform vec2 cell;
 uniform vec2 texel;
-out vec2 at;
-flat out vec4 inside;
-${PLACED}
-void main() {
-  ivec2 quad = ivec2(gl_VertexID >> 2, gl_InstanceID);
-  int index = gl_VertexID & 3;
-  uvec4 found = texelFetch(corners, quad, 0);
-  float code = float(found[index] & 0x3fffu) / 64.0;
-  float reciprocal = code < 0.5 ? 0.0 : reciprocals.x + (code - 1.0) * reciprocals.y;
-  vec2 from = vec2(quad) * cell;
-  vec2 to = from + cell;
+/** Where in the picture a quad has its colours, away from what is nearer. */
+vec4 insideOf(uvec4 found, vec2 from, vec2 to) {
   bvec4 side = notEqual(found & 0x4000u, uvec4(0));
   bvec4 beyond = notEqual(found & 0x8000u, uvec4(0));
   vec2 beside = ${BESIDE_TEXELS.toFixed(1)} * texel;
-  inside = vec4(0.0, 0.0, 1.0, 1.0);
+  vec4 inside = vec4(0.0, 0.0, 1.0, 1.0);
   if (side[0] || (beyond[0] && !side[2]) || (beyond[2] && !side[3])) inside.x = from.x + beside.x;
   if (side[1] || (beyond[1] && !side[2]) || (beyond[3] && !side[3])) inside.z = to.x - beside.x;
   if (side[2]) inside.y = from.y + beside.y;
@@ -90,6 +81,27 @@ void main() {
   // Between two nearer ones: in the middle.
   if (inside.x > inside.z) inside.xz = vec2((from.x + to.x) / 2.0);
   if (inside.y > inside.w) inside.yw = vec2((from.y + to.y) / 2.0);
+  return inside;
+}
+float codeOf(uint corner) { return float(corner & 0x3fffu) / 64.0; }
+`;
+
+const VERTEX = /* glsl */ `
+precision highp float;
+precision highp int;
+uniform vec2 reciprocals;
+out vec2 at;
+flat out vec4 inside;
+${QUAD}
+${PLACED}
+void main() {
+  int columns = textureSize(corners, 0).x;
+  ivec2 quad = ivec2((gl_VertexID >> 2) % columns, (gl_VertexID >> 2) / columns);
+  int index = gl_VertexID & 3;
+  uvec4 found = texelFetch(corners, quad, 0);
+  float reciprocal = reciprocals.x + (codeOf(found[index]) - 1.0) * reciprocals.y;
+  vec2 from = vec2(quad) * cell;
+  inside = insideOf(found, from, from + cell);
   at = min(from + vec2(index & 1, index >> 1) * cell, 1.0);
   gl_Position = placed(at, reciprocal);
 }
@@ -103,22 +115,53 @@ ${TEXEL}
 void main() { colour = texelAt(clamp(at, inside.xy, inside.zw)); }
 `;
 
+/** What is infinitely far only turns: each pixel of the view finds its own. It lies behind the quads, within their layer. */
+const SKY_VERTEX = /* glsl */ `
+precision highp float;
+in vec3 position;
+uniform float layer;
+uniform vec2 depthScale;
+out vec2 seen;
+void main() {
+  seen = position.xy;
+  gl_Position = vec4(position.xy, (layer + 1.0) / ${LAYER_COUNT.toFixed(1)} * depthScale.x + depthScale.y, 1.0);
+}
+`;
+const SKY_FRAGMENT = /* glsl */ `
+uniform mat3 turn;
+uniform vec2 tangentsFrom;
+uniform vec2 tangentsTo;
+in vec2 seen;
+out vec4 colour;
+${QUAD}
+${TEXEL}
+void main() {
+  vec3 ahead = vec3(seen * tangentsTo, -1.0) * turn;
+  vec2 place = ahead.xy / (-ahead.z * tangentsFrom);
+  if (ahead.z >= 0.0 || any(greaterThan(abs(place), vec2(1.0)))) discard;
+  vec2 at = vec2(place.x + 1.0, 1.0 - place.y) / 2.0;
+  ivec2 quad = ivec2(at / cell);
+  uvec4 found = texelFetch(corners, min(quad, textureSize(corners, 0) - 1), 0);
+  if (codeOf(found[0]) > 0.5) discard;
+  vec2 from = vec2(quad) * cell;
+  vec4 inside = insideOf(found, from, from + cell);
+  colour = texelAt(clamp(at, inside.xy, inside.zw));
+}
+`;
+
 /** Reciprocals of the codes of depth: that of the farthest surface, and each step from there. */
 export const reciprocalsOf = ({ nearestM, farthestM }: DepthRange): Vector2 =>
   new Vector2(1 / farthestM, (1 / nearestM - 1 / farthestM) / DEPTH_STEPS);
 
 export class PictureQuads {
   readonly #find = warpMaterial({ fragmentShader: FIND_CORNERS });
-  readonly #cover = new FullScreenQuad(this.#find);
-  readonly #materials = { rgb: newMaterial({}), yuv: newMaterial({ YUV: '' }) };
-  readonly #mesh = new Mesh<InstancedBufferGeometry, RawShaderMaterial>(
-    new InstancedBufferGeometry(),
-    this.#materials.rgb,
-  );
+  readonly #cover = new FullScreenQuad();
+  readonly #materials = { rgb: newMaterials({}), yuv: newMaterials({ YUV: '' }) };
+  readonly #mesh = new Mesh<BufferGeometry, RawShaderMaterial>(new BufferGeometry(), this.#materials.rgb.quads);
   readonly #scene = new Scene();
   readonly #renderer: WebGLRenderer;
   /** Of the last two pictures, in turn. */
-  readonly #targets: WebGLRenderTarget[] = [];
+  readonly #kept: Kept[] = [];
 
   constructor(renderer: WebGLRenderer) {
     this.#renderer = renderer;
@@ -128,13 +171,16 @@ export class PictureQuads {
 
   /** @returns valid until two more pictures have come. */
   find(texture: TextureWithDepth, range: DepthRange): FoundCorners {
-    const { width, height } = texture.depth.image;
-    const target = (this.#targets.length < 2 ? null : this.#targets.shift()) ?? newTarget(width, height);
-    this.#targets.push(target);
+    const { data, width, height } = texture.depth.image;
+    const kept = (this.#kept.length < 2 ? null : this.#kept.shift()) ?? newKept(width, height);
+    this.#kept.push(kept);
+    const { target } = kept;
     if (target.width !== width || target.height !== height) target.setSize(width, height);
+    fillGeometry(kept.geometry, data ?? []);
     this.#find.uniforms.depth = { value: texture.depth };
     this.#find.uniforms.reciprocals = { value: reciprocalsOf(range) };
     this.#renderer.setRenderTarget(target);
+    this.#cover.material = this.#find;
     this.#cover.render(this.#renderer);
     return { target, range, texture };
   }
@@ -145,43 +191,83 @@ export class PictureQuads {
     uniforms: RawShaderMaterial['uniforms'],
     camera: OrthographicCamera,
   ): void {
-    this.#resize(target.width, target.height);
-    const material = texture.isYuv ? this.#materials.yuv : this.#materials.rgb;
+    const { quads, sky } = texture.isYuv ? this.#materials.yuv : this.#materials.rgb;
     const texel = new Vector2(1 / texture.width, 1 / texture.height);
     const perQuad = new Vector2(Math.round(texture.width / target.width), Math.round(texture.height / target.height));
-    Object.assign(material.uniforms, texture.uniforms, uniforms, {
+    const all = {
+      ...texture.uniforms,
+      ...uniforms,
       corners: { value: target.texture },
       reciprocals: { value: reciprocalsOf(range) },
       cell: { value: perQuad.multiply(texel) },
       texel: { value: texel },
-    });
-    this.#mesh.material = material;
-    this.#renderer.render(this.#scene, camera);
-  }
-
-  /** A row of quads, as often as there are rows. */
-  #resize(columns: number, rows: number): void {
-    const { geometry } = this.#mesh;
-    if (geometry.index?.count !== columns * 6) {
-      geometry.dispose();
-      const index = Array.from({ length: columns }, (_, i) => [0, 2, 1, 1, 2, 3].map((corner) => i * 4 + corner));
-      this.#mesh.geometry = new InstancedBufferGeometry().setIndex(index.flat());
+    };
+    const kept = this.#kept.find((one) => one.target === target);
+    if (kept && kept.geometry.drawRange.count > 0) {
+      Object.assign(quads.uniforms, all);
+      this.#mesh.material = quads;
+      this.#mesh.geometry = kept.geometry;
+      this.#renderer.render(this.#scene, camera);
     }
-    this.#mesh.geometry.instanceCount = rows;
+    Object.assign(sky.uniforms, all);
+    this.#cover.material = sky;
+    this.#cover.render(this.#renderer);
   }
 
   dispose(): void {
-    for (const target of this.#targets) target.dispose();
-    for (const material of [this.#find, ...Object.values(this.#materials)]) material.dispose();
+    for (const { target, geometry } of this.#kept) {
+      target.dispose();
+      geometry.dispose();
+    }
+    for (const material of [this.#find, ...Object.values(this.#materials).flatMap(Object.values<RawShaderMaterial>)])
+      material.dispose();
     this.#cover.dispose();
-    this.#mesh.geometry.dispose();
   }
 }
 
-function newMaterial(defines: Readonly<Record<string, string>>): RawShaderMaterial {
-  const material = warpMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT, defines, depthTest: true });
-  material.side = DoubleSide;
-  return material;
+function newMaterials(defines: Readonly<Record<string, string>>) {
+  const quads = warpMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT, defines, depthTest: true });
+  quads.side = DoubleSide;
+  const sky = warpMaterial({ vertexShader: SKY_VERTEX, fragmentShader: SKY_FRAGMENT, defines, depthTest: true });
+  return { quads, sky };
+}
+
+interface Kept {
+  readonly target: WebGLRenderTarget;
+  /** Two triangles for each quad of something that stands there. */
+  readonly geometry: BufferGeometry;
+}
+
+const newKept = (width: number, height: number): Kept => ({
+  target: newTarget(width, height),
+  geometry: new BufferGeometry(),
+});
+
+/** Of a corner, 0 to 3 in order of rows. */
+const TRIANGLES = [0, 2, 1, 1, 2, 3];
+
+/** @param codes of depth: 0 where nothing stands. */
+function fillGeometry(geometry: BufferGeometry, codes: ArrayLike<number>): void {
+  const most = codes.length * TRIANGLES.length;
+  let index = geometry.index;
+  if (index === null || index.count < most) {
+    geometry.dispose();
+    index = new BufferAttribute(new Uint32Array(most), 1).setUsage(DynamicDrawUsage);
+    geometry.setIndex(index);
+  }
+  const { array } = index;
+  let count = 0;
+  for (let quad = 0; quad < codes.length; quad += 1) {
+    if (codes[quad] === 0) continue;
+    for (const corner of TRIANGLES) {
+      array[count] = quad * 4 + corner;
+      count += 1;
+    }
+  }
+  geometry.setDrawRange(0, count);
+  index.clearUpdateRanges();
+  index.addUpdateRange(0, count);
+  index.needsUpdate = true;
 }
 
 const newTarget = (width: number, height: number): WebGLRenderTarget =>

@@ -75,6 +75,8 @@ export interface WarpPasses {
 /** A view from so near to the picture's is the picture itself, pixel for pixel. */
 const SAME_VIEW_PX = 0.1;
 const SAME_ASPECT = 1e-6;
+/** The way there and on is as long as both are, or nearly so. */
+const SAME_WAY = 1.1;
 /** Nearest that something may come, in distances of the nearest thing of a picture. */
 const NEAR_SHARE = 0.02;
 
@@ -140,7 +142,8 @@ export class PictureWarp {
   #drawFrom(target: WarpTarget, view: WarpView, first: Found, second: Found | null): void {
     this.#passes.begin(target, view.widthPx, view.heightPx);
     this.#passes.drawQuads(first.corners, placing(first, view, LAYERS.newest));
-    if (second) this.#passes.drawQuads(second.corners, placing(second, view, LAYERS.previous));
+    if (second && showsMore(first, second, view))
+      this.#passes.drawQuads(second.corners, placing(second, view, LAYERS.previous));
     if (this.#newest) this.#passes.drawFar(placing(this.#newest, view, LAYERS.far));
   }
 
@@ -153,6 +156,13 @@ export class PictureWarp {
   dispose(): void {
     this.#passes.dispose();
   }
+}
+
+/** A picture from behind another, as seen from the view, has seen no more of what is ahead than that one. */
+function showsMore(first: WarpPicture, second: WarpPicture, { pose, heightPx }: WarpView): boolean {
+  const apart = (a: Pose, b: Pose) => apartPx(a, b, first.range.nearestM, heightPx);
+  const most = Math.max(apart(first.pose, pose), apart(first.pose, second.pose));
+  return apart(second.pose, pose) <= most * SAME_WAY;
 }
 
 const nearOf = (picture: WarpPicture | null): number => (picture?.range.nearestM ?? 1) * NEAR_SHARE;
