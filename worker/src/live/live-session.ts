@@ -271,13 +271,9 @@ export class LiveSession {
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
-<<<<<<< HEAD
     this.#picks.drawing(plan.wanted);
-    const begun = this.#window.begin(rankOf(plan), plan.level === 'moving');
-=======
     const isMoving = plan.level === 'moving';
     const begun = this.#window.begin(rankOf(plan), isMoving);
->>>>>>> b64d179 (A view that is warped is drawn larger and less often; warping leaves out what is background; sizes come back after a hitch)
     this.#setBusy(kind, true);
     const { view } = plan.wanted;
     const { pose, size, format, quality, samples } = plan;
