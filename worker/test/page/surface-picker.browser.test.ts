@@ -64,6 +64,19 @@ describe('a point of the picture', () => {
     }
   });
 
+  it('is of one of several materials of a thing, and of the thing itself', async () => {
+    const gltf = new GltfBuilder();
+    const parts = [-1, 1].map((x) => {
+      const POSITION = gltf.accessor(Float32Array.of(x - 0.5, -0.5, 0, x + 0.5, -0.5, 0, x, 0.5, 0), 'VEC3');
+      return { attributes: { POSITION }, material: gltf.unlit([1, 0, 0], { name: x < 0 ? 'Wood' : 'Steel' }) };
+    });
+    gltf.meshes.push({ primitives: parts });
+    const axe = gltf.node({ name: 'Axe', mesh: 0 });
+    gltf.node({ name: 'Hand', children: [axe] });
+    expect(names(await pick(gltf, -1, 0))).toEqual(['Axe', 'Wood']);
+    expect(names(await pick(gltf, 1, 0))).toEqual(['Axe', 'Steel']);
+  });
+
   it('ends where the thing ends, to a part of a pixel', async () => {
     expect(names(await pick(twoSquares(), -0.5 - PX / 4, 0))).toEqual(['Left', 'Paint']);
     expect(await pick(twoSquares(), -0.5 + PX / 4, 0)).toBeNull();

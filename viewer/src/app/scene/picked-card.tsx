@@ -74,6 +74,7 @@ export const nameOf = ({ name, pointer }: ScenePart, known: readonly string[]): 
 function bringIntoSight(card: HTMLElement | null, isAsked: boolean): void {
   const panel = card?.closest('.render-fields');
   const scrollsItself = panel && getComputedStyle(panel).overflowY !== 'visible';
-  if (isAsked || scrollsItself) card?.scrollIntoView({ block: 'nearest' });
+  if (scrollsItself) card?.scrollIntoView({ block: 'nearest' });
+  else if (isAsked) card?.scrollIntoView({ block: 'start' });
   if (isAsked) card?.querySelector('button')?.focus({ preventScroll: true });
 }
