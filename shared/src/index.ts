@@ -43,6 +43,7 @@ export * from './live/picture.ts';
 export * from './live/pose-path.ts';
 export * from './live/server-message.ts';
 export * from './live/session-path.ts';
+export * from './live/session-recorder.ts';
 export * from './live/view-settings.ts';
 export * from './memory-text.ts';
 export * from './pass-files.ts';

@@ -14,6 +14,8 @@ export const VIEWER_LIMITS = {
   reconnectFirstMs: 250,
   reconnectMaxMs: 10_000,
   reconnectGoodMs: 10_000,
+  /** A server that has not welcomed a viewer so long after its hello is gone, whatever its socket says. */
+  welcomeMs: 20_000,
   /** A picture takes the place of the one before within this: three frames of most displays. */
   blendMs: 50,
   /** Quads that a picture is warped with: 4 × 4 pixels each of 1,600 × 900, on software rendering 8 × 8. */
@@ -38,4 +40,6 @@ export const VIEWER_LIMITS = {
   glbJsonBytes: 64 * 1024 * 1024,
   /** How long a short message stays on the screen. */
   toastMs: 6_000,
+  /** Of them at a time: more hide what they are about. */
+  toasts: 5,
 } as const;

@@ -85,6 +85,8 @@ export const LiveView = Type.Object(
 );
 export type LiveView = Static<typeof LiveView>;
 
+const ResumeToken = Type.String({ maxLength: 200 });
+
 export const ViewerHello = Type.Object(
   {
     type: Type.Literal('hello'),
@@ -92,7 +94,7 @@ export const ViewerHello = Type.Object(
     sceneId: Id('scene'),
     /** [LV29] Of a page without an identity of its own. */
     token: Type.Optional(Type.String({ maxLength: 400 })),
-    resume: Type.Optional(Type.Object({ sessionId: Id('session'), token: Type.String({ maxLength: 200 }) })),
+    resume: Type.Optional(Type.Object({ sessionId: Id('session'), token: ResumeToken })),
     /** [LV31] A session that is open: to watch it. After `resume`, where that is over. */
     join: Type.Optional(Type.Object({ sessionId: Id('session') }, { additionalProperties: false })),
     view: LiveView,
@@ -209,7 +211,7 @@ export const ServerMessage = Type.Union([
     protocol: Type.Integer(),
     sessionId: Id('session'),
     /** Hand this back in `resume` within `leaseMs` of a lost connection. */
-    resumeToken: Type.String(),
+    resumeToken: ResumeToken,
     leaseMs: Type.Integer(),
     resumed: Type.Boolean(),
     /** [LV29] Absent: `drive`, by a server of before. */
@@ -227,7 +229,7 @@ export const ServerMessage = Type.Union([
   Type.Object({
     type: Type.Literal('scene'),
     bounds: Type.Object({ min: Vector3, max: Vector3 }),
-    autoCamera: Type.Object({ position: Vector3, target: Vector3, fovDeg: Type.Number() }),
+    autoCamera: Type.Object({ position: Position, target: Position, fovDeg: Pose.properties.fovDeg }),
     /** The scene's own cameras at frame 0. */
     cameras: Type.Array(
       Type.Object({ name: Type.String(), position: Vector3, target: Vector3, fovDeg: Type.Number() }),
@@ -260,7 +262,10 @@ export const ServerMessage = Type.Union([
   /** [LV34] Where the camera of the one who drives is, to those who watch. */
   Type.Object({ type: Type.Literal('driver-pose'), pose: Pose, moving: Type.Boolean() }),
   /** [LV34] And what it shows, checked where it came from. */
-  Type.Object({ type: Type.Literal('driver-view'), view: Type.Unsafe<LiveView>(Type.Object({})) }),
+  Type.Object({
+    type: Type.Literal('driver-view'),
+    view: Type.Unsafe<LiveView>(Type.Object({ size: LiveSize, frameNumber: Type.Number() })),
+  }),
   /** [LV37] To who asked, and by a worker to the server. */
   Type.Object({
     type: Type.Literal('picked'),

@@ -9,10 +9,10 @@
  * |   4    |  4   | u32     | sequence number of the picture in the session, from 1; its tiles share it |
  * |   8    |  4   | u32     | input number that the picture answers; 0: none yet |
  * |  12    |  1   | u8      | colour codec: 1 JPEG, 2 WebP, 3 PNG |
- * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]) |
+ * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]); without 8 the tile is all of the picture |
  * |  14    |  2   | u16     | reserved, 0 |
  * |  16    |  4   | u32     | samples a pixel |
- * |  20    |  2+2 | u16 ×2  | width and height of the whole picture in pixels |
+ * |  20    |  2+2 | u16 ×2  | width and height of the whole picture in pixels, `liveEdgePx` at most |
  * |  24    |  8   | u16 ×4  | the tile: x, y from the upper left, width, height |
  * |  32    |  4   | u32     | bytes of colour, right after the header |
  * |  36    |  4   | u32     | bytes of depth, right after the colour; 0: none |
@@ -168,6 +168,8 @@ export function decodePicture(message: Uint8Array): Picture {
   if (headerBytes + colourBytes + depthBytes !== message.length) {
     throw broken(`${message.length} bytes where its header promises ${headerBytes + colourBytes + depthBytes}`);
   }
+  const sequence = view.getUint32(4, true);
+  if (sequence === 0) throw broken('sequence number 0');
   const flags = view.getUint8(FLAGS_OFFSET);
   const float = (i: number) => view.getFloat32(56 + i * 4, true);
   const pose: Pose = {
@@ -189,6 +191,10 @@ export function decodePicture(message: Uint8Array): Picture {
     widthPx: view.getUint16(28, true),
     heightPx: view.getUint16(30, true),
   };
+  if (Math.max(widthPx, heightPx) > LIMITS.liveEdgePx) throw broken(`${widthPx} × ${heightPx} pixels`);
+  if (pose.fovDeg < 0 || pose.fovDeg > 180) throw broken(`a field of view of ${pose.fovDeg}°`);
+  const isWhole = tile.widthPx === widthPx && tile.heightPx === heightPx;
+  if (!isWhole && (flags & FLAG_BETTER) === 0) throw broken('a part that belongs to no picture');
   if (
     tile.widthPx === 0 ||
     tile.heightPx === 0 ||
@@ -202,7 +208,7 @@ export function decodePicture(message: Uint8Array): Picture {
   if (depth && !isPossible(depth, widthPx, heightPx)) throw broken('a depth that its picture cannot have');
   return {
     header: {
-      sequence: view.getUint32(4, true),
+      sequence,
       input: view.getUint32(8, true),
       codec,
       moving: (flags & FLAG_MOVING) !== 0,

@@ -6,6 +6,7 @@ import {
   closeError,
   ERRORS,
   isErrorCode,
+  LIMITS,
   LIVE_PROTOCOLS,
   type LiveView,
   type PickedSurface,
@@ -76,6 +77,7 @@ export class LiveConnection {
   #welcomedAtMs: number | null = null;
   #fault: Fault | null = null;
   #cancelRetry: (() => void) | null = null;
+  #cancelWait: (() => void) | null = null;
   #wanted = false;
 
   constructor(options: LiveConnectionOptions) {
@@ -140,7 +142,12 @@ export class LiveConnection {
     socket.binaryType = 'arraybuffer';
     const current = () => this.#socket === socket;
     socket.addEventListener('open', () => {
-      if (current()) socket.send(JSON.stringify(this.#hello()));
+      if (!current()) return;
+      socket.send(JSON.stringify(this.#hello()));
+      this.#cancelWait?.();
+      this.#cancelWait = this.#options.timers.after(VIEWER_LIMITS.welcomeMs, () =>
+        this.drop('The farm does not answer.'),
+      );
     });
     socket.addEventListener('message', ({ data }) => {
       if (current()) this.#receive(data);
@@ -168,7 +175,11 @@ export class LiveConnection {
 
   #receive(data: unknown): void {
     if (data instanceof ArrayBuffer) {
-      this.#options.events.picture(new Uint8Array(data));
+      if (this.ready) this.#options.events.picture(new Uint8Array(data));
+      return;
+    }
+    if (typeof data === 'string' && data.length > LIMITS.liveSceneBytes) {
+      this.drop('The farm sent a message that is too large.');
       return;
     }
     const message = readServerMessage(data);
@@ -177,6 +188,11 @@ export class LiveConnection {
     const { resumeStore, timers, events } = this.#options;
     switch (message.type) {
       case 'welcome':
+        if (!LIVE_PROTOCOLS.some((version) => version === message.protocol)) {
+          this.#fail('protocol.version', `[WS3] the farm speaks version ${message.protocol}, which was not asked for.`);
+          return;
+        }
+        this.#cancelWait?.();
         this.#welcomedAtMs = timers.nowMs();
         resumeStore.keepTicket(this.#key, { sessionId: message.sessionId, token: message.resumeToken });
         events.welcome({
@@ -199,8 +215,15 @@ export class LiveConnection {
         this.#questions.answer(message);
         return;
       default:
-        events.message(message);
+        // Of a session that there is.
+        if (this.ready) events.message(message);
     }
+  }
+
+  #fail(code: string, message: string): void {
+    this.#wanted = false;
+    this.#release()?.close();
+    this.#options.events.failed(code, message);
   }
 
   #closed(code: number, reason: string): void {
@@ -212,8 +235,7 @@ export class LiveConnection {
       this.#options.resumeStore.dropTicket(this.#key);
     }
     if (fault && fault.code !== 'live.session_gone' && isErrorCode(fault.code) && !ERRORS[fault.code].retryable) {
-      this.#wanted = false;
-      this.#options.events.failed(fault.code, fault.message);
+      this.#fail(fault.code, fault.message);
       return;
     }
     this.#comeBack(fault?.message ?? 'The connection to the farm is lost.');
@@ -233,6 +255,7 @@ export class LiveConnection {
     const socket = this.#socket;
     this.#socket = null;
     this.#questions.fail();
+    this.#cancelWait?.();
     const welcomedAtMs = this.#welcomedAtMs;
     this.#welcomedAtMs = null;
     if (welcomedAtMs !== null && this.#options.timers.nowMs() - welcomedAtMs >= VIEWER_LIMITS.reconnectGoodMs) {

@@ -41,6 +41,8 @@ export class LiveFeed {
   readonly #listeners = new Listeners();
   #state: LiveState = { phase: 'closed' };
   #look: Look;
+  /** What was asked for here, whatever others show meanwhile. */
+  #ownLook: Look;
   /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
   #viewSent = '';
   #viewChanged = false;
@@ -58,7 +60,7 @@ export class LiveFeed {
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    this.#look = options.look;
+    this.#look = this.#ownLook = options.look;
     this.#role = new SessionRole(options.join !== undefined);
     this.player.seek(options.frameNumber, 0);
     this.#flow = this.#createFlow();
@@ -175,14 +177,16 @@ export class LiveFeed {
 
   /** Shows what a view says, but for its size. */
   adopt({ size: _, depth: __, frameNumber, ...look }: LiveView): void {
-    this.look = look;
+    this.#look = look;
+    if (this.#role.drives) this.#ownLook = look;
+    this.#viewChanged = true;
     if (frameNumber === this.player.frameNumber) return;
     this.seek(frameNumber);
     this.#events.emit('frame', frameNumber);
   }
 
   set look(look: Look) {
-    this.#look = look;
+    this.#look = this.#ownLook = look;
     this.#viewChanged = true;
   }
 
@@ -248,13 +252,14 @@ export class LiveFeed {
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   }
 
-  #view(): LiveView {
+  #view(look = this.#look): LiveView {
     const { depth, tiles = false, screen } = this.#options;
-    return { ...this.#look, depth, tiles, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
+    return { ...look, depth, tiles, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
   }
 
+  /** [LV31] That of who watches says nothing: what others show is not said back. */
   #viewForHello(): LiveView {
-    const view = this.#view();
+    const view = this.#view(this.#role.drives ? this.#look : this.#ownLook);
     this.#viewSent = JSON.stringify(view);
     return view;
   }
@@ -280,6 +285,8 @@ export class LiveFeed {
   #welcome({ sessionId, resumed, access }: Welcome): void {
     this.#sessionId = sessionId;
     this.#access = access;
+    // Nobody else shows anything in a session that is new.
+    if (!resumed && !this.#role.drives) this.#look = this.#ownLook;
     this.#role.welcome(resumed, this.#options.join !== undefined);
     this.#flow.restart();
     this.#pacer.resend();
@@ -293,7 +300,7 @@ export class LiveFeed {
     const drove = this.#role.drives;
     const { view } = this.#role;
     this.#role.take(message);
-    if (message.type === 'driver-view') this.adopt(message.view);
+    if (message.type === 'driver-view' && !drove) this.adopt(message.view);
     if (message.type !== 'viewers') return;
     if (drove && !this.#role.drives) this.player.pause();
     if (drove !== this.#role.drives) this.#events.emit('access', this.mayDrive ? 'drive' : 'view');

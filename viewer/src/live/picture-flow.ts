@@ -42,18 +42,59 @@ export interface PictureFlowOptions<D extends DecodedPicture> {
   readonly timers: Timers;
 }
 
+/** Smaller ones count as of so many pixels an edge. */
+const LEAST_TILE_PX = 64;
+
 interface Arrived {
   readonly picture: Picture;
   readonly bytes: number;
   readonly receivedAtMs: number;
 }
 
+/** What waits to be decoded, and how much that is. */
+class WaitingTiles {
+  #items: Arrived[] = [];
+  #bytes = 0;
+  #pixels = 0;
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** More than a worker sends that waits for acknowledgements: pixels take memory whatever bytes they come in. */
+  get isTooMuch(): boolean {
+    const [first] = this.#items;
+    if (!first) return false;
+    const { widthPx, heightPx } = first.picture.header;
+    const most = LIMITS.liveWindow * (widthPx + LEAST_TILE_PX) * (heightPx + LEAST_TILE_PX);
+    return this.#bytes > 2 * LIMITS.livePictureBytes || this.#pixels > most;
+  }
+
+  put(arrived: Arrived): void {
+    this.#items.push(arrived);
+    const { widthPx, heightPx } = arrived.picture.header.tile;
+    this.#bytes += arrived.bytes;
+    this.#pixels += Math.max(LEAST_TILE_PX ** 2, widthPx * heightPx);
+  }
+
+  take(): Arrived[] {
+    const items = this.#items;
+    this.#items = [];
+    this.#bytes = this.#pixels = 0;
+    return items;
+  }
+}
+
 export class PictureFlow<D extends DecodedPicture> {
   readonly #options: PictureFlowOptions<D>;
   /** A whole picture and tiles behind it, or tiles. */
-  #waiting: Arrived[] = [];
+  readonly #waiting = new WaitingTiles();
   #decoding: Arrived[] = [];
   #ready: ShownPicture | null = null;
+  /** What came last, whatever becomes of it; null before the first. */
+  #last: PictureHeader | null = null;
+  /** Something is missing that what came last builds on. */
+  #hasGap = false;
   /** The whole picture that tiles belong to; null while there is none. */
   #base: PictureHeader | null = null;
   /** Sequence numbers of skipped pictures that are not acknowledged yet, ascending. */
@@ -75,11 +116,15 @@ export class PictureFlow<D extends DecodedPicture> {
       this.#options.broken(error);
       return;
     }
-    const arrived = { picture, bytes: message.length, receivedAtMs: this.#options.timers.nowMs() };
-    if (isWholePicture(picture.header)) {
-      for (const { picture: overtaken } of this.#waiting) this.#skip(overtaken.header);
-      this.#waiting = [arrived];
-    } else this.#wait(arrived);
+    const { header } = picture;
+    if (this.#isOld(header)) return;
+    if (isWholePicture(header)) {
+      for (const overtaken of this.#waiting.take()) this.#skip(overtaken.picture.header);
+      this.#hasGap = false;
+    } else if (!this.#isNext(header)) this.#hasGap = true;
+    this.#last = header;
+    if (this.#hasGap) this.#skip(header);
+    else this.#wait({ picture, bytes: message.length, receivedAtMs: this.#options.timers.nowMs() });
     this.#acknowledgeSkipped();
     if (!this.#running) void this.#decodeAll();
   }
@@ -87,27 +132,40 @@ export class PictureFlow<D extends DecodedPicture> {
   /** A new connection: nothing that is still under way will be acknowledged. The picture on the screen stays. */
   restart(): void {
     this.#generation += 1;
-    this.#waiting = [];
+    this.#waiting.take();
     this.#decoding = [];
+    this.#last = null;
+    this.#hasGap = false;
     this.#ready = null;
     this.#base = null;
     this.#skipped = [];
   }
 
+  /** [LV5] It was here before, or something newer was: a picture that is shown is never replaced by an older one. */
+  #isOld({ sequence, better }: PictureHeader): boolean {
+    const last = this.#last;
+    if (!last) return false;
+    return better && !last.lastTile ? sequence < last.sequence : sequence <= last.sequence;
+  }
+
+  /** [LV35] Nothing is missing between a tile and what came before it. */
+  #isNext({ sequence }: PictureHeader): boolean {
+    const last = this.#last;
+    return last !== null && sequence === last.sequence + (last.lastTile ? 1 : 0);
+  }
+
   /** Tiles are never left out: who sends more than is acknowledged breaks the rules. */
-  #wait(tile: Arrived): void {
-    this.#waiting.push(tile);
-    const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    if (bytes <= 2 * LIMITS.livePictureBytes) return;
-    this.#waiting = [];
+  #wait(arrived: Arrived): void {
+    this.#waiting.put(arrived);
+    if (!this.#waiting.isTooMuch) return;
+    this.#waiting.take();
     this.#options.broken(new KilnError('protocol.violation', '[LV7] more pictures came than were acknowledged'));
   }
 
   async #decodeAll(): Promise<void> {
     this.#running = true;
-    while (this.#waiting.length > 0) {
-      const next = this.#waiting;
-      this.#waiting = [];
+    while (!this.#waiting.isEmpty) {
+      const next = this.#waiting.take();
       this.#decoding = [...next];
       const generation = this.#generation;
       const startMs = this.#options.timers.nowMs();
@@ -126,9 +184,11 @@ export class PictureFlow<D extends DecodedPicture> {
   #take(arrived: Arrived, result: PromiseSettledResult<D> | undefined, decodeMs: number, isCurrent: boolean): void {
     const { header } = arrived.picture;
     if (result?.status !== 'fulfilled') {
+      // What came by an earlier connection is no fault of this one.
+      if (!isCurrent) return;
       // What builds on it is of no use either.
-      if (isCurrent) this.#base = null;
-      if (isCurrent) this.#skip(header);
+      this.#base = null;
+      this.#skip(header);
       this.#options.broken(result?.reason);
       return;
     }
@@ -194,8 +254,15 @@ export class PictureFlow<D extends DecodedPicture> {
   /** A picture is skipped with its last tile. */
   #skip({ sequence, lastTile }: PictureHeader): void {
     if (!lastTile) return;
-    this.#skipped.push(sequence);
-    this.#skipped.sort((a, b) => a - b);
+    const underWay = [...this.#decoding.map(({ picture }) => picture.header), this.#ready?.header];
+    // An acknowledgement covers those before it: of two that nothing is under way between, the later one is enough.
+    const isCovered = (one: number) =>
+      !underWay.some((header) => header && header.sequence > one && header.sequence < sequence);
+    const [later, earlier] = [
+      this.#skipped.filter((one) => one > sequence),
+      this.#skipped.filter((one) => one < sequence),
+    ];
+    this.#skipped = [...earlier.filter((one) => !isCovered(one)), sequence, ...later];
   }
 
   /** Acknowledges those skipped pictures that no earlier one is under way before. */

@@ -59,10 +59,10 @@ export class SessionRole {
         return;
       }
       case 'driver-pose':
-        this.#pose = message.pose;
+        if (!this.drives) this.#pose = message.pose;
         return;
       case 'driver-view':
-        this.#view = message.view;
+        if (!this.drives) this.#view = message.view;
     }
   }
 }

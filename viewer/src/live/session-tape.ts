@@ -1,7 +1,6 @@
 /** One view's recorder and player: at most one of each runs. */
-import type { LiveView, PosePath, TimedCamera } from '@kiln/shared';
+import { type LiveView, type PosePath, SessionRecorder, type TimedCamera } from '@kiln/shared';
 import { PathPlayer, type PlayedMoment } from './path-player.ts';
-import { SessionRecorder } from './session-recorder.ts';
 import type { Timers } from './timers.ts';
 
 export class SessionTape {

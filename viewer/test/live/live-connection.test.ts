@@ -1,4 +1,5 @@
 import {
+  LIMITS,
   type LiveView,
   matches,
   newId,
@@ -8,6 +9,7 @@ import {
   ViewerMessage,
 } from '@kiln/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { VIEWER_LIMITS } from '../../src/limits.ts';
 import { LiveConnection, type LiveSocket } from '../../src/live/live-connection.ts';
 import { createResumeStore, type KeyValueStorage } from '../../src/live/resume-store.ts';
 import { FakeTimers } from './fake-timers.ts';
@@ -302,6 +304,58 @@ describe('LiveConnection', () => {
     bench.socket.says({ type: 'error', code: 'render.failed', message: 'One picture failed.', fatal: false });
     expect(bench.pictures).toEqual([200]);
     expect(bench.messages.map(({ type }) => type)).toEqual(['state', 'error']);
+  });
+
+  it('[LV1] takes nothing before it is welcomed but why it is not', () => {
+    bench.socket.opens();
+    bench.socket.sends(new ArrayBuffer(200));
+    bench.socket.says({ type: 'state', state: 'live', message: '', progress: null });
+    expect([bench.pictures, bench.messages]).toEqual([[], []]);
+    bench.socket.says({ type: 'error', code: 'scene.refused', message: 'No such scene.', fatal: true });
+    bench.socket.closes(4422);
+    expect(bench.log.at(-1)).toBe('failed scene.refused No such scene.');
+  });
+
+  it('[WS8] gives up a farm that takes the hello and says nothing, and comes back', () => {
+    bench.socket.opens();
+    bench.timers.pass(VIEWER_LIMITS.welcomeMs);
+    expect(bench.socket.closedByViewer).toBe(true);
+    expect(bench.log.at(-1)).toBe('lost 250 The farm does not answer.');
+    bench.timers.pass(250);
+    bench.socket.welcomes('t1');
+    bench.timers.pass(10 * VIEWER_LIMITS.welcomeMs);
+    expect(bench.sockets).toHaveLength(2);
+    expect(bench.connection.ready).toBe(true);
+  });
+
+  it('[WS3] fails where the farm names a version that was not asked for', () => {
+    bench.socket.opens();
+    bench.socket.says({
+      ...{ type: 'welcome', protocol: 99, sessionId: SESSION, resumeToken: 't', leaseMs: 1, resumed: false },
+    });
+    expect(bench.socket.closedByViewer).toBe(true);
+    expect(bench.log.at(-1)).toMatch(/^failed protocol.version .*99/);
+    expect(bench.timers.waiting).toBe(0);
+  });
+
+  it('[WS4] gives up a farm whose message is above the limit, not at it', () => {
+    bench.socket.welcomes('t1');
+    const state = { type: 'state', state: 'live', message: '', progress: null };
+    const longest = LIMITS.liveSceneBytes - JSON.stringify(state).length;
+    bench.socket.says({ ...state, message: 'x'.repeat(longest) });
+    expect(bench.messages).toHaveLength(1);
+    bench.socket.says({ ...state, message: 'x'.repeat(longest + 1) });
+    expect(bench.messages).toHaveLength(1);
+    expect(bench.log.at(-1)).toMatch(/^lost 250 .*too large/);
+  });
+
+  it('[LV13] keeps no resume token that no farm would take back', () => {
+    bench.socket.welcomes('x'.repeat(201));
+    expect(bench.connection.ready).toBe(false);
+    bench.socket.closes(1006);
+    bench.timers.pass(250);
+    bench.socket.opens();
+    expect(bench.hello.resume).toBeUndefined();
   });
 
   it('works where there is no storage', () => {

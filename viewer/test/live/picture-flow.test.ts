@@ -190,6 +190,35 @@ describe('PictureFlow', () => {
     expect(bench.painted).toEqual([2]);
   });
 
+  it('[LV5] takes no picture that came before, or that something newer came before', async () => {
+    bench.receive(3);
+    bench.receive(3);
+    bench.receive(2);
+    await bench.decoder(3).finish();
+    bench.displayFrame();
+    bench.receive(3);
+    expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([3]);
+    expect(bench.painted).toEqual([3]);
+    expect(bench.acks.map(([picture]) => picture)).toEqual([3]);
+  });
+
+  it('[LV17] what an earlier connection sent and does not decode is no fault of this one', async () => {
+    bench.receive(8);
+    bench.flow.restart();
+    await bench.decoder(8).fail();
+    expect(bench.broken).toEqual([]);
+    expect(bench.acks).toEqual([]);
+  });
+
+  it('[LV6] acknowledges those that a flood overtook at once, with the last of them', async () => {
+    bench.receive(1);
+    for (let sequence = 2; sequence <= 20_000; sequence += 1) bench.receive(sequence);
+    await bench.decoder(1).finish();
+    bench.displayFrame();
+    expect(bench.acks.map(([picture]) => picture)).toEqual([1, 19_999]);
+    expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1, 20_000]);
+  });
+
   it('[LV9] reports a message that breaks the layout', () => {
     bench.flow.receive(new Uint8Array(40));
     expect(bench.broken).toMatchObject([{ code: 'protocol.violation' }]);
@@ -274,8 +303,42 @@ describe('PictureFlow', () => {
       expect(bench.acks.map(([picture]) => picture)).toEqual([1, 2, 3, 4]);
       bench.flow.restart();
       bench.receiveTile(5);
-      await bench.decoder(5).finish();
+      expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+      expect(bench.acks.at(-1)).toEqual([5, 0, 0]);
       expect(bench.uploaded).toEqual([1]);
     });
+
+    it('[LV35] are skipped until the next whole picture where one before them is missing', async () => {
+      bench.receiveTile(3);
+      bench.receiveTile(4);
+      expect(bench.decoding).toHaveLength(1);
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 3, 4]);
+      bench.receive(5);
+      await bench.decoder(5).finish();
+      bench.receiveTile(6);
+      await bench.decoder(6).finish();
+      bench.displayFrame();
+      expect(bench.uploaded).toEqual([1, 5, 6]);
+    });
+
+    // Eight pictures of 512 × 512 have 128 tiles of 128 × 128, and 512 that count as of 64 × 64.
+    it.each([
+      [128, 128, 200],
+      [1, 512, 700],
+    ])(
+      '[LV7] of %d pixels an edge are a fault when more wait than acknowledgements let through',
+      (edge, least, most) => {
+        bench.receiveTile(2);
+        const tile = { x: 0, y: 0, widthPx: edge, heightPx: edge };
+        let sent = 2;
+        for (; bench.broken.length === 0 && sent < 20_000; sent += 1) {
+          const one = { ...header(sent + 1), better: true, widthPx: 512, heightPx: 512, tile };
+          bench.flow.receive(encodePicture(one, new Uint8Array(1)));
+        }
+        expect(sent).toBeGreaterThan(least);
+        expect(sent).toBeLessThan(most);
+        expect(bench.broken).toMatchObject([{ code: 'protocol.violation' }]);
+      },
+    );
   });
 });

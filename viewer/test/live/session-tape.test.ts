@@ -1,7 +1,6 @@
-import { LIMITS, type LiveView, matches, PosePath, type TimedCamera } from '@kiln/shared';
+import { LIMITS, type LiveView, matches, PosePath, SessionRecorder, type TimedCamera } from '@kiln/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PathPlayer } from '../../src/live/path-player.ts';
-import { SessionRecorder } from '../../src/live/session-recorder.ts';
 import { SessionTape } from '../../src/live/session-tape.ts';
 import { FakeTimers } from './fake-timers.ts';
 

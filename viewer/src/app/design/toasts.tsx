@@ -2,11 +2,7 @@
 import { signal } from '@preact/signals';
 import { VIEWER_LIMITS } from '../../limits.ts';
 import { Button } from './button.tsx';
-
-interface Toast {
-  readonly id: number;
-  readonly text: string;
-}
+import { type Toast, withToast } from './toast-list.ts';
 
 const toasts = signal<readonly Toast[]>([]);
 let lastId = 0;
@@ -18,7 +14,7 @@ const dismiss = (id: number) => {
 export function toast(text: string): void {
   lastId += 1;
   const id = lastId;
-  toasts.value = [...toasts.value, { id, text }];
+  toasts.value = withToast(toasts.value, { id, text });
   setTimeout(() => dismiss(id), VIEWER_LIMITS.toastMs);
 }
 

@@ -1,5 +1,8 @@
 /** Keeps what a live view shows and where its camera goes, by time, in as little as plays the same. */
-import { LIMITS, type LiveView, type PosePath, type TimedCamera, thinnedCameras } from '@kiln/shared';
+import { LIMITS } from '../limits.ts';
+import type { LiveView } from './messages.ts';
+import type { PosePath } from './pose-path.ts';
+import { type TimedCamera, thinnedCameras } from './session-path.ts';
 
 type Camera = Omit<TimedCamera, 'atMs'>;
 type Frame = NonNullable<PosePath['frames']>[number];
@@ -12,7 +15,7 @@ export class SessionRecorder {
   #viewText = '';
   #lastMs = 0;
 
-  /** @param nowMs of a clock that never jumps, as everywhere here. */
+  /** @param nowMs of a clock that never jumps. */
   constructor(nowMs: number) {
     this.#startedMs = nowMs;
   }
