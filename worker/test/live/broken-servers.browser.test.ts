@@ -51,6 +51,8 @@ const FROM_SERVER: readonly unknown[] = [
   ack(1),
   ack(4_000_000_000),
   { type: 'refresh' },
+  { type: 'pick', request: 1, input: 4, x: 0.5, y: 0.5 },
+  { type: 'pick', request: 2, input: 4_000_000_000, x: 0, y: 1, from: { pose: poseAt(1), aspect: 1e9 } },
   { type: 'camera', action: 'take' },
   { type: 'unheard-of', of: [1, 2, 3] },
   { type: 'bye' },
