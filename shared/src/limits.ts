@@ -141,6 +141,8 @@ export const LIMITS = {
   liveWindow: 8,
   /** Longest time that an acknowledgement tells of. */
   liveShownMs: 600_000,
+  /** [LV39] What is summed of a view is handed over within this; otherwise its job begins with its first sample. */
+  liveHandOverMs: 20_000,
   /** Viewers of one session: each gets every picture. */
   liveViewers: 16,
   /** One who drives and has moved nothing for so long gives way to whoever takes the camera. */

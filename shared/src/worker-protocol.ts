@@ -6,6 +6,7 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { Id, Sha256 } from './identifiers.ts';
+import { LIMITS } from './limits.ts';
 import { FramePart, SampleRange } from './schemas/division.ts';
 import { FilmFacts, FilmPlan } from './schemas/film.ts';
 import { FrameStages } from './schemas/frame-stages.ts';
@@ -29,6 +30,8 @@ export const LEASE_HEADER = 'x-kiln-lease';
 export const PIECE_HEADER = 'x-kiln-piece';
 /** Sums of linear light, RGBA with associated alpha, as OpenEXR. */
 export const PIECE_MEDIA_TYPE = 'image/x-exr';
+/** RGBA floats of the largest part of a frame, which no compression makes larger by more. */
+export const MAX_SUMS_BYTES = LIMITS.wholeFramePixels * 4 * 4 + 1_048_576;
 /** Request header that carries a `FrameResult` as URI-encoded JSON beside a frame's bytes. */
 export const FRAME_HEADER = 'x-kiln-frame';
 /** Request header that carries a `FilmResult` as URI-encoded JSON beside a film's bytes. */
@@ -76,6 +79,8 @@ export const WORKER_ROUTES = {
   fail: { method: 'POST', path: '/worker/attempts/:attemptId/fail' },
   /** Bytes of a scene's file. */
   file: { method: 'GET', path: '/worker/files/:sha256' },
+  /** [WK25] Bytes of sums of a session's view, as `PIECE_MEDIA_TYPE`, beside the session's token in `LEASE_HEADER` → `{}`. */
+  viewSums: { method: 'PUT', path: '/worker/sessions/:sessionId/sums/:sha256' },
   /** WebSocket: one live session; `SessionOffer.url` is its address. */
   live: { method: 'GET', path: '/worker/live' },
 } as const;

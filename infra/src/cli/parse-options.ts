@@ -168,6 +168,7 @@ export function parseCamera(text: string): CameraChoice {
   const position = triple(first);
   const target = triple(second);
   if (!position) return text;
+  if (second.startsWith('q=')) return posed(position, second.slice('q='.length), more, text);
   const bad = invalid('--camera', `A camera by numbers needs a target: ${CAMERA_SYNTAX}; it is “${text}”.`);
   if (!target) {
     if (second === '') throw bad;
@@ -187,11 +188,24 @@ export function parseCamera(text: string): CameraChoice {
   return { ...place, focalLengthMm, ...(sensorHeightMm ? { sensorHeightMm } : {}) };
 }
 
+/** Where a live view was, bit by bit. */
+function posed(position: Vector3, turned: string, [lens, ...rest]: readonly string[], text: string): CameraChoice {
+  const [x, y, z, w] = numbers(turned, 4) ?? [];
+  const fovDeg = lens === undefined ? DEFAULT_FOV_DEG : Number(lens);
+  if (x === undefined || y === undefined || z === undefined || w === undefined || rest.length > 0 || !(fovDeg > 0)) {
+    throw invalid('--camera', `A pose is x,y,z:q=x,y,z,w, and its field of view; it is “${text}”.`);
+  }
+  return { position, quaternion: [x, y, z, w], fovDeg };
+}
+
 function triple(text: string): Vector3 | undefined {
-  const [x = Number.NaN, y = Number.NaN, z = Number.NaN, ...more] = text
-    .split(',')
-    .map((value) => (value.trim() === '' ? Number.NaN : Number(value)));
-  return [x, y, z].every(Number.isFinite) && more.length === 0 ? [x, y, z] : undefined;
+  const [x, y, z] = numbers(text, 3) ?? [];
+  return x === undefined || y === undefined || z === undefined ? undefined : [x, y, z];
+}
+
+function numbers(text: string, count: number): number[] | undefined {
+  const all = text.split(',').map((value) => (value.trim() === '' ? Number.NaN : Number(value)));
+  return all.length === count && all.every(Number.isFinite) ? all : undefined;
 }
 
 const DEFAULT_FOV_DEG = 35;

@@ -86,6 +86,12 @@ test('a camera is a name, or position and target', () => {
   expect(parseCamera('1,2,3:0,0,0:35mm/15.6mm')).toEqual({ ...place, focalLengthMm: 35, sensorHeightMm: 15.6 });
   expect(parseCamera('1,2,3:0,0,0:ortho=2.5:up=0,0,1')).toEqual({ ...place, heightM: 2.5, up: [0, 0, 1] });
   expect(parseCamera('1,2,3:0,0,0:up=0,0,1')).toEqual({ ...place, fovDeg: 35, up: [0, 0, 1] });
+  const posed = { position: [1, 2, 3], quaternion: [0, 0.6, 0, 0.8] };
+  expect(parseCamera('1,2,3:q=0,0.6,0,0.8:42.5')).toEqual({ ...posed, fovDeg: 42.5 });
+  expect(parseCamera('1,2,3:q=0,0.6,0,0.8')).toEqual({ ...posed, fovDeg: 35 });
+  for (const bad of ['q=0,0,0', 'q=0,0,0,1:0', 'q=0,0,0,1:40:up=0,1,0', 'q=0,0,0,1:35mm']) {
+    expect(() => parseCamera(`1,2,3:${bad}`), bad).toThrow(/A pose is/);
+  }
   for (const bad of ['35cm', '35mm/2', 'ortho=', 'up=1,2', '40:50', '']) {
     expect(() => parseCamera(`1,2,3:0,0,0:${bad}`), bad).toThrow(/LENS is/);
   }

@@ -27,6 +27,7 @@ import { Submissions } from '../jobs/submit.ts';
 import { LiveSessions } from '../live/live-sessions.ts';
 import { registerSessions } from '../live/routes.ts';
 import { SessionRows } from '../live/session-rows.ts';
+import { ViewJobs } from '../live/view-jobs.ts';
 import { registerLimits } from '../named-limits/limit-routes.ts';
 import { BullDeliveryQueues } from '../queue/delivery-queues.ts';
 import { connectRedis } from '../queue/redis.ts';
@@ -182,7 +183,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const meter = new UseMeter(db);
   const budgets = new BudgetWatch({ db, change, ending, settle, wake });
   const submissions = new Submissions({
-    ...{ db, change, abilities, layers, newId, now, onSubmitted: wake },
+    ...{ db, change, objects, abilities, layers, newId, now, onSubmitted: wake },
     estimates: () => estimates,
   });
   const estimates = new Estimates({
@@ -227,7 +228,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerLimits(app, { db, wake });
       registerTokens(app, tokens);
-      registerSessions(app, rows);
+      registerSessions(app, rows, new ViewJobs({ live, rows, submissions, log }));
       registerWorkerRoutes(app, {
         services,
         change,

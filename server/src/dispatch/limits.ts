@@ -113,6 +113,8 @@ export const LIVE_LIMITS = {
   refreshMs: 1_000,
   /** [LV31] Time to reach the server that holds a session. */
   passOnMs: 5_000,
+  /** [LV39] A worker that hands its view over says so within this. */
+  handOverAnswerMs: 2_000,
   /** Bytes in a worker's socket above which poses wait, the newest only. */
   poseBufferBytes: 16_384,
   /** [LV18] A viewer whose socket takes nothing for so long is closed. */

@@ -152,7 +152,7 @@ const JOB_JSON = sql`jsonb_build_object(
   'maxPerHost', m.max_per_host, 'classPolicy', m.class_policy, 'after', coalesce(m.after_jobs, '[]'), 'adapterClass', m.adapter_class,
   'waitsFor', case when m.ended_at is null then m.waits_for end,
   'frameCount', m.frame_count, 'framesDone', m.frames_done, 'framesFailed', m.frames_failed,
-  'framesRedrawn', m.frames_redrawn,
+  'framesRedrawn', m.frames_redrawn, 'reusedSamples', m.reused_samples,
   'maxAttempts', m.max_attempts, 'maxFailedTasks', m.max_failed_tasks, 'stoppedByFailures', m.state = 'paused' and m.stopped,
   'filmCount', m.film_count, 'filmsDone', m.films_done, 'filmsFailed', m.films_failed, 'error', m.error,
   'createdAt', ${iso('m.created_at')}, 'startedAt', ${iso('m.started_at')}, 'endedAt', ${iso('m.ended_at')},

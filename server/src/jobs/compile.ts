@@ -11,7 +11,6 @@ import {
   checkFilms,
   checkGridded,
   checkImageFormat,
-  checkPath,
   checkTracedSettings,
   chunkFrames,
   completeFilm,
@@ -43,11 +42,11 @@ import {
   type SceneNeeds,
   type SceneState,
   type UploadKind,
-  type Vector3,
 } from '@kiln/shared';
+import { checkCamera } from './check-camera.ts';
 import { checkClips } from './check-clips.ts';
 import { checkEdits } from './check-edits.ts';
-import { choices, LISTED_NAMES } from './choices.ts';
+import { LISTED_NAMES } from './choices.ts';
 import { frameTimeoutOf } from './frame-time.ts';
 import { sceneNeedsOf } from './scene-needs.ts';
 
@@ -209,8 +208,6 @@ function compileLayer(
   checkCamera(settings, path, report);
   checkClips(settings, path, report);
   checkEdits(settings, path, report);
-  checkView(settings, path);
-  checkLens(settings, path, report);
   const count = countFrames(request.frames, `${path}/frames`);
   const chunk = chunkFrames(request.chunk);
   const division = divisionOf({ ...request, chunk }, settings, path);
@@ -343,53 +340,4 @@ function checkEnvironment({ environment }: RenderSettings, path: string, report:
   if (environment !== SCENE_ENVIRONMENT || report.environment) return;
   const message = 'the scene has no environment of its own; choose a built-in one such as "studio", or upload one';
   throw new KilnError('job.unsupported', message, { field: `${path}/environment` });
-}
-
-function checkCamera({ camera }: RenderSettings, path: string, report: ImportReport): void {
-  if (typeof camera !== 'string' || camera === 'auto') return;
-  const names = report.cameras.map(({ name }) => name);
-  if (names.includes(camera)) return;
-  throw new KilnError('job.unknown_camera', `the scene has no camera "${camera}"; ${choices(names, 'auto')}`, {
-    field: `${path}/camera`,
-  });
-}
-
-/** A camera that looks nowhere. Far beyond what the GPU's 32-bit numbers hold it draws nothing either. */
-function checkView({ camera, fps }: RenderSettings, path: string): void {
-  if (typeof camera === 'string') return;
-  if ('path' in camera) {
-    checkPath(camera, fps, `${path}/camera`);
-    return;
-  }
-  const { position, target, up } = camera;
-  const distance = Math.fround(Math.hypot(...position.map((value, axis) => (target[axis] ?? 0) - value)));
-  if (distance > 0 && distance < Number.POSITIVE_INFINITY) {
-    if (!up || !isAlong(up, position, target)) return;
-    throw new KilnError('request.invalid', `expected what is up beside the line of sight, got ${up.join(', ')}`, {
-      field: `${path}/camera/up`,
-    });
-  }
-  const message = `expected a target away from the camera’s position (${position.join(', ')}), got ${target.join(', ')}`;
-  throw new KilnError('request.invalid', message, { field: `${path}/camera/target` });
-}
-
-/** Rays of an orthographic camera are parallel: nothing is out of focus. */
-function checkLens({ camera, lens }: RenderSettings, path: string, report: ImportReport): void {
-  if (!lens) return;
-  const isOrthographic =
-    typeof camera === 'string'
-      ? report.cameras.find((known) => known.name === camera)?.kind === 'orthographic'
-      : 'heightM' in ('path' in camera ? (camera.path[0] ?? camera) : camera);
-  if (!isOrthographic) return;
-  throw new KilnError('job.unsupported', 'an orthographic camera has no depth of field; use one with perspective', {
-    field: `${path}/lens`,
-  });
-}
-
-/** Whether `up` is nothing, or points along the line of sight: then the picture may be turned anyhow. */
-function isAlong(up: Vector3, [px, py, pz]: Vector3, [tx, ty, tz]: Vector3): boolean {
-  const [x, y, z] = [tx - px, ty - py, tz - pz];
-  const across = Math.hypot(up[1] * z - up[2] * y, up[2] * x - up[0] * z, up[0] * y - up[1] * x);
-  // Also when either is beyond what numbers hold.
-  return !(across > 1e-6 * Math.hypot(...up) * Math.hypot(x, y, z));
 }

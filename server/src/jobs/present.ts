@@ -70,6 +70,7 @@ export const jobChange = (row: JobRow): Omit<JobChange, 'layers'> => ({
   framesDone: row.frames_done,
   framesFailed: row.frames_failed,
   framesRedrawn: row.frames_redrawn,
+  reusedSamples: row.reused_samples,
   maxAttempts: row.max_attempts,
   maxFailedTasks: row.max_failed_tasks,
   stoppedByFailures: row.state === 'paused' && row.stopped,

@@ -6,7 +6,11 @@ import { ofBatch } from './batch-errors.ts';
 /**
  * Of a request with a key: the order of its fields does not matter, nor which estimate was made of it. Null of one without.
  */
-export function requestHash({ idempotencyKey, estimateId: _, ...request }: JobRequest): string | null {
+export function requestHash({
+  idempotencyKey,
+  estimateId: _,
+  ...request
+}: Pick<JobRequest, 'idempotencyKey' | 'estimateId'>): string | null {
   if (idempotencyKey === undefined) return null;
   return createHash('sha256')
     .update(JSON.stringify(ordered(request)))

@@ -1,44 +1,34 @@
 /** Jobs come in: compiled, then written many at a time. A job of a million frames is one row and one per layer. */
-import { type IdKind, type Job, type JobPlan, type JobRequest, KilnError } from '@kiln/shared';
+import { type Job, type JobPlan, type JobRequest, KilnError, type RenderSettings } from '@kiln/shared';
 import type { Kysely, Transaction } from 'kysely';
 import { Batch } from '../dispatch/batch.ts';
 import { DISPATCH_LIMITS } from '../dispatch/limits.ts';
-import type { Estimates } from '../estimates/estimates.ts';
-import type { Change, Tell } from '../events/changes.ts';
-import { checkSounds, filmTasks, insertFilms } from '../films/film-tasks.ts';
+import type { Tell } from '../events/changes.ts';
+import { checkSounds, insertFilms } from '../films/film-tasks.ts';
 import { checkLimitNames } from '../named-limits/check-names.ts';
 import { isStoreUnavailable } from '../store/sql-state.ts';
 import type { Database } from '../store/tables.ts';
 import { findWebhooks } from '../webhooks/find-webhooks.ts';
-import type { AbilityMemory } from './abilities.ts';
 import { checkKeys, inBatch, ofBatch } from './batch-errors.ts';
+import { type Beginning, begun, insertBeginning, trustedClass, UnusableBeginning } from './beginning.ts';
 import { type CompiledJob, type CompilerScene, compileJob } from './compile.ts';
 import { findAssets } from './find-assets.ts';
 import { noteHold } from './holds.ts';
 import { insertCosts, insertJobs, insertLayers, type Submission } from './insert-jobs.ts';
-import { checkJobNeeds, frameOrder, holdNeededJobs, neededJobs } from './job-needs.ts';
-import { listOrNull } from './job-row.ts';
+import { checkJobNeeds, holdNeededJobs } from './job-needs.ts';
 import { warningsOf } from './lacking.ts';
-import type { JobLayers } from './layers.ts';
+import { newRows } from './new-rows.ts';
 import { lockOpenWork, withoutRoom } from './open-work.ts';
 import { checkPredecessors } from './predecessors.ts';
 import { type JobRow, jobView, type LayerRow, layerView } from './present.ts';
 import { Remembered } from './remembered.ts';
 import { checkSameRequest, checkSameRequests, requestHash } from './request-hash.ts';
-
-export interface SubmitParts {
-  readonly db: Kysely<Database>;
-  readonly change: Change;
-  readonly abilities: AbilityMemory;
-  readonly layers: JobLayers;
-  readonly estimates: () => Pick<Estimates, 'costsOf' | 'ofHistory' | 'checkBudget'>;
-  readonly newId: (kind: IdKind) => string;
-  readonly now: () => Date;
-  /** After a commit: there is work. */
-  readonly onSubmitted: () => void;
-}
+import type { SubmitParts } from './submit-parts.ts';
 
 const KEPT_SCENES = 200;
+
+/** What was asked for, as far as a key says that it is asked for again. */
+type Keyed = Parameters<typeof requestHash>[0];
 
 /** A job that may come in. */
 interface Prepared {
@@ -74,6 +64,56 @@ export class Submissions {
     const job = await this.#save(await this.#withCosts(tenantId, await this.#prepare(tenantId, request)));
     this.#parts.onSubmitted();
     return job;
+  }
+
+  /**
+   * A job of one frame, which begins with samples that are drawn already, where there are any.
+   *
+   * @param asked what `request` was made of: the same with the same key is the same job.
+   * @param handOver gives them when the job may come in; what turns out to be of no use is left out.
+   * @throws KilnError as `submit`.
+   */
+  async submitBegun(
+    tenantId: string,
+    request: JobRequest,
+    asked: Keyed,
+    handOver: (settings: RenderSettings) => Promise<Beginning | null>,
+  ): Promise<{ readonly job: Job; readonly isKnown: boolean }> {
+    const { db, onSubmitted } = this.#parts;
+    const key = request.idempotencyKey ?? null;
+    const known = key === null ? null : await this.#byKey(db, tenantId, key, requestHash(asked));
+    if (known) return { job: known, isKnown: true };
+    const prepared = await this.#prepare(tenantId, request, asked);
+    const submission = await this.#withCosts(tenantId, prepared);
+    const settings = prepared.compiled.layers[0]?.settings;
+    const beginning = settings ? await handOver(settings) : null;
+    const job = (beginning && (await this.#saveBegun(submission, beginning))) ?? (await this.#save(submission));
+    onSubmitted();
+    return { job, isKnown: job.id !== submission.job.id };
+  }
+
+  /** Null where what is drawn is of no use. */
+  async #saveBegun(submission: Submission, beginning: Beginning): Promise<Job | null> {
+    const { change, db, objects } = this.#parts;
+    const adapterClass = await trustedClass(db, beginning.workerId);
+    if (adapterClass === null) return null;
+    const itsRows = begun(submission, beginning, adapterClass);
+    const save = () =>
+      change(async (trx, tell) => {
+        const [job] = await this.#writeIn(trx, tell, [itsRows]);
+        if (!job || job instanceof Error) throw job ?? submittedTwice();
+        if (job.id === itsRows.job.id) await insertBeginning(trx, objects, itsRows, beginning, this.#parts);
+        return job;
+      });
+    return save()
+      .catch((error: unknown) => {
+        if (!isStoreUnavailable(error)) throw error;
+        return save();
+      })
+      .catch((error: unknown) => {
+        if (error instanceof UnusableBeginning) return null;
+        throw error;
+      });
   }
 
   /**
@@ -143,7 +183,8 @@ export class Submissions {
     }
   }
 
-  async #prepare(tenantId: string, request: JobRequest): Promise<Prepared> {
+  /** @param asked what the request was made of, where that is not what was asked for. */
+  async #prepare(tenantId: string, request: JobRequest, asked: Keyed = request): Promise<Prepared> {
     const compiled = await this.compile(tenantId, request);
     await checkPredecessors(this.#parts.db, tenantId, compiled.after);
     await checkJobNeeds(this.#parts.db, tenantId, compiled.layers);
@@ -151,9 +192,9 @@ export class Submissions {
     await checkSounds(this.#parts.db, tenantId, compiled.layers);
     const assets = await findAssets(this.#parts.db, tenantId, compiled.layers);
     const notify = await findWebhooks(this.#parts.db, tenantId, request.notify);
-    const keyed = { idempotency_key: request.idempotencyKey ?? null, request_hash: requestHash(request), notify };
+    const keyed = { idempotency_key: request.idempotencyKey ?? null, request_hash: requestHash(asked), notify };
     this.#parts.estimates().checkBudget(request);
-    const rows = this.#rows(tenantId, request.sceneId, keyed, compiled);
+    const rows = newRows({ tenantId, sceneId: request.sceneId, ...keyed }, compiled, this.#parts);
     return { request, compiled, submission: { ...rows, assets } };
   }
 
@@ -300,86 +341,6 @@ export class Submissions {
       this.#scenes.delete(`${job.tenant_id}/${job.scene_id}`);
       throw new KilnError('resource.not_found', `scene ${job.scene_id} was deleted`, { field: '/sceneId' });
     }
-  }
-
-  #rows(
-    tenantId: string,
-    sceneId: string,
-    keyed: Pick<JobRow, 'notify' | 'idempotency_key' | 'request_hash'>,
-    compiled: CompiledJob,
-  ): Omit<Submission, 'assets' | 'costs'> {
-    const { newId, now } = this.#parts;
-    const job: JobRow = {
-      id: newId('job'),
-      tenant_id: tenantId,
-      scene_id: sceneId,
-      name: compiled.name,
-      state: 'queued',
-      user_name: compiled.user,
-      tags: listOrNull(compiled.tags),
-      limits: listOrNull(compiled.limits),
-      max_slots: compiled.maxSlots,
-      max_per_host: compiled.maxPerHost,
-      terms_version: 0,
-      terms_at: null,
-      priority: compiled.priority,
-      max_attempts: compiled.maxAttempts,
-      frame_timeout_ms: compiled.frameTimeoutMs,
-      class_policy: compiled.classPolicy,
-      after_jobs: compiled.after.length === 0 ? null : [...compiled.after],
-      needed_jobs: listOrNull(neededJobs(compiled.layers)),
-      adapter_class: null,
-      ...keyed,
-      frame_count: compiled.frameCount,
-      frames_done: 0,
-      frames_redrawn: 0,
-      frames_failed: 0,
-      film_count: compiled.layers.reduce((sum, { films }) => sum + films.length, 0),
-      films_done: 0,
-      films_failed: 0,
-      tasks_failed: 0,
-      max_failed_tasks: compiled.maxFailedTasks,
-      stopped: false,
-      waits_for: null,
-      error: null,
-      given_at: null,
-      created_at: now(),
-      started_at: null,
-      ended_at: null,
-      archived_at: null,
-      purged_at: null,
-    };
-    const isGated = compiled.layers.some(({ tests }) => tests !== null);
-    const layers = compiled.layers.map(
-      (layer, position): LayerRow => ({
-        id: newId('layer'),
-        job_id: job.id,
-        position,
-        name: layer.name,
-        frames: layer.frames,
-        frame_count: layer.frameCount,
-        chunk: layer.chunk,
-        single_tasks: layer.division === null ? (layer.tests?.frames.length ?? 0) : 0,
-        chunk_sec: layer.chunkSec,
-        is_chunk_open: layer.chunkSec !== null,
-        test_frames: layer.tests && [...layer.tests.frames],
-        test_gate: layer.tests?.gate ?? null,
-        is_gated: isGated,
-        task_count: layer.taskCount,
-        released: 0,
-        films: [...layer.films],
-        needs: listOrNull(layer.needs),
-        frame_order: frameOrder(layer),
-        limits: listOrNull(layer.limits),
-        requires: layer.requires,
-        own_requires: layer.ownRequires,
-        scene_needs: layer.sceneNeeds,
-        settings: layer.settings,
-        division: layer.division,
-        frame_timeout_ms: layer.frameTimeoutMs,
-      }),
-    );
-    return { job, layers, films: filmTasks(job, layers, newId) };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   KilnError,
   type LiveView,
   type PictureHeader,
+  type SeenView,
   type ServerMessage,
   type SessionState,
   type ViewerHello,
@@ -17,7 +18,7 @@ import { Audience, type Seat } from './audience.ts';
 import { ownCamera, type SessionParts, type SessionSubject, type ViewerRights } from './session-parts.ts';
 import { Shown } from './shown.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
-import { WorkerLink } from './worker-link.ts';
+import { type HandedOver, WorkerLink } from './worker-link.ts';
 import type { FromWorker, WorkerPeer } from './worker-peer.ts';
 import { WorkerSearch } from './worker-search.ts';
 
@@ -186,6 +187,7 @@ export class LiveSession {
     }
     if (message.type === 'state') this.#tellState(message);
     else if (message.type === 'picked') this.#link.picked(message);
+    else if (message.type === 'sums') this.#link.handed(message);
     else {
       if (message.type === 'scene') this.#link.isReady(message);
       this.#audience.tellAll(message);
@@ -218,6 +220,16 @@ export class LiveSession {
     this.#search.markGone(workerId);
     this.#link.lose(new KilnError('live.worker_lost', 'the worker is gone'));
     this.#search.strand(workerId);
+  }
+
+  /** What is shown now. */
+  get seen(): Pick<SeenView, 'view' | 'pose'> {
+    return this.#shown.seen;
+  }
+
+  /** [LV39] What is summed of it, for a frame of so many samples. @throws KilnError `request.too_many` */
+  handOver(samples: number): Promise<HandedOver | null> {
+    return this.#link.handOver(this.#shown.input, samples);
   }
 
   /** [LV35] */
@@ -373,15 +385,9 @@ export class LiveSession {
   }
 
   #welcome({ peer, access }: Seat, resumeToken: string, resumed: boolean): void {
-    peer?.tell({
-      type: 'welcome',
-      protocol: this.#protocol,
-      sessionId: this.id,
-      resumeToken,
-      leaseMs: this.#parts.leaseMs,
-      resumed,
-      access,
-    });
+    const { leaseMs } = this.#parts;
+    const [protocol, sessionId] = [this.#protocol, this.id];
+    peer?.tell({ type: 'welcome', protocol, sessionId, resumeToken, leaseMs, resumed, access });
   }
 
   #save(state: Exclude<SessionState, 'ended'>): void {

@@ -139,7 +139,7 @@ export class LiveSessions {
     const { tenantId, admission } = visitor;
     const { resume, join } = message;
     if (resume) {
-      const known = this.#known(visitor, resume.sessionId);
+      const known = this.find(visitor.tenantId, resume.sessionId);
       const seat = known?.seatToResume(visitor, message.sceneId, resume.token);
       if (known && seat) {
         this.#attach(socket, known, (viewer) => known.resume(seat, viewer, message));
@@ -152,7 +152,8 @@ export class LiveSessions {
     else await this.#open(socket, message, visitor);
   }
 
-  #known({ tenantId }: Visitor, sessionId: string): LiveSession | null {
+  /** An open one of the tenant whose viewers are connected here. */
+  find(tenantId: string, sessionId: string): LiveSession | null {
     const session = this.#sessions.get(sessionId);
     return session?.tenantId === tenantId ? session : null;
   }
@@ -160,19 +161,17 @@ export class LiveSessions {
   /** [LV31] */
   async #join(socket: WebSocket, hello: ViewerHello, visitor: Visitor, headers: IncomingHttpHeaders): Promise<void> {
     const { sceneId, join: { sessionId } = { sessionId: '' } } = hello;
-    const session = this.#known(visitor, sessionId);
+    const session = this.find(visitor.tenantId, sessionId);
     if (session?.sceneId === sceneId) {
       this.#attach(socket, session, (viewer) => session.join(viewer, hello, visitor));
       return;
     }
-    const dialUrl = isPassedOn(headers)
-      ? null
-      : await this.#parts.rows.heldElsewhere(visitor.tenantId, sceneId, sessionId);
-    if (dialUrl === null) {
+    const held = isPassedOn(headers) ? null : await this.#parts.rows.heldElsewhere(visitor.tenantId, sessionId);
+    if (held?.sceneId !== sceneId) {
       throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
     }
     const isOwnPage = headers.origin !== undefined && !this.#parts.origins.isForeign(headers);
-    passOn(socket, { hello, url: viewerUrl(dialUrl), headers, isOwnPage });
+    passOn(socket, { hello, url: viewerUrl(held.dialUrl), headers, isOwnPage });
   }
 
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {

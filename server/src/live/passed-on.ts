@@ -1,6 +1,15 @@
 /** A viewer whose session another server holds ([LV31]): what both say is passed on, no faster than either reads. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { KilnError, LIMITS, type ViewerHello } from '@kiln/shared';
+import {
+  KilnError,
+  LIMITS,
+  ROUTES,
+  readAnswer,
+  type ViewerHello,
+  type ViewJob,
+  type ViewJobRequest,
+  WORKER_ROUTES,
+} from '@kiln/shared';
 import { type RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { closeWith, resumeHeld } from '../events/socket-peer.ts';
@@ -52,6 +61,38 @@ export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: Pa
     else there.terminate();
     there.resume();
   });
+}
+
+interface PassedRequest {
+  /** Where workers dial the other server. */
+  readonly dialUrl: string;
+  readonly name: 'renderSession';
+  readonly sessionId: string;
+  readonly request: ViewJobRequest;
+  readonly headers: IncomingHttpHeaders;
+  readonly timeoutMs: number;
+}
+
+/** Has another server answer a request about a session that it holds. @throws KilnError what that says. */
+export async function passRequestOn(passed: PassedRequest): Promise<ViewJob> {
+  const { dialUrl, name, sessionId, request, timeoutMs } = passed;
+  const { authorization, cookie } = passed.headers;
+  const { method, path, response } = ROUTES[name];
+  const api = dialUrl.replace(/^ws/, 'http').slice(0, -WORKER_ROUTES.live.path.length);
+  const answer = await fetch(`${api}${path.replace(':sessionId', sessionId)}`, {
+    method,
+    headers: {
+      [MARK]: '1',
+      'content-type': 'application/json',
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(cookie === undefined ? {} : { cookie }),
+    },
+    body: JSON.stringify(request),
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch((cause: unknown) => {
+    throw new KilnError('server.draining', 'the server that holds this live view is not reached', { cause });
+  });
+  return readAnswer(answer, response, 'the server that holds this live view', []);
 }
 
 /** Reads no more while the other side has not taken what went before. */

@@ -224,17 +224,16 @@ export class SessionRows {
   }
 
   /** [LV31] Where workers dial for an open session that another server holds; null: there is no such. */
-  async heldElsewhere(tenantId: string, sceneId: string, sessionId: string): Promise<string | null> {
+  async heldElsewhere(tenantId: string, sessionId: string): Promise<{ dialUrl: string; sceneId: string } | null> {
     const row = await this.#parts.db
       .selectFrom('sessions')
-      .select('dial_url')
+      .select(['dial_url', 'scene_id'])
       .where('id', '=', sessionId)
       .where('tenant_id', '=', tenantId)
-      .where('scene_id', '=', sceneId)
       .where('server_id', '!=', this.#parts.serverId)
       .where('state', '!=', 'ended')
       .executeTakeFirst();
-    return row?.dial_url ?? null;
+    return row ? { dialUrl: row.dial_url, sceneId: row.scene_id } : null;
   }
 
   /** What a worker should draw and does not, and what it should stop drawing. */

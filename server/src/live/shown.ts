@@ -1,5 +1,5 @@
 /** What a session shows now, as the one who drives wants it. */
-import type { LiveView, PictureCodec, Pose, SessionStart, ViewerMessage } from '@kiln/shared';
+import type { LiveView, PictureCodec, Pose, SeenView, SessionStart, ViewerMessage } from '@kiln/shared';
 import type { Seat } from './audience.ts';
 
 type Input = Extract<ViewerMessage, { type: 'pose' | 'view' }>;
@@ -17,6 +17,10 @@ export class Shown {
   /** Number of the newest. */
   get input(): number {
     return this.#input;
+  }
+
+  get seen(): Pick<SeenView, 'view' | 'pose'> {
+    return { view: this.#view, pose: this.#pose };
   }
 
   /** @returns false for one that is not newer than the last ([LV3]). */

@@ -1,12 +1,26 @@
 /** The worker that draws a session: its socket, what it was told, and what it has sent since the last `start`. */
-import { KilnError, type PictureHeader, type ServerMessage, type SessionStart, type ViewerMessage } from '@kiln/shared';
+import {
+  type HandedSums,
+  KilnError,
+  type PictureHeader,
+  type ServerMessage,
+  type SessionStart,
+  type ViewerMessage,
+} from '@kiln/shared';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import type { Seat } from './audience.ts';
+import { HandOvers } from './hand-overs.ts';
 import { Picks } from './picks.ts';
 import type { WorkerPeer } from './worker-peer.ts';
 
 type Said<T extends ViewerMessage['type']> = Extract<ViewerMessage, { type: T }>;
 export type SceneMessage = Extract<ServerMessage, { type: 'scene' }>;
+
+/** What a worker has handed over of the view that it draws. */
+export interface HandedOver {
+  readonly workerId: string;
+  readonly sums: HandedSums;
+}
 
 export class WorkerLink {
   #worker: WorkerPeer | null = null;
@@ -17,6 +31,8 @@ export class WorkerLink {
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #refreshTimer: NodeJS.Timeout | null = null;
   readonly #picks = new Picks();
+
+  readonly #handOvers = new HandOvers();
 
   get worker(): WorkerPeer | null {
     return this.#worker;
@@ -37,6 +53,7 @@ export class WorkerLink {
 
   /** [LV22] */
   start(message: SessionStart): void {
+    this.#handOvers.drop();
     this.#scene = null;
     this.#sequence = 0;
     this.#worker?.start(message);
@@ -97,12 +114,25 @@ export class WorkerLink {
     this.#worker?.pass({ type: 'refresh' });
   }
 
+  /** [LV39] As `HandOvers.ask`, with who answered; null where nobody draws, too. */
+  async handOver(input: number, samples: number): Promise<HandedOver | null> {
+    const worker = this.#worker;
+    if (!worker || !this.#scene) return null;
+    const sums = await this.#handOvers.ask({ input, samples }, (message) => worker.pass(message));
+    return sums && { workerId: worker.workerId, sums };
+  }
+
+  handed(sums: HandedSums): void {
+    this.#handOvers.take(sums);
+  }
+
   /** @param error why it is told to go; null where it has gone. */
   lose(error: KilnError | null): void {
     const worker = this.#worker;
     this.#worker = null;
     this.#scene = null;
     this.#picks.failAll(error ?? workerLost());
+    this.#handOvers.drop();
     if (error) worker?.close(error);
   }
 
@@ -110,6 +140,7 @@ export class WorkerLink {
   end(): void {
     if (this.#refreshTimer) clearTimeout(this.#refreshTimer);
     this.#picks.failAll(new KilnError('live.session_gone', 'the session ended'));
+    this.#handOvers.drop();
     this.#worker?.end();
   }
 }

@@ -1,24 +1,25 @@
 /** A worker's socket for one session: what the viewer wants goes down, pictures and what concerns the scene come up. */
 import {
   decodePicture,
+  type HandOver,
   KilnError,
   LIMITS,
   type PictureHeader,
   type RefreshMessage,
-  ServerMessage,
   type SessionStart,
   type ViewerMessage,
+  WorkerMessage,
 } from '@kiln/shared';
 import type { RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { bytesOf, closeWith, readControl } from '../events/socket-peer.ts';
 
 type Pose = Extract<ViewerMessage, { type: 'pose' }>;
-export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }> | RefreshMessage;
-const FROM_WORKER = ['state', 'scene', 'error', 'picked'] as const;
-export type FromWorker = Extract<ServerMessage, { type: (typeof FROM_WORKER)[number] }>;
+export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }> | RefreshMessage | HandOver;
+const FROM_WORKER = ['state', 'scene', 'error', 'picked', 'sums'] as const;
+export type FromWorker = Extract<WorkerMessage, { type: (typeof FROM_WORKER)[number] }>;
 
-const isFromWorker = (message: ServerMessage): message is FromWorker =>
+const isFromWorker = (message: WorkerMessage): message is FromWorker =>
   FROM_WORKER.some((type) => type === message.type);
 
 export interface WorkerEvents {
@@ -79,7 +80,7 @@ export class WorkerPeer {
         events.onPicture(bytes, decodePicture(bytes).header);
         return;
       }
-      const message = readControl(ServerMessage, data, 'a message of a worker', LIMITS.liveSceneBytes);
+      const message = readControl(WorkerMessage, data, 'a message of a worker', LIMITS.liveSceneBytes);
       if (!isFromWorker(message)) {
         throw new KilnError('protocol.violation', `[LV23] a worker says no "${message.type}"`);
       }
@@ -90,7 +91,7 @@ export class WorkerPeer {
     }
   }
 
-  #send(message: SessionStart | ViewerMessage | RefreshMessage): void {
+  #send(message: SessionStart | Pose | Passed): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(JSON.stringify(message), () => {
       if (this.#socket.bufferedAmount <= LIVE_LIMITS.poseBufferBytes) this.#flush();

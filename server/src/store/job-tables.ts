@@ -42,6 +42,8 @@ export interface JobTable {
   frames_done: Generated<number>;
   frames_failed: Generated<number>;
   frames_redrawn: Generated<number>;
+  /** Samples of a live view that its frame begins with. */
+  reused_samples: Generated<number>;
   film_count: Generated<number>;
   films_done: Generated<number>;
   films_failed: Generated<number>;

@@ -37,6 +37,7 @@ import { up as heldShares } from './migrations/0035-held-shares.ts';
 import { up as jobNeeds } from './migrations/0036-job-needs.ts';
 import { up as redoneTasks } from './migrations/0037-redone-tasks.ts';
 import { up as redrawnFrames } from './migrations/0038-redrawn-frames.ts';
+import { up as viewJobs } from './migrations/0039-view-jobs.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -80,6 +81,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0036-job-needs': { up: jobNeeds },
   '0037-redone-tasks': { up: redoneTasks },
   '0038-redrawn-frames': { up: redrawnFrames },
+  '0039-view-jobs': { up: viewJobs },
 };
 
 /**

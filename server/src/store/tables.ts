@@ -275,6 +275,7 @@ interface PieceTable {
   task_id: string;
   first_sample: number;
   sample_count: number;
+  /** Or the id of the live session that drew them. */
   attempt_id: string;
   sha256: string;
   size_bytes: number;

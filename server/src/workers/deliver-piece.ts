@@ -1,6 +1,13 @@
 /** Sums of a part of a frame come in ([WK16]): checked while they stream into the object store, then recorded. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type FrameAccepted, KilnError, LIMITS, PIECE_HEADER, PIECE_MEDIA_TYPE, PieceResult } from '@kiln/shared';
+import {
+  type FrameAccepted,
+  KilnError,
+  MAX_SUMS_BYTES,
+  PIECE_HEADER,
+  PIECE_MEDIA_TYPE,
+  PieceResult,
+} from '@kiln/shared';
 import type { AttemptFacts } from '../dispatch/attempt-facts.ts';
 import type { Results } from '../dispatch/results.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -11,9 +18,6 @@ export interface IncomingPiece {
   readonly headers: IncomingHttpHeaders;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
-
-/** RGBA of floats of the largest part, which no compression makes larger by more. */
-const MAX_PIECE_BYTES = LIMITS.wholeFramePixels * 4 * 4 + 1_048_576;
 
 /**
  * @throws KilnError `request.invalid`, `upload.hash_mismatch`, `upload.over_limit`, `storage.full`, `attempt.stale`.
@@ -31,7 +35,7 @@ export async function deliverPiece(
     throw new KilnError('request.unsupported_media_type', `expected sums as ${PIECE_MEDIA_TYPE}`);
   }
   const result = readResult(PieceResult, headers, PIECE_HEADER);
-  const stored = await objects.put(bytes, { maxBytes: MAX_PIECE_BYTES, expectSha256: result.sha256 });
+  const stored = await objects.put(bytes, { maxBytes: MAX_SUMS_BYTES, expectSha256: result.sha256 });
   if (stored.sizeBytes !== result.sizeBytes) {
     throw new KilnError('upload.hash_mismatch', `expected ${result.sizeBytes} bytes, got ${stored.sizeBytes}`);
   }

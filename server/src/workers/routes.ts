@@ -52,6 +52,7 @@ import { sameSecret } from './secrets.ts';
 import { takeCanary } from './take-canary.ts';
 import { takeConverted } from './take-converted.ts';
 import { UnnamedAttempts } from './unnamed-attempts.ts';
+import { registerViewSums } from './view-sums-route.ts';
 import { bearerToken, type WorkerIdentities } from './worker-identity.ts';
 
 export interface WorkerRoutesParts {
@@ -237,6 +238,7 @@ function registerBytes(app: FastifyInstance, parts: WorkerRoutesParts): void {
     scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
     scope.addContentTypeParser(GLB_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
     registerPieces(scope, parts);
+    registerViewSums(scope, parts);
     scope.route<{ Params: { attemptId: string; frameNumber: string } }>({
       method: WORKER_ROUTES.frame.method,
       url: apiPath(WORKER_ROUTES.frame.path),

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionCookieName } from '../../src/identity/session-cookie.ts';
 import { FakeWorker } from '../fake-worker.ts';
 import { jobEnded, jobOf, WORKER_TOKEN } from '../farm-fixture.ts';
+import { VIEW } from '../live/live-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { sceneOf, uploadScene } from '../scene-fixture.ts';
 import { type ServerFixture, startTestServer } from '../server-fixture.ts';
+import { TestSocket } from '../socket-fixture.ts';
 
 const ALL = Object.entries(ROUTES).map(([name, spec]): { name: string; spec: RouteSpec } => ({ name, spec }));
 const GUARDED = ALL.filter(({ spec }) => spec.identity !== 'none');
@@ -20,6 +22,8 @@ const WHAT_WOULD_DO: ReadonlyMap<RouteSpec, unknown> = new Map<RouteSpec, unknow
 let redis: TestRedis;
 let fixture: ServerFixture;
 let worker: FakeWorker;
+/** Of the first tenant's session. */
+let socket: TestSocket;
 /** What the first tenant has, under the names that routes give their parameters. */
 let mine: Record<string, string>;
 /** Paths of bytes that belong to the first tenant. */
@@ -52,7 +56,11 @@ beforeAll(async () => {
     },
   });
   const upload = created.headers.get('location') ?? '';
+  socket = new TestSocket(`${fixture.server.url.replace('http', 'ws')}${API_PREFIX}/live`, fixture.apiKey);
+  await socket.say({ type: 'hello', protocols: [1], sceneId: scene.id, view: VIEW, codecs: ['jpeg'] });
+  const sessionId = String((await socket.next('welcome')).sessionId);
   mine = {
+    sessionId,
     sceneId: scene.id,
     jobId: job.id,
     tenantId: (await fixture.client.me()).tenant.id,
@@ -80,6 +88,7 @@ beforeAll(async () => {
   otherKey = (await fixture.newTenant('other')).apiKey;
 });
 afterAll(async () => {
+  socket?.cut();
   await worker?.stop();
   await fixture?.stop();
   await redis?.stop();

@@ -117,7 +117,8 @@ describe('compileJob', () => {
 
   test('takes a camera by its name, an unnamed one by that which the import gave it, and one that is given', () => {
     const given: CameraChoice = { position: [1, 1, 1], target: [0, 0, 0], fovDeg: 40 };
-    for (const camera of ['Front', 'camera-0', 'auto', given]) {
+    const posed: CameraChoice = { position: [1, 1, 1], quaternion: [0, 0.6, 0, 0.8], fovDeg: 40, targetDistanceM: 2 };
+    for (const camera of ['Front', 'camera-0', 'auto', given, posed]) {
       expect(compileJob(job(layer({ camera })), SCENE, RASTER).layers[0]?.settings.camera).toEqual(camera);
     }
   });
@@ -126,6 +127,12 @@ describe('compileJob', () => {
     const error = failure(job(layer(), layer({ camera: 'Back' })));
     expect(error).toMatchObject({ code: 'job.unknown_camera', field: '/layers/1/camera' });
     expect(error.message).toContain('auto, camera-0, Front');
+  });
+
+  test('refuses a pose that is turned no way', () => {
+    const camera: CameraChoice = { position: [1, 1, 1], quaternion: [0, 0, 0, 0], fovDeg: 40 };
+    const error = failure(job(layer({ camera })));
+    expect(error).toMatchObject({ code: 'request.invalid', field: '/layers/0/camera/quaternion' });
   });
 
   test('takes the scene’s own environment, and refuses it of a scene that has none', () => {

@@ -30,6 +30,7 @@ describe.skipIf(bin === null)('open work on PostgreSQL', () => {
     return new Submissions({
       db,
       change: createChange({ db, announce: () => {}, now }),
+      objects: { has: async () => true },
       abilities: new AbilityMemory(db, { now, monotonicMs: () => performance.now() }),
       layers: new JobLayers(),
       newId: makeId,

@@ -40,6 +40,7 @@ function submissions(): Submissions {
   };
   const abilities = new AbilityMemory(db, { now, monotonicMs: () => performance.now() });
   return new Submissions({
+    objects: { has: async () => true },
     ...{ db, change, abilities, layers: new JobLayers(), newId: makeId, now, onSubmitted: () => {} },
     estimates: () => ({ costsOf: async () => null, ofHistory: async () => null, checkBudget: () => {} }),
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeWorker } from '../fake-worker.ts';
-import { addScene, addTenant, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
+import { addScene, addTenant, call, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { TestSocket } from '../socket-fixture.ts';
@@ -101,6 +101,31 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     await driver.say({ type: 'bye' });
     await again.say({ type: 'bye' });
     expect((await again.closed).code).toBe(1000);
+  });
+
+  test('[LV39] who asks one for a job of a session that the other one holds gets it', async () => {
+    const driver = await view(0);
+    const sessionId = String((await driver.next('welcome')).sessionId);
+    const [offer] = await until(
+      async () => worker.offers.filter((one) => one.sessionId === sessionId),
+      ({ length }) => length > 0,
+    );
+    worker.sessions.add(sessionId);
+    const drawer = connect(offer?.url ?? '', worker.registration.workerSecret);
+    await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer?.token });
+    await drawer.next('start');
+    await driver.say(pose(1));
+    await drawer.next('pose');
+    const send = (id: string) => call(farmAt(1).url, tenant.key, 'POST', `/sessions/${id}/jobs`, { name: 'passed on' });
+    expect(await send(sessionId)).toMatchObject({
+      status: 201,
+      body: { job: { name: 'passed on', layers: [{ settings: { camera: POSE } }] }, notReused: 'other-picture' },
+    });
+    expect(await send('ses_00000000000000000000')).toMatchObject({ status: 404 });
+    await driver.say({ type: 'bye' });
+    await driver.closed;
+    // What the other server says, it says.
+    expect(await send(sessionId)).toMatchObject({ status: 404, body: { error: { code: 'resource.not_found' } } });
   });
 
   test('[LV31, WS9] finds at either no session that is over, or of another tenant', async () => {

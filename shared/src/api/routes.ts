@@ -21,11 +21,12 @@ import { JobChanges, PauseRequest, RetryRequest } from '../schemas/job-control.t
 import { JobPlan } from '../schemas/job-plan.ts';
 import { JobTag, JobUser } from '../schemas/labels.ts';
 import { Scene, SceneManifest } from '../schemas/scene.ts';
-import { Session, Worker } from '../schemas/worker.ts';
+import { Worker } from '../schemas/worker.ts';
 import { JobState, TaskState } from '../states.ts';
 import { ESTIMATE_ROUTES } from './estimate-routes.ts';
 import { LIMIT_ROUTES } from './limit-routes.ts';
 import { Nothing, PageQuery, page, pageQuery, type RouteSpec } from './route-spec.ts';
+import { SESSION_ROUTES } from './session-routes.ts';
 import { TOKEN_ROUTES } from './token-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
@@ -294,13 +295,7 @@ export const ROUTES = {
     identity: 'tenant',
     response: Type.Object({ items: Type.Array(Worker) }),
   },
-  listSessions: {
-    method: 'GET',
-    path: '/sessions',
-    summary: 'Live sessions that have not ended.',
-    identity: 'tenant',
-    response: Type.Object({ items: Type.Array(Session) }),
-  },
+  ...SESSION_ROUTES,
 
   createTenant: {
     method: 'POST',

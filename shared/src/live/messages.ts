@@ -6,34 +6,12 @@ import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { LightSettings } from '../schemas/light.ts';
 import { SceneEdits } from '../schemas/scene-edits.ts';
-import { ClipSettings, DEFAULT_SAMPLES, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { ClipSettings, DEFAULT_SAMPLES, Pose, Position, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { TokenAccess } from '../schemas/token.ts';
 import { Name } from '../storable-text.ts';
 
 /** Versions of the live protocol that this build speaks, newest first. */
 export const LIVE_PROTOCOLS = [1] as const;
-
-const Coordinate = Type.Number({ minimum: -LIMITS.liveCoordinateM, maximum: LIMITS.liveCoordinateM });
-/** Where something stands, in metres. */
-export const Position = Type.Tuple([Coordinate, Coordinate, Coordinate]);
-
-const Part = Type.Number({ minimum: -2, maximum: 2 });
-const Quaternion = Type.Tuple([Part, Part, Part, Part]);
-
-/** Where a viewer's camera is. `orbitTarget` is what it turns around, so that the picture's distance is known. */
-export const Pose = Type.Object(
-  {
-    position: Position,
-    /** Unit quaternion x, y, z, w; the camera looks along its −z. */
-    quaternion: Quaternion,
-    /** Vertical field of view in degrees. */
-    fovDeg: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 180 }),
-    /** [LV30] Metres to what the camera looks at, where a lens that focuses by itself is to know it. */
-    targetDistanceM: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-  },
-  { additionalProperties: false },
-);
-export type Pose = Static<typeof Pose>;
 
 export const PictureCodec = Type.Enum(['jpeg', 'webp', 'png']);
 export type PictureCodec = Static<typeof PictureCodec>;

@@ -27,8 +27,8 @@
  */
 import { KilnError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import type { Pose } from '../schemas/settings.ts';
 import { DEPTH_CODEC, type DepthRange } from './depth.ts';
-import type { Pose } from './messages.ts';
 
 export const PICTURE_HEADER_BYTES = 136;
 /** Of who knows of no depth: the header ended before it. */

@@ -2,7 +2,8 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { LIMITS } from '../limits.ts';
-import { LiveView, Pose, Position } from './messages.ts';
+import { Pose, Position } from '../schemas/settings.ts';
+import { LiveView } from './messages.ts';
 
 const PATH_TIME = {
   /** Milliseconds since the path began; never less than that of the pose before. */

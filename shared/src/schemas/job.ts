@@ -301,6 +301,8 @@ export const Job = Type.Object({
   framesFailed: Type.Integer(),
   /** How often frames that were done have been forgotten, to be drawn anew: what is known of them is to be fetched again. */
   framesRedrawn: Type.Integer(),
+  /** Samples of a live view that its frame begins with; 0 of a job that was not made of one. */
+  reusedSamples: Type.Integer(),
   /** Tries that each task has; from the next failure on, where it was changed. */
   maxAttempts: Type.Integer(),
   /** Null: it goes on however many fail. */

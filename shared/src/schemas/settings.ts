@@ -110,6 +110,31 @@ const ParallelCamera = Type.Object(
 const PlacedCamera = Type.Union([ExplicitCamera, FocalLengthCamera, ParallelCamera]);
 export type PlacedCamera = Static<typeof PlacedCamera>;
 
+const Coordinate = Type.Number({ minimum: -LIMITS.liveCoordinateM, maximum: LIMITS.liveCoordinateM });
+/** Where something stands, in metres. */
+export const Position = Type.Tuple([Coordinate, Coordinate, Coordinate]);
+
+const Part = Type.Number({ minimum: -2, maximum: 2 });
+
+/** Where a viewer's camera is, bit by bit: what a live view is drawn from. */
+export const Pose = Type.Object(
+  {
+    position: Position,
+    quaternion: Type.Tuple([Part, Part, Part, Part], {
+      description: 'Unit quaternion x, y, z, w; the camera looks along its −z.',
+    }),
+    fovDeg: ExplicitCamera.properties.fovDeg,
+    targetDistanceM: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'Metres to what the camera looks at, where a lens that focuses by itself is to know it.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Pose = Static<typeof Pose>;
+
 /** A moment of a camera's path: at a frame or at a time, a camera by numbers. */
 const PathKey = Type.Object(
   {
@@ -147,10 +172,10 @@ export const CameraPath = Type.Object(
 );
 export type CameraPath = Static<typeof CameraPath>;
 
-export const CameraChoice = Type.Union([Name, ...PlacedCamera.anyOf, CameraPath], {
+export const CameraChoice = Type.Union([Name, ...PlacedCamera.anyOf, Pose, CameraPath], {
   default: 'auto',
   description:
-    'Name of a camera in the scene; `auto`: the scene framed from three quarters; position and target; or a path of such.',
+    'Name of a camera in the scene; `auto`: the scene framed from three quarters; position and target; the pose of a live view; or a path of position and target.',
 });
 export type CameraChoice = Static<typeof CameraChoice>;
 

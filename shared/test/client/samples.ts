@@ -19,6 +19,7 @@ export const job = (change: Partial<Job> = {}): Job => ({
   framesDone: 0,
   framesFailed: 0,
   framesRedrawn: 0,
+  reusedSamples: 0,
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,

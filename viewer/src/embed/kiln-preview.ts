@@ -2,10 +2,11 @@
  * `<kiln-preview>`: the live view of a scene of a farm, on any page. Names are those of `<model-viewer>` where the idea is
  * the same. One script defines it; `viewer/docs/embed.md` describes it.
  */
-import type { ExplicitCamera } from '@kiln/shared';
+import type { ExplicitCamera, ViewJob, ViewJobRequest } from '@kiln/shared';
 import { watchPage } from '../live/hidden-page.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
+import { renderView } from '../live/render-view.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
@@ -173,6 +174,16 @@ export class KilnPreviewElement extends AskedElement {
   /** The poster again, over a view that goes on. */
   showPoster(): void {
     this.#parts.poster.classList.remove('gone');
+  }
+
+  /**
+   * Sends what is shown to the farm as a job, which begins with the samples that the view has: on pages of the farm's own,
+   * by whom their visitor is signed in as.
+   *
+   * @throws KilnError why it was not taken.
+   */
+  async renderView(request: ViewJobRequest = {}): Promise<ViewJob> {
+    return renderView(this.#viewport ?? { sessionId: null, drives: false }, this.farm, request);
   }
 
   /**

@@ -2,6 +2,7 @@
  * A scene of a farm inside somebody's own three.js scene: drawn there, and seen by their camera, with its depth, so that
  * objects of the page stand before and behind those of the farm. `viewer/docs/remote-view.md` describes it.
  */
+import type { ViewJob, ViewJobRequest } from '@kiln/shared';
 import { Matrix3, type Matrix4, type Mesh, type PerspectiveCamera, Ray, Vector2, Vector3 } from 'three';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { watchPage } from '../live/hidden-page.ts';
@@ -10,6 +11,7 @@ import { Listeners } from '../live/listeners.ts';
 import { LiveFeed } from '../live/live-feed.ts';
 import type { LiveFigures } from '../live/measurements.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
+import { renderView } from '../live/render-view.ts';
 import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { surfaceAlong } from '../live/surface-along.ts';
@@ -65,6 +67,7 @@ export class RemoteView {
   readonly #events = createTypedEvents<RemoteViewEvents>();
   readonly #listeners = new Listeners();
   readonly #motion = matchMedia('(prefers-reduced-motion: reduce)');
+  readonly #farm: string;
   #token: string | null;
   #error: ViewError | null = null;
   #camera: PerspectiveCamera | null = null;
@@ -81,6 +84,7 @@ export class RemoteView {
     const { renderer } = options;
     this.#renderer = renderer;
     this.#token = options.token ?? null;
+    this.#farm = options.farm ?? SCRIPT_ORIGIN;
     this.#screenRenderer = screen;
     this.#screen = new RemoteScreen(screen);
     this.object = createCover(screen, (camera) => camera === this.#camera);
@@ -90,7 +94,7 @@ export class RemoteView {
       look,
       frameNumber: 0,
       depth: true,
-      url: options.farm ?? SCRIPT_ORIGIN,
+      url: this.#farm,
       token: () => this.#token,
       timers: browserTimers,
       resumeStore: createMemoryStore(),
@@ -165,6 +169,15 @@ export class RemoteView {
   /** @param frameNumber of the clip, at the look's frames per second. */
   seek(frameNumber: number): void {
     this.#feed.seek(frameNumber);
+  }
+
+  /**
+   * Sends what is shown to the farm as a job: on pages of the farm's own, by whom their visitor is signed in as.
+   *
+   * @throws KilnError why it was not taken.
+   */
+  renderView(request: ViewJobRequest = {}): Promise<ViewJob> {
+    return renderView({ sessionId: this.#feed.sessionId, drives: this.#feed.role.drives }, this.#farm, request);
   }
 
   /** Opens the session again that was closed or refused. */

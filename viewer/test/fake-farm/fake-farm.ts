@@ -13,11 +13,13 @@ import {
   type ErrorCode,
   type Job,
   JobRequest,
+  jobOfView,
   KilnError,
   matches,
   parseFrameRange,
   RetryRequest,
   SceneManifest,
+  ViewJobRequest,
 } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type FakeLiveLog, serveLive } from './fake-live.ts';
@@ -170,6 +172,8 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         );
       case 'POST jobs':
         return createJob(await bodyOf(request), response);
+      case 'POST sessions/:id/jobs':
+        return renderView(await bodyOf(request), response);
       case 'GET jobs/:id':
         return sendJson(response, existing(state.jobs.get(id)));
       case 'PATCH jobs/:id':
@@ -249,6 +253,20 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
     if (!matches(JobRequest, body)) throw new KilnError('request.invalid', 'expected a job');
     for (const { frames } of body.layers) parseFrameRange(frames);
     sendJson(response, state.submit(body), 201);
+  }
+
+  /** Of what is shown to whoever looks, half of whose samples are there. */
+  function renderView(body: unknown, response: ServerResponse): void {
+    if (!matches(ViewJobRequest, body)) throw new KilnError('request.invalid', 'expected what the view does not say');
+    const { messages } = farm.live;
+    const hello = messages.findLast((message) => message.type === 'hello');
+    const pose = messages.findLast((message) => message.type === 'pose')?.pose ?? null;
+    const view = messages.findLast((message) => message.type === 'view')?.view ?? hello?.view;
+    if (!hello || !view) throw new KilnError('resource.not_found', 'nobody looks');
+    const reusedSamples = Math.ceil(view.samples / 2);
+    const job = { ...state.submit(jobOfView({ sceneId: hello.sceneId, view, pose }, body)), reusedSamples };
+    state.jobs.set(job.id, job);
+    sendJson(response, { job, reusedSamples, notReused: null }, 201);
   }
 
   Object.assign(farm, { url: await listen(server) });

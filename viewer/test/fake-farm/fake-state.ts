@@ -379,6 +379,7 @@ function jobOf(request: JobRequest): Job {
     framesDone: 0,
     framesFailed: 0,
     framesRedrawn: 0,
+    reusedSamples: 0,
     filmCount: 0,
     filmsDone: 0,
     filmsFailed: 0,

@@ -8,7 +8,7 @@ import {
   type Assignment,
   endsWithinBlock,
   KilnError,
-  LIMITS,
+  MAX_SUMS_BYTES,
   nextRange,
   type SampleRange,
   windowOf,
@@ -24,9 +24,6 @@ import { type Preparation, withScenePage } from './scene-page-attempt.ts';
 import type { AttemptContext } from './work-parts.ts';
 
 export type PieceWork = Extract<Assignment['work'], { kind: 'piece' }>;
-
-/** RGBA floats of the largest part, which no compression makes larger by more. */
-const MAX_BYTES = LIMITS.wholeFramePixels * 4 * 4 + 1_048_576;
 
 /** @throws KilnError why the part was not drawn or not taken */
 export async function runPiece(assignment: Assignment, work: PieceWork, context: AttemptContext): Promise<void> {
@@ -111,7 +108,7 @@ async function drawRange(
   const { autoBackends, checkpointMs, clock, leaving, lease, progress } = context;
   const turn = await drawingTurn(assignment, page, settings, context, lease.signal);
   const startedMs = clock.monotonicMs();
-  const output = { ...outputIn(folder), maxBytes: MAX_BYTES };
+  const output = { ...outputIn(folder), maxBytes: MAX_SUMS_BYTES };
   const drawn = { region: part.region, samples: wanted };
   const window = windowOf(settings, part.region);
   const parted = { part: drawn, ...(window ? { window } : {}), ...(begun ? { begun } : {}) };

@@ -32,6 +32,7 @@ import {
   Registration,
   readAnswer,
   type SceneFile,
+  type SessionOffer,
   WORKER_ROUTES,
 } from '@kiln/shared';
 import Type, { type Static, type TSchema } from 'typebox';
@@ -186,6 +187,25 @@ export class FarmClient {
       },
       body: Readable.toWeb(createReadStream(diskPath)),
       timeoutMs: WORKER_LIMITS.transferMs,
+    });
+  }
+
+  /** [WK25] Sends sums of a session's view from the disk. */
+  async sendViewSums(
+    { sessionId, token }: Pick<SessionOffer, 'sessionId' | 'token'>,
+    { diskPath, sizeBytes, sha256 }: ReceivedFile,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#json('viewSums', Nothing, {
+      params: { sessionId, sha256 },
+      headers: {
+        [LEASE_HEADER]: token,
+        'content-type': PIECE_MEDIA_TYPE,
+        'content-length': String(sizeBytes),
+      },
+      body: Readable.toWeb(createReadStream(diskPath)),
+      timeoutMs: WORKER_LIMITS.transferMs,
+      signal,
     });
   }
 

@@ -4,10 +4,11 @@
  */
 import {
   encodePicture,
+  type HandedSums,
+  type HandOver,
   KilnError,
   LIMITS,
   type PictureHeader,
-  type RefreshMessage,
   type ServerMessage,
   type SessionStart,
   type ViewerMessage,
@@ -24,11 +25,21 @@ import { LinkPacer } from './link-pacer.ts';
 import { LiveInput } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
 import { PickDesk, type PickStage } from './pick-desk.ts';
-import { isRefined, leastRankOf, type PictureLevel, type PicturePlan, planPicture, rankOf } from './picture-plan.ts';
+import {
+  isRefined,
+  leastRankOf,
+  losesAlpha,
+  type PictureLevel,
+  type PicturePlan,
+  planPicture,
+  rankOf,
+} from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 import { sceneMessage } from './scene-message.ts';
+import type { RelayMessage } from './session-socket.ts';
 import { stagesOf } from './stage-times.ts';
+import { type SumsStage, ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
 import { type RefineStage, type SentPicture, ViewRefiner } from './view-refiner.ts';
 
 export interface LoadHooks {
@@ -37,7 +48,7 @@ export interface LoadHooks {
 }
 
 /** A scene on a page, as a session uses it. */
-export interface LiveStage extends RefineStage, PickStage {
+export interface LiveStage extends RefineStage, PickStage, SumsStage {
   /** Loads the scene, on a fresh page if the last one was lost, which `onLost` tells. */
   load(hooks: LoadHooks, signal: AbortSignal): Promise<LoadResult>;
   draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>>;
@@ -45,7 +56,7 @@ export interface LiveStage extends RefineStage, PickStage {
 
 /** The way to the viewer. */
 export interface LivePort {
-  message(message: ServerMessage): void;
+  message(message: ServerMessage | HandedSums): void;
   picture(bytes: Uint8Array): void;
 }
 
@@ -54,6 +65,8 @@ export interface LiveSessionParts {
   readonly port: LivePort;
   readonly clock: Clock;
   readonly log: Log;
+  /** [LV39] To the server. */
+  readonly sendSums: ViewHandOverParts['send'];
 }
 
 /** Pages that may be lost without a final picture between: a scene that crashes every page that draws it is given up. */
@@ -70,6 +83,7 @@ export class LiveSession {
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
   readonly #picks: PickDesk;
+  readonly #handing: ViewHandOver;
   #sent: SentPicture | null = null;
   #start: SessionStart | null = null;
   #input: LiveInput | null = null;
@@ -85,7 +99,8 @@ export class LiveSession {
 
   constructor(parts: LiveSessionParts) {
     this.#parts = parts;
-    const { stage, clock, port } = parts;
+    const { stage, clock, log, port } = parts;
+    this.#handing = new ViewHandOver({ stage, log, send: parts.sendSums, say: (message) => port.message(message) });
     this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
       stage,
@@ -112,15 +127,23 @@ export class LiveSession {
   }
 
   /** A message that the relay has checked. */
-  receive(message: ViewerMessage | RefreshMessage): void {
+  receive(message: RelayMessage): void {
     if (message.type === 'bye') this.end();
-    else if (message.type === 'ack') {
-      this.#acknowledge(message);
-    } else if (message.type === 'refresh') this.#drawAgain();
+    else if (message.type === 'ack') this.#acknowledge(message);
+    else if (message.type === 'hand-over') this.#handOver(message);
+    else if (message.type === 'refresh') this.#drawAgain();
     else if (message.type === 'pick') this.#picks.ask(message, this.#loaded !== null);
     else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
       this.#refiner.stop();
     this.#wake();
+  }
+
+  /** [LV39] What is drawn goes on. */
+  #handOver(message: HandOver): void {
+    const wanted = this.#input?.wanted;
+    const isShown = wanted?.input === message.input && !losesAlpha(wanted.view, this.#start?.codecs ?? []);
+    const order = isShown ? { version: wanted.version, view: wanted.view, samples: message.samples } : null;
+    void this.#handing.give(message, order, this.#ended.signal);
   }
 
   /** [LV6] */
@@ -271,8 +294,8 @@ export class LiveSession {
     }
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
-    this.#picks.drawing(plan.wanted);
     const isMoving = plan.level === 'moving';
+    this.#picks.drawing(plan.wanted);
     const begun = this.#window.begin(rankOf(plan), isMoving);
     this.#setBusy(kind, true);
     const { view } = plan.wanted;

@@ -86,6 +86,10 @@ export const isFirstOf = ({ engine = 'raster', lens = null, shutterAngleDeg = 0 
 export const exactFormat = (codecs: readonly PictureCodec[], otherwise: PictureCodec): PictureCodec =>
   codecs.includes('png') ? 'png' : otherwise;
 
+/** A see-through view is drawn upon a background where the viewer can read nothing that says so. */
+export const losesAlpha = ({ background }: LiveView, codecs: readonly PictureCodec[]): boolean =>
+  background === 'transparent' && codecs.every((codec) => codec === 'jpeg');
+
 function scaled(size: Size, scale: number): Size {
   const edge = (px: number) => Math.max(LEAST_EDGE_PX, Math.round(px * scale));
   return { widthPx: edge(size.widthPx), heightPx: edge(size.heightPx) };

@@ -3,11 +3,13 @@ import {
   type AutoBackends,
   KilnError,
   type LiveView,
+  MAX_SUMS_BYTES,
   type PickedSurface,
   type SceneSource,
   settingsOfView,
 } from '@kiln/shared';
 import { assetFiles } from '../deliveries/asset-files.ts';
+import { outputIn, withFolder } from '../deliveries/attempt-folder.ts';
 import { chosenBackend } from '../deliveries/chosen-backend.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { LoadResult } from '../page/contract.ts';
@@ -18,6 +20,7 @@ import type { LiveArguments, PickArguments } from '../pool/page-orders.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
 import type { LiveStage, LoadHooks } from './live-session.ts';
+import type { SummedView, SumsOrder } from './view-hand-over.ts';
 import type { StageRefineOrder } from './view-refiner.ts';
 
 export interface SceneStageParts {
@@ -86,6 +89,18 @@ export class SceneStage implements LiveStage {
     if (backend === 'webgpu') await this.#loadForWebGpu();
     this.#isRefining = true;
     return this.#withAssets(order.view, (page) => page.refine({ ...order, backend, key: sessionId }, hooks));
+  }
+
+  async withSums<T>(order: SumsOrder, use: (summed: SummedView | null) => Promise<T>): Promise<T> {
+    const page = this.#page;
+    if (!page || !this.#isRefining) return use(null);
+    const { autoBackends, cache, sessionId } = this.#parts;
+    return withFolder({ cache }, 'view', async (folder) => {
+      const output = { ...outputIn(folder), maxBytes: MAX_SUMS_BYTES };
+      const { answer, sums } = await page.viewSums({ ...order, key: sessionId }, output);
+      const backend = chosenBackend(settingsOfView(order.view), autoBackends);
+      return use(sums.length === 0 ? null : { sums, endedBy: answer.result.endedBy, backend });
+    });
   }
 
   forget(): void {

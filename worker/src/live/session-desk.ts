@@ -91,7 +91,10 @@ export class SessionDesk {
       clock,
       log,
     });
-    const session = new LiveSession({ stage, port: line, clock, log });
+    const session = new LiveSession({
+      ...{ stage, port: line, clock, log },
+      sendSums: (file, signal) => client.sendViewSums(offer, file, signal),
+    });
     over.signal.addEventListener('abort', () => session.end(), { once: true });
     log.info({ sceneHash: offer.scene.sceneHash }, 'a live session begins');
     const hungUp = line.run(over.signal).finally(() => session.end());

@@ -1,5 +1,7 @@
 /** The worker's socket for one session: it dials out, says hello, and hands on what comes. */
 import {
+  type HandedSums,
+  HandOver,
   KilnError,
   LIMITS,
   LIVE_PROTOCOLS,
@@ -16,9 +18,12 @@ import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 
+/** What the relay says after `start`. */
+export type RelayMessage = ViewerMessage | RefreshMessage | HandOver;
+
 export interface SessionSocketHooks {
   readonly onStart: (start: SessionStart) => void;
-  readonly onMessage: (message: ViewerMessage | RefreshMessage) => void;
+  readonly onMessage: (message: RelayMessage) => void;
 }
 
 /** How a socket ended. `over`: the server says that the session is; otherwise the worker may dial again. */
@@ -75,7 +80,7 @@ export class SessionSocket {
     });
   }
 
-  message(message: ServerMessage): void {
+  message(message: ServerMessage | HandedSums): void {
     this.#send(message);
   }
 
@@ -97,7 +102,7 @@ export class SessionSocket {
     if (matches(SessionStart, value)) {
       if (LIVE_PROTOCOLS.some((version) => version === value.protocol)) this.#start(value, hooks);
       else this.close(new KilnError('protocol.version', `[WS3] the server speaks version ${value.protocol}`));
-    } else if (this.#startedAtMs !== null && (matches(ViewerMessage, value) || matches(RefreshMessage, value))) {
+    } else if (this.#startedAtMs !== null && isOfRelay(value)) {
       hooks.onMessage(value);
     } else {
       // A newer server may say what this worker does not know (WS5).
@@ -110,7 +115,7 @@ export class SessionSocket {
     onStart(start);
   }
 
-  #send(message: ServerMessage | WorkerHello): void {
+  #send(message: ServerMessage | HandedSums | WorkerHello): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(JSON.stringify(message));
     this.#endIfUnread();
@@ -123,6 +128,9 @@ export class SessionSocket {
     this.#socket.terminate();
   }
 }
+
+const isOfRelay = (value: unknown): value is RelayMessage =>
+  matches(ViewerMessage, value) || matches(RefreshMessage, value) || matches(HandOver, value);
 
 const hello = ({ sessionId, token }: SessionOffer): WorkerHello => ({
   type: 'worker-hello',

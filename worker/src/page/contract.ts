@@ -11,9 +11,7 @@ import type {
   Backend,
   DrawStage,
   Engine,
-  FilmPlan,
   FramePart,
-  FrameRate,
   ImportReport,
   LiveView,
   PassFile,
@@ -31,6 +29,7 @@ import type {
   StageTime,
   StoredSums,
 } from '@kiln/shared';
+import type { FilmOrder, FilmSound } from './film/film-order.ts';
 
 /** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
 export const SCENE_ROUTE = '/scene';
@@ -50,17 +49,6 @@ export const ASSET_ROUTE = '/asset';
 export const SOCKET_ROUTE = '/socket';
 
 /** A film that a page makes of pictures that are files; they and the sound are asked for at `SCENE_ROUTE/<source>/<path>`. */
-export interface FilmOrder {
-  readonly source: string;
-  readonly plan: FilmPlan;
-  /** Of the frames. */
-  readonly size: Size;
-  readonly rate: FrameRate;
-  /** Pictures that come at most. */
-  readonly pictureCount: number;
-  readonly audioPath: string | null;
-}
-
 export interface PageScene {
   readonly sceneHash: string;
   /** Path of the entry file within the scene. */
@@ -215,6 +203,19 @@ export type PageCall =
       readonly x: number;
       readonly y: number;
     }
+  /**
+   * Of what `refine` has summed, the first samples of a frame of that view, of `samples` samples: their sums go to `sumsOutput`
+   * before the answer. None where it is another version.
+   */
+  | {
+      readonly call: 'view-sums';
+      readonly id: number;
+      readonly key: string;
+      readonly version: number;
+      readonly view: LiveView;
+      readonly samples: number;
+      readonly output: string;
+    }
   /** Lets go of what `refine` has summed. */
   | { readonly call: 'forget'; readonly id: number; readonly key: string }
   /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
@@ -302,13 +303,6 @@ export interface FilmProgress {
   readonly writes: readonly { readonly position: number; readonly sizeBytes: number }[];
 }
 
-/** Samples as 32-bit floats, little-endian, of all channels of a moment together. */
-export interface FilmSound {
-  readonly hz: number;
-  readonly channels: number;
-  readonly writes: FilmProgress['writes'];
-}
-
 export interface LiveOutcome {
   /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
   readonly pose: Pose;
@@ -340,6 +334,13 @@ export interface RefineOutcome {
   readonly gpuBytes: number;
 }
 
+export interface ViewSums {
+  /** They follow on one another from the first sample on. */
+  readonly ranges: readonly DrawnRange[];
+  /** No samples follow. */
+  readonly endedBy?: 'noise';
+}
+
 export interface LiveTile extends Region {
   readonly codec: PictureCodec;
   readonly sizeBytes: number;
@@ -369,6 +370,7 @@ export interface PageResults {
   readonly refine: RefineOutcome;
   /** Null: nothing stands there. */
   readonly pick: PickedSurface | null;
+  readonly 'view-sums': ViewSums;
   readonly forget: null;
   readonly bench: BenchOutcome;
 }

@@ -77,7 +77,8 @@ export async function drawPiece(services: PageServices, call: Call<'piece'>, hoo
   }
 }
 
-async function sendSums(
+/** Encodes sums and gives them to Node. */
+export async function sendSums(
   encoder: PageServices['encoder'],
   widthPx: number,
   { pixels, rows, areHalf }: RangeSums,

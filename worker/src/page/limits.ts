@@ -24,6 +24,8 @@ export const PAGE_LIMITS = {
   /** Resting live views whose samples are kept between slices, and bytes of their sums; the one drawn longest ago begins anew. */
   refinements: 32,
   refinementBytes: 1_073_741_824,
+  /** Floats of sums that a view hands over at once: two of a picture of 3840 × 2160. */
+  handedBytes: 268_435_456,
   /** Bytes of targets kept between pictures. */
   targetBytes: 1_073_741_824,
   /** Pictures between two collections of garbage. */

@@ -109,6 +109,8 @@ export class Page {
         return this.#stoppable(call.id, (signal) => this.#refinements.refine(call, this.#drawing(call.id, signal)));
       case 'pick':
         return { result: await this.#picker.pick(call) };
+      case 'view-sums':
+        return { result: await this.#refinements.sums(call) };
       case 'forget':
         this.#refinements.forget(call.key);
         return { result: null };

@@ -7,6 +7,8 @@ export type RefineArguments = Omit<Extract<PageCall, { call: 'refine' }>, 'call'
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
 export type PickArguments = Omit<Extract<PageCall, { call: 'pick' }>, 'call' | 'id'>;
 
+export type ViewSumsArguments = Omit<Extract<PageCall, { call: 'view-sums' }>, 'call' | 'id' | 'output'>;
+
 export interface FrameOrder {
   readonly sceneHash: string;
   readonly settings: RenderSettings;

@@ -1,6 +1,6 @@
 /** A page that keeps scenes loaded and draws them: frames of jobs, and pictures of live sessions. */
 import { createHash } from 'node:crypto';
-import { KilnError, mostSums, type PickedSurface } from '@kiln/shared';
+import { KilnError, mostSums, type PickedSurface, type SampleRange } from '@kiln/shared';
 import type { OpenPage } from '../browser/open-page.ts';
 import type { Clock } from '../clock.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -21,6 +21,7 @@ import type {
   RefineArguments,
   SumsFile,
   SumsOfRange,
+  ViewSumsArguments,
 } from './page-orders.ts';
 
 interface HeldScene {
@@ -30,6 +31,12 @@ interface HeldScene {
   gpuBytes: number | null;
   /** How often it was parsed and uploaded since it is here. */
   loads: number;
+}
+
+/** Sums that a page has made, beside its answer. */
+interface SumsAnswer<K extends 'piece' | 'view-sums'> {
+  readonly answer: PageAnswer<K>;
+  readonly sums: readonly SumsOfRange[];
 }
 
 /** What of an open page this needs. */
@@ -225,14 +232,9 @@ export class ScenePage {
     output: OutputFile,
     timeoutMs: number,
     hooks: CallHooks,
-  ): Promise<{ readonly answer: PageAnswer<'piece'>; readonly sums: readonly SumsOfRange[] }> {
+  ): Promise<SumsAnswer<'piece'>> {
     this.#framesDrawn++;
     const { client, site } = this.#open;
-    const files = Array.from({ length: mostSums(order.part.samples) }, (_, place) => {
-      const name = sumsOutput(output.name, place);
-      const diskPath = sumsOutput(output.diskPath, place);
-      return { name, diskPath, received: site.awaitOutput(name, diskPath, output.maxBytes) };
-    });
     const stored = [...(before?.sums ?? []), ...(begun ? [begun] : [])];
     const unmount = site.mountInputs(new Map(stored.map((file) => [file.input, file])));
     const inputs = {
@@ -240,10 +242,42 @@ export class ScenePage {
       ...(begun && { begun: inputOf(begun) }),
     };
     try {
-      const answer = await this.#limits.within(timeoutMs, `a part of frame ${order.frameNumber}`, (onDrawn) =>
-        client.call('piece', { ...order, ...inputs, output: output.name }, drawnToo(hooks, onDrawn)),
-      );
-      this.#count(order.sceneHash, answer.result.gpuBytes);
+      return await this.#sumsIn(output, order.part.samples, async () => {
+        const answer = await this.#limits.within(timeoutMs, `a part of frame ${order.frameNumber}`, (onDrawn) =>
+          client.call('piece', { ...order, ...inputs, output: output.name }, drawnToo(hooks, onDrawn)),
+        );
+        this.#count(order.sceneHash, answer.result.gpuBytes);
+        return answer;
+      });
+    } finally {
+      unmount();
+    }
+  }
+
+  /** [LV39] Reads back what is summed of a resting view, and goes on with it. @param output as of `drawPiece`. */
+  viewSums(order: ViewSumsArguments, output: OutputFile): Promise<SumsAnswer<'view-sums'>> {
+    const samples = { first: 0, count: order.samples };
+    return this.#sumsIn(output, samples, () =>
+      this.#limits.within(WORKER_LIMITS.loadMs, 'the sums of a live view', () =>
+        this.#open.client.call('view-sums', { ...order, output: output.name }),
+      ),
+    );
+  }
+
+  /** Takes the sums that a call makes of these samples. */
+  async #sumsIn<K extends 'piece' | 'view-sums'>(
+    output: OutputFile,
+    samples: SampleRange,
+    call: () => Promise<PageAnswer<K>>,
+  ): Promise<SumsAnswer<K>> {
+    const { site } = this.#open;
+    const files = Array.from({ length: mostSums(samples) }, (_, place) => {
+      const name = sumsOutput(output.name, place);
+      const diskPath = sumsOutput(output.diskPath, place);
+      return { name, diskPath, received: site.awaitOutput(name, diskPath, output.maxBytes) };
+    });
+    try {
+      const answer = await call();
       const sums = answer.result.ranges.map((range, place): SumsOfRange => {
         const file = files[place];
         const received = file?.received();
@@ -252,7 +286,6 @@ export class ScenePage {
       });
       return { answer, sums };
     } finally {
-      unmount();
       for (const { name } of files) site.forgetOutput(name);
     }
   }

@@ -1,6 +1,7 @@
 /** A page as a live session uses it, on a clock of the test. */
 import { KilnError, type LiveView, type PickedSurface, type Pose } from '@kiln/shared';
 import type { LiveStage, LoadHooks } from '../../src/live/live-session.ts';
+import type { SummedView, SumsOrder } from '../../src/live/view-hand-over.ts';
 import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
@@ -112,6 +113,10 @@ export class FakeStage implements LiveStage {
 
   refine(_order: StageRefineOrder, _hooks: CallHooks): Promise<PageAnswer<'refine'>> {
     throw new Error('nobody asks for tiles');
+  }
+
+  withSums<T>(_order: SumsOrder, use: (summed: SummedView | null) => Promise<T>): Promise<T> {
+    return use(null);
   }
 
   forget(): void {}

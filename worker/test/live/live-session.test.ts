@@ -23,8 +23,9 @@ beforeEach(() => {
     stage,
     clock: stage.clock,
     log: silent,
+    sendSums,
     port: {
-      message: (message) => messages.push(message),
+      message: (message) => message.type !== 'sums' && messages.push(message),
       picture: (bytes) => {
         const { header, colour, depth } = decodePicture(bytes);
         pictures.push(header);
@@ -42,6 +43,8 @@ afterEach(async () => {
   await run.catch(() => {});
   vi.useRealTimers();
 });
+
+const sendSums = async () => {};
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -359,7 +362,7 @@ describe('when something fails', () => {
     const failing = new FakeStage();
     failing.load = () => Promise.reject(new KilnError('scene.invalid', 'broken'));
     const port = { message: () => {}, picture: () => {} };
-    const other = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port });
+    const other = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port, sendSums });
     await expect(other.run()).rejects.toMatchObject({ code: 'scene.invalid' });
   });
 
@@ -397,7 +400,7 @@ describe('when something fails', () => {
       throw new KilnError('render.page_lost', 'out of memory');
     };
     const port = { message: () => {}, picture: () => {} };
-    const running = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port }).run();
+    const running = new LiveSession({ stage: failing, clock: failing.clock, log: silent, port, sendSums }).run();
     running.catch(() => {});
     await pass(60_000);
     await expect(running).rejects.toMatchObject({ code: 'render.page_lost' });

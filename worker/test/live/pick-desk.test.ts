@@ -20,6 +20,7 @@ beforeEach(() => {
     stage,
     clock: stage.clock,
     log: silent,
+    sendSums: async () => {},
     port: {
       message: (message) => message.type === 'picked' && answers.push(message),
       picture: () => pictures++,

@@ -37,6 +37,15 @@ describe('cameras by numbers', () => {
     }
   });
 
+  it('by the pose of a live view', async () => {
+    expect(await width({ position: [0, 0, 1], quaternion: [0, 0, 0, 1], fovDeg: 90 })).toBe(32);
+    const eighth = Math.PI / 8;
+    const beside = { position: [1, 0, 1], fovDeg: 90 } satisfies Partial<Camera & object>;
+    const posed = await width({ ...beside, quaternion: [0, Math.sin(eighth), 0, Math.cos(eighth)] });
+    expect(posed).toBe(await width({ ...beside, target: [0, 0, 0] }));
+    expect(posed).toBeGreaterThan(8);
+  });
+
   it('with what is up', async () => {
     const gltf = new GltfBuilder();
     gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])), translation: [1, 0, 0] });

@@ -1,7 +1,7 @@
 /** [LV30] A resting view gets better tile by tile, until it is what a job draws. */
 import { LIMITS, type LiveView, type Pose, settingsOfView } from '@kiln/shared';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LiveTile, RefineOutcome } from '../../src/page/contract.ts';
 import { layeredScene, movingSquare } from './glb.ts';
 import { decode } from './pixels.ts';
@@ -31,6 +31,7 @@ beforeAll(async () => {
   ({ sceneHash } = await page.load({ 'scene.glb': layeredScene() }));
 });
 afterAll(() => page.close());
+afterEach(() => page.client.call('forget', { key: 'one' }));
 
 interface Asked {
   readonly key?: string;
@@ -85,6 +86,7 @@ class Canvas {
 async function refined(view: LiveView, asked: Asked = {}) {
   const canvas = new Canvas();
   const results: RefineOutcome[] = [];
+  await page.client.call('forget', { key: asked.key ?? 'one' });
   for (;;) {
     const { result, bytes } = await slice(view, asked);
     results.push(result);

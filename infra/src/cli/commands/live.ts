@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import {
   apiUrls,
   DEFAULT_SAMPLES,
+  type Engine,
   KilnError,
   LIMITS,
   type LiveView,
   PICTURE_CODECS,
   type PictureCodecName,
+  RenderSettings,
   type Scene,
   type Size,
 } from '@kiln/shared';
@@ -20,6 +22,7 @@ import { abortOnInterrupt } from '../interrupt.ts';
 import { LIVE_HEAD, LiveReport, liveRow, sumsText } from '../live/live-report.ts';
 import { runLive } from '../live/live-run.ts';
 import { readPoses } from '../live/poses-file.ts';
+import { renderLive, viewJobText } from '../live/render-live.ts';
 import { parseBackground, parseSize, wholeNumber } from '../parse-options.ts';
 import { jsonReporter } from '../render/json-reporter.ts';
 import { progressReporter } from '../render/progress-reporter.ts';
@@ -40,11 +43,16 @@ A file of poses is a list in JSON, an object with the list as "poses", or one po
   {"atMs": 9, "position": [3, 1, 3], "quaternion": [0, 0, 0, 1], "fovDeg": 40}
 Poses count as "moving": true, for which the farm draws fast, but for the last.
 
+With --render or --engine pictures at rest get better, sample by sample and tile by tile, until they are what the farm renders.
+--render sends the view to the farm then: its frame begins with the samples that the view has, and is the same file as of
+kiln render with the same settings.
+
 Examples:
   $ kiln live scn_… --out view/
+  $ kiln live scn_… --engine pathtrace --samples 64 --render --render-samples 1024
   $ kiln live scn_… --poses orbit.jsonl --json | jq '.latencyMs? // empty'
 
-With --json each line is one event: state, picture, trouble, done.
+With --json each line is one event: state, picture, trouble, job, done.
 
 Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 farm unreachable, 4 key missing or wrong, 130 interrupted.`;
 
@@ -56,6 +64,9 @@ interface LiveOptions extends ConnectionOptions, Pick<LiveView, 'samples' | 'bac
   readonly codec?: PictureCodecName;
   readonly depth?: boolean;
   readonly out?: string;
+  readonly engine?: Engine;
+  readonly render?: boolean;
+  readonly renderSamples?: number;
 }
 
 export function addLiveCommand(program: Command): void {
@@ -81,6 +92,11 @@ export function addLiveCommand(program: Command): void {
     .addOption(new Option('--codec <codec>', 'the only one that is taken').choices(Object.keys(PICTURE_CODECS)))
     .option('--depth', 'pictures come with depth')
     .option('--out <folder>', 'put each picture there')
+    .addOption(
+      new Option('--engine <engine>', 'of pictures at rest').choices([...RenderSettings.properties.engine.enum]),
+    )
+    .option('--render', 'at last make a job of the view, with its samples')
+    .option('--render-samples <n>', 'of that job', wholeNumber('--render-samples', 1, LIMITS.frameSamples))
     .addHelpText('after', wrapHelp(HELP))
     .action(live);
 }
@@ -96,7 +112,18 @@ function parseLiveSize(text: string): Size {
 }
 
 async function live(source: string, options: LiveOptions): Promise<void> {
-  const { json = false, size, samples, background, frame: frameNumber, depth, out } = options;
+  const {
+    json = false,
+    size,
+    samples,
+    background,
+    frame: frameNumber,
+    depth,
+    out,
+    engine,
+    render,
+    renderSamples,
+  } = options;
   const poses = options.poses === undefined ? null : await readPoses(options.poses);
   const farm = connect(options);
   const signal = abortOnInterrupt();
@@ -111,7 +138,9 @@ async function live(source: string, options: LiveOptions): Promise<void> {
       else console.log(liveRow(line));
     });
     const fixed = { clip: null, fps: 24, toneMapping: 'neutral', exposureEv: 0 } as const;
-    const view: LiveView = { ...fixed, samples, background, size, frameNumber, ...(depth && { depth }) };
+    const isRefined = render || engine !== undefined || renderSamples !== undefined;
+    const refined = { ...(isRefined && { tiles: true }), ...(engine && { engine }) };
+    const view: LiveView = { ...fixed, ...refined, samples, background, size, frameNumber, ...(depth && { depth }) };
     const { url, apiKey } = farm.connection;
     const codecs: readonly PictureCodecName[] = options.codec ? [options.codec] : ['jpeg', 'webp', 'png'];
     const order = { url: apiUrls(url).live, apiKey, sceneId: scene.id, view, codecs, poses };
@@ -124,7 +153,13 @@ async function live(source: string, options: LiveOptions): Promise<void> {
       picture: report.take.bind(report),
       trouble: (message: string) => (json ? say('trouble', { message }) : console.error(message)),
     };
-    await runLive(order, observer, signal);
+    const rested = async (sessionId: string) => {
+      const made = await renderLive(farm, sessionId, renderSamples);
+      if (json) say('job', { jobId: made.job.id, reusedSamples: made.reusedSamples, notReused: made.notReused });
+      else console.log(viewJobText(made));
+    };
+    const sends = render || renderSamples !== undefined;
+    await runLive(order, { ...observer, ...(sends && { rested }) }, signal);
     if (json) say('done', { sceneId: scene.id, ...report.sums });
     else console.log(sumsText(report.sums));
   } finally {

@@ -38,6 +38,8 @@ export interface LiveObserver {
   begun(): void;
   /** @returns when its bytes are dealt with: it is acknowledged then. */
   picture(picture: Picture, arrived: Arrival): Promise<void>;
+  /** The last pose has its final picture: the session ends when this is over. @defaultValue at once */
+  rested?(sessionId: string): Promise<void>;
   /** Something went wrong, and the session goes on. */
   trouble(message: string): void;
 }
@@ -64,6 +66,7 @@ class LiveRun {
   readonly #order: LiveOrder;
   readonly #observer: LiveObserver;
   readonly #socket: WebSocket;
+  #sessionId = '';
   /** When each input was sent, by its number. */
   readonly #sentMs = new Map<number, number>();
   #startedMs: number | null = null;
@@ -72,6 +75,7 @@ class LiveRun {
   #lastInput: number | null = null;
   /** One picture after another. */
   #dealing: Promise<void> = Promise.resolve();
+  #isResting = false;
   #fault: KilnError | null = null;
   #end: (error: unknown) => void = () => {};
 
@@ -135,6 +139,9 @@ class LiveRun {
   #obey(message: ServerMessage | null): void {
     // A newer server may say what is not known here.
     switch (message?.type) {
+      case 'welcome':
+        this.#sessionId = message.sessionId;
+        return;
       case 'state':
         this.#observer.state(message.message);
         return;
@@ -196,7 +203,11 @@ class LiveRun {
       await this.#observer.picture(picture, arrival);
       const decodeMs = Math.min(LIMITS.liveShownMs, performance.now() - arrivedMs);
       this.#say({ type: 'ack', picture: sequence, decodeMs, uploadMs: 0 });
-      if (final && picture.header.lastTile && this.#lastInput !== null && input >= this.#lastInput) this.#end(null);
+      if (!final || !picture.header.lastTile || this.#lastInput === null || input < this.#lastInput || this.#isResting)
+        return;
+      this.#isResting = true;
+      await this.#observer.rested?.(this.#sessionId);
+      this.#end(null);
     });
     this.#dealing.catch((error: unknown) => this.#end(error));
   }

@@ -10,7 +10,7 @@ yet is uploaded, and only files that the scene refers to.
 1-100:8 begins with every eighth frame, then come those halfway between, and so on; 1-100:flm with first, last, middle.
 A camera by numbers ends in its vertical field of view in degrees (1,1,3:0,0,0:40), its focal length in millimetres on a
 sensor 24 mm high or as said (:35mm, :35mm/15.6mm), or the height in metres of a picture without perspective (:ortho=2.5);
-:up=x,y,z says what is up.
+:up=x,y,z says what is up. Where a live view was: position, quaternion and field of view (1,1,3:q=0,0,0,1:40).
 Nodes, materials and variants are named as kiln scene show tells. Of a material: baseColor, emissive (#rrggbb, or r,g,b
 linear), opacity, roughness, metalness, emissiveIntensity. A pointer is one of KHR_animation_pointer:
 /nodes/3/translation=[0,1,0], /materials/0/pbrMetallicRoughness/baseColorFactor=[1,0,0,1]. Both hold where clips change it.

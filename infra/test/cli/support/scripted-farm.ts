@@ -63,6 +63,7 @@ export const jobIn = (state: Job['state']): Job => ({
   framesDone: 0,
   framesFailed: 0,
   framesRedrawn: 0,
+  reusedSamples: 0,
   filmCount: 0,
   filmsDone: 0,
   filmsFailed: 0,

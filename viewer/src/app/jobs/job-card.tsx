@@ -26,6 +26,7 @@ import { JobChange } from './job-change-form.tsx';
 import { JobFailures } from './job-failures.tsx';
 import { JobFilms } from './job-films.tsx';
 import { JobKeeping } from './job-keeping.tsx';
+import { reusedText } from './reused-text.ts';
 
 const STATE_TEXT: Readonly<Record<Job['state'], string>> = {
   queued: 'Waiting',
@@ -194,14 +195,16 @@ export function JobCard({
   );
 }
 
-/** Who submitted it, how urgent it is where that is not usual, and its labels. */
-function JobLabels({ job: { user, priority, tags, limits, maxSlots } }: { readonly job: Job }) {
+/** Who submitted it, how urgent it is where that is not usual, its labels, and what it began with. */
+function JobLabels({ job }: { readonly job: Job }) {
+  const { user, priority, tags, limits, maxSlots } = job;
   const facts = [
     ...(user === null ? [] : [`by ${user}`]),
     ...(priority === USUAL_PRIORITY ? [] : [`priority ${priority}`]),
     ...(maxSlots === null ? [] : [`at most ${plural(maxSlots, 'task')} at once`]),
     ...(limits.length === 0 ? [] : [`limits: ${limits.join(', ')}`]),
     ...(tags.length === 0 ? [] : [`labels: ${tags.join(', ')}`]),
+    ...[reusedText(job) ?? []].flat(),
   ];
   if (facts.length === 0) return null;
   return (

@@ -11,6 +11,7 @@ import { PeopleButton } from './people-panel.tsx';
 import { PickedNote } from './picked-note.tsx';
 import { RecordButton, RecordingBar, useRecording } from './recording.tsx';
 import { aspectOf } from './render-form.ts';
+import { RenderViewButton } from './render-view-button.tsx';
 import type { SceneModel } from './scene-model.ts';
 import { ShortcutsButton } from './shortcuts.tsx';
 
@@ -49,6 +50,7 @@ export function LiveStage({ scene, model }: { readonly scene: Scene; readonly mo
       <div class="stage-tools">
         <PeopleButton model={model} />
         {painted && <RecordButton control={control} />}
+        {painted && model.drives.value && <RenderViewButton model={model} />}
         <Button
           class="button-glass"
           icon="fit"

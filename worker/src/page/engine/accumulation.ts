@@ -84,6 +84,24 @@ export class Accumulation {
     return [...whole, { target: this.#block, count: this.#samples % SAMPLES_PER_BLOCK }];
   }
 
+  /**
+   * Gives `use` the sums of all so far, made beside the parts, which stay: the additions are those of `finish`, and what is
+   * added to what changes no byte. Its target is gone afterwards.
+   */
+  async withAll<T>(use: (sums: Texture) => Promise<T>): Promise<T> {
+    const [last, ...before] = this.parts.toReversed();
+    if (!last) throw new Error('nothing was added');
+    const all = before.length === 0 ? null : this.#tree.take();
+    if (all) this.#tree.copy(all, last.target.texture);
+    for (const { target } of before) if (all) this.#tree.add(all, target.texture);
+    try {
+      return await use((all ?? last.target).texture);
+    } finally {
+      if (all) this.#tree.give(all);
+      this.#tree.trim();
+    }
+  }
+
   /** The sums. Call it once, when every sample is in. */
   finish(): Texture {
     return this.#only ?? this.finishTarget().texture;

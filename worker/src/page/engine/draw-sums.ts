@@ -12,9 +12,11 @@ import type { SumsSource } from '../assemble/assemble-frame.ts';
 import { readSums, sumRanges, withSums } from '../assemble/sum-ranges.ts';
 import type { GiveWay } from '../draw-queue.ts';
 import { unixMs } from '../unix-time.ts';
+import type { SumsPart } from './accumulation.ts';
 import { beginDrawing, type DrawingRoom, engineFor, type OnDrawn } from './draw-picture.ts';
 import { partOf, type Shot } from './engine.ts';
 import { NoiseGauge } from './noise-gauge.ts';
+import type { Sampling } from './sampling.ts';
 
 /** Sums of a range of samples, read back. */
 export interface RangeSums {
@@ -80,19 +82,8 @@ export async function drawSums(
     await gpu.finished();
     gpu.throwErrors();
     const draw = { startedAtMs, durationMs: unixMs() - startedAtMs };
-    const { facts, lookedAt, tookMs } = sampling;
-    const ranges: RangeSums[] = [];
-    let { first } = partOf(shot).samples;
-    const noiseSample = first + lookedAt;
-    for (const { target, count } of parts) {
-      const samples = { first, count };
-      const half = hasHalfSums(samples, settings) ? sampling.half : null;
-      const isLooked = first < noiseSample && noiseSample <= first + count;
-      const noise = (isLooked ? facts.noise : null) ?? null;
-      ranges.push({ ...readBack(room, shot, { samples, target, half: half?.target ?? null }), noise });
-      first += count;
-    }
-    gpu.throwErrors();
+    const { facts, tookMs } = sampling;
+    const ranges = readRanges(room, { shot, settings, sampling }, parts);
     const [drawn] = ranges;
     const looked =
       drawn && ranges.length === 1 && isLookedAt(shot, drawn.samples)
@@ -109,9 +100,32 @@ export async function drawSums(
   }
 }
 
+/** Of a shot, what decides where its sums lie and what holds them. */
+type SummedShot = Pick<Shot, 'part' | 'size' | 'samples' | 'engine'>;
+
+/** Reads parts of the sums back that follow on one another from the shot's first sample on. */
+export function readRanges(
+  room: DrawingRoom,
+  { shot, settings, sampling }: { shot: SummedShot; settings: RenderSettings; sampling: Sampling },
+  parts: readonly SumsPart[],
+): RangeSums[] {
+  const ranges: RangeSums[] = [];
+  let { first } = partOf(shot).samples;
+  const noiseSample = first + sampling.lookedAt;
+  for (const { target, count } of parts) {
+    const samples = { first, count };
+    const half = hasHalfSums(samples, settings) ? sampling.half : null;
+    const noise = first < noiseSample && noiseSample <= first + count ? sampling.noise : null;
+    ranges.push({ ...readBack(room, shot, { samples, target, half: half?.target ?? null }), noise });
+    first += count;
+  }
+  room.gpu.throwErrors();
+  return ranges;
+}
+
 function readBack(
   { gpu, buffers }: DrawingRoom,
-  shot: Shot,
+  shot: SummedShot,
   { samples, target, half }: { samples: SampleRange; target: WebGLRenderTarget; half: WebGLRenderTarget | null },
 ): Omit<RangeSums, 'noise'> {
   const { region } = partOf(shot);

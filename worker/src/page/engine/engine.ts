@@ -145,7 +145,7 @@ export interface Engine {
 }
 
 /** What of a shot is drawn. */
-export const partOf = ({ part, size, samples }: Shot): FramePart =>
+export const partOf = ({ part, size, samples }: Pick<Shot, 'part' | 'size' | 'samples'>): FramePart =>
   part ?? { region: { x: 0, y: 0, ...size }, samples: { first: 0, count: samples } };
 
 /** Only the pixels of the shot's part are drawn into a target of the whole size, which changes no pixel. */

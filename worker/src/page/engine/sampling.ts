@@ -69,6 +69,11 @@ export class Sampling implements SampleSink {
     return this.#shot.isWanted?.() === true && this.#mayEndAt(this.#accumulation.samples);
   }
 
+  /** As it was looked at last; null before. */
+  get noise(): number | null {
+    return this.#noise;
+  }
+
   /** After how many of the part's samples the noise was looked at last, where it was. */
   get lookedAt(): number {
     return this.#lookedAt;
@@ -106,6 +111,22 @@ export class Sampling implements SampleSink {
   /** The sums. Call it once, when it is complete. */
   finish(): SampledLight {
     return { sums: this.#accumulation.finish(), samples: this.#accumulation.samples, half: this.half };
+  }
+
+  /** The same while the parts of the sums stay: of one that is kept, any time. */
+  withLight<T>(use: (light: SampledLight) => Promise<T>): Promise<T> {
+    const { samples } = this.#accumulation;
+    return this.#accumulation.withAll((sums) => use({ sums, samples, half: this.half }));
+  }
+
+  /** Those that what is summed so far is made of, in order, until more is added. */
+  get parts(): readonly SumsPart[] {
+    return this.#accumulation.parts;
+  }
+
+  /** Whether what is summed so far may be stored, and more be drawn of it elsewhere. */
+  get isStorable(): boolean {
+    return this.isComplete || this.#mayEndAt(this.#accumulation.samples);
   }
 
   /** The sums of 1, 2, 4 … samples, while more follow. */

@@ -68,7 +68,8 @@ export function cameraOf({ camera, turntable, lens, fps }: CameraSettings, scene
  */
 export function chooseCamera(choice: CameraChoice, scene: LoadedScene, fps: number): ShotCamera {
   if (typeof choice === 'object' && 'path' in choice) return { kind: 'path', path: choice, fps };
-  if (typeof choice === 'object') return { kind: 'free', view: viewOf(choice) };
+  if (typeof choice === 'object')
+    return 'quaternion' in choice ? poseCamera(choice) : { kind: 'free', view: viewOf(choice) };
   if (choice === 'auto') return { kind: 'auto' };
   const index = scene.cameras.findIndex(({ name }) => name === choice);
   if (index >= 0) return { kind: 'scene', index };

@@ -112,6 +112,19 @@ export class SumTree {
     this.#draw(COPY, target, texture, corner);
   }
 
+  /** A target that was taken is of no more use to its owner. */
+  give(target: WebGLRenderTarget): void {
+    this.#free.push(target);
+  }
+
+  /** Lets go of targets that hold nothing. */
+  trim(): void {
+    for (const target of this.#free.splice(0)) {
+      target.dispose();
+      this.#targets.splice(this.#targets.indexOf(target), 1);
+    }
+  }
+
   /** Those that are no part of a larger one yet, in order. */
   get sums(): readonly Sum[] {
     return this.#sums;

@@ -1,11 +1,12 @@
 /** The film that the page makes, if it makes one: opened, given its pictures one by one, and ended. */
 import { FILM_FORMATS, KilnError, type Size } from '@kiln/shared';
-import { type FilmOrder, type FilmProgress, type FilmSound, SCENE_ROUTE } from '../contract.ts';
+import { type FilmProgress, SCENE_ROUTE } from '../contract.ts';
 import { AnimatedWebpMaker } from './animated-webp.ts';
 import { BareSound } from './bare-sound.ts';
 import { ContactSheetMaker } from './contact-sheet.ts';
 import { FilmBytes } from './film-bytes.ts';
 import type { FilmMaker } from './film-maker.ts';
+import type { FilmOrder, FilmSound } from './film-order.ts';
 import { evenSize } from './film-size.ts';
 import { GifMaker } from './gif.ts';
 import { PictureReader } from './picture-reader.ts';

@@ -1,6 +1,7 @@
 /** Calls for better pictures of resting live views, and what is summed between them. */
-import { KilnError, SAMPLES_PER_BLOCK } from '@kiln/shared';
-import type { LiveTile, PageCall, RefineOutcome } from '../contract.ts';
+import { KilnError, SAMPLES_PER_BLOCK, settingsOfView } from '@kiln/shared';
+import { type LiveTile, type PageCall, type RefineOutcome, sumsOutput, type ViewSums } from '../contract.ts';
+import { sendSums } from '../divided.ts';
 import { liveOrder } from '../encode/frame-order.ts';
 import type { Shot } from '../engine/engine.ts';
 import { PAGE_LIMITS } from '../limits.ts';
@@ -11,6 +12,7 @@ import { Refinement, type Step } from './refinement.ts';
 import { cutOut } from './tile-grid.ts';
 
 type Call = Extract<PageCall, { call: 'refine' }>;
+type SumsCall = Extract<PageCall, { call: 'view-sums' }>;
 
 interface Kept {
   readonly version: number;
@@ -67,7 +69,6 @@ export class Refinements {
       const encodedAt = performance.now();
       const encoded = step && (await this.#encode(call, refinement, step));
       const { samples, isDrawn, isOver } = refinement;
-      if (isOver) this.forget(call.key);
       const result: RefineOutcome = {
         samples,
         isDrawn,
@@ -84,6 +85,26 @@ export class Refinements {
       letGo();
       release();
     }
+  }
+
+  /** [LV39] Gives Node what is summed of a view, as the first samples of a frame; the view goes on. */
+  async sums({ key, version, view, samples, output }: SumsCall): Promise<ViewSums> {
+    const { room, queue, encoder } = this.#services;
+    const settings = { ...settingsOfView(view), samples };
+    await encoder.room();
+    const read = await queue.run('refine', async () => {
+      const kept = this.#kept.get(key);
+      if (kept?.version !== version) return null;
+      const { refinement } = kept;
+      const isQuiet = refinement.isQuiet;
+      return { ranges: refinement.read(room, settings, PAGE_LIMITS.handedBytes), isQuiet };
+    });
+    const ranges: ViewSums['ranges'][number][] = [];
+    for (const range of read?.ranges ?? []) {
+      const encode = await sendSums(encoder, view.size.widthPx, range, sumsOutput(output, ranges.length));
+      ranges.push({ samples: range.samples, encode, ...(range.noise !== null && { noise: range.noise }) });
+    }
+    return { ranges, ...(read?.isQuiet && ranges.length > 0 && { endedBy: 'noise' }) };
   }
 
   forget(key: string): void {

@@ -2,13 +2,15 @@
  * A resting view on its way to what a job draws: samples are added in slices, between which others draw, and what was
  * summed stays. The sums are those of `drawPicture`, whatever the slices.
  */
-import { isPowerOfTwo, SAMPLES_PER_BLOCK } from '@kiln/shared';
+import { isPowerOfTwo, type RenderSettings, SAMPLES_PER_BLOCK } from '@kiln/shared';
 import type { Texture } from 'three';
 import type { GiveWay } from '../draw-queue.ts';
 import { mended } from '../encode/mended.ts';
 import { type DrawingRoom, engineFor, restsOf } from '../engine/draw-picture.ts';
+import { type RangeSums, readRanges } from '../engine/draw-sums.ts';
 import type { SampleSink, Shot } from '../engine/engine.ts';
 import { Sampling } from '../engine/sampling.ts';
+import { beginningOf } from './frame-beginning.ts';
 import { TileGrid } from './tile-grid.ts';
 
 export interface Slice {
@@ -86,16 +88,34 @@ export class Refinement {
         if (isTimeOver()) return null;
       }
       if (!slice.mayShow) return null;
-      const light = sampling.finish();
-      const denoised = shot.denoise ? await room.denoiser.denoise(shot, light, rest) : null;
-      const sums = denoised ? { sums: denoised.texture, samples: 1 } : light;
-      const { pixels, readBackMs } = await this.#read(room, shot, sums);
-      denoised?.dispose();
+      const { pixels, readBackMs } = await sampling.withLight(async (light) => {
+        const denoised = shot.denoise ? await room.denoiser.denoise(shot, light, rest) : null;
+        const read = await this.#read(room, shot, denoised ? { sums: denoised.texture, samples: 1 } : light);
+        denoised?.dispose();
+        return read;
+      });
       this.#isOver = true;
       return { pixels, isFinal: true, readBackMs };
     } finally {
       letGo();
     }
+  }
+
+  /**
+   * Reads back what a frame of these settings may begin with, of as many sums as `maxBytes` hold.
+   *
+   * @returns ranges of samples that follow on one another from the first on.
+   */
+  read(room: DrawingRoom, settings: RenderSettings, maxBytes: number): RangeSums[] {
+    const sampling = this.#sampling;
+    const { widthPx, heightPx } = settings.size;
+    const parts = beginningOf(settings, sampling).slice(0, Math.floor(maxBytes / (widthPx * heightPx * 16)));
+    return readRanges(room, { shot: settings, settings, sampling }, parts);
+  }
+
+  /** Noise has ended the view before all its samples were drawn. */
+  get isQuiet(): boolean {
+    return this.isDrawn && this.#sampling.facts.endedBy === 'noise';
   }
 
   dispose(): void {
