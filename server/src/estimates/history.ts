@@ -27,6 +27,8 @@ export async function readHistory(
       where asked.id = ${sceneId} and asked.tenant_id = ${tenantId} and j.tenant_id = ${tenantId}
         and l.settings = ${JSON.stringify(settings)}::jsonb
         and exists (select from frames where layer_id = l.id)
+        -- Frames that begin with the samples of a live view took less than others will.
+        and j.reused_samples = 0
         and not exists (select from estimates e where e.probe_job_id = j.id)
       order by j.created_at desc
       limit ${sql.lit(ESTIMATE_LIMITS.historyLayers)}

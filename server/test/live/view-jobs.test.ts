@@ -3,6 +3,7 @@ import {
   API_PREFIX,
   type HandedRange,
   type Job,
+  type JobPlan,
   LEASE_HEADER,
   PIECE_MEDIA_TYPE,
   type SessionOffer,
@@ -187,6 +188,14 @@ test('[LV39] of a view that is whole nothing is drawn: the frame is made of its 
     ['assemble', 'succeeded', 1],
     ['render', 'succeeded', 0],
   ]);
+  // What others will take is not told by such a frame.
+  const request = { sceneId, layers: [{ ...job.layers[0]?.settings, frames: '0' }] };
+  const planned = () => ask<JobPlan>(farm.url, tenant.key, 'POST', '/job-plans', request);
+  expect((await planned()).estimate).toBeNull();
+  const own = await ask<Job>(farm.url, tenant.key, 'POST', '/jobs', request);
+  expect(await ended(own)).toMatchObject({ state: 'succeeded' });
+  expect((await planned()).estimate).not.toBeNull();
+  worker.claimed.length = 1;
   // Drawn anew, it is drawn by the farm.
   await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/retry`, { frames: '0', done: true });
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1 });
