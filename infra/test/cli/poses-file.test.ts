@@ -22,10 +22,21 @@ function read(content: string) {
 }
 
 test('is a list, an object that has it, or lines', async () => {
-  expect(await read(JSON.stringify(POSES))).toEqual(POSES);
-  expect(await read(JSON.stringify({ poses: POSES }, null, 2))).toEqual(POSES);
-  expect(await read(`${POSES.map((pose) => JSON.stringify(pose)).join('\n')}\n\n`)).toEqual(POSES);
-  expect(await read(JSON.stringify(POSES[0]))).toEqual(POSES.slice(0, 1));
+  expect(await read(JSON.stringify(POSES))).toEqual({ poses: POSES });
+  expect(await read(JSON.stringify({ poses: POSES }, null, 2))).toEqual({ poses: POSES });
+  expect(await read(`${POSES.map((pose) => JSON.stringify(pose)).join('\n')}\n\n`)).toEqual({ poses: POSES });
+  expect(await read(JSON.stringify(POSES[0]))).toEqual({ poses: POSES.slice(0, 1) });
+});
+
+test('of a recorded session has what was shown, and when', async () => {
+  const frames = [
+    { atMs: 0, frameNumber: 1 },
+    { atMs: 30, frameNumber: 2 },
+  ];
+  const session = { poses: POSES, views: [], frames };
+  expect(await read(JSON.stringify(session))).toEqual(session);
+  const backwards = { ...session, frames: frames.toReversed() };
+  await expect(read(JSON.stringify(backwards))).rejects.toThrow(/\/frames\/1\/atMs: expected 30 or later, got 0/);
 });
 
 test.each([

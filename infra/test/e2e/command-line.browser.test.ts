@@ -366,51 +366,6 @@ test('kiln watch follows a job to its end and fetches nothing; kiln download fet
   expect(top).toMatchObject({ slots: { busy: 0 }, workers: [{ name: 'worker-1' }], tenants: expect.any(Array) });
 });
 
-describe('kiln live', () => {
-  const poses = Array.from({ length: 8 }, (_, index) => ({
-    atMs: index * 50,
-    position: [4 * Math.sin(index / 4), 1, 4 * Math.cos(index / 4)],
-    target: [0, 0, 0],
-    fovDeg: 40,
-  }));
-
-  test('follows a path, and keeps each picture, to the final one of its last pose', async () => {
-    const [path, out] = [join(farm.home, 'poses.jsonl'), join(farm.home, 'view')];
-    await writeFile(path, poses.map((pose) => JSON.stringify(pose)).join('\n'));
-    const how = ['--poses', path, '--size', '64x48', '--samples', '2', '--depth', '--out', out];
-    const { code, lines, stderr } = await kiln(farm, 'live', scene, ...how, '--json');
-    expect([code, stderr]).toEqual([0, '']);
-    const pictures = lines.filter(({ event }) => event === 'picture');
-    const inputs = pictures.map(({ input }) => Number(input));
-    expect(inputs.toSorted((a, b) => a - b)).toEqual(inputs);
-    const last = pictures.at(-1);
-    expect(last).toMatchObject({ input: poses.length, final: true, widthPx: 64, heightPx: 48, samples: 2 });
-    expect(Number(last?.latencyMs)).toBeGreaterThan(0);
-    expect(pictures.some(({ bytes }) => (bytes as { depth: number }).depth > 0)).toBe(true);
-    expect((await readdir(out)).length).toBe(pictures.length);
-    const [file] = (last?.files ?? []) as string[];
-    const { widthPx, heightPx } = await readPixels(String(file));
-    expect([widthPx, heightPx]).toEqual([64, 48]);
-    expect(lines.at(-1)).toMatchObject({ event: 'done', pictures: pictures.length });
-  });
-
-  test('shows the scene from in front of it without a path, in a table', async () => {
-    const { code, stdout } = await kiln(farm, 'live', scene, '--size', '32x32', '--samples', '1', '--codec', 'png');
-    expect(code).toBe(0);
-    const rows = stdout.trim().split('\n');
-    expect(rows[0]).toMatch(/^PICTURE +POSE +AT +LATENCY +DRAW +ENCODE +SIZE +SAMPLES +BYTES$/);
-    expect(rows.at(-2)).toMatch(/32x32 .* final$/);
-    expect(rows.at(-1)).toMatch(/^\d+ pictures? in .*from pose to picture/);
-  });
-
-  test('says what is wrong before it opens anything, and that a scene is not there', async () => {
-    const bad = await kiln(farm, 'live', scene, '--size', '8x8');
-    expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('16 to 4096')]);
-    const none = await kiln(farm, 'live', 'scn_00000000000000000000');
-    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('resource.not_found')]);
-  });
-});
-
 test('kiln job puts a job away; kiln purge deletes it, and asks nobody who is not there', async () => {
   const added = await kiln(farm, 'scene', 'add', scene);
   const layers = [{ frames: '1', size: { widthPx: 64, heightPx: 36 } }];

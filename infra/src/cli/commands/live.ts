@@ -8,8 +8,10 @@ import {
   KilnError,
   LIMITS,
   type LiveView,
+  type PathPose,
   PICTURE_CODECS,
   type PictureCodecName,
+  type PosePath,
   RenderSettings,
   type Scene,
   type Size,
@@ -19,8 +21,10 @@ import type { ConnectionOptions } from '../client-config.ts';
 import { connect, type FarmClient, withConnection } from '../connection.ts';
 import { wrapHelp } from '../help-text.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { LiveRecording } from '../live/live-recording.ts';
 import { LIVE_HEAD, LiveReport, liveRow, sumsText } from '../live/live-report.ts';
 import { runLive } from '../live/live-run.ts';
+import { type Timeline, timelineOf } from '../live/path-timeline.ts';
 import { readPoses } from '../live/poses-file.ts';
 import { renderLive, viewJobText } from '../live/render-live.ts';
 import { parseBackground, parseSize, wholeNumber } from '../parse-options.ts';
@@ -34,16 +38,21 @@ import { StatusLine } from '../status-line.ts';
 
 const HELP = `
 Opens a live view as a page would, sends the poses of a file at their times, and prints each picture that comes: the number of
-the pose that it answers, from when the pose was sent to when the picture was here, what was spent on it where, its samples
-and bytes. It ends with the final picture of the last pose. Without --poses that is the camera that the farm puts in front of
+the input that it answers, from when that was sent to when the picture was here, what was spent on it where, its samples, tiles
+and bytes. It ends with the final picture of the last input. Without --poses that is the camera that the farm puts in front of
 the scene.
 
 A file of poses is a list in JSON, an object with the list as "poses", or one pose a line:
   {"atMs": 0, "position": [3, 1, 3], "target": [0, 0, 0], "fovDeg": 40}
   {"atMs": 9, "position": [3, 1, 3], "quaternion": [0, 0, 0, 1], "fovDeg": 40}
 Poses count as "moving": true, for which the farm draws fast, but for the last.
+A session that the web app or --record has recorded is one, too: what it showed is shown at its times, in the size of --size,
+but for what is said with --samples, --frame and --background.
 
-With --render or --engine pictures at rest get better, sample by sample and tile by tile, until they are what the farm renders.
+With --tiles the picture at rest gets better, after 1, 2, 4 … samples, by tiles that changed, until it is what a job of the view
+draws; each that is kept in --out is the picture with all tiles until then, and the last one has the pixels of the job's frame.
+So it does with --render and --engine.
+
 --render sends the view to the farm then: its frame begins with the samples that the view has, and is the same file as of
 kiln render with the same settings.
 
@@ -51,6 +60,8 @@ Examples:
   $ kiln live scn_… --out view/
   $ kiln live scn_… --engine pathtrace --samples 64 --render --render-samples 1024
   $ kiln live scn_… --poses orbit.jsonl --json | jq '.latencyMs? // empty'
+  $ kiln live scn_… --poses session.json --tiles --samples 64 --out view/
+  $ kiln live scn_… --poses orbit.jsonl --record session.json
 
 With --json each line is one event: state, picture, trouble, job, done.
 
@@ -63,7 +74,9 @@ interface LiveOptions extends ConnectionOptions, Pick<LiveView, 'samples' | 'bac
   readonly frame: number;
   readonly codec?: PictureCodecName;
   readonly depth?: boolean;
+  readonly tiles?: boolean;
   readonly out?: string;
+  readonly record?: string;
   readonly engine?: Engine;
   readonly render?: boolean;
   readonly renderSamples?: number;
@@ -91,7 +104,9 @@ export function addLiveCommand(program: Command): void {
     .option('--background <background>', 'as of kiln render', parseBackground, 'neutral')
     .addOption(new Option('--codec <codec>', 'the only one that is taken').choices(Object.keys(PICTURE_CODECS)))
     .option('--depth', 'pictures come with depth')
+    .option('--tiles', 'the picture at rest gets better, tile by tile')
     .option('--out <folder>', 'put each picture there')
+    .option('--record <file>', 'keep the session, as the web app does')
     .addOption(
       new Option('--engine <engine>', 'of pictures at rest').choices([...RenderSettings.properties.engine.enum]),
     )
@@ -111,23 +126,47 @@ function parseLiveSize(text: string): Size {
   });
 }
 
-async function live(source: string, options: LiveOptions): Promise<void> {
-  const {
-    json = false,
-    size,
-    samples,
-    background,
-    frame: frameNumber,
-    depth,
-    out,
-    engine,
-    render,
-    renderSamples,
-  } = options;
-  const poses = options.poses === undefined ? null : await readPoses(options.poses);
+/** What is shown is the command's, and of a recorded session what it says, but for what was asked for here. */
+function timeline(path: PosePath | null, options: LiveOptions, isGiven: (name: string) => boolean): Timeline {
+  const { size, samples, background, frame: frameNumber, depth = false, engine } = options;
+  const fixed = { clip: null, fps: 24, toneMapping: 'neutral', exposureEv: 0 } as const;
+  const view: LiveView = { ...fixed, samples, background, size, frameNumber };
+  const given = {
+    ...(isGiven('samples') && { samples }),
+    ...(isGiven('background') && { background }),
+    ...(isGiven('frame') && { frameNumber }),
+    ...(engine && { engine }),
+    ...{ size, depth, tiles: isRefined(options) },
+  };
+  return timelineOf(path ?? { poses: [] }, view, given);
+}
+
+/** Whether the picture at rest gets better: what a job begins with has to, and what is path-traced. */
+const isRefined = ({ tiles = false, engine, render, renderSamples }: LiveOptions): boolean =>
+  tiles || render === true || engine !== undefined || renderSamples !== undefined;
+
+/** @throws KilnError `request.invalid` */
+function codecsOf(options: LiveOptions): readonly PictureCodecName[] {
+  const { codec, out } = options;
+  const isPatched = isRefined(options) && out !== undefined;
+  if (isPatched && codec !== undefined && codec !== 'png') {
+    throw new KilnError('request.invalid', `What gets better is kept as PNG: leave --codec ${codec} away, or --out.`, {
+      field: '--codec',
+    });
+  }
+  if (codec) return [codec];
+  return isPatched ? ['png'] : ['jpeg', 'webp', 'png'];
+}
+
+async function live(source: string, options: LiveOptions, command: Command): Promise<void> {
+  const { json = false, out, render, renderSamples } = options;
+  const codecs = codecsOf(options);
+  const path = options.poses === undefined ? null : await readPoses(options.poses);
+  const { view, inputs } = timeline(path, options, (name) => command.getOptionValueSource(name) === 'cli');
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
+  const recording = options.record === undefined ? null : new LiveRecording(options.record);
   try {
     const scene = await sceneOf(farm, source, json, status, signal);
     if (out !== undefined) await mkdir(out, { recursive: true });
@@ -137,19 +176,15 @@ async function live(source: string, options: LiveOptions): Promise<void> {
       if (json) say('picture', line);
       else console.log(liveRow(line));
     });
-    const fixed = { clip: null, fps: 24, toneMapping: 'neutral', exposureEv: 0 } as const;
-    const isRefined = render || engine !== undefined || renderSamples !== undefined;
-    const refined = { ...(isRefined && { tiles: true }), ...(engine && { engine }) };
-    const view: LiveView = { ...fixed, ...refined, samples, background, size, frameNumber, ...(depth && { depth }) };
     const { url, apiKey } = farm.connection;
-    const codecs: readonly PictureCodecName[] = options.codec ? [options.codec] : ['jpeg', 'webp', 'png'];
-    const order = { url: apiUrls(url).live, apiKey, sceneId: scene.id, view, codecs, poses };
+    const order = { url: apiUrls(url).live, apiKey, sceneId: scene.id, view, codecs, inputs: path && inputs };
     const observer = {
       state: (message: string) => (json ? say('state', { message }) : status.phase(message)),
       begun: () => {
         status.clear();
         if (!json) console.log(LIVE_HEAD);
       },
+      shows: (pose: PathPose | null, shown: LiveView) => recording?.shows(pose, shown),
       picture: report.take.bind(report),
       trouble: (message: string) => (json ? say('trouble', { message }) : console.error(message)),
     };
@@ -164,6 +199,7 @@ async function live(source: string, options: LiveOptions): Promise<void> {
     else console.log(sumsText(report.sums));
   } finally {
     status.clear();
+    await recording?.end();
   }
 }
 

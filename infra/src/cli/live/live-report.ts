@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Picture, PictureHeader } from '@kiln/shared';
 import { formatBytes, formatDuration } from '../output.ts';
 import type { Arrival } from './live-run.ts';
+import { PatchedPicture } from './patched-picture.ts';
 
 /** One picture, as `--json` prints it. */
 export interface PictureLine {
   readonly sequence: number;
-  /** Of the pose that it answers, from 1; 0: none. */
+  /** Of what was sent, the number that it answers, from 1; 0: none. */
   readonly input: number;
   readonly atMs: number;
   readonly latencyMs: number | null;
@@ -18,10 +19,13 @@ export interface PictureLine {
   readonly samples: number;
   readonly moving: boolean;
   readonly final: boolean;
+  /** Parts of the picture before it. */
+  readonly better: boolean;
+  /** Messages that it came in: parts, or one that is whole. */
   readonly tiles: number;
   readonly bytes: { readonly all: number; readonly colour: number; readonly depth: number };
   readonly stagesMs: Readonly<Record<keyof PictureHeader['stages'], number>>;
-  /** Where it is, of `--out`; several of one in tiles. */
+  /** Where it is, of `--out`, with all that came before it of the same view. */
   readonly files: readonly string[];
 }
 
@@ -34,8 +38,10 @@ export class LiveReport {
   readonly #folder: string | null;
   readonly #tell: (line: PictureLine) => void;
   readonly #latencies: number[] = [];
+  readonly #patched = new PatchedPicture();
   #gathered: PictureLine | null = null;
   #pictures = 0;
+  #tiles = 0;
   #bytes = 0;
   #lastAtMs = 0;
 
@@ -45,9 +51,10 @@ export class LiveReport {
     this.#tell = tell;
   }
 
-  async take({ header, colour, depth }: Picture, { atMs, latencyMs, bytes }: Arrival): Promise<void> {
+  async take(picture: Picture, { atMs, latencyMs, bytes }: Arrival): Promise<void> {
+    const { header, colour, depth } = picture;
     const before = this.#gathered?.sequence === header.sequence ? this.#gathered : null;
-    const file = this.#folder === null ? null : await this.#keep(this.#folder, header, colour);
+    const file = this.#folder === null ? null : await this.#keep(this.#folder, picture);
     const line: PictureLine = {
       sequence: header.sequence,
       input: header.input,
@@ -59,6 +66,7 @@ export class LiveReport {
       samples: header.samples,
       moving: header.moving,
       final: header.final,
+      better: header.better,
       tiles: (before?.tiles ?? 0) + 1,
       bytes: {
         all: (before?.bytes.all ?? 0) + bytes,
@@ -66,11 +74,12 @@ export class LiveReport {
         depth: (before?.bytes.depth ?? 0) + depth.length,
       },
       stagesMs: inMs(header.stages),
-      files: [...(before?.files ?? []), ...(file === null ? [] : [file])],
+      files: file === null ? [] : [file],
     };
     this.#gathered = header.lastTile ? null : line;
     if (!header.lastTile) return;
     this.#pictures += 1;
+    if (header.better) this.#tiles += line.tiles;
     this.#bytes += line.bytes.all;
     this.#lastAtMs = atMs;
     if (latencyMs !== null) this.#latencies.push(latencyMs);
@@ -84,17 +93,23 @@ export class LiveReport {
     const [median, p95] = [at(0.5), at(0.95)];
     return {
       pictures: this.#pictures,
+      tiles: this.#tiles,
       bytes: this.#bytes,
       tookMs: rounded(this.#lastAtMs),
       latencyMs: median === undefined || p95 === undefined ? null : { median: rounded(median), p95: rounded(p95) },
     };
   }
 
-  async #keep(folder: string, { sequence, codec, tile, widthPx, heightPx }: PictureHeader, colour: Uint8Array) {
-    const isWhole = tile.widthPx === widthPx && tile.heightPx === heightPx;
-    const place = isWhole ? '' : `-${tile.x}-${tile.y}`;
-    const path = join(folder, `${String(sequence).padStart(6, '0')}${place}.${EXTENSIONS[codec]}`);
-    await writeFile(path, colour);
+  /** Null while more of its tiles are to come. */
+  async #keep(folder: string, picture: Picture): Promise<string | null> {
+    const { sequence, codec, better, lastTile } = picture.header;
+    // What no tile follows is kept as it came.
+    if (better || codec === 'png') this.#patched.take(picture);
+    if (!lastTile) return null;
+    const content = better ? this.#patched.png() : picture.colour;
+    if (!content) return null;
+    const path = join(folder, `${String(sequence).padStart(6, '0')}.${better ? 'png' : EXTENSIONS[codec]}`);
+    await writeFile(path, content);
     return path;
   }
 }
@@ -108,8 +123,8 @@ const inMs = (stages: PictureHeader['stages']): PictureLine['stagesMs'] => ({
   relay: rounded(stages.relay / 1_000),
 });
 
-const HEAD = ['PICTURE', 'POSE', 'AT', 'LATENCY', 'DRAW', 'ENCODE', 'SIZE', 'SAMPLES', 'BYTES'];
-const WIDTHS = [7, 6, 9, 8, 8, 8, 10, 8, 8];
+const HEAD = ['PICTURE', 'INPUT', 'AT', 'LATENCY', 'DRAW', 'ENCODE', 'SIZE', 'SAMPLES', 'TILES', 'BYTES'];
+const WIDTHS = [7, 6, 9, 8, 8, 8, 10, 8, 5, 8];
 
 const inColumns = (cells: readonly string[]): string =>
   cells
@@ -132,16 +147,18 @@ export function liveRow({ sequence, input, atMs, latencyMs, stagesMs, samples, b
     ms(stagesMs.encode),
     `${more.widthPx}x${more.heightPx}`,
     String(samples),
+    more.better ? String(more.tiles) : '-',
     formatBytes(bytes.all),
   ];
   return `${inColumns(cells)}${kind}`;
 }
 
-export function sumsText({ pictures, bytes, tookMs, latencyMs }: LiveReport['sums']): string {
+export function sumsText({ pictures, tiles, bytes, tookMs, latencyMs }: LiveReport['sums']): string {
   const rate = tookMs > 0 ? `, ${(pictures / (tookMs / 1_000)).toFixed(1)} a second` : '';
   const late =
     latencyMs === null
       ? ''
-      : `; from pose to picture ${latencyMs.median} ms in the median, ${latencyMs.p95} ms at 95 %`;
-  return `${pictures} picture${pictures === 1 ? '' : 's'} in ${formatDuration(tookMs)}${rate}, ${formatBytes(bytes)}${late}`;
+      : `; from input to picture ${latencyMs.median} ms in the median, ${latencyMs.p95} ms at 95 %`;
+  const parts = tiles === 0 ? '' : `, of which ${tiles} tile${tiles === 1 ? '' : 's'}`;
+  return `${pictures} picture${pictures === 1 ? '' : 's'}${parts} in ${formatDuration(tookMs)}${rate}, ${formatBytes(bytes)}${late}`;
 }

@@ -1,4 +1,4 @@
-/** One live session as a program has it: poses are sent at their times, and what comes is told picture by picture. */
+/** One live session as a program has it: a path is sent at its times, and what comes is told picture by picture. */
 import {
   closeError,
   decodePicture,
@@ -19,6 +19,7 @@ import {
   type ViewerMessage,
 } from '@kiln/shared';
 import { WebSocket } from 'ws';
+import type { PathInput } from './path-timeline.ts';
 
 export interface LiveOrder {
   /** Of the API. */
@@ -27,33 +28,35 @@ export interface LiveOrder {
   readonly sceneId: string;
   readonly view: LiveView;
   readonly codecs: readonly PictureCodecName[];
-  /** In order of their times; null: the camera that the farm puts in front of the scene. */
-  readonly poses: readonly PathPose[] | null;
+  /** Null: the camera that the farm puts in front of the scene. */
+  readonly inputs: readonly PathInput[] | null;
 }
 
 export interface LiveObserver {
   /** Where the session stands, for people. */
   state(message: string): void;
-  /** The first pose is sent. */
+  /** The first input is sent. */
   begun(): void;
+  /** Where the camera is from now on, once it is anywhere, and what is shown. */
+  shows(pose: PathPose | null, view: LiveView): void;
   /** @returns when its bytes are dealt with: it is acknowledged then. */
   picture(picture: Picture, arrived: Arrival): Promise<void>;
-  /** The last pose has its final picture: the session ends when this is over. @defaultValue at once */
+  /** The last input has its final picture: the session ends when this is over. @defaultValue at once */
   rested?(sessionId: string): Promise<void>;
   /** Something went wrong, and the session goes on. */
   trouble(message: string): void;
 }
 
 export interface Arrival {
-  /** Milliseconds since the first pose was sent. */
+  /** Milliseconds since the first input was sent. */
   readonly atMs: number;
-  /** Since the pose was sent that it answers; null: it answers none. */
+  /** Since the input was sent that it answers; null: it answers none. */
   readonly latencyMs: number | null;
   readonly bytes: number;
 }
 
 /**
- * Ends when the picture of the last pose is final.
+ * Ends when the picture of the last input is final.
  *
  * @throws KilnError what the farm says, or `client.unreachable` when the connection is lost; the signal's reason.
  */
@@ -71,7 +74,9 @@ class LiveRun {
   readonly #sentMs = new Map<number, number>();
   #startedMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** Of the last pose; null before it is sent. */
+  #pose: PathPose | null = null;
+  #view: LiveView;
+  /** Null before it is sent. */
   #lastInput: number | null = null;
   /** One picture after another. */
   #dealing: Promise<void> = Promise.resolve();
@@ -82,6 +87,7 @@ class LiveRun {
   constructor(order: LiveOrder, observer: LiveObserver) {
     this.#order = order;
     this.#observer = observer;
+    this.#view = order.view;
     const headers = order.apiKey === undefined ? {} : { authorization: `Bearer ${order.apiKey}` };
     this.#socket = new WebSocket(order.url, { headers });
   }
@@ -162,24 +168,38 @@ class LiveRun {
   #begin({ position, target, fovDeg }: { position: Pose['position']; target: Pose['position']; fovDeg: number }): void {
     this.#startedMs = performance.now();
     this.#observer.begun();
-    const poses = this.#order.poses ?? [{ atMs: 0, position, target, fovDeg }];
-    this.#send(poses, 0);
+    const pose = { atMs: 0, position, target, fovDeg };
+    this.#send(this.#order.inputs ?? [{ kind: 'pose', atMs: 0, pose, moving: false }], 0);
   }
 
-  /** All whose time has come: the newest counts. */
-  #send(poses: readonly PathPose[], from: number): void {
+  /** All whose time has come: of poses and of what is shown the newest counts. An input's number is its place. */
+  #send(inputs: readonly PathInput[], from: number): void {
     const nowMs = performance.now() - (this.#startedMs ?? 0);
     let next = from;
-    while (next < poses.length && (poses[next]?.atMs ?? 0) <= nowMs) next += 1;
-    const at = poses[next - 1];
-    if (at && next > from) {
-      const isLast = next === poses.length;
-      this.#sentMs.set(next, performance.now());
-      if (isLast) this.#lastInput = next;
-      this.#say({ type: 'pose', input: next, pose: poseOf(at), moving: isLast ? false : (at.moving ?? true) });
+    while (next < inputs.length && (inputs[next]?.atMs ?? 0) <= nowMs) next += 1;
+    const due = inputs.slice(from, next);
+    const newest = (kind: PathInput['kind']) => due.findLastIndex((input) => input.kind === kind);
+    const places = [newest('view'), newest('pose')].filter((place) => place >= 0).sort((a, b) => a - b);
+    for (const place of places) {
+      const input = due[place];
+      if (input) this.#sendOne(input, from + place + 1);
     }
-    const following = poses[next];
-    if (following) this.#timer = setTimeout(() => this.#send(poses, next), Math.max(0, following.atMs - nowMs));
+    // The last one that is due is the newest of its kind.
+    if (next === inputs.length) this.#lastInput = next;
+    const following = inputs[next];
+    if (following) this.#timer = setTimeout(() => this.#send(inputs, next), Math.max(0, following.atMs - nowMs));
+  }
+
+  #sendOne(input: PathInput, number: number): void {
+    this.#sentMs.set(number, performance.now());
+    if (input.kind === 'view') {
+      this.#view = input.view;
+      this.#say({ type: 'view', input: number, view: input.view });
+    } else {
+      this.#pose = input.pose;
+      this.#say({ type: 'pose', input: number, pose: poseOf(input.pose), moving: input.moving });
+    }
+    this.#observer.shows(this.#pose, this.#view);
   }
 
   #receive(message: Uint8Array): void {
@@ -191,7 +211,7 @@ class LiveRun {
       this.#end(error);
       return;
     }
-    const { sequence, input, final } = picture.header;
+    const { sequence, input, final, lastTile } = picture.header;
     const sentMs = this.#sentMs.get(input);
     const arrival = {
       atMs: arrivedMs - (this.#startedMs ?? arrivedMs),
@@ -201,10 +221,11 @@ class LiveRun {
     for (const known of this.#sentMs.keys()) if (known < input) this.#sentMs.delete(known);
     this.#dealing = this.#dealing.then(async () => {
       await this.#observer.picture(picture, arrival);
+      // [LV30] Tiles of one number are acknowledged together.
+      if (!lastTile) return;
       const decodeMs = Math.min(LIMITS.liveShownMs, performance.now() - arrivedMs);
       this.#say({ type: 'ack', picture: sequence, decodeMs, uploadMs: 0 });
-      if (!final || !picture.header.lastTile || this.#lastInput === null || input < this.#lastInput || this.#isResting)
-        return;
+      if (!final || this.#lastInput === null || input < this.#lastInput || this.#isResting) return;
       this.#isResting = true;
       await this.#observer.rested?.(this.#sessionId);
       this.#end(null);

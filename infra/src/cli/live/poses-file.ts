@@ -1,16 +1,16 @@
-/** A path of poses from a file, checked before anything is sent. */
+/** A path of poses, or a recorded session, from a file, checked before anything is sent. */
 import { readFile } from 'node:fs/promises';
-import { KilnError, type PathPose, PosePath, parse } from '@kiln/shared';
+import { KilnError, PosePath, parse } from '@kiln/shared';
 
 /** A path of 100,000 poses has some 15 MB. */
 const FILE_BYTES = 50_000_000;
 
 /**
- * JSON: a list of poses, or an object that has it as `poses`; or lines of JSON, one pose each.
+ * JSON: a list of poses, or a session, that has it as `poses`; or lines of JSON, one pose each.
  *
  * @throws KilnError `request.invalid` naming the file and the pose.
  */
-export async function readPoses(file: string): Promise<readonly PathPose[]> {
+export async function readPoses(file: string): Promise<PosePath> {
   const refuse = (message: string, cause?: unknown) =>
     new KilnError('request.invalid', `${file}: ${message}`, { field: '--poses', cause });
   const bytes = await readFile(file).catch((cause: unknown) => {
@@ -18,9 +18,9 @@ export async function readPoses(file: string): Promise<readonly PathPose[]> {
   });
   if (bytes.length > FILE_BYTES) throw refuse(`a path of poses has at most ${FILE_BYTES.toLocaleString('en')} bytes.`);
   try {
-    const { poses } = parse(PosePath, pathIn(bytes.toString('utf8')), 'the path');
-    checkTimes(poses);
-    return poses;
+    const path = parse(PosePath, pathIn(bytes.toString('utf8')), 'the path');
+    for (const what of ['poses', 'views', 'frames'] as const) checkTimes(what, path[what] ?? []);
+    return path;
   } catch (cause) {
     if (!(cause instanceof KilnError)) throw refuse('it is no JSON, nor lines of it.', cause);
     const where = cause.field === undefined ? '' : `${cause.field}: `;
@@ -40,12 +40,12 @@ function pathIn(text: string): unknown {
   }
 }
 
-function checkTimes(poses: readonly PathPose[]): void {
+function checkTimes(what: string, moments: readonly { readonly atMs: number }[]): void {
   let before = 0;
-  for (const [index, { atMs }] of poses.entries()) {
+  for (const [index, { atMs }] of moments.entries()) {
     if (atMs < before) {
       throw new KilnError('request.invalid', `expected ${before} or later, got ${atMs}`, {
-        field: `/poses/${index}/atMs`,
+        field: `/${what}/${index}/atMs`,
       });
     }
     before = atMs;
