@@ -22,6 +22,7 @@ import { tellGates } from '../jobs/holds.ts';
 import { JobLayers } from '../jobs/layers.ts';
 import { Purges } from '../jobs/purge.ts';
 import { JobReader } from '../jobs/read-jobs.ts';
+import { releaseBeginnings } from '../jobs/release-beginnings.ts';
 import { registerJobs } from '../jobs/routes.ts';
 import { Submissions } from '../jobs/submit.ts';
 import { LiveSessions } from '../live/live-sessions.ts';
@@ -173,6 +174,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       await budgets.look();
       await tellGates(db, change);
       await settleChunks(db);
+      if ((await releaseBeginnings(db, change)) > 0) wake();
     },
   });
   const guard = addressGuard(config.webhookPrivate);
