@@ -1,3 +1,4 @@
+import { ServerMessage } from '@kiln/shared';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
@@ -10,6 +11,21 @@ const pureSchemas: Plugin = {
   transform(code, id) {
     if (!/\/shared\/src\/.*\.ts$/.test(id)) return null;
     return code.replace(/(?<![\w.'])(?:Type\.[A-Z]\w*|Id|Schema)\(/g, '/* @__PURE__ */ $&');
+  },
+};
+
+/** What checks a server's messages reads plain JSON: so it gets that, without what makes schemas. */
+const plainMessages: Plugin = {
+  name: 'plain-messages',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/shared/src/live/server-message.ts')) return null;
+    const plain = code.replace(
+      "import { ServerMessage } from './messages.ts';",
+      `const ServerMessage = ${JSON.stringify(ServerMessage)};`,
+    );
+    if (plain === code) throw new Error('server-message.ts no longer has the import of its schema');
+    return plain;
   },
 };
 
@@ -29,7 +45,7 @@ export default defineConfig(({ mode }) => {
   return {
     base: './',
     publicDir: false,
-    plugins: [pureSchemas],
+    plugins: [pureSchemas, plainMessages],
     build: {
       outDir: 'dist/embed',
       emptyOutDir: isPreview,

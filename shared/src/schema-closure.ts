@@ -8,7 +8,6 @@
  */
 
 import type { TSchema } from 'typebox';
-import * as Type from 'typebox';
 
 export type SchemaCheck = (value: unknown) => boolean;
 
@@ -20,20 +19,31 @@ export interface Others {
   hasFormat(name: string, text: string): boolean;
 }
 
-/** Null for a schema with a keyword that is not known here. */
+/** Null for a schema with a keyword that is not known here. It is read as the plain JSON that it is. */
 export function closureOf(schema: TSchema, others: Others): SchemaCheck | null {
-  if (Type.IsUnion(schema)) return has(schema, 'anyOf') ? checkUnion(schema.anyOf, others) : null;
-  if (Type.IsLiteral(schema)) return has(schema, 'type', 'const') ? (value) => value === schema.const : null;
-  if (Type.IsEnum(schema)) return has(schema, 'type', 'enum') ? checkEnum(schema.enum) : null;
-  if (Type.IsObject(schema)) return checkObject(schema, others);
-  if (Type.IsTuple(schema)) return checkTuple(schema, others);
-  if (Type.IsArray(schema)) return checkArray(schema, others);
-  if (Type.IsString(schema)) return checkString(schema, others);
-  if (Type.IsInteger(schema)) return checkNumber(schema, Number.isInteger);
-  if (Type.IsNumber(schema)) return checkNumber(schema, Number.isFinite);
-  if (Type.IsBoolean(schema)) return has(schema, 'type') ? (value) => typeof value === 'boolean' : null;
-  if (Type.IsNull(schema)) return has(schema, 'type') ? (value) => value === null : null;
-  return null;
+  const variants = keyword(schema, 'anyOf');
+  if (Array.isArray(variants)) return has(schema, 'anyOf') ? checkUnion(variants, others) : null;
+  if (Object.hasOwn(schema, 'const')) return checkLiteral(schema);
+  const values = keyword(schema, 'enum');
+  if (Array.isArray(values)) return has(schema, 'type', 'enum') ? checkEnum(values) : null;
+  switch (keyword(schema, 'type')) {
+    case 'object':
+      return checkObject(schema, others);
+    case 'array':
+      return Array.isArray(keyword(schema, 'items')) ? checkTuple(schema, others) : checkArray(schema, others);
+    case 'string':
+      return checkString(schema, others);
+    case 'integer':
+      return checkNumber(schema, Number.isInteger);
+    case 'number':
+      return checkNumber(schema, Number.isFinite);
+    case 'boolean':
+      return has(schema, 'type') ? (value) => typeof value === 'boolean' : null;
+    case 'null':
+      return has(schema, 'type') ? (value) => value === null : null;
+    default:
+      return null;
+  }
 }
 
 /** These describe and do not check. */
@@ -55,20 +65,26 @@ function checkUnion(variants: readonly TSchema[], others: Others): SchemaCheck {
   return (value) => checks.some((check) => check(value));
 }
 
+function checkLiteral(schema: TSchema): SchemaCheck | null {
+  const literal = keyword(schema, 'const');
+  return has(schema, 'type', 'const') ? (value) => value === literal : null;
+}
+
 function checkEnum(values: readonly unknown[]): SchemaCheck {
   const known = new Set(values);
   return (value) => known.has(value);
 }
 
-function checkObject(schema: Type.TObject, others: Others): SchemaCheck | null {
-  if (!has(schema, 'type', 'properties', 'required', 'additionalProperties')) return null;
+function checkObject(schema: TSchema, others: Others): SchemaCheck | null {
+  const properties = keyword(schema, 'properties');
+  if (!isRecord(properties) || !has(schema, 'type', 'properties', 'required', 'additionalProperties')) return null;
   const extra = keyword(schema, 'additionalProperties');
   if (extra !== undefined && typeof extra !== 'boolean') return null;
-  const required: readonly string[] = schema.required ?? [];
-  const fields = Object.entries(schema.properties).map(([key, part]) => ({
+  const required = keyword(schema, 'required');
+  const fields = Object.entries(properties).map(([key, part]) => ({
     key,
-    check: others.check(part),
-    isRequired: required.includes(key),
+    check: others.check(part as TSchema),
+    isRequired: Array.isArray(required) && required.includes(key),
   }));
   return (value) => {
     if (!isRecord(value)) return false;
@@ -76,23 +92,25 @@ function checkObject(schema: Type.TObject, others: Others): SchemaCheck | null {
       const part = Object.hasOwn(value, key) ? value[key] : undefined;
       if (part === undefined ? isRequired : !check(part)) return false;
     }
-    return extra !== false || Object.keys(value).every((key) => Object.hasOwn(schema.properties, key));
+    return extra !== false || Object.keys(value).every((key) => Object.hasOwn(properties, key));
   };
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function checkTuple(schema: Type.TTuple, others: Others): SchemaCheck | null {
-  if (!has(schema, 'type', 'items', 'minItems', 'additionalItems')) return null;
-  const checks = schema.items.map((item) => others.check(item));
+function checkTuple(schema: TSchema, others: Others): SchemaCheck | null {
+  const items = keyword(schema, 'items');
+  if (!Array.isArray(items) || !has(schema, 'type', 'items', 'minItems', 'additionalItems')) return null;
+  const checks = items.map((item: TSchema) => others.check(item));
   return (value) =>
     Array.isArray(value) && value.length === checks.length && checks.every((check, index) => check(value[index]));
 }
 
-function checkArray(schema: Type.TArray, others: Others): SchemaCheck | null {
-  if (!has(schema, 'type', 'items', 'minItems', 'maxItems')) return null;
-  const check = others.check(schema.items);
+function checkArray(schema: TSchema, others: Others): SchemaCheck | null {
+  const items = keyword(schema, 'items');
+  if (!isRecord(items) || !has(schema, 'type', 'items', 'minItems', 'maxItems')) return null;
+  const check = others.check(items as TSchema);
   const least = numberIn(schema, 'minItems', 0);
   const most = numberIn(schema, 'maxItems', Number.POSITIVE_INFINITY);
   return (value) => Array.isArray(value) && value.length >= least && value.length <= most && value.every(check);

@@ -20,6 +20,7 @@ const WORKERS = {
   'strip-worker': 'encode/strip-worker.ts',
   'check-worker': 'import/check-worker.ts',
   'panorama-worker': 'assets/panorama-worker.ts',
+  'video-worker': 'live/video-worker.ts',
   'trace-worker': 'engine/pathtrace/trace-worker.ts',
 };
 

@@ -52,7 +52,8 @@ const BUILDS: readonly Build[] = [
     inputs: [...VIEWER_INPUTS, at('viewer/vite.embed.config.ts')],
     commands: (folder) =>
       ['kiln-preview', 'kiln-remote-view'].map((script) =>
-        vite('--config', 'vite.embed.config.ts', '--mode', script, '--outDir', folder),
+        // The configuration reads the messages' schemas, which are TypeScript of another package.
+        vite('--config', 'vite.embed.config.ts', '--configLoader', 'runner', '--mode', script, '--outDir', folder),
       ),
     cwd: at('viewer'),
   },

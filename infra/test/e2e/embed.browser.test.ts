@@ -171,6 +171,38 @@ test(
   }),
 );
 
+test(
+  '[LV40] whoever saves data gets movements as a video, and pictures at rest',
+  visit(async () => {
+    await page.evaluateOnNewDocument(`Object.defineProperty(navigator, 'connection', { value: { saveData: true } })`);
+    await open((await makeToken()).token);
+    await hears('load');
+    await inPage(`
+    globalThis.seen = [];
+    const canvas = preview.shadowRoot.querySelector('canvas');
+    const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    preview.addEventListener('measure', ({ detail }) => {
+      copy.drawImage(canvas, canvas.width / 2, canvas.height / 2, 1, 1, 0, 0, 1, 1);
+      seen.push({ ...detail, middle: [...copy.getImageData(0, 0, 1, 1).data] });
+    });`);
+    const seen = () => inPage<{ codec: string; moving: boolean; final: boolean; middle: number[] }[]>('return seen');
+    await expect
+      .poll(async () => {
+        await drag();
+        return (await seen()).filter(({ codec }) => codec === 'vp9' || codec === 'av1').length;
+      }, SEEN)
+      .toBeGreaterThan(3);
+    await expect.poll(async () => (await seen()).at(-1)?.final, SEEN).toBe(true);
+    const isVideo = ({ codec }: { codec: string }) => !['jpeg', 'webp', 'png'].includes(codec);
+    for (const picture of await seen()) {
+      expect(isVideo(picture)).toBe(picture.moving);
+      const [red = 0, green = 0, blue = 0] = picture.middle;
+      expect(green).toBeGreaterThan(1.5 * Math.max(red, blue));
+    }
+    expect(await heard('error')).toEqual([]);
+  }),
+);
+
 test('the scripts are small: less than 60 kB of each, beside three', async () => {
   const files = await readdir(join(REPOSITORY, 'viewer', 'dist', 'embed'));
   const sizeOf = async (names: readonly string[]) => {

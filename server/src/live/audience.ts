@@ -4,6 +4,7 @@
  */
 import {
   type CameraAction,
+  isVideoCodec,
   KilnError,
   LIMITS,
   type PictureCodec,
@@ -86,10 +87,16 @@ export class Audience {
     else throw new KilnError('request.too_many', `[LV31] a session has at most ${LIMITS.liveViewers} viewers`);
   }
 
-  /** What all can read, in the order of the one who drives; without, of the one who came first. */
+  /**
+   * What all can read, in the order of the one who drives; without, of the one who came first. [LV40] No video for several: each
+   * gets pictures at its own pace, and one that leaves a frame out cannot read the next.
+   */
   get codecs(): PictureCodec[] {
     const [first] = this.#driver ? [this.#driver] : this.all;
-    return (first?.codecs ?? []).filter((codec) => this.all.every(({ codecs }) => codecs.includes(codec)));
+    const mayMiss = this.#seats.size > 1;
+    return (first?.codecs ?? []).filter(
+      (codec) => !(mayMiss && isVideoCodec(codec)) && this.all.every(({ codecs }) => codecs.includes(codec)),
+    );
   }
 
   /** The one who drives has moved something. @returns whether it was silent before. */

@@ -1,6 +1,6 @@
 /**
- * The one picture that waits for a viewer ([LV4]), with the tiles that make it better ([LV30]); and whether the viewer can use
- * what comes: tiles are nothing to whoever has missed a picture before them ([LV35]).
+ * The one picture that waits for a viewer ([LV4]), with what builds on it: tiles that make it better ([LV30]) and frames of a
+ * video ([LV40]); and whether the viewer can use what comes: those are nothing to whoever has missed one before them ([LV35]).
  */
 import { isWholePicture, LIMITS, type PictureHeader } from '@kiln/shared';
 
@@ -11,7 +11,7 @@ export interface WaitingMessage {
 
 export type PictureFate = 'sent' | 'waits' | 'dropped';
 
-type Header = Pick<PictureHeader, 'better'>;
+type Header = Pick<PictureHeader, 'better' | 'delta'>;
 
 export class WaitingPicture {
   #messages: WaitingMessage[] = [];

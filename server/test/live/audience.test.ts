@@ -159,3 +159,12 @@ test('[LV36] pictures come in a codec that all can read, the best of who drives'
   audience.act(owner, 'give', guest.id, 1);
   expect(audience.codecs).toEqual(['webp', 'jpeg']);
 });
+
+test('[LV40] a video comes to who looks alone', () => {
+  owner.codecs = ['vp9', 'jpeg'];
+  expect(audience.codecs).toEqual(['vp9', 'jpeg']);
+  const guest = sit({ codecs: ['vp9', 'jpeg'] });
+  expect(audience.codecs).toEqual(['jpeg']);
+  audience.remove(guest, 1);
+  expect(audience.codecs).toEqual(['vp9', 'jpeg']);
+});

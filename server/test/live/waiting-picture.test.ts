@@ -5,6 +5,7 @@ import { WaitingPicture } from '../../src/live/waiting-picture.ts';
 const message = (sizeBytes = 10) => ({ bytes: new Uint8Array(sizeBytes), arrivedAtMs: 0 });
 const whole = { better: false };
 const tile = { better: true };
+const delta = { better: false, delta: true };
 
 let waiting: WaitingPicture;
 beforeEach(() => {
@@ -51,4 +52,13 @@ test('what waits has a bound', () => {
   expect(waiting.take(message(), tile, true)).toBe('dropped');
   expect(waiting.take(message(), whole, true)).toBe('sent');
   expect(waiting.take(message(), tile, true)).toBe('sent');
+});
+
+test('[LV40] frames of a video wait one behind the other, and are nothing to who missed one', () => {
+  const frames = [message(), message(), message()];
+  expect(waiting.take(frames[0] ?? message(), whole, false)).toBe('waits');
+  for (const frame of frames.slice(1)) expect(waiting.take(frame, delta, true)).toBe('waits');
+  expect([waiting.shift(), waiting.shift(), waiting.shift()]).toEqual(frames);
+  waiting.clear(true);
+  expect(waiting.take(message(), delta, true)).toBe('dropped');
 });

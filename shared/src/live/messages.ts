@@ -9,12 +9,7 @@ import { SceneEdits } from '../schemas/scene-edits.ts';
 import { ClipSettings, DEFAULT_SAMPLES, Pose, Position, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { TokenAccess } from '../schemas/token.ts';
 import { Name } from '../storable-text.ts';
-
-/** Versions of the live protocol that this build speaks, newest first. */
-export const LIVE_PROTOCOLS = [1] as const;
-
-export const PictureCodec = Type.Enum(['jpeg', 'webp', 'png']);
-export type PictureCodec = Static<typeof PictureCodec>;
+import { PictureCodec } from './codecs.ts';
 
 const LiveSize = Type.Object(
   {
@@ -76,6 +71,7 @@ export const ViewerHello = Type.Object(
     /** [LV31] A session that is open: to watch it. After `resume`, where that is over. */
     join: Type.Optional(Type.Object({ sessionId: Id('session') }, { additionalProperties: false })),
     view: LiveView,
+    /** Best first; of those that stand for themselves one at least. */
     codecs: Type.Array(PictureCodec, { minItems: 1, maxItems: 8 }),
   },
   { additionalProperties: false },
@@ -109,6 +105,8 @@ export const ViewerMessage = Type.Union([
       /** Milliseconds from its coming until it was decoded, and from then until it was painted; 0 when skipped. */
       decodeMs: Type.Number({ minimum: 0, maximum: LIMITS.liveShownMs }),
       uploadMs: Type.Number({ minimum: 0, maximum: LIMITS.liveShownMs }),
+      /** [LV40] It could not be read, nor can what builds on it. */
+      broken: Type.Optional(Type.Literal(true)),
     },
     { additionalProperties: false },
   ),

@@ -8,8 +8,8 @@
  * |   2    |  2   | u16     | header length in bytes; a reader skips what it does not know |
  * |   4    |  4   | u32     | sequence number of the picture in the session, from 1; its tiles share it |
  * |   8    |  4   | u32     | input number that the picture answers; 0: none yet |
- * |  12    |  1   | u8      | colour codec: 1 JPEG, 2 WebP, 3 PNG |
- * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]); without 8 the tile is all of the picture |
+ * |  12    |  1   | u8      | colour codec: 1 JPEG, 2 WebP, 3 PNG; frames of a video ([LV40]): 4 VP9, 5 AV1, 6 H.264 |
+ * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]), 16 builds on the picture before ([LV40]); without 8 the tile is all of the picture |
  * |  14    |  2   | u16     | reserved, 0 |
  * |  16    |  4   | u32     | samples a pixel |
  * |  20    |  2+2 | u16 ×2  | width and height of the whole picture in pixels, `liveEdgePx` at most |
@@ -28,6 +28,7 @@
 import { KilnError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Pose } from '../schemas/settings.ts';
+import { isVideoCodec, type PictureCodec } from './codecs.ts';
 import { DEPTH_CODEC, type DepthRange } from './depth.ts';
 
 export const PICTURE_HEADER_BYTES = 136;
@@ -36,14 +37,20 @@ const LEAST_HEADER_BYTES = 128;
 const KIND_PICTURE = 1;
 const LAYOUT_VERSION = 1;
 
-export const PICTURE_CODECS = { jpeg: 1, webp: 2, png: 3 } as const;
+export const PICTURE_CODECS = { jpeg: 1, webp: 2, png: 3, vp9: 4, av1: 5, h264: 6 } as const satisfies Record<
+  PictureCodec,
+  number
+>;
 export type PictureCodecName = keyof typeof PICTURE_CODECS;
-const CODEC_NAMES = new Map(Object.entries(PICTURE_CODECS).map(([name, code]) => [code, name as PictureCodecName]));
+const CODEC_NAMES = new Map<number, PictureCodecName>(
+  Object.entries(PICTURE_CODECS).map(([name, code]) => [code, name as PictureCodecName]),
+);
 
 const FLAG_MOVING = 1;
 const FLAG_FINAL = 2;
 const FLAG_LAST_TILE = 4;
 const FLAG_BETTER = 8;
+const FLAG_DELTA = 16;
 
 const FLAGS_OFFSET = 13;
 
@@ -73,6 +80,8 @@ export interface PictureHeader {
   readonly lastTile: boolean;
   /** [LV30] The tile takes the place of that part of the picture before, whose depth and pose stay. */
   readonly better: boolean;
+  /** [LV40] Of a video: it is read with the picture whose sequence number is one less. @defaultValue false */
+  readonly delta?: boolean;
   readonly samples: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -95,8 +104,12 @@ export interface Picture {
 /** Whole microseconds as a u32 holds them: at most 71 minutes. */
 const toMicros = (micros: number) => Math.min(0xffff_ffff, Math.max(0, Math.round(micros)));
 
-const flagsOf = ({ moving, final, lastTile, better }: PictureHeader) =>
-  (moving ? FLAG_MOVING : 0) | (final ? FLAG_FINAL : 0) | (lastTile ? FLAG_LAST_TILE : 0) | (better ? FLAG_BETTER : 0);
+const flagsOf = ({ moving, final, lastTile, better, delta = false }: PictureHeader) =>
+  (moving ? FLAG_MOVING : 0) |
+  (final ? FLAG_FINAL : 0) |
+  (lastTile ? FLAG_LAST_TILE : 0) |
+  (better ? FLAG_BETTER : 0) |
+  (delta ? FLAG_DELTA : 0);
 
 /** Header and payload as one message. */
 export function encodePicture(
@@ -161,8 +174,11 @@ export function decodePicture(message: Uint8Array): Picture {
   if (view.getUint8(1) !== LAYOUT_VERSION) throw broken(`layout version ${view.getUint8(1)}, not ${LAYOUT_VERSION}`);
   const headerBytes = view.getUint16(2, true);
   if (headerBytes < LEAST_HEADER_BYTES) throw broken(`header length ${headerBytes}`);
-  const codec = CODEC_NAMES.get(view.getUint8(12) as 1 | 2 | 3);
+  const codec = CODEC_NAMES.get(view.getUint8(12));
   if (!codec) throw broken(`unknown codec ${view.getUint8(12)}`);
+  const flags = view.getUint8(FLAGS_OFFSET);
+  const isVideo = isVideoCodec(codec);
+  if ((flags & (isVideo ? FLAG_BETTER : FLAG_DELTA)) !== 0) throw broken(`flags ${flags} with codec ${codec}`);
   const colourBytes = view.getUint32(32, true);
   const depthBytes = view.getUint32(36, true);
   if (headerBytes + colourBytes + depthBytes !== message.length) {
@@ -170,7 +186,6 @@ export function decodePicture(message: Uint8Array): Picture {
   }
   const sequence = view.getUint32(4, true);
   if (sequence === 0) throw broken('sequence number 0');
-  const flags = view.getUint8(FLAGS_OFFSET);
   const float = (i: number) => view.getFloat32(56 + i * 4, true);
   const pose: Pose = {
     position: [float(0), float(1), float(2)],
@@ -215,6 +230,7 @@ export function decodePicture(message: Uint8Array): Picture {
       final: (flags & FLAG_FINAL) !== 0,
       lastTile: (flags & FLAG_LAST_TILE) !== 0,
       better: (flags & FLAG_BETTER) !== 0,
+      ...((flags & FLAG_DELTA) !== 0 && { delta: true }),
       samples: view.getUint32(16, true),
       widthPx,
       heightPx,
@@ -259,7 +275,8 @@ const isPossible = ({ widthPx, heightPx, nearestM, farthestM }: PictureDepth, mo
   Number.isFinite(farthestM);
 
 /** Whether a message shows all of its picture, whatever was there before. */
-export const isWholePicture = ({ better }: Pick<PictureHeader, 'better'>): boolean => !better;
+export const isWholePicture = ({ better, delta = false }: Pick<PictureHeader, 'better' | 'delta'>): boolean =>
+  !better && !delta;
 
 /** Writes the time that a picture spent in the relay into its header, in place. */
 export function stampRelay(message: Uint8Array, micros: number): void {

@@ -153,7 +153,7 @@ describe('a broken picture message', () => {
     ['too short a header', changed((v) => v.setUint16(2, 127, true)), /header length 127/],
     ['a header beyond its end', changed((v) => v.setUint16(2, 60_000, true)), /promises 60005/],
     ['codec 0', changed((v) => v.setUint8(12, 0)), /unknown codec 0/],
-    ['codec 4', changed((v) => v.setUint8(12, 4)), /unknown codec 4/],
+    ['codec 7', changed((v) => v.setUint8(12, 7)), /unknown codec 7/],
     ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /141 bytes where its header promises 142/],
     ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /141 bytes where its header promises 140/],
     ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967433/],
@@ -242,5 +242,24 @@ describe('the relay', () => {
     const short = new Uint8Array(4);
     stampRelay(short, 5);
     expect([...short]).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('[LV40] a frame of a video', () => {
+  const { widthPx, heightPx } = HEADER;
+  const tile = { x: 0, y: 0, widthPx, heightPx };
+  const frame: PictureHeader = { ...HEADER, codec: 'vp9', better: false, delta: true, tile };
+  const flagged = (header: PictureHeader) => encodePicture(header, COLOUR, DEPTH);
+
+  it('says whether it builds on the picture before', () => {
+    expect(decodePicture(flagged(frame)).header).toMatchObject({ codec: 'vp9', delta: true });
+    expect(decodePicture(flagged({ ...frame, delta: false })).header.delta).toBeUndefined();
+    expect(decodePicture(flagged({ ...frame, codec: 'av1' })).header.codec).toBe('av1');
+    expect(decodePicture(flagged({ ...frame, codec: 'h264' })).header.codec).toBe('h264');
+  });
+
+  it('is no better part, and no picture that stands for itself builds on another', () => {
+    expect(() => decodePicture(flagged({ ...frame, better: true }))).toThrow(KilnError);
+    expect(() => decodePicture(flagged({ ...frame, codec: 'jpeg' }))).toThrow(KilnError);
   });
 });

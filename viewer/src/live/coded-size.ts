@@ -1,5 +1,5 @@
 /** How large a coded picture says it is: looked at before a decoder makes room for it. */
-import type { PictureCodecName } from '@kiln/shared';
+import type { StillCodec } from '@kiln/shared';
 
 interface CodedSize {
   readonly width: number;
@@ -7,7 +7,7 @@ interface CodedSize {
 }
 
 /** Null for what is none of this codec. */
-export function codedSize(codec: PictureCodecName, bytes: Uint8Array): CodedSize | null {
+export function codedSize(codec: StillCodec, bytes: Uint8Array): CodedSize | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return READERS[codec](view);
@@ -18,7 +18,7 @@ export function codedSize(codec: PictureCodecName, bytes: Uint8Array): CodedSize
   }
 }
 
-const READERS: Readonly<Record<PictureCodecName, (view: DataView) => CodedSize | null>> = {
+const READERS: Readonly<Record<StillCodec, (view: DataView) => CodedSize | null>> = {
   png: (view) =>
     view.getUint32(0) === 0x89504e47 && view.getUint32(12) === 0x49484452
       ? { width: view.getUint32(16), height: view.getUint32(20) }

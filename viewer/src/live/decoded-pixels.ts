@@ -1,11 +1,18 @@
 /** A picture's colour and depth, decoded side by side. */
-import type { Picture } from '@kiln/shared';
+import { isVideoCodec, type Picture } from '@kiln/shared';
 import { codedSize } from './coded-size.ts';
 import { decodeDepth } from './depth-decoder.ts';
-import type { DecodedColour, PictureDecoder, Plane } from './picture-decoder.ts';
+import type { LazyVideoReader } from './lazy-video-reader.ts';
+import type { DecodedColour, PictureDecoder } from './picture-decoder.ts';
+import type { Plane } from './yuv-picture.ts';
 
 export interface DecodedPixels extends DecodedColour {
   readonly depth: Plane | null;
+}
+
+export interface ColourDecoders {
+  readonly pictures: PictureDecoder;
+  readonly videos: LazyVideoReader;
 }
 
 /**
@@ -13,18 +20,18 @@ export interface DecodedPixels extends DecodedColour {
  * @throws Error when one of them cannot be read.
  */
 export async function decodePixels(
-  decoder: PictureDecoder,
+  decoders: ColourDecoders,
   picture: Picture,
   getsBetter: boolean,
 ): Promise<DecodedPixels> {
-  const { header, colour } = picture;
-  const { widthPx, heightPx } = header.tile;
+  const { widthPx, heightPx } = picture.header.tile;
   const isAsSaid = (size: { readonly width: number; readonly height: number } | null) =>
     size?.width === widthPx && size.height === heightPx;
-  const coded = codedSize(header.codec, colour);
-  if (!isAsSaid(coded)) throw new Error(`it is no ${header.codec} of ${widthPx} × ${heightPx} pixels`);
+  const { codec } = picture.header;
+  if (!isVideoCodec(codec) && !isAsSaid(codedSize(codec, picture.colour)))
+    throw new Error(`it is no ${codec} of ${widthPx} × ${heightPx} pixels`);
   const [decoded, depth] = await Promise.allSettled([
-    decoder.decode(header.codec, new Uint8Array(colour), header.moving || !getsBetter),
+    decodeColour(decoders, picture, getsBetter),
     decodeDepth(picture),
   ]);
   if (decoded.status === 'rejected') throw decoded.reason;
@@ -33,4 +40,15 @@ export async function decodePixels(
   if (isRight && depth.status === 'fulfilled') return { ...decoded.value, depth: depth.value };
   decoded.value.close();
   throw depth.status === 'rejected' ? depth.reason : new Error('it decodes to another size than its own');
+}
+
+async function decodeColour(
+  { pictures, videos }: ColourDecoders,
+  { header, colour }: Picture,
+  getsBetter: boolean,
+): Promise<DecodedColour> {
+  const { codec } = header;
+  if (!isVideoCodec(codec)) return pictures.decode(codec, new Uint8Array(colour), header.moving || !getsBetter);
+  const reader = await videos.get();
+  return { pixels: await reader.decode(codec, header, colour), close() {} };
 }

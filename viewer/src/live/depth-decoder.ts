@@ -1,6 +1,6 @@
 /** Bytes of a picture's depth to its codes. */
 import { depthCodes, KilnError, type Picture } from '@kiln/shared';
-import type { Plane } from './picture-decoder.ts';
+import type { Plane } from './yuv-picture.ts';
 
 /** Deflated bytes become a thousand times as many at most, and a browser inflates all that it is given at once. */
 const PIECE_BYTES = 1_024;

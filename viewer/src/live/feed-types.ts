@@ -25,6 +25,8 @@ export interface LiveFeedOptions {
   readonly depth: boolean;
   /** [LV30] Whether the screen takes tiles that make pictures at rest better. @defaultValue false */
   readonly tiles?: boolean;
+  /** [LV40] Whether moving pictures are to come as a video wherever they can. @defaultValue what the browser was told */
+  readonly savesData?: boolean | undefined;
   /** Of the farm. */
   readonly url: string;
   /** [LV31] The session that is watched. @defaultValue one of its own */

@@ -10,6 +10,7 @@ import {
   LIVE_PROTOCOLS,
   type LiveView,
   type PickedSurface,
+  type PictureCodec,
   readServerMessage,
   type ServerMessage,
   type SocketLike,
@@ -20,6 +21,7 @@ import {
 import { VIEWER_LIMITS } from '../limits.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
+import { PICTURES } from './readable-codecs.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Timers } from './timers.ts';
 
@@ -41,6 +43,8 @@ export interface LiveConnectionOptions {
   token?(): string | null;
   /** The view as it is now: goes into every hello. */
   view(): LiveView;
+  /** What the viewer reads, best first. @defaultValue pictures that stand for themselves */
+  codecs?(): PictureCodec[];
   readonly events: LiveConnectionEvents;
 }
 
@@ -169,7 +173,7 @@ export class LiveConnection {
       ...(ticket && { resume: { sessionId: ticket.sessionId, token: ticket.token } }),
       ...(join !== undefined && { join: { sessionId: join } }),
       view: this.#options.view(),
-      codecs: ['jpeg', 'webp', 'png'],
+      codecs: this.#options.codecs?.() ?? [...PICTURES],
     };
   }
 

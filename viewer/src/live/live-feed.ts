@@ -16,6 +16,7 @@ import {
 import { ClipPlayer } from './clip-player.ts';
 import { type DecodedPixels, decodePixels } from './decoded-pixels.ts';
 import type { LiveFeedEvents, LiveFeedOptions } from './feed-types.ts';
+import { LazyVideoReader } from './lazy-video-reader.ts';
 import { shownAspect } from './letterbox.ts';
 import { Listeners } from './listeners.ts';
 import { LiveConnection, type Welcome } from './live-connection.ts';
@@ -24,6 +25,7 @@ import type { Question } from './open-questions.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PosePacer } from './pose-pacer.ts';
+import { readableCodecs } from './readable-codecs.ts';
 import { type DriverView, SessionRole } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
 import type { SeenPicture } from './surface-at.ts';
@@ -38,6 +40,7 @@ export class LiveFeed {
   readonly #flow: PictureFlow<DecodedPixels>;
   readonly #pacer = new PosePacer();
   readonly #measurements = new Measurements();
+  readonly #videos = new LazyVideoReader();
   readonly #listeners = new Listeners();
   #state: LiveState = { phase: 'closed' };
   #look: Look;
@@ -62,6 +65,8 @@ export class LiveFeed {
     this.#options = options;
     this.#look = this.#ownLook = options.look;
     this.#role = new SessionRole(options.join !== undefined);
+    // It has said so by the time that a connection is there.
+    readableCodecs();
     this.player.seek(options.frameNumber, 0);
     this.#flow = this.#createFlow();
     const urls = apiUrls(options.url);
@@ -74,6 +79,7 @@ export class LiveFeed {
       token: options.token,
       resumeStore: options.resumeStore,
       view: () => this.#viewForHello(),
+      codecs: () => readableCodecs(options.savesData),
       events: {
         opening: () => this.#become({ type: 'opening' }),
         welcome: (welcome) => this.#welcome(welcome),
@@ -163,6 +169,7 @@ export class LiveFeed {
 
   dispose(): void {
     this.close();
+    this.#videos.close();
     this.#listeners.remove();
   }
 
@@ -219,9 +226,9 @@ export class LiveFeed {
 
   #createFlow(): PictureFlow<DecodedPixels> {
     const { screen, tiles = false, timers } = this.#options;
-    const decoder = new PictureDecoder();
+    const decoders = { pictures: new PictureDecoder(), videos: this.#videos };
     return new PictureFlow<DecodedPixels>({
-      decode: (picture) => decodePixels(decoder, picture, tiles),
+      decode: (picture) => decodePixels(decoders, picture, tiles),
       upload: ({ pixels, depth }, header) => {
         const aspect = shownAspect(header.widthPx, header.heightPx, screen.aspect());
         screen.upload({ pixels, depth, header, aspect });
@@ -232,7 +239,8 @@ export class LiveFeed {
       onDisplayFrame: (callback) => {
         this.#pictureDue = callback;
       },
-      acknowledge: (picture, decodeMs, uploadMs) => this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs }),
+      acknowledge: (picture, decodeMs, uploadMs, isBroken = false) =>
+        this.#connection.send({ type: 'ack', picture, decodeMs, uploadMs, ...(isBroken && { broken: true }) }),
       painted: (picture) => this.#painted(picture),
       broken: (error) => this.#broken(error),
       timers,

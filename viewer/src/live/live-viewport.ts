@@ -74,6 +74,7 @@ export class LiveViewport {
       depth: this.#warps,
       ...(options.join !== undefined && { join: options.join }),
       tiles: true,
+      savesData: options.savesData,
       url: options.url ?? location.origin,
       token: () => options.token?.() ?? null,
       timers: this.#timers,

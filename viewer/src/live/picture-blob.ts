@@ -1,12 +1,12 @@
 /** A picture's pixels as a file. A canvas holds colours multiplied by alpha: a see-through PNG is written here. */
-import { PNG_SIGNATURE, pngChunk } from '@kiln/shared';
-
-/** 8 bits a channel, RGBA. */
-const FORMAT = [8, 6, 0, 0, 0];
 
 /** @throws Error when the browser does not write this type. */
 export async function pictureBlob(image: ImageData, type: string, quality?: number): Promise<Blob> {
-  if (type === 'image/png' && isSeeThrough(image)) return pngOf(image);
+  if (type === 'image/png' && isSeeThrough(image)) {
+    // A part of the program that few need.
+    const { seeThroughPng } = await import('./see-through-png.ts');
+    return seeThroughPng(image);
+  }
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext('2d')?.putImageData(image, 0, 0);
   const blob = await canvas.convertToBlob({ type, ...(quality !== undefined && { quality }) });
@@ -17,24 +17,4 @@ export async function pictureBlob(image: ImageData, type: string, quality?: numb
 function isSeeThrough({ data }: ImageData): boolean {
   for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return true;
   return false;
-}
-
-/** Rows without a filter. */
-async function pngOf({ data, width, height }: ImageData): Promise<Blob> {
-  const rows = new Uint8Array((1 + width * 4) * height);
-  for (let row = 0; row < height; row += 1) {
-    rows.set(data.subarray(row * width * 4, (row + 1) * width * 4), row * (1 + width * 4) + 1);
-  }
-  const header = new DataView(new ArrayBuffer(8));
-  header.setUint32(0, width);
-  header.setUint32(4, height);
-  const zlib = new Blob([rows]).stream().pipeThrough(new CompressionStream('deflate'));
-  const packed = new Uint8Array(await new Response(zlib).arrayBuffer());
-  const parts = [
-    PNG_SIGNATURE,
-    pngChunk('IHDR', Uint8Array.from([...new Uint8Array(header.buffer), ...FORMAT])),
-    pngChunk('IDAT', packed),
-    pngChunk('IEND', new Uint8Array(0)),
-  ];
-  return new Blob(parts, { type: 'image/png' });
 }

@@ -12,27 +12,14 @@
  * A JPEG is copied out as it is coded, as planes: the painter's shader interpolates colour samples, as libjpeg does,
  * where the copy to RGBA would double them.
  */
-import type { PICTURE_CODECS, PictureCodecName } from '@kiln/shared';
+import type { StillCodec } from '@kiln/shared';
+import { type YuvPicture, yuvOf } from './yuv-picture.ts';
 
 const MEDIA_TYPE = {
   jpeg: 'image/jpeg',
   webp: 'image/webp',
   png: 'image/png',
-} as const satisfies Record<keyof typeof PICTURE_CODECS, string>;
-
-/** 8 bits a sample, row after row without gaps, top row first. */
-export interface Plane {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Luma and the two colour differences of JFIF: ITU-R BT.601, full range, colour samples in the middle of theirs. */
-export interface YuvPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly planes: readonly [y: Plane, u: Plane, v: Plane];
-}
+} as const satisfies Record<StillCodec, string>;
 
 export interface DecodedColour {
   /** A bitmap has straight alpha, and colours as they were sent. */
@@ -46,7 +33,7 @@ export class PictureDecoder {
   #triesPlanes = 'ImageDecoder' in globalThis;
 
   /** @param mayBePlanes whether nothing is put over it later: tiles are bitmaps, and so is what they are put over. */
-  async decode(codec: PictureCodecName, colour: Uint8Array<ArrayBuffer>, mayBePlanes = true): Promise<DecodedColour> {
+  async decode(codec: StillCodec, colour: Uint8Array<ArrayBuffer>, mayBePlanes = true): Promise<DecodedColour> {
     if (mayBePlanes && codec === 'jpeg' && this.#triesPlanes) {
       const planes = await jpegPlanes(colour);
       if (planes) return { pixels: planes, close() {} };
@@ -66,37 +53,12 @@ async function jpegPlanes(jpeg: Uint8Array<ArrayBuffer>): Promise<YuvPicture | n
   try {
     const { image } = await decoder.decode();
     try {
-      return await planesOf(image);
+      const { fullRange, matrix } = image.colorSpace;
+      return fullRange && matrix === 'smpte170m' ? await yuvOf(image) : null;
     } finally {
       image.close();
     }
   } finally {
     decoder.close();
   }
-}
-
-async function planesOf(image: VideoFrame): Promise<YuvPicture | null> {
-  const { format, colorSpace, displayWidth: width, displayHeight: height } = image;
-  if (format !== 'I420' && format !== 'I444') return null;
-  if (!colorSpace.fullRange || colorSpace.matrix !== 'smpte170m') return null;
-  const half = (edge: number) => (format === 'I420' ? (edge + 1) >> 1 : edge);
-  const sizes = [
-    { width, height },
-    { width: half(width), height: half(height) },
-    { width: half(width), height: half(height) },
-  ] as const;
-  let offset = 0;
-  const layout = sizes.map((size) => {
-    const at = { offset, stride: size.width };
-    offset += size.width * size.height;
-    return at;
-  });
-  const bytes = new Uint8Array(offset);
-  await image.copyTo(bytes, { layout });
-  const plane = (i: 0 | 1 | 2): Plane => {
-    const start = layout[i]?.offset ?? 0;
-    const size = sizes[i];
-    return { ...size, data: bytes.subarray(start, start + size.width * size.height) };
-  };
-  return { width, height, planes: [plane(0), plane(1), plane(2)] };
 }

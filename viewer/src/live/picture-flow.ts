@@ -4,7 +4,15 @@
  * that is what paces the worker. An acknowledgement covers all earlier pictures, so a skipped one waits with it until
  * those before it are through.
  */
-import { decodePicture, isWholePicture, KilnError, LIMITS, type Picture, type PictureHeader } from '@kiln/shared';
+import {
+  decodePicture,
+  isVideoCodec,
+  isWholePicture,
+  KilnError,
+  LIMITS,
+  type Picture,
+  type PictureHeader,
+} from '@kiln/shared';
 import type { Timers } from './timers.ts';
 
 /** What a decoder gives; `close` frees its memory. */
@@ -34,7 +42,8 @@ export interface PictureFlowOptions<D extends DecodedPicture> {
   paint(): void;
   /** Calls back when the display takes its next frame, as `requestAnimationFrame`. */
   onDisplayFrame(callback: () => void): void;
-  acknowledge(sequence: number, decodeMs: number, uploadMs: number): void;
+  /** @param isBroken [LV40] Nothing that builds on it can be read. */
+  acknowledge(sequence: number, decodeMs: number, uploadMs: number, isBroken?: boolean): void;
   /** After a picture was painted. */
   painted(picture: ShownPicture): void;
   /** A picture that cannot be read or decoded; it is acknowledged as skipped. */
@@ -99,6 +108,8 @@ export class PictureFlow<D extends DecodedPicture> {
   #base: PictureHeader | null = null;
   /** Sequence numbers of skipped pictures that are not acknowledged yet, ascending. */
   #skipped: number[] = [];
+  /** [LV40] Of the last one that could not be read and was not told of; 0: none. It is among those, or covered by them. */
+  #broken = 0;
   #running = false;
   #frameAsked = false;
   /** Counts connections: what was decoded for an earlier one is not acknowledged to this one. */
@@ -123,6 +134,7 @@ export class PictureFlow<D extends DecodedPicture> {
       this.#hasGap = false;
     } else if (!this.#isNext(header)) this.#hasGap = true;
     this.#last = header;
+    if (this.#hasGap && header.delta) this.#broken = header.sequence;
     if (this.#hasGap) this.#skip(header);
     else this.#wait({ picture, bytes: message.length, receivedAtMs: this.#options.timers.nowMs() });
     this.#acknowledgeSkipped();
@@ -139,6 +151,7 @@ export class PictureFlow<D extends DecodedPicture> {
     this.#ready = null;
     this.#base = null;
     this.#skipped = [];
+    this.#broken = 0;
   }
 
   /** [LV5] It was here before, or something newer was: a picture that is shown is never replaced by an older one. */
@@ -154,7 +167,7 @@ export class PictureFlow<D extends DecodedPicture> {
     return last !== null && sequence === last.sequence + (last.lastTile ? 1 : 0);
   }
 
-  /** Tiles are never left out: who sends more than is acknowledged breaks the rules. */
+  /** Tiles and frames of a video are never left out: who sends more than is acknowledged breaks the rules. */
   #wait(arrived: Arrived): void {
     this.#waiting.put(arrived);
     if (!this.#waiting.isTooMuch) return;
@@ -171,17 +184,25 @@ export class PictureFlow<D extends DecodedPicture> {
       const startMs = this.#options.timers.nowMs();
       const results = await Promise.allSettled(next.map(({ picture }) => this.#options.decode(picture)));
       const decodeMs = this.#options.timers.nowMs() - startMs;
+      const newest = next.findLastIndex(({ picture: { header } }) => !header.better);
       for (const [at, arrived] of next.entries()) {
         const isCurrent = generation === this.#generation;
         if (isCurrent) this.#decoding.shift();
-        this.#take(arrived, results[at], decodeMs, isCurrent);
+        this.#take(arrived, results[at], decodeMs, isCurrent, at < newest);
       }
       this.#acknowledgeSkipped();
     }
     this.#running = false;
   }
 
-  #take(arrived: Arrived, result: PromiseSettledResult<D> | undefined, decodeMs: number, isCurrent: boolean): void {
+  /** @param isOvertaken a newer picture came with it: it was only read because that one builds on it. */
+  #take(
+    arrived: Arrived,
+    result: PromiseSettledResult<D> | undefined,
+    decodeMs: number,
+    isCurrent: boolean,
+    isOvertaken: boolean,
+  ): void {
     const { header } = arrived.picture;
     if (result?.status !== 'fulfilled') {
       // What came by an earlier connection is no fault of this one.
@@ -189,13 +210,14 @@ export class PictureFlow<D extends DecodedPicture> {
       // What builds on it is of no use either.
       this.#base = null;
       this.#skip(header);
-      this.#options.broken(result?.reason);
+      if (isVideoCodec(header.codec)) this.#broken = header.sequence;
+      else this.#options.broken(result?.reason);
       return;
     }
     try {
       if (!isCurrent) return;
       if (isWholePicture(header)) this.#base = header;
-      if (this.#base && this.#fits(header)) this.#show(arrived, result.value, decodeMs);
+      if (this.#base && this.#fits(header) && !isOvertaken) this.#show(arrived, result.value, decodeMs);
       else this.#skip(header);
     } catch (error) {
       this.#base = null;
@@ -272,7 +294,11 @@ export class PictureFlow<D extends DecodedPicture> {
       (header) => header?.sequence ?? Number.POSITIVE_INFINITY,
     );
     const end = Math.min(before, ...underWay);
-    for (const sequence of this.#skipped.filter((skipped) => skipped < end)) this.#options.acknowledge(sequence, 0, 0);
+    for (const sequence of this.#skipped.filter((skipped) => skipped < end)) {
+      const isBroken = this.#broken > 0 && sequence >= this.#broken;
+      if (isBroken) this.#broken = 0;
+      this.#options.acknowledge(sequence, 0, 0, ...(isBroken ? [true] : []));
+    }
     this.#skipped = this.#skipped.filter((skipped) => skipped >= end);
   }
 }

@@ -1,9 +1,10 @@
 /** Shows pictures: a textured rectangle in the middle of the view, drawn with three, over whatever stands behind it. */
 import { Mesh, OrthographicCamera, PlaneGeometry, Scene, ShaderMaterial, Vector2, WebGLRenderer } from 'three';
 import { letterbox, type Rectangle } from './letterbox.ts';
-import type { DecodedColour, Plane } from './picture-decoder.ts';
+import type { DecodedColour } from './picture-decoder.ts';
 import { readPicture } from './picture-reader.ts';
 import { type PictureTexture, PictureTextures, TEXEL } from './picture-textures.ts';
+import type { Plane } from './yuv-picture.ts';
 
 /** Light and dark of the checkerboard behind transparent pixels, and the edge of its squares in device pixels. */
 const CHECKER_LIGHT = 0.62;

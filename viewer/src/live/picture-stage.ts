@@ -2,12 +2,13 @@
 import type { PictureHeader, Pose } from '@kiln/shared';
 import { BlendClock } from './blend-clock.ts';
 import { pictureBlob } from './picture-blob.ts';
-import type { DecodedColour, Plane } from './picture-decoder.ts';
+import type { DecodedColour } from './picture-decoder.ts';
 import { PicturePainter } from './picture-painter.ts';
 import { samePose } from './pose-pacer.ts';
 import { coarserDepth } from './warp/coarser-depth.ts';
 import { mostQuads } from './warp/most-quads.ts';
 import { WarpPainter } from './warp/warp-painter.ts';
+import type { Plane } from './yuv-picture.ts';
 
 export interface StagedPicture {
   readonly pixels: DecodedColour['pixels'];

@@ -10,7 +10,8 @@ import {
   Vector2,
   type WebGLRenderer,
 } from 'three';
-import type { DecodedColour, Plane, YuvPicture } from './picture-decoder.ts';
+import type { DecodedColour } from './picture-decoder.ts';
+import type { Plane, YuvPicture } from './yuv-picture.ts';
 
 /** Sizes of pictures whose textures are kept: those drawn while moving and that drawn at rest take turns. */
 const KEPT_SIZES = 3;

@@ -1,8 +1,8 @@
 /** What a picture shows at a place, by its depth: no round trip, and as near to the truth as the depth is. */
 import { type DepthRange, type Pose, reciprocalOf } from '@kiln/shared';
 import { Quaternion, Vector3 } from 'three';
-import type { Plane } from './picture-decoder.ts';
 import { tangentsOf } from './warp/reprojection.ts';
+import type { Plane } from './yuv-picture.ts';
 
 export interface SeenPicture {
   readonly depth: Plane;

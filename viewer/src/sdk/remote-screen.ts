@@ -1,11 +1,11 @@
 /** Shows the newest picture in the host's scene, as it would be seen from where the host's camera is now. */
 import type { Material } from 'three';
 import { BlendClock } from '../live/blend-clock.ts';
-import type { Plane } from '../live/picture-decoder.ts';
 import type { StagedPicture } from '../live/picture-stage.ts';
 import { type PictureTexture, PictureTextures, type TextureRenderer } from '../live/picture-textures.ts';
 import { coarserDepth } from '../live/warp/coarser-depth.ts';
 import { PictureWarp, type WarpPasses, type WarpView } from '../live/warp/picture-warp.ts';
+import type { Plane } from '../live/yuv-picture.ts';
 
 /** What the material shows: the targets of the passes. */
 interface ShownTargets {

@@ -1,5 +1,5 @@
 /** Runs in the browser: a picture through decoder and painter, beside the browser's own reading of it. */
-import type { PictureCodecName } from '@kiln/shared';
+import type { StillCodec } from '@kiln/shared';
 import { pictureBlob } from '../../src/live/picture-blob.ts';
 import { PictureDecoder } from '../../src/live/picture-decoder.ts';
 import { PicturePainter } from '../../src/live/picture-painter.ts';
@@ -23,8 +23,8 @@ export interface Patched {
 declare global {
   interface Window {
     /** Puts a better part, from a pattern as PNG, over a picture of this codec. */
-    patchAndCompare?: (codec: PictureCodecName, isSeeThrough: boolean) => Promise<Patched>;
-    paintAndCompare?: (codec: PictureCodecName, width: number, height: number, quality: number) => Promise<Difference>;
+    patchAndCompare?: (codec: StillCodec, isSeeThrough: boolean) => Promise<Patched>;
+    paintAndCompare?: (codec: StillCodec, width: number, height: number, quality: number) => Promise<Difference>;
   }
 }
 
@@ -92,7 +92,7 @@ const mostApart = (one: Uint8ClampedArray, other: Uint8ClampedArray) =>
   one.reduce((most, level, i) => Math.max(most, Math.abs(level - (other[i] ?? 0))), 0);
 
 /** Discs of many colours with hard edges. */
-async function patternAs(codec: PictureCodecName, width: number, height: number, quality: number) {
+async function patternAs(codec: StillCodec, width: number, height: number, quality: number) {
   const pattern = new OffscreenCanvas(width, height);
   const context = pattern.getContext('2d');
   if (!context) throw new Error('no canvas');

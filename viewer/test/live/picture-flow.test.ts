@@ -35,7 +35,7 @@ class Bench {
   readonly decoding: Decoding[] = [];
   readonly uploaded: number[] = [];
   readonly painted: number[] = [];
-  readonly acks: [picture: number, decodeMs: number, uploadMs: number][] = [];
+  readonly acks: [picture: number, decodeMs: number, uploadMs: number, isBroken?: boolean | undefined][] = [];
   readonly broken: unknown[] = [];
   readonly log: string[] = [];
   closed = 0;
@@ -88,6 +88,12 @@ class Bench {
     this.flow.receive(
       encodePicture({ ...header(sequence, 1), better: true, lastTile, widthPx, tile }, new Uint8Array([1, 2, 3])),
     );
+  }
+
+  /** [LV40] Of a video, with the picture before. */
+  receiveFrame(sequence: number, delta = true): void {
+    const frame: PictureHeader = { ...header(sequence), codec: 'vp9', ...(delta && { delta }) };
+    this.flow.receive(encodePicture(frame, new Uint8Array([1, 2, 3])));
   }
 
   receive(sequence: number): void {
@@ -340,5 +346,50 @@ describe('PictureFlow', () => {
         expect(bench.broken).toMatchObject([{ code: 'protocol.violation' }]);
       },
     );
+  });
+
+  describe('[LV40] frames of a video', () => {
+    it('are all read in their order, and the newest is shown', async () => {
+      bench.receiveFrame(1, false);
+      for (const sequence of [2, 3, 4]) bench.receiveFrame(sequence);
+      await bench.decoder(1).finish();
+      expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+      for (const sequence of [2, 3, 4]) await bench.decoder(sequence).finish();
+      bench.displayFrame();
+      expect(bench.uploaded).toEqual([1, 4]);
+      expect(bench.painted).toEqual([4]);
+      expect(bench.acks.map(([picture]) => picture)).toEqual([1, 3, 4]);
+    });
+
+    it('are not waited for where a picture that stands for itself overtakes them', async () => {
+      bench.receiveFrame(1, false);
+      bench.receiveFrame(2);
+      bench.receive(3);
+      await bench.decoder(1).finish();
+      expect(bench.decoding.map(({ sequence }) => sequence)).toEqual([1, 3]);
+    });
+
+    it('that cannot be read are told of, and no fault of the connection', async () => {
+      bench.receiveFrame(1, false);
+      bench.receiveFrame(2);
+      await bench.decoder(1).finish();
+      bench.displayFrame();
+      await bench.decoder(2).fail();
+      expect(bench.broken).toEqual([]);
+      expect(bench.acks.at(-1)).toEqual([2, 0, 0, true]);
+      bench.receiveFrame(3, false);
+      await bench.decoder(3).finish();
+      bench.displayFrame();
+      expect(bench.painted).toEqual([1, 3]);
+    });
+
+    it('are told of as well where one before them is missing', async () => {
+      bench.receiveFrame(1, false);
+      await bench.decoder(1).finish();
+      bench.displayFrame();
+      bench.receiveFrame(3);
+      expect(bench.decoding).toHaveLength(1);
+      expect(bench.acks.at(-1)).toEqual([3, 0, 0, true]);
+    });
   });
 });

@@ -8,7 +8,7 @@ import {
   quantiseDepth,
   type Size,
 } from '@kiln/shared';
-import type { Plane } from '../../src/live/picture-decoder.ts';
+import type { Plane } from '../../src/live/yuv-picture.ts';
 import { halved, trace } from '../fake-farm/traced-scene.ts';
 
 export const imageOf = (rgb: Uint8Array, { widthPx, heightPx }: Size): ImageData => {

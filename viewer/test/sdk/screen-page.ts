@@ -15,7 +15,7 @@ import {
   WebGLRenderer,
   WebGPUCoordinateSystem,
 } from 'three';
-import type { YuvPicture } from '../../src/live/picture-decoder.ts';
+import type { YuvPicture } from '../../src/live/yuv-picture.ts';
 import { cameraView } from '../../src/sdk/camera-pose.ts';
 import { createCover } from '../../src/sdk/cover.ts';
 import { RemoteScreen, type ScreenRenderer } from '../../src/sdk/remote-screen.ts';

@@ -8,7 +8,6 @@ import {
   type HandOver,
   KilnError,
   LIMITS,
-  type PictureHeader,
   type ServerMessage,
   type SessionStart,
   type ViewerMessage,
@@ -18,13 +17,14 @@ import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
-import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
+import type { PageAnswer } from '../page-host/page-client.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
-import type { LiveArguments } from '../pool/page-orders.ts';
 import { LinkPacer } from './link-pacer.ts';
 import { LiveInput } from './live-input.ts';
+import type { LiveStage, StageDrawOrder } from './live-stage.ts';
 import { isLoss } from './page-loss.ts';
-import { PickDesk, type PickStage } from './pick-desk.ts';
+import { PickDesk } from './pick-desk.ts';
+import { wholeHeader } from './picture-header.ts';
 import {
   isRefined,
   leastRankOf,
@@ -38,21 +38,9 @@ import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 import { sceneMessage } from './scene-message.ts';
 import type { RelayMessage } from './session-socket.ts';
-import { stagesOf } from './stage-times.ts';
-import { type SumsStage, ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
-import { type RefineStage, type SentPicture, ViewRefiner } from './view-refiner.ts';
-
-export interface LoadHooks {
-  readonly onProgress: (fraction: number) => void;
-  readonly onLost: (reason: KilnError) => void;
-}
-
-/** A scene on a page, as a session uses it. */
-export interface LiveStage extends RefineStage, PickStage, SumsStage {
-  /** Loads the scene, on a fresh page if the last one was lost, which `onLost` tells. */
-  load(hooks: LoadHooks, signal: AbortSignal): Promise<LoadResult>;
-  draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>>;
-}
+import { type ChainLink, VideoChain } from './video-chain.ts';
+import { ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
+import { type SentPicture, ViewRefiner } from './view-refiner.ts';
 
 /** The way to the viewer. */
 export interface LivePort {
@@ -80,6 +68,7 @@ export class LiveSession {
     () => this.#link.window,
     (sequence, isMoving) => this.#link.sent(sequence, isMoving, this.#parts.clock.monotonicMs()),
   );
+  readonly #chain = new VideoChain();
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
   readonly #picks: PickDesk;
@@ -117,6 +106,7 @@ export class LiveSession {
     this.#input = new LiveInput(start, this.#parts.clock.monotonicMs());
     this.#begun = null;
     this.#window.reset();
+    this.#chain.cut();
     this.#link.reset();
     this.#refiner.stop();
     this.#picks.forget();
@@ -147,7 +137,8 @@ export class LiveSession {
   }
 
   /** [LV6] */
-  #acknowledge({ picture, decodeMs, uploadMs }: Extract<ViewerMessage, { type: 'ack' }>): void {
+  #acknowledge({ picture, decodeMs, uploadMs, broken }: Extract<ViewerMessage, { type: 'ack' }>): void {
+    if (broken) this.#chain.cut();
     if (!this.#window.acknowledge(picture)) return;
     this.#link.acknowledged(picture, decodeMs + uploadMs, this.#parts.clock.monotonicMs());
     this.#refiner.acknowledged();
@@ -155,6 +146,7 @@ export class LiveSession {
 
   /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
   #drawAgain(): void {
+    this.#chain.cut();
     const begun = this.#begun;
     const wanted = this.#input?.wanted;
     this.#refiner.stop();
@@ -300,7 +292,19 @@ export class LiveSession {
     this.#setBusy(kind, true);
     const { view } = plan.wanted;
     const { pose, size, format, quality, samples } = plan;
-    const order = { sceneHash: this.#parts.stage.sceneHash, view, pose, size, format, quality, samples, isMoving };
+    const link = plan.video.length > 0 ? this.#chain.begin() : null;
+    if (!link) this.#chain.cut();
+    const order: StageDrawOrder = {
+      sceneHash: this.#parts.stage.sceneHash,
+      view,
+      pose,
+      size,
+      format,
+      quality,
+      samples,
+      isMoving,
+      ...(link && { video: { codecs: plan.video, isKey: link.isKey } }),
+    };
     const onDrawn = () => {
       free();
       this.#setBusy(kind, false);
@@ -308,7 +312,7 @@ export class LiveSession {
     };
     this.#parts.stage
       .draw(order, { onDrawn })
-      .then((answer) => this.#deliver(plan, begun, answer, beganAtMs))
+      .then((answer) => this.#deliver(plan, begun, link, answer, beganAtMs))
       .catch((error: unknown) => this.#fail(error, begun, lost))
       .finally(() => this.#wake());
   }
@@ -336,33 +340,26 @@ export class LiveSession {
     else this.#isDrawing = isBusy;
   }
 
-  #deliver(plan: PicturePlan, begun: BegunPicture, { result, bytes }: PageAnswer<'live'>, beganAtMs: number): void {
+  #deliver(
+    plan: PicturePlan,
+    begun: BegunPicture,
+    link: ChainLink | null,
+    { result, bytes }: PageAnswer<'live'>,
+    beganAtMs: number,
+  ): void {
     const { clock } = this.#parts;
+    const { video } = result;
     if (plan.level === 'final') this.#pagesLost = 0;
     if (plan.level === 'moving') this.#pacer.record(result.drawMs + result.readBackMs + result.encodeMs, plan.scale);
-    const sequence = begun.send();
+    const isReadable = !link || !video || this.#chain.isReadable(link, video.isKey);
+    if (!isReadable) begun.drop();
+    const sequence = isReadable ? begun.send() : null;
+    if (sequence === null || !video) this.#chain.cut();
     if (sequence === null || this.#ended.signal.aborted) return;
-    const { wanted, size } = plan;
-    const header: PictureHeader = {
-      sequence,
-      input: wanted.input,
-      codec: plan.format,
-      moving: plan.level === 'moving',
-      final: plan.level === 'final',
-      lastTile: true,
-      better: false,
-      samples: plan.samples,
-      ...size,
-      tile: { x: 0, y: 0, ...size },
-      depth: result.depth,
-      near: result.near,
-      far: result.far,
-      pose: result.pose,
-      stages: stagesOf(result, beganAtMs - wanted.since, clock.unixMs()),
-      drawEndMs: result.drawEndMs,
-    };
+    if (link && video) this.#chain.sent(link);
+    const header = wholeHeader(plan, sequence, result, beganAtMs, clock.unixMs());
     const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
-    this.#sent = { version: wanted.version, header };
+    this.#sent = { version: plan.wanted.version, header };
     this.#send(encodePicture(header, bytes.subarray(0, colourBytes), bytes.subarray(colourBytes)));
   }
 
@@ -373,6 +370,7 @@ export class LiveSession {
 
   #fail(error: unknown, begun: BegunPicture, lost: AbortController): void {
     begun.drop();
+    this.#chain.cut();
     this.#failed(error, lost);
   }
 

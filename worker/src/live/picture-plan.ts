@@ -1,5 +1,14 @@
 /** Which picture comes next: while moving a fast one, at rest a good one, then the one that cannot get better. */
-import type { LiveView, PictureCodec, Pose, Size } from '@kiln/shared';
+import {
+  isStillCodec,
+  isVideoCodec,
+  type LiveView,
+  type PictureCodec,
+  type Pose,
+  type Size,
+  type StillCodec,
+  type VideoCodec,
+} from '@kiln/shared';
 import { withGuardBand } from './guard-band.ts';
 import type { Wanted } from './live-input.ts';
 
@@ -25,7 +34,9 @@ export interface PicturePlan {
   /** Share of the view's width and height. */
   readonly scale: number;
   readonly samples: number;
-  readonly format: PictureCodec;
+  readonly format: StillCodec;
+  /** [LV40] What it may be a frame of, best first; none: it stands for itself. */
+  readonly video: readonly VideoCodec[];
   readonly quality: number;
 }
 
@@ -47,12 +58,14 @@ export function planPicture(facts: PlanFacts): PicturePlan | null {
   const level = nextLevel(facts);
   if (level === null) return null;
   const scale = isAtRest ? 1 : facts.scale;
+  const video = level === 'moving' ? videosFor(wanted.view, facts) : [];
   return {
     wanted,
     level,
     pose: level === 'moving' && wanted.view.depth ? withGuardBand(wanted.pose) : wanted.pose,
     scale,
-    size: scaled(wanted.view.size, scale),
+    size: scaled(wanted.view.size, scale, video.length > 0),
+    video,
     samples: level === 'final' ? wanted.view.samples : 1,
     format: formatFor(wanted.view, codecs),
     quality: qualityFor(level, facts.link),
@@ -63,6 +76,15 @@ export function planPicture(facts: PlanFacts): PicturePlan | null {
 function qualityFor(level: PictureLevel, { quality, isWide }: PlanFacts['link']): number {
   if (level === 'moving') return quality;
   return level === 'still' && !isWide ? quality : QUALITY[level];
+}
+
+/**
+ * A picture that stands for itself is cheaper to make, and a video to send: so it is one where the way is narrow, or where the
+ * viewer would rather. Not of a see-through picture: a video has no alpha.
+ */
+function videosFor({ background }: LiveView, { codecs, link }: PlanFacts): VideoCodec[] {
+  const isWanted = !link.isWide || codecs.slice(0, 1).some(isVideoCodec);
+  return isWanted && background !== 'transparent' ? codecs.filter(isVideoCodec) : [];
 }
 
 function nextLevel({ wanted, begun, isAtRest }: PlanFacts): PictureLevel | null {
@@ -83,22 +105,25 @@ export const isFirstOf = ({ engine = 'raster', lens = null, shutterAngleDeg = 0 
   engine === 'raster' && lens === null && shutterAngleDeg === 0;
 
 /** Without loss, if the viewer can read such a one; a see-through one is without loss anyway. */
-export const exactFormat = (codecs: readonly PictureCodec[], otherwise: PictureCodec): PictureCodec =>
+export const exactFormat = (codecs: readonly PictureCodec[], otherwise: StillCodec): StillCodec =>
   codecs.includes('png') ? 'png' : otherwise;
 
 /** A see-through view is drawn upon a background where the viewer can read nothing that says so. */
 export const losesAlpha = ({ background }: LiveView, codecs: readonly PictureCodec[]): boolean =>
-  background === 'transparent' && codecs.every((codec) => codec === 'jpeg');
+  background === 'transparent' && !codecs.includes('webp') && !codecs.includes('png');
 
-function scaled(size: Size, scale: number): Size {
-  const edge = (px: number) => Math.max(LEAST_EDGE_PX, Math.round(px * scale));
+/** @param isVideo edges of a video are even. */
+function scaled(size: Size, scale: number, isVideo: boolean): Size {
+  const step = isVideo ? 2 : 1;
+  const edge = (px: number) => Math.max(LEAST_EDGE_PX, Math.round((px * scale) / step) * step);
   return { widthPx: edge(size.widthPx), heightPx: edge(size.heightPx) };
 }
 
 /** The viewer's first choice, unless the picture is see-through and that one cannot say so. */
-function formatFor(view: LiveView, codecs: readonly PictureCodec[]): PictureCodec {
-  const usable = view.background === 'transparent' ? codecs.filter((codec) => codec !== 'jpeg') : codecs;
-  return usable[0] ?? codecs[0] ?? 'jpeg';
+function formatFor(view: LiveView, codecs: readonly PictureCodec[]): StillCodec {
+  const stills = codecs.filter(isStillCodec);
+  const usable = view.background === 'transparent' ? stills.filter((codec) => codec !== 'jpeg') : stills;
+  return usable[0] ?? stills[0] ?? 'jpeg';
 }
 
 /** Of any picture of a version, the least. */

@@ -16,10 +16,10 @@ import type { LoadResult } from '../page/contract.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { BrowserPool } from '../pool/browser-pool.ts';
 import type { DrawKind } from '../pool/draw-turns.ts';
-import type { LiveArguments, PickArguments } from '../pool/page-orders.ts';
+import type { PickArguments } from '../pool/page-orders.ts';
 import type { ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
-import type { LiveStage, LoadHooks } from './live-session.ts';
+import type { LiveStage, LoadHooks, StageDrawOrder } from './live-stage.ts';
 import type { SummedView, SumsOrder } from './view-hand-over.ts';
 import type { StageRefineOrder } from './view-refiner.ts';
 
@@ -39,7 +39,8 @@ export class SceneStage implements LiveStage {
   #page: ScenePage | null = null;
   /** Whether the page has what WebGPU draws the scene with. */
   #hasWebGpu = false;
-  #isRefining = false;
+  /** Whether the page has samples of a resting view, or a stream. */
+  #keepsOnPage = false;
   #release: () => void = () => {};
 
   constructor(parts: SceneStageParts) {
@@ -75,8 +76,11 @@ export class SceneStage implements LiveStage {
     return this.#onPage().turns.take(kind, signal);
   }
 
-  draw(order: LiveArguments, hooks: CallHooks): Promise<PageAnswer<'live'>> {
-    return this.#withAssets(order.view, (page) => page.drawLive(order, hooks));
+  draw({ video, ...order }: StageDrawOrder, hooks: CallHooks): Promise<PageAnswer<'live'>> {
+    const { sessionId } = this.#parts;
+    this.#keepsOnPage ||= video !== undefined;
+    const keyed = { ...order, ...(video && { video: { ...video, key: sessionId } }) };
+    return this.#withAssets(order.view, (page) => page.drawLive(keyed, hooks));
   }
 
   pick(order: PickArguments): Promise<PickedSurface | null> {
@@ -87,13 +91,13 @@ export class SceneStage implements LiveStage {
     const { autoBackends, sessionId } = this.#parts;
     const backend = chosenBackend(settingsOfView(order.view), autoBackends);
     if (backend === 'webgpu') await this.#loadForWebGpu();
-    this.#isRefining = true;
+    this.#keepsOnPage = true;
     return this.#withAssets(order.view, (page) => page.refine({ ...order, backend, key: sessionId }, hooks));
   }
 
   async withSums<T>(order: SumsOrder, use: (summed: SummedView | null) => Promise<T>): Promise<T> {
     const page = this.#page;
-    if (!page || !this.#isRefining) return use(null);
+    if (!page || !this.#keepsOnPage) return use(null);
     const { autoBackends, cache, sessionId } = this.#parts;
     return withFolder({ cache }, 'view', async (folder) => {
       const output = { ...outputIn(folder), maxBytes: MAX_SUMS_BYTES };
@@ -104,8 +108,8 @@ export class SceneStage implements LiveStage {
   }
 
   forget(): void {
-    if (this.#isRefining) this.#page?.forget(this.#parts.sessionId);
-    this.#isRefining = false;
+    if (this.#keepsOnPage) this.#page?.forget(this.#parts.sessionId);
+    this.#keepsOnPage = false;
   }
 
   async #withAssets<T>(view: LiveView, work: (page: ScenePage) => Promise<T>): Promise<T> {

@@ -16,7 +16,6 @@ import type {
   LiveView,
   PassFile,
   PickedSurface,
-  PictureCodec,
   PictureDepth,
   PixelStatistics,
   Pose,
@@ -27,9 +26,12 @@ import type {
   ServerMessage,
   Size,
   StageTime,
+  StillCodec,
   StoredSums,
+  VideoCodec,
 } from '@kiln/shared';
 import type { FilmOrder, FilmSound } from './film/film-order.ts';
+import type { VideoOrder } from './live/video-order.ts';
 
 /** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
 export const SCENE_ROUTE = '/scene';
@@ -156,8 +158,10 @@ export type PageCall =
       /** Size to draw at: the view's, or less while moving. */
       readonly size: Size;
       readonly pose: Pose;
-      readonly format: PictureCodec;
-      /** 1 to 100, of JPEG and WebP. */
+      readonly format: StillCodec;
+      /** [LV40] As a frame of a video, where the browser can. Its edges are even. */
+      readonly video?: VideoOrder;
+      /** 1 to 100, of JPEG and WebP; of a video about what looks like a JPEG of it. */
       readonly quality: number;
       readonly samples: number;
       /** Whether it is one of many pictures of a movement. @defaultValue false */
@@ -178,11 +182,11 @@ export type PageCall =
       readonly backend: Backend;
       readonly pose: Pose;
       /** Of what comes before the last picture. */
-      readonly format: PictureCodec;
+      readonly format: StillCodec;
       /** 1 to 100, of JPEG and WebP. */
       readonly quality: number;
       /** Of the last picture. */
-      readonly exactFormat: PictureCodec;
+      readonly exactFormat: StillCodec;
       readonly sliceMs: number;
       /** Whether a picture may be sent now. */
       readonly mayShow: boolean;
@@ -216,7 +220,7 @@ export type PageCall =
       readonly samples: number;
       readonly output: string;
     }
-  /** Lets go of what `refine` has summed. */
+  /** Lets go of what `refine` has summed, and of the stream, of that key. */
   | { readonly call: 'forget'; readonly id: number; readonly key: string }
   /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
   | {
@@ -304,6 +308,8 @@ export interface FilmProgress {
 }
 
 export interface LiveOutcome {
+  /** What the picture is a frame of; null: a picture of the format that was asked for. */
+  readonly video: { readonly codec: VideoCodec; readonly isKey: boolean } | null;
   /** Where the camera stood. An orthographic one as the perspective that shows as much at the scene's distance. */
   readonly pose: Pose;
   readonly near: number;
@@ -342,7 +348,7 @@ export interface ViewSums {
 }
 
 export interface LiveTile extends Region {
-  readonly codec: PictureCodec;
+  readonly codec: StillCodec;
   readonly sizeBytes: number;
 }
 

@@ -11,6 +11,7 @@ import { RasterEngine } from './engine/raster.ts';
 import { Resolver } from './engine/resolve.ts';
 import { TargetPool } from './engine/target-pool.ts';
 import type { Gpu } from './gpu.ts';
+import { VideoStreams } from './live/video-streams.ts';
 import { PixelBuffers } from './pixel-buffers.ts';
 import { Environments } from './scene/environments.ts';
 import { GltfReader } from './scene/gltf-reader.ts';
@@ -25,6 +26,7 @@ export interface PageServices {
   readonly room: DrawingRoom;
   readonly queue: DrawQueue;
   readonly encoder: Encoder;
+  readonly videos: VideoStreams;
   readonly scenes: SceneStore;
   readonly environments: Environments;
   readonly tables: LookUpTables;
@@ -80,7 +82,8 @@ export async function startServices(gpu: Gpu, onLost: (message: string) => void)
     read: (scene, onFraction) => reader.read(new SceneFiles(scene, location.origin), onFraction),
     prepare,
   });
-  return { room, queue, encoder, scenes, environments, tables: new LookUpTables() };
+  const videos = new VideoStreams(buffers);
+  return { room, queue, encoder, videos, scenes, environments, tables: new LookUpTables() };
 }
 
 /** Makes something, a part of the program that is fetched when it is first asked for. What failed once is tried again. */

@@ -12,12 +12,13 @@ import type {
 } from './contract.ts';
 import { type DrawingHooks, drawPiece, makeFrame } from './divided.ts';
 import { encodeDepth } from './encode/depth.ts';
-import { frameOrder, liveOrder } from './encode/frame-order.ts';
+import { frameOrder } from './encode/frame-order.ts';
 import { drawPicture } from './engine/draw-picture.ts';
 import type { FilmDesk } from './film/film-desk.ts';
 import { Garbage } from './garbage.ts';
 import { importScene } from './import/import-scene.ts';
 import { PAGE_LIMITS } from './limits.ts';
+import { encodeLive } from './live/encode-live.ts';
 import { Refinements } from './live/refine-view.ts';
 import { SurfacePicker } from './live/surface-picker.ts';
 import { handOver } from './output.ts';
@@ -113,6 +114,7 @@ export class Page {
         return { result: await this.#refinements.sums(call) };
       case 'forget':
         this.#refinements.forget(call.key);
+        this.#services.videos.end(call.key);
         return { result: null };
       case 'bench':
         return { result: await benchFrames(this.#services, call) };
@@ -192,7 +194,7 @@ export class Page {
   }
 
   async #live(call: Call<'live'>): Promise<Answer> {
-    const { room, queue, encoder, scenes } = this.#services;
+    const { room, queue, scenes } = this.#services;
     const { scene, release } = scenes.use(call.sceneHash);
     let letGo = () => {};
     try {
@@ -207,18 +209,17 @@ export class Page {
         readBackMs,
       } = await queue.run('live', (giveWay) => drawPicture(room, shot, giveWay));
       this.#send({ event: 'drawn', id: call.id });
-      const { format, quality, size } = call;
-      const hasAlpha = shot.background === 'transparent';
-      const encoding = encoder.encode(liveOrder({ pixels, size, format, quality, hasAlpha }));
-      const [{ bytes, encode }, depth] = await Promise.all([encoding, map && encodeDepth(map, encoding)]);
+      const encoding = encodeLive(this.#services, call, pixels, shot.background === 'transparent');
+      const [{ bytes, video, encodeMs }, depth] = await Promise.all([encoding, map && encodeDepth(map, encoding)]);
       const result: LiveOutcome = {
+        video,
         pose: poseOf(placement, scene),
         near: placement.near,
         far: placement.far,
         depth: depth && { ...depth.depth, sizeBytes: depth.bytes.length },
         drawMs: draw.durationMs,
         readBackMs,
-        encodeMs: encode.durationMs,
+        encodeMs,
         drawEndMs: draw.startedAtMs + draw.durationMs,
       };
       return { result, bytes: depth ? joined(bytes, depth.bytes) : bytes };

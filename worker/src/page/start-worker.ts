@@ -12,7 +12,7 @@ export interface StartedWorker {
  * @param onFailed called when its program fails outside of an answer, or it runs out of memory.
  */
 export async function startWorker(
-  name: 'encode-worker' | 'strip-worker' | 'check-worker' | 'panorama-worker' | 'trace-worker',
+  name: 'encode-worker' | 'strip-worker' | 'check-worker' | 'panorama-worker' | 'trace-worker' | 'video-worker',
   onFailed: (message: string) => void,
 ): Promise<StartedWorker> {
   const response = await fetch(`/${name}.js`);

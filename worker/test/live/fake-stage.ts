@@ -1,12 +1,12 @@
 /** A page as a live session uses it, on a clock of the test. */
-import { KilnError, type LiveView, type PickedSurface, type Pose } from '@kiln/shared';
-import type { LiveStage, LoadHooks } from '../../src/live/live-session.ts';
+import { KilnError, type LiveView, type PickedSurface, type Pose, type VideoCodec } from '@kiln/shared';
+import type { LiveStage, LoadHooks, StageDrawOrder } from '../../src/live/live-stage.ts';
 import type { SummedView, SumsOrder } from '../../src/live/view-hand-over.ts';
 import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
-import type { LiveArguments, PickArguments } from '../../src/pool/page-orders.ts';
+import type { PickArguments } from '../../src/pool/page-orders.ts';
 
 export const view: LiveView = {
   size: { widthPx: 640, heightPx: 360 },
@@ -48,7 +48,7 @@ export const BOX: PickedSurface = {
 /** A page on a clock: drawing takes `drawMs` at full size, encoding `encodeMs`; one draws while another encodes. */
 export class FakeStage implements LiveStage {
   readonly sceneHash = 'f'.repeat(64);
-  readonly drawn: LiveArguments[] = [];
+  readonly drawn: StageDrawOrder[] = [];
   readonly picked: PickArguments[] = [];
   pickMs = 3;
   readonly clock = { monotonicMs: () => Date.now(), unixMs: () => Date.now() };
@@ -59,6 +59,8 @@ export class FakeStage implements LiveStage {
   failure: KilnError | null = null;
   /** Of every picture; its bytes are the last of the three that a picture has. */
   depth: LiveOutcome['depth'] = null;
+  /** What the browser encodes. */
+  videoCodecs: VideoCodec[] = [];
   /** Pictures of so many samples, or more, crash the page. */
   crashesAt = Number.POSITIVE_INFINITY;
 
@@ -76,7 +78,7 @@ export class FakeStage implements LiveStage {
     return this.turns.take(kind, signal);
   }
 
-  async draw(order: LiveArguments, hooks: CallHooks) {
+  async draw(order: StageDrawOrder, hooks: CallHooks) {
     this.drawn.push(order);
     const { failure } = this;
     this.failure = null;
@@ -89,7 +91,9 @@ export class FakeStage implements LiveStage {
     const drawEndMs = Date.now();
     await sleep(this.encodeMs);
     const pose = order.view.camera === undefined ? order.pose : STAND;
+    const [codec] = this.videoCodecs.filter((known) => order.video?.codecs.includes(known));
     const result = {
+      video: order.video && codec ? { codec, isKey: order.video.isKey } : null,
       pose,
       near: 0.1,
       far: 100,

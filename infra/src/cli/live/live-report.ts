@@ -29,7 +29,7 @@ export interface PictureLine {
   readonly files: readonly string[];
 }
 
-const EXTENSIONS = { jpeg: 'jpg', webp: 'webp', png: 'png' } as const;
+const EXTENSIONS = { jpeg: 'jpg', webp: 'webp', png: 'png', vp9: 'vp9', av1: 'av1', h264: 'h264' } as const;
 
 const rounded = (ms: number) => Math.round(ms * 10) / 10;
 

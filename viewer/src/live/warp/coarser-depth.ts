@@ -1,4 +1,4 @@
-import type { Plane } from '../picture-decoder.ts';
+import type { Plane } from '../yuv-picture.ts';
 
 /**
  * Depth of at most so many pixels where something stands: of each 2 × 2 the nearest, as often as it takes. A quad for each
