@@ -16,6 +16,11 @@ export const VIEWER_LIMITS = {
   reconnectGoodMs: 10_000,
   /** A server that has not welcomed a viewer so long after its hello is gone, whatever its socket says. */
   welcomeMs: 20_000,
+  /** How the camera moves is seen over so long. */
+  predictFromMs: 80,
+  /** Pictures are asked for of where the camera will be so much later, and turned by so much further, at most. */
+  mostLeadMs: 300,
+  mostLeadRad: Math.PI / 18,
   /** A picture takes the place of the one before within this: three frames of most displays. */
   blendMs: 50,
   /** Quads that a picture is warped with: 4 × 4 pixels each of 1,600 × 900, on software rendering 8 × 8. */

@@ -25,6 +25,7 @@ import type { Question } from './open-questions.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PosePacer } from './pose-pacer.ts';
+import { PosePredictor } from './pose-predictor.ts';
 import { readableCodecs } from './readable-codecs.ts';
 import { type DriverView, SessionRole } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
@@ -39,6 +40,7 @@ export class LiveFeed {
   readonly #connection: LiveConnection;
   readonly #flow: PictureFlow<DecodedPixels>;
   readonly #pacer = new PosePacer();
+  readonly #predictor = new PosePredictor();
   readonly #measurements = new Measurements();
   readonly #videos = new LazyVideoReader();
   readonly #listeners = new Listeners();
@@ -256,7 +258,8 @@ export class LiveFeed {
       if (sent) this.player.asked(this.#input);
       this.#events.emit('frame', due);
     }
-    const message = pose && this.mayDrive && this.#pacer.frame(nowMs, pose, held || this.player.playing);
+    const message =
+      pose && this.mayDrive && this.#pacer.frame(nowMs, this.#ahead(pose, nowMs), held || this.player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   }
 
@@ -266,6 +269,11 @@ export class LiveFeed {
   }
 
   /** [LV31] That of who watches says nothing: what others show is not said back. */
+  /** What is warped may be of where the camera will be by then. */
+  #ahead(pose: Pose, nowMs: number): Pose {
+    return this.#options.depth ? this.#predictor.ahead(pose, nowMs, this.#measurements.leadMs) : pose;
+  }
+
   #viewForHello(): LiveView {
     const view = this.#view(this.#role.drives ? this.#look : this.#ownLook);
     this.#viewSent = JSON.stringify(view);
@@ -298,6 +306,7 @@ export class LiveFeed {
     this.#role.welcome(resumed, this.#options.join !== undefined);
     this.#flow.restart();
     this.#pacer.resend();
+    this.#predictor.forget();
     this.player.restart();
     this.#viewChanged = true;
     this.#events.emit('access', this.mayDrive ? 'drive' : 'view');

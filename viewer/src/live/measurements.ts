@@ -58,6 +58,9 @@ export interface LiveFigures {
   readonly stages: StageFigures;
 }
 
+/** The lead follows so many pictures. */
+const LEAD_PICTURES = 9;
+
 export class Measurements {
   readonly #sentAtMs = new Map<number, number>();
   readonly #recent: { readonly paintedAtMs: number; readonly measure: PictureMeasure }[] = [];
@@ -101,6 +104,19 @@ export class Measurements {
     this.#recent.push({ paintedAtMs: nowMs, measure });
     if (this.#recent.length > VIEWER_LIMITS.hudPictures) this.#recent.shift();
     return measure;
+  }
+
+  /**
+   * From a pose's sending until its picture is on the screen, and half of the time that it stays there, of a movement; 0
+   * before it is known.
+   */
+  get leadMs(): number {
+    const last = this.#recent.slice(-LEAD_PICTURES).filter(({ measure }) => measure.moving);
+    const latency = median(last.map(({ measure }) => measure.inputToPaintedMs));
+    const stays = median(
+      last.slice(1).map(({ paintedAtMs }, i) => paintedAtMs - (last[i]?.paintedAtMs ?? paintedAtMs)),
+    );
+    return latency === null ? 0 : latency + (stays ?? 0) / 2;
   }
 
   /** Null before the first picture. */

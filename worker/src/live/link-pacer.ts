@@ -20,6 +20,10 @@ const LEAST_WAITING = 1;
 const MOST_WAITING = 2;
 const LEAST_WINDOW = 2;
 
+/** A viewer that is busy is late with one acknowledgement or two; what waits on the way makes each of so many late. */
+const TOLD_BY = 3;
+/** Where they are so late, one fewer is enough. */
+const VERY_LATE_MS = 150;
 /** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
 const TOO_LONG = { share: 0.5, ms: 50 };
 /** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
@@ -61,6 +65,8 @@ export class LinkPacer {
   #spanBeganMs = Number.NEGATIVE_INFINITY;
   #shortest = Number.POSITIVE_INFINITY;
   #shortestBefore = Number.POSITIVE_INFINITY;
+  /** Of the last acknowledgements since the size changed. */
+  #waits: readonly number[] = [];
   #short = 0;
   #patience: number = PATIENCE.least;
   /** Acknowledgements since pictures became larger. */
@@ -103,6 +109,7 @@ export class LinkPacer {
     this.#patience = PATIENCE.least;
     this.#proven = PROVEN;
     this.#late = null;
+    this.#waits = [];
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
   }
@@ -125,7 +132,12 @@ export class LinkPacer {
     this.#fitWindow(picture.count, waitedMs, tookMs);
   }
 
-  #fitSize(waitedMs: number, shortest: number): void {
+  #fitSize(ownMs: number, shortest: number): void {
+    this.#waits = [...this.#waits, ownMs].slice(-TOLD_BY);
+    if (this.#waits.length < TOLD_BY - 1) return;
+    const latest = Math.min(...this.#waits.slice(1 - TOLD_BY));
+    if (latest < VERY_LATE_MS && this.#waits.length < TOLD_BY) return;
+    const waitedMs = latest < VERY_LATE_MS ? Math.min(...this.#waits) : latest;
     if (waitedMs > Math.max(TOO_LONG.ms, shortest * TOO_LONG.share)) {
       this.#makeSmaller(waitedMs, shortest);
       return;
@@ -148,9 +160,14 @@ export class LinkPacer {
     if (late.leastMs < late.tookMs * DRAINED.share) return false;
     this.#shortest = late.leastMs;
     this.#shortestBefore = Number.POSITIVE_INFINITY;
-    this.#changedAfter = this.#last;
+    this.#sizeChanged();
     this.#step = late.fromStep;
     return true;
+  }
+
+  #sizeChanged(): void {
+    this.#changedAfter = this.#last;
+    this.#waits = [];
   }
 
   #learn(tookMs: number, nowMs: number): void {
@@ -171,7 +188,7 @@ export class LinkPacer {
     if (this.#step === STEPS.length - 1) return;
     if (this.#proven < PROVEN) this.#patience = Math.min(PATIENCE.most, 2 * this.#patience);
     this.#proven = PROVEN;
-    this.#changedAfter = this.#last;
+    this.#sizeChanged();
     const steps = waitedMs > 4 * Math.max(TOO_LONG.ms, shortest * TOO_LONG.share) ? 2 : 1;
     this.#step = Math.min(STEPS.length - 1, this.#step + steps);
   }
@@ -181,7 +198,7 @@ export class LinkPacer {
     if (this.#short < this.#patience || this.#step === 0) return;
     this.#short = 0;
     this.#proven = 0;
-    this.#changedAfter = this.#last;
+    this.#sizeChanged();
     this.#step -= 1;
   }
 

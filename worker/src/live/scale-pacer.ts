@@ -6,8 +6,9 @@
  */
 export const SCALES = [0.25, 0.375, 0.5, 0.75, 1] as const;
 
-/** Above the aim by so much: go down. */
+/** Above the aim by so much: go down, if the next picture is too; by so much more: at once. */
 const TOO_SLOW = 1.25;
+const FAR_TOO_SLOW = 3;
 /** The next size up must promise to stay below the aim by so much. */
 const ROOM = 0.8;
 /** Pictures in a row that promised room, before the scale goes up. */
@@ -33,6 +34,7 @@ export class ScalePacer {
   /** Index into `SCALES`. */
   #level: number = SCALES.length - 1;
   #meanMs: number | null = null;
+  #wasSlow = false;
   #promising = 0;
   #pictures = 0;
   /** The mean of the size below, when it was left for this. */
@@ -54,8 +56,16 @@ export class ScalePacer {
     if (scale !== this.scale) return;
     this.#pictures += 1;
     this.#meanMs = this.#meanMs === null ? tookMs : this.#meanMs + WEIGHT * (tookMs - this.#meanMs);
-    if (this.#meanMs > this.aimMs * TOO_SLOW) this.#goDown(this.#meanMs);
-    else this.#mayGoUp(this.#meanMs);
+    if (this.#meanMs <= this.aimMs * TOO_SLOW) {
+      this.#wasSlow = false;
+      this.#mayGoUp(this.#meanMs);
+      return;
+    }
+    // One alone may have waited for a shader, or for another program.
+    const isSure = this.#wasSlow || tookMs > this.aimMs * FAR_TOO_SLOW;
+    this.#wasSlow = true;
+    this.#promising = 0;
+    if (isSure) this.#goDown(Math.min(this.#meanMs, tookMs));
   }
 
   /** To the largest scale that is sure to fit, where the time follows the number of pixels. */
@@ -92,6 +102,7 @@ export class ScalePacer {
     this.#level = level;
     this.#meanMs = null;
     this.#belowMs = null;
+    this.#wasSlow = false;
     this.#promising = 0;
   }
 }

@@ -132,7 +132,7 @@ describe('when the way becomes narrow', () => {
     const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 10 });
     trip.run(3_000);
     trip.way.delayMs = 100;
-    trip.run(3_000);
+    trip.run(4_000);
     expect(trip.pacer.isWide).toBe(true);
     expect(trip.perSecond).toBeGreaterThanOrEqual(20);
   });
@@ -148,7 +148,7 @@ describe('when the way becomes narrow', () => {
       if (Math.max(...trip.lateMs) > 20 + 100) late += 1;
     }
     expect(trip.pacer.isWide).toBe(false);
-    expect(late).toBeLessThan(10);
+    expect(late).toBeLessThan(13);
   });
 });
 
@@ -161,6 +161,15 @@ it('learns nothing of pictures that were skipped, and of those at rest nothing a
   expect(pacer.isWide).toBe(true);
   pacer.sent(21, false, 3_000);
   pacer.acknowledged(21, 5, 4_000);
+  expect(pacer.isWide).toBe(true);
+});
+
+it('takes a viewer that is late now and then for no narrow way', () => {
+  const pacer = new LinkPacer();
+  for (let picture = 1; picture <= 200; picture += 1) {
+    pacer.sent(picture, true, picture * 40);
+    pacer.acknowledged(picture, 3, picture * 40 + (picture % 3 === 0 ? 30 : 150));
+  }
   expect(pacer.isWide).toBe(true);
 });
 

@@ -1,0 +1,60 @@
+/**
+ * Where the camera will be when a picture of it is seen. Pictures of there are turned the least way, and have seen what comes
+ * into sight: a picture of where the camera was never has. Turning by 30°/s, a picture that takes 200 ms is 6° behind.
+ */
+import type { Pose, Vector3 as Triple } from '@kiln/shared';
+import { Quaternion, Vector3 } from 'three';
+import { VIEWER_LIMITS } from '../limits.ts';
+import { samePose } from './pose-pacer.ts';
+
+interface Seen {
+  readonly pose: Pose;
+  readonly atMs: number;
+}
+
+export class PosePredictor {
+  /** The last poses, the oldest first. */
+  #seen: Seen[] = [];
+
+  /**
+   * To be called on every display frame.
+   *
+   * @param leadMs time until a picture of it is seen
+   * @returns the pose itself where it does not move.
+   */
+  ahead(pose: Pose, nowMs: number, leadMs: number): Pose {
+    // The oldest one that is kept is not within the time, so that there is always one.
+    while ((this.#seen[1]?.atMs ?? nowMs) <= nowMs - VIEWER_LIMITS.predictFromMs) this.#seen.shift();
+    const [from] = this.#seen;
+    this.#seen.push({ pose, atMs: nowMs });
+    const isKnown = from !== undefined && nowMs - from.atMs <= VIEWER_LIMITS.predictFromMs * 2;
+    if (!isKnown || nowMs === from.atMs || samePose(from.pose, pose)) return pose;
+    return goneOn(from.pose, pose, Math.min(leadMs, VIEWER_LIMITS.mostLeadMs) / (nowMs - from.atMs));
+  }
+
+  /** The camera is elsewhere, or another. */
+  forget(): void {
+    this.#seen = [];
+  }
+}
+
+/** As it went from the first pose to the second, in its own frame, so many times more: around a centre it stays on its circle. */
+function goneOn(from: Pose, to: Pose, times: number): Pose {
+  const back = new Quaternion(...from.quaternion).normalize().conjugate();
+  const turn = back
+    .clone()
+    .multiply(new Quaternion(...to.quaternion).normalize())
+    .normalize();
+  const shift = new Vector3(...to.position).sub(new Vector3(...from.position)).applyQuaternion(back);
+  const angle = turn.angleTo(new Quaternion());
+  const most = angle > 0 ? Math.min(times, VIEWER_LIMITS.mostLeadRad / angle) : times;
+  const position = new Vector3(...to.position);
+  const quaternion = new Quaternion(...to.quaternion).normalize();
+  for (let left = most; left > 0; left -= 1) {
+    const share = Math.min(1, left);
+    position.add(shift.clone().multiplyScalar(share).applyQuaternion(quaternion));
+    quaternion.multiply(new Quaternion().slerp(turn, share));
+  }
+  const { x, y, z, w } = quaternion;
+  return { ...to, position: position.toArray() as Triple, quaternion: [x, y, z, w] };
+}
