@@ -15,6 +15,7 @@ import { eventLoopBench } from './event-loop.ts';
 import { firstFrameBench } from './first-frame.ts';
 import { framesBench } from './frames.ts';
 import { liveBench } from './live.ts';
+import { liveSessionsBench } from './live-sessions.ts';
 import { liveWarpBench } from './live-warp.ts';
 import type { Bench, Measure } from './measure.ts';
 import { memoryBench } from './memory.ts';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   firstFrameBench,
   liveBench,
   liveWarpBench,
+  liveSessionsBench,
   memoryBench,
   eventLoopBench,
   startBench,

@@ -64,8 +64,8 @@ export const WORKER_LIMITS = {
   backOffMs: 2_000,
   /** The same before the first registration: on one machine the server starts beside its workers and is waited for. */
   joinBackOffMs: 300,
-  /** Live sessions at once. */
-  sessions: 8,
+  /** Live sessions at once: of one scene 50 and more draw as much together as one does, at a small size. */
+  sessions: 64,
   /** A session's socket that drops is dialled again for so long; the viewer's lease is longer. */
   redialMs: 8_000,
   /** [WS8] A session's socket that lasted so long was a good one: the next is dialled at once. */

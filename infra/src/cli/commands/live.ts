@@ -9,7 +9,6 @@ import {
   LIMITS,
   type LiveView,
   type PathPose,
-  PICTURE_CODECS,
   type PictureCodecName,
   type PosePath,
   RenderSettings,
@@ -102,7 +101,7 @@ export function addLiveCommand(program: Command): void {
       0,
     )
     .option('--background <background>', 'as of kiln render', parseBackground, 'neutral')
-    .addOption(new Option('--codec <codec>', 'the only one that is taken').choices(Object.keys(PICTURE_CODECS)))
+    .addOption(new Option('--codec <codec>', 'the only one that is taken').choices(['jpeg', 'webp', 'png']))
     .option('--depth', 'pictures come with depth')
     .option('--tiles', 'the picture at rest gets better, tile by tile')
     .option('--out <folder>', 'put each picture there')
