@@ -15,6 +15,7 @@ import { eventLoopBench } from './event-loop.ts';
 import { firstFrameBench } from './first-frame.ts';
 import { framesBench } from './frames.ts';
 import { liveBench } from './live.ts';
+import { liveBytesBench } from './live-bytes.ts';
 import { liveSessionsBench } from './live-sessions.ts';
 import { liveWarpBench } from './live-warp.ts';
 import type { Bench, Measure } from './measure.ts';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   liveBench,
   liveWarpBench,
   liveSessionsBench,
+  liveBytesBench,
   memoryBench,
   eventLoopBench,
   startBench,

@@ -10,7 +10,15 @@ import { samePose } from './pose-pacer.ts';
 interface Seen {
   readonly pose: Pose;
   readonly atMs: number;
+  /** From the one before: metres, and radians. */
+  readonly shift: number;
+  readonly angle: number;
 }
+
+/** So many times the largest step before is no movement: the camera was put elsewhere, or only begins to move. */
+const JUMP = 4;
+/** Turned by less than a pixel: what rounding leaves, too. */
+const UNSEEN_RAD = 1e-3;
 
 export class PosePredictor {
   /** The last poses, the oldest first. */
@@ -26,16 +34,33 @@ export class PosePredictor {
     // The oldest one that is kept is not within the time, so that there is always one.
     while ((this.#seen[1]?.atMs ?? nowMs) <= nowMs - VIEWER_LIMITS.predictFromMs) this.#seen.shift();
     const [from] = this.#seen;
-    this.#seen.push({ pose, atMs: nowMs });
+    const now = { pose, atMs: nowMs, ...stepFrom(this.#seen.at(-1)?.pose ?? pose, pose) };
+    if (this.#isJump(now)) {
+      this.#seen = [now];
+      return pose;
+    }
+    this.#seen.push(now);
     const isKnown = from !== undefined && nowMs - from.atMs <= VIEWER_LIMITS.predictFromMs * 2;
     if (!isKnown || nowMs === from.atMs || samePose(from.pose, pose)) return pose;
     return goneOn(from.pose, pose, Math.min(leadMs, VIEWER_LIMITS.mostLeadMs) / (nowMs - from.atMs));
+  }
+
+  #isJump({ shift, angle }: Seen): boolean {
+    const most = (of: (seen: Seen) => number) => JUMP * Math.max(0, ...this.#seen.map(of));
+    return shift > most((seen) => seen.shift) || angle > Math.max(UNSEEN_RAD, most((seen) => seen.angle));
   }
 
   /** The camera is elsewhere, or another. */
   forget(): void {
     this.#seen = [];
   }
+}
+
+function stepFrom(from: Pose, to: Pose): Pick<Seen, 'shift' | 'angle'> {
+  return {
+    shift: new Vector3(...from.position).distanceTo(new Vector3(...to.position)),
+    angle: samePose(from, to) ? 0 : new Quaternion(...from.quaternion).angleTo(new Quaternion(...to.quaternion)),
+  };
 }
 
 /** As it went from the first pose to the second, in its own frame, so many times more: around a centre it stays on its circle. */

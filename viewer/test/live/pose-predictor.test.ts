@@ -65,3 +65,14 @@ it('knows nothing of a camera that was put elsewhere', () => {
   predictor.forget();
   expect(predictor.ahead(orbit(5_000), 496, 200)).toEqual(orbit(5_000));
 });
+
+it('does not take a camera that is put elsewhere for one that moves there', () => {
+  const jumping = (ms: number) => orbit(ms, ms < 240 ? 4 : 40);
+  for (let ms = 0; ms <= 480; ms += 16) {
+    const [x, , z] = predictor.ahead(jumping(ms), ms, 200).position;
+    expect(Math.hypot(x, z)).toBeLessThan(40.5);
+  }
+  predictor.forget();
+  const placed = (ms: number) => orbit(ms < 240 ? 0 : 3_000);
+  for (let ms = 0; ms <= 480; ms += 16) expect(predictor.ahead(placed(ms), ms, 200)).toEqual(placed(ms));
+});
