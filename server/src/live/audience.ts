@@ -64,6 +64,9 @@ export class Audience {
     this.#asking = this.#without(seat);
     if (this.#lastDriver === seat) this.#lastDriver = null;
     if (this.#driver === seat) this.#free(nowMs);
+    // Whom nobody can give the camera has it.
+    const [alone, ...others] = this.all;
+    if (alone && others.length === 0 && this.#driver === null && mayDrive(alone)) this.#hand(alone, nowMs);
   }
 
   get all(): readonly Seat[] {

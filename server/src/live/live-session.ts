@@ -4,10 +4,10 @@
  */
 import {
   isErrorCode,
+  isStillCodec,
   KilnError,
   type LiveView,
   type PictureHeader,
-  type SeenView,
   type ServerMessage,
   type SessionState,
   type ViewerHello,
@@ -16,7 +16,7 @@ import {
 import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
 import { Audience, type Seat } from './audience.ts';
 import { ownCamera, type SessionParts, type SessionSubject, type ViewerRights } from './session-parts.ts';
-import { Shown } from './shown.ts';
+import { Shown, type ShownView } from './shown.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 import { type HandedOver, WorkerLink } from './worker-link.ts';
 import type { FromWorker, WorkerPeer } from './worker-peer.ts';
@@ -83,7 +83,7 @@ export class LiveSession {
   /** [LV31] One more. @throws KilnError `request.too_many`, `request.invalid` */
   join(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights): void {
     this.#audience.makeRoom(performance.now());
-    if (!this.#audience.codecs.some((codec) => hello.codecs.includes(codec))) {
+    if (!this.#audience.codecs.some((codec) => isStillCodec(codec) && hello.codecs.includes(codec))) {
       throw new KilnError('request.invalid', '[LV31] the session has no picture codec that this viewer reads');
     }
     const token = newSecret(this.#parts.random);
@@ -223,13 +223,13 @@ export class LiveSession {
   }
 
   /** What is shown now. */
-  get seen(): Pick<SeenView, 'view' | 'pose'> {
+  get seen(): ShownView {
     return this.#shown.seen;
   }
 
-  /** [LV39] What is summed of it, for a frame of so many samples. @throws KilnError `request.too_many` */
-  handOver(samples: number): Promise<HandedOver | null> {
-    return this.#link.handOver(this.#shown.input, samples);
+  /** [LV39] What is summed of that, if it is still shown, for a frame of so many samples. @throws KilnError `request.too_many` */
+  handOver({ input }: ShownView, samples: number): Promise<HandedOver | null> {
+    return this.#link.handOver(input, samples);
   }
 
   /** [LV35] */

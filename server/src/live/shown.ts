@@ -4,6 +4,11 @@ import type { Seat } from './audience.ts';
 
 type Input = Extract<ViewerMessage, { type: 'pose' | 'view' }>;
 
+/** What is shown, by its input. */
+export interface ShownView extends Pick<SeenView, 'view' | 'pose'> {
+  readonly input: number;
+}
+
 export class Shown {
   #view: LiveView;
   #pose: Pose | null = null;
@@ -19,8 +24,8 @@ export class Shown {
     return this.#input;
   }
 
-  get seen(): Pick<SeenView, 'view' | 'pose'> {
-    return { view: this.#view, pose: this.#pose };
+  get seen(): ShownView {
+    return { view: this.#view, pose: this.#pose, input: this.#input };
   }
 
   /** @returns false for one that is not newer than the last ([LV3]). */

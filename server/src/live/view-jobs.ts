@@ -57,7 +57,8 @@ export class ViewJobs {
   }
 
   async #makeHere(session: LiveSession, { tenantId, sessionId, request }: ViewJobCall): Promise<ViewJob> {
-    const { view, pose } = session.seen;
+    const { seen } = session;
+    const { view, pose } = seen;
     if (view.camera === undefined && pose === null) {
       throw new KilnError('resource.conflict', 'the live view shows nothing yet: its camera stands nowhere');
     }
@@ -70,7 +71,7 @@ export class ViewJobs {
       asked,
       async (settings) => {
         if (!mayBeginWith(view, settings)) return null;
-        const handed = await session.handOver(settings.samples);
+        const handed = await session.handOver(seen, settings.samples);
         const { ranges = [], fault, backend } = handed?.sums ?? {};
         if (fault) this.#parts.log.info({ sessionId, fault }, 'a live view was not handed over to its job');
         notReused = handed === null ? 'no-worker' : fault ? 'not-stored' : 'not-drawn';

@@ -8,12 +8,16 @@ export class LazyVideoReader {
 
   /** Who asks first goes on first. */
   get(): Promise<VideoReader> {
-    this.#reader ??= load();
+    // One that did not come is asked for again.
+    this.#reader ??= load().catch((error: unknown) => {
+      this.#reader = null;
+      throw error;
+    });
     return this.#reader;
   }
 
   close(): void {
-    void this.#reader?.then((reader) => reader.close());
+    this.#reader?.then((reader) => reader.close()).catch(() => {});
     this.#reader = null;
   }
 }

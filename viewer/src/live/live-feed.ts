@@ -87,9 +87,9 @@ export class LiveFeed {
         welcome: (welcome) => this.#welcome(welcome),
         message: (message) => this.#receive(message),
         picture: (message) => this.#flow.receive(message),
-        lost: (retryInMs, message) => this.#become({ type: 'lost', retryInMs, message }),
-        failed: (code, message) => this.#become({ type: 'failed', code, message }),
-        ended: (reason) => this.#become({ type: 'ended', reason }),
+        lost: (retryInMs, message) => this.#becomeOver({ type: 'lost', retryInMs, message }),
+        failed: (code, message) => this.#becomeOver({ type: 'failed', code, message }),
+        ended: (reason) => this.#becomeOver({ type: 'ended', reason }),
       },
     });
     this.#listeners.add(window, 'offline', () => this.#connection.drop('The network is gone.'));
@@ -166,7 +166,7 @@ export class LiveFeed {
   /** Ends the session; it can be opened again. */
   close(): void {
     this.#connection.close(true);
-    this.#become({ type: 'closed' });
+    this.#becomeOver({ type: 'closed' });
   }
 
   dispose(): void {
@@ -268,12 +268,14 @@ export class LiveFeed {
     return { ...look, depth, tiles, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
   }
 
-  /** [LV31] That of who watches says nothing: what others show is not said back. */
-  /** What is warped may be of where the camera will be by then. */
+  /** What is warped may be of where the camera will be by then; not for others, who are told of it as it is ([LV34]). */
   #ahead(pose: Pose, nowMs: number): Pose {
-    return this.#options.depth ? this.#predictor.ahead(pose, nowMs, this.#measurements.leadMs) : pose;
+    const others = (this.#role.audience?.viewers.length ?? 1) - 1;
+    if (!this.#options.depth || !this.#seen || others > 0) return pose;
+    return this.#predictor.ahead(pose, nowMs, this.#measurements.leadMs, this.#seen.range.nearestM / 2);
   }
 
+  /** [LV31] That of who watches says nothing: what others show is not said back. */
   #viewForHello(): LiveView {
     const view = this.#view(this.#role.drives ? this.#look : this.#ownLook);
     this.#viewSent = JSON.stringify(view);
@@ -322,7 +324,9 @@ export class LiveFeed {
     if (drove && !this.#role.drives) this.player.pause();
     if (drove !== this.#role.drives) this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
     if (!drove && this.#role.drives) {
-      if (view) this.adopt(view);
+      // [LV29] One who only views shows cameras of the scene.
+      if (view && (this.#access === 'drive' || view.camera !== undefined)) this.adopt(view);
+      else if (view) this.#look = this.#ownLook;
       this.#input = Math.max(this.#input, message.input);
       this.#pacer.resend();
       this.player.restart();
@@ -369,6 +373,13 @@ export class LiveFeed {
   #broken(error: unknown): void {
     if (error instanceof KilnError) this.#connection.drop(error.message);
     else this.#events.emit('notice', { code: 'protocol.violation', message: `A picture does not decode: ${error}` });
+  }
+
+  /** What is under way is shown no more. */
+  #becomeOver(event: LiveStateEvent): void {
+    this.#flow.restart();
+    this.#pictureDue = null;
+    this.#become(event);
   }
 
   #become(event: LiveStateEvent): void {

@@ -222,6 +222,7 @@ export class PictureFlow<D extends DecodedPicture> {
     } catch (error) {
       this.#base = null;
       this.#skip(header);
+      if (isVideoCodec(header.codec)) this.#broken = header.sequence;
       this.#options.broken(error);
     } finally {
       result.value.close();

@@ -28,9 +28,10 @@ export class PosePredictor {
    * To be called on every display frame.
    *
    * @param leadMs time until a picture of it is seen
+   * @param mostShiftM nothing is as near as that: further it does not go
    * @returns the pose itself where it does not move.
    */
-  ahead(pose: Pose, nowMs: number, leadMs: number): Pose {
+  ahead(pose: Pose, nowMs: number, leadMs: number, mostShiftM: number): Pose {
     // The oldest one that is kept is not within the time, so that there is always one.
     while ((this.#seen[1]?.atMs ?? nowMs) <= nowMs - VIEWER_LIMITS.predictFromMs) this.#seen.shift();
     const [from] = this.#seen;
@@ -41,13 +42,21 @@ export class PosePredictor {
     }
     this.#seen.push(now);
     const isKnown = from !== undefined && nowMs - from.atMs <= VIEWER_LIMITS.predictFromMs * 2;
-    if (!isKnown || nowMs === from.atMs || samePose(from.pose, pose)) return pose;
-    return goneOn(from.pose, pose, Math.min(leadMs, VIEWER_LIMITS.mostLeadMs) / (nowMs - from.atMs));
+    const sinceMs = isKnown ? nowMs - from.atMs : 0;
+    if (!isKnown || sinceMs < VIEWER_LIMITS.predictFromMs / 2 || samePose(from.pose, pose)) return pose;
+    return goneOn(from.pose, pose, Math.min(leadMs, VIEWER_LIMITS.mostLeadMs) / sinceMs, mostShiftM);
   }
 
   #isJump({ shift, angle }: Seen): boolean {
     const most = (of: (seen: Seen) => number) => JUMP * Math.max(0, ...this.#seen.map(of));
-    return shift > most((seen) => seen.shift) || angle > Math.max(UNSEEN_RAD, most((seen) => seen.angle));
+    return (
+      shift > most((seen) => seen.shift) ||
+      angle >
+        Math.max(
+          UNSEEN_RAD,
+          most((seen) => seen.angle),
+        )
+    );
   }
 
   /** The camera is elsewhere, or another. */
@@ -64,7 +73,7 @@ function stepFrom(from: Pose, to: Pose): Pick<Seen, 'shift' | 'angle'> {
 }
 
 /** As it went from the first pose to the second, in its own frame, so many times more: around a centre it stays on its circle. */
-function goneOn(from: Pose, to: Pose, times: number): Pose {
+function goneOn(from: Pose, to: Pose, times: number, mostShiftM: number): Pose {
   const back = new Quaternion(...from.quaternion).normalize().conjugate();
   const turn = back
     .clone()
@@ -72,7 +81,12 @@ function goneOn(from: Pose, to: Pose, times: number): Pose {
     .normalize();
   const shift = new Vector3(...to.position).sub(new Vector3(...from.position)).applyQuaternion(back);
   const angle = turn.angleTo(new Quaternion());
-  const most = angle > 0 ? Math.min(times, VIEWER_LIMITS.mostLeadRad / angle) : times;
+  const far = shift.length();
+  const most = Math.min(
+    times,
+    angle > 0 ? VIEWER_LIMITS.mostLeadRad / angle : times,
+    far > 0 ? mostShiftM / far : times,
+  );
   const position = new Vector3(...to.position);
   const quaternion = new Quaternion(...to.quaternion).normalize();
   for (let left = most; left > 0; left -= 1) {

@@ -35,7 +35,8 @@ export function nextLiveState(state: LiveState, event: LiveStateEvent): LiveStat
     case 'server':
       return fromServer(state, event.message);
     case 'painted':
-      return state.phase === 'live' && state.painted ? state : { phase: 'live', painted: true };
+      // What was under way when the session ended may still be painted.
+      return state.phase === 'live' && !state.painted ? { phase: 'live', painted: true } : state;
     case 'lost':
       return { phase: 'reconnecting', retryInMs: event.retryInMs, message: event.message };
     case 'failed':

@@ -5,6 +5,9 @@
 import type { PictureHeader, VideoCodec } from '@kiln/shared';
 import type { YuvPicture } from './yuv-picture.ts';
 
+/** A decoder that says nothing for so long is stuck: the next key frame begins with another. */
+const READ_MS = 2_000;
+
 interface Awaited {
   resolve(frame: VideoFrame): void;
   reject(error: unknown): void;
@@ -48,8 +51,16 @@ export class VideoReader {
     if (!decoder) return Promise.reject(new Error('the picture before a frame of a video is missing'));
     this.#sequence = sequence;
     return new Promise((resolve, reject) => {
-      this.#awaited.push({ resolve, reject });
+      // It throws where it is none; what it gives comes later.
       decoder.decode(new EncodedVideoChunk({ type: delta ? 'delta' : 'key', timestamp: sequence, data }));
+      const timer = setTimeout(() => this.close(), READ_MS);
+      const over =
+        <T>(tell: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          tell(value);
+        };
+      this.#awaited.push({ resolve: over(resolve), reject: over(reject) });
     });
   }
 

@@ -52,5 +52,6 @@ function scaleOf(matrix: Matrix4): number {
   if (Math.abs(y / x - 1) > SLACK || Math.abs(z / x - 1) > SLACK) {
     throw new Error(`a remote view is scaled alike in all directions, not by ${x}, ${y} and ${z}`);
   }
+  if (matrix.determinant() < 0) throw new Error('a remote view is not mirrored');
   return x;
 }

@@ -254,7 +254,8 @@ export class RemoteView {
    */
   async pick(x: number, y: number): Promise<RemotePick | null> {
     const view = this.#view;
-    if (!view || !this.#isLoaded || Math.abs(x) > 1 || Math.abs(y) > 1) return null;
+    // Not a number is no point either.
+    if (!view || !this.#isLoaded || !(Math.abs(x) <= 1 && Math.abs(y) <= 1)) return null;
     const world = this.object.matrixWorld.clone();
     const { pose, aspect } = view;
     const found = await this.#feed.pick({ x: (x + 1) / 2, y: (1 - y) / 2 }, { pose, aspect });

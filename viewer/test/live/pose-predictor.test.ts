@@ -3,6 +3,9 @@ import { beforeEach, expect, it } from 'vitest';
 import { VIEWER_LIMITS } from '../../src/limits.ts';
 import { PosePredictor } from '../../src/live/pose-predictor.ts';
 
+/** Nothing is near. */
+const FAR_M = 100;
+
 /** Around the origin, looking at it, by 30°/s. */
 function orbit(ms: number, distance = 4): Pose {
   const angle = ((ms / 1_000) * 30 * Math.PI) / 180;
@@ -27,7 +30,7 @@ beforeEach(() => {
 /** Display frames until then. @returns what is predicted at the last. */
 function follow(until: number, leadMs: number, poseAt: (ms: number) => Pose = orbit, from = 0): Pose {
   let ahead = poseAt(from);
-  for (let ms = from; ms <= until; ms += 16) ahead = predictor.ahead(poseAt(ms), ms, leadMs);
+  for (let ms = from; ms <= until; ms += 16) ahead = predictor.ahead(poseAt(ms), ms, leadMs, FAR_M);
   return ahead;
 }
 
@@ -47,7 +50,7 @@ it('is the pose itself where nothing moves, and soon after it came to rest', () 
   follow(480, 200);
   const rests = follow(496 + VIEWER_LIMITS.predictFromMs * 2, 200, stopped, 496);
   expect(rests).toEqual(orbit(480));
-  expect(predictor.ahead(orbit(480), 5_000, 200)).toEqual(orbit(480));
+  expect(predictor.ahead(orbit(480), 5_000, 200, FAR_M)).toEqual(orbit(480));
 });
 
 it('looks no further ahead than pictures can be turned back', () => {
@@ -63,16 +66,24 @@ it('looks no further ahead than pictures can be turned back', () => {
 it('knows nothing of a camera that was put elsewhere', () => {
   follow(480, 200);
   predictor.forget();
-  expect(predictor.ahead(orbit(5_000), 496, 200)).toEqual(orbit(5_000));
+  expect(predictor.ahead(orbit(5_000), 496, 200, FAR_M)).toEqual(orbit(5_000));
 });
 
 it('does not take a camera that is put elsewhere for one that moves there', () => {
   const jumping = (ms: number) => orbit(ms, ms < 240 ? 4 : 40);
   for (let ms = 0; ms <= 480; ms += 16) {
-    const [x, , z] = predictor.ahead(jumping(ms), ms, 200).position;
+    const [x, , z] = predictor.ahead(jumping(ms), ms, 200, FAR_M).position;
     expect(Math.hypot(x, z)).toBeLessThan(40.5);
   }
   predictor.forget();
   const placed = (ms: number) => orbit(ms < 240 ? 0 : 3_000);
-  for (let ms = 0; ms <= 480; ms += 16) expect(predictor.ahead(placed(ms), ms, 200)).toEqual(placed(ms));
+  for (let ms = 0; ms <= 480; ms += 16) expect(predictor.ahead(placed(ms), ms, 200, FAR_M)).toEqual(placed(ms));
+});
+
+it('does not go through what stands there', () => {
+  const dolly = (ms: number): Pose => ({ position: [0, 0, 4 - ms / 250], quaternion: [0, 0, 0, 1], fovDeg: 40 });
+  for (let ms = 0; ms < 800; ms += 16) {
+    const [, , z] = predictor.ahead(dolly(ms), ms, 10_000, 0.3).position;
+    expect((dolly(ms).position[2] ?? 0) - z).toBeLessThan(0.3 + 1e-9);
+  }
 });

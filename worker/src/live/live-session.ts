@@ -106,7 +106,7 @@ export class LiveSession {
     this.#input = new LiveInput(start, this.#parts.clock.monotonicMs());
     this.#begun = null;
     this.#window.reset();
-    this.#chain.cut();
+    this.#chain.reset();
     this.#link.reset();
     this.#refiner.stop();
     this.#picks.forget();
@@ -138,7 +138,8 @@ export class LiveSession {
 
   /** [LV6] */
   #acknowledge({ picture, decodeMs, uploadMs, broken }: Extract<ViewerMessage, { type: 'ack' }>): void {
-    if (broken) this.#chain.cut();
+    if (broken) this.#chain.wasBroken();
+    else if (uploadMs > 0) this.#chain.painted(picture);
     if (!this.#window.acknowledge(picture)) return;
     this.#link.acknowledged(picture, decodeMs + uploadMs, this.#parts.clock.monotonicMs());
     this.#refiner.acknowledged();
@@ -249,6 +250,7 @@ export class LiveSession {
       scale: Math.min(this.#pacer.scale, this.#link.scale),
       link: this.#link,
       codecs: this.#start?.codecs ?? [],
+      readsVideos: this.#chain.isOfUse,
     });
   }
 
@@ -356,7 +358,7 @@ export class LiveSession {
     const sequence = isReadable ? begun.send() : null;
     if (sequence === null || !video) this.#chain.cut();
     if (sequence === null || this.#ended.signal.aborted) return;
-    if (link && video) this.#chain.sent(link);
+    if (link && video) this.#chain.sent(link, video.isKey, sequence);
     const header = wholeHeader(plan, sequence, result, beganAtMs, clock.unixMs());
     const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
     this.#sent = { version: plan.wanted.version, header };

@@ -50,6 +50,8 @@ export interface PlanFacts {
   readonly link: { readonly quality: number; readonly isWide: boolean };
   /** What the viewer can read, best first. */
   readonly codecs: readonly PictureCodec[];
+  /** Whether it has read the last videos. */
+  readonly readsVideos: boolean;
 }
 
 /** Null when nothing better can be drawn for what is wanted now. */
@@ -82,8 +84,8 @@ function qualityFor(level: PictureLevel, { quality, isWide }: PlanFacts['link'])
  * A picture that stands for itself is cheaper to make, and a video to send: so it is one where the way is narrow, or where the
  * viewer would rather. Not of a see-through picture: a video has no alpha.
  */
-function videosFor({ background }: LiveView, { codecs, link }: PlanFacts): VideoCodec[] {
-  const isWanted = !link.isWide || codecs.slice(0, 1).some(isVideoCodec);
+function videosFor({ background }: LiveView, { codecs, link, readsVideos }: PlanFacts): VideoCodec[] {
+  const isWanted = readsVideos && (!link.isWide || codecs.slice(0, 1).some(isVideoCodec));
   return isWanted && background !== 'transparent' ? codecs.filter(isVideoCodec) : [];
 }
 

@@ -58,7 +58,7 @@ async function move(inputs: readonly number[], broken = false): Promise<void> {
 
 const kinds = () => pictures.map(({ codec, delta = false }) => `${codec}${delta ? '+' : ''}`);
 
-it('sends a key frame and what builds on it while the camera moves, and pictures at rest', async () => {
+it('[LV40] sends a key frame and what builds on it while the camera moves, and pictures at rest', async () => {
   start();
   await move([1, 2, 3]);
   expect(kinds()).toEqual(['vp9', 'vp9+', 'vp9+']);
@@ -71,7 +71,7 @@ it('sends a key frame and what builds on it while the camera moves, and pictures
   expect(kinds().slice(before)).toEqual(['vp9', 'vp9+']);
 });
 
-it('begins anew where the viewer could not read a frame, and when it comes back', async () => {
+it('[LV40] begins anew where the viewer could not read a frame, and when it comes back', async () => {
   start();
   await move([1, 2], true);
   await move([3, 4]);
@@ -81,7 +81,7 @@ it('begins anew where the viewer could not read a frame, and when it comes back'
   expect(kinds().at(-1)).toBe('vp9');
 });
 
-it('sends nothing that builds on what was not sent', async () => {
+it('[LV40] sends nothing that builds on what was not sent', async () => {
   start();
   await move([1]);
   stage.encodeMs = 500;
@@ -100,13 +100,13 @@ it('sends nothing that builds on what was not sent', async () => {
   expect(kinds().at(-1)).toBe('vp9');
 });
 
-it('has edges that are even', async () => {
+it('[LV40] has edges that are even', async () => {
   start({ view: { ...view, size: { widthPx: 333, heightPx: 187 } } });
   await move([1]);
   expect(pictures[0]).toMatchObject({ codec: 'vp9', widthPx: 334, heightPx: 188 });
 });
 
-it('is a picture where the browser encodes none of the viewer’s codecs, and where it is see-through', async () => {
+it('[LV40] is a picture where the browser encodes none of the viewer’s codecs, and where it is see-through', async () => {
   start({ codecs: ['h264', 'jpeg'] });
   await move([1]);
   start({ view: { ...view, background: 'transparent' }, codecs: ['vp9', 'webp'] });
@@ -114,7 +114,7 @@ it('is a picture where the browser encodes none of the viewer’s codecs, and wh
   expect(kinds()).toEqual(['jpeg', 'webp']);
 });
 
-it('comes where the way is narrow, to a viewer that would rather have pictures', async () => {
+it('[LV40] comes where the way is narrow, to a viewer that would rather have pictures', async () => {
   start({ codecs: ['jpeg', 'png', 'vp9'] });
   await move([1, 2, 3]);
   expect(new Set(kinds())).toEqual(new Set(['jpeg']));
@@ -125,4 +125,16 @@ it('comes where the way is narrow, to a viewer that would rather have pictures',
     session.receive({ type: 'ack', picture: pictures.at(-1)?.sequence ?? 0, decodeMs: 2, uploadMs: 1 });
   }
   expect(kinds().at(-1)).toMatch(/^vp9/);
+});
+
+it('[LV40] is given up where the viewer reads none of it', async () => {
+  start();
+  for (const input of [1, 2, 3]) await move([input], true);
+  const before = pictures.length;
+  await move([4, 5]);
+  expect(kinds().slice(0, before)).toEqual(['vp9', 'vp9', 'vp9']);
+  expect(kinds().slice(before)).toEqual(['jpeg', 'jpeg']);
+  start();
+  await move([6]);
+  expect(kinds().at(-1)).toBe('vp9');
 });

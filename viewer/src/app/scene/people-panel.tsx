@@ -121,7 +121,7 @@ export function CameraAction({ model, audience }: { readonly model: SceneModel; 
   const { you, driver, mayTake, viewers } = audience;
   const me = viewers.find(({ id }) => id === you);
   const view = model.viewport.value;
-  if (!me || viewers.length === 1) return null;
+  if (!me || (viewers.length === 1 && driver === you)) return null;
   if (!me.mayDrive) return <p class="people-hint">With this link you watch.</p>;
   if (driver === you) {
     return (

@@ -31,7 +31,10 @@ export class VideoStreams {
 
   /** What of an order's codecs this browser encodes; null: none. */
   async codecOf({ codecs }: VideoOrder): Promise<VideoCodec | null> {
-    const { supported } = await this.#started();
+    const supported = await this.#started().then(
+      (worker) => worker.supported,
+      (): readonly VideoCodec[] => [],
+    );
     return codecs.find((codec) => supported.includes(codec)) ?? null;
   }
 
@@ -61,11 +64,14 @@ export class VideoStreams {
 
   /** A stream is over. */
   end(key: string): void {
-    void this.#worker?.then(({ port }) => port.postMessage({ over: key } satisfies VideoRequest));
+    this.#worker?.then(({ port }) => port.postMessage({ over: key } satisfies VideoRequest)).catch(() => {});
   }
 
   #started(): Promise<VideoWorker> {
-    this.#worker ??= this.#start();
+    this.#worker ??= this.#start().catch((error: unknown) => {
+      this.#worker = null;
+      throw error;
+    });
     return this.#worker;
   }
 

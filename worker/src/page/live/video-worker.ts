@@ -67,13 +67,18 @@ class Stream {
     });
     const quantizer = quantiserOf(this.#codec, quality);
     const options = { vp9: { vp9: { quantizer } }, av1: { av1: { quantizer } }, h264: { avc: { quantizer } } };
-    this.#encoder.encode(frame, { keyFrame: isKey, ...options[this.#codec] });
-    frame.close();
+    try {
+      this.#encoder.encode(frame, { keyFrame: isKey, ...options[this.#codec] });
+    } finally {
+      frame.close();
+    }
     return encoded;
   }
 
   close(): void {
     if (this.#encoder.state !== 'closed') this.#encoder.close();
+    // An encoder that is closed says nothing of what it was given.
+    this.#answer?.reject(new Error('the stream is over'));
   }
 }
 
@@ -130,6 +135,8 @@ const configOf = (codec: VideoCodec, width: number, height: number): VideoEncode
   height,
   latencyMode: 'realtime',
   bitrateMode: 'quantizer',
+  // With its parameter sets: there is no other way for them.
+  ...(codec === 'h264' && { avc: { format: 'annexb' } }),
 });
 
 async function supportedOf(codecs: readonly VideoCodec[]): Promise<readonly VideoCodec[]> {
