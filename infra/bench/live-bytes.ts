@@ -92,7 +92,8 @@ async function moved(farm: TrialFarm, sceneId: string, codecs: readonly PictureC
       shows: () => {},
       trouble: (message) => process.stderr.write(`${message}\n`),
       picture: async (picture) => {
-        if (picture.header.moving) pictures.set(picture.header.input, picture);
+        const { moving, input, widthPx } = picture.header;
+        if (moving && (widthPx === SIZE.widthPx || picture.header.codec === 'vp9')) pictures.set(input, picture);
       },
     },
     never,

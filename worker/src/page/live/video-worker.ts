@@ -17,9 +17,9 @@ const CODEC_TEXT = {
 
 /** Quantisers that look like a JPEG of quality 90, and of quality 40. */
 const QUANTISERS = {
-  vp9: [36, 60],
-  av1: [36, 60],
-  h264: [24, 42],
+  vp9: [44, 63],
+  av1: [44, 62],
+  h264: [27, 44],
 } as const satisfies Record<VideoCodec, readonly [number, number]>;
 
 /** A stream that nobody moves in for so long has no encoder: it would hold megabytes. */
