@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { apiUrls, type LiveView, type Picture, type PictureCodec } from '@kiln/shared';
+import { apiUrls, type Picture, type PictureCodec, VIDEO_CODEC_STRINGS } from '@kiln/shared';
 import { build } from 'esbuild';
 import type { Page } from 'puppeteer';
 import { runLive } from '../src/cli/live/live-run.ts';
@@ -7,7 +7,7 @@ import type { PathInput } from '../src/cli/live/path-timeline.ts';
 import type { TrialFarm } from '../src/trial/trial-farm.ts';
 import { dissimilarity } from './dissimilarity.ts';
 import { type Bench, median } from './measure.ts';
-import { never, send, withBenchScene, withFarm } from './on-farm.ts';
+import { benchView, never, send, withBenchScene, withFarm } from './on-farm.ts';
 import { withPlainPage } from './plain-page.ts';
 
 const PAGE_SOURCE = fileURLToPath(new URL('page/video-page.ts', import.meta.url));
@@ -18,21 +18,9 @@ const PICTURES = 40;
 const EVERY_MS = 200;
 /** A turn by 30°/s at 25 pictures a second. */
 const STEP_RAD = (1.2 * Math.PI) / 180;
-/** Of VP9, as the farm writes it. */
-const VP9 = 'vp09.00.51.08';
 /** Of the screencast's JPEGs. */
 const QUALITIES = [30, 40, 50, 60, 70, 80, 90];
-const VIEW: LiveView = {
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-  size: SIZE,
-  frameNumber: 0,
-  depth: true,
-};
+const VIEW = benchView(SIZE);
 
 export const liveBytesBench: Bench = {
   name: 'live.bytes',
@@ -118,7 +106,9 @@ async function videoFigures(
     bytes: Buffer.from(colour).toString('base64'),
     isKey: header.delta !== true,
   }));
-  const urls = (await page.evaluate(`window.decodeVideo('${VP9}', ${JSON.stringify(frames)})`)) as string[];
+  const urls = (await page.evaluate(
+    `window.decodeVideo('${VIDEO_CODEC_STRINGS.vp9}', ${JSON.stringify(frames)})`,
+  )) as string[];
   const errors: number[] = [];
   for (const [at, { input, header }] of sent.entries()) {
     const truth = truths.get(input);

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { apiUrls, type LiveView } from '@kiln/shared';
+import { apiUrls } from '@kiln/shared';
 import { type LiveOrder, runLive } from '../src/cli/live/live-run.ts';
 import type { PathInput } from '../src/cli/live/path-timeline.ts';
 import type { TrialFarm } from '../src/trial/trial-farm.ts';
 import { type Bench, median } from './measure.ts';
-import { send, withBenchScene, withFarm } from './on-farm.ts';
+import { benchView, send, withBenchScene, withFarm } from './on-farm.ts';
 import { treeOf } from './processes.ts';
 
 const SESSIONS = 50;
@@ -14,17 +14,7 @@ const SECONDS = 10;
 /** Counting begins when all are under way. */
 const FROM_MS = 3_000;
 const EVERY_MS = 20;
-const VIEW: LiveView = {
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-  size: { widthPx: 160, heightPx: 90 },
-  frameNumber: 0,
-  depth: true,
-};
+const VIEW = benchView({ widthPx: 160, heightPx: 90 });
 
 export const liveSessionsBench: Bench = {
   name: 'live.sessions',

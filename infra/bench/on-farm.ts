@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Job, LayerRequest, Scene, Size } from '@kiln/shared';
+import type { Job, LayerRequest, LiveView, Scene, Size } from '@kiln/shared';
 import { connect, type FarmClient } from '../src/cli/connection.ts';
 import { follow } from '../src/cli/follow.ts';
 import { jsonReporter } from '../src/cli/render/json-reporter.ts';
@@ -44,6 +44,19 @@ export function send(farm: TrialFarm, path: string): Promise<Scene> {
   const quiet = jsonReporter(() => undefined);
   return addScene(clientOf(farm), path, new UploadMemory(join(farm.home, 'uploads.json')), quiet, never);
 }
+
+/** What a live view with depth shows of the bench's scene. */
+export const benchView = (size: Size): LiveView => ({
+  samples: 1,
+  clip: null,
+  fps: 24,
+  toneMapping: 'neutral',
+  exposureEv: 0,
+  background: 'neutral',
+  size,
+  frameNumber: 0,
+  depth: true,
+});
 
 export interface JobRun {
   readonly job: Job;

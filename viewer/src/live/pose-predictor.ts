@@ -48,15 +48,9 @@ export class PosePredictor {
   }
 
   #isJump({ shift, angle }: Seen): boolean {
-    const most = (of: (seen: Seen) => number) => JUMP * Math.max(0, ...this.#seen.map(of));
-    return (
-      shift > most((seen) => seen.shift) ||
-      angle >
-        Math.max(
-          UNSEEN_RAD,
-          most((seen) => seen.angle),
-        )
-    );
+    const mostShift = JUMP * Math.max(0, ...this.#seen.map((seen) => seen.shift));
+    const mostAngle = JUMP * Math.max(0, ...this.#seen.map((seen) => seen.angle));
+    return shift > mostShift || angle > Math.max(UNSEEN_RAD, mostAngle);
   }
 
   /** The camera is elsewhere, or another. */

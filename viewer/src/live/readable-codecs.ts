@@ -1,17 +1,10 @@
-import { type PictureCodec, type StillCodec, VIDEO_CODECS, type VideoCodec } from '@kiln/shared';
+import { type PictureCodec, type StillCodec, VIDEO_CODEC_STRINGS, VIDEO_CODECS, type VideoCodec } from '@kiln/shared';
 
 /** That stand for themselves, best first. */
 export const PICTURES: readonly StillCodec[] = ['jpeg', 'webp', 'png'];
 
-/** Of levels for pictures as large as a live view may have. */
-const CODEC_TEXT = {
-  vp9: 'vp09.00.51.08',
-  av1: 'av01.0.12M.08',
-  h264: 'avc1.420034',
-} as const satisfies Record<VideoCodec, string>;
-
 export const videoConfigOf = (codec: VideoCodec): VideoDecoderConfig => ({
-  codec: CODEC_TEXT[codec],
+  codec: VIDEO_CODEC_STRINGS[codec],
   optimizeForLatency: true,
   hardwareAcceleration: 'prefer-software',
 });

@@ -3,17 +3,10 @@
  * each frame instead of a bit rate, so that no frame is left out or blurred for those before it. Bytes of a picture of a turn
  * by 1.2°, 640 × 360, and 1 − SSIM of its luma: JPEG of quality 75 13.3 kB, 0.0090; VP9 of quantiser 45 6.2 kB, 0.0037.
  */
-import type { VideoCodec } from '@kiln/shared';
+import { VIDEO_CODEC_STRINGS, type VideoCodec } from '@kiln/shared';
 import { i420Bytes, JFIF, toJfif } from '../film/i420.ts';
 import { unixMs } from '../unix-time.ts';
 import type { VideoFrameReply, VideoFrameRequest, VideoReply, VideoRequest } from './video-messages.ts';
-
-/** Of levels for pictures as large as a live view may have. */
-const CODEC_TEXT = {
-  vp9: 'vp09.00.51.08',
-  av1: 'av01.0.12M.08',
-  h264: 'avc1.420034',
-} as const satisfies Record<VideoCodec, string>;
 
 /** Quantisers that look like a JPEG of quality 90, and of quality 40. */
 const QUANTISERS = {
@@ -130,7 +123,7 @@ function end(key: string): void {
 }
 
 const configOf = (codec: VideoCodec, width: number, height: number): VideoEncoderConfig => ({
-  codec: CODEC_TEXT[codec],
+  codec: VIDEO_CODEC_STRINGS[codec],
   width,
   height,
   latencyMode: 'realtime',
