@@ -15,25 +15,15 @@ export interface ColourDecoders {
   readonly videos: LazyVideoReader;
 }
 
-/**
- * @param getsBetter whether tiles will be put over pictures at rest ([LV30]).
- * @throws Error when one of them cannot be read.
- */
-export async function decodePixels(
-  decoders: ColourDecoders,
-  picture: Picture,
-  getsBetter: boolean,
-): Promise<DecodedPixels> {
+/** @throws Error when one of them cannot be read. */
+export async function decodePixels(decoders: ColourDecoders, picture: Picture): Promise<DecodedPixels> {
   const { widthPx, heightPx } = picture.header.tile;
   const isAsSaid = (size: { readonly width: number; readonly height: number } | null) =>
     size?.width === widthPx && size.height === heightPx;
   const { codec } = picture.header;
   if (!isVideoCodec(codec) && !isAsSaid(codedSize(codec, picture.colour)))
     throw new Error(`it is no ${codec} of ${widthPx} × ${heightPx} pixels`);
-  const [decoded, depth] = await Promise.allSettled([
-    decodeColour(decoders, picture, getsBetter),
-    decodeDepth(picture),
-  ]);
+  const [decoded, depth] = await Promise.allSettled([decodeColour(decoders, picture), decodeDepth(picture)]);
   if (decoded.status === 'rejected') throw decoded.reason;
   // A JPEG may say that it is to be turned.
   const isRight = isAsSaid(decoded.value.pixels);
@@ -42,13 +32,10 @@ export async function decodePixels(
   throw depth.status === 'rejected' ? depth.reason : new Error('it decodes to another size than its own');
 }
 
-async function decodeColour(
-  { pictures, videos }: ColourDecoders,
-  { header, colour }: Picture,
-  getsBetter: boolean,
-): Promise<DecodedColour> {
+/** [LV30] Tiles are put over the pixels of pictures at rest: those are no planes. */
+async function decodeColour({ pictures, videos }: ColourDecoders, { header, colour }: Picture): Promise<DecodedColour> {
   const { codec } = header;
-  if (!isVideoCodec(codec)) return pictures.decode(codec, new Uint8Array(colour), header.moving || !getsBetter);
+  if (!isVideoCodec(codec)) return pictures.decode(codec, new Uint8Array(colour), header.moving);
   const reader = await videos.get();
   return { pixels: await reader.decode(codec, header, colour), close() {} };
 }

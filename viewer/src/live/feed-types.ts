@@ -23,8 +23,6 @@ export interface LiveFeedOptions {
   readonly frameNumber: number;
   /** Whether pictures come with depth. */
   readonly depth: boolean;
-  /** [LV30] Whether the screen takes tiles that make pictures at rest better. @defaultValue false */
-  readonly tiles?: boolean;
   /** [LV40] Whether moving pictures are to come as a video wherever they can. @defaultValue what the browser was told */
   readonly savesData?: boolean | undefined;
   /** Of the farm. */
@@ -43,7 +41,7 @@ interface FeedScreen {
   /** Width ÷ height that pictures are asked for. */
   aspect(): number;
   pictureSize(): Size;
-  /** Gives a picture to the GPU; the pixels are gone afterwards. */
+  /** Gives a picture to the GPU, or [LV30] a better part of the one before; the pixels are gone afterwards. */
   upload(picture: FedPicture): void;
   /** Shows what was uploaded last. */
   paint(): void;

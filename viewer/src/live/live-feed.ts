@@ -227,10 +227,10 @@ export class LiveFeed {
   }
 
   #createFlow(): PictureFlow<DecodedPixels> {
-    const { screen, tiles = false, timers } = this.#options;
+    const { screen, timers } = this.#options;
     const decoders = { pictures: new PictureDecoder(), videos: this.#videos };
     return new PictureFlow<DecodedPixels>({
-      decode: (picture) => decodePixels(decoders, picture, tiles),
+      decode: (picture) => decodePixels(decoders, picture),
       upload: ({ pixels, depth }, header) => {
         const aspect = shownAspect(header.widthPx, header.heightPx, screen.aspect());
         screen.upload({ pixels, depth, header, aspect });
@@ -264,8 +264,8 @@ export class LiveFeed {
   }
 
   #view(look = this.#look): LiveView {
-    const { depth, tiles = false, screen } = this.#options;
-    return { ...look, depth, tiles, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
+    const { depth, screen } = this.#options;
+    return { ...look, depth, tiles: true, size: screen.pictureSize(), frameNumber: this.player.frameNumber };
   }
 
   /** What is warped may be of where the camera will be by then; not for others, who are told of it as it is ([LV34]). */

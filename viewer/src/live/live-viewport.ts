@@ -73,7 +73,6 @@ export class LiveViewport {
       frameNumber: options.frameNumber ?? 0,
       depth: this.#warps,
       ...(options.join !== undefined && { join: options.join }),
-      tiles: true,
       savesData: options.savesData,
       url: options.url ?? location.origin,
       token: () => options.token?.() ?? null,

@@ -109,8 +109,9 @@ export class PictureTextures {
   patch({ isYuv, uniforms }: PictureTexture, pixels: DecodedColour['pixels'], at: { x: number; y: number }): void {
     const whole = uniforms.picture.value;
     if (isYuv || 'planes' in pixels || !whole) throw new Error('a tile belongs to a picture of pixels');
-    // It is copied from where it lies, and gets no storage of its own.
     const tile = asSent(new Texture(pixels), LinearFilter);
+    // `WebGPURenderer` copies from storage of its own, which only then it fills; `WebGLRenderer` from where the pixels lie.
+    tile.needsUpdate = true;
     this.#renderer.copyTextureToTexture(tile, whole, null, new Vector2(at.x, at.y));
     tile.dispose();
   }

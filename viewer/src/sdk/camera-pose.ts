@@ -1,5 +1,5 @@
 /** The host's camera, as the farm takes cameras. */
-import type { Pose } from '@kiln/shared';
+import { LIMITS, type Pose } from '@kiln/shared';
 import { MathUtils, Matrix4, type Object3D, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 
 /** Rounding of what should be equal. */
@@ -44,6 +44,19 @@ export function cameraView(camera: PerspectiveCamera, object: Object3D): CameraV
     aspect: up / across,
     scale,
   };
+}
+
+/**
+ * What keeps anything from being seen so, as with a camera whose aspect was taken of a canvas without a size; null: nothing.
+ * It may be over by the next frame.
+ */
+export function faultOf({ pose, aspect, scale }: CameraView): string | null {
+  const isWithin = pose.position.every((value) => Math.abs(value) <= LIMITS.liveCoordinateM);
+  if (!isWithin) return `the camera stands at ${pose.position.join(', ')} of the remote scene`;
+  if (!pose.quaternion.every(Number.isFinite)) return `the camera is turned by ${pose.quaternion.join(', ')}`;
+  if (!(pose.fovDeg > 0 && pose.fovDeg < 180)) return `the camera sees ${pose.fovDeg} degrees`;
+  if (!(aspect > 0 && aspect < Number.POSITIVE_INFINITY)) return `the camera's aspect is ${aspect}`;
+  return Number.isFinite(scale) ? null : `the remote scene is scaled by ${scale}`;
 }
 
 function scaleOf(matrix: Matrix4): number {

@@ -50,8 +50,12 @@ export class RemoteScreen {
     return this.#texture !== null;
   }
 
-  /** Gives a picture to the GPU; the next `show` shows it. */
+  /** Gives a picture to the GPU, or [LV30] a better part of the one before; the next `show` shows it. */
   upload({ pixels, depth, header, aspect }: StagedPicture): void {
+    if (header.better && header.tile) {
+      if (this.#texture) this.#textures.patch(this.#texture, pixels, header.tile);
+      return;
+    }
     const coarse: Plane | null = depth && coarserDepth(depth, this.#renderer.mostQuads);
     const texture = this.#textures.upload(pixels, coarse);
     this.#texture = texture;

@@ -2,7 +2,7 @@
  * A scene of a farm inside somebody's own three.js scene: drawn there, and seen by their camera, with its depth, so that
  * objects of the page stand before and behind those of the farm. `viewer/docs/remote-view.md` describes it.
  */
-import type { ViewJob, ViewJobRequest } from '@kiln/shared';
+import { DEFAULT_SAMPLES, type ViewJob, type ViewJobRequest } from '@kiln/shared';
 import { Matrix3, type Matrix4, type Mesh, type PerspectiveCamera, Ray, Vector2, Vector3 } from 'three';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { watchPage } from '../live/hidden-page.ts';
@@ -21,7 +21,7 @@ import { createTypedEvents } from '../live/typed-events.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import type { Look, SceneMessage } from '../live/viewport-types.ts';
 import type { WarpView } from '../live/warp/picture-warp.ts';
-import { cameraView } from './camera-pose.ts';
+import { cameraView, faultOf } from './camera-pose.ts';
 import { createCover } from './cover.ts';
 import { RemoteScreen, type ScreenRenderer } from './remote-screen.ts';
 import type {
@@ -36,7 +36,7 @@ import { screenFor } from './screen-for.ts';
 export type { RemoteLook, RemotePick, RemoteSurface, RemoteViewEvents, RemoteViewOptions, ViewError };
 
 const FIRST_LOOK: Look = {
-  samples: 1,
+  samples: DEFAULT_SAMPLES.raster,
   clip: null,
   fps: 24,
   toneMapping: 'neutral',
@@ -50,7 +50,7 @@ const ENDLESS_FRAMES = 1_000_000;
  * Opens a view of a scene.
  *
  * @returns when its shaders are there; pictures come from the first `update` on.
- * @throws Error for a renderer that is neither of WebGL2 nor of WebGPU.
+ * @throws Error for a renderer that is neither of WebGL2 nor of WebGPU, and for one of WebGPU that is not initialised.
  */
 export async function openRemoteView(options: RemoteViewOptions): Promise<RemoteView> {
   return new RemoteView(options, await screenFor(options.renderer));
@@ -70,6 +70,8 @@ export class RemoteView {
   readonly #farm: string;
   #token: string | null;
   #error: ViewError | null = null;
+  /** What is the matter with the host's camera. */
+  #cameraError: ViewError | null = null;
   #camera: PerspectiveCamera | null = null;
   #view: WarpView | null = null;
   #scale = 1;
@@ -88,7 +90,7 @@ export class RemoteView {
     this.#screenRenderer = screen;
     this.#screen = new RemoteScreen(screen);
     this.object = createCover(screen, (camera) => camera === this.#camera);
-    const look = { ...FIRST_LOOK, ...options.look };
+    const look = changed(FIRST_LOOK, options.look ?? {});
     this.#feed = new LiveFeed({
       sceneId: options.sceneId,
       look,
@@ -124,7 +126,7 @@ export class RemoteView {
 
   /** Null while nothing is the matter. */
   get error(): ViewError | null {
-    return this.#error;
+    return this.#error ?? this.#cameraError;
   }
 
   /** A picture of the scene is there. */
@@ -152,9 +154,9 @@ export class RemoteView {
     return this.#feed.look;
   }
 
-  /** Changes what is named, and keeps the rest. */
+  /** Changes what is named, and keeps the rest; another engine comes with samples of its own, unless they are named. */
   setLook(look: RemoteLook): void {
-    this.#lookIs({ ...this.#feed.look, ...look });
+    this.#lookIs(changed(this.#feed.look, look));
   }
 
   /** Plays the look's clip. */
@@ -195,7 +197,8 @@ export class RemoteView {
 
   /**
    * To be called for every frame, before the host's scene is rendered with the same camera: sends where the camera is, and
-   * draws what has come by now as it is seen from there. Other cameras do not see the view.
+   * draws what has come by now as it is seen from there. Other cameras do not see the view. A camera that is nowhere (a part of
+   * it is not a number) is told by an `error`, and what was seen before stays until it is somewhere.
    *
    * @param size device pixels that the scene is rendered in. @defaultValue all of the renderer's canvas
    * @throws Error for a camera that is none of perspective, or does not look straight ahead; and in a headset.
@@ -203,9 +206,12 @@ export class RemoteView {
   update(camera: PerspectiveCamera, size?: { readonly widthPx: number; readonly heightPx: number }): void {
     if (this.#isDisposed) return;
     if (this.#renderer.xr.isPresenting) throw new Error('a remote view is not for headsets: it has one eye');
-    const { pose, aspect, scale } = cameraView(camera, this.object);
+    const seen = cameraView(camera, this.object);
     const { x, y } = this.#renderer.getDrawingBufferSize(new Vector2());
     const { widthPx, heightPx } = size ?? { widthPx: x, heightPx: y };
+    const isSized = Number.isFinite(widthPx) && Number.isFinite(heightPx);
+    if (this.#isFaulty(isSized ? faultOf(seen) : `the view is ${widthPx} × ${heightPx} pixels`)) return;
+    const { pose, aspect, scale } = seen;
     const before = this.#view;
     this.#camera = camera;
     this.#scale = scale;
@@ -273,6 +279,17 @@ export class RemoteView {
     this.#screen.dispose();
   }
 
+  /** What comes meanwhile is taken, so that nothing waits for it. */
+  #isFaulty(fault: string | null): boolean {
+    const isNews = this.#cameraError === null;
+    this.#cameraError =
+      fault === null ? null : { code: 'request.invalid', message: `Not drawn: ${fault}.`, retries: true };
+    if (!this.#cameraError) return false;
+    if (isNews) this.#events.emit('error', this.#cameraError);
+    if (this.#view) this.#feed.displayFrame(null, false);
+    return true;
+  }
+
   #lookIs(look: Look): void {
     this.#feed.look = look;
     this.#feed.player.clip = look.clip === null ? null : { frames: ENDLESS_FRAMES, fps: look.fps };
@@ -312,6 +329,12 @@ export class RemoteView {
     this.#isLoaded = true;
     this.#events.emit('load', undefined);
   }
+}
+
+function changed(before: Look, change: RemoteLook): Look {
+  const { engine } = change;
+  const isOther = engine !== undefined && engine !== before.engine;
+  return { ...before, ...(isOther && { samples: DEFAULT_SAMPLES[engine] }), ...change };
 }
 
 const placed = ({ position, normal }: Surface, world: Matrix4): RemoteSurface => ({

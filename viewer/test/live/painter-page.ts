@@ -3,6 +3,7 @@ import type { StillCodec } from '@kiln/shared';
 import { pictureBlob } from '../../src/live/picture-blob.ts';
 import { PictureDecoder } from '../../src/live/picture-decoder.ts';
 import { PicturePainter } from '../../src/live/picture-painter.ts';
+import { mostApart } from './most-apart.ts';
 
 export interface Difference {
   /** Whether the decoder gave planes. */
@@ -87,9 +88,6 @@ window.patchAndCompare = async (codec, isSeeThrough) => {
   }
   return { within, outside, inPng };
 };
-
-const mostApart = (one: Uint8ClampedArray, other: Uint8ClampedArray) =>
-  one.reduce((most, level, i) => Math.max(most, Math.abs(level - (other[i] ?? 0))), 0);
 
 /** Discs of many colours with hard edges. */
 async function patternAs(codec: StillCodec, width: number, height: number, quality: number) {

@@ -3,6 +3,7 @@ import type { LiveView } from '@kiln/shared';
 import { LiveViewport } from '../../src/live/live-viewport.ts';
 import type { PictureMeasure } from '../../src/live/measurements.ts';
 import { dissimilarity } from './dissimilarity.ts';
+import { mostApart } from './most-apart.ts';
 
 export interface Likeness {
   /** 1 − the mean structural similarity. */
@@ -43,8 +44,7 @@ window.openReplay = (sceneId, look) => {
 window.likeness = async (one, other) => {
   const [a, b] = await Promise.all([pixelsOf(one), pixelsOf(other)]);
   if (a.width !== b.width || a.height !== b.height) return { dissimilarity: 1, most: 255 };
-  const most = a.data.reduce((sofar, level, i) => Math.max(sofar, Math.abs(level - (b.data[i] ?? 0))), 0);
-  return { dissimilarity: dissimilarity(a, b), most };
+  return { dissimilarity: dissimilarity(a, b), most: mostApart(a.data, b.data) };
 };
 
 async function base64(blob: Blob): Promise<string> {

@@ -1,6 +1,6 @@
 import { Object3D, OrthographicCamera, PerspectiveCamera } from 'three';
 import { expect, test } from 'vitest';
-import { cameraView } from '../../src/sdk/camera-pose.ts';
+import { cameraView, faultOf } from '../../src/sdk/camera-pose.ts';
 
 const cameraAt = (x: number, y: number, z: number): PerspectiveCamera => {
   const camera = new PerspectiveCamera(40, 2, 0.1, 100);
@@ -36,6 +36,28 @@ test('the zoom of a camera is part of its field of view', () => {
   const { pose } = cameraView(camera, new Object3D());
   expect(Math.tan((pose.fovDeg * Math.PI) / 360)).toBeCloseTo(Math.tan((40 * Math.PI) / 360) / 2);
 });
+
+test.each<[string, (camera: PerspectiveCamera, object: Object3D) => void]>([
+  ['stands at NaN', (camera) => camera.position.setX(Number.NaN)],
+  ['stands at', (camera) => camera.position.setX(Number.POSITIVE_INFINITY)],
+  ['stands at 2000000000000000000, 0, 0', (camera) => camera.position.setX(2e18)],
+  ['', (camera) => camera.quaternion.set(Number.NaN, 0, 0, 1)],
+  ['sees 180 degrees', (camera) => set(camera, { fov: 180 })],
+  ['sees NaN degrees', (camera) => set(camera, { fov: Number.NaN })],
+  ['aspect is NaN', (camera) => set(camera, { aspect: 1 / 0 })],
+  ['aspect is NaN', (camera) => set(camera, { aspect: 0 / 0 })],
+  ['', (_, object) => object.position.setX(Number.NaN)],
+])('a camera from which nothing can be seen says what is wrong: %s', (says, spoil) => {
+  const [camera, object] = [cameraAt(0, 0, 0), new Object3D()];
+  expect(faultOf(cameraView(camera, object))).toBeNull();
+  spoil(camera, object);
+  expect(faultOf(cameraView(camera, object))).toContain(says);
+});
+
+function set(camera: PerspectiveCamera, what: Partial<Pick<PerspectiveCamera, 'fov' | 'aspect'>>): void {
+  Object.assign(camera, what);
+  camera.updateProjectionMatrix();
+}
 
 test('what no farm draws for is refused', () => {
   const stretched = new Object3D();

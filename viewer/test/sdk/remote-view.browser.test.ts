@@ -82,6 +82,40 @@ test.each(['webgl', 'webgpu'])('the host’s camera drives the view, which leave
   expect(await page.evaluate('host.changed')).toEqual([]);
 });
 
+test('a camera that is nowhere is told of and never sent, and what was seen before stays', async () => {
+  await open();
+  await loaded();
+  await expect.poll(isAtRest, WAIT).toBe(true);
+  const sent = poses().length;
+  const frames = () =>
+    page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+  await inPage('camera.position.x = NaN');
+  await page.waitForFunction('host.view.error !== null');
+  await frames();
+  expect(await inPage('return view.error')).toMatchObject({ code: 'request.invalid', retries: true });
+  expect((await heard()).filter((what) => what.startsWith('request.invalid'))).toEqual(['request.invalid true']);
+  // As of a canvas that has no size yet.
+  await inPage('camera.position.x = 0; camera.aspect = 0 / 0; camera.updateProjectionMatrix();');
+  await frames();
+  await inPage('camera.aspect = 16 / 9; camera.position.x = 1e19; camera.updateProjectionMatrix();');
+  await frames();
+  expect(poses()).toHaveLength(sent);
+  expect(await inPage('return [view.state.phase, view.object.visible]')).toEqual(['live', true]);
+  await inPage('camera.position.x = 0.4');
+  await expect.poll(() => poses().length, WAIT).toBeGreaterThan(sent);
+  expect(poses()[sent]?.pose.position).toEqual([0.4, 1, 6]);
+  expect(await inPage('return view.error')).toBeNull();
+});
+
+test('a renderer of WebGPU that is not initialised is refused, and so is what is none', async () => {
+  await page.goto(farm.url);
+  await page.waitForFunction('window.openTooEarly !== undefined');
+  expect(await page.evaluate(`openTooEarly('scn_1')`)).toEqual([
+    expect.stringContaining('await renderer.init()'),
+    expect.stringContaining('a WebGLRenderer or a WebGPURenderer'),
+  ]);
+});
+
 test('while no picture comes, the last one turns with the camera', async () => {
   await open();
   await loaded();

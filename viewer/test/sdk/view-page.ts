@@ -19,10 +19,22 @@ declare global {
   interface Window {
     host?: Host;
     openView?: (sceneId: string, draws?: 'webgl' | 'webgpu') => Promise<void>;
+    /** @returns why a renderer that is not initialised, and what is none, is not taken. */
+    openTooEarly?: (sceneId: string) => Promise<string[]>;
   }
 }
 
 const SIZE = { width: 320, height: 180 };
+
+window.openTooEarly = (sceneId) =>
+  Promise.all(
+    [new WebGPURenderer(), new Scene()].map((renderer) =>
+      openRemoteView({ renderer: renderer as WebGPURenderer, sceneId }).then(
+        () => 'opened',
+        ({ message }) => String(message),
+      ),
+    ),
+  );
 
 window.openView = async (sceneId, draws = 'webgl') => {
   const renderer = draws === 'webgl' ? new WebGLRenderer() : new WebGPURenderer();
