@@ -14,7 +14,7 @@ import {
 import type { ViewerPeer } from './viewer-peer.ts';
 
 /** A viewer's connection, as far as a session uses it. */
-export type SeatPeer = Pick<ViewerPeer, 'tell' | 'pose' | 'picture' | 'dropPictures' | 'close' | 'end'>;
+export type SeatPeer = Pick<ViewerPeer, 'tell' | 'pose' | 'picture' | 'needsWhole' | 'dropPictures' | 'close' | 'end'>;
 
 export interface Seat {
   /** From 1, in the order in which they came. */

@@ -15,6 +15,7 @@ import {
 } from '@kiln/shared';
 import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
 import { Audience, type Seat } from './audience.ts';
+import { PictureShare } from './picture-share.ts';
 import { ownCamera, type SessionParts, type SessionSubject, type ViewerRights } from './session-parts.ts';
 import { Shown, type ShownView } from './shown.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
@@ -33,11 +34,10 @@ export class LiveSession {
   readonly #protocol = 1;
   readonly #audience = new Audience(performance.now());
   readonly #link = new WorkerLink();
+  readonly #pictures = new PictureShare(this.#audience, this.#link);
   readonly #search: WorkerSearch;
 
   readonly #shown: Shown;
-  /** As the worker was told of them. */
-  #codecs = '';
   /** Where the session stands, as viewers were told last. */
   #state: Extract<ServerMessage, { type: 'state' }> | null = null;
 
@@ -89,7 +89,7 @@ export class LiveSession {
     const token = newSecret(this.#parts.random);
     const seat = this.#sit(viewer, hello, rights, token);
     this.#welcome(seat, token, false);
-    this.#isBack(seat);
+    this.#isBack(seat, false);
   }
 
   /** [LV13] The seat whose connection this viewer hands back. */
@@ -113,13 +113,13 @@ export class LiveSession {
     if (seat.isOwner) this.#report(this.#parts.rows.setResumeToken(this.id, seat.resumeHash));
     this.#audience.isBack(seat, performance.now());
     this.#welcome(seat, token, true);
-    if (this.#audience.driver === seat) {
+    const drives = this.#audience.driver === seat;
+    if (drives) {
       this.#shown.restart(hello.view);
-      this.#codecs = '';
       this.#audience.driverHeard(performance.now());
       this.#shown.tellView(this.#audience.watchers);
     }
-    this.#isBack(seat);
+    this.#isBack(seat, drives);
   }
 
   viewerClosed(viewer: ViewerPeer): void {
@@ -196,15 +196,7 @@ export class LiveSession {
 
   /** [LV36] */
   workerDrew(worker: WorkerPeer, bytes: Uint8Array, header: PictureHeader): void {
-    if (this.#link.worker !== worker || !this.#link.drew(header)) return;
-    const pacer = this.#audience.driver?.peer ?? null;
-    let isForNobody = true;
-    for (const { peer } of this.#audience.present) {
-      const fate = peer?.picture(bytes, header);
-      if (fate !== 'dropped' && (pacer === null || peer === pacer)) isForNobody = false;
-    }
-    // Whoever paces will not acknowledge what it is not sent.
-    if (isForNobody && this.isWatched) this.#link.settle();
+    if (this.#link.worker === worker) this.#pictures.drew(bytes, header);
   }
 
   /** Its socket closed. It may dial again; after a while the session goes elsewhere. */
@@ -234,7 +226,7 @@ export class LiveSession {
 
   /** [LV35] */
   refresh(): void {
-    this.#link.refresh();
+    this.#pictures.refresh();
   }
 
   /** Looks for a worker, unless there is one. Also called whenever one may have room again. */
@@ -275,8 +267,8 @@ export class LiveSession {
     return this.#audience.all.find(({ peer }) => peer === viewer) ?? null;
   }
 
-  /** A viewer that was welcomed hears where the session stands, and sees it. */
-  #isBack(seat: Seat): void {
+  /** A viewer that was welcomed hears where the session stands, and sees it. @param startsAnew what it wants is new to the worker. */
+  #isBack(seat: Seat, startsAnew: boolean): void {
     if (this.#leaseTimer) clearTimeout(this.#leaseTimer);
     this.#leaseTimer = null;
     this.#audienceChanged(true);
@@ -286,15 +278,14 @@ export class LiveSession {
       this.#shown.tellView([seat]);
       this.#shown.tellPose([seat]);
     }
-    if (this.#link.worker && this.#audience.codecs.join() !== this.#codecs) {
+    if (this.#link.worker && (startsAnew || !this.#pictures.matchCodecs())) {
       this.#start();
       return;
     }
     if (this.#state) seat.peer?.tell(this.#state);
     if (!this.#link.scene) return;
     seat.peer?.tell(this.#link.scene);
-    seat.peer?.dropPictures(true);
-    this.#link.refresh();
+    this.#pictures.catchUp(seat);
   }
 
   #move(seat: Seat, viewer: ViewerPeer, message: Extract<ViewerMessage, { type: 'pose' | 'view' }>): void {
@@ -360,6 +351,7 @@ export class LiveSession {
   /** @param mayPaceAnew who paces may be another ([LV36]). */
   #audienceChanged(mayPaceAnew: boolean): void {
     if (mayPaceAnew && this.isWatched) this.#link.settle();
+    this.#pictures.matchCodecs();
     this.#tellViewers();
   }
 
@@ -378,10 +370,7 @@ export class LiveSession {
   }
 
   #start(): void {
-    const codecs = this.#audience.codecs;
-    this.#codecs = codecs.join();
-    for (const { peer } of this.#audience.present) peer?.dropPictures(false);
-    this.#link.start(this.#shown.start(this.#protocol, codecs));
+    this.#pictures.start(this.#shown, this.#protocol);
   }
 
   #welcome({ peer, access }: Seat, resumeToken: string, resumed: boolean): void {

@@ -72,6 +72,11 @@ export class ViewerPeer {
     return fate;
   }
 
+  /** [LV35] Nothing is of use to it before a whole picture. */
+  get needsWhole(): boolean {
+    return this.#waiting.needsWhole;
+  }
+
   /** [LV22] Pictures from before a `start` are stale. @param needsWhole what comes is of no use before a whole one. */
   dropPictures(needsWhole: boolean): void {
     this.#waiting.clear(needsWhole);

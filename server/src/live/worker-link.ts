@@ -2,6 +2,7 @@
 import {
   type HandedSums,
   KilnError,
+  type PictureCodec,
   type PictureHeader,
   type ServerMessage,
   type SessionStart,
@@ -96,18 +97,29 @@ export class WorkerLink {
     if (this.#sequence > 0) this.ack({ picture: this.#sequence, decodeMs: 0, uploadMs: 0 });
   }
 
-  /** [LV35] No more often than so: viewers that miss pictures all the time cost the others nothing. */
-  refresh(): void {
+  /** [LV41] @returns false where the worker is to `start` with them: it knows of no other way, or has not begun. */
+  changeCodecs(codecs: PictureCodec[]): boolean {
+    if (!this.#scene?.takesCodecs) return false;
+    this.#worker?.pass({ type: 'codecs', codecs });
+    return true;
+  }
+
+  /**
+   * [LV35] No more often than so: viewers that miss pictures all the time cost the others nothing.
+   *
+   * @param isNeeded asked when its time has come.
+   */
+  refresh(isNeeded: () => boolean): void {
     if (this.#refreshTimer) return;
     const waitMs = this.#refreshedAtMs + LIVE_LIMITS.refreshMs - performance.now();
     if (waitMs > 0) {
       this.#refreshTimer = setTimeout(() => {
         this.#refreshTimer = null;
-        this.refresh();
+        this.refresh(isNeeded);
       }, waitMs);
       return;
     }
-    if (!this.#scene) return;
+    if (!this.#scene || !isNeeded()) return;
     this.#refreshedAtMs = performance.now();
     // One who paces and does not look, as on a hidden page, keeps nobody else without a picture.
     this.settle();

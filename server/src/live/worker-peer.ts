@@ -1,5 +1,6 @@
 /** A worker's socket for one session: what the viewer wants goes down, pictures and what concerns the scene come up. */
 import {
+  type CodecsMessage,
   decodePicture,
   type HandOver,
   KilnError,
@@ -15,7 +16,11 @@ import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { bytesOf, closeWith, readControl } from '../events/socket-peer.ts';
 
 type Pose = Extract<ViewerMessage, { type: 'pose' }>;
-export type Passed = Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }> | RefreshMessage | HandOver;
+export type Passed =
+  | Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }>
+  | RefreshMessage
+  | CodecsMessage
+  | HandOver;
 const FROM_WORKER = ['state', 'scene', 'error', 'picked', 'sums'] as const;
 export type FromWorker = Extract<WorkerMessage, { type: (typeof FROM_WORKER)[number] }>;
 

@@ -17,7 +17,15 @@ beforeEach(() => {
 function sit({ access = 'drive', codecs = ['jpeg'] }: Partial<Pick<Seat, 'access' | 'codecs'>> = {}): Seat {
   const messages: ServerMessage[] = [];
   const tell = (message: ServerMessage) => void messages.push(message);
-  const peer: SeatPeer = { tell, pose: tell, picture: () => 'sent', dropPictures() {}, close() {}, end() {} };
+  const peer: SeatPeer = {
+    tell,
+    pose: tell,
+    picture: () => 'sent',
+    needsWhole: false,
+    dropPictures() {},
+    close() {},
+    end() {},
+  };
   const seat = audience.add({ access, tokenId: null, codecs, resumeHash: '', peer });
   told.set(seat.id, messages);
   return seat;

@@ -13,7 +13,7 @@ function sit() {
   const told: ServerMessage[] = [];
   const peer: SeatPeer = {
     ...{ tell: (message) => void told.push(message), pose() {}, picture: () => 'sent' },
-    ...{ dropPictures() {}, close() {}, end() {} },
+    ...{ needsWhole: false, dropPictures() {}, close() {}, end() {} },
   };
   const seat: Seat = {
     ...{ id: 1, isOwner: true, access: 'drive', tokenId: null, codecs: ['jpeg'], resumeHash: '', peer, timer: null },

@@ -1,4 +1,4 @@
-import { API_PREFIX, encodePicture, LIMITS, type SessionOffer, type TokenCreated } from '@kiln/shared';
+import { API_PREFIX, decodePicture, encodePicture, LIMITS, type SessionOffer, type TokenCreated } from '@kiln/shared';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, ask, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
@@ -205,6 +205,57 @@ describe('a second viewer', () => {
     expect(await drawer.next('start')).toMatchObject({ codecs: ['jpeg'] });
     const stranger = await join(sessionId, { codecs: ['png'] });
     expect(await stranger.closed).toEqual({ code: 4400, reason: 'request.invalid' });
+  });
+
+  describe('[LV41] whose worker follows codecs', () => {
+    const STILLS = ['webp', 'jpeg', 'png'];
+    const whole = (sequence: number, more: object) =>
+      Buffer.from(encodePicture({ ...pictureHeader(sequence, 1), ...more }, new Uint8Array(1_000)));
+
+    async function openAlone(codecs: readonly string[]) {
+      const driver = await view({ codecs });
+      const sessionId = String((await driver.next('welcome')).sessionId);
+      const offer = await offerOf(sessionId);
+      worker.sessions.add(sessionId);
+      const drawer = connect(offer.url, worker.registration.workerSecret);
+      await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer.token });
+      await drawer.next('start');
+      await drawer.say({ ...SCENE, takesCodecs: true });
+      await driver.next('scene');
+      return { driver, drawer, sessionId };
+    }
+
+    test('makes nobody begin anew, and gets what the others have in a picture of its own', async () => {
+      const { driver, drawer, sessionId } = await openAlone(['vp9', ...STILLS]);
+      await drawer.say(Buffer.from(picture(1, 1)));
+      const watcher = await join(sessionId, { codecs: ['jpeg'] });
+      expect(await drawer.next('codecs')).toEqual({ type: 'codecs', codecs: ['jpeg'] });
+      await drawer.next('refresh');
+      await drawer.say(tile(2));
+      await drawer.say(whole(2, { catchUp: true, samples: 7 }));
+      await drawer.say(tile(3));
+      expect((await watcher.drawn(({ length }) => length === 2)).map(sequenceOf)).toEqual([2, 3]);
+      expect((await driver.drawn(({ length }) => length === 3)).map(sequenceOf)).toEqual([1, 2, 3]);
+      const [first] = watcher.pictures;
+      expect(first && decodePicture(first).header).toMatchObject({ catchUp: true, samples: 7 });
+      expect(drawer.messages.filter(({ type }) => type === 'start')).toHaveLength(1);
+      // Alone again, videos may come.
+      await watcher.say({ type: 'bye' });
+      expect(await drawer.next('codecs')).toEqual({ type: 'codecs', codecs: ['vp9', ...STILLS] });
+    });
+
+    test('is sent nothing that it cannot read, and a whole picture behind that', async () => {
+      const { driver, drawer, sessionId } = await openAlone(STILLS);
+      const watcher = await join(sessionId, { codecs: ['jpeg'] });
+      await drawer.next('refresh');
+      // Of before the worker heard of the other codecs.
+      await drawer.say(whole(1, { codec: 'webp' }));
+      await drawer.say(tile(2));
+      await drawer.next('refresh');
+      await drawer.say(whole(2, { catchUp: true }));
+      expect((await watcher.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([2]);
+      expect((await driver.drawn(({ length }) => length === 2)).map(sequenceOf)).toEqual([1, 2]);
+    });
   });
 
   test('[LV31, WS9] finds no session of another tenant, of another scene, or one that is over', async () => {

@@ -215,6 +215,8 @@ export const ServerMessage = Type.Union([
     variants: Type.Optional(Type.Array(Type.String())),
     nodes: Type.Optional(Type.Array(Type.String())),
     materials: Type.Optional(Type.Array(Type.String())),
+    /** [LV41] For the server: this worker follows `codecs`. */
+    takesCodecs: Type.Optional(Type.Boolean()),
   }),
   Type.Object({
     type: Type.Literal('error'),
@@ -270,6 +272,13 @@ export type WorkerHello = Static<typeof WorkerHello>;
 /** [LV35] To the worker: draw what is shown once more, whole. */
 export const RefreshMessage = Type.Object({ type: Type.Literal('refresh') }, { additionalProperties: false });
 export type RefreshMessage = Static<typeof RefreshMessage>;
+
+/** [LV41] To the worker: what all viewers can read by now, best first. */
+export const CodecsMessage = Type.Object(
+  { type: Type.Literal('codecs'), codecs: Type.Array(PictureCodec, { maxItems: 8 }) },
+  { additionalProperties: false },
+);
+export type CodecsMessage = Static<typeof CodecsMessage>;
 
 /**
  * The server's first message to the worker, sent again when the viewer came back: the session as the viewer wants it now

@@ -9,7 +9,7 @@
  * |   4    |  4   | u32     | sequence number of the picture in the session, from 1; its tiles share it |
  * |   8    |  4   | u32     | input number that the picture answers; 0: none yet |
  * |  12    |  1   | u8      | colour codec: 1 JPEG, 2 WebP, 3 PNG; frames of a video ([LV40]): 4 VP9, 5 AV1, 6 H.264 |
- * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]), 16 builds on the picture before ([LV40]); without 8 the tile is all of the picture |
+ * |  13    |  1   | u8      | flags: 1 drawn while moving, 2 final for this view, 4 last tile of the picture, 8 a better part ([LV30]), 16 builds on the picture before ([LV40]), 32 for who has nothing to build on ([LV41]); without 8 the tile is all of the picture |
  * |  14    |  2   | u16     | reserved, 0 |
  * |  16    |  4   | u32     | samples a pixel |
  * |  20    |  2+2 | u16 ×2  | width and height of the whole picture in pixels, `liveEdgePx` at most |
@@ -51,6 +51,7 @@ const FLAG_FINAL = 2;
 const FLAG_LAST_TILE = 4;
 const FLAG_BETTER = 8;
 const FLAG_DELTA = 16;
+const FLAG_CATCH_UP = 32;
 
 const FLAGS_OFFSET = 13;
 
@@ -82,6 +83,8 @@ export interface PictureHeader {
   readonly better: boolean;
   /** [LV40] Of a video: it is read with the picture whose sequence number is one less. @defaultValue false */
   readonly delta?: boolean;
+  /** [LV41] A resting picture as it stands, for viewers that lack it: the others have it. @defaultValue false */
+  readonly catchUp?: boolean;
   readonly samples: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -104,12 +107,13 @@ export interface Picture {
 /** Whole microseconds as a u32 holds them: at most 71 minutes. */
 const toMicros = (micros: number) => Math.min(0xffff_ffff, Math.max(0, Math.round(micros)));
 
-const flagsOf = ({ moving, final, lastTile, better, delta = false }: PictureHeader) =>
+const flagsOf = ({ moving, final, lastTile, better, delta = false, catchUp = false }: PictureHeader) =>
   (moving ? FLAG_MOVING : 0) |
   (final ? FLAG_FINAL : 0) |
   (lastTile ? FLAG_LAST_TILE : 0) |
   (better ? FLAG_BETTER : 0) |
-  (delta ? FLAG_DELTA : 0);
+  (delta ? FLAG_DELTA : 0) |
+  (catchUp ? FLAG_CATCH_UP : 0);
 
 /** Header and payload as one message. */
 export function encodePicture(
@@ -231,6 +235,7 @@ export function decodePicture(message: Uint8Array): Picture {
       lastTile: (flags & FLAG_LAST_TILE) !== 0,
       better: (flags & FLAG_BETTER) !== 0,
       ...((flags & FLAG_DELTA) !== 0 && { delta: true }),
+      ...((flags & FLAG_CATCH_UP) !== 0 && { catchUp: true }),
       samples: view.getUint32(16, true),
       widthPx,
       heightPx,

@@ -155,9 +155,11 @@ export class PictureFlow<D extends DecodedPicture> {
   }
 
   /** [LV5] It was here before, or something newer was: a picture that is shown is never replaced by an older one. */
-  #isOld({ sequence, better }: PictureHeader): boolean {
+  #isOld({ sequence, better, catchUp }: PictureHeader): boolean {
     const last = this.#last;
     if (!last) return false;
+    // [LV41] It has the number of what it is the whole of.
+    if (catchUp) return sequence < last.sequence;
     return better && !last.lastTile ? sequence < last.sequence : sequence <= last.sequence;
   }
 

@@ -3,12 +3,10 @@
  * socket nor the browser; both are passed in.
  */
 import {
+  type CodecsMessage,
   encodePicture,
-  type HandedSums,
   type HandOver,
   KilnError,
-  LIMITS,
-  type ServerMessage,
   type SessionStart,
   type ViewerMessage,
 } from '@kiln/shared';
@@ -18,15 +16,15 @@ import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
-import type { DrawKind } from '../pool/draw-turns.ts';
 import { LinkPacer } from './link-pacer.ts';
-import { LiveInput } from './live-input.ts';
+import { LiveInput, type Wanted } from './live-input.ts';
 import type { LiveStage, StageDrawOrder } from './live-stage.ts';
 import { isLoss } from './page-loss.ts';
 import { PickDesk } from './pick-desk.ts';
 import { wholeHeader } from './picture-header.ts';
 import {
   isRefined,
+  kindOf,
   leastRankOf,
   losesAlpha,
   type PictureLevel,
@@ -36,17 +34,11 @@ import {
 } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
-import { sceneMessage } from './scene-message.ts';
 import type { RelayMessage } from './session-socket.ts';
+import { type LivePort, SessionVoice } from './session-voice.ts';
 import { type ChainLink, VideoChain } from './video-chain.ts';
 import { ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
 import { type SentPicture, ViewRefiner } from './view-refiner.ts';
-
-/** The way to the viewer. */
-export interface LivePort {
-  message(message: ServerMessage | HandedSums): void;
-  picture(bytes: Uint8Array): void;
-}
 
 export interface LiveSessionParts {
   readonly stage: LiveStage;
@@ -71,6 +63,7 @@ export class LiveSession {
   readonly #chain = new VideoChain();
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
+  readonly #voice: SessionVoice;
   readonly #picks: PickDesk;
   readonly #handing: ViewHandOver;
   #sent: SentPicture | null = null;
@@ -80,8 +73,6 @@ export class LiveSession {
   #begun: { version: number; level: PictureLevel } | null = null;
   #isDrawing = false;
   #isRefining = false;
-  /** What is said while the scene loads; another once a page was lost. */
-  #loadingText = 'Loading the scene';
   /** Since the last final picture. */
   #pagesLost = 0;
   #wake: () => void = () => {};
@@ -89,13 +80,14 @@ export class LiveSession {
   constructor(parts: LiveSessionParts) {
     this.#parts = parts;
     const { stage, clock, log, port } = parts;
+    this.#voice = new SessionVoice(port, log);
     this.#handing = new ViewHandOver({ stage, log, send: parts.sendSums, say: (message) => port.message(message) });
     this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
       stage,
       clock,
       window: this.#window,
-      send: (message) => this.#send(message),
+      send: (message) => this.#voice.picture(message),
       isWayWide: () => this.#link.isWide,
     });
   }
@@ -111,8 +103,8 @@ export class LiveSession {
     this.#refiner.stop();
     this.#picks.forget();
     this.#sent = null;
-    if (this.#loaded) this.#announce(this.#loaded);
-    else this.#tellLoading(null);
+    if (this.#loaded) this.#voice.announce(this.#loaded);
+    else this.#voice.loading(null);
     this.#wake();
   }
 
@@ -122,6 +114,7 @@ export class LiveSession {
     else if (message.type === 'ack') this.#acknowledge(message);
     else if (message.type === 'hand-over') this.#handOver(message);
     else if (message.type === 'refresh') this.#drawAgain();
+    else if (message.type === 'codecs') this.#readBy(message);
     else if (message.type === 'pick') this.#picks.ask(message, this.#loaded !== null);
     else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
       this.#refiner.stop();
@@ -145,9 +138,41 @@ export class LiveSession {
     this.#refiner.acknowledged();
   }
 
-  /** [LV35] What was begun last, once more. One of one sample is followed by a better one anyway. */
+  /** [LV35, LV41] A resting picture that got better, as it stands; anything else once more. */
   #drawAgain(): void {
     this.#chain.cut();
+    const wanted = this.#input?.wanted;
+    const sent = this.#sent;
+    const isStanding = wanted?.view.tiles && sent?.version === wanted.version && !sent.header.moving;
+    if (isStanding) void this.#catchUp(wanted, sent);
+    else this.#drawAnew();
+  }
+
+  /** Never rejects. */
+  async #catchUp(wanted: Wanted, sent: SentPicture): Promise<void> {
+    const caughtUp = await this.#refiner.catchUp(wanted, sent, this.#start?.codecs ?? []).catch((error: unknown) => {
+      this.#parts.log.info({ err: error }, 'a resting picture is not known any more');
+      return 'anew' as const;
+    });
+    if (this.#input?.version !== wanted.version || this.#sent?.version !== wanted.version) return;
+    if (caughtUp === 'anew') this.#drawAnew();
+    // Its last tiles are sent once more.
+    else if (caughtUp === 'going' && this.#begun?.level === 'final') this.#begun = { ...this.#begun, level: 'still' };
+    this.#wake();
+  }
+
+  /** [LV41] What is drawn goes on, unless it is see-through for some of them only. */
+  #readBy({ codecs }: CodecsMessage): void {
+    if (!this.#start) return;
+    const before = this.#start.codecs;
+    this.#start = { ...this.#start, codecs };
+    this.#chain.cut();
+    const view = this.#input?.wanted?.view;
+    if (view && losesAlpha(view, before) !== losesAlpha(view, codecs)) this.#drawAnew();
+  }
+
+  /** What was begun last, once more. One of one sample is followed by a better one anyway. */
+  #drawAnew(): void {
     const begun = this.#begun;
     const wanted = this.#input?.wanted;
     this.#refiner.stop();
@@ -180,17 +205,18 @@ export class LiveSession {
         if (!(error instanceof KilnError && isLoss(error)) || ++this.#pagesLost >= PAGES_LOST) throw error;
         this.#parts.log.warn({ err: error }, 'the page of a live session is gone: loading again');
         this.#loaded = null;
-        this.#loadingText = 'The renderer stopped; loading the scene again';
-        this.#tellLoading(null);
+        this.#voice.loadingText = 'The renderer stopped; loading the scene again';
+        if (this.#start) this.#voice.loading(null);
         await pause(500, signal);
       }
     }
   }
 
   async #load(lost: AbortController): Promise<void> {
-    this.#tellLoading(null);
+    const tellLoading = (progress: number | null) => this.#start && this.#voice.loading(progress);
+    tellLoading(null);
     const hooks = {
-      onProgress: (fraction: number) => this.#tellLoading(fraction),
+      onProgress: tellLoading,
       onLost: (reason: KilnError) => lost.abort(reason),
     };
     const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
@@ -199,20 +225,7 @@ export class LiveSession {
     this.#isDrawing = false;
     this.#isRefining = false;
     this.#refiner.stop();
-    if (this.#start) this.#announce(loaded);
-  }
-
-  #tellLoading(progress: number | null): void {
-    if (!this.#start) return;
-    this.#parts.port.message({ type: 'state', state: 'loading-scene', message: this.#loadingText, progress });
-  }
-
-  #announce(loaded: LoadResult): void {
-    const { port, log } = this.#parts;
-    const { message, leftOut } = sceneMessage(loaded);
-    if (leftOut > 0) log.warn({ leftOut }, 'the scene has more cameras than a viewer can be told of');
-    port.message(message);
-    port.message({ type: 'state', state: 'live', message: 'Live', progress: null });
+    if (this.#start) this.#voice.announce(loaded);
   }
 
   /** Draws whenever there is something to draw. Ends when the page is lost, or with the session. */
@@ -337,7 +350,7 @@ export class LiveSession {
     }
   }
 
-  #setBusy(kind: DrawKind, isBusy: boolean): void {
+  #setBusy(kind: ReturnType<typeof kindOf>, isBusy: boolean): void {
     if (kind === 'refine') this.#isRefining = isBusy;
     else this.#isDrawing = isBusy;
   }
@@ -361,13 +374,9 @@ export class LiveSession {
     if (link && video) this.#chain.sent(link, video.isKey, sequence);
     const header = wholeHeader(plan, sequence, result, beganAtMs, clock.unixMs());
     const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
-    this.#sent = { version: plan.wanted.version, header };
-    this.#send(encodePicture(header, bytes.subarray(0, colourBytes), bytes.subarray(colourBytes)));
-  }
-
-  #send(message: Uint8Array): void {
-    if (message.length <= LIMITS.livePictureBytes) this.#parts.port.picture(message);
-    else this.#tell(new KilnError('protocol.too_large', `a picture takes ${message.length} bytes: too many`));
+    const [colour, depth] = [bytes.subarray(0, colourBytes), bytes.subarray(colourBytes)];
+    this.#sent = { version: plan.wanted.version, header, colour, depth };
+    this.#voice.picture(encodePicture(header, colour, depth));
   }
 
   #fail(error: unknown, begun: BegunPicture, lost: AbortController): void {
@@ -386,12 +395,6 @@ export class LiveSession {
     // This view cannot be drawn; the next one may.
     this.#parts.log.info({ err: known }, 'a live picture failed');
     if (this.#begun) this.#begun = { ...this.#begun, level: 'final' };
-    this.#tell(known);
-  }
-
-  #tell({ code, message }: KilnError): void {
-    this.#parts.port.message({ type: 'error', code, message, fatal: false });
+    this.#voice.error(known);
   }
 }
-
-const kindOf = (plan: PicturePlan): DrawKind => (plan.samples > 1 || isRefined(plan) ? 'refine' : 'live');

@@ -102,6 +102,10 @@ function nextLevel({ wanted, begun, isAtRest }: PlanFacts): PictureLevel | null 
 export const isRefined = ({ level, wanted: { view } }: PicturePlan): boolean =>
   level === 'final' && view.tiles === true;
 
+/** Whose turn it takes. */
+export const kindOf = (plan: PicturePlan): 'live' | 'refine' =>
+  plan.samples > 1 || isRefined(plan) ? 'refine' : 'live';
+
 /** Whether the picture of one sample is the first of those that a resting view is refined with. */
 export const isFirstOf = ({ engine = 'raster', lens = null, shutterAngleDeg = 0 }: LiveView): boolean =>
   engine === 'raster' && lens === null && shutterAngleDeg === 0;
@@ -109,6 +113,12 @@ export const isFirstOf = ({ engine = 'raster', lens = null, shutterAngleDeg = 0 
 /** Without loss, if the viewer can read such a one; a see-through one is without loss anyway. */
 export const exactFormat = (codecs: readonly PictureCodec[], otherwise: StillCodec): StillCodec =>
   codecs.includes('png') ? 'png' : otherwise;
+
+/** [LV41] How a resting picture is written once more, as it stands. */
+export function standingFormats(view: LiveView, codecs: readonly PictureCodec[]) {
+  const format = formatFor(view, codecs);
+  return { format, exactFormat: exactFormat(codecs, format), quality: QUALITY.final };
+}
 
 /** A see-through view is drawn upon a background where the viewer can read nothing that says so. */
 export const losesAlpha = ({ background }: LiveView, codecs: readonly PictureCodec[]): boolean =>

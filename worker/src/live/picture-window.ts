@@ -23,6 +23,11 @@ export class PictureWindow {
     return this.#making > 0;
   }
 
+  /** Sequence number of the newest picture that was sent. */
+  get newest(): number {
+    return this.#sent;
+  }
+
   /** Pictures that were sent and not acknowledged. */
   get unacknowledged(): number {
     return this.#sent - this.#acknowledged;

@@ -16,7 +16,7 @@ export function sceneMessage(
   { bounds, autoCamera, cameras, ...lists }: LoadResult,
   limitBytes: number = LIMITS.liveSceneBytes,
 ): { readonly message: SceneMessage; readonly leftOut: number } {
-  const head: SceneMessage = { type: 'scene', bounds, autoCamera, cameras: [] };
+  const head: SceneMessage = { type: 'scene', bounds, autoCamera, cameras: [], takesCodecs: true };
   const names = { clips: [], variants: [], nodes: [], materials: [] };
   const room = new Room(bytesOf({ ...head, ...names }), limitBytes * NAMES_SHARE);
   const message = {

@@ -21,7 +21,7 @@ import type { ScenePage } from '../pool/scene-page.ts';
 import type { FetchFile, SceneCache } from '../scene-cache/scene-cache.ts';
 import type { LiveStage, LoadHooks, StageDrawOrder } from './live-stage.ts';
 import type { SummedView, SumsOrder } from './view-hand-over.ts';
-import type { StageRefineOrder } from './view-refiner.ts';
+import type { StageRefineOrder, StageStandingOrder } from './view-refiner.ts';
 
 export interface SceneStageParts {
   readonly sessionId: string;
@@ -93,6 +93,11 @@ export class SceneStage implements LiveStage {
     if (backend === 'webgpu') await this.#loadForWebGpu();
     this.#keepsOnPage = true;
     return this.#withAssets(order.view, (page) => page.refine({ ...order, backend, key: sessionId }, hooks));
+  }
+
+  async standing(order: StageStandingOrder): Promise<PageAnswer<'standing'> | null> {
+    if (!this.#keepsOnPage) return null;
+    return this.#onPage().standing({ ...order, key: this.#parts.sessionId });
   }
 
   async withSums<T>(order: SumsOrder, use: (summed: SummedView | null) => Promise<T>): Promise<T> {

@@ -4,8 +4,8 @@ import { type Clock, pause } from '../clock.ts';
 import { backOffMs } from '../farm/back-off.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
-import type { LivePort } from './live-session.ts';
 import { SessionSocket, type SessionSocketHooks, type SocketEnd } from './session-socket.ts';
+import type { LivePort } from './session-voice.ts';
 
 export interface SessionLineParts {
   readonly offer: SessionOffer;

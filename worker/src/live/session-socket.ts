@@ -1,5 +1,6 @@
 /** The worker's socket for one session: it dials out, says hello, and hands on what comes. */
 import {
+  CodecsMessage,
   type HandedSums,
   HandOver,
   KilnError,
@@ -19,7 +20,7 @@ import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 
 /** What the relay says after `start`. */
-export type RelayMessage = ViewerMessage | RefreshMessage | HandOver;
+export type RelayMessage = ViewerMessage | RefreshMessage | CodecsMessage | HandOver;
 
 export interface SessionSocketHooks {
   readonly onStart: (start: SessionStart) => void;
@@ -130,7 +131,10 @@ export class SessionSocket {
 }
 
 const isOfRelay = (value: unknown): value is RelayMessage =>
-  matches(ViewerMessage, value) || matches(RefreshMessage, value) || matches(HandOver, value);
+  matches(ViewerMessage, value) ||
+  matches(RefreshMessage, value) ||
+  matches(CodecsMessage, value) ||
+  matches(HandOver, value);
 
 const hello = ({ sessionId, token }: SessionOffer): WorkerHello => ({
   type: 'worker-hello',

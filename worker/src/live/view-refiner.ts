@@ -1,12 +1,21 @@
 /** [LV30] A resting view gets better: drawn slice by slice, sent tile by tile, given up when the view is another. */
-import { KilnError, type PictureCodec, type PictureHeader } from '@kiln/shared';
+import {
+  encodePicture,
+  KilnError,
+  LIMITS,
+  type LiveView,
+  PICTURE_HEADER_BYTES,
+  type PictureCodec,
+  type PictureHeader,
+} from '@kiln/shared';
 import type { Clock } from '../clock.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
 import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
-import type { RefineArguments } from '../pool/page-orders.ts';
+import type { RefineArguments, StandingArguments } from '../pool/page-orders.ts';
+import type { Wanted } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
-import { exactFormat, isFirstOf, type PicturePlan, rankOf } from './picture-plan.ts';
+import { exactFormat, isFirstOf, type PicturePlan, rankOf, standingFormats } from './picture-plan.ts';
 import type { PictureWindow } from './picture-window.ts';
 import { stagesOf } from './stage-times.ts';
 import { TileOutbox } from './tile-outbox.ts';
@@ -14,11 +23,15 @@ import { TileOutbox } from './tile-outbox.ts';
 /** What of a better picture a session knows. */
 export type StageRefineOrder = Omit<RefineArguments, 'key' | 'backend'>;
 
+export type StageStandingOrder = Omit<StandingArguments, 'key'>;
+
 /** Where it is drawn. */
 export interface RefineStage {
   readonly sceneHash: string;
   /** Draws more of a resting view; `hooks.signal` ends it between samples. */
   refine(order: StageRefineOrder, hooks: CallHooks): Promise<PageAnswer<'refine'>>;
+  /** What `refine` has answered so far, as one picture; null where nothing is known of it. */
+  standing(order: StageStandingOrder): Promise<PageAnswer<'standing'> | null>;
   /** Lets go of what was drawn of a resting view. */
   forget(): void;
 }
@@ -27,7 +40,12 @@ export interface RefineStage {
 export interface SentPicture {
   readonly version: number;
   readonly header: PictureHeader;
+  readonly colour: Uint8Array;
+  readonly depth: Uint8Array;
 }
+
+/** [LV41] `over`: nothing better comes; `anew`: the view has to be drawn anew for those that lack it. */
+export type CaughtUp = 'going' | 'over' | 'anew';
 
 export interface RefinerParts {
   readonly stage: RefineStage;
@@ -50,6 +68,8 @@ export class ViewRefiner {
   readonly #parts: RefinerParts;
   readonly #tiles: TileOutbox;
   #view: RefinedView | null = null;
+  /** Better pictures that the page has answered. */
+  #steps = 0;
 
   constructor(parts: RefinerParts) {
     this.#parts = parts;
@@ -121,12 +141,50 @@ export class ViewRefiner {
     }
   }
 
+  /**
+   * [LV41] Sends the resting picture as it stands, as one: the last whole one with all that got better since, which depth
+   * it has. Drawing goes on.
+   */
+  async catchUp({ view: looked }: Wanted, sent: SentPicture, codecs: readonly PictureCodec[]): Promise<CaughtUp> {
+    const view = this.#view;
+    for (;;) {
+      const before = this.#steps;
+      const standing = view && (await this.#standing(view.version, looked, sent, codecs));
+      // Something else is drawn by now: that comes whole.
+      if (this.#view !== view) return 'going';
+      if (view && !standing) return 'anew';
+      // What got better meanwhile was sent, and may not be in it.
+      if (this.#steps !== before) continue;
+      if (standing && standing.result.samples > 0) {
+        const { codec, samples, isOver } = standing.result;
+        this.#sendStanding({ ...sent.header, codec, samples, final: isOver }, standing.bytes, sent.depth);
+        return isOver ? 'over' : 'going';
+      }
+      if (!codecs.includes(sent.header.codec)) return 'anew';
+      this.#sendStanding(sent.header, sent.colour, sent.depth);
+      return 'going';
+    }
+  }
+
+  async #standing(version: number, view: LiveView, { depth }: SentPicture, codecs: readonly PictureCodec[]) {
+    const maxBytes = LIMITS.livePictureBytes - PICTURE_HEADER_BYTES - depth.length;
+    const answer = await this.#parts.stage.standing({ version, view, ...standingFormats(view, codecs), maxBytes });
+    return answer?.result ? { result: answer.result, bytes: answer.bytes } : null;
+  }
+
+  /** It has the number of what the others have: they are not sent it, and miss none. */
+  #sendStanding(header: PictureHeader, colour: Uint8Array, depth: Uint8Array): void {
+    const { window, send } = this.#parts;
+    send(encodePicture({ ...header, sequence: window.newest, catchUp: true }, colour, depth));
+  }
+
   get #mayShow(): boolean {
     return this.#tiles.isEmpty && this.#parts.window.hasRoom;
   }
 
   #put(plan: PicturePlan, { header }: SentPicture, { result, bytes }: PageAnswer<'refine'>): void {
     if (!result.tiles) return;
+    this.#steps += 1;
     const picture = {
       ...header,
       input: plan.wanted.input,

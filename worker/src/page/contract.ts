@@ -13,7 +13,6 @@ import type {
   Engine,
   FramePart,
   ImportReport,
-  LiveView,
   PassFile,
   PickedSurface,
   PictureDepth,
@@ -31,7 +30,7 @@ import type {
   VideoCodec,
 } from '@kiln/shared';
 import type { FilmOrder, FilmSound } from './film/film-order.ts';
-import type { VideoOrder } from './live/video-order.ts';
+import type { LiveCall } from './live-calls.ts';
 
 /** `GET SCENE_ROUTE/<sceneHash>/<path>` answers a file of a scene that Node has put there. */
 export const SCENE_ROUTE = '/scene';
@@ -149,79 +148,7 @@ export type PageCall =
       readonly label: string;
     }
   | { readonly call: 'film-end'; readonly id: number }
-  /** Draws and encodes one live picture of a loaded scene. */
-  | {
-      readonly call: 'live';
-      readonly id: number;
-      readonly sceneHash: string;
-      readonly view: LiveView;
-      /** Size to draw at: the view's, or less while moving. */
-      readonly size: Size;
-      readonly pose: Pose;
-      readonly format: StillCodec;
-      /** [LV40] As a frame of a video, where the browser can. Its edges are even. */
-      readonly video?: VideoOrder;
-      /** 1 to 100, of JPEG and WebP; of a video about what looks like a JPEG of it. */
-      readonly quality: number;
-      readonly samples: number;
-      /** Whether it is one of many pictures of a movement. @defaultValue false */
-      readonly isMoving?: boolean;
-    }
-  /**
-   * Draws more samples of a resting view, until there is something better to show or `sliceMs` are over. What is summed stays
-   * for the next call with the same `key` and `version`, until `forget`. `drawn` as of `frame`.
-   */
-  | {
-      readonly call: 'refine';
-      readonly id: number;
-      /** Of the session. Another version lets go of what is summed. */
-      readonly key: string;
-      readonly version: number;
-      readonly sceneHash: string;
-      readonly view: LiveView;
-      readonly backend: Backend;
-      readonly pose: Pose;
-      /** Of what comes before the last picture. */
-      readonly format: StillCodec;
-      /** 1 to 100, of JPEG and WebP. */
-      readonly quality: number;
-      /** Of the last picture. */
-      readonly exactFormat: StillCodec;
-      readonly sliceMs: number;
-      /** Whether a picture may be sent now. */
-      readonly mayShow: boolean;
-      /** Whether the viewer has the raster picture of one sample. */
-      readonly isFirstShown: boolean;
-    }
-  /** What is seen at a point of a live view of a loaded scene: a few pixels are drawn for it. */
-  | {
-      readonly call: 'pick';
-      readonly id: number;
-      readonly sceneHash: string;
-      readonly view: LiveView;
-      /** Where the view names no camera. */
-      readonly pose: Pose;
-      /** Width ÷ height of what is seen. Null: that of the view. */
-      readonly aspect: number | null;
-      /** 0 to 1, from the left and from above. */
-      readonly x: number;
-      readonly y: number;
-    }
-  /**
-   * Of what `refine` has summed, the first samples of a frame of that view, of `samples` samples: their sums go to `sumsOutput`
-   * before the answer. None where it is another version.
-   */
-  | {
-      readonly call: 'view-sums';
-      readonly id: number;
-      readonly key: string;
-      readonly version: number;
-      readonly view: LiveView;
-      readonly samples: number;
-      readonly output: string;
-    }
-  /** Lets go of what `refine` has summed, and of the stream, of that key. */
-  | { readonly call: 'forget'; readonly id: number; readonly key: string }
+  | LiveCall
   /** The bare loop of the benchmark: draws and encodes `count` frames with no transport; answers its time. */
   | {
       readonly call: 'bench';
@@ -245,7 +172,7 @@ export interface CanaryResult {
 }
 
 /** What a viewer is told of a scene, its lists as a report has them. */
-type ToldScene = Required<Omit<Extract<ServerMessage, { type: 'scene' }>, 'type'>>;
+type ToldScene = Required<Omit<Extract<ServerMessage, { type: 'scene' }>, 'type' | 'takesCodecs'>>;
 
 export interface LoadResult extends Readonly<ToldScene> {
   /** Estimated GPU memory of the scene. */
@@ -340,6 +267,15 @@ export interface RefineOutcome {
   readonly gpuBytes: number;
 }
 
+export interface StandingOutcome {
+  /** A pixel; 0: nothing better than the picture of the viewer's first sample was shown, and no bytes follow. */
+  readonly samples: number;
+  /** Nothing better comes. */
+  readonly isOver: boolean;
+  readonly codec: StillCodec;
+  readonly encodeMs: number;
+}
+
 export interface ViewSums {
   /** They follow on one another from the first sample on. */
   readonly ranges: readonly DrawnRange[];
@@ -374,6 +310,8 @@ export interface PageResults {
   readonly 'film-end': FilmProgress;
   readonly live: LiveOutcome;
   readonly refine: RefineOutcome;
+  /** Null: nothing is known of that view, or of that version. */
+  readonly standing: StandingOutcome | null;
   /** Null: nothing stands there. */
   readonly pick: PickedSurface | null;
   readonly 'view-sums': ViewSums;

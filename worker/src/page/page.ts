@@ -108,6 +108,8 @@ export class Page {
         return this.#live(call);
       case 'refine':
         return this.#stoppable(call.id, (signal) => this.#refinements.refine(call, this.#drawing(call.id, signal)));
+      case 'standing':
+        return this.#refinements.standing(call);
       case 'pick':
         return { result: await this.#picker.pick(call) };
       case 'view-sums':

@@ -4,6 +4,7 @@ import type { FrameOutcome, PageCall, SumsInput } from '../page/contract.ts';
 import type { HostedFile, ReceivedFile } from '../page-host/page-site.ts';
 
 export type RefineArguments = Omit<Extract<PageCall, { call: 'refine' }>, 'call' | 'id'>;
+export type StandingArguments = Omit<Extract<PageCall, { call: 'standing' }>, 'call' | 'id'>;
 export type LiveArguments = Omit<Extract<PageCall, { call: 'live' }>, 'call' | 'id'>;
 export type PickArguments = Omit<Extract<PageCall, { call: 'pick' }>, 'call' | 'id'>;
 

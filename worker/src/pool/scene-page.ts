@@ -19,6 +19,7 @@ import type {
   PickArguments,
   PieceOrder,
   RefineArguments,
+  StandingArguments,
   SumsFile,
   SumsOfRange,
   ViewSumsArguments,
@@ -331,6 +332,13 @@ export class ScenePage {
     );
     this.#count(order.sceneHash, answer.result.gpuBytes);
     return answer;
+  }
+
+  /** [LV41] The picture of a resting view as it stands. */
+  standing(order: StandingArguments): Promise<PageAnswer<'standing'>> {
+    return this.#limits.within(WORKER_LIMITS.loadMs, 'a live picture as it stands', () =>
+      this.#open.client.call('standing', order),
+    );
   }
 
   /** Looks at a point of a live view whose turn it is. */

@@ -2,7 +2,7 @@
 import { KilnError, type LiveView, type PickedSurface, type Pose, type VideoCodec } from '@kiln/shared';
 import type { LiveStage, LoadHooks, StageDrawOrder } from '../../src/live/live-stage.ts';
 import type { SummedView, SumsOrder } from '../../src/live/view-hand-over.ts';
-import type { StageRefineOrder } from '../../src/live/view-refiner.ts';
+import type { StageRefineOrder, StageStandingOrder } from '../../src/live/view-refiner.ts';
 import type { LiveOutcome, LoadResult } from '../../src/page/contract.ts';
 import type { CallHooks, PageAnswer } from '../../src/page-host/page-client.ts';
 import { DrawTurns } from '../../src/pool/draw-turns.ts';
@@ -119,6 +119,10 @@ export class FakeStage implements LiveStage {
     throw new Error('nobody asks for tiles');
   }
 
+  async standing(_order: StageStandingOrder): Promise<PageAnswer<'standing'> | null> {
+    return null;
+  }
+
   withSums<T>(_order: SumsOrder, use: (summed: SummedView | null) => Promise<T>): Promise<T> {
     return use(null);
   }
@@ -133,7 +137,13 @@ export class RefiningStage extends FakeStage {
   sampleMs = 1;
   tileBytes = 10;
   tiles = 2;
+  /** Whether what is summed is let go where there are too many views. */
+  isTrimmed = false;
+  standingMs = 1;
+  readonly stood: StageStandingOrder[] = [];
   #samples = 0;
+  #shown = 0;
+  #isOver = false;
 
   override async refine(order: StageRefineOrder, hooks: CallHooks): Promise<PageAnswer<'refine'>> {
     this.refined.push(order);
@@ -153,6 +163,8 @@ export class RefiningStage extends FakeStage {
     const isDrawn = samples === order.view.samples;
     const isOver = isDrawn && order.mayShow;
     const isShown = isOver || isStep;
+    if (isShown) this.#shown = samples;
+    this.#isOver ||= isOver;
     const tiles = Array.from({ length: this.tiles }, (_, i) => ({
       ...{ x: i * 8, y: 0, widthPx: 8, heightPx: 8, sizeBytes: this.tileBytes },
       codec: isOver ? order.exactFormat : order.format,
@@ -164,9 +176,21 @@ export class RefiningStage extends FakeStage {
     return { result, bytes: Buffer.alloc(isShown ? this.tiles * this.tileBytes : 0) };
   }
 
+  /** One byte: how many samples it has. */
+  override async standing(order: StageStandingOrder): Promise<PageAnswer<'standing'> | null> {
+    this.stood.push(order);
+    const [samples, isOver] = [this.#shown, this.#isOver];
+    await sleep(this.standingMs);
+    if (this.isTrimmed) return null;
+    const codec = isOver ? order.exactFormat : order.format;
+    return { result: { samples, isOver, codec, encodeMs: 1 }, bytes: Buffer.alloc(samples > 0 ? 1 : 0, samples) };
+  }
+
   override forget(): void {
     this.forgotten++;
     this.#samples = 0;
+    this.#shown = 0;
+    this.#isOver = false;
   }
 }
 

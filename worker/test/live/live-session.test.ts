@@ -431,21 +431,6 @@ describe('[LV30] with tiles', () => {
     expect(stage.refined).toHaveLength(asked);
   });
 
-  it('[LV35] begins with a whole picture once more when it is told to, and gets better again', async () => {
-    stage.sampleMs = 20;
-    start({ view: tiled, pose: poseAt(1) });
-    const toTheEnd = async () => {
-      for (let i = 0; i < 50; i++) {
-        await pass(20);
-        acknowledge();
-      }
-      return pictures.map(({ better, samples, lastTile, final }) => [better, samples, lastTile, final]);
-    };
-    const first = await toTheEnd();
-    session.receive({ type: 'refresh' });
-    expect(await toTheEnd()).toEqual([...first, ...first]);
-  });
-
   it('tells the page that the viewer has the picture of one sample, unless it is another engine’s or lens’', async () => {
     const asked = async (more: Partial<LiveView>, input: number) => {
       session.receive({ type: 'view', input, view: { ...tiled, ...more } });

@@ -31,7 +31,7 @@ it('tells of every camera where they fit', () => {
     materials: ['Paint'],
   };
   const { gpuBytes: _, loadedNow: __, load: ___, ...told } = loaded;
-  expect(sceneMessage(loaded)).toEqual({ message: { type: 'scene', ...told }, leftOut: 0 });
+  expect(sceneMessage(loaded)).toEqual({ message: { type: 'scene', takesCodecs: true, ...told }, leftOut: 0 });
 });
 
 it('[WS4] leaves half of a message to cameras, however many names there are', () => {

@@ -40,10 +40,12 @@ interface Asked {
   readonly sliceMs?: number;
   readonly mayShow?: boolean;
   readonly isFirstShown?: boolean;
+  readonly format?: 'jpeg' | 'png';
 }
 
 async function slice(view: LiveView, asked: Asked = {}) {
   const { key = 'one', version = 1, scene = sceneHash, sliceMs = 10_000, mayShow = true, isFirstShown = false } = asked;
+  const { format = 'jpeg' } = asked;
   const { result, bytes } = await page.client.call('refine', {
     key,
     version,
@@ -51,7 +53,7 @@ async function slice(view: LiveView, asked: Asked = {}) {
     view,
     backend: 'webgl',
     pose: POSE,
-    format: 'jpeg',
+    format,
     quality: 85,
     exactFormat: 'png',
     sliceMs,
@@ -179,6 +181,47 @@ describe('a resting view', () => {
     await page.client.call('forget', { key: 'one' });
     expect((await slice(view, { version: 2 })).result.samples).toBe(1);
     await page.client.call('forget', { key: 'one' });
+  });
+
+  describe('[LV41] as it stands', () => {
+    const view: LiveView = { ...VIEW, engine: 'pathtrace', bounces: 2, samples: 12 };
+    const standing = async (more: { version?: number; format?: 'jpeg' | 'png'; maxBytes?: number } = {}) => {
+      const order = { key: 'one', version: 1, format: 'png', maxBytes: LIMITS.livePictureBytes, ...more } as const;
+      const { result, bytes } = await page.client.call('standing', { view, quality: 85, exactFormat: 'png', ...order });
+      return { result, bytes: Buffer.from(bytes) };
+    };
+
+    it('is all tiles until then, and what follows is drawn as if nobody had asked', async () => {
+      const canvas = new Canvas();
+      let last = await slice(view, { format: 'png' });
+      for (;;) {
+        await canvas.put(last.result.tiles ?? [], last.bytes);
+        const { result, bytes } = await standing();
+        expect(result).toMatchObject({ samples: last.result.samples, isOver: last.result.isOver, codec: 'png' });
+        expect((await decode(bytes)).data.equals(canvas.pixels)).toBe(true);
+        if (last.result.isOver) break;
+        last = await slice(view, { format: 'png' });
+      }
+      expect(canvas.pixels.equals(await framePixels(view))).toBe(true);
+    });
+
+    it('is none of another version, of a view that was forgotten, or before anything was shown', async () => {
+      expect((await standing()).result).toBeNull();
+      await slice(view, { mayShow: false, sliceMs: 0 });
+      expect(await standing()).toMatchObject({ result: { samples: 0, isOver: false }, bytes: Buffer.alloc(0) });
+      expect((await standing({ version: 2 })).result).toBeNull();
+    });
+
+    it('with loss where it is too large without, and then its last tiles come once more', async () => {
+      const last = await refined(view);
+      const asJpeg = await standing({ format: 'jpeg', maxBytes: 100 });
+      expect(asJpeg.result).toMatchObject({ samples: 12, isOver: false, codec: 'jpeg' });
+      const canvas = new Canvas();
+      const again = await slice(view);
+      await canvas.put(again.result.tiles ?? [], again.bytes);
+      expect(again.result).toMatchObject({ samples: 12, isOver: true });
+      expect(canvas.pixels.equals(last.canvas.pixels)).toBe(true);
+    });
   });
 
   it('stops where nobody wants it any more, and lets live pictures through', async () => {

@@ -1,6 +1,13 @@
 /** Calls for better pictures of resting live views, and what is summed between them. */
 import { KilnError, SAMPLES_PER_BLOCK, settingsOfView } from '@kiln/shared';
-import { type LiveTile, type PageCall, type RefineOutcome, sumsOutput, type ViewSums } from '../contract.ts';
+import {
+  type LiveTile,
+  type PageCall,
+  type RefineOutcome,
+  type StandingOutcome,
+  sumsOutput,
+  type ViewSums,
+} from '../contract.ts';
 import { sendSums } from '../divided.ts';
 import { liveOrder } from '../encode/frame-order.ts';
 import type { Shot } from '../engine/engine.ts';
@@ -12,6 +19,7 @@ import { Refinement, type Step } from './refinement.ts';
 import { cutOut } from './tile-grid.ts';
 
 type Call = Extract<PageCall, { call: 'refine' }>;
+type StandingCall = Extract<PageCall, { call: 'standing' }>;
 type SumsCall = Extract<PageCall, { call: 'view-sums' }>;
 
 interface Kept {
@@ -85,6 +93,40 @@ export class Refinements {
       letGo();
       release();
     }
+  }
+
+  /** [LV41] What was answered of a view, as one picture. */
+  async standing(
+    call: StandingCall,
+  ): Promise<{ readonly result: StandingOutcome | null; readonly bytes?: ArrayBuffer }> {
+    const kept = this.#kept.get(call.key);
+    if (kept?.version !== call.version) return { result: null };
+    const { refinement } = kept;
+    const { shown: samples, grid } = refinement;
+    const isOver = refinement.isOver && grid.isExact;
+    const codec = isOver ? call.exactFormat : call.format;
+    const startedAtMs = performance.now();
+    // What comes meanwhile is sent as tiles.
+    const pixels = grid.sent?.slice();
+    if (!pixels) return { result: { samples: 0, isOver: false, codec, encodeMs: 0 } };
+    const bytes = await this.#encodeWhole(call, codec, pixels.slice());
+    const answer = (with_: ArrayBuffer, over: boolean, as: StandingOutcome['codec']) => ({
+      result: { samples, isOver: over, codec: as, encodeMs: performance.now() - startedAtMs },
+      bytes: with_,
+    });
+    if (!isOver || bytes.byteLength <= call.maxBytes) return answer(bytes, isOver, codec);
+    refinement.reopen();
+    return answer(await this.#encodeWhole(call, call.format, pixels), false, call.format);
+  }
+
+  async #encodeWhole(
+    { view, quality }: StandingCall,
+    format: StandingCall['format'],
+    pixels: Uint8Array<ArrayBuffer>,
+  ): Promise<ArrayBuffer> {
+    const hasAlpha = view.background === 'transparent';
+    return (await this.#services.encoder.encode(liveOrder({ pixels, size: view.size, format, quality, hasAlpha })))
+      .bytes;
   }
 
   /** [LV39] Gives Node what is summed of a view, as the first samples of a frame; the view goes on. */

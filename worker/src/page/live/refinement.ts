@@ -48,6 +48,18 @@ export class Refinement {
     return this.#samples;
   }
 
+  /** Of the last picture that was shown; 0: none was. */
+  get shown(): number {
+    return this.#isOver ? this.#samples : this.#shown;
+  }
+
+  /** The last picture is to be sent once more: not all viewers have it without loss. */
+  reopen(): void {
+    this.#isOver = false;
+    this.#shown = this.#samples;
+    this.grid.isLossy();
+  }
+
   /** Nothing better comes. */
   get isOver(): boolean {
     return this.#isOver;

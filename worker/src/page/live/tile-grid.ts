@@ -34,6 +34,21 @@ export class TileGrid {
     this.#exact.fill(false);
   }
 
+  /** What the viewer has, before it was encoded: not to be kept, since it changes. Null while it has nothing. */
+  get sent(): Uint8Array | null {
+    return this.#sent;
+  }
+
+  /** Whether the viewer has the last picture, whole and as it was drawn. */
+  get isExact(): boolean {
+    return this.#exact.every(Boolean);
+  }
+
+  /** Some viewer has it with loss. */
+  isLossy(): void {
+    this.#exact.fill(false);
+  }
+
   /**
    * What is to be sent of a better picture, and counts as sent from then on.
    *
