@@ -71,9 +71,9 @@ const inPage = <T>(code: string): Promise<T> =>
 const heard = (type: string) => inPage<Heard[]>(`return heard.filter((event) => event.type === '${type}')`);
 const hears = (type: string) => page.waitForFunction(`heard.some((event) => event.type === '${type}')`);
 
-/** Drags from the middle of the element to the right. */
-async function drag(): Promise<void> {
-  const box = await (await page.$('kiln-preview'))?.boundingBox();
+/** Drags from the middle of an element to the right. */
+async function drag(selector = 'kiln-preview'): Promise<void> {
+  const box = await (await page.$(selector))?.boundingBox();
   if (!box) throw new Error('the element has no size');
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await page.mouse.move(x, y);
@@ -200,6 +200,88 @@ test(
       expect(green).toBeGreaterThan(1.5 * Math.max(red, blue));
     }
     expect(await heard('error')).toEqual([]);
+  }),
+);
+
+test(
+  '[LV31, LV32, LV33] another element watches the session, asks for its camera, and has it when it is given',
+  visit(async () => {
+    await open((await makeToken()).token);
+    await hears('load');
+    const [drive, view] = [await makeToken(), await makeToken({ access: 'view' })];
+    // Beside one another, so that all are in sight.
+    await inPage(`
+      preview.id = 'first';
+      globalThis.audiences = { first: [], second: [], third: [] };
+      const lay = (element, row) => {
+        element.style = 'position: fixed; left: 0; width: 320px; height: 180px; top: ' + row * 190 + 'px';
+        element.addEventListener('audience-change', ({ detail }) => audiences[element.id].push(detail));
+        element.addEventListener('error', ({ detail }) => audiences[element.id].push(detail.code));
+      };
+      globalThis.watch = (id, row, token) => {
+        const made = Object.assign(document.createElement('kiln-preview'), {
+          ...{ id, farm: preview.farm, token, src: preview.src, session: preview.sessionId },
+        });
+        made.setAttribute('camera-controls', '');
+        lay(made, row);
+        document.body.append(made);
+      };
+      lay(preview, 0);
+      watch('second', 1, '${drive.token}');`);
+    const is = (condition: string) => page.waitForFunction(condition);
+    await is('second.loaded && first.audience?.viewers.length === 2 && second.audience !== null');
+    expect(await page.evaluate('[first.sessionId === second.sessionId, first.drives, second.drives]')).toEqual([
+      ...[true, true, false],
+    ]);
+    expect(await page.evaluate('audiences.first.at(-1)')).toMatchObject({
+      ...{
+        you: 1,
+        driver: 1,
+        viewers: [
+          { id: 1, owner: true },
+          { id: 2, mayDrive: true, asks: false },
+        ],
+      },
+    });
+    const theta = (id: string) => page.evaluate(`${id}.getCameraOrbit().theta`) as Promise<number>;
+    const goesAlong = (id: string, to: number) => expect.poll(() => theta(id), SEEN).toBeCloseTo(to, 3);
+    const before = await theta('first');
+    await drag('#first');
+    await expect.poll(() => theta('first'), SEEN).not.toBeCloseTo(before, 2);
+    await goesAlong('second', await theta('first'));
+    // Whoever watches moves nothing, and takes nothing that is another's.
+    const held = await theta('first');
+    await drag('#second');
+    await page.evaluate('second.takeCamera()');
+    await is(`audiences.second.at(-1) === 'resource.conflict'`);
+    expect([await theta('first'), await page.evaluate('second.drives')]).toEqual([held, false]);
+
+    await page.evaluate('second.requestCamera()');
+    await is('first.audience.viewers[1].asks');
+    await page.evaluate('first.giveCamera(2)');
+    await is('second.drives && !first.drives');
+    await drag('#second');
+    await expect.poll(() => theta('second'), SEEN).not.toBeCloseTo(held, 2);
+    await goesAlong('first', await theta('second'));
+
+    // [LV29] A token that only views watches, and has the camera of nobody.
+    await page.evaluate(`watch('third', 2, '${view.token}')`);
+    await is('third.loaded && third.audience !== null');
+    await page.evaluate('second.releaseCamera()');
+    await is('third.audience.driver === null');
+    await page.evaluate('third.requestCamera()');
+    await is(`audiences.third.at(-1) === 'identity.forbidden'`);
+    await page.evaluate('first.takeCamera()');
+    await is('first.drives && third.audience.driver === 1');
+    expect(await page.evaluate('third.audience.viewers[2].mayDrive')).toBe(false);
+
+    // What is over is told of; without the attribute it is a view of its own again.
+    await page.evaluate(`second.session = 'ses_' + '0'.repeat(20)`);
+    await is(`second.error?.code === 'resource.not_found' && first.audience.viewers.length === 2`);
+    expect(await page.evaluate(`second.shadowRoot.querySelector('.note').textContent`)).toContain('is over');
+    await page.evaluate('second.session = null');
+    await is('second.loaded && second.drives && second.audience === null');
+    expect(await page.evaluate('first.sessionId !== second.sessionId')).toBe(true);
   }),
 );
 

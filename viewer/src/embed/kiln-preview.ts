@@ -10,16 +10,16 @@ import { renderView } from '../live/render-view.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
-import { AskedElement } from './asked-element.ts';
 import { FPS, firstCameraOf, lookOf } from './attributes.ts';
 import { noteOf } from './note.ts';
 import { orbitOf } from './orbit.ts';
 import { type KilnPreviewEvents, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
+import { SharedElement } from './shared-element.ts';
 import { Stats } from './stats.ts';
 import { fillRoot, type PreviewParts } from './template.ts';
 
 /** Of these changes a new session is needed; of the others it is told. */
-const SESSION_ATTRIBUTES = ['src', 'farm', 'token'];
+const SESSION_ATTRIBUTES = ['src', 'farm', 'token', 'session'];
 const CAMERA_ATTRIBUTES = ['camera-orbit', 'camera-target', 'field-of-view'];
 const HAND_ATTRIBUTES = ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'];
 const LOOK_ATTRIBUTES = [
@@ -31,7 +31,7 @@ const ENDLESS = { frames: 1_000_000, fps: FPS };
 /** Whatever is not there yet is so far at the least. */
 const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live: 0.9 };
 
-export class KilnPreviewElement extends AskedElement {
+export class KilnPreviewElement extends SharedElement {
   static readonly observedAttributes: readonly string[] = [
     ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
     ...['poster', 'alt', 'reveal', 'autoplay', 'stats'],
@@ -206,11 +206,12 @@ export class KilnPreviewElement extends AskedElement {
   }
 
   #sessionChanged(name: string): void {
-    if (name === 'src' || name === 'farm') {
+    const isOther = name === 'src' || name === 'farm';
+    if (isOther) {
       this.#hasTold = false;
       this.#firstCamera = null;
-      this.#close();
-    } else if (this.#error?.retries === false) this.#close();
+    }
+    if (isOther || name === 'session' || this.#error?.retries === false) this.#close();
     this.#open();
   }
 
@@ -227,18 +228,21 @@ export class KilnPreviewElement extends AskedElement {
       return;
     }
     this.#giveHand();
+    this.#showRole();
     if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
     if (this.hasAttribute('autoplay')) this.#viewport.play();
     this.#viewport.open();
   }
 
   #createViewport(sceneId: string): LiveViewport {
+    const { session } = this;
     const viewport = new LiveViewport(this.#parts.stage, {
       sceneId,
       look: lookOf(this.#read),
       aspect: this.#aspect(),
       frameNumber: this.#frame,
       url: this.farm,
+      ...(session !== null && { join: session }),
       token: () => this.token,
       resumeStore: this.#store,
     });
@@ -255,6 +259,10 @@ export class KilnPreviewElement extends AskedElement {
       this.#source = 'user-interaction';
     });
     viewport.on('camera', () => this.#emit('camera-change', { source: this.#source }));
+    viewport.on('audience', (audience) => {
+      this.#showRole();
+      this.#emit('audience-change', audience);
+    });
     viewport.on('frame', (frame) => {
       this.#frame = frame;
     });
@@ -283,6 +291,11 @@ export class KilnPreviewElement extends AskedElement {
     };
   }
 
+  /** A picture that others turn is none to be grabbed. */
+  #showRole(): void {
+    this.#parts.stage.classList.toggle('watches', !this.drives);
+  }
+
   /** Without a view it is the next one that begins there. */
   #cameraChanged(): void {
     if (this.#viewport) this.#lookFromAttributes(true);
@@ -297,7 +310,7 @@ export class KilnPreviewElement extends AskedElement {
 
   #stateIs(state: LiveState): void {
     const { note } = this.#parts;
-    note.textContent = noteOf(state);
+    note.textContent = noteOf(state, this.session !== null);
     if (state.phase === 'failed') {
       this.#isLoaded = false;
       this.#showPoster();

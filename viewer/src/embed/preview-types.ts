@@ -1,6 +1,7 @@
 /** What `<kiln-preview>` tells and answers. */
 import type { ScenePart } from '@kiln/shared';
 import type { PictureMeasure } from '../live/measurements.ts';
+import type { Audience } from '../live/session-role.ts';
 import type { ViewError } from '../live/view-error.ts';
 
 /** Details of the element's events, by name. */
@@ -10,6 +11,8 @@ export interface KilnPreviewEvents {
   progress: { readonly totalProgress: number };
   'camera-change': { readonly source: 'user-interaction' | 'none' };
   'poster-dismissed': undefined;
+  /** Who looks at the session, who has its camera and who asks for it; not before there is somebody else. */
+  'audience-change': Audience;
   /** After every painted picture: what each stage took. */
   measure: PictureMeasure;
   error: ViewError;

@@ -21,6 +21,15 @@ export class ReflectedElement extends TypedElement {
     this.#write('token', token);
   }
 
+  /** Id of an open session of the scene, to watch it together with others; null: one of its own. */
+  get session(): string | null {
+    return this.getAttribute('session');
+  }
+
+  set session(sessionId: string | null) {
+    this.#write('session', sessionId);
+  }
+
   /** Address of the farm. @defaultValue where the script came from. */
   get farm(): string {
     return this.getAttribute('farm') ?? SCRIPT_ORIGIN;

@@ -6,7 +6,7 @@ const STYLE = `
 .stage, .stage canvas, .poster, .poster img, .poster ::slotted(*) { position: absolute; inset: 0; width: 100%; height: 100%; }
 .stage canvas { display: block; outline-offset: -3px; cursor: grab; }
 .stage canvas:active { cursor: grabbing; }
-:host(:not([camera-controls])) .stage canvas { cursor: inherit; }
+:host(:not([camera-controls])) .stage canvas, .stage.watches canvas { cursor: inherit; }
 .poster { transition: opacity 0.3s; background: var(--poster-color, transparent); border: 0; padding: 0; font: inherit; }
 .poster img, .poster ::slotted(img) { object-fit: contain; }
 .poster.gone { opacity: 0; pointer-events: none; }

@@ -194,8 +194,11 @@ export class LiveFeed {
     this.#events.emit('frame', frameNumber);
   }
 
+  /** [LV34] While somebody else drives, what they show stays. */
   set look(look: Look) {
-    this.#look = this.#ownLook = look;
+    this.#ownLook = look;
+    if (!this.#role.drives) return;
+    this.#look = look;
     this.#viewChanged = true;
   }
 

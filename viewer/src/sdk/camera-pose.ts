@@ -47,6 +47,24 @@ export function cameraView(camera: PerspectiveCamera, object: Object3D): CameraV
 }
 
 /**
+ * Puts a camera where a pose of the remote scene is in the host's world.
+ *
+ * @param object as `cameraView` takes it.
+ */
+export function placeCamera(camera: PerspectiveCamera, object: Object3D, { position, quaternion, fovDeg }: Pose): void {
+  object.updateWorldMatrix(true, false);
+  const place = new Matrix4().compose(new Vector3(...position), new Quaternion(...quaternion), new Vector3(1, 1, 1));
+  place.premultiply(object.matrixWorld);
+  if (camera.parent) {
+    camera.parent.updateWorldMatrix(true, false);
+    place.premultiply(camera.parent.matrixWorld.clone().invert());
+  }
+  place.decompose(camera.position, camera.quaternion, new Vector3());
+  camera.fov = MathUtils.radToDeg(2 * Math.atan(Math.tan(MathUtils.degToRad(fovDeg) / 2) * camera.zoom));
+  camera.updateProjectionMatrix();
+}
+
+/**
  * What keeps anything from being seen so, as with a camera whose aspect was taken of a canvas without a size; null: nothing.
  * It may be over by the next frame.
  */

@@ -3,6 +3,7 @@ import type { ScenePart } from '@kiln/shared';
 import type { Vector3, WebGLRenderer } from 'three';
 import type { WebGPURenderer } from 'three/webgpu';
 import type { PictureMeasure } from '../live/measurements.ts';
+import type { Audience } from '../live/session-role.ts';
 import type { LiveState } from '../live/session-state.ts';
 import type { ViewError } from '../live/view-error.ts';
 import type { Look, SceneMessage } from '../live/viewport-types.ts';
@@ -15,6 +16,8 @@ export interface RemoteViewOptions {
   readonly farm?: string;
   /** Of `POST /api/v1/tokens`; absent: the page is the farm's own. */
   readonly token?: string;
+  /** Id of an open session of the scene, to watch it together with others. @defaultValue one of its own */
+  readonly session?: string;
   /** Light, clip, variant … by the names that a job has. @defaultValue nothing behind the scene: the host's own is seen. */
   readonly look?: RemoteLook;
 }
@@ -28,6 +31,8 @@ export interface RemoteViewEvents {
   scene: SceneMessage;
   /** The first picture is there. */
   load: undefined;
+  /** Who looks at the session, who has its camera and who asks for it; not before there is somebody else. */
+  audience: Audience;
   /** After each picture: bytes, size, samples, and the milliseconds of each stage. */
   measure: PictureMeasure;
   error: ViewError;

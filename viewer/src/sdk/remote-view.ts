@@ -32,6 +32,7 @@ import type {
   RemoteViewOptions,
 } from './remote-view-types.ts';
 import { screenFor } from './screen-for.ts';
+import { SharedView } from './shared-view.ts';
 
 export type { RemoteLook, RemotePick, RemoteSurface, RemoteViewEvents, RemoteViewOptions, ViewError };
 
@@ -57,16 +58,16 @@ export async function openRemoteView(options: RemoteViewOptions): Promise<Remote
 }
 
 /** @see openRemoteView */
-export class RemoteView {
+export class RemoteView extends SharedView {
   /** Goes into the host's scene, where the origin of the remote one is: moved, turned, and scaled alike in all directions. */
   readonly object: Mesh;
   readonly #renderer: RemoteViewOptions['renderer'];
   readonly #screenRenderer: ScreenRenderer;
   readonly #screen: RemoteScreen;
-  readonly #feed: LiveFeed;
+  /** @internal */
+  protected readonly feed: LiveFeed;
   readonly #events = createTypedEvents<RemoteViewEvents>();
   readonly #listeners = new Listeners();
-  readonly #motion = matchMedia('(prefers-reduced-motion: reduce)');
   readonly #farm: string;
   #token: string | null;
   #error: ViewError | null = null;
@@ -83,7 +84,8 @@ export class RemoteView {
 
   /** @param screen for the options' renderer. */
   constructor(options: RemoteViewOptions, screen: ScreenRenderer) {
-    const { renderer } = options;
+    super();
+    const { renderer, session } = options;
     this.#renderer = renderer;
     this.#token = options.token ?? null;
     this.#farm = options.farm ?? SCRIPT_ORIGIN;
@@ -91,12 +93,13 @@ export class RemoteView {
     this.#screen = new RemoteScreen(screen);
     this.object = createCover(screen, (camera) => camera === this.#camera);
     const look = changed(FIRST_LOOK, options.look ?? {});
-    this.#feed = new LiveFeed({
+    this.feed = new LiveFeed({
       sceneId: options.sceneId,
       look,
       frameNumber: 0,
       depth: true,
       url: this.#farm,
+      ...(session !== undefined && { join: session }),
       token: () => this.#token,
       timers: browserTimers,
       resumeStore: createMemoryStore(),
@@ -108,11 +111,12 @@ export class RemoteView {
       },
     });
     this.#lookIs(look);
-    this.#feed.on('state', (state) => this.#stateIs(state));
-    this.#feed.on('scene', (scene) => this.#events.emit('scene', scene));
-    this.#feed.on('measure', (measure) => this.#events.emit('measure', measure));
-    this.#feed.on('notice', ({ code, message }) => this.#events.emit('error', { code, message, retries: true }));
-    this.#listeners.undoes(watchPage({ left: () => this.#feed.close(), seen: () => this.#isOpen && this.open() }));
+    this.feed.on('state', (state) => this.#stateIs(state));
+    this.feed.on('scene', (scene) => this.#events.emit('scene', scene));
+    this.feed.on('audience', (audience) => this.#events.emit('audience', audience));
+    this.feed.on('measure', (measure) => this.#events.emit('measure', measure));
+    this.feed.on('notice', ({ code, message }) => this.#events.emit('error', { code, message, retries: true }));
+    this.#listeners.undoes(watchPage({ left: () => this.feed.close(), seen: () => this.#isOpen && this.open() }));
   }
 
   /** @returns what takes the listener away. */
@@ -121,7 +125,7 @@ export class RemoteView {
   }
 
   get state(): LiveState {
-    return this.#feed.state;
+    return this.feed.state;
   }
 
   /** Null while nothing is the matter. */
@@ -136,12 +140,12 @@ export class RemoteView {
 
   /** What the remote scene has: cameras, clips, variants, nodes, materials; null before it is loaded. */
   get scene(): SceneMessage | null {
-    return this.#feed.scene;
+    return this.feed.scene;
   }
 
   /** What the last pictures cost; null before the first. */
   figures(): LiveFigures | null {
-    return this.#feed.figures();
+    return this.feed.figures();
   }
 
   /** A new one opens a view that was refused. */
@@ -151,26 +155,26 @@ export class RemoteView {
   }
 
   get look(): Look {
-    return this.#feed.look;
+    return this.feed.look;
   }
 
   /** Changes what is named, and keeps the rest; another engine comes with samples of its own, unless they are named. */
   setLook(look: RemoteLook): void {
-    this.#lookIs(changed(this.#feed.look, look));
+    this.#lookIs(changed(this.feed.look, look));
   }
 
   /** Plays the look's clip. */
   play(): void {
-    this.#feed.play();
+    this.feed.play();
   }
 
   pause(): void {
-    this.#feed.player.pause();
+    this.feed.player.pause();
   }
 
   /** @param frameNumber of the clip, at the look's frames per second. */
   seek(frameNumber: number): void {
-    this.#feed.seek(frameNumber);
+    this.feed.seek(frameNumber);
   }
 
   /**
@@ -179,20 +183,20 @@ export class RemoteView {
    * @throws KilnError why it was not taken.
    */
   renderView(request: ViewJobRequest = {}): Promise<ViewJob> {
-    return renderView({ sessionId: this.#feed.sessionId, drives: this.#feed.role.drives }, this.#farm, request);
+    return renderView({ sessionId: this.feed.sessionId, drives: this.feed.role.drives }, this.#farm, request);
   }
 
   /** Opens the session again that was closed or refused. */
   open(): void {
     if (this.#isDisposed) return;
     this.#isOpen = true;
-    if (this.#view) this.#feed.open();
+    if (this.#view) this.feed.open();
   }
 
   /** Gives the session back, and keeps the last picture; `open` goes on. */
   close(): void {
     this.#isOpen = false;
-    this.#feed.close();
+    this.feed.close();
   }
 
   /**
@@ -216,9 +220,9 @@ export class RemoteView {
     this.#camera = camera;
     this.#scale = scale;
     this.#view = { pose, aspect, widthPx: Math.max(1, widthPx), heightPx: Math.max(1, heightPx) };
-    if (!before && this.#isOpen) this.#feed.open();
+    if (!before && this.#isOpen) this.feed.open();
     this.#watchSize(before, this.#view);
-    this.#feed.displayFrame(pose, false);
+    this.feed.displayFrame(pose, false);
   }
 
   /**
@@ -241,7 +245,7 @@ export class RemoteView {
    * @param ray in the host's world; its direction has length 1.
    */
   surfaceAlong(ray: Ray): RemoteSurface | null {
-    const { seen } = this.#feed;
+    const { seen } = this.feed;
     if (!seen) return null;
     const world = this.object.matrixWorld;
     const local = ray.clone().applyMatrix4(world.clone().invert());
@@ -264,7 +268,7 @@ export class RemoteView {
     if (!view || !this.#isLoaded || !(Math.abs(x) <= 1 && Math.abs(y) <= 1)) return null;
     const world = this.object.matrixWorld.clone();
     const { pose, aspect } = view;
-    const found = await this.#feed.pick({ x: (x + 1) / 2, y: (1 - y) / 2 }, { pose, aspect });
+    const found = await this.feed.pick({ x: (x + 1) / 2, y: (1 - y) / 2 }, { pose, aspect });
     return found && { ...placed(found, world), node: found.node, material: found.material };
   }
 
@@ -273,7 +277,7 @@ export class RemoteView {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#listeners.remove();
-    this.#feed.dispose();
+    this.feed.dispose();
     this.object.removeFromParent();
     this.object.geometry.dispose();
     this.#screen.dispose();
@@ -286,13 +290,13 @@ export class RemoteView {
       fault === null ? null : { code: 'request.invalid', message: `Not drawn: ${fault}.`, retries: true };
     if (!this.#cameraError) return false;
     if (isNews) this.#events.emit('error', this.#cameraError);
-    if (this.#view) this.#feed.displayFrame(null, false);
+    if (this.#view) this.feed.displayFrame(null, false);
     return true;
   }
 
   #lookIs(look: Look): void {
-    this.#feed.look = look;
-    this.#feed.player.clip = look.clip === null ? null : { frames: ENDLESS_FRAMES, fps: look.fps };
+    this.feed.look = look;
+    this.feed.player.clip = look.clip === null ? null : { frames: ENDLESS_FRAMES, fps: look.fps };
     // What is behind nothing else is opaque, and seen through the glass of the host's scene.
     this.#screenRenderer.material.transparent = look.background === 'transparent';
   }
@@ -309,12 +313,12 @@ export class RemoteView {
     if (!isSame) this.#resizedAtMs = nowMs;
     if (this.#resizedAtMs === null || nowMs - this.#resizedAtMs < VIEWER_LIMITS.resizeRestMs) return;
     this.#resizedAtMs = null;
-    this.#feed.viewChanged();
+    this.feed.viewChanged();
   }
 
   #paint(): void {
     if (!this.#view) return;
-    const blends = !this.#motion.matches && !this.#feed.player.playing;
+    const blends = !this.motion.matches && !this.feed.player.playing;
     this.#screen.show(this.#view, this.#scale, browserTimers.nowMs(), blends);
     this.object.visible = this.#screen.hasPicture;
   }

@@ -1,6 +1,6 @@
 import { Object3D, OrthographicCamera, PerspectiveCamera } from 'three';
 import { expect, test } from 'vitest';
-import { cameraView, faultOf } from '../../src/sdk/camera-pose.ts';
+import { cameraView, faultOf, placeCamera } from '../../src/sdk/camera-pose.ts';
 
 const cameraAt = (x: number, y: number, z: number): PerspectiveCamera => {
   const camera = new PerspectiveCamera(40, 2, 0.1, 100);
@@ -35,6 +35,29 @@ test('the zoom of a camera is part of its field of view', () => {
   camera.updateProjectionMatrix();
   const { pose } = cameraView(camera, new Object3D());
   expect(Math.tan((pose.fovDeg * Math.PI) / 360)).toBeCloseTo(Math.tan((40 * Math.PI) / 360) / 2);
+});
+
+test('a camera that is put where another one was seen sees the same, wherever both scenes stand', () => {
+  const object = new Object3D();
+  object.position.set(10, -2, 1);
+  object.rotation.set(0.3, Math.PI / 2, 0.1);
+  object.scale.setScalar(2);
+  const before = cameraAt(8, 1, 6);
+  before.rotation.set(-0.2, 0.5, 0.1);
+  const { pose } = cameraView(before, object);
+  const rig = new Object3D();
+  rig.position.set(3, 4, 5);
+  rig.rotation.y = 1;
+  const camera = cameraAt(0, 0, 0);
+  camera.zoom = 1.5;
+  rig.add(camera);
+  placeCamera(camera, object, pose);
+  const after = cameraView(camera, object).pose;
+  expect(after.fovDeg).toBeCloseTo(pose.fovDeg);
+  for (const i of [0, 1, 2] as const) expect(after.position[i]).toBeCloseTo(pose.position[i]);
+  // A quaternion and its negative are one turn.
+  const dot = after.quaternion.reduce((sum, part, i) => sum + part * (pose.quaternion[i] ?? 0), 0);
+  expect(Math.abs(dot)).toBeCloseTo(1);
 });
 
 test.each<[string, (camera: PerspectiveCamera, object: Object3D) => void]>([

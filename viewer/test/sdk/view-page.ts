@@ -18,7 +18,8 @@ export interface Host {
 declare global {
   interface Window {
     host?: Host;
-    openView?: (sceneId: string, draws?: 'webgl' | 'webgpu') => Promise<void>;
+    /** @param session that is watched, from where its driver is. */
+    openView?: (sceneId: string, draws?: 'webgl' | 'webgpu', session?: string) => Promise<void>;
     /** @returns why a renderer that is not initialised, and what is none, is not taken. */
     openTooEarly?: (sceneId: string) => Promise<string[]>;
   }
@@ -36,7 +37,7 @@ window.openTooEarly = (sceneId) =>
     ),
   );
 
-window.openView = async (sceneId, draws = 'webgl') => {
+window.openView = async (sceneId, draws = 'webgl', session) => {
   const renderer = draws === 'webgl' ? new WebGLRenderer() : new WebGPURenderer();
   if ('isWebGPURenderer' in renderer) await renderer.init();
   renderer.setSize(SIZE.width, SIZE.height);
@@ -44,10 +45,11 @@ window.openView = async (sceneId, draws = 'webgl') => {
   const scene = new Scene();
   const camera = new PerspectiveCamera(38, SIZE.width / SIZE.height, 0.1, 50);
   camera.position.set(0, 1, 6);
-  const view = await openRemoteView({ renderer, sceneId, look: { background: 'neutral' } });
+  const look = { background: 'neutral' } as const;
+  const view = await openRemoteView({ renderer, sceneId, look, ...(session !== undefined && { session }) });
   scene.add(view.object);
   const heard: string[] = [];
-  for (const name of ['scene', 'load', 'measure'] as const) view.on(name, () => heard.push(name));
+  for (const name of ['scene', 'load', 'measure', 'audience'] as const) view.on(name, () => heard.push(name));
   view.on('error', ({ code, retries }) => heard.push(`${code} ${retries}`));
   const changed: string[] = [];
   const own = new WebGLRenderTarget(8, 8);
@@ -63,6 +65,7 @@ window.openView = async (sceneId, draws = 'webgl') => {
   renderer.setAnimationLoop(() => {
     renderer.setRenderTarget(own);
     const before = Object.entries(stateOf());
+    if (session !== undefined) view.followDriver(camera);
     view.update(camera);
     const after: Record<string, unknown> = stateOf();
     changed.push(...before.filter(([name, value]) => after[name] !== value).map(([name]) => name));
