@@ -121,6 +121,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const live: LiveSessions = new LiveSessions({
     services,
     rows,
+    serverId,
     workers,
     signals,
     bus,
@@ -230,7 +231,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerLimits(app, { db, wake });
       registerTokens(app, tokens);
-      registerSessions(app, rows, new ViewJobs({ live, rows, submissions, log }));
+      registerSessions(app, rows, new ViewJobs({ live, rows, serverId, submissions, log }));
       registerWorkerRoutes(app, {
         services,
         change,

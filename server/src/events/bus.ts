@@ -28,6 +28,8 @@ export type BusMessage =
   | { readonly type: 'events'; readonly upTo: number }
   /** A session was ended by a server that does not hold its sockets. */
   | { readonly type: 'session-ended'; readonly sessionId: string }
+  /** [LV42] A session goes on at this server: any other lets go of it. */
+  | { readonly type: 'session-moved'; readonly sessionId: string; readonly serverId: string }
   /** [LV29] Whoever it let in is closed. */
   | { readonly type: 'token-revoked'; readonly tokenId: string }
   /** A worker is gone: its sessions need another. */

@@ -7,6 +7,7 @@ import {
   isStillCodec,
   KilnError,
   type LiveView,
+  PictureCodec,
   type PictureHeader,
   type ServerMessage,
   type SessionState,
@@ -14,17 +15,20 @@ import {
   type ViewerMessage,
 } from '@kiln/shared';
 import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
+import { Absences } from './absences.ts';
 import { Audience, type Seat } from './audience.ts';
 import { PictureShare } from './picture-share.ts';
-import { ownCamera, type SessionParts, type SessionSubject, type ViewerRights } from './session-parts.ts';
+import { type SessionParts, type SessionSubject, type ViewerRights, whyNotMoved } from './session-parts.ts';
+import type { OpenRow } from './session-rows.ts';
 import { Shown, type ShownView } from './shown.ts';
+import { ViewerNews } from './viewer-news.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 import { type HandedOver, WorkerLink } from './worker-link.ts';
 import type { FromWorker, WorkerPeer } from './worker-peer.ts';
 import { WorkerSearch } from './worker-search.ts';
 
-/** Share of the lease in which one who drives may come back before the camera is free. */
-const GRACE = 0.25;
+/** Of one who is away, and has not said what it reads. */
+const ALL_CODECS = PictureCodec.enum;
 
 export class LiveSession {
   readonly id: string;
@@ -38,11 +42,11 @@ export class LiveSession {
   readonly #search: WorkerSearch;
 
   readonly #shown: Shown;
+  readonly #news: ViewerNews;
+  readonly #absences: Absences;
   /** Where the session stands, as viewers were told last. */
   #state: Extract<ServerMessage, { type: 'state' }> | null = null;
 
-  #leaseTimer: NodeJS.Timeout | null = null;
-  #silenceTimer: NodeJS.Timeout | null = null;
   #ended = false;
 
   constructor(subject: SessionSubject, view: LiveView, parts: SessionParts) {
@@ -50,7 +54,12 @@ export class LiveSession {
     this.tenantId = subject.tenantId;
     this.sceneId = subject.sceneId;
     this.#shown = new Shown(view);
+    this.#news = new ViewerNews(this.#audience, () => this.#shown.input);
     this.#parts = parts;
+    this.#absences = new Absences(this.#audience, parts.leaseMs, {
+      onGivenUp: (isDriver) => this.#audienceChanged(isDriver),
+      onNobodyBack: () => this.end('nobody came back'),
+    });
     const { rows, log, random, findWorkerMs, dialUrl, offer } = parts;
     this.#search = new WorkerSearch({
       ...{ sessionId: subject.id, tenantId: subject.tenantId, scene: subject.scene },
@@ -80,6 +89,13 @@ export class LiveSession {
     this.seek();
   }
 
+  /** [LV42] It goes on here: who opened it has its seat, and is away. */
+  keepSeat({ access, tokenId, resumeTokenHash: resumeHash }: OpenRow): void {
+    const seat = this.#audience.add({ access, tokenId, codecs: ALL_CODECS, resumeHash, peer: null });
+    this.#absences.left(seat);
+    this.#absences.waitForAnybody();
+  }
+
   /** [LV31] One more. @throws KilnError `request.too_many`, `request.invalid` */
   join(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights): void {
     this.#audience.makeRoom(performance.now());
@@ -105,8 +121,7 @@ export class LiveSession {
     const before = seat.peer;
     seat.peer = viewer;
     before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));
-    if (seat.timer) clearTimeout(seat.timer);
-    seat.timer = null;
+    this.#absences.isBack(seat);
     const token = newSecret(this.#parts.random);
     seat.resumeHash = hashSecret(token);
     seat.codecs = hello.codecs;
@@ -125,10 +140,8 @@ export class LiveSession {
   viewerClosed(viewer: ViewerPeer): void {
     const seat = this.#seatOf(viewer);
     if (!seat || this.#ended) return;
-    const { leaseMs } = this.#parts;
-    const isDriver = this.#audience.driver === seat;
-    if (isDriver) this.#shown.rest();
-    seat.timer = setTimeout(() => this.#afterGrace(seat), isDriver ? leaseMs * GRACE : leaseMs);
+    if (this.#audience.driver === seat) this.#shown.rest();
+    this.#absences.left(seat);
     seat.peer = null;
     this.#oneLess();
   }
@@ -237,6 +250,7 @@ export class LiveSession {
   /** [LV15] Ends in order. */
   end(reason: string): void {
     if (!this.#finish()) return;
+    this.#parts.onEnded(this.id, this.#search.workerId);
     for (const { peer } of this.#audience.present) peer?.end(reason);
     this.#link.end();
   }
@@ -244,18 +258,25 @@ export class LiveSession {
   /** Ends with an error that the viewers are told. */
   fail(error: KilnError): void {
     if (!this.#finish()) return;
+    this.#parts.onEnded(this.id, this.#search.workerId);
     for (const { peer } of this.#audience.present) peer?.close(error);
     this.#link.end();
+  }
+
+  /** [LV42] Another server goes on with it, or will: neither its row nor its worker is this one's to end. */
+  letGo(error: KilnError): void {
+    if (!this.#finish()) return;
+    this.#parts.onLetGo(this.id);
+    for (const { peer } of this.#audience.present) peer?.close(error);
+    this.#link.lose(error);
   }
 
   #finish(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     this.#search.end();
-    for (const timer of [this.#leaseTimer, this.#silenceTimer, ...this.#audience.all.map((seat) => seat.timer)]) {
-      if (timer) clearTimeout(timer);
-    }
-    this.#parts.onEnded(this.id, this.#search.workerId);
+    this.#news.stop();
+    this.#absences.stop();
     return true;
   }
 
@@ -269,8 +290,7 @@ export class LiveSession {
 
   /** A viewer that was welcomed hears where the session stands, and sees it. @param startsAnew what it wants is new to the worker. */
   #isBack(seat: Seat, startsAnew: boolean): void {
-    if (this.#leaseTimer) clearTimeout(this.#leaseTimer);
-    this.#leaseTimer = null;
+    this.#absences.somebodyIsHere();
     this.#audienceChanged(true);
     if (!this.#link.worker) this.seek();
     else if (this.#audience.present.length === 1) this.#save('active');
@@ -289,10 +309,9 @@ export class LiveSession {
   }
 
   #move(seat: Seat, viewer: ViewerPeer, message: Extract<ViewerMessage, { type: 'pose' | 'view' }>): void {
-    // [LV29]
-    if (seat.access === 'view' && (message.type === 'pose' || message.view.camera === undefined)) {
-      const noHand = () => new KilnError('identity.forbidden', '[LV29] this token does not move the camera');
-      viewer.close(message.type === 'pose' ? noHand() : ownCamera());
+    const refusal = whyNotMoved(seat.access, message);
+    if (refusal) {
+      viewer.close(refusal);
       return;
     }
     this.#shown.take(message);
@@ -304,7 +323,7 @@ export class LiveSession {
       this.#link.view(message);
       this.#shown.tellView(watchers);
     }
-    if (this.#audience.driverHeard(performance.now())) this.#tellViewers();
+    if (this.#audience.driverHeard(performance.now())) this.#news.tell();
   }
 
   #act(seat: Seat, viewer: ViewerPeer, { action, to }: Extract<ViewerMessage, { type: 'camera' }>): void {
@@ -335,33 +354,14 @@ export class LiveSession {
     this.#audienceChanged(true);
     if (this.isWatched) return;
     if (this.#link.worker) this.#save('detached');
-    this.#leaseTimer = setTimeout(() => this.end('nobody came back'), this.#parts.leaseMs);
-  }
-
-  /** Its camera is free, then its seat. */
-  #afterGrace(seat: Seat): void {
-    const isDriver = this.#audience.driver === seat;
-    if (isDriver) {
-      this.#audience.giveUpDriver(performance.now());
-      seat.timer = setTimeout(() => this.#afterGrace(seat), this.#parts.leaseMs * (1 - GRACE));
-    } else this.#audience.remove(seat, performance.now());
-    this.#audienceChanged(isDriver);
+    this.#absences.waitForAnybody();
   }
 
   /** @param mayPaceAnew who paces may be another ([LV36]). */
   #audienceChanged(mayPaceAnew: boolean): void {
     if (mayPaceAnew && this.isWatched) this.#link.settle();
     this.#pictures.matchCodecs();
-    this.#tellViewers();
-  }
-
-  /** [LV33] That the camera may be taken is told when it begins. */
-  #tellViewers(): void {
-    const nowMs = performance.now();
-    this.#audience.tellViewers(this.#shown.input, nowMs);
-    if (this.#silenceTimer) clearTimeout(this.#silenceTimer);
-    const inMs = this.#audience.silentInMs(nowMs);
-    this.#silenceTimer = inMs === null ? null : setTimeout(() => this.#tellViewers(), inMs + 1);
+    this.#news.tell();
   }
 
   #tellState(message: Extract<ServerMessage, { type: 'state' }>): void {

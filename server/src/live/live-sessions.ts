@@ -7,6 +7,7 @@ import {
   KilnError,
   LIMITS,
   LIVE_PROTOCOLS,
+  type LiveView,
   type SceneSource,
   ViewerHello,
   WORKER_ROUTES,
@@ -15,56 +16,37 @@ import {
 import type { WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import type { Bus } from '../events/bus.ts';
-import {
-  agreeOnVersion,
-  closeWith,
-  hello,
-  keepPulse,
-  NO_IDENTITY,
-  resumeHeld,
-  strangerError,
-} from '../events/socket-peer.ts';
+import { agreeOnVersion, closeWith, hello, keepPulse, resumeHeld } from '../events/socket-peer.ts';
 import { asKilnError } from '../http/errors.ts';
-import type { OriginCheck } from '../http/origin.ts';
 import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
-import { type Admission, tokenExpired, type ViewTokens } from '../tokens/view-tokens.ts';
+import { tokenExpired } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
-import type { WorkerIdentities } from '../workers/worker-identity.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { ownCamera, type SessionParts, type ViewerRights } from './session-parts.ts';
-import type { SessionRows } from './session-rows.ts';
+import { ownCamera, type SessionParts } from './session-parts.ts';
+import type { OpenRow, SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
+import { type Visitor, type VisitorParts, visitorOf, workerOf } from './visitors.ts';
 import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
 
-export interface LiveParts {
-  readonly services: Pick<
-    Services,
-    'sockets' | 'identities' | 'identityFailures' | 'store' | 'log' | 'random' | 'newId'
-  >;
+export interface LiveParts extends VisitorParts {
+  readonly services: VisitorParts['services'] & Pick<Services, 'sockets' | 'store' | 'log' | 'random' | 'newId'>;
   readonly rows: SessionRows;
-  readonly workers: WorkerIdentities;
+  readonly serverId: string;
   readonly signals: WorkerSignals;
   readonly bus: Bus;
   readonly dialUrl: () => string;
   readonly leaseMs: number;
   readonly findWorkerMs: number;
   readonly scene: (sceneId: string) => Promise<SceneSource | null>;
-  readonly tokens: Pick<ViewTokens, 'admit'>;
-  readonly origins: Pick<OriginCheck, 'isForeign'>;
-}
-
-/** Who opens the live view. */
-interface Visitor extends ViewerRights {
-  readonly tenantId: string;
-  readonly admission: Admission | null;
 }
 
 export class LiveSessions {
   readonly #parts: LiveParts;
   readonly #sessions = new Map<string, LiveSession>();
   #renewal: NodeJS.Timeout | null = null;
+  #isDraining = false;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
@@ -72,7 +54,10 @@ export class LiveSessions {
       if (message.type === 'worker-gone') this.#each((session) => session.workerGone(message.workerId));
       if (message.type === 'worker-room') this.#each((session) => session.seek());
       if (message.type === 'token-revoked') this.#each((session) => session.dropToken(message.tokenId));
-      if (message.type === 'session-ended') this.#sessions.get(message.sessionId)?.fail(takenOver());
+      if (message.type === 'session-ended') this.#sessions.get(message.sessionId)?.fail(over());
+      if (message.type === 'session-moved' && message.serverId !== parts.serverId) {
+        this.#sessions.get(message.sessionId)?.letGo(moved());
+      }
     });
   }
 
@@ -100,14 +85,19 @@ export class LiveSessions {
     this.#renewal = setInterval(() => void this.#renew(), LIVE_LIMITS.renewMs);
   }
 
-  /** Every viewer hears that the server stops, and may come back to another. */
+  /** [LV42] Every viewer hears that the server stops; whichever it comes back to goes on with its session. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     if (this.#renewal) clearInterval(this.#renewal);
+    const { rows, signals } = this.#parts;
     const ids = [...this.#sessions.keys()];
-    this.#each((session) =>
-      session.fail(new KilnError('server.draining', 'the server stops; the view connects again')),
-    );
-    await this.#parts.rows.end(ids);
+    try {
+      for (const { id, workerId } of await rows.release(ids)) {
+        if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
+      }
+    } finally {
+      this.#each((session) => session.letGo(stops()));
+    }
   }
 
   /** The leader ends what no server keeps any more. */
@@ -134,22 +124,47 @@ export class LiveSessions {
 
   async #openViewer(socket: WebSocket, greeting: Promise<ViewerHello>, request: IncomingMessage): Promise<void> {
     const message = await greeting;
-    const visitor = await this.#visitor(message, request);
+    const visitor = await visitorOf(this.#parts, message, request);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
-    const { tenantId, admission } = visitor;
-    const { resume, join } = message;
-    if (resume) {
-      const known = this.find(visitor.tenantId, resume.sessionId);
-      const seat = known?.seatToResume(visitor, message.sceneId, resume.token);
-      if (known && seat) {
-        this.#attach(socket, known, (viewer) => known.resume(seat, viewer, message));
-        return;
-      }
-      if (!join) await this.#endElsewhere(tenantId, resume.sessionId, resume.token);
-    }
+    if (this.#isDraining) throw stops();
+    const { admission } = visitor;
+    if (await this.#resume(socket, message, visitor, request.headers)) return;
     if (admission?.isExpired) throw tokenExpired(admission.expiresAt);
-    if (join) await this.#join(socket, message, visitor, request.headers);
+    if (message.join) await this.#join(socket, message, visitor, request.headers);
     else await this.#open(socket, message, visitor);
+  }
+
+  /** [LV13, LV42] @returns false where there is nothing to go back to. */
+  async #resume(
+    socket: WebSocket,
+    message: ViewerHello,
+    visitor: Visitor,
+    headers: IncomingHttpHeaders,
+  ): Promise<boolean> {
+    const { resume, join, sceneId } = message;
+    if (!resume) return false;
+    const known = this.find(visitor.tenantId, resume.sessionId);
+    if (known) return this.#takeSeat(socket, known, message, visitor);
+    // Who watches comes to where it is watched.
+    if (join) return false;
+    const row = await this.#parts.rows.resumable(visitor.tenantId, resume.sessionId, hashSecret(resume.token));
+    if (row === null || row.tokenId !== visitor.tokenId) return false;
+    if (row.sceneId !== sceneId) {
+      await this.endAnywhere([row.id]);
+      return false;
+    }
+    if (row.serverId !== '' && row.serverId !== this.#parts.serverId) {
+      if (isPassedOn(headers)) throw moved();
+      if (await this.#passOn(socket, message, row, headers)) return true;
+      // The one that holds it is not reached any more: it goes on here.
+    }
+    return this.#takeSeat(socket, await this.#adopt(row, message.view), message, visitor);
+  }
+
+  #takeSeat(socket: WebSocket, session: LiveSession, message: ViewerHello, visitor: Visitor): boolean {
+    const seat = session.seatToResume(visitor, message.sceneId, message.resume?.token ?? '');
+    if (seat) this.#attach(socket, session, (viewer) => session.resume(seat, viewer, message));
+    return seat !== null;
   }
 
   /** An open one of the tenant whose viewers are connected here. */
@@ -166,12 +181,36 @@ export class LiveSessions {
       this.#attach(socket, session, (viewer) => session.join(viewer, hello, visitor));
       return;
     }
-    const held = isPassedOn(headers) ? null : await this.#parts.rows.heldElsewhere(visitor.tenantId, sessionId);
-    if (held?.sceneId !== sceneId) {
+    const row = await this.#parts.rows.open(visitor.tenantId, sessionId);
+    if (row?.sceneId !== sceneId) {
       throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
     }
+    if (row.serverId === '') {
+      const adopted = await this.#adopt(row, hello.view);
+      this.#attach(socket, adopted, (viewer) => adopted.join(viewer, hello, visitor));
+      return;
+    }
+    const isElsewhere = row.serverId !== this.#parts.serverId && !isPassedOn(headers);
+    if (!isElsewhere || !(await this.#passOn(socket, hello, row, headers))) throw moved();
+  }
+
+  /** [LV31, LV42] @returns false where the server that holds it is not reached. */
+  #passOn(socket: WebSocket, hello: ViewerHello, { dialUrl }: OpenRow, headers: IncomingHttpHeaders): Promise<boolean> {
     const isOwnPage = headers.origin !== undefined && !this.#parts.origins.isForeign(headers);
-    passOn(socket, { hello, url: viewerUrl(held.dialUrl), headers, isOwnPage });
+    return passOn(socket, { hello, url: viewerUrl(dialUrl), headers, isOwnPage });
+  }
+
+  /** [LV42] A session that no server holds, or none that is reached, goes on here, whose owner is away. @throws KilnError */
+  async #adopt(row: OpenRow, view: LiveView): Promise<LiveSession> {
+    const { rows, signals, bus, serverId } = this.#parts;
+    const scene = await this.#readyScene(row.tenantId, row.sceneId);
+    if (!(await rows.adopt(row))) throw moved();
+    if (row.workerId !== null) signals.send(row.workerId, { type: 'end-session', sessionId: row.id });
+    bus.tell({ type: 'session-moved', sessionId: row.id, serverId });
+    const session = new LiveSession({ ...row, scene }, view, this.#sessionParts());
+    this.#sessions.set(row.id, session);
+    session.keepSeat(row);
+    return session;
   }
 
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
@@ -190,24 +229,6 @@ export class LiveSessions {
     this.#attach(socket, session, (viewer) => session.open(viewer, message, visitor, token));
   }
 
-  /** [LV1, LV29] A page of another site is nobody without a token: what its visitor is signed in as is not its to use. */
-  async #visitor({ sceneId, token }: ViewerHello, request: IncomingMessage): Promise<Visitor> {
-    const { tokens, origins, services } = this.#parts;
-    const { headers } = request;
-    const isForeign = origins.isForeign(headers);
-    if (token === undefined) {
-      if (isForeign) throw new KilnError('identity.missing', '[LV29] a page of another site needs a token');
-      const identity = await services.identities.ofHeaders(headers);
-      if (!identity) throw strangerError(services.identityFailures, request, NO_IDENTITY);
-      return { tenantId: identity.tenantId, access: 'drive', tokenId: null, admission: null };
-    }
-    const isOwnPage = headers.origin !== undefined && !isForeign;
-    const admission = await tokens.admit(token, { sceneId, origin: headers.origin, isOwnPage });
-    if (!admission) throw strangerError(services.identityFailures, request, 'the token was not made by this farm');
-    const { tenantId, access, tokenId } = admission;
-    return { tenantId, access, tokenId, admission };
-  }
-
   #attach(socket: WebSocket, session: LiveSession, enter: (viewer: ViewerPeer) => void): void {
     const viewer: ViewerPeer = new ViewerPeer(socket, {
       onMessage: (message) => session.viewerSays(viewer, message),
@@ -220,7 +241,7 @@ export class LiveSessions {
   }
 
   async #openWorker(socket: WebSocket, greeting: Promise<WorkerHello>, request: IncomingMessage): Promise<void> {
-    const [workerId, message] = await Promise.all([this.#workerOf(request), greeting]);
+    const [workerId, message] = await Promise.all([workerOf(this.#parts, request), greeting]);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
     const session = this.#sessions.get(message.sessionId);
     if (!session?.expects(workerId, message.token)) {
@@ -234,16 +255,6 @@ export class LiveSessions {
     session.attachWorker(worker);
     resumeHeld(socket);
     if (socket.readyState === socket.CLOSED) session.workerClosed(worker);
-  }
-
-  async #workerOf(request: IncomingMessage): Promise<string> {
-    const { workers, services } = this.#parts;
-    try {
-      return await workers.of(request.headers);
-    } catch (error) {
-      if (!(error instanceof KilnError && error.code === 'identity.missing')) throw error;
-      throw strangerError(services.identityFailures, request, error.message);
-    }
   }
 
   /** [LV1] */
@@ -264,16 +275,6 @@ export class LiveSessions {
     return scene;
   }
 
-  /**
-   * The session is held by another server, or by one that is no more: it ends there and begins anew here. The viewer
-   * brings its view and pose, and the worker has the scene loaded.
-   */
-  async #endElsewhere(tenantId: string, sessionId: string, token: string): Promise<void> {
-    const { rows } = this.#parts;
-    if (!(await rows.findResumable(tenantId, sessionId, hashSecret(token)))) return;
-    await this.endAnywhere([sessionId]);
-  }
-
   #sessionParts(): SessionParts {
     const { services, rows, signals, bus, leaseMs, findWorkerMs, dialUrl } = this.#parts;
     return {
@@ -284,10 +285,11 @@ export class LiveSessions {
       findWorkerMs,
       dialUrl,
       offer: (workerId, offer) => signals.send(workerId, { type: 'open-session', offer }),
+      onLetGo: (sessionId) => this.#sessions.delete(sessionId),
       onEnded: (sessionId, workerId) => {
         this.#sessions.delete(sessionId);
         if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId });
-        rows.end([sessionId]).then(
+        rows.endOwn(sessionId).then(
           () => bus.tell({ type: 'worker-room' }),
           (error: unknown) => services.log.warn({ err: error, sessionId }, 'an ended session stays open'),
         );
@@ -301,7 +303,7 @@ export class LiveSessions {
     try {
       const open = await rows.renew(watched.map((session) => session.id));
       for (const session of watched) {
-        if (!open.has(session.id)) session.fail(takenOver());
+        if (!open.has(session.id)) await this.#notOwn(session);
         // A hint that a worker has room may have been lost.
         else session.seek();
       }
@@ -310,12 +312,23 @@ export class LiveSessions {
     }
   }
 
+  /** It has ended, or another server has it: the message that said so was lost. */
+  async #notOwn(session: LiveSession): Promise<void> {
+    if (await this.#parts.rows.open(session.tenantId, session.id)) session.letGo(moved());
+    else session.fail(over());
+  }
+
   #each(action: (session: LiveSession) => void): void {
     for (const session of [...this.#sessions.values()]) action(session);
   }
 }
 
-const takenOver = () => new KilnError('live.session_gone', 'the session has ended, or goes on elsewhere');
+const over = () => new KilnError('live.session_gone', 'the session has ended');
+
+const stops = () => new KilnError('server.draining', 'the server stops; the view connects again');
+
+/** [LV42] */
+const moved = () => new KilnError('server.draining', '[LV42] the live view goes on at another server; come back');
 
 /** Where a server's viewers dial, by where its workers do. */
 const viewerUrl = (dialUrl: string): string =>

@@ -29,7 +29,8 @@ interface PassedOn {
   readonly isOwnPage: boolean;
 }
 
-export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: PassedOn): void {
+/** @returns false where the other server is not reached: the viewer has heard nothing then. */
+export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: PassedOn): Promise<boolean> {
   const { authorization, cookie, origin } = headers;
   const there = new WebSocket(url, {
     headers: {
@@ -43,6 +44,15 @@ export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: Pa
     maxPayload: LIMITS.livePictureBytes,
     handshakeTimeout: LIVE_LIMITS.passOnMs,
   });
+  let isReached = false;
+  const reached = new Promise<boolean>((resolve) => {
+    there.once('open', () => {
+      isReached = true;
+      resolve(true);
+    });
+    // Nothing is left to be done for one who has gone.
+    there.once('close', () => resolve(viewer.readyState !== viewer.OPEN));
+  });
   there.once('open', () => {
     there.send(JSON.stringify(hello));
     carry(viewer, there);
@@ -52,6 +62,7 @@ export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: Pa
   // The close that follows says it all.
   there.on('error', () => {});
   there.once('close', (code, reason) => {
+    if (!isReached) return;
     if (isSayable(code)) viewer.close(code, reason);
     else closeWith(viewer, new KilnError('server.draining', 'the server that holds this live view is not reached'));
     viewer.resume();
@@ -61,6 +72,7 @@ export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: Pa
     else there.terminate();
     there.resume();
   });
+  return reached;
 }
 
 interface PassedRequest {

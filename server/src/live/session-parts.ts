@@ -1,5 +1,5 @@
 /** What a live session is made of and for. */
-import { KilnError, type SceneSource, type SessionOffer, type TokenAccess } from '@kiln/shared';
+import { KilnError, type SceneSource, type SessionOffer, type TokenAccess, type ViewerMessage } from '@kiln/shared';
 import type { Logger } from 'pino';
 import type { RandomBytes } from '../services.ts';
 import type { SessionRows } from './session-rows.ts';
@@ -13,6 +13,8 @@ export interface SessionParts {
   readonly findWorkerMs: number;
   readonly dialUrl: () => string;
   readonly offer: (workerId: string, offer: SessionOffer) => void;
+  /** [LV42] Called once, in place of `onEnded`: it goes on at another server. */
+  readonly onLetGo: (sessionId: string) => void;
   /** Called once. The worker, if it has one, is to be told. */
   readonly onEnded: (sessionId: string, workerId: string | null) => void;
 }
@@ -28,6 +30,18 @@ export interface SessionSubject {
 export interface ViewerRights {
   readonly access: TokenAccess;
   readonly tokenId: string | null;
+}
+
+/** [LV29] Why a viewer of this access may not say so; null: it may. */
+export function whyNotMoved(
+  access: TokenAccess,
+  message: Extract<ViewerMessage, { type: 'pose' | 'view' }>,
+): KilnError | null {
+  if (access !== 'view') return null;
+  if (message.type === 'pose') {
+    return new KilnError('identity.forbidden', '[LV29] this token does not move the camera');
+  }
+  return message.view.camera === undefined ? ownCamera() : null;
 }
 
 /** [LV29] */

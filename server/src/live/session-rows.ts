@@ -1,5 +1,12 @@
 /** Sessions in the database: who draws which one, and until when each is kept. */
-import { KilnError, type SceneSource, type Session, type SessionOffer, type SessionState } from '@kiln/shared';
+import {
+  KilnError,
+  type SceneSource,
+  type Session,
+  type SessionOffer,
+  type SessionState,
+  type TokenAccess,
+} from '@kiln/shared';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
@@ -15,6 +22,27 @@ export interface NewSession {
   /** By which it is opened; null: by an identity of its tenant. */
   readonly token: Pick<Admission, 'tokenId' | 'maxSessions'> | null;
 }
+
+/** An open one, as others than its server see it. */
+export interface OpenRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly sceneId: string;
+  /** Which holds its viewers; `''`: none. */
+  readonly serverId: string;
+  /** Of that one. */
+  readonly dialUrl: string;
+  readonly workerId: string | null;
+  /** By which it was opened; null: by an identity of its tenant. */
+  readonly tokenId: string | null;
+  /** Of who opened it. */
+  readonly resumeTokenHash: string;
+  readonly access: TokenAccess;
+}
+
+/** [LV42] Of a session whose server has let it go. */
+const NO_SERVER = '';
+const UNDRAWN = { worker_id: null, worker_token: '' } as const;
 
 export interface SessionRowsParts {
   readonly db: Kysely<Database>;
@@ -148,6 +176,7 @@ export class SessionRows {
         .updateTable('sessions')
         .set({ worker_id: workerId, worker_token: workerToken, state: 'opening' })
         .where('id', '=', sessionId)
+        .where('server_id', '=', this.#parts.serverId)
         .where('state', '!=', 'ended')
         .returning('id')
         .executeTakeFirst();
@@ -156,11 +185,12 @@ export class SessionRows {
   }
 
   async setState(sessionId: string, state: Exclude<SessionState, 'ended'>): Promise<void> {
-    const { db, leaseMs } = this.#parts;
+    const { db, leaseMs, serverId } = this.#parts;
     await db
       .updateTable('sessions')
       .set({ state, lease_expires_at: fromNow(leaseMs) })
       .where('id', '=', sessionId)
+      .where('server_id', '=', serverId)
       .where('state', '!=', 'ended')
       .execute();
   }
@@ -170,16 +200,18 @@ export class SessionRows {
       .updateTable('sessions')
       .set({ resume_token_hash: resumeTokenHash, lease_expires_at: fromNow(this.#parts.leaseMs) })
       .where('id', '=', sessionId)
+      .where('server_id', '=', this.#parts.serverId)
       .execute();
   }
 
-  /** Renews leases; answers the sessions that are still open. */
+  /** Renews leases; answers the sessions that are still open, and this server's. */
   async renew(sessionIds: readonly string[]): Promise<ReadonlySet<string>> {
     if (sessionIds.length === 0) return new Set();
     const rows = await this.#parts.db
       .updateTable('sessions')
       .set({ lease_expires_at: fromNow(this.#parts.leaseMs) })
       .where('id', 'in', sessionIds)
+      .where('server_id', '=', this.#parts.serverId)
       .where('state', '!=', 'ended')
       .returning('id')
       .execute();
@@ -199,6 +231,60 @@ export class SessionRows {
     return rows.map((row) => ({ id: row.id, workerId: row.worker_id }));
   }
 
+  /** One that this server holds. */
+  async endOwn(sessionId: string): Promise<void> {
+    await this.#parts.db
+      .updateTable('sessions')
+      .set({ state: 'ended', ended_at: sql<Date>`now()` })
+      .where('id', '=', sessionId)
+      .where('server_id', '=', this.#parts.serverId)
+      .where('state', '!=', 'ended')
+      .execute();
+  }
+
+  /** [LV42] No server holds them any more, nor does a worker draw them. @returns those, with the workers that did. */
+  release(sessionIds: readonly string[]): Promise<{ id: string; workerId: string | null }[]> {
+    const { db, serverId, leaseMs } = this.#parts;
+    if (sessionIds.length === 0) return Promise.resolve([]);
+    return db.transaction().execute(async (trx) => {
+      const held = await trx
+        .selectFrom('sessions')
+        .select(['id', 'worker_id'])
+        .where('id', 'in', sessionIds)
+        .where('server_id', '=', serverId)
+        .where('state', '!=', 'ended')
+        .orderBy('id')
+        .forUpdate()
+        .execute();
+      if (held.length === 0) return [];
+      await trx
+        .updateTable('sessions')
+        .set({ ...UNDRAWN, server_id: NO_SERVER, state: 'stranded', lease_expires_at: fromNow(leaseMs) })
+        .where(
+          'id',
+          'in',
+          held.map(({ id }) => id),
+        )
+        .execute();
+      return held.map((row) => ({ id: row.id, workerId: row.worker_id }));
+    });
+  }
+
+  /** [LV42] This server holds it from now on. @returns false where another was faster. */
+  async adopt({ id, serverId }: OpenRow): Promise<boolean> {
+    const { db, dialUrl, leaseMs, serverId: own } = this.#parts;
+    const mine = { server_id: own, dial_url: dialUrl(), lease_expires_at: fromNow(leaseMs) };
+    const adopted = await db
+      .updateTable('sessions')
+      .set({ ...UNDRAWN, ...mine, state: 'opening' })
+      .where('id', '=', id)
+      .where('server_id', '=', serverId)
+      .where('state', '!=', 'ended')
+      .returning('id')
+      .executeTakeFirst();
+    return adopted !== undefined;
+  }
+
   /** Open sessions whose lease is over: their server or their viewer is gone. */
   async expired(): Promise<string[]> {
     const rows = await this.#parts.db
@@ -211,29 +297,29 @@ export class SessionRows {
     return rows.map((row) => row.id);
   }
 
-  /** An open session of the tenant that this token resumes, wherever its sockets are. */
-  async findResumable(tenantId: string, sessionId: string, resumeTokenHash: string): Promise<boolean> {
+  /** An open session of the tenant, wherever its sockets are. */
+  async open(tenantId: string, sessionId: string): Promise<OpenRow | null> {
     const row = await this.#parts.db
-      .selectFrom('sessions')
-      .select('resume_token_hash')
-      .where('id', '=', sessionId)
-      .where('tenant_id', '=', tenantId)
-      .where('state', '!=', 'ended')
+      .selectFrom('sessions as s')
+      .leftJoin('view_tokens as t', 't.id', 's.token_id')
+      .select(['s.id', 's.scene_id', 's.server_id', 's.dial_url', 's.worker_id', 's.token_id', 's.resume_token_hash'])
+      .select('t.access')
+      .where('s.id', '=', sessionId)
+      .where('s.tenant_id', '=', tenantId)
+      .where('s.state', '!=', 'ended')
       .executeTakeFirst();
-    return row?.resume_token_hash === resumeTokenHash;
+    if (!row) return null;
+    return {
+      ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, dialUrl: row.dial_url },
+      ...{ workerId: row.worker_id, tokenId: row.token_id, resumeTokenHash: row.resume_token_hash },
+      access: row.access ?? 'drive',
+    };
   }
 
-  /** [LV31] Where workers dial for an open session that another server holds; null: there is no such. */
-  async heldElsewhere(tenantId: string, sessionId: string): Promise<{ dialUrl: string; sceneId: string } | null> {
-    const row = await this.#parts.db
-      .selectFrom('sessions')
-      .select(['dial_url', 'scene_id'])
-      .where('id', '=', sessionId)
-      .where('tenant_id', '=', tenantId)
-      .where('server_id', '!=', this.#parts.serverId)
-      .where('state', '!=', 'ended')
-      .executeTakeFirst();
-    return row ? { dialUrl: row.dial_url, sceneId: row.scene_id } : null;
+  /** One that this token resumes. */
+  async resumable(tenantId: string, sessionId: string, resumeTokenHash: string): Promise<OpenRow | null> {
+    const row = await this.open(tenantId, sessionId);
+    return row?.resumeTokenHash === resumeTokenHash ? row : null;
   }
 
   /** What a worker should draw and does not, and what it should stop drawing. */

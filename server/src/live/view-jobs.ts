@@ -19,7 +19,8 @@ import type { SessionRows } from './session-rows.ts';
 
 export interface ViewJobsParts {
   readonly live: Pick<LiveSessions, 'find'>;
-  readonly rows: Pick<SessionRows, 'heldElsewhere'>;
+  readonly rows: Pick<SessionRows, 'open'>;
+  readonly serverId: string;
   readonly submissions: Pick<Submissions, 'submitBegun'>;
   readonly log: Logger;
 }
@@ -50,9 +51,12 @@ export class ViewJobs {
     const { tenantId, sessionId, headers } = call;
     const session = this.#parts.live.find(tenantId, sessionId);
     if (session) return this.#makeHere(session, call);
-    const held = isPassedOn(headers) ? null : await this.#parts.rows.heldElsewhere(tenantId, sessionId);
-    if (!held) throw new KilnError('resource.not_found', `there is no live session ${sessionId}, or it is over`);
-    const { dialUrl } = held;
+    const row = await this.#parts.rows.open(tenantId, sessionId);
+    if (!row) throw new KilnError('resource.not_found', `there is no live session ${sessionId}, or it is over`);
+    const { dialUrl, serverId } = row;
+    if (isPassedOn(headers) || serverId === '' || serverId === this.#parts.serverId) {
+      throw new KilnError('server.draining', '[LV42] the live view goes on at another server; try again');
+    }
     return passRequestOn({ dialUrl, name: 'renderSession', ...call, timeoutMs: LIMITS.liveHandOverMs + SLACK_MS });
   }
 

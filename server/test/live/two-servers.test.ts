@@ -128,6 +128,108 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     expect(await send(sessionId)).toMatchObject({ status: 404, body: { error: { code: 'resource.not_found' } } });
   });
 
+  /** Somebody who drives at one server, somebody who watches there, and a worker that draws. */
+  async function openShared(index: number) {
+    const driver = await view(index);
+    const welcome = await driver.next('welcome');
+    const sessionId = String(welcome.sessionId);
+    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(index).url).host));
+    const watcher = await view(index, { join: { sessionId } });
+    const { resumeToken } = await watcher.next('welcome');
+    await watcher.next('scene');
+    await drawer.next('refresh');
+    return { driver, watcher, drawer, sessionId, token: welcome.resumeToken, watcherToken: resumeToken };
+  }
+
+  /** Takes up the newest offer of a session. */
+  async function takeUp(sessionId: string, isFrom: (url: string) => boolean): Promise<TestSocket> {
+    const offers = await until(
+      async () => worker.offers.filter((one) => one.sessionId === sessionId && isFrom(one.url)),
+      ({ length }) => length > 0,
+    );
+    const offer = offers.at(-1);
+    worker.sessions.add(sessionId);
+    const drawer = connect(offer?.url ?? '', worker.registration.workerSecret);
+    await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer?.token });
+    await drawer.next('start');
+    await drawer.say(SCENE);
+    return drawer;
+  }
+
+  test('[LV42] who opened a session comes back by the other one, and who watches stays', async () => {
+    const { driver, watcher, drawer, sessionId, token } = await openShared(0);
+    driver.cut();
+    await watcher.next((message) => JSON.stringify(message).includes('"away":true'));
+    const again = await view(1, { resume: { sessionId, token } });
+    expect(await again.next('welcome')).toMatchObject({ sessionId, resumed: true });
+    await drawer.next('start');
+    await drawer.say(SCENE);
+    await again.say(pose(1));
+    expect(await drawer.next('pose')).toEqual(pose(1));
+    await watcher.next('driver-pose');
+    await drawer.say(Buffer.from(picture(1, 1)));
+    for (const one of [again, watcher]) {
+      expect((await one.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([1]);
+    }
+    expect(worker.offers.filter((one) => one.sessionId === sessionId)).toHaveLength(1);
+    await watcher.say({ type: 'bye' });
+    await again.say({ type: 'bye' });
+    await again.closed;
+  });
+
+  /** Both are at the other server by then. */
+  async function goesOn(sessionId: string, owner: TestSocket, watcher: TestSocket): Promise<void> {
+    expect(await owner.next('welcome')).toMatchObject({ sessionId, resumed: true });
+    expect(await watcher.next('welcome')).toMatchObject({ sessionId, resumed: false });
+    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(1).url).host));
+    await owner.say(pose(1));
+    await watcher.next('driver-pose');
+    await drawer.say(Buffer.from(picture(1, 1)));
+    for (const one of [owner, watcher]) {
+      expect((await one.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([1]);
+    }
+    expect(await watcher.next((message) => message.type === 'viewers' && message.driver === 1)).toMatchObject({
+      you: 2,
+    });
+    await watcher.say({ type: 'bye' });
+    await owner.say({ type: 'bye' });
+    await owner.closed;
+  }
+
+  test('[LV42] where the one that holds it is not reached, it goes on at the other, and who watches comes there', async () => {
+    const { driver, watcher, sessionId, token, watcherToken } = await openShared(0);
+    driver.cut();
+    // Nobody listens there.
+    const dialUrl = 'ws://127.0.0.1:9/api/v1/worker/live';
+    await stores[0]?.db.updateTable('sessions').set({ dial_url: dialUrl }).where('id', '=', sessionId).execute();
+    const owner = await view(1, { resume: { sessionId, token } });
+    expect(await watcher.closed).toEqual({ code: 1012, reason: 'server.draining' });
+    const resume = { sessionId, token: watcherToken };
+    await goesOn(sessionId, owner, await view(1, { resume, join: { sessionId } }));
+  });
+
+  test('[LV42] a server that stops leaves its sessions to the other: who watches may be there first', async () => {
+    const store = stores[0];
+    if (!store) throw new Error('no store');
+    const stopping = farms.push(await startFarm({ redisUrl: redis.url, store, home: folder.path })) - 1;
+    const { driver, watcher, drawer, sessionId, token, watcherToken } = await openShared(stopping);
+    await farmAt(stopping).farm.drain();
+    const draining = { code: 1012, reason: 'server.draining' };
+    for (const one of [driver, watcher, drawer]) expect(await one.closed).toEqual(draining);
+    const resume = { sessionId, token: watcherToken };
+    const back = await view(1, { resume, join: { sessionId } });
+    const other = await addTenant(farmAt(1), 'stranger');
+    const theirs = await addScene(farmAt(1), other.id);
+    const stranger = await view(1, { resume: { sessionId, token }, sceneId: theirs }, other.key);
+    expect(await stranger.next('welcome')).toMatchObject({
+      resumed: false,
+      sessionId: expect.not.stringMatching(sessionId),
+    });
+    await stranger.say({ type: 'bye' });
+    await goesOn(sessionId, await view(1, { resume: { sessionId, token } }), back);
+    expect(await (await view(1, { join: { sessionId } })).closed).toEqual({ code: 4404, reason: 'resource.not_found' });
+  });
+
   test('[LV31, WS9] finds at either no session that is over, or of another tenant', async () => {
     const driver = await view(0);
     const sessionId = String((await driver.next('welcome')).sessionId);
