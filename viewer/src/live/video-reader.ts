@@ -21,38 +21,41 @@ interface VideoReaderParts {
   yuvOf(frame: VideoFrame): Promise<YuvPicture | null>;
 }
 
-export class VideoReader {
-  readonly #parts: VideoReaderParts;
-  #decoder: VideoDecoder | null = null;
-  #codec: VideoCodec | null = null;
-  /** Of the frame that was taken last: the next is read with it. */
-  #sequence = 0;
-  /** In the order in which they were given. */
+/** One decoder, and what was given to it, in that order. */
+class Decoding {
+  readonly codec: VideoCodec;
+  readonly #decoder: VideoDecoder;
   readonly #awaited: Awaited[] = [];
+  /** Of the frame that was taken last: the next is read with it. Null after one that could not be read. */
+  #sequence: number | null = null;
 
-  constructor(parts: VideoReaderParts) {
-    this.#parts = parts;
+  constructor(codec: VideoCodec, config: VideoDecoderConfig) {
+    this.codec = codec;
+    this.#decoder = new VideoDecoder({
+      output: (frame) => {
+        const awaited = this.#awaited.shift();
+        if (awaited) awaited.resolve(frame);
+        else frame.close();
+      },
+      error: (error) => this.#fail(error),
+    });
+    this.#decoder.configure(config);
   }
 
-  /** @throws Error for a frame that cannot be read, and for one whose picture before is missing. */
-  async decode(codec: VideoCodec, { sequence, delta = false }: FrameHeader, bytes: Uint8Array): Promise<YuvPicture> {
-    const frame = await this.#frame(codec, sequence, delta, bytes);
-    try {
-      const picture = await this.#parts.yuvOf(frame);
-      if (!picture) throw new Error(`a video decodes to ${frame.format ?? 'what cannot be read'}`);
-      return picture;
-    } finally {
-      frame.close();
-    }
+  get isOpen(): boolean {
+    return this.#decoder.state === 'configured';
   }
 
-  #frame(codec: VideoCodec, sequence: number, delta: boolean, data: Uint8Array): Promise<VideoFrame> {
-    const decoder = delta ? this.#going(codec, sequence) : this.#begun(codec);
-    if (!decoder) return Promise.reject(new Error('the picture before a frame of a video is missing'));
-    this.#sequence = sequence;
+  isBefore(sequence: number): boolean {
+    return this.isOpen && this.#sequence !== null && sequence === this.#sequence + 1;
+  }
+
+  take({ sequence, delta = false }: FrameHeader, data: Uint8Array): Promise<VideoFrame> {
     return new Promise((resolve, reject) => {
-      // It throws where it is none; what it gives comes later.
-      decoder.decode(new EncodedVideoChunk({ type: delta ? 'delta' : 'key', timestamp: sequence, data }));
+      // What throws is no frame that the next one can be read with.
+      this.#sequence = null;
+      this.#decoder.decode(new EncodedVideoChunk({ type: delta ? 'delta' : 'key', timestamp: sequence, data }));
+      this.#sequence = sequence;
       const timer = setTimeout(() => this.close(), READ_MS);
       const over =
         <T>(tell: (value: T) => void) =>
@@ -64,32 +67,52 @@ export class VideoReader {
     });
   }
 
-  #going(codec: VideoCodec, sequence: number): VideoDecoder | null {
-    const isNext = codec === this.#codec && sequence === this.#sequence + 1;
-    return isNext && this.#decoder?.state === 'configured' ? this.#decoder : null;
+  close(): void {
+    if (this.#decoder.state !== 'closed') this.#decoder.close();
+    this.#fail(new Error('the video is over'));
   }
 
-  #begun(codec: VideoCodec): VideoDecoder {
-    if (this.#decoder?.state === 'configured' && codec === this.#codec) return this.#decoder;
+  #fail(error: unknown): void {
+    this.#sequence = null;
+    for (const { reject } of this.#awaited.splice(0)) reject(error);
+  }
+}
+
+export class VideoReader {
+  readonly #parts: VideoReaderParts;
+  #decoding: Decoding | null = null;
+
+  constructor(parts: VideoReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Error for a frame that cannot be read, and for one whose picture before is missing. */
+  async decode(codec: VideoCodec, header: FrameHeader, bytes: Uint8Array): Promise<YuvPicture> {
+    const frame = await this.#decoderFor(codec, header).take(header, bytes);
+    try {
+      const picture = await this.#parts.yuvOf(frame);
+      if (!picture) throw new Error(`a video decodes to ${frame.format ?? 'what cannot be read'}`);
+      return picture;
+    } finally {
+      frame.close();
+    }
+  }
+
+  /** With a key frame a video begins, in the decoder that is there where that goes on. */
+  #decoderFor(codec: VideoCodec, { sequence, delta = false }: FrameHeader): Decoding {
+    const known = this.#decoding?.codec === codec ? this.#decoding : null;
+    if (delta) {
+      if (known?.isBefore(sequence)) return known;
+      throw new Error('the picture before a frame of a video is missing');
+    }
+    if (known?.isOpen) return known;
     this.close();
-    const decoder = new VideoDecoder({
-      output: (frame) => {
-        const awaited = this.#awaited.shift();
-        if (awaited) awaited.resolve(frame);
-        else frame.close();
-      },
-      error: (error) => {
-        for (const { reject } of this.#awaited.splice(0)) reject(error);
-      },
-    });
-    decoder.configure(this.#parts.configOf(codec));
-    [this.#decoder, this.#codec] = [decoder, codec];
-    return decoder;
+    this.#decoding = new Decoding(codec, this.#parts.configOf(codec));
+    return this.#decoding;
   }
 
   close(): void {
-    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
-    this.#decoder = null;
-    for (const { reject } of this.#awaited.splice(0)) reject(new Error('the video is over'));
+    this.#decoding?.close();
+    this.#decoding = null;
   }
 }

@@ -131,7 +131,7 @@ export class LiveSession {
 
   /** [LV6] */
   #acknowledge({ picture, decodeMs, uploadMs, broken }: Extract<ViewerMessage, { type: 'ack' }>): void {
-    if (broken) this.#chain.wasBroken();
+    if (broken) this.#chain.wasBroken(picture);
     else if (uploadMs > 0) this.#chain.painted(picture);
     if (!this.#window.acknowledge(picture)) return;
     this.#link.acknowledged(picture, decodeMs + uploadMs, this.#parts.clock.monotonicMs());

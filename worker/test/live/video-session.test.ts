@@ -138,3 +138,31 @@ it('[LV40] is given up where the viewer reads none of it', async () => {
   await move([6]);
   expect(kinds().at(-1)).toBe('vp9');
 });
+
+it('[LV40] is given up where only key frames can be read', async () => {
+  start();
+  for (const input of [1, 3, 5]) await move([input, input + 1], true);
+  expect(kinds()).toEqual(['vp9', 'vp9+', 'vp9', 'vp9+', 'vp9', 'vp9+']);
+  await move([7, 8]);
+  expect(kinds().slice(6)).toEqual(['jpeg', 'jpeg']);
+});
+
+it('[LV40] one mishap is one, however many frames are told of, and after many good frames none', async () => {
+  start();
+  // Several frames are under way when the first of them cannot be read: each is told of.
+  const mishap = async (input: number) => {
+    for (const at of [input, input + 1]) {
+      session.receive({ type: 'pose', input: at, pose: poseAt(at), moving: true });
+      await vi.advanceTimersByTimeAsync(60);
+    }
+    for (const { sequence } of pictures.slice(-2))
+      session.receive({ type: 'ack', picture: sequence, decodeMs: 0, uploadMs: 0, broken: true });
+  };
+  for (let round = 0; round < 5; round += 1) {
+    await mishap(1 + round * 20);
+    const before = pictures.length;
+    await move(Array.from({ length: 14 }, (_, i) => 3 + round * 20 + i));
+    // One key frame is enough.
+    expect(kinds().slice(before)).toEqual(['vp9', ...new Array(13).fill('vp9+')]);
+  }
+});

@@ -23,8 +23,11 @@ export type VideoRequest =
 export interface VideoFrameReply {
   readonly id: number;
   readonly pixels: ArrayBuffer;
-  /** Null where it cannot be encoded. */
-  readonly frame: { readonly bytes: ArrayBuffer; readonly isKey: boolean; readonly durationMs: number } | null;
+  /** `over`: the stream ended meanwhile; `fault`: the encoder could not. */
+  readonly frame:
+    | { readonly bytes: ArrayBuffer; readonly isKey: boolean; readonly durationMs: number }
+    | 'over'
+    | 'fault';
 }
 
 export type VideoReply = VideoFrameReply | { readonly id: number; readonly supported: readonly VideoCodec[] };

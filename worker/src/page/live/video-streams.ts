@@ -17,9 +17,20 @@ interface VideoWorker {
   readonly supported: readonly VideoCodec[];
 }
 
+/** Frames in a row that could not be encoded: this stream has no more of the codec at this size. */
+const TRIES = 3;
+
+interface Faults {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly counts: Map<VideoCodec, number>;
+}
+
 export class VideoStreams {
   readonly #buffers: PixelBuffers;
-  readonly #answers = new Map<number, (reply: VideoReply) => void>();
+  readonly #answers = new Map<number, { resolve(reply: VideoReply): void; reject(error: Error): void }>();
+  /** By the stream's key. */
+  readonly #faults = new Map<string, Faults>();
   /** Started with the first movement. */
   #worker: Promise<VideoWorker> | null = null;
   #lastId = 0;
@@ -30,18 +41,20 @@ export class VideoStreams {
   }
 
   /** What of an order's codecs this browser encodes; null: none. */
-  async codecOf({ codecs }: VideoOrder): Promise<VideoCodec | null> {
+  async codecOf({ codecs, key }: VideoOrder, size: Size): Promise<VideoCodec | null> {
     const supported = await this.#started().then(
       (worker) => worker.supported,
       (): readonly VideoCodec[] => [],
     );
-    return codecs.find((codec) => supported.includes(codec)) ?? null;
+    const counts = this.#faultsOf(key, size)?.counts;
+    return codecs.find((codec) => supported.includes(codec) && (counts?.get(codec) ?? 0) < TRIES) ?? null;
   }
 
   /**
    * Takes the pixels, of `buffers`, away from their owner.
    *
    * @returns the pixels where they cannot be encoded.
+   * @throws Error when the worker is lost, and the pixels with it.
    */
   async encode(
     pixels: Uint8Array<ArrayBuffer>,
@@ -52,19 +65,35 @@ export class VideoStreams {
   ): Promise<EncodedFrame | Uint8Array<ArrayBuffer>> {
     const { port } = await this.#started();
     const id = ++this.#lastId;
-    const reply = await this.#ask<VideoFrameReply>(
-      port,
-      { id, key, codec, isKey, quality, pixels: pixels.buffer, ...size },
-      [pixels.buffer],
-    );
-    if (!reply.frame) return new Uint8Array(reply.pixels);
+    const request = { id, key, codec, isKey, quality, pixels: pixels.buffer, ...size };
+    const reply = await this.#ask<VideoFrameReply>(port, request, [pixels.buffer]).catch((error: unknown) => {
+      this.#failed(key, size, codec);
+      throw error;
+    });
+    const { frame } = reply;
+    if (frame === 'fault') this.#failed(key, size, codec);
+    if (frame === 'fault' || frame === 'over') return new Uint8Array(reply.pixels);
+    this.#faults.get(key)?.counts.delete(codec);
     this.#buffers.give(reply.pixels);
-    return { ...reply.frame, codec };
+    return { ...frame, codec };
   }
 
   /** A stream is over. */
   end(key: string): void {
+    this.#faults.delete(key);
     this.#worker?.then(({ port }) => port.postMessage({ over: key } satisfies VideoRequest)).catch(() => {});
+  }
+
+  /** Those of another size count no more. */
+  #faultsOf(key: string, { widthPx, heightPx }: Size): Faults | null {
+    const known = this.#faults.get(key);
+    return known?.widthPx === widthPx && known.heightPx === heightPx ? known : null;
+  }
+
+  #failed(key: string, size: Size, codec: VideoCodec): void {
+    const { widthPx, heightPx } = size;
+    const { counts } = this.#faultsOf(key, size) ?? { counts: new Map<VideoCodec, number>() };
+    this.#faults.set(key, { widthPx, heightPx, counts: counts.set(codec, (counts.get(codec) ?? 0) + 1) });
   }
 
   #started(): Promise<VideoWorker> {
@@ -76,9 +105,15 @@ export class VideoStreams {
   }
 
   async #start(): Promise<VideoWorker> {
-    const { port } = await startWorker('video-worker', (message) => console.error(message));
+    const { port, end } = await startWorker('video-worker', (message) => {
+      console.error(message);
+      end();
+      this.#worker = null;
+      for (const { reject } of this.#answers.values()) reject(new Error(message));
+      this.#answers.clear();
+    });
     port.onmessage = ({ data }: MessageEvent<VideoReply>) => {
-      this.#answers.get(data.id)?.(data);
+      this.#answers.get(data.id)?.resolve(data);
       this.#answers.delete(data.id);
     };
     const id = ++this.#lastId;
@@ -95,8 +130,8 @@ export class VideoStreams {
     request: VideoRequest & { readonly id: number },
     transfer: ArrayBuffer[],
   ): Promise<T> {
-    return new Promise((resolve) => {
-      this.#answers.set(request.id, (reply) => resolve(reply as T));
+    return new Promise((resolve, reject) => {
+      this.#answers.set(request.id, { resolve: (reply) => resolve(reply as T), reject });
       port.postMessage(request, transfer);
     });
   }
