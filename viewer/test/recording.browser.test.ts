@@ -56,6 +56,36 @@ describe('a recording of the live view', () => {
     );
   });
 
+  it('shows what the form says again when it was played, from where it ended, and the frame that is shown', async () => {
+    await app.openScene();
+    await app.seeFinalPicture();
+    const views = () =>
+      app.farm.live.messages.flatMap((message) => (message.type === 'view' ? [message.view.exposureEv] : []));
+    const expose = (exposureEv: number) =>
+      app.page.$eval(
+        test('exposure'),
+        (slider, value) => {
+          (slider as HTMLInputElement).value = String(value);
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        exposureEv,
+      );
+    await app.page.click(test('record'));
+    await app.see('recording-runs');
+    await drag(50);
+    await expose(2);
+    await expect.poll(() => views().at(-1)).toBe(2);
+    await drag(150);
+    await app.page.click(test('record'));
+    await app.see('recording');
+    await expose(-1);
+    await expect.poll(() => views().at(-1)).toBe(-1);
+    await app.page.click(test('recording-play'));
+    await expect.poll(() => views().at(-1), { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => views().at(-1), { timeout: 60_000 }).toBe(-1);
+    expect(await app.textOf('recording-play')).toMatch(/^\s*Play\s*$/);
+  });
+
   it('is the camera’s path of the next render', async () => {
     await app.openScene();
     await app.seeFinalPicture();

@@ -7,6 +7,9 @@ import { type TimedCamera, thinnedCameras } from './session-path.ts';
 type Camera = Omit<TimedCamera, 'atMs'>;
 type Frame = NonNullable<PosePath['frames']>[number];
 
+/** Changes of what is shown within so long are one, as those of a slider that is drawn: the last of them is kept. */
+const MERGED_MS = 100;
+
 export class SessionRecorder {
   readonly #startedMs: number;
   #cameras: TimedCamera[] = [];
@@ -40,7 +43,10 @@ export class SessionRecorder {
     const text = JSON.stringify(look);
     if (text === this.#viewText) return;
     this.#viewText = text;
-    this.#views.push({ atMs, view: { ...look, frameNumber } });
+    const last = this.#views.at(-1);
+    const isMerged = last !== undefined && atMs - last.atMs < MERGED_MS;
+    if (isMerged) this.#views.pop();
+    this.#views.push({ atMs: isMerged ? last.atMs : atMs, view: { ...look, frameNumber } });
   }
 
   /** Null where nothing was shown. */

@@ -27,6 +27,7 @@ import { PictureFlow, type ShownPicture } from './picture-flow.ts';
 import { PosePacer } from './pose-pacer.ts';
 import { PosePredictor } from './pose-predictor.ts';
 import { readableCodecs } from './readable-codecs.ts';
+import { SentView } from './sent-view.ts';
 import { type DriverView, SessionRole } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
 import type { SeenPicture } from './surface-at.ts';
@@ -48,9 +49,7 @@ export class LiveFeed {
   #look: Look;
   /** What was asked for here, whatever others show meanwhile. */
   #ownLook: Look;
-  /** The view as the server has it, as JSON; and whether it may be another now: looked at once per display frame. */
-  #viewSent = '';
-  #viewChanged = false;
+  readonly #sentView = new SentView();
   readonly #role: SessionRole;
   #sessionId: string | null = null;
   #access: TokenAccess = 'drive';
@@ -175,6 +174,13 @@ export class LiveFeed {
     this.#listeners.remove();
   }
 
+  /** What was uploaded is gone. [LV13, LV22] A viewer that comes back gets a whole picture, and what makes it better. */
+  picturesLost(): void {
+    if (!this.#connection.ready) return;
+    this.#connection.drop('The graphics of this page were reset: fetching the picture again.');
+    this.#connection.open();
+  }
+
   get look(): Look {
     return this.#look;
   }
@@ -188,7 +194,12 @@ export class LiveFeed {
   adopt({ size: _, depth: __, frameNumber, ...look }: LiveView): void {
     this.#look = look;
     if (this.#role.drives) this.#ownLook = look;
-    this.#viewChanged = true;
+    this.#sentView.changed();
+    this.showFrame(frameNumber);
+  }
+
+  /** As `seek`, and tells of it where it is another one. */
+  showFrame(frameNumber: number): void {
     if (frameNumber === this.player.frameNumber) return;
     this.seek(frameNumber);
     this.#events.emit('frame', frameNumber);
@@ -199,12 +210,12 @@ export class LiveFeed {
     this.#ownLook = look;
     if (!this.#role.drives) return;
     this.#look = look;
-    this.#viewChanged = true;
+    this.#sentView.changed();
   }
 
   /** The size of the pictures, or their aspect, may be another now. */
   viewChanged(): void {
-    this.#viewChanged = true;
+    this.#sentView.changed();
   }
 
   play(): void {
@@ -213,7 +224,7 @@ export class LiveFeed {
 
   seek(frameNumber: number): void {
     this.player.seek(frameNumber, this.#options.timers.nowMs());
-    this.#viewChanged = true;
+    this.#sentView.changed();
   }
 
   /**
@@ -255,7 +266,7 @@ export class LiveFeed {
   #sendInputs(pose: Pose | null, held: boolean): void {
     const nowMs = this.#options.timers.nowMs();
     const due = this.player.due(nowMs);
-    if (due !== null) this.#viewChanged = true;
+    if (due !== null) this.#sentView.changed();
     const sent = this.#sendView(nowMs);
     if (due !== null) {
       if (sent) this.player.asked(this.#input);
@@ -280,21 +291,14 @@ export class LiveFeed {
 
   /** [LV31] That of who watches says nothing: what others show is not said back. */
   #viewForHello(): LiveView {
-    const view = this.#view(this.#role.drives ? this.#look : this.#ownLook);
-    this.#viewSent = JSON.stringify(view);
-    return view;
+    return this.#sentView.told(this.#view(this.#role.drives ? this.#look : this.#ownLook));
   }
 
   /** Sends the view if it is another than the last one. @returns whether it was. */
   #sendView(nowMs: number): boolean {
-    if (!this.#viewChanged) return false;
-    this.#viewChanged = false;
-    const view = this.#view();
-    const text = JSON.stringify(view);
-    if (text === this.#viewSent) return false;
-    this.#viewSent = text;
-    this.#connection.send({ type: 'view', input: this.#nextInput(nowMs), view });
-    return true;
+    const view = this.#sentView.next(() => this.#view());
+    if (view) this.#connection.send({ type: 'view', input: this.#nextInput(nowMs), view });
+    return view !== null;
   }
 
   #nextInput(nowMs: number): number {
@@ -313,7 +317,7 @@ export class LiveFeed {
     this.#pacer.resend();
     this.#predictor.forget();
     this.player.restart();
-    this.#viewChanged = true;
+    this.#sentView.changed();
     this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
   }
 
@@ -333,8 +337,7 @@ export class LiveFeed {
       this.#input = Math.max(this.#input, message.input);
       this.#pacer.resend();
       this.player.restart();
-      this.#viewSent = '';
-      this.#viewChanged = true;
+      this.#sentView.forget();
     }
     if (this.#role.audience) this.#events.emit('audience', this.#role.audience);
   }

@@ -147,8 +147,9 @@ export class LiveViewport {
     this.#feed.camera('release');
   }
 
-  /** Begins to keep where the camera goes and what is shown; what was kept before is gone. */
+  /** Begins to keep where the camera goes and what is shown, of the hand's own doing; what was kept before is gone. */
   startRecording(): void {
+    this.stopPath();
     this.#tape.record();
   }
 
@@ -162,6 +163,7 @@ export class LiveViewport {
     if (!this.drives) return;
     const { camera: _, ...free } = this.#feed.look;
     this.#feed.look = free;
+    this.pause();
     this.#tape.play(path);
   }
 
@@ -276,6 +278,7 @@ export class LiveViewport {
   }
 
   play(): void {
+    this.stopPath();
     this.#feed.play();
   }
 
@@ -284,6 +287,7 @@ export class LiveViewport {
   }
 
   seek(frameNumber: number): void {
+    this.stopPath();
     this.#feed.seek(frameNumber);
   }
 
@@ -309,6 +313,10 @@ export class LiveViewport {
     }
     this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, isHandOn));
     this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
+    this.#listeners.add(this.canvas, 'webglcontextrestored', () => {
+      this.#stage.picturesLost();
+      feed.picturesLost();
+    });
     this.#listeners.undoes(watchReducedMotion((isReduced) => this.#source.reduceMotion(isReduced)));
   }
 
@@ -344,27 +352,18 @@ export class LiveViewport {
     this.#follower.goal = pose;
     const followed = this.#follower.advance(deltaSec, this.#source.reducedMotion);
     if (followed) this.#source.takeOver(followed);
-    if (drives) this.#followPath();
-    else this.stopPath();
+    const isOver = drives && this.#tape.follow(this.#feed, (camera) => this.#source.lookFrom(camera));
+    if (isOver) this.#events.emit('played', undefined);
+    if (!drives) this.stopPath();
     const own = this.#source.set ? this.#source.advance(deltaSec) : null;
     return drives ? own : followed;
-  }
-
-  #followPath(): void {
-    const moment = this.#tape.moment();
-    if (!moment) return;
-    this.#source.lookFrom(moment.camera);
-    if (moment.view) this.#feed.adopt(moment.view);
-    const { frameNumber } = moment;
-    if (frameNumber !== null && frameNumber !== this.#feed.player.frameNumber) this.#feed.seek(frameNumber);
-    if (moment.isOver) this.#events.emit('played', undefined);
   }
 
   /** [LV26] From where the picture is seen: by the hand's camera, or by one of the scene. */
   #keepMoment(): void {
     if (!this.#tape.isRecording) return;
     const seen = this.#feed.look.camera === undefined ? this.#pose : this.#feed.drawnPose;
-    if (seen) this.#tape.take(this.#source.seenFrom(seen), this.#feed.view);
+    if (seen && this.#tape.take(this.#source.seenFrom(seen), this.#feed.view)) this.#events.emit('recorded', undefined);
   }
 
   get #pictureAspect(): number {

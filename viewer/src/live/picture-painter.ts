@@ -91,6 +91,13 @@ export class PicturePainter {
     return texture;
   }
 
+  /** What was uploaded is there no more. */
+  forget(): void {
+    this.#pictureAspect = 0;
+    this.#picture = null;
+    this.#textures.dispose();
+  }
+
   /** [LV30] Puts a better part over the picture that was uploaded last. */
   patch(pixels: DecodedColour['pixels'], at: { readonly x: number; readonly y: number }): void {
     if (this.#picture) this.#textures.patch(this.#picture, pixels, at);

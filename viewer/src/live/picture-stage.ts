@@ -86,6 +86,13 @@ export class PictureStage {
     else this.#painter.paint();
   }
 
+  /** The GPU has nothing any more of what was uploaded. */
+  picturesLost(): void {
+    this.#warp.take(null);
+    this.#painter.forget();
+    this.#isStale = true;
+  }
+
   /** What is seen: the newest picture as it was sent, where that is it. As `LiveViewport` has it. */
   async toBlob(type: string, quality: number | undefined): Promise<Blob> {
     const isPicture = this.#pose === null || !this.#warp.canWarp || this.#warp.isSeenFrom(this.#pose);

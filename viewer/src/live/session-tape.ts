@@ -1,3 +1,9 @@
+/** What a path is played on. */
+interface PlayedOn {
+  adopt(view: LiveView): void;
+  showFrame(frameNumber: number): void;
+}
+
 /** One view's recorder and player: at most one of each runs. */
 import { type LiveView, type PosePath, SessionRecorder, type TimedCamera } from '@kiln/shared';
 import { PathPlayer, type PlayedMoment } from './path-player.ts';
@@ -46,8 +52,20 @@ export class SessionTape {
     return moment;
   }
 
-  /** To be called on every display frame, with what is seen. */
-  take(camera: Omit<TimedCamera, 'atMs'>, view: LiveView): void {
+  /** To be called on every display frame. @returns whether the path is over with it. */
+  follow(on: PlayedOn, lookFrom: (camera: TimedCamera) => void): boolean {
+    const moment = this.moment();
+    if (!moment) return false;
+    if (moment.view) on.adopt(moment.view);
+    if (moment.frameNumber !== null) on.showFrame(moment.frameNumber);
+    // At last: whoever hears of a frame may put the camera elsewhere.
+    lookFrom(moment.camera);
+    return moment.isOver;
+  }
+
+  /** To be called on every display frame, with what is seen. @returns whether no more is kept. */
+  take(camera: Omit<TimedCamera, 'atMs'>, view: LiveView): boolean {
     this.#recorder?.take(this.#timers.nowMs(), camera, view);
+    return this.#recorder?.isFull ?? false;
   }
 }

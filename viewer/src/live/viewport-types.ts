@@ -45,7 +45,9 @@ export interface LiveViewportEvents {
   audience: Audience;
   /** A recorded session that was played is at its end, or the hand has interrupted it. */
   played: undefined;
-  /** The frame that is shown, while a clip plays. */
+  /** A recording is as long as they may be: nothing more is kept of it. Told until it is stopped. */
+  recorded: undefined;
+  /** The frame that is shown, while a clip or a recorded session plays. */
   frame: number;
   /** Something that does not end the session. */
   notice: { readonly code: string; readonly message: string };

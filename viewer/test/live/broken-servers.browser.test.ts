@@ -198,6 +198,26 @@ it('[LV34] what a driver shows that no server takes is not said to the next one'
   expect(await inPage('live.viewport.look.samples')).toBe(1);
 });
 
+it('where the graphics of the page are reset, a whole picture comes again, and parts of it after that', async () => {
+  const reset = (name: string) =>
+    inPage(
+      `lost = (window.lost ?? live.viewport.canvas.getContext('webgl2').getExtension('WEBGL_lose_context')), lost.${name}()`,
+    );
+  const of = (name: string) =>
+    inPage(`new Promise((done) => live.viewport.canvas.addEventListener('${name}', () => done(), { once: true }))`);
+  const lost = of('webglcontextlost');
+  await reset('loseContext');
+  await lost;
+  server.peer.say(tileOf(RED, 2));
+  const restored = of('webglcontextrestored');
+  await reset('restoreContext');
+  await restored;
+  await seen(GREEN);
+  expect(server.peers).toHaveLength(2);
+  server.peer.say(tileOf(BLUE, 2, { tile: { x: 0, y: 0, ...SIZE } }));
+  await seen(BLUE);
+});
+
 it('half of a frame and a hang-up cost the connection, and nothing that is shown', async () => {
   server.answer = server.good(BLUE);
   server.peer.line.write(halfFrame(chance(1), false));

@@ -52,12 +52,24 @@ describe('a recording', () => {
     expect(recorder.path()?.views?.[0]?.view).toEqual(VIEW);
   });
 
+  it('keeps the last of changes within 100 ms, as of a slider that is drawn', () => {
+    for (let ms = 0; ms < 1_000; ms += 20) recorder.take(5_000 + ms, at(0), { ...VIEW, exposureEv: ms });
+    const views = recorder.path()?.views ?? [];
+    expect(views.map(({ atMs, view }) => [atMs, view.exposureEv])).toEqual(
+      Array.from({ length: 10 }, (_, i) => [i * 100, i * 100 + 80]),
+    );
+  });
+
   it('ends at its limit', () => {
-    for (let index = 0; index < LIMITS.pathViews; index++)
-      recorder.take(5_000 + index, at(index), { ...VIEW, exposureEv: index });
+    const lastMs = (LIMITS.pathViews - 1) * 100;
+    for (let ms = 0; ms <= lastMs; ms += 100) {
+      expect(recorder.isFull).toBe(false);
+      recorder.take(5_000 + ms, at(ms), { ...VIEW, exposureEv: (ms / 100) % 2 });
+    }
     expect(recorder.isFull).toBe(true);
-    recorder.take(99_000, at(0), VIEW);
-    expect(recorder.durationMs).toBe(LIMITS.pathViews - 1);
+    recorder.take(5_000 + lastMs + 500, at(0), VIEW);
+    expect(recorder.durationMs).toBe(lastMs);
+    expect(matches(PosePath, recorder.path())).toBe(true);
   });
 });
 
@@ -87,6 +99,32 @@ describe('a tape', () => {
     expect(tape.moment()).toMatchObject({ camera: { position: [10, 1, 3] }, isOver: true });
     expect(tape.isPlaying).toBe(false);
     expect(tape.moment()).toBeNull();
+  });
+
+  it('shows view and frame before it puts the camera somewhere, for they may do so, too', () => {
+    const timers = new FakeTimers();
+    const tape = new SessionTape(timers);
+    const done: string[] = [];
+    const on = {
+      adopt: ({ exposureEv }: LiveView) => void done.push(`view ${exposureEv}`),
+      showFrame: (frameNumber: number) => void done.push(`frame ${frameNumber}`),
+    };
+    const follow = () => tape.follow(on, ({ position }) => void done.push(`camera ${position[0]}`));
+    expect(follow()).toBe(false);
+    tape.play({ ...path, frames: [{ atMs: 0, frameNumber: 7 }] });
+    expect(follow()).toBe(false);
+    timers.pass(1_000);
+    expect([follow(), follow()]).toEqual([true, false]);
+    expect(done).toEqual(['view 0', 'frame 7', 'camera 0', 'view 1', 'frame 7', 'camera 10']);
+  });
+
+  it('says when no more is kept', () => {
+    const timers = new FakeTimers();
+    const tape = new SessionTape(timers);
+    tape.record();
+    let count = 0;
+    for (; count < 5_000 && !tape.take(at(count), { ...VIEW, exposureEv: count }); count += 1) timers.pass(100);
+    expect(count).toBe(LIMITS.pathViews - 1);
   });
 
   it('is stopped by whoever interrupts it', () => {

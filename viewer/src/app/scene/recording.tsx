@@ -1,6 +1,7 @@
 /** Records what the live view shows and where its camera goes, plays it, and hands it on to be kept or rendered. */
 import { cameraPathOf, type PosePath } from '@kiln/shared';
 import { useEffect, useState } from 'preact/hooks';
+import type { LiveViewport } from '../../live/live-viewport.ts';
 import { Button } from '../design/button.tsx';
 import { formatBytes, formatDuration } from '../design/quantities.ts';
 import { toast } from '../design/toasts.tsx';
@@ -9,7 +10,7 @@ import type { SceneModel } from './scene-model.ts';
 type Recording =
   | { readonly state: 'none' }
   | { readonly state: 'runs'; readonly sinceMs: number }
-  | { readonly state: 'is-there'; readonly path: PosePath; readonly plays: boolean };
+  | { readonly state: 'is-there'; readonly path: PosePath; readonly plays: boolean; readonly isFull: boolean };
 
 /** How often the time of a recording that runs is told. */
 const TELL_MS = 250;
@@ -27,8 +28,20 @@ export function useRecording(model: SceneModel): RecordingControl {
   const view = model.viewport.value;
   useEffect(() => {
     setRecording({ state: 'none' });
-    return view?.on('played', () => setRecording((now) => (now.state === 'is-there' ? { ...now, plays: false } : now)));
+    if (!view) return;
+    const undo = [
+      view.on('played', () => setRecording((now) => (now.state === 'is-there' ? { ...now, plays: false } : now))),
+      view.on('recorded', () => stop(view, true)),
+    ];
+    return () => {
+      for (const dispose of undo) dispose();
+    };
   }, [view]);
+
+  function stop(from: LiveViewport | null, isFull: boolean): void {
+    const path = from?.stopRecording() ?? null;
+    setRecording(path ? { state: 'is-there', path, plays: false, isFull } : { state: 'none' });
+  }
 
   function toggle(): void {
     if (recording.state !== 'runs') {
@@ -36,8 +49,7 @@ export function useRecording(model: SceneModel): RecordingControl {
       setRecording({ state: 'runs', sinceMs: performance.now() });
       return;
     }
-    const path = view?.stopRecording() ?? null;
-    setRecording(path ? { state: 'is-there', path, plays: false } : { state: 'none' });
+    stop(view, false);
   }
 
   function play(): void {
@@ -46,6 +58,7 @@ export function useRecording(model: SceneModel): RecordingControl {
       view?.stopPath();
       return;
     }
+    model.play(false);
     view?.playPath(recording.path);
     setRecording({ ...recording, plays: true });
   }
@@ -90,7 +103,7 @@ export function RecordingBar({ control, model, name }: RecordingBarProps) {
       </div>
     );
   }
-  const { path, plays } = recording;
+  const { path, plays, isFull } = recording;
   const text = JSON.stringify(path);
 
   function render(): void {
@@ -114,6 +127,11 @@ export function RecordingBar({ control, model, name }: RecordingBarProps) {
       <span class="recording-text">
         {formatDuration(path.poses.at(-1)?.atMs ?? 0)} · {formatBytes(text.length)}
       </span>
+      {isFull && (
+        <span class="recording-text" role="status" data-testid="recording-full">
+          It ended here: a recording holds no more.
+        </span>
+      )}
       <Button
         small
         class="button-glass"

@@ -145,6 +145,12 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
         const { camera, ...free } = view.look;
         if (camera !== undefined) view.setLook(free);
       }),
+      view.on('played', () => {
+        // It has shown what the recording says, from where it says: from now on it is the form's again, from where it is.
+        if (form.value.camera.kind === 'scene' || form.value.camera.kind === 'auto')
+          change({ camera: { kind: 'current' } });
+        if (drives.value) view.setLook(lookOf(form.value));
+      }),
       view.on('audience', (now) => {
         audience.value = now;
         if (!drives.value) playing.value = false;
