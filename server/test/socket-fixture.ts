@@ -13,6 +13,7 @@ export interface Message {
   readonly state?: unknown;
   readonly message?: unknown;
   readonly access?: unknown;
+  readonly maxSamples?: unknown;
   readonly picture?: unknown;
   readonly driver?: unknown;
   readonly viewers?: unknown;

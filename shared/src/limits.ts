@@ -135,6 +135,8 @@ export const LIMITS = {
   tokenScenes: 100,
   tokenOrigins: 20,
   tokenSessions: 100,
+  /** Samples a pixel that a token's views have, unless it was made for more. */
+  tokenSamples: 256,
   tokenTtlMinSec: 60,
   tokenTtlMaxSec: 86_400,
   /** Pictures sent and not yet acknowledged by one viewer, at most: as many as pass in 300 ms at 25 a second. */

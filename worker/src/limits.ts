@@ -75,6 +75,8 @@ export const WORKER_LIMITS = {
   /** Time for the server to answer a session's hello. */
   sessionStartMs: 10_000,
   /** A hand that says it moves and sends no pose for so long is taken to rest. */
+  /** [LV43] What is drawn for a live session is told this often. */
+  drawnSaidMs: 1_000,
   restMs: 250,
   /** Draw and encode of a picture while moving, which the scale aims for: 25 pictures a second. */
   movingPictureMs: 40,

@@ -23,6 +23,8 @@ export interface Seat {
   /** What it may do by itself, and by which token; null: by an identity of the tenant. */
   readonly access: TokenAccess;
   readonly tokenId: string | null;
+  /** [LV43] */
+  readonly maxSamples: number | null;
   codecs: readonly PictureCodec[];
   resumeHash: string;
   /** Null while the connection is lost. */
@@ -31,7 +33,7 @@ export interface Seat {
   timer: NodeJS.Timeout | null;
 }
 
-type NewSeat = Pick<Seat, 'access' | 'tokenId' | 'codecs' | 'resumeHash' | 'peer'>;
+type NewSeat = Pick<Seat, 'access' | 'tokenId' | 'maxSamples' | 'codecs' | 'resumeHash' | 'peer'>;
 
 export class Audience {
   readonly #seats = new Map<number, Seat>();

@@ -16,11 +16,13 @@ import {
 } from '@kiln/shared';
 import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
 import { Absences } from './absences.ts';
-import { Audience, type Seat } from './audience.ts';
+import { Audience, type Seat, type SeatPeer } from './audience.ts';
 import { PictureShare } from './picture-share.ts';
 import { type SessionParts, type SessionSubject, type ViewerRights, whyNotMoved } from './session-parts.ts';
 import type { OpenRow } from './session-rows.ts';
+import { SessionUse } from './session-use.ts';
 import { Shown, type ShownView } from './shown.ts';
+import { ViewLimit } from './view-limit.ts';
 import { ViewerNews } from './viewer-news.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 import { type HandedOver, WorkerLink } from './worker-link.ts';
@@ -38,15 +40,15 @@ export class LiveSession {
   readonly #protocol = 1;
   readonly #audience = new Audience(performance.now());
   readonly #link = new WorkerLink();
+  readonly #use = new SessionUse();
+  readonly #limit = new ViewLimit();
   readonly #pictures = new PictureShare(this.#audience, this.#link);
   readonly #search: WorkerSearch;
-
   readonly #shown: Shown;
   readonly #news: ViewerNews;
   readonly #absences: Absences;
   /** Where the session stands, as viewers were told last. */
   #state: Extract<ServerMessage, { type: 'state' }> | null = null;
-
   #ended = false;
 
   constructor(subject: SessionSubject, view: LiveView, parts: SessionParts) {
@@ -86,12 +88,13 @@ export class LiveSession {
   open(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights, resumeToken: string): void {
     const seat = this.#sit(viewer, hello, rights, resumeToken);
     this.#welcome(seat, resumeToken, false);
+    this.#limit.within(hello.view, seat);
     this.seek();
   }
 
   /** [LV42] It goes on here: who opened it has its seat, and is away. */
-  keepSeat({ access, tokenId, resumeTokenHash: resumeHash }: OpenRow): void {
-    const seat = this.#audience.add({ access, tokenId, codecs: ALL_CODECS, resumeHash, peer: null });
+  keepSeat({ access, tokenId, maxSamples, resumeTokenHash: resumeHash }: OpenRow): void {
+    const seat = this.#audience.add({ access, tokenId, maxSamples, codecs: ALL_CODECS, resumeHash, peer: null });
     this.#absences.left(seat);
     this.#absences.waitForAnybody();
   }
@@ -130,7 +133,7 @@ export class LiveSession {
     this.#welcome(seat, token, true);
     const drives = this.#audience.driver === seat;
     if (drives) {
-      this.#shown.restart(hello.view);
+      this.#shown.restart(this.#limit.within(hello.view, seat));
       this.#audience.driverHeard(performance.now());
       this.#shown.tellView(this.#audience.watchers);
     }
@@ -199,6 +202,7 @@ export class LiveSession {
       return;
     }
     if (message.type === 'state') this.#tellState(message);
+    else if (message.type === 'drawn') this.#use.said(this.#search.token, message.drawnMs);
     else if (message.type === 'picked') this.#link.picked(message);
     else if (message.type === 'sums') this.#link.handed(message);
     else {
@@ -237,6 +241,11 @@ export class LiveSession {
     return this.#link.handOver(input, samples);
   }
 
+  /** [LV43] */
+  saveUse(): void {
+    this.#report(this.#use.save((drawnSec) => this.#parts.rows.addDrawn(this.id, drawnSec)));
+  }
+
   /** [LV35] */
   refresh(): void {
     this.#pictures.refresh();
@@ -249,17 +258,18 @@ export class LiveSession {
 
   /** [LV15] Ends in order. */
   end(reason: string): void {
-    if (!this.#finish()) return;
-    this.#parts.onEnded(this.id, this.#search.workerId);
-    for (const { peer } of this.#audience.present) peer?.end(reason);
-    this.#link.end();
+    this.#end((peer) => peer.end(reason));
   }
 
   /** Ends with an error that the viewers are told. */
   fail(error: KilnError): void {
+    this.#end((peer) => peer.close(error));
+  }
+
+  #end(tell: (peer: SeatPeer) => void): void {
     if (!this.#finish()) return;
     this.#parts.onEnded(this.id, this.#search.workerId);
-    for (const { peer } of this.#audience.present) peer?.close(error);
+    for (const { peer } of this.#audience.present) if (peer) tell(peer);
     this.#link.end();
   }
 
@@ -277,11 +287,17 @@ export class LiveSession {
     this.#search.end();
     this.#news.stop();
     this.#absences.stop();
+    this.saveUse();
     return true;
   }
 
-  #sit(peer: ViewerPeer, { codecs }: ViewerHello, { access, tokenId }: ViewerRights, resumeToken: string): Seat {
-    return this.#audience.add({ access, tokenId, codecs, resumeHash: hashSecret(resumeToken), peer });
+  #sit(
+    peer: ViewerPeer,
+    { codecs }: ViewerHello,
+    { access, tokenId, maxSamples }: ViewerRights,
+    resumeToken: string,
+  ): Seat {
+    return this.#audience.add({ access, tokenId, maxSamples, codecs, resumeHash: hashSecret(resumeToken), peer });
   }
 
   #seatOf(viewer: ViewerPeer): Seat | null {
@@ -314,15 +330,8 @@ export class LiveSession {
       viewer.close(refusal);
       return;
     }
-    this.#shown.take(message);
-    const { watchers } = this.#audience;
-    if (message.type === 'pose') {
-      this.#link.pose(message);
-      this.#shown.tellPose(watchers);
-    } else {
-      this.#link.view(message);
-      this.#shown.tellView(watchers);
-    }
+    const held = message.type === 'pose' ? message : { ...message, view: this.#limit.within(message.view, seat) };
+    this.#shown.pass(held, this.#link, this.#audience.watchers);
     if (this.#audience.driverHeard(performance.now())) this.#news.tell();
   }
 
@@ -373,10 +382,11 @@ export class LiveSession {
     this.#pictures.start(this.#shown, this.#protocol);
   }
 
-  #welcome({ peer, access }: Seat, resumeToken: string, resumed: boolean): void {
+  #welcome({ peer, access, maxSamples }: Seat, resumeToken: string, resumed: boolean): void {
     const { leaseMs } = this.#parts;
-    const [protocol, sessionId] = [this.#protocol, this.id];
-    peer?.tell({ type: 'welcome', protocol, sessionId, resumeToken, leaseMs, resumed, access });
+    const session = { protocol: this.#protocol, sessionId: this.id, leaseMs };
+    const limit = maxSamples !== null && { maxSamples };
+    peer?.tell({ type: 'welcome', ...session, resumeToken, resumed, access, ...limit });
   }
 
   #save(state: Exclude<SessionState, 'ended'>): void {

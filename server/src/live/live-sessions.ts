@@ -24,7 +24,7 @@ import { tokenExpired } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { ownCamera, type SessionParts } from './session-parts.ts';
+import { ownCamera, type SessionParts, withinRights } from './session-parts.ts';
 import type { OpenRow, SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { type Visitor, type VisitorParts, visitorOf, workerOf } from './visitors.ts';
@@ -158,7 +158,7 @@ export class LiveSessions {
       if (await this.#passOn(socket, message, row, headers)) return true;
       // The one that holds it is not reached any more: it goes on here.
     }
-    return this.#takeSeat(socket, await this.#adopt(row, message.view), message, visitor);
+    return this.#takeSeat(socket, await this.#adopt(row, withinRights(message.view, visitor)), message, visitor);
   }
 
   #takeSeat(socket: WebSocket, session: LiveSession, message: ViewerHello, visitor: Visitor): boolean {
@@ -186,7 +186,7 @@ export class LiveSessions {
       throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
     }
     if (row.serverId === '') {
-      const adopted = await this.#adopt(row, hello.view);
+      const adopted = await this.#adopt(row, withinRights(hello.view, visitor));
       this.#attach(socket, adopted, (viewer) => adopted.join(viewer, hello, visitor));
       return;
     }
@@ -224,7 +224,8 @@ export class LiveSessions {
     const token = newSecret(this.#parts.services.random);
     const id = this.#parts.services.newId('session');
     await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token), token: admission });
-    const session = new LiveSession({ id, tenantId, sceneId, scene }, view, this.#sessionParts());
+    const shown = withinRights(view, visitor);
+    const session = new LiveSession({ id, tenantId, sceneId, scene }, shown, this.#sessionParts());
     this.#sessions.set(id, session);
     this.#attach(socket, session, (viewer) => session.open(viewer, message, visitor, token));
   }
@@ -299,6 +300,7 @@ export class LiveSessions {
 
   async #renew(): Promise<void> {
     const { rows, services } = this.#parts;
+    this.#each((session) => session.saveUse());
     const watched = [...this.#sessions.values()].filter((session) => session.isWatched);
     try {
       const open = await rows.renew(watched.map((session) => session.id));

@@ -1,5 +1,12 @@
 /** What a live session is made of and for. */
-import { KilnError, type SceneSource, type SessionOffer, type TokenAccess, type ViewerMessage } from '@kiln/shared';
+import {
+  KilnError,
+  type LiveView,
+  type SceneSource,
+  type SessionOffer,
+  type TokenAccess,
+  type ViewerMessage,
+} from '@kiln/shared';
 import type { Logger } from 'pino';
 import type { RandomBytes } from '../services.ts';
 import type { SessionRows } from './session-rows.ts';
@@ -30,7 +37,13 @@ export interface SessionSubject {
 export interface ViewerRights {
   readonly access: TokenAccess;
   readonly tokenId: string | null;
+  /** [LV43] Of its views; null: as many as they say. */
+  readonly maxSamples: number | null;
 }
+
+/** [LV43] The view as a viewer of these rights may have it. */
+export const withinRights = (view: LiveView, { maxSamples }: Pick<ViewerRights, 'maxSamples'>): LiveView =>
+  maxSamples !== null && view.samples > maxSamples ? { ...view, samples: maxSamples } : view;
 
 /** [LV29] Why a viewer of this access may not say so; null: it may. */
 export function whyNotMoved(

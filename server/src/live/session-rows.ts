@@ -38,6 +38,8 @@ export interface OpenRow {
   /** Of who opened it. */
   readonly resumeTokenHash: string;
   readonly access: TokenAccess;
+  /** [LV43] */
+  readonly maxSamples: number | null;
 }
 
 /** [LV42] Of a session whose server has let it go. */
@@ -204,6 +206,17 @@ export class SessionRows {
       .execute();
   }
 
+  /** [LV43] Adds what was drawn for a session, whether or not it is open, also to what its token has. */
+  async addDrawn(sessionId: string, drawnSec: number): Promise<void> {
+    await sql`
+      with drawn as (
+        update sessions set drawn_sec = drawn_sec + ${drawnSec} where id = ${sessionId} returning token_id
+      )
+      update view_tokens t set drawn_sec = t.drawn_sec + ${drawnSec} from drawn d where t.id = d.token_id`.execute(
+      this.#parts.db,
+    );
+  }
+
   /** Renews leases; answers the sessions that are still open, and this server's. */
   async renew(sessionIds: readonly string[]): Promise<ReadonlySet<string>> {
     if (sessionIds.length === 0) return new Set();
@@ -303,7 +316,7 @@ export class SessionRows {
       .selectFrom('sessions as s')
       .leftJoin('view_tokens as t', 't.id', 's.token_id')
       .select(['s.id', 's.scene_id', 's.server_id', 's.dial_url', 's.worker_id', 's.token_id', 's.resume_token_hash'])
-      .select('t.access')
+      .select(['t.access', 't.max_samples'])
       .where('s.id', '=', sessionId)
       .where('s.tenant_id', '=', tenantId)
       .where('s.state', '!=', 'ended')
@@ -312,7 +325,7 @@ export class SessionRows {
     return {
       ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, dialUrl: row.dial_url },
       ...{ workerId: row.worker_id, tokenId: row.token_id, resumeTokenHash: row.resume_token_hash },
-      access: row.access ?? 'drive',
+      ...{ access: row.access ?? 'drive', maxSamples: row.max_samples },
     };
   }
 
@@ -356,6 +369,7 @@ export class SessionRows {
       sceneId: row.scene_id,
       state: row.state,
       workerId: row.worker_id,
+      drawnSec: row.drawn_sec,
       createdAt: row.created_at.toISOString(),
       endedAt: row.ended_at?.toISOString() ?? null,
     }));

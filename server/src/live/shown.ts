@@ -1,6 +1,7 @@
 /** What a session shows now, as the one who drives wants it. */
 import type { LiveView, PictureCodec, Pose, SeenView, SessionStart, ViewerMessage } from '@kiln/shared';
 import type { Seat } from './audience.ts';
+import type { WorkerLink } from './worker-link.ts';
 
 type Input = Extract<ViewerMessage, { type: 'pose' | 'view' }>;
 
@@ -28,16 +29,25 @@ export class Shown {
     return { view: this.#view, pose: this.#pose, input: this.#input };
   }
 
-  /** @returns false for one that is not newer than the last ([LV3]). */
-  take(message: Input): boolean {
-    if (message.input <= this.#input) return false;
+  #take(message: Input): void {
     this.#input = message.input;
     if (message.type === 'view') this.#view = message.view;
     else {
       this.#pose = message.pose;
       this.#moving = message.moving;
     }
-    return true;
+  }
+
+  /** [LV3, LV23, LV34] Takes what is newer than the last, and tells the worker and those who watch. */
+  pass(message: Input, link: Pick<WorkerLink, 'pose' | 'view'>, watchers: readonly Seat[]): void {
+    this.#take(message);
+    if (message.type === 'pose') {
+      link.pose(message);
+      this.tellPose(watchers);
+    } else {
+      link.view(message);
+      this.tellView(watchers);
+    }
   }
 
   /** [LV13] The one who drives comes back, and counts anew. */
@@ -55,7 +65,7 @@ export class Shown {
   /** [LV22] */
   start(protocol: number, codecs: PictureCodec[]): SessionStart {
     const [view, pose, input, moving] = [this.#view, this.#pose, this.#input, this.#moving];
-    return { type: 'start', protocol, view, codecs, pose, input, moving };
+    return { type: 'start', protocol, view, codecs, pose, input, moving, countsDrawn: true };
   }
 
   /** [LV34] */

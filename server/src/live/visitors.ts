@@ -33,13 +33,13 @@ export async function visitorOf(
     if (isForeign) throw new KilnError('identity.missing', '[LV29] a page of another site needs a token');
     const identity = await services.identities.ofHeaders(headers);
     if (!identity) throw strangerError(services.identityFailures, request, NO_IDENTITY);
-    return { tenantId: identity.tenantId, access: 'drive', tokenId: null, admission: null };
+    return { tenantId: identity.tenantId, access: 'drive', tokenId: null, maxSamples: null, admission: null };
   }
   const isOwnPage = headers.origin !== undefined && !isForeign;
   const admission = await tokens.admit(token, { sceneId, origin: headers.origin, isOwnPage });
   if (!admission) throw strangerError(services.identityFailures, request, 'the token was not made by this farm');
-  const { tenantId, access, tokenId } = admission;
-  return { tenantId, access, tokenId, admission };
+  const { tenantId, access, tokenId, maxSamples } = admission;
+  return { tenantId, access, tokenId, maxSamples, admission };
 }
 
 export async function workerOf({ workers, services }: VisitorParts, request: IncomingMessage): Promise<string> {

@@ -21,7 +21,7 @@ export type Passed =
   | RefreshMessage
   | CodecsMessage
   | HandOver;
-const FROM_WORKER = ['state', 'scene', 'error', 'picked', 'sums'] as const;
+const FROM_WORKER = ['state', 'scene', 'error', 'picked', 'sums', 'drawn'] as const;
 export type FromWorker = Extract<WorkerMessage, { type: (typeof FROM_WORKER)[number] }>;
 
 const isFromWorker = (message: WorkerMessage): message is FromWorker =>

@@ -48,6 +48,11 @@ export class WorkerSearch {
     return this.#placed?.workerId ?? null;
   }
 
+  /** Of the worker that was asked last: another one with each offer. */
+  get token(): string | null {
+    return this.#placed?.token ?? null;
+  }
+
   /** Whether a worker that dials in is the one that was asked. */
   expects(workerId: string, token: string): boolean {
     const placed = this.#placed;

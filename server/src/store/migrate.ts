@@ -38,6 +38,7 @@ import { up as jobNeeds } from './migrations/0036-job-needs.ts';
 import { up as redoneTasks } from './migrations/0037-redone-tasks.ts';
 import { up as redrawnFrames } from './migrations/0038-redrawn-frames.ts';
 import { up as viewJobs } from './migrations/0039-view-jobs.ts';
+import { up as drawnSessions } from './migrations/0040-drawn-sessions.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -82,6 +83,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0037-redone-tasks': { up: redoneTasks },
   '0038-redrawn-frames': { up: redrawnFrames },
   '0039-view-jobs': { up: viewJobs },
+  '0040-drawn-sessions': { up: drawnSessions },
 };
 
 /**

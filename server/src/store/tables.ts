@@ -339,6 +339,8 @@ interface SessionTable {
   resume_token_hash: string;
   /** By which it was opened; null: by an identity of its tenant. */
   token_id: string | null;
+  /** Worker seconds. */
+  drawn_sec: Generated<number>;
   created_at: CreatedAt;
   lease_expires_at: Date;
   ended_at: Date | null;

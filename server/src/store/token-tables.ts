@@ -1,6 +1,6 @@
 /** Tokens of live views, and what they are signed with. */
 import type { TokenAccess } from '@kiln/shared';
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { CreatedAt } from './column-types.ts';
 
 export interface FarmSecretTable {
@@ -15,6 +15,9 @@ export interface ViewTokenTable {
   access: TokenAccess;
   origins: ColumnType<string[], string, never>;
   max_sessions: number;
+  max_samples: number;
+  /** Of all sessions that it has opened. */
+  drawn_sec: Generated<number>;
   label: string | null;
   created_at: CreatedAt;
   expires_at: Date;

@@ -2,6 +2,7 @@
 import {
   type IdKind,
   KilnError,
+  LIMITS,
   type Token,
   type TokenAccess,
   type TokenCreated,
@@ -28,6 +29,7 @@ export interface Admission {
   readonly tenantId: string;
   readonly access: TokenAccess;
   readonly maxSessions: number;
+  readonly maxSamples: number;
   readonly expiresAt: Date;
   /** It opens no session any more; one that is open goes on. */
   readonly isExpired: boolean;
@@ -56,6 +58,7 @@ export class ViewTokens {
   async create(tenantId: string, request: TokenRequest): Promise<TokenCreated> {
     const { db, key, clock, newId } = this.#parts;
     const { sceneIds, access = 'drive', origins, ttlSec = 3_600, maxSessions = 1, label = null } = request;
+    const { maxSamples = LIMITS.tokenSamples } = request;
     await this.#requireScenes(tenantId, sceneIds);
     // Whole seconds, as the text has it.
     const expiresAt = new Date(Math.floor(clock.now().getTime() / 1_000 + ttlSec) * 1_000);
@@ -68,6 +71,7 @@ export class ViewTokens {
         access,
         origins: JSON.stringify(origins),
         max_sessions: maxSessions,
+        max_samples: maxSamples,
         label,
         expires_at: expiresAt,
       })
@@ -160,6 +164,7 @@ export class ViewTokens {
       tenantId: row.tenant_id,
       access: row.access,
       maxSessions: row.max_sessions,
+      maxSamples: row.max_samples,
       expiresAt: row.expires_at,
       isExpired: row.expires_at <= clock.now(),
     };
@@ -175,8 +180,10 @@ const viewOf = (row: Row, openSessions: number): Token => ({
   access: row.access,
   origins: row.origins,
   maxSessions: row.max_sessions,
+  maxSamples: row.max_samples,
   label: row.label,
   openSessions,
+  drawnSec: row.drawn_sec,
   createdAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
   revokedAt: row.revoked_at?.toISOString() ?? null,

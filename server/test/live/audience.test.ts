@@ -26,7 +26,7 @@ function sit({ access = 'drive', codecs = ['jpeg'] }: Partial<Pick<Seat, 'access
     close() {},
     end() {},
   };
-  const seat = audience.add({ access, tokenId: null, codecs, resumeHash: '', peer });
+  const seat = audience.add({ access, tokenId: null, maxSamples: null, codecs, resumeHash: '', peer });
   told.set(seat.id, messages);
   return seat;
 }

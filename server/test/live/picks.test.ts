@@ -16,7 +16,17 @@ function sit() {
     ...{ needsWhole: false, dropPictures() {}, close() {}, end() {} },
   };
   const seat: Seat = {
-    ...{ id: 1, isOwner: true, access: 'drive', tokenId: null, codecs: ['jpeg'], resumeHash: '', peer, timer: null },
+    ...{
+      id: 1,
+      isOwner: true,
+      access: 'drive',
+      tokenId: null,
+      maxSamples: null,
+      codecs: ['jpeg'],
+      resumeHash: '',
+      peer,
+      timer: null,
+    },
   };
   return { seat, codes: () => told.map((one) => (one.type === 'picked' ? (one.error?.code ?? 'surface') : one.type)) };
 }

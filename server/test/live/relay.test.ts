@@ -103,7 +103,16 @@ describe('between a viewer and a worker', () => {
     expect(await viewer.next('state')).toMatchObject({ state: 'finding-worker' });
     const { socket: drawer, start } = await takeUp(await offerOf(welcome.sessionId));
     expect(start).toEqual({
-      ...{ type: 'start', protocol: 1, view: VIEW, codecs: ['jpeg'], pose: null, input: 0, moving: false },
+      ...{
+        type: 'start',
+        protocol: 1,
+        view: VIEW,
+        codecs: ['jpeg'],
+        pose: null,
+        input: 0,
+        moving: false,
+        countsDrawn: true,
+      },
     });
     await drawer.say({ type: 'state', state: 'loading-scene', message: 'Loading', progress: 0.5 });
     expect(await viewer.next('state')).toMatchObject({ state: 'loading-scene', progress: 0.5 });

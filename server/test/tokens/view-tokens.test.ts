@@ -1,5 +1,6 @@
-import { API_PREFIX, type Session, type Token, type TokenCreated, type TokenRequest } from '@kiln/shared';
+import { API_PREFIX, LIMITS, type Session, type Token, type TokenCreated, type TokenRequest } from '@kiln/shared';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, ask, call, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { TestSocket } from '../socket-fixture.ts';
@@ -59,6 +60,24 @@ async function open(more: object, { key = null, origin = SHOP }: Page = {}): Pro
   return socket.say({ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'], ...more });
 }
 
+/** A worker's socket for the session that the token has opened last. */
+async function drawerOf(worker: FakeWorker, tokenId: string): Promise<TestSocket> {
+  const row = await farm.services.store.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('token_id', '=', tokenId)
+    .orderBy('created_at', 'desc')
+    .executeTakeFirstOrThrow();
+  const [offer] = await until(
+    async () => worker.offers.filter(({ sessionId }) => sessionId === row.id).slice(-1),
+    ({ length }) => length > 0,
+  );
+  worker.sessions.add(row.id);
+  const drawer = new TestSocket(offer?.url ?? '', worker.registration.workerSecret);
+  sockets.push(drawer);
+  return drawer.say({ type: 'worker-hello', protocols: [1], sessionId: row.id, token: offer?.token });
+}
+
 const reasonOf = async (more: object, page?: Page) => (await (await open(more, page)).closed).reason;
 
 describe('a token', () => {
@@ -66,6 +85,7 @@ describe('a token', () => {
     const { token, ...made } = await make({ label: 'the shop', ttlSec: 600 });
     expect(made).toMatchObject({
       ...{ sceneIds: [sceneId], origins: [SHOP], access: 'drive', maxSessions: 1, label: 'the shop', openSessions: 0 },
+      ...{ maxSamples: LIMITS.tokenSamples, drawnSec: 0 },
       revokedAt: null,
     });
     expect(Date.parse(made.expiresAt) - Date.parse(made.createdAt)).toBeGreaterThan(590_000);
@@ -161,6 +181,70 @@ describe('a token', () => {
     expect((await turned.closed).reason).toBe('identity.forbidden');
   });
 
+  test('[LV43] draws no more samples than it may, whoever opened the session, and says so once', async () => {
+    const worker = await new FakeWorker(farm.url, { identity: { maxSessions: 9 } }).start();
+    const { token } = await make({ maxSamples: 64, maxSessions: 2 });
+    const many = { ...VIEW, samples: 4_096 };
+    const socket = await open({ token, view: many });
+    expect(await socket.next('welcome')).toMatchObject({ maxSamples: 64 });
+    const error = { type: 'error', code: 'identity.forbidden', fatal: false };
+    expect(await socket.next('error')).toMatchObject(error);
+    const drawer = await drawerOf(worker, String((await list())[0]?.id));
+    expect(await drawer.next('start')).toMatchObject({ view: { samples: 64 }, countsDrawn: true });
+    await socket.say({ type: 'view', input: 1, view: { ...many, exposureEv: 1 } });
+    expect(await drawer.next('view')).toMatchObject({ view: { samples: 64, exposureEv: 1 } });
+    await socket.say({ type: 'view', input: 2, view: { ...VIEW, samples: 63 } });
+    expect(await drawer.next('view')).toMatchObject({ view: { samples: 63 } });
+    expect(socket.messages.filter(({ type }) => type === 'error')).toHaveLength(1);
+
+    // Who joins the tenant's own session with it, and drives it, is held to it, too.
+    const own = await open({ view: many }, { key: tenant.key, origin: null });
+    const { sessionId, maxSamples } = await own.next('welcome');
+    expect(maxSamples).toBeUndefined();
+    const guest = await open({ token, view: many, join: { sessionId } });
+    expect(await guest.next('welcome')).toMatchObject({ maxSamples: 64 });
+    await own.say({ type: 'camera', action: 'give', to: 2 });
+    await guest.next(({ type, driver }) => type === 'viewers' && driver === 2);
+    await guest.say({ type: 'view', input: 1, view: many });
+    expect(await guest.next('error')).toMatchObject(error);
+    expect(await own.next('driver-view')).toMatchObject({ view: { samples: 64 } });
+    expect((await make()).maxSamples).toBe(LIMITS.tokenSamples);
+    await worker.goodbye();
+    await worker.stop();
+  });
+
+  test('[LV43] and its session have what workers say that they have drawn', async () => {
+    const worker = await new FakeWorker(farm.url, { identity: { maxSessions: 9 } }).start();
+    const { token, id } = await make();
+    const socket = await open({ token });
+    const { sessionId } = await socket.next('welcome');
+    const first = await drawerOf(worker, id);
+    await first.next('start');
+    for (const drawnMs of [1_500, 2_500]) await first.say({ type: 'drawn', drawnMs });
+    // Dials again, and counts on.
+    first.cut();
+    const again = await drawerOf(worker, id);
+    await again.next('start');
+    await again.say({ type: 'drawn', drawnMs: 4_000 });
+    await again.say({ type: 'state', state: 'live', message: 'settled', progress: null });
+    await socket.next(({ message }) => message === 'settled');
+    await socket.say({ type: 'bye' });
+    await socket.closed;
+    const shown = await until(
+      async () => (await list()).find((one) => one.id === id),
+      (one) => (one?.drawnSec ?? 0) > 0,
+    );
+    expect(shown?.drawnSec).toBeCloseTo(4, 6);
+    const row = await farm.services.store.db
+      .selectFrom('sessions')
+      .select('drawn_sec')
+      .where('id', '=', String(sessionId))
+      .executeTakeFirstOrThrow();
+    expect(row.drawn_sec).toBeCloseTo(4, 6);
+    await worker.goodbye();
+    await worker.stop();
+  });
+
   test('that is asked for wrongly is not made', async () => {
     const status = async (request: object) =>
       (await call(farm.url, tenant.key, 'POST', '/tokens', { sceneIds: [sceneId], origins: [SHOP], ...request }))
@@ -169,7 +253,14 @@ describe('a token', () => {
     for (const origins of [[], ['shop.example'], ['https://shop.example/'], ['https://Shop.example'], ['null']]) {
       expect(await status({ origins })).toBe(400);
     }
-    for (const wrong of [{ ttlSec: 59 }, { ttlSec: 86_401 }, { maxSessions: 0 }, { access: 'all' }, { sceneIds: [] }]) {
+    for (const wrong of [
+      { ttlSec: 59 },
+      { ttlSec: 86_401 },
+      { maxSessions: 0 },
+      { maxSamples: 0 },
+      { access: 'all' },
+      { sceneIds: [] },
+    ]) {
       expect(await status(wrong)).toBe(400);
     }
   });

@@ -48,6 +48,10 @@ export const HandedSums = Type.Object({
 });
 export type HandedSums = Static<typeof HandedSums>;
 
+/** [LV43] How long a worker has drawn for the session since it took up the offer, while nobody else's was drawn on that page. */
+export const DrawnMessage = Type.Object({ type: Type.Literal('drawn'), drawnMs: Type.Number({ minimum: 0 }) });
+export type DrawnMessage = Static<typeof DrawnMessage>;
+
 /** What a worker says on the socket of a session. */
-export const WorkerMessage = Type.Union([...ServerMessage.anyOf, HandedSums]);
+export const WorkerMessage = Type.Union([...ServerMessage.anyOf, HandedSums, DrawnMessage]);
 export type WorkerMessage = Static<typeof WorkerMessage>;

@@ -192,6 +192,8 @@ export const ServerMessage = Type.Union([
     resumed: Type.Boolean(),
     /** [LV29] Absent: `drive`, by a server of before. */
     access: Type.Optional(TokenAccess),
+    /** [LV43] Samples a pixel that this viewer's views are drawn with, at most. Absent: as many as they say. */
+    maxSamples: Type.Optional(Type.Integer()),
   }),
   /** Where the session stands; `message` is for people. */
   Type.Object({
@@ -292,5 +294,7 @@ export const SessionStart = Type.Object({
   pose: Type.Union([Pose, Type.Null()]),
   input: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
   moving: Type.Boolean(),
+  /** [LV43] The server counts what is drawn. */
+  countsDrawn: Type.Optional(Type.Boolean()),
 });
 export type SessionStart = Static<typeof SessionStart>;

@@ -37,6 +37,11 @@ const scope = {
     maximum: LIMITS.tokenSessions,
     description: 'Live sessions that it has open at once, at most.',
   }),
+  maxSamples: Type.Integer({
+    minimum: 1,
+    maximum: LIMITS.frameSamples,
+    description: 'Samples a pixel that its views are drawn with, at most.',
+  }),
 };
 
 export const TokenRequest = Type.Object(
@@ -53,6 +58,7 @@ export const TokenRequest = Type.Object(
       }),
     ),
     maxSessions: Type.Optional(Type.Integer({ ...scope.maxSessions, default: 1 })),
+    maxSamples: Type.Optional(Type.Integer({ ...scope.maxSamples, default: LIMITS.tokenSamples })),
     label: Type.Optional(Name),
   },
   { additionalProperties: false },
@@ -65,6 +71,8 @@ export const Token = Type.Object({
   label: Type.Union([Type.String(), Type.Null()]),
   /** Sessions that it has open now. */
   openSessions: Type.Integer(),
+  /** Seconds in which workers have drawn for all sessions that it has opened. */
+  drawnSec: Type.Number(),
   createdAt: Timestamp,
   expiresAt: Timestamp,
   revokedAt: Type.Union([Timestamp, Type.Null()]),

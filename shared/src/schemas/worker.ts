@@ -108,6 +108,8 @@ export const Session = Type.Object({
   sceneId: Id('scene'),
   state: SessionState,
   workerId: Type.Union([Id('worker'), Type.Null()]),
+  /** Seconds in which workers have drawn for it, and for nobody else. */
+  drawnSec: Type.Number(),
   createdAt: Timestamp,
   endedAt: Type.Union([Timestamp, Type.Null()]),
 });

@@ -16,6 +16,7 @@ import { WORKER_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
+import { DrawnTime } from './drawn-time.ts';
 import { LinkPacer } from './link-pacer.ts';
 import { LiveInput, type Wanted } from './live-input.ts';
 import type { LiveStage, StageDrawOrder } from './live-stage.ts';
@@ -39,6 +40,7 @@ import { type LivePort, SessionVoice } from './session-voice.ts';
 import { type ChainLink, VideoChain } from './video-chain.ts';
 import { ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
 import { type SentPicture, ViewRefiner } from './view-refiner.ts';
+import { woken } from './woken.ts';
 
 export interface LiveSessionParts {
   readonly stage: LiveStage;
@@ -64,6 +66,7 @@ export class LiveSession {
   readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
   readonly #refiner: ViewRefiner;
   readonly #voice: SessionVoice;
+  readonly #drawn: DrawnTime;
   readonly #picks: PickDesk;
   readonly #handing: ViewHandOver;
   #sent: SentPicture | null = null;
@@ -81,6 +84,9 @@ export class LiveSession {
     this.#parts = parts;
     const { stage, clock, log, port } = parts;
     this.#voice = new SessionVoice(port, log);
+    this.#drawn = new DrawnTime(clock, (drawnMs) => {
+      if (this.#start?.countsDrawn) port.message({ type: 'drawn', drawnMs });
+    });
     this.#handing = new ViewHandOver({ stage, log, send: parts.sendSums, say: (message) => port.message(message) });
     this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
@@ -183,6 +189,7 @@ export class LiveSession {
   }
 
   end(): void {
+    this.#drawn.say();
     this.#ended.abort(new KilnError('live.session_gone', 'the session ended'));
     this.#refiner.stop();
     this.#wake();
@@ -268,18 +275,10 @@ export class LiveSession {
   }
 
   /** Until something changes, or the hand that moved has come to rest. */
-  async #sleep(signal: AbortSignal): Promise<void> {
+  #sleep(signal: AbortSignal): Promise<void> {
     const restsInMs = this.#input?.restsInMs(this.#parts.clock.monotonicMs()) ?? 0;
-    await new Promise<void>((resolve) => {
-      const timer = restsInMs > 0 ? setTimeout(resolve, restsInMs) : null;
-      const wake = () => {
-        if (timer) clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
+    return woken(restsInMs, signal, (wake) => {
       this.#wake = wake;
-      signal.addEventListener('abort', wake, { once: true });
-      if (signal.aborted) wake();
     });
   }
 
@@ -288,13 +287,14 @@ export class LiveSession {
     const kind = kindOf(planned);
     const changed = new AbortController();
     if (kind === 'refine') this.#wake = () => changed.abort();
-    const free = await this.#parts.stage.turn(kind, AbortSignal.any([signal, changed.signal])).catch(() => null);
-    if (!free) return;
+    const letGo = await this.#parts.stage.turn(kind, AbortSignal.any([signal, changed.signal])).catch(() => null);
+    if (!letGo) return;
     const plan = this.#plan();
     if (!plan || kindOf(plan) !== kind) {
-      free();
+      letGo();
       return;
     }
+    const free = this.#drawn.until(letGo);
     if (isRefined(plan)) {
       void this.#refine(plan, free, lost);
       return;

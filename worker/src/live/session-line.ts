@@ -1,5 +1,5 @@
 /** Keeps a session's socket open: dials again when it drops, for as long as that can help. */
-import { type HandedSums, KilnError, type ServerMessage, type SessionOffer } from '@kiln/shared';
+import { type DrawnMessage, type HandedSums, KilnError, type ServerMessage, type SessionOffer } from '@kiln/shared';
 import { type Clock, pause } from '../clock.ts';
 import { backOffMs } from '../farm/back-off.ts';
 import { WORKER_LIMITS } from '../limits.ts';
@@ -33,7 +33,7 @@ export class SessionLine implements LivePort {
   }
 
   /** What is said while nobody is connected is lost; the next `start` begins anew. */
-  message(message: ServerMessage | HandedSums): void {
+  message(message: ServerMessage | HandedSums | DrawnMessage): void {
     this.#socket?.message(message);
   }
 

@@ -1,6 +1,7 @@
 /** The worker's socket for one session: it dials out, says hello, and hands on what comes. */
 import {
   CodecsMessage,
+  type DrawnMessage,
   type HandedSums,
   HandOver,
   KilnError,
@@ -81,7 +82,7 @@ export class SessionSocket {
     });
   }
 
-  message(message: ServerMessage | HandedSums): void {
+  message(message: ServerMessage | HandedSums | DrawnMessage): void {
     this.#send(message);
   }
 
@@ -116,7 +117,7 @@ export class SessionSocket {
     onStart(start);
   }
 
-  #send(message: ServerMessage | HandedSums | WorkerHello): void {
+  #send(message: ServerMessage | HandedSums | DrawnMessage | WorkerHello): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(JSON.stringify(message));
     this.#endIfUnread();

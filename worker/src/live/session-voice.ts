@@ -1,12 +1,12 @@
 /** What a session tells its viewer beside pictures, and that a picture has its size. */
-import { type HandedSums, KilnError, LIMITS, type ServerMessage } from '@kiln/shared';
+import { type DrawnMessage, type HandedSums, KilnError, LIMITS, type ServerMessage } from '@kiln/shared';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import { sceneMessage } from './scene-message.ts';
 
 /** The way to the viewer. */
 export interface LivePort {
-  message(message: ServerMessage | HandedSums): void;
+  message(message: ServerMessage | HandedSums | DrawnMessage): void;
   picture(bytes: Uint8Array): void;
 }
 

@@ -25,7 +25,7 @@ beforeEach(() => {
     log: silent,
     sendSums,
     port: {
-      message: (message) => message.type !== 'sums' && messages.push(message),
+      message: (message) => message.type !== 'sums' && message.type !== 'drawn' && messages.push(message),
       picture: (bytes) => {
         const { header, colour, depth } = decodePicture(bytes);
         pictures.push(header);

@@ -1,4 +1,4 @@
-import { LIMITS, type Token, type TokenAccess } from '@kiln/shared';
+import { durationText, LIMITS, type Token, type TokenAccess } from '@kiln/shared';
 import { type Command, Option } from 'commander';
 import type { ConnectionOptions } from '../client-config.ts';
 import { connect, withConnection } from '../connection.ts';
@@ -12,6 +12,7 @@ interface MakeOptions extends Options {
   readonly origin: readonly string[];
   readonly minutes?: number;
   readonly sessions?: number;
+  readonly samples?: number;
   readonly access?: TokenAccess;
   readonly label?: string;
 }
@@ -54,6 +55,11 @@ export function addTokenCommand(program: Command): void {
       'how many it has open at once, at most (default: 1)',
       wholeNumber('--sessions', 1, LIMITS.tokenSessions),
     )
+    .option(
+      '--samples <n>',
+      `samples a pixel of its views, at most (default: ${LIMITS.tokenSamples})`,
+      wholeNumber('--samples', 1, LIMITS.frameSamples),
+    )
     .addOption(
       new Option(
         '--access <what>',
@@ -62,12 +68,13 @@ export function addTokenCommand(program: Command): void {
     )
     .option('--label <text>', 'what it is for')
     .action(async (sceneIds: string[], options: MakeOptions) => {
-      const { origin: origins, minutes, sessions, access, label } = options;
+      const { origin: origins, minutes, sessions, samples, access, label } = options;
       const body = {
         sceneIds,
         origins: [...origins],
         ...(minutes === undefined ? {} : { ttlSec: minutes * 60 }),
         ...(sessions === undefined ? {} : { maxSessions: sessions }),
+        ...(samples === undefined ? {} : { maxSamples: samples }),
         ...(access === undefined ? {} : { access }),
         ...(label === undefined ? {} : { label }),
       };
@@ -100,9 +107,10 @@ export function addTokenCommand(program: Command): void {
 
 const tokenTable = (tokens: readonly Token[], nowMs: number): string =>
   table(
-    ['ID', 'STATE', 'ACCESS', 'SESSIONS', 'EXPIRES', 'SCENES', 'ORIGINS', 'LABEL'],
+    ['ID', 'STATE', 'ACCESS', 'SESSIONS', 'SAMPLES', 'DRAWN', 'EXPIRES', 'SCENES', 'ORIGINS', 'LABEL'],
     tokens.map((token) => [
       ...[token.id, stateOf(token, nowMs), token.access, `${token.openSessions} of ${token.maxSessions}`],
+      ...[String(token.maxSamples), durationText(token.drawnSec)],
       ...[formatTime(token.expiresAt), token.sceneIds.join(' '), token.origins.join(' '), token.label ?? ''],
     ]),
   );
