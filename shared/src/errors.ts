@@ -63,6 +63,12 @@ export const ERRORS = {
   'upload.over_limit': row(413, false, 'The upload is larger than the limits allow.'),
   'storage.full': row(507, true, 'The disk or the store is full; nothing was kept of this request.'),
   'storage.unavailable': row(503, true, 'The database, the queue or the object store does not answer.'),
+  'live.no_codec': row(
+    400,
+    false,
+    'The viewer reads no picture that this live view can send: JPEG, WebP or PNG.',
+    4400,
+  ),
   'live.no_worker': row(503, true, 'No worker has room for another live session.', 4503),
   'live.worker_lost': row(503, true, 'The worker that drew this session is gone.', 4504),
   'live.session_gone': row(404, false, 'The session ended, or its lease ran out.', 4404),

@@ -47,4 +47,6 @@ export const VIEWER_LIMITS = {
   toastMs: 6_000,
   /** Of them at a time: more hide what they are about. */
   toasts: 5,
+  /** Entries that those who do not see may still hear. */
+  spoken: 5,
 } as const;

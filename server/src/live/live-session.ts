@@ -99,11 +99,11 @@ export class LiveSession {
     this.#absences.waitForAnybody();
   }
 
-  /** [LV31] One more. @throws KilnError `request.too_many`, `request.invalid` */
+  /** [LV31] One more. @throws KilnError `request.too_many`, `live.no_codec` */
   join(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights): void {
     this.#audience.makeRoom(performance.now());
     if (!this.#audience.codecs.some((codec) => isStillCodec(codec) && hello.codecs.includes(codec))) {
-      throw new KilnError('request.invalid', '[LV31] the session has no picture codec that this viewer reads');
+      throw new KilnError('live.no_codec', '[LV31] the session has no picture codec that this viewer reads');
     }
     const token = newSecret(this.#parts.random);
     const seat = this.#sit(viewer, hello, rights, token);

@@ -24,7 +24,7 @@ import { tokenExpired } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { ownCamera, type SessionParts, withinRights } from './session-parts.ts';
+import { ownCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
 import type { OpenRow, SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { type Visitor, type VisitorParts, visitorOf, workerOf } from './visitors.ts';
@@ -127,6 +127,7 @@ export class LiveSessions {
     const visitor = await visitorOf(this.#parts, message, request);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
     if (this.#isDraining) throw stops();
+    requirePictures(message.codecs);
     const { admission } = visitor;
     if (await this.#resume(socket, message, visitor, request.headers)) return;
     if (admission?.isExpired) throw tokenExpired(admission.expiresAt);

@@ -1,7 +1,9 @@
 /** What a live session is made of and for. */
 import {
+  isStillCodec,
   KilnError,
   type LiveView,
+  type PictureCodec,
   type SceneSource,
   type SessionOffer,
   type TokenAccess,
@@ -39,6 +41,12 @@ export interface ViewerRights {
   readonly tokenId: string | null;
   /** [LV43] Of its views; null: as many as they say. */
   readonly maxSamples: number | null;
+}
+
+/** [LV12] @throws KilnError `live.no_codec` */
+export function requirePictures(codecs: readonly PictureCodec[]): void {
+  if (codecs.some(isStillCodec)) return;
+  throw new KilnError('live.no_codec', `[LV12] "codecs" has ${codecs.join(', ')}: name jpeg, webp or png besides`);
 }
 
 /** [LV43] The view as a viewer of these rights may have it. */

@@ -204,7 +204,19 @@ describe('a second viewer', () => {
     await join(sessionId, { codecs: ['png', 'jpeg'] });
     expect(await drawer.next('start')).toMatchObject({ codecs: ['jpeg'] });
     const stranger = await join(sessionId, { codecs: ['png'] });
-    expect(await stranger.closed).toEqual({ code: 4400, reason: 'request.invalid' });
+    expect(await stranger.closed).toEqual({ code: 4400, reason: 'live.no_codec' });
+  });
+
+  test('[LV12] whose list has videos only opens, watches and resumes nothing', async () => {
+    const { driver, sessionId, token } = await openSession();
+    const codecs = ['vp9', 'h264'];
+    for (const more of [{}, { join: { sessionId } }, { resume: { sessionId, token } }]) {
+      const refused = await view({ codecs, ...more });
+      expect(await refused.closed).toEqual({ code: 4400, reason: 'live.no_codec' });
+      const error = { type: 'error', code: 'live.no_codec', fatal: true };
+      expect(refused.messages).toMatchObject([{ ...error, message: expect.stringContaining('vp9, h264') }]);
+    }
+    expect(driver.socket.readyState).toBe(driver.socket.OPEN);
   });
 
   describe('[LV41] whose worker follows codecs', () => {

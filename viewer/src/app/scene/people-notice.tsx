@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Audience } from '../../live/session-role.ts';
 import { Button } from '../design/button.tsx';
+import { type Spoken, withSpoken } from '../design/spoken-list.ts';
 import { newsOf } from './people-news.ts';
 import { CameraAction } from './people-panel.tsx';
 import type { SceneModel } from './scene-model.ts';
@@ -16,18 +17,20 @@ export function PeopleNotice({ model }: { readonly model: SceneModel }) {
   );
 }
 
-/** For those who do not see it. */
-function News({ audience }: { readonly audience: Audience | null }) {
+/** For those who do not see it: what is added is read, and nothing else. */
+export function News({ audience }: { readonly audience: Audience | null }) {
   const before = useRef<Audience | null>(null);
-  const [text, setText] = useState('');
+  const [spoken, setSpoken] = useState<readonly Spoken[]>([]);
   useEffect(() => {
     const news = audience ? newsOf(before.current, audience) : [];
     before.current = audience;
-    if (news.length > 0) setText(news.join(' '));
+    setSpoken((said) => withSpoken(said, news));
   }, [audience]);
   return (
-    <div class="visually-hidden" role="status" aria-live="polite" data-testid="people-news">
-      {text}
+    <div class="visually-hidden" role="log" aria-live="polite" data-testid="people-news">
+      {spoken.map(({ id, text }) => (
+        <p key={id}>{text}</p>
+      ))}
     </div>
   );
 }
