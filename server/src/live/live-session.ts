@@ -29,9 +29,6 @@ import { type HandedOver, WorkerLink } from './worker-link.ts';
 import type { FromWorker, WorkerPeer } from './worker-peer.ts';
 import { WorkerSearch } from './worker-search.ts';
 
-/** Of one who is away, and has not said what it reads. */
-const ALL_CODECS = PictureCodec.enum;
-
 export class LiveSession {
   readonly id: string;
   readonly tenantId: string;
@@ -71,7 +68,7 @@ export class LiveSession {
       supersede: () => this.#link.lose(new KilnError('live.session_gone', 'the session went to another worker')),
       onStranded: () => this.#save('stranded'),
       onNone: (error) => this.fail(error),
-      report: (work) => this.#report(work),
+      report: (work) => void this.#report(work),
     });
   }
 
@@ -92,9 +89,9 @@ export class LiveSession {
     this.seek();
   }
 
-  /** [LV42] It goes on here: who opened it has its seat, and is away. */
+  /** [LV42] It goes on here: who opened it has its seat, is away, and has not said what it reads. */
   keepSeat({ access, tokenId, maxSamples, resumeTokenHash: resumeHash }: OpenRow): void {
-    const seat = this.#audience.add({ access, tokenId, maxSamples, codecs: ALL_CODECS, resumeHash, peer: null });
+    const seat = this.#audience.add({ access, tokenId, maxSamples, codecs: PictureCodec.enum, resumeHash, peer: null });
     this.#absences.left(seat);
     this.#absences.waitForAnybody();
   }
@@ -128,7 +125,7 @@ export class LiveSession {
     const token = newSecret(this.#parts.random);
     seat.resumeHash = hashSecret(token);
     seat.codecs = hello.codecs;
-    if (seat.isOwner) this.#report(this.#parts.rows.setResumeToken(this.id, seat.resumeHash));
+    if (seat.isOwner) void this.#report(this.#parts.rows.setResumeToken(this.id, seat.resumeHash));
     this.#audience.isBack(seat, performance.now());
     this.#welcome(seat, token, true);
     const drives = this.#audience.driver === seat;
@@ -241,9 +238,9 @@ export class LiveSession {
     return this.#link.handOver(input, samples);
   }
 
-  /** [LV43] */
-  saveUse(): void {
-    this.#report(this.#use.save((drawnSec) => this.#parts.rows.addDrawn(this.id, drawnSec)));
+  /** [LV43] Never rejects: what could not be saved is saved with the next. */
+  saveUse(): Promise<void> {
+    return this.#report(this.#use.save((drawnSec) => this.#parts.rows.addDrawn(this.id, drawnSec)));
   }
 
   /** [LV35] */
@@ -287,7 +284,7 @@ export class LiveSession {
     this.#search.end();
     this.#news.stop();
     this.#absences.stop();
-    this.saveUse();
+    void this.saveUse();
     return true;
   }
 
@@ -390,10 +387,12 @@ export class LiveSession {
   }
 
   #save(state: Exclude<SessionState, 'ended'>): void {
-    this.#report(this.#parts.rows.setState(this.id, state));
+    void this.#report(this.#parts.rows.setState(this.id, state));
   }
 
-  #report(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#parts.log.warn({ err: error, sessionId: this.id }, 'a session was not saved'));
+  #report(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) =>
+      this.#parts.log.warn({ err: error, sessionId: this.id }, 'a session was not saved'),
+    );
   }
 }

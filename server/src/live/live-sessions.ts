@@ -91,6 +91,7 @@ export class LiveSessions {
     if (this.#renewal) clearInterval(this.#renewal);
     const { rows, signals } = this.#parts;
     const ids = [...this.#sessions.keys()];
+    await Promise.all([...this.#sessions.values()].map((session) => session.saveUse()));
     try {
       for (const { id, workerId } of await rows.release(ids)) {
         if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
@@ -301,7 +302,7 @@ export class LiveSessions {
 
   async #renew(): Promise<void> {
     const { rows, services } = this.#parts;
-    this.#each((session) => session.saveUse());
+    this.#each((session) => void session.saveUse());
     const watched = [...this.#sessions.values()].filter((session) => session.isWatched);
     try {
       const open = await rows.renew(watched.map((session) => session.id));

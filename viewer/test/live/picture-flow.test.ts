@@ -275,6 +275,17 @@ describe('PictureFlow', () => {
       expect(bench.broken).toEqual([]);
     });
 
+    it('[LV41] of which some did not come are shown by the whole that has their number, and others build on that', async () => {
+      bench.receiveTile(2, { lastTile: false });
+      bench.flow.receive(encodePicture({ ...header(2, 1), catchUp: true, samples: 8 }, new Uint8Array([1, 2, 3])));
+      bench.receiveTile(3);
+      for (let at = 1; at < 4; at += 1) await bench.decoding[at]?.finish();
+      bench.displayFrame();
+      expect(bench.uploaded.at(-1)).toBe(3);
+      expect(bench.painted.at(-1)).toBe(3);
+      expect(bench.acks.map(([picture]) => picture).at(-1)).toBe(3);
+    });
+
     it('of which some are still to come are painted, and not acknowledged', async () => {
       bench.receiveTile(2, { lastTile: false });
       await bench.decoder(2).finish();
