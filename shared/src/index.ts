@@ -20,6 +20,7 @@ export * from './client/urls.ts';
 export * from './client/verify-webhook.ts';
 export * from './division.ts';
 export * from './duration-text.ts';
+export * from './engine-defaults.ts';
 export * from './engine-features.ts';
 export * from './engine-gaps.ts';
 export * from './engine-names.ts';

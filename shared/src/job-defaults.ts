@@ -1,8 +1,9 @@
 /** The settings of a layer in full, as they decide a frame's pixels. */
+import { DEFAULT_ENGINE, DEFAULT_SAMPLES } from './engine-defaults.ts';
 import { defaultBitDepth } from './image-formats.ts';
 import { withDefaults, withLaterDefaults } from './schema-defaults.ts';
 import type { LayerRequest } from './schemas/job.ts';
-import { DEFAULT_ENGINE, DEFAULT_FORMAT, DEFAULT_SAMPLES, Pass, RenderSettings } from './schemas/settings.ts';
+import { DEFAULT_FORMAT, Pass, RenderSettings } from './schemas/settings.ts';
 
 /**
  * What a layer asks for, with every default filled in, and every key and every pass in the order of the schema, so that

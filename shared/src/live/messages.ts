@@ -2,11 +2,12 @@
 
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { DEFAULT_SAMPLES } from '../engine-defaults.ts';
 import { Id } from '../identifiers.ts';
 import { LIMITS } from '../limits.ts';
 import { LightSettings } from '../schemas/light.ts';
 import { SceneEdits } from '../schemas/scene-edits.ts';
-import { ClipSettings, DEFAULT_SAMPLES, Pose, Position, RenderSettings, Vector3 } from '../schemas/settings.ts';
+import { ClipSettings, Pose, Position, RenderSettings, Vector3 } from '../schemas/settings.ts';
 import { TokenAccess } from '../schemas/token.ts';
 import { Name } from '../storable-text.ts';
 import { PictureCodec } from './codecs.ts';

@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { DEFAULT_ENGINE, DEFAULT_SAMPLES } from '../engine-defaults.ts';
 import { LIMITS } from '../limits.ts';
 import { Name, STORABLE_CHARS } from '../storable-text.ts';
 import { AssetReference, Background, LightSettings } from './light.ts';
@@ -238,11 +239,6 @@ export const ClipSettings = Type.Object({
   }),
 });
 export type ClipSettings = Static<typeof ClipSettings>;
-
-export const DEFAULT_ENGINE = 'raster';
-
-/** Samples of a layer that asks for no number, by engine: one of raster is a picture, of path tracing noise. */
-export const DEFAULT_SAMPLES = { raster: 1, pathtrace: 64 } as const;
 
 /**
  * Everything that, with the scene's hash and the frame number, decides a frame's pixels. Complete: defaults are filled

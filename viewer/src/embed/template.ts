@@ -14,7 +14,7 @@ const STYLE = `
 .poster.button:focus-visible { outline: 3px solid currentColor; outline-offset: -3px; }
 .bar { position: absolute; left: 0; right: 0; bottom: 0; height: 3px; transform-origin: 0 50%; background: var(--progress-bar-color, rgb(128 128 128 / 0.6)); transition: transform 0.2s, opacity 0.3s; pointer-events: none; }
 .bar.gone { opacity: 0; }
-.note { position: absolute; left: 50%; bottom: 12px; transform: translateX(-50%); max-width: calc(100% - 24px); box-sizing: border-box; padding: 6px 12px; border-radius: 6px; font: 13px/1.4 system-ui, sans-serif; color: #fff; background: rgb(20 20 20 / 0.82); }
+.note { position: absolute; left: 50%; bottom: 12px; transform: translateX(-50%); width: max-content; max-width: calc(100% - 24px); box-sizing: border-box; padding: 6px 12px; border-radius: 6px; font: 13px/1.4 system-ui, sans-serif; color: #fff; background: rgb(20 20 20 / 0.82); }
 .note:empty { display: none; }
 .stats { position: absolute; left: 10px; top: 10px; display: grid; gap: 1px; margin: 0; min-width: 11.5em; padding: 8px 12px 9px; border-radius: 8px; font: 11px/1.55 ui-monospace, Menlo, Consolas, monospace; font-variant-numeric: tabular-nums; color: #fff; background: rgb(20 20 20 / 0.78); pointer-events: none; }
 .stats[hidden] { display: none; }

@@ -60,7 +60,8 @@ interface LiveConnectionEvents {
   message(message: ServerMessage): void;
   /** Bytes of a picture message. */
   picture(message: Uint8Array): void;
-  lost(retryInMs: number, message: string): void;
+  /** @param code why: of the farm's table of errors. */
+  lost(retryInMs: number, code: string, message: string): void;
   /** It will not come back by itself. */
   failed(code: string, message: string): void;
   ended(reason: string): void;
@@ -119,7 +120,7 @@ export class LiveConnection {
     const socket = this.#release();
     if (!socket) return;
     socket.close();
-    this.#comeBack(message);
+    this.#comeBack({ code: 'client.unreachable', message });
   }
 
   /** Whether messages can be sent: the server has welcomed this viewer. */
@@ -242,12 +243,12 @@ export class LiveConnection {
       this.#fail(fault.code, fault.message);
       return;
     }
-    this.#comeBack(fault?.message ?? 'The connection to the farm is lost.');
+    this.#comeBack(fault ?? { code: 'client.unreachable', message: 'The connection to the farm is lost.' });
   }
 
-  #comeBack(message: string): void {
+  #comeBack({ code, message }: Fault): void {
     const delayMs = this.#backOff.next();
-    this.#options.events.lost(delayMs, message);
+    this.#options.events.lost(delayMs, code, message);
     this.#cancelRetry = this.#options.timers.after(delayMs, () => {
       this.#cancelRetry = null;
       this.#connect();

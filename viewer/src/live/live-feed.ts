@@ -86,7 +86,7 @@ export class LiveFeed {
         welcome: (welcome) => this.#welcome(welcome),
         message: (message) => this.#receive(message),
         picture: (message) => this.#flow.receive(message),
-        lost: (retryInMs, message) => this.#becomeOver({ type: 'lost', retryInMs, message }),
+        lost: (retryInMs, code, message) => this.#becomeOver({ type: 'lost', retryInMs, code, message }),
         failed: (code, message) => this.#becomeOver({ type: 'failed', code, message }),
         ended: (reason) => this.#becomeOver({ type: 'ended', reason }),
       },

@@ -7,8 +7,8 @@ export type LiveState =
   | { readonly phase: 'loading'; readonly message: string; readonly progress: number | null }
   /** The worker draws; `painted` once a picture of it is on the screen. */
   | { readonly phase: 'live'; readonly painted: boolean }
-  /** The connection is lost and is opened again after `retryInMs`. */
-  | { readonly phase: 'reconnecting'; readonly retryInMs: number; readonly message: string }
+  /** The connection is lost, or refused for now, and is opened again after `retryInMs`. */
+  | { readonly phase: 'reconnecting'; readonly retryInMs: number; readonly code: string; readonly message: string }
   | { readonly phase: 'worker-lost'; readonly message: string }
   | { readonly phase: 'failed'; readonly code: string; readonly message: string }
   /** The farm ended it in order; it does not come back by itself [LV15]. */
@@ -21,7 +21,7 @@ export type LiveStateEvent =
   | { readonly type: 'opening' }
   | { readonly type: 'server'; readonly message: Extract<ServerMessage, { type: 'state' }> }
   | { readonly type: 'painted' }
-  | { readonly type: 'lost'; readonly retryInMs: number; readonly message: string }
+  | { readonly type: 'lost'; readonly retryInMs: number; readonly code: string; readonly message: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'ended'; readonly reason: string }
   | { readonly type: 'closed' };
@@ -38,7 +38,7 @@ export function nextLiveState(state: LiveState, event: LiveStateEvent): LiveStat
       // What was under way when the session ended may still be painted.
       return state.phase === 'live' && !state.painted ? { phase: 'live', painted: true } : state;
     case 'lost':
-      return { phase: 'reconnecting', retryInMs: event.retryInMs, message: event.message };
+      return { phase: 'reconnecting', retryInMs: event.retryInMs, code: event.code, message: event.message };
     case 'failed':
       return { phase: 'failed', code: event.code, message: event.message };
     case 'ended':

@@ -15,7 +15,7 @@ export function errorOf(state: LiveState): ViewError | null {
     case 'failed':
       return { code: state.code, message: state.message, retries: false };
     case 'reconnecting':
-      return { code: 'client.unreachable', message: state.message, retries: true };
+      return { code: state.code, message: state.message, retries: true };
     default:
       return null;
   }

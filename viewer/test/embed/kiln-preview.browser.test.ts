@@ -151,6 +151,26 @@ test('a page that is hidden for a minute gives its session back, and opens anoth
   expect(hellos()).toBe(2);
 });
 
+test('a page that is loaded again has given its session back: what lets in one has room for it', async () => {
+  await show();
+  await loaded();
+  await page.reload();
+  await expect
+    .poll(() => farm.live.messages.filter(({ type }) => type === 'bye').length, { timeout: HANGS_MS })
+    .toBe(1);
+});
+
+test('what keeps a view from being opened for now has its own code', async () => {
+  farm.liveRefusal = { code: 'request.too_many', message: 'the token has 1 of 1 sessions open' };
+  await show();
+  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  expect(await inPage('return preview.error')).toMatchObject({ code: 'request.too_many', retries: true });
+  expect(await inPage(`return root.querySelector('.note').textContent`)).toContain('open too often');
+  farm.liveRefusal = null;
+  await loaded();
+  expect(await inPage('return preview.error')).toBeNull();
+});
+
 test('the keyboard turns the view, which jumps where people asked for less motion', async () => {
   await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '' });

@@ -125,7 +125,7 @@ describe('of a message that', () => {
     server.peer.say(said);
     await expect.poll(() => server.peers.length, WAIT).toBe(2);
     expect(await states()).toContainEqual({
-      ...{ phase: 'reconnecting', retryInMs: expect.any(Number) },
+      ...{ phase: 'reconnecting', retryInMs: expect.any(Number), code: 'client.unreachable' },
       message: expect.stringMatching(why),
     });
     await seen(BLUE);

@@ -122,7 +122,7 @@ class Bench {
         welcome: ({ resumed }) => this.log.push(resumed ? 'resumed' : 'welcome'),
         message: (message) => this.messages.push(message),
         picture: (bytes) => this.pictures.push(bytes.length),
-        lost: (retryInMs, message) => this.log.push(`lost ${retryInMs} ${message}`),
+        lost: (retryInMs, code, message) => this.log.push(`lost ${retryInMs} ${code} ${message}`),
         failed: (code, message) => this.log.push(`failed ${code} ${message}`),
         ended: (reason) => this.log.push(`ended ${reason}`),
       },
@@ -229,7 +229,7 @@ describe('LiveConnection', () => {
     bench.socket.opens();
     bench.socket.says({ type: 'error', code: 'live.no_worker', message: 'No room.', fatal: true });
     bench.socket.closes(4503, 'live.no_worker');
-    expect(bench.log.at(-1)).toBe('lost 250 No room.');
+    expect(bench.log.at(-1)).toBe('lost 250 live.no_worker No room.');
   });
 
   it('[WS6] reads the reason of a close without a message', () => {
@@ -320,7 +320,7 @@ describe('LiveConnection', () => {
     bench.socket.opens();
     bench.timers.pass(VIEWER_LIMITS.welcomeMs);
     expect(bench.socket.closedByViewer).toBe(true);
-    expect(bench.log.at(-1)).toBe('lost 250 The farm does not answer.');
+    expect(bench.log.at(-1)).toBe('lost 250 client.unreachable The farm does not answer.');
     bench.timers.pass(250);
     bench.socket.welcomes('t1');
     bench.timers.pass(10 * VIEWER_LIMITS.welcomeMs);

@@ -20,8 +20,10 @@ describe('nextLiveState', () => {
   });
 
   it('stays reconnecting, not connecting, until the server answers', () => {
-    const lost = { type: 'lost', retryInMs: 500, message: 'gone' } as const;
-    expect(after(lost, { type: 'opening' })).toEqual({ phase: 'reconnecting', retryInMs: 500, message: 'gone' });
+    const lost = { type: 'lost', retryInMs: 500, code: 'client.unreachable', message: 'gone' } as const;
+    expect(after(lost, { type: 'opening' })).toEqual({
+      ...{ phase: 'reconnecting', retryInMs: 500, code: 'client.unreachable', message: 'gone' },
+    });
     expect(after(lost, { type: 'opening' }, server('finding-worker')).phase).toBe('finding-worker');
   });
 
