@@ -59,14 +59,33 @@ const BUILDS: readonly Build[] = [
   },
 ];
 
+/** What the package of the viewer gives to projects of others besides: no farm needs it. */
+const PACKAGE_BUILDS: readonly Build[] = [
+  {
+    name: 'types of the embed',
+    output: at('viewer/dist/types'),
+    mainFile: 'shared.d.ts',
+    stampFile: at('viewer/dist/types.stamp'),
+    inputs: [...VIEWER_INPUTS, at('viewer/tsconfig.types.json'), at('infra/src/setup/viewer-types.ts')],
+    commands: (folder) => [[process.execPath, at('infra/bin/build-types.mjs'), folder]],
+    cwd: REPOSITORY,
+  },
+];
+
 /**
- * Builds what changed since it was last built.
+ * Builds what a farm is made of, where it changed since it was last built.
  *
  * @param signal ends a build that is running, which fails then.
  * @throws Error with the tool's output when a build fails.
  */
-export async function buildAll(progress: Progress, signal?: AbortSignal): Promise<void> {
-  for (const build of BUILDS) {
+export const buildAll = (progress: Progress, signal?: AbortSignal): Promise<void> =>
+  runBuilds(BUILDS, progress, signal);
+
+/** What a package is made of. As `buildAll`. */
+export const buildPackage = (progress: Progress): Promise<void> => runBuilds(PACKAGE_BUILDS, progress);
+
+async function runBuilds(builds: readonly Build[], progress: Progress, signal?: AbortSignal): Promise<void> {
+  for (const build of builds) {
     const { name, cwd } = build;
     await progress.step(name, async () => {
       const built = await buildUnlessStamped(build, async (folder) => {

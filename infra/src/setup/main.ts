@@ -1,4 +1,6 @@
-import { buildAll } from './builds.ts';
+import { buildAll, buildPackage } from './builds.ts';
 import { Progress } from './progress.ts';
 
-await buildAll(new Progress(process.stdout));
+const progress = new Progress(process.stdout);
+await buildAll(progress);
+await buildPackage(progress);

@@ -5,7 +5,7 @@ import { type PreviewSurface, type Vector, vector } from './preview-types.ts';
 import { ReflectedElement } from './reflected-element.ts';
 
 export abstract class AskedElement extends ReflectedElement {
-  /** Null while there is no view. */
+  /** Null while there is no view. @internal */
   protected abstract get asked(): LiveViewport | null;
 
   /** A picture of the scene is on the screen. */

@@ -98,6 +98,7 @@ export class KilnPreviewElement extends SharedElement {
     return this.#isLoaded;
   }
 
+  /** @internal */
   protected get asked(): LiveViewport | null {
     return this.#viewport;
   }

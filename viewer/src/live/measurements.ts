@@ -1,5 +1,5 @@
 /** What each painted picture cost, stage by stage: for the HUD and the benchmarks. */
-import type { PictureHeader } from '@kiln/shared';
+import type { PictureCodec } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import type { ShownPicture } from './picture-flow.ts';
 
@@ -13,7 +13,7 @@ export interface PictureMeasure {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly samples: number;
-  readonly codec: PictureHeader['codec'];
+  readonly codec: PictureCodec;
   readonly moving: boolean;
   readonly final: boolean;
   /** From the pose's sending to its picture on the screen; null when the picture answers no pose of this page. */
@@ -61,6 +61,7 @@ export interface LiveFigures {
 /** The lead follows so many pictures. */
 const LEAD_PICTURES = 9;
 
+/** @internal */
 export class Measurements {
   readonly #sentAtMs = new Map<number, number>();
   readonly #recent: { readonly paintedAtMs: number; readonly measure: PictureMeasure }[] = [];

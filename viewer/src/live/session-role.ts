@@ -6,6 +6,7 @@ export type Audience = Omit<Extract<ServerMessage, { type: 'viewers' }>, 'type' 
 /** What the one who drives shows. */
 export type DriverView = Extract<ServerMessage, { type: 'driver-pose' | 'driver-view' | 'viewers' }>;
 
+/** @internal */
 export class SessionRole {
   #audience: Audience | null = null;
   /** Watches from the beginning. */

@@ -82,7 +82,7 @@ export class RemoteView extends SharedView {
   #isLoaded = false;
   #isDisposed = false;
 
-  /** @param screen for the options' renderer. */
+  /** @param screen for the options' renderer. @internal */
   constructor(options: RemoteViewOptions, screen: ScreenRenderer) {
     super();
     const { renderer, session } = options;
