@@ -34,6 +34,7 @@ export const ERRORS = {
   'request.foreign_origin': row(403, false, 'The Origin header names another site.'),
   'identity.missing': row(401, false, 'No valid API key, sign-in or token came with the request.'),
   'identity.token_expired': row(401, false, 'The token of the live view has expired: whoever made it makes another.'),
+  'identity.token_spent': row(403, false, 'Workers have drawn for the sessions of this token as long as they may.'),
   'identity.code_spent': row(401, false, 'The sign-in code was used already, has expired or never existed.'),
   'identity.forbidden': row(403, false, 'The identity is valid but may not do this.'),
   'resource.not_found': row(404, false, 'There is nothing here, or nothing that this identity may see.'),

@@ -137,6 +137,8 @@ export const LIMITS = {
   tokenSessions: 100,
   /** Samples a pixel that a token's views have, unless it was made for more. */
   tokenSamples: 256,
+  /** Worker seconds that a token may be made for: a thousand hours. */
+  tokenDrawnSec: 3_600_000,
   tokenTtlMinSec: 60,
   tokenTtlMaxSec: 86_400,
   /** Pictures sent and not yet acknowledged by one viewer, at most: as many as pass in 300 ms at 25 a second. */

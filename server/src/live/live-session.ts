@@ -240,7 +240,8 @@ export class LiveSession {
 
   /** [LV43] Never rejects: what could not be saved is saved with the next. */
   saveUse(): Promise<void> {
-    return this.#report(this.#use.save((drawnSec) => this.#parts.rows.addDrawn(this.id, drawnSec)));
+    const isSpent = (drawnSec: number) => this.#parts.rows.addDrawn(this.id, drawnSec);
+    return this.#report(this.#use.save(isSpent, (error) => this.fail(error)));
   }
 
   /** [LV35] */

@@ -11,7 +11,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
-import type { Admission } from '../tokens/view-tokens.ts';
+import { type Admission, tokenSpent } from '../tokens/view-tokens.ts';
 import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
 export interface NewSession {
@@ -83,11 +83,12 @@ async function requireRoom(
 ): Promise<void> {
   const token = await trx
     .selectFrom('view_tokens')
-    .select('revoked_at')
+    .select(['revoked_at', 'drawn_sec', 'max_drawn_sec'])
     .where('id', '=', tokenId)
     .forUpdate()
     .executeTakeFirst();
   if (token?.revoked_at !== null) throw new KilnError('identity.missing', '[LV29] the token was revoked');
+  if (token.max_drawn_sec !== null && token.drawn_sec >= token.max_drawn_sec) throw tokenSpent();
   const { n } = await trx
     .selectFrom('sessions')
     .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -105,7 +106,7 @@ export class SessionRows {
     this.#parts = parts;
   }
 
-  /** @throws KilnError `request.too_many` when its token has as many open; `identity.missing` when it was revoked. */
+  /** @throws KilnError `request.too_many` when its token has as many open; `identity.missing`, `identity.token_spent`. */
   async create(session: NewSession): Promise<void> {
     await this.#parts.db.transaction().execute(async (trx) => {
       if (session.token) await requireRoom(trx, session.token);
@@ -206,15 +207,19 @@ export class SessionRows {
       .execute();
   }
 
-  /** [LV43] Adds what was drawn for a session, whether or not it is open, also to what its token has. */
-  async addDrawn(sessionId: string, drawnSec: number): Promise<void> {
-    await sql`
+  /**
+   * [LV43] Adds what was drawn for a session, whether or not it is open, also to what its token has.
+   *
+   * @returns whether that has as much as it may.
+   */
+  async addDrawn(sessionId: string, drawnSec: number): Promise<boolean> {
+    const { rows } = await sql<{ is_spent: boolean | null }>`
       with drawn as (
         update sessions set drawn_sec = drawn_sec + ${drawnSec} where id = ${sessionId} returning token_id
       )
-      update view_tokens t set drawn_sec = t.drawn_sec + ${drawnSec} from drawn d where t.id = d.token_id`.execute(
-      this.#parts.db,
-    );
+      update view_tokens t set drawn_sec = t.drawn_sec + ${drawnSec} from drawn d where t.id = d.token_id
+      returning t.drawn_sec >= t.max_drawn_sec as is_spent`.execute(this.#parts.db);
+    return rows[0]?.is_spent === true;
   }
 
   /** Renews leases; answers the sessions that are still open, and this server's. */

@@ -1,4 +1,7 @@
 /** [LV43] What workers say that they have drawn for a session, until it is saved. */
+import type { KilnError } from '@kiln/shared';
+import { tokenSpent } from '../tokens/view-tokens.ts';
+
 export class SessionUse {
   /** Each offer counts from 0. */
   #offer: string | null = null;
@@ -13,13 +16,17 @@ export class SessionUse {
     this.#saidMs = drawnMs;
   }
 
-  /** What came since it was saved last. @param save is given seconds; what it could not save comes with the next. */
-  async save(save: (drawnSec: number) => Promise<void>): Promise<void> {
+  /**
+   * What came since it was saved last.
+   *
+   * @param add is given seconds, and answers whether the token's are spent; what it could not save comes with the next.
+   */
+  async save(add: (drawnSec: number) => Promise<boolean>, onSpent: (error: KilnError) => void): Promise<void> {
     const ms = this.#unsavedMs;
     if (ms === 0) return;
     this.#unsavedMs = 0;
     try {
-      await save(ms / 1_000);
+      if (await add(ms / 1_000)) onSpent(tokenSpent());
     } catch (error) {
       this.#unsavedMs += ms;
       throw error;

@@ -16,6 +16,8 @@ export interface ViewTokenTable {
   origins: ColumnType<string[], string, never>;
   max_sessions: number;
   max_samples: number;
+  /** Null: as long as its sessions take. */
+  max_drawn_sec: number | null;
   /** Of all sessions that it has opened. */
   drawn_sec: Generated<number>;
   label: string | null;

@@ -58,7 +58,7 @@ export class ViewTokens {
   async create(tenantId: string, request: TokenRequest): Promise<TokenCreated> {
     const { db, key, clock, newId } = this.#parts;
     const { sceneIds, access = 'drive', origins, ttlSec = 3_600, maxSessions = 1, label = null } = request;
-    const { maxSamples = LIMITS.tokenSamples } = request;
+    const { maxSamples = LIMITS.tokenSamples, maxDrawnSec = null } = request;
     await this.#requireScenes(tenantId, sceneIds);
     // Whole seconds, as the text has it.
     const expiresAt = new Date(Math.floor(clock.now().getTime() / 1_000 + ttlSec) * 1_000);
@@ -72,6 +72,7 @@ export class ViewTokens {
         origins: JSON.stringify(origins),
         max_sessions: maxSessions,
         max_samples: maxSamples,
+        max_drawn_sec: maxDrawnSec,
         label,
         expires_at: expiresAt,
       })
@@ -174,6 +175,9 @@ export class ViewTokens {
 export const tokenExpired = (at: Date) =>
   new KilnError('identity.token_expired', `[LV29] the token expired at ${at.toISOString()}: get a new one`);
 
+export const tokenSpent = () =>
+  new KilnError('identity.token_spent', '[LV43] workers have drawn for this token as long as they may: get a new one');
+
 const viewOf = (row: Row, openSessions: number): Token => ({
   id: row.id,
   sceneIds: row.scene_ids,
@@ -184,6 +188,7 @@ const viewOf = (row: Row, openSessions: number): Token => ({
   label: row.label,
   openSessions,
   drawnSec: row.drawn_sec,
+  maxDrawnSec: row.max_drawn_sec,
   createdAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
   revokedAt: row.revoked_at?.toISOString() ?? null,

@@ -85,7 +85,7 @@ describe('a token', () => {
     const { token, ...made } = await make({ label: 'the shop', ttlSec: 600 });
     expect(made).toMatchObject({
       ...{ sceneIds: [sceneId], origins: [SHOP], access: 'drive', maxSessions: 1, label: 'the shop', openSessions: 0 },
-      ...{ maxSamples: LIMITS.tokenSamples, drawnSec: 0 },
+      ...{ maxSamples: LIMITS.tokenSamples, drawnSec: 0, maxDrawnSec: null },
       revokedAt: null,
     });
     expect(Date.parse(made.expiresAt) - Date.parse(made.createdAt)).toBeGreaterThan(590_000);
@@ -245,6 +245,33 @@ describe('a token', () => {
     await worker.stop();
   });
 
+  test('[LV43] ends its sessions when workers have drawn so long for them together, and opens none', async () => {
+    const worker = await new FakeWorker(farm.url, { identity: { maxSessions: 9 } }).start();
+    const { token, id } = await make({ maxDrawnSec: 3, maxSessions: 2 });
+    const first = await open({ token });
+    await first.next('welcome');
+    const firstDrawer = await drawerOf(worker, id);
+    await firstDrawer.next('start');
+    await firstDrawer.say({ type: 'drawn', drawnMs: 2_000 });
+    await firstDrawer.say({ type: 'state', state: 'live', message: 'settled', progress: null });
+    await first.next(({ message }) => message === 'settled');
+    await first.say({ type: 'bye' });
+    await until(
+      async () => (await list()).find((one) => one.id === id)?.drawnSec,
+      (drawnSec) => drawnSec === 2,
+    );
+    const second = await open({ token });
+    await second.next('welcome');
+    const drawer = await drawerOf(worker, id);
+    await drawer.next('start');
+    await drawer.say({ type: 'drawn', drawnMs: 1_000 });
+    expect(await second.closed).toEqual({ code: 4403, reason: 'identity.token_spent' });
+    expect((await drawer.closed).code).toBe(1000);
+    expect(await reasonOf({ token })).toBe('identity.token_spent');
+    await worker.goodbye();
+    await worker.stop();
+  });
+
   test('that is asked for wrongly is not made', async () => {
     const status = async (request: object) =>
       (await call(farm.url, tenant.key, 'POST', '/tokens', { sceneIds: [sceneId], origins: [SHOP], ...request }))
@@ -258,6 +285,7 @@ describe('a token', () => {
       { ttlSec: 86_401 },
       { maxSessions: 0 },
       { maxSamples: 0 },
+      { maxDrawnSec: 0 },
       { access: 'all' },
       { sceneIds: [] },
     ]) {

@@ -42,6 +42,11 @@ const scope = {
     maximum: LIMITS.frameSamples,
     description: 'Samples a pixel that its views are drawn with, at most.',
   }),
+  maxDrawnSec: Type.Integer({
+    minimum: 1,
+    maximum: LIMITS.tokenDrawnSec,
+    description: 'Seconds that workers draw for all of its sessions together; then they end, and it opens none.',
+  }),
 };
 
 export const TokenRequest = Type.Object(
@@ -59,6 +64,7 @@ export const TokenRequest = Type.Object(
     ),
     maxSessions: Type.Optional(Type.Integer({ ...scope.maxSessions, default: 1 })),
     maxSamples: Type.Optional(Type.Integer({ ...scope.maxSamples, default: LIMITS.tokenSamples })),
+    maxDrawnSec: Type.Optional(scope.maxDrawnSec),
     label: Type.Optional(Name),
   },
   { additionalProperties: false },
@@ -68,6 +74,8 @@ export type TokenRequest = Static<typeof TokenRequest>;
 export const Token = Type.Object({
   id: Id('token'),
   ...scope,
+  /** Null: as long as they take. */
+  maxDrawnSec: Type.Union([scope.maxDrawnSec, Type.Null()]),
   label: Type.Union([Type.String(), Type.Null()]),
   /** Sessions that it has open now. */
   openSessions: Type.Integer(),

@@ -13,6 +13,7 @@ interface MakeOptions extends Options {
   readonly minutes?: number;
   readonly sessions?: number;
   readonly samples?: number;
+  readonly drawnMinutes?: number;
   readonly access?: TokenAccess;
   readonly label?: string;
 }
@@ -60,6 +61,11 @@ export function addTokenCommand(program: Command): void {
       `samples a pixel of its views, at most (default: ${LIMITS.tokenSamples})`,
       wholeNumber('--samples', 1, LIMITS.frameSamples),
     )
+    .option(
+      '--drawn-minutes <n>',
+      'minutes that workers draw for its sessions together, at most (default: any)',
+      wholeNumber('--drawn-minutes', 1, LIMITS.tokenDrawnSec / 60),
+    )
     .addOption(
       new Option(
         '--access <what>',
@@ -68,13 +74,14 @@ export function addTokenCommand(program: Command): void {
     )
     .option('--label <text>', 'what it is for')
     .action(async (sceneIds: string[], options: MakeOptions) => {
-      const { origin: origins, minutes, sessions, samples, access, label } = options;
+      const { origin: origins, minutes, sessions, samples, drawnMinutes, access, label } = options;
       const body = {
         sceneIds,
         origins: [...origins],
         ...(minutes === undefined ? {} : { ttlSec: minutes * 60 }),
         ...(sessions === undefined ? {} : { maxSessions: sessions }),
         ...(samples === undefined ? {} : { maxSamples: samples }),
+        ...(drawnMinutes === undefined ? {} : { maxDrawnSec: drawnMinutes * 60 }),
         ...(access === undefined ? {} : { access }),
         ...(label === undefined ? {} : { label }),
       };
@@ -110,12 +117,16 @@ const tokenTable = (tokens: readonly Token[], nowMs: number): string =>
     ['ID', 'STATE', 'ACCESS', 'SESSIONS', 'SAMPLES', 'DRAWN', 'EXPIRES', 'SCENES', 'ORIGINS', 'LABEL'],
     tokens.map((token) => [
       ...[token.id, stateOf(token, nowMs), token.access, `${token.openSessions} of ${token.maxSessions}`],
-      ...[String(token.maxSamples), durationText(token.drawnSec)],
+      ...[String(token.maxSamples), drawnText(token)],
       ...[formatTime(token.expiresAt), token.sceneIds.join(' '), token.origins.join(' '), token.label ?? ''],
     ]),
   );
 
-function stateOf({ revokedAt, expiresAt }: Token, nowMs: number): string {
+const drawnText = ({ drawnSec, maxDrawnSec }: Token): string =>
+  maxDrawnSec === null ? durationText(drawnSec) : `${durationText(drawnSec)} of ${durationText(maxDrawnSec)}`;
+
+function stateOf({ revokedAt, expiresAt, drawnSec, maxDrawnSec }: Token, nowMs: number): string {
   if (revokedAt !== null) return 'revoked';
+  if (maxDrawnSec !== null && drawnSec >= maxDrawnSec) return 'spent';
   return Date.parse(expiresAt) <= nowMs ? 'expired' : 'open';
 }
