@@ -155,7 +155,7 @@ export class LiveSessions {
       await this.endAnywhere([row.id]);
       return false;
     }
-    if (row.serverId !== '' && row.serverId !== this.#parts.serverId) {
+    if (row.serverId !== this.#parts.serverId && !this.#isLeft(row)) {
       if (isPassedOn(headers)) throw moved();
       if (await this.#passOn(socket, message, row, headers)) return true;
       // The one that holds it is not reached any more: it goes on here.
@@ -187,13 +187,18 @@ export class LiveSessions {
     if (row?.sceneId !== sceneId) {
       throw new KilnError('resource.not_found', '[LV31] the live view that is to be watched is over');
     }
-    if (row.serverId === '') {
+    if (this.#isLeft(row)) {
       const adopted = await this.#adopt(row, withinRights(hello.view, visitor));
       this.#attach(socket, adopted, (viewer) => adopted.join(viewer, hello, visitor));
       return;
     }
     const isElsewhere = row.serverId !== this.#parts.serverId && !isPassedOn(headers);
     if (!isElsewhere || !(await this.#passOn(socket, hello, row, headers))) throw moved();
+  }
+
+  /** No server holds it any more: its own let it go, or was here before this one. */
+  #isLeft({ serverId, dialUrl }: OpenRow): boolean {
+    return serverId === '' || (serverId !== this.#parts.serverId && dialUrl === this.#parts.dialUrl());
   }
 
   /** [LV31, LV42] @returns false where the server that holds it is not reached. */

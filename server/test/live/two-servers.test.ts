@@ -1,4 +1,4 @@
-import { API_PREFIX } from '@kiln/shared';
+import { API_PREFIX, WORKER_ROUTES } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -11,6 +11,7 @@ import { quietLog, temporaryFolder } from '../store-fixture.ts';
 import { ack, POSE, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
 
 const bin = await findPostgres();
+const LIVE_PATH = `${API_PREFIX}${WORKER_ROUTES.live.path}`;
 
 describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () => {
   let postgres: TestPostgres;
@@ -188,25 +189,29 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     for (const one of [owner, watcher]) {
       expect((await one.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([1]);
     }
-    expect(await watcher.next((message) => message.type === 'viewers' && message.driver === 1)).toMatchObject({
-      you: 2,
-    });
+    const told = watcher.messages.filter(({ type }) => type === 'viewers');
+    expect(told.at(-1)).toMatchObject({ you: 2, driver: 1, viewers: [{ id: 1, away: false }, { id: 2 }] });
     await watcher.say({ type: 'bye' });
     await owner.say({ type: 'bye' });
     await owner.closed;
   }
 
-  test('[LV42] where the one that holds it is not reached, it goes on at the other, and who watches comes there', async () => {
-    const { driver, watcher, sessionId, token, watcherToken } = await openShared(0);
-    driver.cut();
+  test.each([
     // Nobody listens there.
-    const dialUrl = 'ws://127.0.0.1:9/api/v1/worker/live';
-    await stores[0]?.db.updateTable('sessions').set({ dial_url: dialUrl }).where('id', '=', sessionId).execute();
-    const owner = await view(1, { resume: { sessionId, token } });
-    expect(await watcher.closed).toEqual({ code: 1012, reason: 'server.draining' });
-    const resume = { sessionId, token: watcherToken };
-    await goesOn(sessionId, owner, await view(1, { resume, join: { sessionId } }));
-  });
+    ['is not reached', () => 'ws://127.0.0.1:9/api/v1/worker/live'],
+    ['was here before it was started again', () => farmAt(1).url.replace('http', 'ws') + LIVE_PATH],
+  ])(
+    '[LV42] where the one that holds it %s, it goes on at the other, and who watches comes there',
+    async (_, dialUrl) => {
+      const { driver, watcher, sessionId, token, watcherToken } = await openShared(0);
+      driver.cut();
+      await stores[0]?.db.updateTable('sessions').set({ dial_url: dialUrl() }).where('id', '=', sessionId).execute();
+      const owner = await view(1, { resume: { sessionId, token } });
+      expect(await watcher.closed).toEqual({ code: 1012, reason: 'server.draining' });
+      const resume = { sessionId, token: watcherToken };
+      await goesOn(sessionId, owner, await view(1, { resume, join: { sessionId } }));
+    },
+  );
 
   test('[LV42] a server that stops leaves its sessions to the other: who watches may be there first', async () => {
     const store = stores[0];
