@@ -285,6 +285,35 @@ test(
   }),
 );
 
+test(
+  '[LV31, LV33] somebody in the web app watches the example page’s view by its session, and is given the camera there',
+  visit(async () => {
+    await open((await makeToken()).token);
+    await hears('load');
+    const sessionId = await inPage<string>('return preview.sessionId');
+    const app = await page.browserContext().newPage();
+    app.setDefaultTimeout(60_000);
+    await app.goto((await farm.client.createSignInCode()).url);
+    await app.waitForSelector('[data-testid="home"]');
+    await app.goto(`${farm.url}/scenes/${sceneId}?watch=${sessionId}`);
+    await app.waitForSelector('[data-testid="live-stage"][data-watching="true"][data-painted="true"]');
+    await app.click('[data-testid="camera-request"]');
+    const people = () => page.$eval('#people', (element) => element.textContent);
+    await page.bringToFront();
+    await expect.poll(people, SEEN).toContain('You have the camera. Give it to Viewer 2');
+    await page.click('#people button');
+    await expect.poll(people, SEEN).toContain('Viewer 2 has the camera.');
+    await app.bringToFront();
+    await app.waitForSelector('[data-testid="live-stage"][data-watching="false"]');
+    await page.bringToFront();
+    // It is the owner's at any time.
+    await page.click('#people button');
+    await expect.poll(people, SEEN).toContain('You have the camera.');
+    await app.close();
+    await expect.poll(people, SEEN).toContain('1 look at this.');
+  }),
+);
+
 test('the scripts are small: less than 60 kB of each, beside three', async () => {
   const files = await readdir(join(REPOSITORY, 'viewer', 'dist', 'embed'));
   const sizeOf = async (names: readonly string[]) => {
