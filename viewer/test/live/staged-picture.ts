@@ -21,8 +21,9 @@ export async function pictureOf(
   pose: Pose,
   size: Size,
   hasDepth: boolean,
+  frame = 0,
 ): Promise<{ image: ImageData; pixels: ImageBitmap; depth: PictureDepth | null; plane: Plane | null }> {
-  const { rgb, reciprocals } = trace(pose, size, 0, 0);
+  const { rgb, reciprocals } = trace(pose, size, frame, 0);
   const image = imageOf(rgb, size);
   const pixels = await createImageBitmap(image, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
   const quantised = hasDepth ? quantiseDepth(halved(reciprocals, size)) : null;

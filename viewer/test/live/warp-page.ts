@@ -15,6 +15,8 @@ export interface Turn {
 export interface Shown {
   /** 1 − SSIM from the truth. */
   readonly error: number;
+  /** Share of the pixels that show the sky where something stands. */
+  readonly sky: number;
   /** PNG as a data URL. */
   readonly png: string;
 }
@@ -22,7 +24,7 @@ export interface Shown {
 declare global {
   interface Window {
     /** Gives the stage a picture from there: by default with depth, and as wide as is seen. */
-    upload?: (turn: Turn, options?: { depth?: boolean; wider?: number; size?: Size }) => Promise<void>;
+    upload?: (turn: Turn, options?: { depth?: boolean; wider?: number; size?: Size; frame?: number }) => Promise<void>;
     /** What the stage shows from there; null: where its picture was seen from. */
     show?: (turn: Turn | null, truth: Turn, blends?: boolean) => Promise<Shown>;
     /** Without waiting for a display frame. */
@@ -35,6 +37,8 @@ declare global {
 
 const FOV_DEG = 38;
 const SIZE: Size = { widthPx: 480, heightPx: 270 };
+/** Level of what is seen where nothing stands, in red, green and blue. */
+const SKY = 128;
 
 const canvas = document.createElement('canvas');
 document.body.append(canvas);
@@ -53,9 +57,9 @@ const poseOf = ({ degrees, nearer = 0 }: Turn, wider = 1): Pose => {
   return lookAt([Math.sin(angle) * distance, 2.2, 0.4 + Math.cos(angle) * distance], [0, 0.6, 0.4], fovDeg);
 };
 
-window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE } = {}) => {
+window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE, frame = 0 } = {}) => {
   const pose = poseOf(turn, wider);
-  const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth);
+  const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth, frame);
   uploaded = image;
   stage.upload({ pixels, depth: plane, header: { pose, depth }, aspect: SIZE.widthPx / SIZE.heightPx });
   pixels.close();
@@ -64,9 +68,16 @@ window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE } 
 window.show = async (turn, truth, blends = false) => {
   nowMs += 1_000 / 60;
   stage.show(turn && poseOf(turn), nowMs, blends);
-  const { rgb } = trace(poseOf(truth), SIZE, 0, 0);
-  const error = dissimilarity(read(), imageOf(rgb, SIZE));
-  return { error, png: canvas.toDataURL('image/png') };
+  const { rgb, reciprocals } = trace(poseOf(truth), SIZE, 0, 0);
+  const seen = read();
+  const isSky = (data: ArrayLike<number>, at: number) =>
+    [0, 1, 2].every((c) => Math.abs((data[at + c] ?? 0) - SKY) < 4);
+  const wrong = reciprocals.filter((one, i) => one > 0 && isSky(seen.data, i * 4) && !isSky(rgb, i * 3));
+  return {
+    error: dissimilarity(seen, imageOf(rgb, SIZE)),
+    sky: wrong.length / reciprocals.length,
+    png: canvas.toDataURL('image/png'),
+  };
 };
 
 window.resize = (widthPx, heightPx) => {

@@ -45,8 +45,7 @@ afterAll(async () => {
 const call = (name: string, ...order: unknown[]) => page.evaluate(`window.${name}(...${JSON.stringify(order)})`);
 const upload = (turn: Turn, options: object = {}) => call('upload', turn, options);
 const show = async (turn: Turn | null, truth: Turn, blends = false) => {
-  const { error, png } = (await call('show', turn, truth, blends)) as Shown;
-  return { error, png };
+  return (await call('show', turn, truth, blends)) as Shown;
 };
 const GUARD = { wider: 1.1 };
 const REST: Turn = { degrees: 0 };
@@ -98,6 +97,24 @@ test('the picture before shows what the newest does not', async () => {
   await upload(turn, GUARD);
   await upload(REST, GUARD);
   expect((await show(turn, turn)).error).toBeLessThan(alone.error * 0.9);
+});
+
+test('what a turn uncovers is filled from what is beside it, not from the sky around', async () => {
+  const turn = { degrees: 12 };
+  await upload(REST, GUARD);
+  await show(turn, turn);
+  expect((await show(turn, turn)).sky).toBeLessThan(0.03);
+});
+
+test('what has moved away is no longer seen where the picture before saw it', async () => {
+  const between = { degrees: 3 };
+  await upload(REST, GUARD);
+  const alone = await show(between, between);
+  await page.reload();
+  await page.waitForFunction('window.upload !== undefined');
+  await upload({ degrees: 6 }, { ...GUARD, frame: 12 });
+  await upload(REST, GUARD);
+  expect((await show(between, between)).error).toBeLessThan(alone.error * 1.02);
 });
 
 test('a new picture comes in within three display frames, and not at once', async () => {

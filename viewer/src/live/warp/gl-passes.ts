@@ -12,7 +12,7 @@ import {
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { type PictureTexture, TEXEL } from '../picture-textures.ts';
 import { FarSide } from './far-side.ts';
-import { PictureQuads } from './picture-quads.ts';
+import { PictureQuads, reciprocalsOf } from './picture-quads.ts';
 import type { FoundCorners, Placing, TextureWithDepth, WarpPasses, WarpTarget } from './picture-warp.ts';
 import { warpMaterial } from './warp-shaders.ts';
 
@@ -64,7 +64,12 @@ export class GlPasses implements WarpPasses {
   }
 
   drawQuads(found: FoundCorners, placing: Placing): void {
-    this.#quads.draw(found, this.#uniformsOf(placing), this.#camera);
+    const uniforms = { ...this.#uniformsOf(placing), ...newerUniforms(placing, found) };
+    this.#quads.draw(found, uniforms, this.#camera);
+  }
+
+  uncoverFar(placing: Placing): void {
+    this.#far.uncover(this.#uniformsOf(placing));
   }
 
   drawFar(placing: Placing): void {
@@ -79,8 +84,7 @@ export class GlPasses implements WarpPasses {
 
   /** Of `PLACED`. */
   #uniformsOf(placing: Placing): RawShaderMaterial['uniforms'] {
-    const uniforms = Object.entries({ ...placing, depthScale: this.#depthScale });
-    return Object.fromEntries(uniforms.map(([name, value]) => [name, { value }]));
+    return asUniforms({ ...placing, depthScale: this.#depthScale });
   }
 
   /** Covers the present target. */
@@ -96,6 +100,22 @@ export class GlPasses implements WarpPasses {
     for (const material of Object.values(this.#plain)) material.dispose();
     this.#cover.dispose();
   }
+}
+
+const asUniforms = (values: object): RawShaderMaterial['uniforms'] =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+
+/** Of a newer picture; where there is none, of the picture itself: three sends only what is there from the first on. */
+function newerUniforms({ newer, turn, shift, tangentsFrom }: Placing, found: FoundCorners) {
+  const { corners, tangents, ...to } = newer ?? { corners: found, turn, shift, tangents: tangentsFrom };
+  return asUniforms({
+    hasNewer: newer !== null,
+    newerDepth: corners.texture.depth,
+    newerReciprocals: reciprocalsOf(corners.range),
+    newerTurn: to.turn,
+    newerShift: to.shift,
+    newerTangents: tangents,
+  });
 }
 
 function newTarget(keepsDepth: boolean): WebGLRenderTarget {

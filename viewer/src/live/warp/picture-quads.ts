@@ -23,7 +23,10 @@ import {
 import { FullScreenQuad } from 'three/addons/postprocessing/Pass.js';
 import { TEXEL } from '../picture-textures.ts';
 import { type FoundCorners, LAYER_COUNT, type TextureWithDepth } from './picture-warp.ts';
-import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
+import { DEPTH_CODES, PLACED, SAME_CODES, SAME_SURFACE, warpMaterial } from './warp-shaders.ts';
+
+/** The share by which a surface that goes on may be elsewhere. */
+export const GOES_ON = 0.02;
 
 /**
  * Of each quad its corners, in order of rows: 64 times the mean code of the depth pixels around that are on the quad's
@@ -33,7 +36,18 @@ import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 const FIND_CORNERS = /* glsl */ `
 ${DEPTH_CODES}
 out uvec4 corners;
-bool isNearer(int code, int own) { return code > own && !areJoined(code, own); }
+float reciprocalAt(ivec2 at) { return reciprocalOf(float(codeAt(at))); }
+// The reciprocal distance of a plane is one in the picture: what a surface that leads away goes on to is on it as well.
+bool goesOnTo(ivec2 at, ivec2 next) {
+  int own = codeAt(at), before = codeAt(2 * at - next), other = codeAt(next);
+  if (own == 0 || before == 0 || other == 0) return false;
+  float expected = 2.0 * reciprocalOf(float(own)) - reciprocalOf(float(before));
+  float found = reciprocalOf(float(other));
+  return abs(expected - found) <= max(${GOES_ON} * max(expected, found), ${SAME_CODES} * reciprocals.y);
+}
+bool areOne(ivec2 a, ivec2 b) {
+  return areJoined(codeAt(a), codeAt(b)) || goesOnTo(a, b) || goesOnTo(b, a);
+}
 void main() {
   ivec2 at = ivec2(gl_FragCoord.xy);
   int own = codeAt(at);
@@ -41,17 +55,17 @@ void main() {
   const ivec2 sides[4] = ivec2[4](ivec2(-1, 0), ivec2(1, 0), ivec2(0, -1), ivec2(0, 1));
   for (int i = 0; i < 4; i += 1) {
     ivec2 outward = ivec2((i & 1) * 2 - 1, (i >> 1) * 2 - 1);
-    int across = codeAt(at + outward);
-    int around[3] = int[3](codeAt(at + ivec2(outward.x, 0)), codeAt(at + ivec2(0, outward.y)), across);
+    ivec2 around[3] = ivec2[3](at + ivec2(outward.x, 0), at + ivec2(0, outward.y), at + outward);
     float sum = float(own), count = 1.0;
     for (int n = 0; n < 3; n += 1) {
-      if (!areJoined(around[n], own)) continue;
-      sum += float(around[n]);
+      if (!areOne(at, around[n])) continue;
+      sum += float(codeAt(around[n]));
       count += 1.0;
     }
     uint corner = uint(sum / count * 64.0 + 0.5);
-    if (isNearer(codeAt(at + sides[i]), own)) corner |= 0x4000u;
-    if (isNearer(across, own)) corner |= 0x8000u;
+    ivec2 side = at + sides[i];
+    if (codeAt(side) > own && !areOne(at, side)) corner |= 0x4000u;
+    if (codeAt(around[2]) > own && !areOne(at, around[2])) corner |= 0x8000u;
     found[i] = corner;
   }
   corners = uvec4(found[0], found[1], found[2], found[3]);
@@ -90,10 +104,29 @@ const VERTEX = /* glsl */ `
 precision highp float;
 precision highp int;
 uniform vec2 reciprocals;
+// Of a newer picture, if it has one.
+uniform bool hasNewer;
+uniform highp sampler2D newerDepth;
+uniform vec2 newerReciprocals;
+uniform mat3 newerTurn;
+uniform vec3 newerShift;
+uniform vec2 newerTangents;
 out vec2 at;
 flat out vec4 inside;
 ${QUAD}
 ${PLACED}
+/** Whether the newer picture sees through what was there. */
+bool isGone(vec2 middle, float reciprocal) {
+  vec2 ahead = vec2(middle.x * 2.0 - 1.0, 1.0 - middle.y * 2.0);
+  vec3 seen = newerTurn * vec3(ahead * tangentsFrom, -1.0) + newerShift * reciprocal;
+  vec2 place = seen.xy / (-seen.z * newerTangents);
+  if (seen.z >= 0.0 || any(greaterThan(abs(place), vec2(1.0)))) return false;
+  ivec2 size = textureSize(newerDepth, 0);
+  ivec2 there = min(ivec2(vec2(place.x + 1.0, 1.0 - place.y) / 2.0 * vec2(size)), size - 1);
+  float code = texelFetch(newerDepth, there, 0).r * 255.0;
+  float found = code < 0.5 ? 0.0 : newerReciprocals.x + (code - 1.0) * newerReciprocals.y;
+  return found * -seen.z < reciprocal * ${(1 - SAME_SURFACE).toFixed(2)} - newerReciprocals.y;
+}
 void main() {
   int columns = textureSize(corners, 0).x;
   ivec2 quad = ivec2((gl_VertexID >> 2) % columns, (gl_VertexID >> 2) / columns);
@@ -103,7 +136,9 @@ void main() {
   vec2 from = vec2(quad) * cell;
   inside = insideOf(found, from, from + cell);
   at = min(from + vec2(index & 1, index >> 1) * cell, 1.0);
-  gl_Position = placed(at, reciprocal);
+  gl_Position = placed(at, reciprocal, reciprocal);
+  float middle = reciprocals.x + (dot(vec4(codeOf(found[0]), codeOf(found[1]), codeOf(found[2]), codeOf(found[3])), vec4(0.25)) - 1.0) * reciprocals.y;
+  if (hasNewer && isGone(min(from + cell / 2.0, 1.0), middle)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }
 `;
 
@@ -115,16 +150,16 @@ ${TEXEL}
 void main() { colour = texelAt(clamp(at, inside.xy, inside.zw)); }
 `;
 
-/** What is infinitely far only turns: each pixel of the view finds its own. It lies behind the quads, within their layer. */
+/** What is infinitely far only turns: each pixel of the view finds its own. */
 const SKY_VERTEX = /* glsl */ `
 precision highp float;
 in vec3 position;
-uniform float layer;
+uniform float skyLayer;
 uniform vec2 depthScale;
 out vec2 seen;
 void main() {
   seen = position.xy;
-  gl_Position = vec4(position.xy, (layer + 1.0) / ${LAYER_COUNT.toFixed(1)} * depthScale.x + depthScale.y, 1.0);
+  gl_Position = vec4(position.xy, (skyLayer + 1.0) / ${LAYER_COUNT.toFixed(1)} * depthScale.x + depthScale.y, 1.0);
 }
 `;
 const SKY_FRAGMENT = /* glsl */ `
@@ -185,7 +220,7 @@ export class PictureQuads {
     return { target, range, texture };
   }
 
-  /** Draws a picture into the present target. @param uniforms of `PLACED`. */
+  /** Draws a picture into the present target. @param uniforms of `PLACED`, and of the newer picture. */
   draw(
     { target, range, texture }: FoundCorners,
     uniforms: RawShaderMaterial['uniforms'],
@@ -243,8 +278,8 @@ const newKept = (width: number, height: number): Kept => ({
   geometry: new BufferGeometry(),
 });
 
-/** Of a corner, 0 to 3 in order of rows. */
-const TRIANGLES = [0, 2, 1, 1, 2, 3];
+/** Of a quad's corners, 0 to 3 in order of rows. */
+export const TRIANGLES = [0, 2, 1, 1, 2, 3];
 
 /** @param codes of depth: 0 where nothing stands. */
 function fillGeometry(geometry: BufferGeometry, codes: ArrayLike<number>): void {

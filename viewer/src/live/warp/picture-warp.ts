@@ -1,13 +1,13 @@
 /**
  * The newest picture as it would be seen from where the camera is now. In order, each behind the one before: the newest
- * picture, cut where depth jumps; the one before it, which may have seen what that one does not; and the far side of
- * their surroundings. Figures of ways that were tried, 1 − SSIM of a turn by 3° ÷ that of the picture as it was: separate
+ * picture, cut where depth jumps; the one before it, which may have seen what that one does not; the far side of their
+ * surroundings; and the sky of each. Figures of ways that were tried, 1 − SSIM of a turn by 3° ÷ that of the picture as it was: separate
  * quads 0.13, a joined grid 0.24, a search for each pixel 0.14 to 0.18.
  */
 import type { DepthRange, Pose } from '@kiln/shared';
 import type { Matrix3, RenderTarget, Vector2, Vector3 } from 'three';
 import type { PictureTexture } from '../picture-textures.ts';
-import { apartPx, reprojection, tangentsOf } from './reprojection.ts';
+import { apartPx, type Reprojection, reprojection, tangentsOf } from './reprojection.ts';
 
 /** A picture that can be warped. */
 export interface WarpPicture {
@@ -37,10 +37,17 @@ export interface FoundCorners {
 
 export type TextureWithDepth = PictureTexture & { readonly depth: NonNullable<PictureTexture['depth']> };
 
-/** Layers that are drawn over one another, whatever their depth. */
-const LAYERS = { newest: 0, previous: 1, far: 2 } as const;
+/**
+ * Layers that are drawn over one another, whatever their depth. What stands anywhere is before what is infinitely far:
+ * that is seen in a direction from where the picture was, and something that was hidden there may well be before it.
+ */
+const LAYERS = {
+  newest: { layer: 0, skyLayer: 3 },
+  previous: { layer: 1, skyLayer: 4 },
+  far: { layer: 2, skyLayer: 5 },
+} as const;
 /** One more, so that what is infinitely far in the last is not at the end of the depth buffer. */
-export const LAYER_COUNT = 4;
+export const LAYER_COUNT = 7;
 
 /** From a picture to a view: see `Reprojection`. */
 export interface Placing {
@@ -52,6 +59,16 @@ export interface Placing {
   /** Metres from the view; what is nearer is cut away. */
   readonly near: number;
   readonly layer: number;
+  /** Of what is infinitely far. */
+  readonly skyLayer: number;
+  /** A newer picture: what that sees through is no longer there. */
+  readonly newer: SeenFrom | null;
+}
+
+/** A picture that another one's points are looked for in: from the other to this one. */
+export interface SeenFrom extends Reprojection {
+  readonly corners: FoundCorners;
+  readonly tangents: Vector2;
 }
 
 export type WarpTarget = 'older' | 'newer';
@@ -62,10 +79,12 @@ export interface WarpPasses {
   readonly keepsDepth: boolean;
   /** Finds a picture's corners and its far side. @returns valid until two more pictures have come. */
   find(texture: TextureWithDepth, range: DepthRange): FoundCorners;
+  /** Finds what of the far side of the last picture is seen there. */
+  uncoverFar(placing: Placing): void;
   /** What follows is drawn into this one, which is empty. */
   begin(target: WarpTarget, widthPx: number, heightPx: number): void;
   drawQuads(found: FoundCorners, placing: Placing): void;
-  /** Of the picture that was found last. */
+  /** Of the picture that was found last, as it was uncovered. */
   drawFar(placing: Placing): void;
   /** Covers the target with the colours of a picture as it is. */
   drawPlain(texture: PictureTexture): void;
@@ -132,7 +151,9 @@ export class PictureWarp {
   draw(view: WarpView, withOlder: boolean): boolean {
     const [newest, previous] = [this.#newest, this.#previous];
     if (!newest) return false;
-    if (this.isSeenFrom(view)) this.#drawPlain(newest, view);
+    const isSame = this.isSeenFrom(view);
+    if (!isSame || (withOlder && previous)) this.#passes.uncoverFar(placing(newest, view, LAYERS.far));
+    if (isSame) this.#drawPlain(newest, view);
     else this.#drawFrom('newer', view, newest, previous);
     if (!withOlder || !previous) return false;
     this.#drawFrom('older', view, previous, newest);
@@ -142,8 +163,10 @@ export class PictureWarp {
   #drawFrom(target: WarpTarget, view: WarpView, first: Found, second: Found | null): void {
     this.#passes.begin(target, view.widthPx, view.heightPx);
     this.#passes.drawQuads(first.corners, placing(first, view, LAYERS.newest));
-    if (second && showsMore(first, second, view))
-      this.#passes.drawQuads(second.corners, placing(second, view, LAYERS.previous));
+    if (second && showsMore(first, second, view)) {
+      const newer = second === this.#previous ? seenFrom(second, first) : null;
+      this.#passes.drawQuads(second.corners, { ...placing(second, view, LAYERS.previous), newer });
+    }
     if (this.#newest) this.#passes.drawFar(placing(this.#newest, view, LAYERS.far));
   }
 
@@ -167,7 +190,7 @@ function showsMore(first: WarpPicture, second: WarpPicture, { pose, heightPx }: 
 
 const nearOf = (picture: WarpPicture | null): number => (picture?.range.nearestM ?? 1) * NEAR_SHARE;
 
-function placing(picture: WarpPicture, view: WarpView, layer: number): Placing {
+function placing(picture: WarpPicture, view: WarpView, layers: Pick<Placing, 'layer' | 'skyLayer'>): Placing {
   const { turn, shift } = reprojection(picture.pose, view.pose);
   return {
     turn,
@@ -175,6 +198,13 @@ function placing(picture: WarpPicture, view: WarpView, layer: number): Placing {
     tangentsFrom: tangentsOf(picture.pose, picture.aspect),
     tangentsTo: tangentsOf(view.pose, view.aspect),
     near: nearOf(picture),
-    layer,
+    ...layers,
+    newer: null,
   };
 }
+
+const seenFrom = (from: WarpPicture, to: Found): SeenFrom => ({
+  ...reprojection(from.pose, to.pose),
+  corners: to.corners,
+  tangents: tangentsOf(to.pose, to.aspect),
+});

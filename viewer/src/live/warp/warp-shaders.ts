@@ -4,9 +4,9 @@ import { GLSL3, NoBlending, RawShaderMaterial, type ShaderMaterialParameters } f
 import { LAYER_COUNT } from './picture-warp.ts';
 
 /** Where neighbours are on one surface: their reciprocal distances differ by less. */
-const SAME_SURFACE = 0.05;
+export const SAME_SURFACE = 0.05;
 /** Nor may rounding tear a surface, however near the nearest thing is. */
-const SAME_CODES = 1.5 + 2 * DEPTH_SLACK;
+export const SAME_CODES = 1.5 + 2 * DEPTH_SLACK;
 
 /** Codes of depth, as `depth.ts` of shared has them: 0 where nothing stands, which is infinitely far. */
 export const DEPTH_CODES = /* glsl */ `
@@ -35,14 +35,15 @@ uniform vec2 tangentsFrom;
 uniform vec2 tangentsTo;
 uniform float near;
 uniform float layer;
+uniform float skyLayer;
 // Of the depth, 0 to 1, what the depth buffer takes: what is twice it less 1, or what is 1 less it.
 uniform vec2 depthScale;
-// From the upper left corner, 0 to 1.
-vec4 placed(vec2 at, float reciprocal) {
+// From the upper left corner, 0 to 1; what is before what, the reciprocal distance behind says.
+vec4 placed(vec2 at, float reciprocal, float behind) {
   vec2 ahead = vec2(at.x * 2.0 - 1.0, 1.0 - at.y * 2.0);
   vec3 seen = turn * vec3(ahead * tangentsFrom, -1.0) + shift * reciprocal;
   float w = -seen.z;
-  float depth = ((layer + 1.0) * w - near * reciprocal) / ${LAYER_COUNT.toFixed(1)};
+  float depth = (((behind > 0.0 ? layer : skyLayer) + 1.0) * w - near * behind) / ${LAYER_COUNT.toFixed(1)};
   return vec4(seen.xy / tangentsTo, depth * depthScale.x + w * depthScale.y, w);
 }
 `;

@@ -44,6 +44,10 @@ export class NodePasses implements WarpPasses {
     this.#quads.draw(found, placing);
   }
 
+  uncoverFar(placing: Placing): void {
+    this.#far.uncover(placing);
+  }
+
   drawFar(placing: Placing): void {
     this.#far.draw(placing);
   }

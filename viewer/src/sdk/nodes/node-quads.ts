@@ -35,6 +35,7 @@ import {
 import { type Node, NodeMaterial, QuadMesh, type TextureNode, type WebGPURenderer } from 'three/webgpu';
 import { reciprocalsOf } from '../../live/warp/picture-quads.ts';
 import type { FoundCorners, Placing, TextureWithDepth } from '../../live/warp/picture-warp.ts';
+import { NewerNodes } from './newer-nodes.ts';
 import { ColourNodes, DepthNodes } from './picture-nodes.ts';
 import { PlacingNodes } from './placing-nodes.ts';
 
@@ -115,23 +116,31 @@ export function coverMaterial(fragment: Node): NodeMaterial {
   return material;
 }
 
+/** A depth pixel around another: 1 where both are one surface, else 0. */
+interface Beside {
+  readonly code: Node<'float'>;
+  readonly isOne: Node<'float'>;
+}
+
 /** `FIND_CORNERS` of the GLSL. */
 const cornersNode = (depth: DepthNodes) =>
   Fn(() => {
     const at = ivec2(floor(screenCoordinate)).toVar();
     const own = depth.codeAt(at).toVar();
-    const isNearer = (code: Node<'float'>) =>
-      select(code.greaterThan(own).and(depth.areJoined(code, own).lessThan(0.5)), float(1), float(0));
-    const codeBeside = (x: number, y: number) => depth.codeAt(at.add(ivec2(x, y))).toVar();
-    const [left, right, above, below] = [codeBeside(-1, 0), codeBeside(1, 0), codeBeside(0, -1), codeBeside(0, 1)];
-    const cornerOf = (x: -1 | 1, y: -1 | 1, side: Node<'float'>) => {
-      const across = codeBeside(x, y);
+    const beside = (x: number, y: number): Beside => {
+      const next = at.add(ivec2(x, y)).toVar();
+      return { code: depth.codeAt(next).toVar(), isOne: depth.areOne(at, next).toVar() };
+    };
+    const isNearer = ({ code, isOne }: Beside) =>
+      select(code.greaterThan(own).and(isOne.lessThan(0.5)), float(1), float(0));
+    const [left, right, above, below] = [beside(-1, 0), beside(1, 0), beside(0, -1), beside(0, 1)];
+    const cornerOf = (x: -1 | 1, y: -1 | 1, side: Beside) => {
+      const across = beside(x, y);
       const sum = own.toVar();
       const count = float(1).toVar();
-      for (const code of [x < 0 ? left : right, y < 0 ? above : below, across]) {
-        const joined = depth.areJoined(code, own).toVar();
-        sum.addAssign(code.mul(joined));
-        count.addAssign(joined);
+      for (const { code, isOne } of [x < 0 ? left : right, y < 0 ? above : below, across]) {
+        sum.addAssign(code.mul(isOne));
+        count.addAssign(isOne);
       }
       const mean = floor(sum.div(count).mul(CODE_STEPS).add(0.5));
       return mean.add(isNearer(side).mul(SIDE)).add(isNearer(across).mul(BEYOND));
@@ -144,6 +153,7 @@ class QuadsDraw {
   readonly material = new NodeMaterial();
   readonly #colours: ColourNodes;
   readonly #placing: PlacingNodes;
+  readonly #newer = new NewerNodes();
   readonly #corners: TextureNode;
   readonly #placeholder = newTarget(1, 1);
   readonly #reciprocals = uniform(new Vector2());
@@ -167,6 +177,7 @@ class QuadsDraw {
     this.#corners.value = target.texture;
     this.#colours.set(picture);
     this.#placing.set(placing);
+    this.#newer.set(placing.newer);
     this.#reciprocals.value.copy(reciprocalsOf(range));
     const texel = this.#texel.value.set(1 / picture.width, 1 / picture.height);
     const perQuad = [Math.round(picture.width / target.width), Math.round(picture.height / target.height)] as const;
@@ -221,7 +232,10 @@ class QuadsDraw {
       const along = vec2(float(corner.mod(2)), float(corner.div(2)));
       const place = from.add(along.mul(this.#cell)).min(1).toVar();
       at.assign(place);
-      return this.#placing.placed(place, reciprocal);
+      const mean = mod(found, SIDE).dot(vec4(0.25 / CODE_STEPS));
+      const ahead = this.#placing.ahead(middle.min(1));
+      const isGone = this.#newer.isGone(ahead, farthest.add(mean.sub(1).mul(step)));
+      return select(isGone, vec4(2, 2, 2, 1), this.#placing.placed(place, reciprocal));
     })();
   }
 }

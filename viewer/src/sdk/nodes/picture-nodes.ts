@@ -1,5 +1,4 @@
 /** What the shaders of the warp share, as nodes: for WGSL and GLSL alike. Codes of depth are whole numbers as floats. */
-import { DEPTH_SLACK } from '@kiln/shared';
 import { DataTexture, RedFormat, Texture, Vector2 } from 'three';
 import {
   abs,
@@ -7,6 +6,7 @@ import {
   float,
   ivec2,
   max,
+  min,
   round,
   select,
   texture,
@@ -18,10 +18,8 @@ import {
 } from 'three/tsl';
 import type { Node, TextureNode } from 'three/webgpu';
 import type { PictureTexture } from '../../live/picture-textures.ts';
-
-/** As `warp-shaders.ts` has them. */
-const SAME_SURFACE = 0.05;
-const SAME_CODES = 1.5 + 2 * DEPTH_SLACK;
+import { GOES_ON } from '../../live/warp/picture-quads.ts';
+import { SAME_CODES, SAME_SURFACE } from '../../live/warp/warp-shaders.ts';
 
 type Float = Node<'float'>;
 type Whole = Node<'ivec2'>;
@@ -64,6 +62,22 @@ export class DepthNodes {
       .and(b.greaterThan(0.5))
       .and(abs(one.sub(other)).lessThanEqual(apart));
     return select(abs(a.sub(b)).lessThan(1e-3).or(areNear), float(1), float(0));
+  }
+
+  /** 1 or 0: of two places beside one another. */
+  areOne(a: Whole, b: Whole): Float {
+    return max(this.areJoined(this.codeAt(a), this.codeAt(b)), max(this.#goesOnTo(a, b), this.#goesOnTo(b, a)));
+  }
+
+  #goesOnTo(at: Whole, next: Whole): Float {
+    const own = this.codeAt(at).toVar();
+    const before = this.codeAt(at.mul(2).sub(next)).toVar();
+    const other = this.codeAt(next).toVar();
+    const expected = this.reciprocalOf(own).mul(2).sub(this.reciprocalOf(before)).toVar();
+    const found = this.reciprocalOf(other).toVar();
+    const apart = max(max(expected, found).mul(GOES_ON), this.#reciprocals.y.mul(SAME_CODES));
+    const stands = min(own, min(before, other)).greaterThan(0.5);
+    return select(stands.and(abs(expected.sub(found)).lessThanEqual(apart)), float(1), float(0));
   }
 }
 
