@@ -17,6 +17,7 @@ import { framesBench } from './frames.ts';
 import { liveBench } from './live.ts';
 import { liveBytesBench } from './live-bytes.ts';
 import { liveSessionsBench } from './live-sessions.ts';
+import { liveTilesBench } from './live-tiles.ts';
 import { liveWarpBench } from './live-warp.ts';
 import type { Bench, Measure } from './measure.ts';
 import { memoryBench } from './memory.ts';
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   liveWarpBench,
   liveSessionsBench,
   liveBytesBench,
+  liveTilesBench,
   memoryBench,
   eventLoopBench,
   startBench,

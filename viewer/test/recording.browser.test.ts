@@ -86,6 +86,33 @@ describe('a recording of the live view', () => {
     expect(await app.textOf('recording-play')).toMatch(/^\s*Play\s*$/);
   });
 
+  it('ends where it holds no more, says so, and what it holds is played', async () => {
+    // A hundred changes of what is shown take ten seconds: here they take one.
+    await app.page.evaluateOnNewDocument(() => {
+      const real = performance.now.bind(performance);
+      performance.now = () => 10 * real();
+    });
+    await app.openScene();
+    await app.seeFinalPicture();
+    await app.page.click(test('record'));
+    await app.see('recording-runs');
+    await app.page.evaluate(`new Promise((resolve) => {
+      const slider = document.querySelector('${test('exposure')}');
+      const change = () => {
+        if (document.querySelector('${test('recording')}')) return resolve();
+        slider.value = slider.value === '1' ? '0' : '1';
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        requestAnimationFrame(change);
+      };
+      change();
+    })`);
+    expect(await app.textOf('recording-full')).toContain('holds no more');
+    expect(await app.textOf('recording')).toMatch(/[1-9].* kB/);
+    await app.gone('recording-runs');
+    await app.page.click(test('recording-play'));
+    expect(await app.textOf('recording-play')).toMatch(/^\s*Stop\s*$/);
+  });
+
   it('is the camera’s path of the next render', async () => {
     await app.openScene();
     await app.seeFinalPicture();
@@ -95,6 +122,12 @@ describe('a recording of the live view', () => {
     expect(await app.page.$eval(test('camera-select'), (select) => (select as HTMLSelectElement).value)).toBe('path');
     const keys = await app.page.$eval(test('path-keys'), (list) => Number((list as HTMLElement).dataset.count));
     expect(keys).toBeGreaterThan(1);
+    // All of it, not of the clip that was chosen.
+    const last = await app.page.$eval(test('path-keys'), (list) => {
+      const inputs = [...list.querySelectorAll('input')];
+      return Math.ceil(Number(inputs.at(-1)?.value));
+    });
+    expect(await app.page.$eval(test('render-frames'), (input) => (input as HTMLInputElement).value)).toBe(`0-${last}`);
     await app.page.click(test('recording-drop'));
     await app.gone('recording');
   });

@@ -3,8 +3,9 @@ import { cameraPathOf, type PosePath } from '@kiln/shared';
 import { useEffect, useState } from 'preact/hooks';
 import type { LiveViewport } from '../../live/live-viewport.ts';
 import { Button } from '../design/button.tsx';
-import { formatBytes, formatDuration } from '../design/quantities.ts';
+import { formatBytes, formatDuration, plural } from '../design/quantities.ts';
 import { toast } from '../design/toasts.tsx';
+import { framesOfPath } from './camera-choice.ts';
 import type { SceneModel } from './scene-model.ts';
 
 type Recording =
@@ -110,7 +111,11 @@ export function RecordingBar({ control, model, name }: RecordingBarProps) {
     const camera = cameraPathOf(path);
     model.changePath(camera);
     model.pickCamera({ kind: 'path' });
-    toast(`The render follows the recording, by ${camera.path.length} keys, with the settings of the form.`);
+    // All of it, whatever frames were chosen before.
+    const frames = framesOfPath(camera, model.form.peek().fps);
+    if (frames !== null) model.change({ frames });
+    const keys = plural(camera.path.length, 'key');
+    toast(`The render follows the recording from its beginning to its end, by ${keys}, with the settings of the form.`);
   }
 
   function download(): void {
@@ -135,7 +140,7 @@ export function RecordingBar({ control, model, name }: RecordingBarProps) {
       <Button
         small
         class="button-glass"
-        icon={plays ? 'pause' : 'play'}
+        icon={plays ? 'stop' : 'play'}
         testId="recording-play"
         disabled={!model.drives.value}
         onClick={control.play}

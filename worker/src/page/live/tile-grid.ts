@@ -14,6 +14,7 @@ const SEEN_DIFFERENCE = 1;
 
 export class TileGrid {
   readonly #size: Size;
+  readonly #tilePx: number;
   readonly #columns: number;
   readonly #rows: number;
   /** As it was before it was encoded; null while the viewer has nothing. */
@@ -21,10 +22,11 @@ export class TileGrid {
   /** Tiles that the viewer has as they were drawn. */
   readonly #exact: boolean[];
 
-  constructor(size: Size) {
+  constructor(size: Size, tilePx: number = TILE_PX) {
     this.#size = size;
-    this.#columns = Math.ceil(size.widthPx / TILE_PX);
-    this.#rows = Math.ceil(size.heightPx / TILE_PX);
+    this.#tilePx = tilePx;
+    this.#columns = Math.ceil(size.widthPx / tilePx);
+    this.#rows = Math.ceil(size.heightPx / tilePx);
     this.#exact = new Array<boolean>(this.#columns * this.#rows).fill(false);
   }
 
@@ -72,12 +74,12 @@ export class TileGrid {
   }
 
   #regionOf(column: number, row: number, columns = 1, rows = 1): Region {
-    const [x, y] = [column * TILE_PX, row * TILE_PX];
+    const [x, y] = [column * this.#tilePx, row * this.#tilePx];
     return {
       x,
       y,
-      widthPx: Math.min(this.#size.widthPx - x, columns * TILE_PX),
-      heightPx: Math.min(this.#size.heightPx - y, rows * TILE_PX),
+      widthPx: Math.min(this.#size.widthPx - x, columns * this.#tilePx),
+      heightPx: Math.min(this.#size.heightPx - y, rows * this.#tilePx),
     };
   }
 

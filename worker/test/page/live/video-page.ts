@@ -91,7 +91,9 @@ function pictureAt(at: number, { widthPx, heightPx }: Size): Uint8Array<ArrayBuf
   for (let i = 0; i < widthPx * heightPx; i += 1) {
     const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
     const isDisc = (x - ((8 + at * 3) % widthPx)) ** 2 + (y - heightPx / 2) ** 2 < 64;
-    const grey = 60 + (128 * x) / widthPx + ((((x - at * 3) * 73) ^ (y * 151)) & 31);
+    const [along, down] = [x - at * 3, y];
+    const grain = 14 * Math.sin(along * 1.1) * Math.sin(down * 0.9) + 9 * Math.sin(along * 0.37 + down * 2.3);
+    const grey = 60 + (128 * x) / widthPx + grain;
     pixels.set(isDisc ? [230, 120, 40, 255] : [grey, grey, grey + 10, 255], i * 4);
   }
   return pixels;
