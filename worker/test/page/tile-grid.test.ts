@@ -26,8 +26,15 @@ it('sends all of a first picture at once, and nothing of the same again', () => 
 it('sends the tiles that changed to be seen, neighbours together', () => {
   const grid = new TileGrid(SIZE);
   grid.assume(picture());
-  const better = change(change(picture(), TILE_PX, 0, 155), 2 * TILE_PX, 5, 155);
-  // One pixel of 128 × 128 that is off by a little is not seen.
+  const better = picture();
+  for (const [x, y] of [
+    [0, 0],
+    [1, 0],
+    [TILE_PX, 5],
+    [TILE_PX + 1, 5],
+  ] as const)
+    change(better, TILE_PX + x, y, 155);
+  // One pixel of a tile that is off by a little is not seen.
   change(better, 0, 0, 10);
   expect(grid.take(better, false)).toEqual([{ x: TILE_PX, y: 0, widthPx: 2 * TILE_PX, heightPx: TILE_PX }]);
 });
