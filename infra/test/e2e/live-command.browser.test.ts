@@ -70,7 +70,7 @@ test('shows the scene from in front of it without a path, in a table', async () 
 });
 
 test('[LV30] with tiles, its last PNG has the pixels of the frame that the farm renders of the view', async () => {
-  const size = ['--size', '320x180'];
+  const size = ['--size', '480x270'];
   const views = [{ atMs: 0, view: { ...VIEW, camera: 'auto', samples: 6, exposureEv: 1 } }];
   const session = await file('auto.json', JSON.stringify({ poses: poses.slice(0, 1), views }));
   const out = join(farm.home, 'tiles');
