@@ -35,6 +35,7 @@ export const homeFolder = (env: Environment): string =>
 /** @throws KilnError `request.invalid` naming the variable that cannot be read. */
 export function readFarmConfig(env: Environment = process.env): FarmConfig {
   requireAddress(env, 'KILN_ADVERTISE_URL');
+  requireAddress(env, 'KILN_SERVER_URL');
   return Object.freeze({
     home: homeFolder(env),
     host: env.KILN_HOST || '127.0.0.1',

@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { KilnError, newId } from '@kiln/shared';
 import type { Logger } from 'pino';
+import { advertisedUrlOf, type OwnAddress, ownAddressOf } from './addresses.ts';
 import { Closing } from './closing.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { FarmTiming } from './dispatch/farm.ts';
@@ -81,6 +82,7 @@ export async function startServer(
     const sockets = new UpgradeRouter();
     const lifecycle = new Lifecycle();
     let url = config.advertiseUrl ?? '';
+    let ownAddress: OwnAddress = { url: '', place: '' };
     const services: Services = {
       config,
       log,
@@ -94,6 +96,7 @@ export async function startServer(
       sockets,
       serverId: `srv_${Buffer.from(random(new Uint8Array(12))).toString('hex')}`,
       advertisedUrl: () => url,
+      ownAddress: () => ownAddress,
       workerToken: config.workerToken ?? first.workerToken,
     };
 
@@ -105,7 +108,8 @@ export async function startServer(
 
     await fastify.listen({ host: config.host, port: config.port });
     const port = portOf(fastify.server.address());
-    url = config.advertiseUrl ?? `${tls === null ? 'http' : 'https'}://${reachableHost(config.host)}:${port}`;
+    url = advertisedUrlOf(config, port);
+    ownAddress = ownAddressOf(config, port);
     if (first.newTenantId !== null) await giveSampleScene(services, farm, first.newTenantId);
     await farm.start();
     closing.add('sockets', () => farm.drain());
@@ -166,13 +170,6 @@ async function endRequests(
 function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
   return address.port;
-}
-
-/** An address that listens everywhere is reached on this machine by loopback. */
-function reachableHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** @throws KilnError `request.invalid` naming the variable. */

@@ -1,6 +1,7 @@
 /** What `server.ts` builds once and every part of the server is given. */
 import type { IdKind } from '@kiln/shared';
 import type { Logger } from 'pino';
+import type { OwnAddress } from './addresses.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { Change } from './events/changes.ts';
 import type { SocketRouter } from './http/socket-router.ts';
@@ -42,6 +43,8 @@ export interface Services {
   readonly serverId: string;
   /** `http://host:port` under which workers and browsers reach this process; known once it listens. */
   readonly advertisedUrl: () => string;
+  /** Of this process among the servers of the farm; known once it listens. */
+  readonly ownAddress: () => OwnAddress;
   /** Secret that lets a worker register. */
   readonly workerToken: string;
 }

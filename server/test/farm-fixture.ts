@@ -53,9 +53,14 @@ export interface TestFarmOptions {
   readonly around?: (objects: ObjectStore) => ObjectStore;
   /** @defaultValue none */
   readonly slotPrice?: ServerConfig['slotPrice'];
+  /** @defaultValue where it listens */
+  readonly advertiseUrl?: () => string;
   /** Called when the server listens and has not started to dispatch. */
   readonly onListening?: (url: string) => Promise<void>;
 }
+
+/** Of the server that listens there. */
+export const placeOf = (url: string) => `here ${new URL(url).host}`;
 
 export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
   const folder = await temporaryFolder();
@@ -76,6 +81,7 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     databaseUrl: null,
     redisUrl: options.redisUrl,
     advertiseUrl: null,
+    serverUrl: null,
     allowedHosts: [],
     logLevel: 'silent',
     tls: null,
@@ -103,7 +109,8 @@ export async function startFarm(options: TestFarmOptions): Promise<TestFarm> {
     identityFailures,
     sockets,
     serverId: randomUUID(),
-    advertisedUrl: () => url,
+    advertisedUrl: () => options.advertiseUrl?.() ?? url,
+    ownAddress: () => ({ url, place: placeOf(url) }),
     workerToken: WORKER_TOKEN,
   };
   const origins = createOriginCheck(config);

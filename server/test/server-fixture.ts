@@ -54,6 +54,7 @@ const testConfig = (home: string, redisUrl: string, changes: Partial<ServerConfi
   databaseUrl: null,
   redisUrl,
   advertiseUrl: null,
+  serverUrl: null,
   allowedHosts: [],
   logLevel: 'silent',
   tls: null,

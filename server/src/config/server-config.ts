@@ -35,6 +35,12 @@ const Environment = Type.Object({
       description: 'address under which workers and browsers reach this server, as http://HOST:PORT',
     }),
   ),
+  KILN_SERVER_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#]+/?$',
+      description: 'address at which workers and other servers reach this very server, as http://HOST:PORT',
+    }),
+  ),
   KILN_ALLOWED_HOSTS: Type.String({ default: '', description: 'more host names that clients may use, by comma' }),
   KILN_LOG_LEVEL: Type.Enum([...LOG_LEVELS], { default: 'info', description: LOG_LEVELS.join(', ') }),
   KILN_TLS_CERT: Type.Optional(Type.String({ description: 'PEM file of the certificate chain; turns HTTPS on' })),
@@ -104,6 +110,8 @@ export interface ServerConfig {
   readonly redisUrl: string;
   /** Null: derived from host and port. */
   readonly advertiseUrl: string | null;
+  /** Of this very server, for workers and other servers; null: derived. */
+  readonly serverUrl: string | null;
   /** Lower-case host names, without ports. */
   readonly allowedHosts: readonly string[];
   readonly logLevel: Static<typeof Environment>['KILN_LOG_LEVEL'];
@@ -153,6 +161,7 @@ export function readServerConfig(env: EnvironmentVariables): ServerConfig {
     ),
     redisUrl: values.KILN_REDIS_URL,
     advertiseUrl: values.KILN_ADVERTISE_URL?.replace(/\/+$/, '') ?? null,
+    serverUrl: values.KILN_SERVER_URL?.replace(/\/+$/, '') ?? null,
     allowedHosts: Object.freeze(
       values.KILN_ALLOWED_HOSTS.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().toLowerCase()])),
     ),

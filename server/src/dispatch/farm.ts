@@ -1,5 +1,5 @@
 /** The scheduling side of a server, put together: jobs, dispatch, queues, workers, events and live sessions. */
-import { LEASE_MS, LIMITS } from '@kiln/shared';
+import { API_PREFIX, LEASE_MS, LIMITS, WORKER_ROUTES } from '@kiln/shared';
 import type { FastifyInstance } from 'fastify';
 import { BudgetWatch } from '../estimates/budget-watch.ts';
 import { registerEstimates } from '../estimates/estimate-routes.ts';
@@ -25,6 +25,7 @@ import { JobReader } from '../jobs/read-jobs.ts';
 import { releaseBeginnings } from '../jobs/release-beginnings.ts';
 import { registerJobs } from '../jobs/routes.ts';
 import { Submissions } from '../jobs/submit.ts';
+import { LiveServers } from '../live/live-servers.ts';
 import { LiveSessions } from '../live/live-sessions.ts';
 import { registerSessions } from '../live/routes.ts';
 import { SessionRows } from '../live/session-rows.ts';
@@ -110,7 +111,8 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
   const fullStore = new FullStore({ bus, clock, log });
   const abilities = new AbilityMemory(db, clock);
   const workers = new WorkerIdentities(db, clock);
-  const dialUrl = () => `${services.advertisedUrl().replace(/^http/, 'ws')}/api/v1/worker/live`;
+  const dialUrl = () =>
+    `${(config.serverUrl ?? services.advertisedUrl()).replace(/^http/, 'ws')}${API_PREFIX}${WORKER_ROUTES.live.path}`;
   const scene = (sceneId: string) => attempts.scene(sceneId);
   const rows = new SessionRows({ db, serverId, dialUrl, leaseMs: liveLeaseMs, workerLeaseMs: leaseMs, scene });
   const tokens = new ViewTokens({
@@ -122,6 +124,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
     services,
     rows,
     serverId,
+    servers: new LiveServers({ db, serverId, address: services.ownAddress }),
     workers,
     signals,
     bus,
@@ -261,7 +264,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
         wake();
       });
       dispatcher.start();
-      live.start();
+      await live.start();
     },
     async drain() {
       events?.drain();

@@ -107,6 +107,8 @@ export const LIVE_LIMITS = {
   avoidWorkerMs: 30_000,
   /** Leases of sessions are renewed this often, for all viewers of a server at once. */
   renewMs: 5_000,
+  /** [LV42] A server that was not seen for so long is not there any more: three signs of life were missed. */
+  serverLostMs: 15_000,
   /** Bytes in a viewer's socket above which a picture waits for the one before it. */
   pictureBufferBytes: 16_384,
   /** [LV35] Least time between two whole pictures that are asked for because somebody missed one. */

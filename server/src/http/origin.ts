@@ -11,6 +11,7 @@ import { answerAndClose, type RefuseUpgrade, upgradePath } from './socket-router
 export interface OriginConfig {
   readonly host: string;
   readonly advertiseUrl: string | null;
+  readonly serverUrl: string | null;
   readonly allowedHosts: readonly string[];
 }
 
@@ -34,7 +35,7 @@ function hostName(authority: string): string | null {
 
 const bracketed = (host: string) => (isIP(host) === 6 ? `[${host}]` : host).toLowerCase();
 
-export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginConfig): OriginCheck {
+export function createOriginCheck({ host, advertiseUrl, serverUrl, allowedHosts }: OriginConfig): OriginCheck {
   const onLoopback = isLoopback(host);
   const advertised = advertiseUrl === null ? null : new URL(advertiseUrl);
   const names = new Set([
@@ -42,6 +43,7 @@ export function createOriginCheck({ host, advertiseUrl, allowedHosts }: OriginCo
     bracketed(host),
     ...allowedHosts.map(bracketed),
     ...(advertised === null ? [] : [advertised.hostname.toLowerCase()]),
+    ...(serverUrl === null ? [] : [new URL(serverUrl).hostname.toLowerCase()]),
   ]);
   // Beyond loopback any address will do: only names can be made to point elsewhere.
   const isAddress = (name: string) => isIP(name.replace(/^\[|\]$/g, '')) !== 0;

@@ -22,6 +22,7 @@ import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
 import { tokenExpired } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
+import type { LiveServers } from './live-servers.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
 import { ownCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
@@ -36,6 +37,8 @@ export interface LiveParts extends VisitorParts {
   readonly serverId: string;
   readonly signals: WorkerSignals;
   readonly bus: Bus;
+  readonly servers: LiveServers;
+  /** WebSocket URL that workers dial: this server, or the farm, whose servers pass them on. */
   readonly dialUrl: () => string;
   readonly leaseMs: number;
   readonly findWorkerMs: number;
@@ -81,7 +84,8 @@ export class LiveSessions {
     });
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#parts.servers.begin();
     this.#renewal = setInterval(() => void this.#renew(), LIVE_LIMITS.renewMs);
   }
 
@@ -89,7 +93,7 @@ export class LiveSessions {
   async drain(): Promise<void> {
     this.#isDraining = true;
     if (this.#renewal) clearInterval(this.#renewal);
-    const { rows, signals } = this.#parts;
+    const { rows, servers, signals } = this.#parts;
     const ids = [...this.#sessions.keys()];
     await Promise.all([...this.#sessions.values()].map((session) => session.saveUse()));
     try {
@@ -99,6 +103,7 @@ export class LiveSessions {
     } finally {
       this.#each((session) => session.letGo(stops()));
     }
+    await servers.end();
   }
 
   /** The leader ends what no server keeps any more. */
@@ -196,15 +201,21 @@ export class LiveSessions {
     if (!isElsewhere || !(await this.#passOn(socket, hello, row, headers))) throw moved();
   }
 
-  /** No server holds it any more: its own let it go, or was here before this one. */
-  #isLeft({ serverId, dialUrl }: OpenRow): boolean {
-    return serverId === '' || (serverId !== this.#parts.serverId && dialUrl === this.#parts.dialUrl());
+  /** No server holds it any more: its own let it go, or is not there. */
+  #isLeft({ serverId, serverUrl }: OpenRow): boolean {
+    return serverId !== this.#parts.serverId && serverUrl === null;
   }
 
   /** [LV31, LV42] @returns false where the server that holds it is not reached. */
-  #passOn(socket: WebSocket, hello: ViewerHello, { dialUrl }: OpenRow, headers: IncomingHttpHeaders): Promise<boolean> {
+  async #passOn(
+    socket: WebSocket,
+    hello: ViewerHello,
+    { serverUrl }: OpenRow,
+    headers: IncomingHttpHeaders,
+  ): Promise<boolean> {
+    if (serverUrl === null) return false;
     const isOwnPage = headers.origin !== undefined && !this.#parts.origins.isForeign(headers);
-    return passOn(socket, { hello, url: viewerUrl(dialUrl), headers, isOwnPage });
+    return passOn(socket, { hello, serverUrl, path: BYTE_ROUTES.liveSession.path, headers, isOwnPage });
   }
 
   /** [LV42] A session that no server holds, or none that is reached, goes on here, whose owner is away. @throws KilnError */
@@ -252,6 +263,7 @@ export class LiveSessions {
     const [workerId, message] = await Promise.all([workerOf(this.#parts, request), greeting]);
     agreeOnVersion(LIVE_PROTOCOLS, message.protocols);
     const session = this.#sessions.get(message.sessionId);
+    if (!session && (await this.#passWorkerOn(socket, workerId, message, request.headers))) return;
     if (!session?.expects(workerId, message.token)) {
       throw new KilnError('live.session_gone', '[LV20] there is no such session for this worker');
     }
@@ -263,6 +275,20 @@ export class LiveSessions {
     session.attachWorker(worker);
     resumeHeld(socket);
     if (socket.readyState === socket.CLOSED) session.workerClosed(worker);
+  }
+
+  /** [LV42] By the farm's address a worker may come to any of its servers. @returns false where no other one awaits it. */
+  async #passWorkerOn(
+    socket: WebSocket,
+    workerId: string,
+    hello: WorkerHello,
+    headers: IncomingHttpHeaders,
+  ): Promise<boolean> {
+    const serverUrl = await this.#parts.rows.awaitedAt(hello.sessionId, workerId, hello.token);
+    if (serverUrl === null) return false;
+    const passed = { hello, serverUrl, path: WORKER_ROUTES.live.path, headers, isOwnPage: false };
+    if (isPassedOn(headers) || !(await passOn(socket, passed))) throw moved();
+    return true;
   }
 
   /** [LV1] */
@@ -306,10 +332,11 @@ export class LiveSessions {
   }
 
   async #renew(): Promise<void> {
-    const { rows, services } = this.#parts;
+    const { rows, servers, services } = this.#parts;
     this.#each((session) => void session.saveUse());
     const watched = [...this.#sessions.values()].filter((session) => session.isWatched);
     try {
+      if (!this.#isDraining) await servers.beat();
       const open = await rows.renew(watched.map((session) => session.id));
       for (const session of watched) {
         if (!open.has(session.id)) await this.#notOwn(session);
@@ -338,10 +365,6 @@ const stops = () => new KilnError('server.draining', 'the server stops; the view
 
 /** [LV42] */
 const moved = () => new KilnError('server.draining', '[LV42] the live view goes on at another server; come back');
-
-/** Where a server's viewers dial, by where its workers do. */
-const viewerUrl = (dialUrl: string): string =>
-  dialUrl.slice(0, -WORKER_ROUTES.live.path.length) + BYTE_ROUTES.liveSession.path;
 
 /** [LV16] A browser hears more than a close code. */
 function tellWhy(socket: WebSocket, { code, message }: KilnError): void {

@@ -1,6 +1,7 @@
-/** A viewer whose session another server holds ([LV31]): what both say is passed on, no faster than either reads. */
+/** A viewer, or a worker, whose session another server holds ([LV31, LV42]): what both say is passed on, no faster than either reads. */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  API_PREFIX,
   KilnError,
   LIMITS,
   ROUTES,
@@ -8,7 +9,7 @@ import {
   type ViewerHello,
   type ViewJob,
   type ViewJobRequest,
-  WORKER_ROUTES,
+  type WorkerHello,
 } from '@kiln/shared';
 import { type RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
@@ -20,25 +21,26 @@ const MARK = 'x-kiln-passed-on';
 export const isPassedOn = (headers: IncomingHttpHeaders): boolean => headers[MARK] !== undefined;
 
 interface PassedOn {
-  readonly hello: ViewerHello;
-  /** Of the live view at the other server. */
-  readonly url: string;
-  /** By which the viewer came. */
+  readonly hello: ViewerHello | WorkerHello;
+  readonly serverUrl: string;
+  /** Of its socket. */
+  readonly path: string;
+  /** By which the viewer, or worker, came. */
   readonly headers: IncomingHttpHeaders;
   /** It came from a page of the farm's own. */
   readonly isOwnPage: boolean;
 }
 
 /** @returns false where the other server is not reached: the viewer has heard nothing then. */
-export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: PassedOn): Promise<boolean> {
+export function passOn(viewer: WebSocket, { hello, serverUrl, path, headers, isOwnPage }: PassedOn): Promise<boolean> {
   const { authorization, cookie, origin } = headers;
-  const there = new WebSocket(url, {
+  const there = new WebSocket(`${serverUrl.replace(/^http/, 'ws')}${API_PREFIX}${path}`, {
     headers: {
       [MARK]: '1',
       ...(authorization === undefined ? {} : { authorization }),
       ...(cookie === undefined ? {} : { cookie }),
       // What is the farm's own page here is the farm's own there.
-      ...(origin === undefined ? {} : { origin: isOwnPage ? new URL(url.replace(/^ws/, 'http')).origin : origin }),
+      ...(origin === undefined ? {} : { origin: isOwnPage ? new URL(serverUrl).origin : origin }),
     },
     perMessageDeflate: false,
     maxPayload: LIMITS.livePictureBytes,
@@ -76,8 +78,8 @@ export function passOn(viewer: WebSocket, { hello, url, headers, isOwnPage }: Pa
 }
 
 interface PassedRequest {
-  /** Where workers dial the other server. */
-  readonly dialUrl: string;
+  /** Where the other server is reached. */
+  readonly serverUrl: string;
   readonly name: 'renderSession';
   readonly sessionId: string;
   readonly request: ViewJobRequest;
@@ -87,11 +89,10 @@ interface PassedRequest {
 
 /** Has another server answer a request about a session that it holds. @throws KilnError what that says. */
 export async function passRequestOn(passed: PassedRequest): Promise<ViewJob> {
-  const { dialUrl, name, sessionId, request, timeoutMs } = passed;
+  const { serverUrl, name, sessionId, request, timeoutMs } = passed;
   const { authorization, cookie } = passed.headers;
   const { method, path, response } = ROUTES[name];
-  const api = dialUrl.replace(/^ws/, 'http').slice(0, -WORKER_ROUTES.live.path.length);
-  const answer = await fetch(`${api}${path.replace(':sessionId', sessionId)}`, {
+  const answer = await fetch(`${serverUrl}${API_PREFIX}${path.replace(':sessionId', sessionId)}`, {
     method,
     headers: {
       [MARK]: '1',

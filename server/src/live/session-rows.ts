@@ -1,17 +1,12 @@
 /** Sessions in the database: who draws which one, and until when each is kept. */
-import {
-  KilnError,
-  type SceneSource,
-  type Session,
-  type SessionOffer,
-  type SessionState,
-  type TokenAccess,
-} from '@kiln/shared';
+import type { SceneSource, Session, SessionOffer, SessionState, TokenAccess } from '@kiln/shared';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { fromNow } from '../dispatch/lease-time.ts';
 import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
-import { type Admission, tokenSpent } from '../tokens/view-tokens.ts';
+import { requireRoom } from '../tokens/session-room.ts';
+import type { Admission } from '../tokens/view-tokens.ts';
+import { serverSeenSince } from './live-servers.ts';
 import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
 export interface NewSession {
@@ -30,8 +25,8 @@ export interface OpenRow {
   readonly sceneId: string;
   /** Which holds its viewers; `''`: none. */
   readonly serverId: string;
-  /** Of that one. */
-  readonly dialUrl: string;
+  /** Where other servers reach that one; null: it is not there any more. */
+  readonly serverUrl: string | null;
   readonly workerId: string | null;
   /** By which it was opened; null: by an identity of its tenant. */
   readonly tokenId: string | null;
@@ -74,29 +69,6 @@ async function demandsBeside(trx: Transaction<Database>, sessionId: string): Pro
     const waiting = Number(row.waiting);
     return { tenantId: row.tenant_id, drawn: Number(row.open) - waiting, waiting };
   });
-}
-
-/** Sessions of a token are opened one after the other. */
-async function requireRoom(
-  trx: Transaction<Database>,
-  { tokenId, maxSessions }: Pick<Admission, 'tokenId' | 'maxSessions'>,
-): Promise<void> {
-  const token = await trx
-    .selectFrom('view_tokens')
-    .select(['revoked_at', 'drawn_sec', 'max_drawn_sec'])
-    .where('id', '=', tokenId)
-    .forUpdate()
-    .executeTakeFirst();
-  if (token?.revoked_at !== null) throw new KilnError('identity.missing', '[LV29] the token was revoked');
-  if (token.max_drawn_sec !== null && token.drawn_sec >= token.max_drawn_sec) throw tokenSpent();
-  const { n } = await trx
-    .selectFrom('sessions')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('token_id', '=', tokenId)
-    .where('state', '!=', 'ended')
-    .executeTakeFirstOrThrow();
-  if (Number(n) < maxSessions) return;
-  throw new KilnError('request.too_many', `[LV29] the token has ${n} of ${maxSessions} sessions open`);
 }
 
 export class SessionRows {
@@ -320,18 +292,36 @@ export class SessionRows {
     const row = await this.#parts.db
       .selectFrom('sessions as s')
       .leftJoin('view_tokens as t', 't.id', 's.token_id')
-      .select(['s.id', 's.scene_id', 's.server_id', 's.dial_url', 's.worker_id', 's.token_id', 's.resume_token_hash'])
-      .select(['t.access', 't.max_samples'])
+      .leftJoin('servers as v', (join) =>
+        join.onRef('v.id', '=', 's.server_id').on('v.seen_at', '>', serverSeenSince()),
+      )
+      .select(['s.id', 's.scene_id', 's.server_id', 's.worker_id', 's.token_id', 's.resume_token_hash'])
+      .select(['t.access', 't.max_samples', 'v.url'])
       .where('s.id', '=', sessionId)
       .where('s.tenant_id', '=', tenantId)
       .where('s.state', '!=', 'ended')
       .executeTakeFirst();
     if (!row) return null;
     return {
-      ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, dialUrl: row.dial_url },
+      ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, serverUrl: row.url },
       ...{ workerId: row.worker_id, tokenId: row.token_id, resumeTokenHash: row.resume_token_hash },
       ...{ access: row.access ?? 'drive', maxSamples: row.max_samples },
     };
+  }
+
+  /** Where the server is that awaits this worker for it, if another one does. */
+  async awaitedAt(sessionId: string, workerId: string, workerToken: string): Promise<string | null> {
+    const row = await this.#parts.db
+      .selectFrom('sessions as s')
+      .innerJoin('servers as v', 'v.id', 's.server_id')
+      .select('v.url')
+      .where('s.id', '=', sessionId)
+      .where('s.worker_id', '=', workerId)
+      .where('s.worker_token', '=', workerToken)
+      .where('s.state', '!=', 'ended')
+      .where('v.id', '!=', this.#parts.serverId)
+      .executeTakeFirst();
+    return row?.url ?? null;
   }
 
   /** One that this token resumes. */

@@ -53,11 +53,11 @@ export class ViewJobs {
     if (session) return this.#makeHere(session, call);
     const row = await this.#parts.rows.open(tenantId, sessionId);
     if (!row) throw new KilnError('resource.not_found', `there is no live session ${sessionId}, or it is over`);
-    const { dialUrl, serverId } = row;
-    if (isPassedOn(headers) || serverId === '' || serverId === this.#parts.serverId) {
+    const { serverUrl, serverId } = row;
+    if (isPassedOn(headers) || serverUrl === null || serverId === this.#parts.serverId) {
       throw new KilnError('server.draining', '[LV42] the live view goes on at another server; try again');
     }
-    return passRequestOn({ dialUrl, name: 'renderSession', ...call, timeoutMs: LIMITS.liveHandOverMs + SLACK_MS });
+    return passRequestOn({ serverUrl, name: 'renderSession', ...call, timeoutMs: LIMITS.liveHandOverMs + SLACK_MS });
   }
 
   async #makeHere(session: LiveSession, { tenantId, sessionId, request }: ViewJobCall): Promise<ViewJob> {

@@ -40,6 +40,7 @@ import { up as redrawnFrames } from './migrations/0038-redrawn-frames.ts';
 import { up as viewJobs } from './migrations/0039-view-jobs.ts';
 import { up as drawnSessions } from './migrations/0040-drawn-sessions.ts';
 import { up as tokenWork } from './migrations/0041-token-work.ts';
+import { up as servers } from './migrations/0042-servers.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -86,6 +87,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0039-view-jobs': { up: viewJobs },
   '0040-drawn-sessions': { up: drawnSessions },
   '0041-token-work': { up: tokenWork },
+  '0042-servers': { up: servers },
 };
 
 /**

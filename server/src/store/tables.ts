@@ -16,7 +16,6 @@ import type {
   Role,
   SceneNeeds,
   SceneState,
-  SessionState,
   TaskKind,
   TaskState,
   UploadKind,
@@ -28,6 +27,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { CreatedAt, Json, NullableJson } from './column-types.ts';
 import type { EstimateTable, JobCostTable, LayerUseTable } from './estimate-tables.ts';
 import type { JobTable, PurgedJobTable } from './job-tables.ts';
+import type { ServerTable, SessionTable } from './live-tables.ts';
 import type { LimitTable, UserShareTable } from './share-tables.ts';
 import type { FarmSecretTable, ViewTokenTable } from './token-tables.ts';
 import type { WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
@@ -325,27 +325,6 @@ interface WorkerTable {
   watched_from: Generated<Date>;
 }
 
-interface SessionTable {
-  id: string;
-  tenant_id: string;
-  scene_id: string;
-  state: SessionState;
-  worker_id: string | null;
-  /** The server process that holds the viewer's socket. */
-  server_id: string;
-  /** WebSocket URL of that server, for the worker to dial. */
-  dial_url: string;
-  worker_token: string;
-  resume_token_hash: string;
-  /** By which it was opened; null: by an identity of its tenant. */
-  token_id: string | null;
-  /** Worker seconds. */
-  drawn_sec: Generated<number>;
-  created_at: CreatedAt;
-  lease_expires_at: Date;
-  ended_at: Date | null;
-}
-
 /** `tenant_id` null: for everybody. */
 interface EventTable {
   id: Generated<number>;
@@ -386,6 +365,7 @@ export interface Database {
   films: FilmTable;
   workers: WorkerTable;
   sessions: SessionTable;
+  servers: ServerTable;
   events: EventTable;
   farm_state: FarmStateTable;
   estimates: EstimateTable;

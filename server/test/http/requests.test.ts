@@ -285,6 +285,7 @@ describe('Host and Origin', () => {
     const { check } = createOriginCheck({
       host: '0.0.0.0',
       advertiseUrl: 'https://farm.example:8443',
+      serverUrl: 'http://server-one:7700',
       allowedHosts: [],
     });
     for (const host of ['10.0.0.5:7700', '[2001:db8::1]:7700', 'localhost:7700', 'farm.example:8443']) {

@@ -1,9 +1,19 @@
-import { API_PREFIX, WORKER_ROUTES } from '@kiln/shared';
+import { API_PREFIX } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LIVE_LIMITS } from '../../src/dispatch/limits.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeWorker } from '../fake-worker.ts';
-import { addScene, addTenant, call, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
+import {
+  addScene,
+  addTenant,
+  call,
+  placeOf,
+  startFarm,
+  type TestFarm,
+  type TestTenant,
+  until,
+} from '../farm-fixture.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../postgres.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { TestSocket } from '../socket-fixture.ts';
@@ -11,7 +21,8 @@ import { quietLog, temporaryFolder } from '../store-fixture.ts';
 import { ack, POSE, picture, pose, SCENE, sequenceOf, VIEW } from './live-fixture.ts';
 
 const bin = await findPostgres();
-const LIVE_PATH = `${API_PREFIX}${WORKER_ROUTES.live.path}`;
+/** Nobody listens there. */
+const NOBODY = 'http://127.0.0.1:9';
 
 describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () => {
   let postgres: TestPostgres;
@@ -52,6 +63,12 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     const farm = farms[index];
     if (!farm) throw new Error('no such farm');
     return farm;
+  }
+
+  function db(): Store['db'] {
+    const [store] = stores;
+    if (!store) throw new Error('no store');
+    return store.db;
   }
 
   function connect(url: string, key: string): TestSocket {
@@ -197,15 +214,18 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
   }
 
   test.each([
-    // Nobody listens there.
-    ['is not reached', () => 'ws://127.0.0.1:9/api/v1/worker/live'],
-    ['was here before it was started again', () => farmAt(1).url.replace('http', 'ws') + LIVE_PATH],
+    ['is not reached', 'unreached', () => Date.now()],
+    ['has given no sign of life', 'lost', () => Date.now() - LIVE_LIMITS.serverLostMs - 1_000],
   ])(
     '[LV42] where the one that holds it %s, it goes on at the other, and who watches comes there',
-    async (_, dialUrl) => {
+    async (_, id, seenAtMs) => {
       const { driver, watcher, sessionId, token, watcherToken } = await openShared(0);
       driver.cut();
-      await stores[0]?.db.updateTable('sessions').set({ dial_url: dialUrl() }).where('id', '=', sessionId).execute();
+      await db()
+        .insertInto('servers')
+        .values({ id, url: NOBODY, place: id, seen_at: new Date(seenAtMs()) })
+        .execute();
+      await db().updateTable('sessions').set({ server_id: id }).where('id', '=', sessionId).execute();
       const owner = await view(1, { resume: { sessionId, token } });
       expect(await watcher.closed).toEqual({ code: 1012, reason: 'server.draining' });
       const resume = { sessionId, token: watcherToken };
@@ -233,6 +253,47 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     await stranger.say({ type: 'bye' });
     await goesOn(sessionId, await view(1, { resume: { sessionId, token } }), back);
     expect(await (await view(1, { join: { sessionId } })).closed).toEqual({ code: 4404, reason: 'resource.not_found' });
+  });
+
+  test('[LV42] behind one address the session stays where it is, and watchers and the worker are passed on', async () => {
+    const store = stores[0];
+    if (!store) throw new Error('no store');
+    // Everybody is sent to the first one.
+    const advertiseUrl = () => farmAt(0).url;
+    const before = { id: 'before', seen_at: new Date() };
+    const onListening = async (url: string) => {
+      await db()
+        .insertInto('servers')
+        .values({ ...before, url, place: placeOf(url) })
+        .execute();
+    };
+    const behind = await startFarm({ redisUrl: redis.url, store, home: folder.path, advertiseUrl, onListening });
+    const holder = farms.push(behind) - 1;
+    const known = (await db().selectFrom('servers').select('id').execute()).map(({ id }) => id);
+    expect(known).toContain(behind.services.serverId);
+    expect(known).not.toContain(before.id);
+
+    const driver = await view(holder);
+    const sessionId = String((await driver.next('welcome')).sessionId);
+    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(0).url).host));
+    await driver.next('scene');
+    const watcher = await view(0, { join: { sessionId } });
+    expect(await watcher.next('welcome')).toMatchObject({ sessionId, resumed: false });
+    await watcher.next('scene');
+    await driver.say(pose(1));
+    expect(await drawer.next('pose')).toEqual(pose(1));
+    await watcher.next('driver-pose');
+    await drawer.say(Buffer.from(picture(1, 1)));
+    for (const one of [driver, watcher]) {
+      expect((await one.drawn(({ length }) => length === 1)).map(sequenceOf)).toEqual([1]);
+    }
+    await driver.say({ type: 'bye' });
+    await watcher.say({ type: 'bye' });
+    await watcher.closed;
+    await drawer.closed;
+    const stranger = connect(worker.offers.at(-1)?.url ?? '', worker.registration.workerSecret);
+    await stranger.say({ type: 'worker-hello', protocols: [1], sessionId, token: worker.offers.at(-1)?.token });
+    expect(await stranger.closed).toEqual({ code: 4404, reason: 'live.session_gone' });
   });
 
   test('[LV31, WS9] finds at either no session that is over, or of another tenant', async () => {
