@@ -38,4 +38,15 @@ describe('PROTOCOL.md', () => {
     expect(named.length).toBeGreaterThan(0);
     expect(rules).toEqual(expect.arrayContaining([...new Set(named)]));
   });
+
+  it('has no rule that no test cites', () => {
+    const open = [...text.matchAll(/^- \*\*([A-Z]{2}\d+)\*\* Not given yet\.$/gm)].map((match) => match[1]);
+    const cited = ['shared', 'server', 'worker', 'viewer', 'infra']
+      .flatMap((part) => filesBelow(join(root, '..', part, 'test')))
+      .filter((path) => /\.tsx?$/.test(path))
+      .flatMap((path) => readFileSync(path, 'utf8').match(/\[[A-Z]{2}\d+[^\]\n]*\]/g) ?? [])
+      .flatMap((names) => names.match(/[A-Z]{2}\d+/g) ?? []);
+    const known = new Set([...cited, ...open]);
+    expect(rules.filter((rule) => !known.has(rule))).toEqual([]);
+  });
 });

@@ -285,7 +285,7 @@ describe('cancelling', () => {
     expect((await call(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`)).status).toBe(409);
   });
 
-  test('[WK2] a stop that was missed is in the next heartbeat’s answer', async () => {
+  test('[WK2, WK3] a stop that was missed is in the next heartbeat’s answer', async () => {
     const worker = await addWorker({
       identity: { slots: 1 },
       heartbeatMs: 3_600_000,

@@ -175,6 +175,30 @@ describe('between a viewer and a worker', () => {
     await slow.viewer.next(({ message }) => message === 'the last');
   });
 
+  test('[LV10] control messages come all, in order, and before a picture that waits', async () => {
+    const { viewer, drawer } = await openSession();
+    const order: string[] = [];
+    viewer.socket.on('message', (data: Buffer, isBinary) =>
+      order.push(isBinary ? `picture ${sequenceOf(data)}` : String(JSON.parse(data.toString('utf8')).message)),
+    );
+    const COUNT = 24;
+    viewer.socket.pause();
+    for (let n = 1; n <= COUNT; n++) {
+      await drawer.say(Buffer.from(picture(n, 1, 1_000_000)));
+      await drawer.say({ type: 'state', state: 'live', message: `control ${n}`, progress: null });
+    }
+    // Whatever the worker says after this is heard once all of it has arrived.
+    await drawer.say(Buffer.from('not a picture'));
+    await drawer.closed;
+    viewer.socket.resume();
+    await viewer.drawn((pictures) => pictures.some((bytes) => sequenceOf(bytes) === COUNT));
+    expect(order.filter((name) => name.startsWith('control'))).toEqual(
+      Array.from({ length: COUNT }, (_, index) => `control ${index + 1}`),
+    );
+    // The one that waited was there before the last words, and comes after them.
+    expect(order.indexOf(`picture ${COUNT}`)).toBeGreaterThan(order.indexOf(`control ${COUNT}`));
+  });
+
   test('[LV9] a picture whose layout is broken closes the worker’s socket', async () => {
     const { drawer } = await openSession();
     await drawer.say(Buffer.from('not a picture'));

@@ -298,6 +298,23 @@ it('[LV22] forgets acknowledgements and what was on its way when a viewer comes 
   expect(pictures.at(-1)).toMatchObject({ sequence: 1, input: 5, final: true });
 });
 
+it('[LV25] sends nothing while the viewer is away, keeps the scene, and goes on with it when one is back', async () => {
+  start();
+  await pass(10);
+  for (let input = 1; input <= 5; input++) {
+    pose(input);
+    await pass(50);
+  }
+  const sent = pictures.length;
+  await pass(600_000);
+  expect(pictures).toHaveLength(sent);
+  expect(stage.loads).toBe(1);
+  start({ pose: poseAt(9), input: 9 });
+  await pass(200);
+  expect(pictures.slice(sent)).toMatchObject([{ input: 9 }]);
+  expect(stage.loads).toBe(1);
+});
+
 it('[LV12] writes the viewer’s first codec, and another where the picture must be see-through', async () => {
   start({ pose: poseAt(0), codecs: ['jpeg', 'webp'] });
   await pass(100);
