@@ -1,5 +1,12 @@
 /** What the attributes of `<kiln-preview>` say, as the live view takes it. Attributes that cannot be read are as if absent. */
-import { DEFAULT_SAMPLES, ENVIRONMENT_NAMES, type ExplicitCamera, LIMITS, type LiveView } from '@kiln/shared';
+import {
+  DEFAULT_SAMPLES,
+  ENVIRONMENT_NAMES,
+  type Engine,
+  type ExplicitCamera,
+  LIMITS,
+  type LiveView,
+} from '@kiln/shared';
 import type { Look } from '../live/viewport-types.ts';
 import { cameraOf, parseFieldOfView, parseOrbit, parseTarget } from './orbit.ts';
 
@@ -22,7 +29,7 @@ export function lookOf(read: Read): Look {
   return {
     ...(camera === null ? {} : { camera }),
     ...(environment === undefined ? {} : { environment }),
-    ...(read('engine') === 'pathtrace' ? { engine: 'pathtrace' } : {}),
+    ...(engineOf(read) === 'pathtrace' ? { engine: 'pathtrace' } : {}),
     samples: samplesOf(read),
     clip: read('animation-name'),
     fps: FPS,
@@ -34,10 +41,12 @@ export function lookOf(read: Read): Look {
   };
 }
 
-function samplesOf(read: Read): number {
+export const engineOf = (read: Read): Engine => (read('engine') === 'pathtrace' ? 'pathtrace' : 'raster');
+
+export function samplesOf(read: Read): number {
   const asked = Number(read('samples') ?? Number.NaN);
   if (Number.isInteger(asked) && asked >= 1 && asked <= LIMITS.frameSamples) return asked;
-  return DEFAULT_SAMPLES[read('engine') === 'pathtrace' ? 'pathtrace' : 'raster'];
+  return DEFAULT_SAMPLES[engineOf(read)];
 }
 
 const isBackground = (text: string): text is LiveView['background'] => BACKGROUNDS.test(text);

@@ -1,5 +1,7 @@
 /** Attributes of `<kiln-preview>` as properties of the same meaning. */
+import type { Engine } from '@kiln/shared';
 import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
+import { engineOf, samplesOf } from './attributes.ts';
 import { TypedElement } from './typed-element.ts';
 
 export class ReflectedElement extends TypedElement {
@@ -93,6 +95,129 @@ export class ReflectedElement extends TypedElement {
 
   set animationName(name: string | null) {
     this.#write('animation-name', name);
+  }
+
+  /** Name of one of the scene, or `auto`; null: `cameraOrbit`. */
+  get camera(): string | null {
+    return this.getAttribute('camera');
+  }
+
+  set camera(value: string | null) {
+    this.#write('camera', value);
+  }
+
+  /** `neutral`, `agx`, `aces` or `none`. */
+  get toneMapping(): string | null {
+    return this.getAttribute('tone-mapping');
+  }
+
+  set toneMapping(value: string | null) {
+    this.#write('tone-mapping', value);
+  }
+
+  /** `neutral`, `transparent`, `environment` or `#rrggbb`. */
+  get background(): string | null {
+    return this.getAttribute('background');
+  }
+
+  set background(value: string | null) {
+    this.#write('background', value);
+  }
+
+  /** Whether there is ground that shows shadows. */
+  get shadow(): boolean {
+    return this.hasAttribute('shadow');
+  }
+
+  set shadow(isSet: boolean) {
+    this.toggleAttribute('shadow', isSet);
+  }
+
+  /** What draws the picture at rest. @defaultValue raster */
+  get engine(): Engine {
+    return engineOf((name) => this.getAttribute(name));
+  }
+
+  set engine(engine: Engine | null) {
+    this.#write('engine', engine);
+  }
+
+  /** A pixel, of the picture at rest. @defaultValue 64 of `pathtrace`, 1 of `raster` */
+  get samples(): number {
+    return samplesOf((name) => this.getAttribute(name));
+  }
+
+  set samples(samples: number | null) {
+    this.#write('samples', samples === null ? null : String(samples));
+  }
+
+  /** Address of what is shown until there is a picture. */
+  get poster(): string | null {
+    return this.getAttribute('poster');
+  }
+
+  set poster(value: string | null) {
+    this.#write('poster', value);
+  }
+
+  /** What is seen, for who does not see it. */
+  get alt(): string | null {
+    return this.getAttribute('alt');
+  }
+
+  set alt(value: string | null) {
+    this.#write('alt', value);
+  }
+
+  /** `auto`, `interaction` or `manual`. */
+  get reveal(): string | null {
+    return this.getAttribute('reveal');
+  }
+
+  set reveal(value: string | null) {
+    this.#write('reveal', value);
+  }
+
+  get autoplay(): boolean {
+    return this.hasAttribute('autoplay');
+  }
+
+  set autoplay(isSet: boolean) {
+    this.toggleAttribute('autoplay', isSet);
+  }
+
+  /** Whether the hand moves the camera. */
+  get cameraControls(): boolean {
+    return this.hasAttribute('camera-controls');
+  }
+
+  set cameraControls(isSet: boolean) {
+    this.toggleAttribute('camera-controls', isSet);
+  }
+
+  get disableZoom(): boolean {
+    return this.hasAttribute('disable-zoom');
+  }
+
+  set disableZoom(isSet: boolean) {
+    this.toggleAttribute('disable-zoom', isSet);
+  }
+
+  get disablePan(): boolean {
+    return this.hasAttribute('disable-pan');
+  }
+
+  set disablePan(isSet: boolean) {
+    this.toggleAttribute('disable-pan', isSet);
+  }
+
+  /** `pan-y` or `none`. */
+  get touchAction(): string | null {
+    return this.getAttribute('touch-action');
+  }
+
+  set touchAction(value: string | null) {
+    this.#write('touch-action', value);
   }
 
   /** Whether figures of the last pictures are shown. */

@@ -63,6 +63,10 @@ export function shop(): KilnPreviewElement | null {
   const preview = document.querySelector('kiln-preview');
   if (preview) preview.exposure = 2;
   if (preview) preview.session = 'ses_1';
+  if (preview) preview.engine = 'pathtrace';
+  if (preview) preview.samples = 256;
+  // @ts-expect-error no such engine
+  if (preview) preview.engine = 'ray';
   void preview?.surfaceFromPoint(1, 2).then((found) => console.log(found?.node.name, found?.position.x));
   const clips: string[] | undefined = preview?.availableAnimations;
   console.log(clips?.length, preview?.sessionId?.length, preview?.audience?.viewers.length);
