@@ -433,6 +433,30 @@ describe('the camera', () => {
     expect(await drawer.next('pose')).toEqual(pose(1));
   });
 
+  test('[LV13, LV29, LV31] who opened it by a token for one session resumes it, and joins it when that is too late', async () => {
+    const { token } = await ask<TokenCreated>(farm.url, tenant.key, 'POST', '/tokens', {
+      ...{ sceneIds: [sceneId], origins: ['*'], maxSessions: 1 },
+    });
+    const presenter = await view({ token }, null);
+    const welcome = await presenter.next('welcome');
+    const sessionId = String(welcome.sessionId);
+    const audience = await join(sessionId);
+    await audience.next(driverIs(1));
+    const back = async (resumeToken: unknown) => {
+      const resume = { sessionId, token: String(resumeToken) };
+      return view({ token, resume, join: { sessionId } }, null);
+    };
+    presenter.cut();
+    const inTime = await back(welcome.resumeToken);
+    expect(await inTime.next('welcome')).toMatchObject({ resumed: true, sessionId });
+    expect(await inTime.next('viewers')).toMatchObject({ you: 1, driver: 1 });
+    inTime.cut();
+    // What resumed it is spent, as it is when the seat is gone.
+    const late = await back(welcome.resumeToken);
+    expect(await late.next('welcome')).toMatchObject({ resumed: false, sessionId });
+    expect(await late.next('viewers')).toMatchObject({ you: 3 });
+  });
+
   test('[LV36] nobody waits for acknowledgements of one who is gone', async () => {
     const { driver, drawer, watcher } = await openShared();
     await drawer.say(Buffer.from(picture(1, 0)));

@@ -24,7 +24,7 @@ const CAMERA_ATTRIBUTES = ['camera-orbit', 'camera-target', 'field-of-view'];
 const HAND_ATTRIBUTES = ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'];
 const LOOK_ATTRIBUTES = [
   ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
-  ...['animation-name', 'variant-name'],
+  ...['animation-name', 'variant-name', 'engine', 'samples'],
 ];
 /** Clips are played round and round by the farm: the player only counts frames. */
 const ENDLESS = { frames: 1_000_000, fps: FPS };
@@ -49,7 +49,7 @@ export class KilnPreviewElement extends SharedElement {
   #isLoaded = false;
   /** `load` is told once of each scene. */
   #hasTold = false;
-  /** Where the camera was when the view was given back. */
+  /** Where the camera was when the view was given back, and the session, where others are in it. */
   readonly #store = createMemoryStore();
   #progress = 0;
   #error: ViewError | null = null;
@@ -67,7 +67,7 @@ export class KilnPreviewElement extends SharedElement {
     this.takeOwnProperties();
     this.#resizes.observe(this);
     this.#sight.observe(this);
-    this.#unwatchPage = watchPage({ left: () => this.#close(), seen: () => this.#open() });
+    this.#unwatchPage = watchPage({ left: (isGone) => this.#left(isGone), seen: () => this.#open() });
     this.#showPoster();
     this.#showStats();
   }
@@ -237,6 +237,8 @@ export class KilnPreviewElement extends SharedElement {
 
   #createViewport(sceneId: string): LiveViewport {
     const { session } = this;
+    // The page was loaded again: the camera stays where the others see it.
+    const isBack = !this.#hasTold && this.#store.ticket(sceneId) !== null;
     const viewport = new LiveViewport(this.#parts.stage, {
       sceneId,
       look: lookOf(this.#read),
@@ -254,7 +256,7 @@ export class KilnPreviewElement extends SharedElement {
     viewport.on('scene', ({ autoCamera }) => {
       const isFirst = this.#firstCamera === null;
       this.#firstCamera = autoCamera;
-      if (isFirst) this.#lookFromAttributes(false);
+      if (isFirst && !isBack) this.#lookFromAttributes(false);
     });
     viewport.on('move', () => {
       this.#source = 'user-interaction';
@@ -274,11 +276,17 @@ export class KilnPreviewElement extends SharedElement {
     return viewport;
   }
 
-  #close(): void {
+  #left(isGone: boolean): void {
+    this.#close(true);
+    if (isGone) this.#store.keepForReload();
+  }
+
+  /** @param comesBack to a session that others are in. */
+  #close(comesBack = false): void {
     const viewport = this.#viewport;
     this.#viewport = null;
     this.#isLoaded = false;
-    viewport?.dispose();
+    viewport?.dispose(comesBack);
     if (viewport) this.#showPoster();
   }
 

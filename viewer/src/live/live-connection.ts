@@ -51,6 +51,8 @@ export interface LiveConnectionOptions {
 export interface Welcome {
   readonly sessionId: string;
   readonly resumed: boolean;
+  /** [LV31] As one of others, in a session that went on without this viewer, or that is somebody else's. */
+  readonly joined: boolean;
   readonly access: TokenAccess;
 }
 
@@ -115,6 +117,13 @@ export class LiveConnection {
     this.#release()?.close(1000);
   }
 
+  /**
+   * Ends the session, unless others are in it: then this viewer only goes away, and whoever opens again comes back to them.
+   */
+  leave(): void {
+    this.close(!this.#ticket?.isShared);
+  }
+
   /** Gives this socket up and comes back: one that lost its network would not notice for minutes. */
   drop(message: string): void {
     const socket = this.#release();
@@ -137,6 +146,10 @@ export class LiveConnection {
   async pick(question: Question): Promise<PickedSurface | null> {
     if (!this.ready) throw noConnection();
     return this.#questions.ask(question, (message) => this.send(message));
+  }
+
+  get #ticket() {
+    return this.#options.resumeStore.ticket(this.#key);
   }
 
   #connect(): void {
@@ -163,8 +176,9 @@ export class LiveConnection {
   }
 
   #hello(): ViewerHello {
-    const { sceneId, join, resumeStore } = this.#options;
-    const ticket = resumeStore.ticket(this.#key);
+    const { sceneId } = this.#options;
+    const ticket = this.#ticket;
+    const join = this.#options.join ?? (ticket?.isShared ? ticket.sessionId : undefined);
     const token = this.#options.token?.();
     return {
       type: 'hello',
@@ -192,20 +206,30 @@ export class LiveConnection {
     if (!message) return;
     const { resumeStore, timers, events } = this.#options;
     switch (message.type) {
-      case 'welcome':
+      case 'welcome': {
         if (!LIVE_PROTOCOLS.some((version) => version === message.protocol)) {
           this.#fail('protocol.version', `[WS3] the farm speaks version ${message.protocol}, which was not asked for.`);
           return;
         }
         this.#cancelWait?.();
         this.#welcomedAtMs = timers.nowMs();
-        resumeStore.keepTicket(this.#key, { sessionId: message.sessionId, token: message.resumeToken });
+        const { sessionId, resumed } = message;
+        // A session that goes on is shared as it was, until it says who is there.
+        const isShared = this.#ticket?.isShared === true && this.#ticket.sessionId === sessionId;
+        const joined = this.#options.join !== undefined || (isShared && !resumed);
+        resumeStore.keepTicket(this.#key, { sessionId, token: message.resumeToken, isShared });
         events.welcome({
-          sessionId: message.sessionId,
-          resumed: message.resumed,
+          ...{ sessionId, resumed, joined },
           access: message.access ?? 'drive',
         });
         return;
+      }
+      case 'viewers': {
+        const ticket = this.#ticket;
+        if (ticket) resumeStore.keepTicket(this.#key, { ...ticket, isShared: message.viewers.length > 1 });
+        if (this.ready) events.message(message);
+        return;
+      }
       case 'error':
         if (message.fatal) this.#fault = { code: message.code, message: message.message };
         else events.message(message);
@@ -232,7 +256,7 @@ export class LiveConnection {
   }
 
   #closed(code: number, reason: string): void {
-    const fault = this.#fault ?? faultOfClose(code, reason);
+    const fault = this.#sessionFault(this.#fault ?? faultOfClose(code, reason));
     this.#release();
     if (!this.#wanted) return;
     // The old session is over, or [LV14] another tab has it: who asks again gets a new one.
@@ -244,6 +268,12 @@ export class LiveConnection {
       return;
     }
     this.#comeBack(fault ?? { code: 'client.unreachable', message: 'The connection to the farm is lost.' });
+  }
+
+  /** [LV31] A session of one's own that went on with others, and has ended since, is followed by a new one. */
+  #sessionFault(fault: Fault | null): Fault | null {
+    const wasJoined = this.#options.join === undefined && this.#ticket?.isShared === true;
+    return wasJoined && fault?.code === 'resource.not_found' ? { ...fault, code: 'live.session_gone' } : fault;
   }
 
   #comeBack({ code, message }: Fault): void {

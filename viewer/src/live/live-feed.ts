@@ -162,14 +162,15 @@ export class LiveFeed {
     this.#connection.open();
   }
 
-  /** Ends the session; it can be opened again. */
-  close(): void {
-    this.#connection.close(true);
+  /** Ends the session, unless `comesBack` and others are in it; it can be opened again. */
+  close(comesBack = false): void {
+    if (comesBack) this.#connection.leave();
+    else this.#connection.close(true);
     this.#becomeOver({ type: 'closed' });
   }
 
-  dispose(): void {
-    this.close();
+  dispose(comesBack = false): void {
+    this.close(comesBack);
     this.#videos.close();
     this.#listeners.remove();
   }
@@ -307,12 +308,12 @@ export class LiveFeed {
     return this.#input;
   }
 
-  #welcome({ sessionId, resumed, access }: Welcome): void {
+  #welcome({ sessionId, resumed, joined, access }: Welcome): void {
     this.#sessionId = sessionId;
     this.#access = access;
     // Nobody else shows anything in a session that is new.
     if (!resumed && !this.#role.drives) this.#look = this.#ownLook;
-    this.#role.welcome(resumed, this.#options.join !== undefined);
+    this.#role.welcome(resumed, joined);
     this.#flow.restart();
     this.#pacer.resend();
     this.#predictor.forget();

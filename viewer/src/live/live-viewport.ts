@@ -188,11 +188,11 @@ export class LiveViewport {
     if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame(this.#displayFrame);
   }
 
-  /** Ends the session and gives everything back. */
-  dispose(): void {
+  /** Ends the session, unless `comesBack` and others are in it; gives everything back. */
+  dispose(comesBack = false): void {
     cancelAnimationFrame(this.#frameRequest);
     this.#keepCamera();
-    this.#feed.dispose();
+    this.#feed.dispose(comesBack);
     this.#listeners.remove();
     this.#source.dispose();
     this.#stage.dispose();

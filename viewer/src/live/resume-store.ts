@@ -4,6 +4,8 @@ import type { ExplicitCamera } from '@kiln/shared';
 interface ResumeTicket {
   readonly sessionId: string;
   readonly token: string;
+  /** [LV32] Others were in it, with whom it goes on: who comes too late to resume it joins it. */
+  readonly isShared?: boolean;
 }
 
 export interface ResumeStore {
@@ -42,9 +44,13 @@ const isCamera = (value: unknown): value is ExplicitCamera =>
   'fovDeg' in value &&
   typeof value.fovDeg === 'number';
 
+const TICKET = 'kiln.session.';
+
+export const isTicketKey = (key: string): boolean => key.startsWith(TICKET);
+
 /** Storage that is full, forbidden or holds something else costs the resumption, never the view. */
 export function createResumeStore(storage: KeyValueStorage): ResumeStore {
-  const ticketKey = (sceneId: string) => `kiln.session.${sceneId}`;
+  const ticketKey = (sceneId: string) => `${TICKET}${sceneId}`;
   const cameraKey = (sceneId: string) => `kiln.camera.${sceneId}`;
   const read = (key: string): unknown => {
     try {

@@ -116,6 +116,12 @@ export function glScreen(renderer: WebGLRenderer): ScreenRenderer {
         renderer.shadowMap.autoUpdate = autoUpdate;
       }
     },
+    watch({ restored }) {
+      const { domElement } = renderer;
+      // After the renderer itself, which has listened to it for longer.
+      domElement.addEventListener('webglcontextrestored', restored);
+      return () => domElement.removeEventListener('webglcontextrestored', restored);
+    },
     dispose: () => material.dispose(),
   };
 }

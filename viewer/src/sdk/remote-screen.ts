@@ -29,6 +29,12 @@ export interface ScreenRenderer {
   seenBy(isSeen: boolean): void;
   /** What is drawn in it leaves the host's renderer as it was. */
   apart(work: () => void): void;
+  /**
+   * @param graphics `restored` is told when what was given to the GPU is gone, and more can be given to it; `lost`, when nothing can be
+   *   any more.
+   * @returns what ends it.
+   */
+  watch(graphics: { restored(): void; lost(): void }): () => void;
   dispose(): void;
 }
 
@@ -87,6 +93,13 @@ export class RemoteScreen {
       share = 1;
     });
     this.#renderer.show({ share, nears: this.#warp.nears, scale });
+  }
+
+  /** The GPU has nothing any more of what was uploaded. */
+  picturesLost(): void {
+    this.#texture = null;
+    this.#warp.take(null);
+    this.#textures.dispose();
   }
 
   dispose(): void {

@@ -73,6 +73,8 @@ export class RemoteView extends SharedView {
   #error: ViewError | null = null;
   /** What is the matter with the host's camera. */
   #cameraError: ViewError | null = null;
+  /** For good. */
+  #graphicsError: ViewError | null = null;
   #camera: PerspectiveCamera | null = null;
   #view: WarpView | null = null;
   #scale = 1;
@@ -89,6 +91,7 @@ export class RemoteView extends SharedView {
     this.#renderer = renderer;
     this.#token = options.token ?? null;
     this.#farm = options.farm ?? SCRIPT_ORIGIN;
+    const resumeStore = createMemoryStore();
     this.#screenRenderer = screen;
     this.#screen = new RemoteScreen(screen);
     this.object = createCover(screen, (camera) => camera === this.#camera);
@@ -102,7 +105,7 @@ export class RemoteView extends SharedView {
       ...(session !== undefined && { join: session }),
       token: () => this.#token,
       timers: browserTimers,
-      resumeStore: createMemoryStore(),
+      resumeStore,
       screen: {
         aspect: () => this.#view?.aspect ?? 1,
         pictureSize: () => this.#pictureSize(),
@@ -116,7 +119,13 @@ export class RemoteView extends SharedView {
     this.feed.on('audience', (audience) => this.#events.emit('audience', audience));
     this.feed.on('measure', (measure) => this.#events.emit('measure', measure));
     this.feed.on('notice', ({ code, message }) => this.#events.emit('error', { code, message, retries: true }));
-    this.#listeners.undoes(watchPage({ left: () => this.feed.close(), seen: () => this.#isOpen && this.open() }));
+    const left = (isGone: boolean) => {
+      this.feed.close(true);
+      if (isGone) resumeStore.keepForReload();
+    };
+    const [restored, lost] = [() => this.#graphicsRestored(), () => this.#graphicsLost()];
+    this.#listeners.undoes(screen.watch({ restored, lost }));
+    this.#listeners.undoes(watchPage({ left, seen: () => this.#isOpen && this.open() }));
   }
 
   /** @returns what takes the listener away. */
@@ -130,7 +139,7 @@ export class RemoteView extends SharedView {
 
   /** Null while nothing is the matter. */
   get error(): ViewError | null {
-    return this.#error ?? this.#cameraError;
+    return this.#graphicsError ?? this.#error ?? this.#cameraError;
   }
 
   /** A picture of the scene is there. */
@@ -188,7 +197,7 @@ export class RemoteView extends SharedView {
 
   /** Opens the session again that was closed or refused. */
   open(): void {
-    if (this.#isDisposed) return;
+    if (this.#isDisposed || this.#graphicsError) return;
     this.#isOpen = true;
     if (this.#view) this.feed.open();
   }
@@ -208,7 +217,7 @@ export class RemoteView extends SharedView {
    * @throws Error for a camera that is none of perspective, or does not look straight ahead; and in a headset.
    */
   update(camera: PerspectiveCamera, size?: { readonly widthPx: number; readonly heightPx: number }): void {
-    if (this.#isDisposed) return;
+    if (this.#isDisposed || this.#graphicsError) return;
     if (this.#renderer.xr.isPresenting) throw new Error('a remote view is not for headsets: it has one eye');
     const seen = cameraView(camera, this.object);
     const { x, y } = this.#renderer.getDrawingBufferSize(new Vector2());
@@ -292,6 +301,23 @@ export class RemoteView extends SharedView {
     if (isNews) this.#events.emit('error', this.#cameraError);
     if (this.#view) this.feed.displayFrame(null, false);
     return true;
+  }
+
+  /** A picture at rest does not come again by itself. */
+  #graphicsRestored(): void {
+    this.#screen.picturesLost();
+    this.feed.picturesLost();
+  }
+
+  /** Nothing can be drawn any more. */
+  #graphicsLost(): void {
+    this.#graphicsError = {
+      code: 'client.graphics_lost',
+      message: 'The graphics of this page are lost, and its WebGPURenderer with them: make another, and a view for it.',
+      retries: false,
+    };
+    this.close();
+    this.#events.emit('error', this.#graphicsError);
   }
 
   #lookIs(look: Look): void {

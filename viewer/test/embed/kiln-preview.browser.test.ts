@@ -70,6 +70,8 @@ const inPage = <T>(code: string): Promise<T> =>
   ) as Promise<T>;
 const loaded = () => page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
 const hellos = () => farm.live.messages.filter(({ type }) => type === 'hello').length;
+const lastHello = () => farm.live.messages.findLast(({ type }) => type === 'hello');
+const byes = () => farm.live.messages.filter(({ type }) => type === 'bye').length;
 const isPosterGone = () => inPage<boolean>(`return root.querySelector('.poster').classList.contains('gone')`);
 
 test('`stats` shows the figures of the way of a picture, and goes when it is taken away', async () => {
@@ -127,18 +129,20 @@ test('`reveal="manual"` opens the view when the page says so, and a click does n
   expect(await inPage('return preview.loaded')).toBe(true);
 });
 
+/** A minute is over at once; whether the page is hidden, the test says. */
+const HIDES = `{
+  const { setTimeout } = window;
+  let isHidden = false;
+  window.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === 60_000 ? 0 : ms, ...rest);
+  Object.defineProperty(document, 'hidden', { get: () => isHidden });
+  window.hide = (hides) => {
+    isHidden = hides;
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+}`;
+
 test('a page that is hidden for a minute gives its session back, and opens another when it is seen', async () => {
-  // A minute is over at once; whether the page is hidden, the test says.
-  await page.evaluateOnNewDocument(`{
-    const { setTimeout } = window;
-    let isHidden = false;
-    window.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === 60_000 ? 0 : ms, ...rest);
-    Object.defineProperty(document, 'hidden', { get: () => isHidden });
-    window.hide = (hides) => {
-      isHidden = hides;
-      document.dispatchEvent(new Event('visibilitychange'));
-    };
-  }`);
+  await page.evaluateOnNewDocument(HIDES);
   await show();
   await loaded();
   await page.evaluate('hide(true)');
@@ -158,6 +162,80 @@ test('a page that is loaded again has given its session back: what lets in one h
   await expect
     .poll(() => farm.live.messages.filter(({ type }) => type === 'bye').length, { timeout: HANGS_MS })
     .toBe(1);
+});
+
+test('[LV13, LV31] a page that is hidden for a minute stays in a session that others are in', async () => {
+  farm.liveIsShared = true;
+  await page.evaluateOnNewDocument(HIDES);
+  await show({ 'camera-controls': '' });
+  await loaded();
+  await page.evaluate('hide(true)');
+  await page.waitForFunction(`!document.querySelector('kiln-preview').loaded`);
+  await page.evaluate('hide(false)');
+  await loaded();
+  expect(lastHello()).toMatchObject({
+    resume: { sessionId: expect.any(String) },
+    join: { sessionId: expect.any(String) },
+  });
+  expect(byes()).toBe(0);
+});
+
+test('[LV13, LV31] a page that is loaded again is back in a session that others are in, where its camera stood', async () => {
+  farm.liveIsShared = true;
+  await show({ 'camera-controls': '' });
+  await loaded();
+  await inPage(`preview.cameraOrbit = '40deg 60deg 5m'; preview.jumpCameraToGoal()`);
+  await expect
+    .poll(() => farm.live.messages.filter(({ type }) => type === 'pose').length, { timeout: HANGS_MS })
+    .toBeGreaterThan(0);
+  const before = await inPage<string>('return String(preview.getCameraOrbit())');
+  const { src } = await inPage<{ src: string }>('return { src: preview.src }');
+  await page.reload();
+  await page.waitForFunction('window.heard !== undefined');
+  await page.evaluate(
+    `document.querySelector('main').innerHTML = '<kiln-preview src="${src}" camera-controls></kiln-preview>'`,
+  );
+  await loaded();
+  expect(lastHello()).toMatchObject({ resume: { sessionId: expect.any(String) } });
+  expect(byes()).toBe(0);
+  expect(await inPage<string>('return String(preview.getCameraOrbit())')).toBe(before);
+  // It is left once: whoever copies the tab has a session of its own.
+  expect(await page.evaluate('sessionStorage.length')).toBe(0);
+});
+
+test('engine and samples of an open view are changed by attributes and by properties', async () => {
+  await show();
+  await loaded();
+  const views = () => farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view] : []));
+  const last = () =>
+    expect.poll(
+      () =>
+        views()
+          .map(({ engine, samples }) => [engine, samples])
+          .at(-1),
+      { timeout: HANGS_MS },
+    );
+  await inPage(`preview.setAttribute('engine', 'pathtrace')`);
+  await last().toEqual(['pathtrace', 64]);
+  await inPage(`preview.setAttribute('samples', '256')`);
+  await last().toEqual(['pathtrace', 256]);
+  await inPage('preview.samples = 8');
+  await last().toEqual(['pathtrace', 8]);
+  await inPage(`preview.engine = 'raster'; preview.samples = null`);
+  await last().toEqual([undefined, 1]);
+  expect(await inPage('return [preview.engine, preview.samples]')).toEqual(['raster', 1]);
+});
+
+test('every attribute is a property of the same name', async () => {
+  await show({ reveal: 'manual' });
+  const missing = `return customElements.get('kiln-preview').observedAttributes.filter((attribute) => {
+    const name = attribute.replace(/-./g, ([, letter]) => letter.toUpperCase());
+    preview.removeAttribute(attribute);
+    const absent = preview[name];
+    preview[name] = typeof absent === 'boolean' ? true : typeof absent === 'number' ? 3 : 'pathtrace';
+    return absent === undefined || !preview.hasAttribute(attribute);
+  })`;
+  expect(await inPage(missing)).toEqual([]);
 });
 
 test('what keeps a view from being opened for now has its own code', async () => {

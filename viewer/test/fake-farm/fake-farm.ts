@@ -49,6 +49,8 @@ export interface FakeFarm {
   liveLoadMs: number;
   /** While true, no live picture is drawn. */
   liveStalls: boolean;
+  /** Somebody else looks at each live session. */
+  liveIsShared: boolean;
   liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
   /** Answers whatever is asked about the picture. */
   pickError: { readonly code: ErrorCode; readonly message: string } | null;
@@ -85,6 +87,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
     down: false,
     liveLoadMs: 300,
     liveStalls: false,
+    liveIsShared: false,
     liveRefusal: null,
     pickError: null,
     dropSockets() {
@@ -115,6 +118,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
         serveLive(client, live, {
           loadMs: farm.liveLoadMs,
           stalls: () => farm.liveStalls,
+          isShared: () => farm.liveIsShared,
           pickError: () => farm.pickError,
           refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
         });

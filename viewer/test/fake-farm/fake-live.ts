@@ -22,6 +22,8 @@ export interface FakeLiveOptions {
   stalls(): boolean;
   /** Goes into the answers to what is asked about the picture. */
   pickError(): { readonly code: string; readonly message: string } | null;
+  /** Whether somebody else looks at each session. */
+  isShared(): boolean;
   /** Infinite: it never is. */
   readonly loadMs: number;
   /** Sent in place of everything, and the socket closed. */
@@ -124,6 +126,11 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
       leaseMs: 20_000,
       resumed: hello.resume !== undefined,
     });
+    if (options.isShared()) {
+      const seat = { label: '', mayDrive: true, asks: false, away: false };
+      const viewers = [1, 2].map((id) => ({ ...seat, id, owner: id === 1 }));
+      say({ type: 'viewers', you: 1, driver: 1, mayTake: false, input, viewers });
+    }
     say({ type: 'state', state: 'finding-worker', message: 'Finding a worker', progress: null });
     say({ type: 'state', state: 'loading-scene', message: 'Loading the scene', progress: 0.6 });
     if (options.loadMs === Number.POSITIVE_INFINITY) return;

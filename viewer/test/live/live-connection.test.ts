@@ -98,6 +98,8 @@ class Bench {
   readonly log: string[] = [];
   readonly messages: ServerMessage[] = [];
   readonly pictures: number[] = [];
+  /** What the last welcome said. */
+  joined: boolean | null = null;
   readonly storage: KeyValueStorage;
 
   readonly connection: LiveConnection;
@@ -119,7 +121,10 @@ class Bench {
       view: () => VIEW,
       events: {
         opening: () => this.log.push('opening'),
-        welcome: ({ resumed }) => this.log.push(resumed ? 'resumed' : 'welcome'),
+        welcome: ({ resumed, joined }) => {
+          this.log.push(resumed ? 'resumed' : 'welcome');
+          this.joined = joined;
+        },
         message: (message) => this.messages.push(message),
         picture: (bytes) => this.pictures.push(bytes.length),
         lost: (retryInMs, code, message) => this.log.push(`lost ${retryInMs} ${code} ${message}`),
@@ -281,6 +286,62 @@ describe('LiveConnection', () => {
     bench.connection.open();
     bench.socket.opens();
     expect(bench.hello.resume).toBeUndefined();
+  });
+
+  describe('[LV15] a page that goes for a while', () => {
+    const seat = (id: number) => ({
+      ...{ id, label: '', owner: id === 1, mayDrive: true, asks: false, away: false },
+    });
+    const says = (...seats: number[]) =>
+      bench.socket.says({
+        ...{ type: 'viewers', you: 1, driver: 1, mayTake: false, input: 0, viewers: seats.map(seat) },
+      } satisfies ServerMessage);
+    const comesBack = () => {
+      bench.connection.open();
+      bench.socket.opens();
+      return bench.hello;
+    };
+
+    it('ends a session that nobody else is in', () => {
+      bench.socket.welcomes('t1');
+      says(1, 2);
+      says(1);
+      bench.connection.leave();
+      expect(bench.socket.sent.at(-1)).toEqual({ type: 'bye' });
+      expect(comesBack()).not.toHaveProperty('resume');
+      expect(bench.hello).not.toHaveProperty('join');
+    });
+
+    it('leaves a session to others, and is back in it; [LV31] too late to resume it, as one who joins', () => {
+      bench.socket.welcomes('t1');
+      says(1, 2);
+      bench.connection.leave();
+      expect(bench.socket.sent).toHaveLength(1);
+      expect(bench.socket.closedByViewer).toBe(true);
+      expect(comesBack()).toMatchObject({
+        ...{ resume: { sessionId: SESSION, token: 't1' }, join: { sessionId: SESSION } },
+      });
+      bench.socket.welcomes('t2', true);
+      expect(bench.joined).toBe(false);
+      bench.connection.leave();
+      expect(comesBack()).toMatchObject({ resume: { token: 't2' } });
+      bench.socket.welcomes('t3', false);
+      expect(bench.joined).toBe(true);
+    });
+
+    it('has a new session where the others have left the old one', () => {
+      bench.socket.welcomes('t1');
+      says(1, 2);
+      bench.connection.leave();
+      comesBack();
+      bench.socket.closes(4404, 'resource.not_found');
+      bench.timers.pass(250);
+      bench.socket.opens();
+      expect(bench.hello).not.toHaveProperty('resume');
+      expect(bench.hello).not.toHaveProperty('join');
+      bench.socket.welcomes('t2');
+      expect(bench.joined).toBe(false);
+    });
   });
 
   it('hears nothing from a socket that it has given up', () => {

@@ -165,6 +165,58 @@ test('what is seen at a point is in the host’s world, wherever the remote scen
   expect(poses()).toHaveLength(sent);
 });
 
+test('[LV13, LV31] a page that is loaded again is back in a session that others are in', async () => {
+  farm.liveIsShared = true;
+  const scene = farm.state.addScene('Spheres');
+  const opened = async () => {
+    await page.waitForFunction(`window.openView !== undefined`);
+    await page.evaluate(`openView('${scene.id}', 'webgl')`);
+    await loaded();
+  };
+  await page.goto(farm.url);
+  await opened();
+  await page.reload();
+  await opened();
+  const hello = farm.live.messages.findLast(({ type }) => type === 'hello');
+  expect(hello).toMatchObject({ resume: { sessionId: expect.any(String) }, join: { sessionId: expect.any(String) } });
+  expect(said('bye')).toBe(0);
+});
+
+test('where the graphics of the page are reset, the picture comes again, though nothing moves', async () => {
+  await open();
+  await loaded();
+  await expect.poll(isAtRest, WAIT).toBe(true);
+  const before = (await page.evaluate('host.middle()')) as number[];
+  const reset = (name: string, event: string) =>
+    page.evaluate(`new Promise((done) => {
+      host.renderer.domElement.addEventListener('${event}', () => setTimeout(done), { once: true });
+      window.lost ??= host.renderer.getContext().getExtension('WEBGL_lose_context');
+      lost.${name}();
+    })`);
+  await reset('loseContext', 'webglcontextlost');
+  const measured = (await heard()).filter((name) => name === 'measure').length;
+  await reset('restoreContext', 'webglcontextrestored');
+  await expect
+    .poll(async () => (await heard()).filter((name) => name === 'measure').length, WAIT)
+    .toBeGreaterThan(measured);
+  await expect.poll(() => page.evaluate('host.middle()'), WAIT).toEqual(before);
+  expect(farm.live.messages.findLast(({ type }) => type === 'hello')).toHaveProperty('resume');
+});
+
+test('a renderer of nodes whose device is lost draws no more: the session is given back, and an error says so', async () => {
+  await open('nodes');
+  await loaded();
+  await page.evaluate(`host.renderer.backend.gl.getExtension('WEBGL_lose_context').loseContext()`);
+  await page.waitForFunction('host.view.error !== null');
+  expect(await inPage('return [view.error.code, view.error.retries]')).toEqual(['client.graphics_lost', false]);
+  expect(await heard()).toContain('client.graphics_lost false');
+  await expect.poll(() => said('bye'), WAIT).toBe(1);
+  await inPage('view.open(); view.update(camera)');
+  expect(said('hello')).toBe(1);
+  // Whoever draws is told by three, too.
+  expect(await page.evaluate('host.renderer._isDeviceLost')).toBe(true);
+});
+
 test('a session is given back, opened again, refused and ended', async () => {
   await open();
   await loaded();

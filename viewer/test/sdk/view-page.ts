@@ -5,6 +5,7 @@ import { openRemoteView, type RemoteView } from '../../src/sdk/remote-view.ts';
 
 export interface Host {
   readonly view: RemoteView;
+  readonly renderer: WebGLRenderer | WebGPURenderer;
   readonly camera: PerspectiveCamera;
   readonly scene: Scene;
   /** What the view has told, by name. */
@@ -18,8 +19,11 @@ export interface Host {
 declare global {
   interface Window {
     host?: Host;
-    /** @param session that is watched, from where its driver is. */
-    openView?: (sceneId: string, draws?: 'webgl' | 'webgpu', session?: string) => Promise<void>;
+    /**
+     * @param draws `nodes`: a `WebGPURenderer` that draws with WebGL.
+     * @param session that is watched, from where its driver is.
+     */
+    openView?: (sceneId: string, draws?: 'webgl' | 'webgpu' | 'nodes', session?: string) => Promise<void>;
     /** @returns why a renderer that is not initialised, and what is none, is not taken. */
     openTooEarly?: (sceneId: string) => Promise<string[]>;
   }
@@ -38,7 +42,7 @@ window.openTooEarly = (sceneId) =>
   );
 
 window.openView = async (sceneId, draws = 'webgl', session) => {
-  const renderer = draws === 'webgl' ? new WebGLRenderer() : new WebGPURenderer();
+  const renderer = draws === 'webgl' ? new WebGLRenderer() : new WebGPURenderer({ forceWebGL: draws === 'nodes' });
   if ('isWebGPURenderer' in renderer) await renderer.init();
   renderer.setSize(SIZE.width, SIZE.height);
   document.body.append(renderer.domElement);
@@ -75,5 +79,5 @@ window.openView = async (sceneId, draws = 'webgl', session) => {
     copy?.drawImage(renderer.domElement, 0, 0);
   });
   const middle = () => [...(copy?.getImageData(SIZE.width / 2, SIZE.height / 2, 1, 1).data ?? [])];
-  window.host = { view, camera, scene, heard, changed, middle };
+  window.host = { view, renderer, camera, scene, heard, changed, middle };
 };

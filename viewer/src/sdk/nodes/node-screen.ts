@@ -108,6 +108,18 @@ export function nodeScreen(renderer: WebGPURenderer): ScreenRenderer {
         RendererUtils.restoreRendererState(renderer, state);
       }
     },
+    // Three gives a renderer of nodes no other device: the host has to make another one.
+    watch({ lost }) {
+      const { onDeviceLost } = renderer;
+      const told: typeof onDeviceLost = (info) => {
+        onDeviceLost.call(renderer, info);
+        lost();
+      };
+      renderer.onDeviceLost = told;
+      return () => {
+        if (renderer.onDeviceLost === told) renderer.onDeviceLost = onDeviceLost;
+      };
+    },
     dispose: () => material.dispose(),
   };
 }
