@@ -84,6 +84,12 @@ describe('a recording of the live view', () => {
     await expect.poll(() => views().at(-1), { timeout: 60_000 }).toBe(2);
     await expect.poll(() => views().at(-1), { timeout: 60_000 }).toBe(-1);
     expect(await app.textOf('recording-play')).toMatch(/^\s*Play\s*$/);
+    // What is rendered is what it showed.
+    await app.page.click(test('recording-render'));
+    expect(await app.page.$eval(test('exposure'), (slider) => (slider as HTMLInputElement).value)).toBe('2');
+    await app.page.waitForFunction(
+      `document.body.textContent.includes('with what it showed at its end: it has 1 change,')`,
+    );
   });
 
   it('ends where it holds no more, says so, and what it holds is played', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   encodePicture,
+  LIMITS,
   type LiveView,
   matches,
   newId,
@@ -15,7 +16,7 @@ import {
   ViewerMessage,
 } from '@kiln/shared';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { LiveRecording } from '../../src/cli/live/live-recording.ts';
 import { LiveReport, type PictureLine } from '../../src/cli/live/live-report.ts';
@@ -143,7 +144,7 @@ test('plays a recorded session with what it showed, to its last input, and recor
   ];
   const path: PosePath = { poses: [at(0, 0), at(100, 1), at(200, 1)], views, frames };
   const file = join(folder, 'recorded.json');
-  const recording = new LiveRecording(file);
+  const recording = new LiveRecording(file, () => {});
   const lines = await play(path, { shows: (pose, view) => recording.shows(pose, view) });
   await recording.end();
   const inputs = heard.flatMap((message) => (message.type === 'pose' || message.type === 'view' ? [message] : []));
@@ -161,4 +162,24 @@ test('plays a recorded session with what it showed, to its last input, and recor
   expect(recorded.views?.map(({ view }) => view.exposureEv)).toEqual([1, 2]);
   expect(new Set(recorded.frames?.map(({ frameNumber }) => frameNumber))).toEqual(new Set([5, 6]));
   expect(recorded.poses.at(-1)).toMatchObject({ position: [1, 0, 3], target: [0, 0, 0] });
+});
+
+test('a recording that holds no more says so once, and is written as far as it goes', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+  try {
+    const said: string[] = [];
+    const file = join(folder, 'full.json');
+    const recording = new LiveRecording(file, (message) => said.push(message));
+    for (let n = 0; n < LIMITS.pathViews + 5; n++) {
+      recording.shows(at(0, 0), { ...VIEW, exposureEv: n % 2 });
+      vi.advanceTimersByTime(200);
+      if (n < LIMITS.pathViews - 1) expect(said).toEqual([]);
+    }
+    expect(said).toEqual([expect.stringMatching(/full\.json: the recording ends after 199\.8 s, and holds no more/)]);
+    await recording.end();
+    const recorded: unknown = JSON.parse(await readFile(file, 'utf8'));
+    expect(matches(PosePath, recorded) && recorded.views?.length).toBe(LIMITS.pathViews);
+  } finally {
+    vi.useRealTimers();
+  }
 });

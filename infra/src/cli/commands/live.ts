@@ -165,12 +165,13 @@ async function live(source: string, options: LiveOptions, command: Command): Pro
   const farm = connect(options);
   const signal = abortOnInterrupt();
   const status = new StatusLine(process.stderr);
-  const recording = options.record === undefined ? null : new LiveRecording(options.record);
+  const say = (event: string, detail: object) => console.log(JSON.stringify({ event, ...detail }));
+  const trouble = (message: string) => (json ? say('trouble', { message }) : console.error(message));
+  const recording = options.record === undefined ? null : new LiveRecording(options.record, trouble);
   try {
     const scene = await sceneOf(farm, source, json, status, signal);
     if (out !== undefined) await mkdir(out, { recursive: true });
     status.clear();
-    const say = (event: string, detail: object) => console.log(JSON.stringify({ event, ...detail }));
     const report = new LiveReport(out ?? null, (line) => {
       if (json) say('picture', line);
       else console.log(liveRow(line));
@@ -185,7 +186,7 @@ async function live(source: string, options: LiveOptions, command: Command): Pro
       },
       shows: (pose: PathPose | null, shown: LiveView) => recording?.shows(pose, shown),
       picture: report.take.bind(report),
-      trouble: (message: string) => (json ? say('trouble', { message }) : console.error(message)),
+      trouble,
     };
     const rested = async (sessionId: string) => {
       const made = await renderLive(farm, sessionId, renderSamples);

@@ -7,14 +7,19 @@ const EVERY_MS = 1_000 / 60;
 
 export class LiveRecording {
   readonly #path: string;
+  readonly #onFull: (message: string) => void;
   #recorder: SessionRecorder | null = null;
   #timer: NodeJS.Timeout | null = null;
   #pose: PathPose | null = null;
   #view: LiveView | null = null;
 
-  /** @param path of the file. */
-  constructor(path: string) {
+  /**
+   * @param path of the file.
+   * @param onFull is told once, when no more is kept: what is shown goes on.
+   */
+  constructor(path: string, onFull: (message: string) => void) {
     this.#path = path;
+    this.#onFull = onFull;
   }
 
   /** Where the camera is from now on, and what is shown. */
@@ -48,6 +53,11 @@ export class LiveRecording {
     const [camera] = this.#pose ? camerasOf({ poses: [this.#pose] }) : [];
     if (!camera || !this.#view) return;
     const { position, target, fovDeg } = camera;
-    this.#recorder?.take(performance.now(), { position, target, fovDeg }, this.#view);
+    const recorder = this.#recorder;
+    if (!recorder || recorder.isFull) return;
+    recorder.take(performance.now(), { position, target, fovDeg }, this.#view);
+    if (!recorder.isFull) return;
+    const sec = (recorder.durationMs / 1_000).toFixed(1);
+    this.#onFull(`${this.#path}: the recording ends after ${sec} s, and holds no more.`);
   }
 }

@@ -6,6 +6,7 @@ import { Button } from '../design/button.tsx';
 import { formatBytes, formatDuration, plural } from '../design/quantities.ts';
 import { toast } from '../design/toasts.tsx';
 import { framesOfPath } from './camera-choice.ts';
+import { recordedSettings } from './recorded-settings.ts';
 import type { SceneModel } from './scene-model.ts';
 
 type Recording =
@@ -109,13 +110,17 @@ export function RecordingBar({ control, model, name }: RecordingBarProps) {
 
   function render(): void {
     const camera = cameraPathOf(path);
+    const recorded = recordedSettings(path);
+    if (recorded) model.change(recorded.settings);
     model.changePath(camera);
     model.pickCamera({ kind: 'path' });
     // All of it, whatever frames were chosen before.
     const frames = framesOfPath(camera, model.form.peek().fps);
     if (frames !== null) model.change({ frames });
     const keys = plural(camera.path.length, 'key');
-    toast(`The render follows the recording from its beginning to its end, by ${keys}, with the settings of the form.`);
+    const all = `The render follows the recording from its beginning to its end, by ${keys}, with what it showed`;
+    const changes = recorded?.changes ?? 0;
+    toast(changes === 0 ? `${all}.` : `${all} at its end: it has ${plural(changes, 'change')}, and a render one look.`);
   }
 
   function download(): void {
