@@ -31,7 +31,7 @@ import {
 } from './scripted-live-server.ts';
 
 /** Of broken servers; each is another one. */
-const SEEDS = 40;
+const SEEDS = 20;
 const HANGS_MS = 90_000;
 const WAIT = { timeout: HANGS_MS, interval: 30 };
 const [GREEN, BLUE, RED]: [Colour, Colour, Colour] = [

@@ -1,4 +1,4 @@
-/** The small rows of the fidelity table, but for those that WebGPU traces (see `webgpu-path-tracing.browser.test.ts`). */
+/** The small rows of the fidelity table, but for those that WebGPU traces (see `webgpu-path-tracing-room.full.test.ts`). */
 import { afterAll, beforeAll, it } from 'vitest';
 import { TestPage } from '../test-page.ts';
 import { drawScenario } from './draw-scenario.ts';
