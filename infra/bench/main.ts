@@ -16,6 +16,7 @@ import { firstFrameBench } from './first-frame.ts';
 import { framesBench } from './frames.ts';
 import { liveBench } from './live.ts';
 import { liveBytesBench } from './live-bytes.ts';
+import { liveLinkBench } from './live-link.ts';
 import { liveSessionsBench } from './live-sessions.ts';
 import { liveTilesBench } from './live-tiles.ts';
 import { liveWarpBench } from './live-warp.ts';
@@ -30,6 +31,7 @@ const BENCHES: readonly Bench[] = [
   firstFrameBench,
   liveBench,
   liveWarpBench,
+  liveLinkBench,
   liveSessionsBench,
   liveBytesBench,
   liveTilesBench,
