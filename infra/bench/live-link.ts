@@ -10,11 +10,11 @@ const TRIANGLES = 4_000;
 const ROUND_TRIP_MS = 50;
 /** The link becomes narrow, and wide again; seconds from the beginning of the movement. */
 const WIDE_BITS = 20_000_000;
-const NARROW_BITS = 400_000;
+const NARROW_BITS = 1_000_000;
 const SPANS = { settled: 3, narrow: 6, wide: 12, end: 18 } as const;
 const PATH = { everyMs: 33, degreesPerSec: 30, distanceM: 8, heightM: 3 } as const;
 /** A picture has followed where it is so much smaller, or no smaller than so, as those before the change. */
-const SMALLER = 0.8;
+const SMALLER = 0.9;
 const AS_LARGE = 0.8;
 const TARGET_MS = '≤ 500';
 
@@ -24,7 +24,7 @@ interface Arrived extends Arrival {
 
 export const liveLinkBench: Bench = {
   name: 'live.link',
-  about: 'how soon moving pictures follow a link that becomes 50 times narrower, and wide again',
+  about: 'how soon moving pictures follow a link that becomes 20 times narrower, and wide again',
   run: (report) =>
     withBenchScene(
       (path) =>

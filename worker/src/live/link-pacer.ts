@@ -5,14 +5,17 @@
  */
 import { LIMITS } from '@kiln/shared';
 
-/** How moving pictures are made smaller, step by step: JPEG quality, and share of the view's width and height at most. */
+/**
+ * How moving pictures are made smaller, step by step: JPEG quality, and share of the view's width and height at most. `bytes`
+ * is what comes of it, as measured: a share of the first.
+ */
 export const STEPS = [
-  { quality: 75, scale: 1 },
-  { quality: 60, scale: 1 },
-  { quality: 55, scale: 0.75 },
-  { quality: 50, scale: 0.5 },
-  { quality: 45, scale: 0.375 },
-  { quality: 40, scale: 0.25 },
+  { quality: 75, scale: 1, bytes: 1 },
+  { quality: 60, scale: 1, bytes: 0.83 },
+  { quality: 55, scale: 0.75, bytes: 0.53 },
+  { quality: 50, scale: 0.5, bytes: 0.3 },
+  { quality: 45, scale: 0.375, bytes: 0.2 },
+  { quality: 40, scale: 0.25, bytes: 0.13 },
 ] as const;
 
 /** Pictures that wait on the way: with fewer there is room for one more, with more for one less. */
@@ -26,6 +29,8 @@ const TOLD_BY = 3;
 const VERY_LATE_MS = 150;
 /** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
 const TOO_LONG = { share: 0.5, ms: 50 };
+/** The same at which no more is sent before it is known why: most that comes in time does so within it. */
+const OVERDUE = { share: 0.25, ms: 25 };
 /** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
 const SHORT = { share: 0.15, ms: 15 };
 const PATIENCE = { least: 4, most: 128 };
@@ -40,6 +45,8 @@ const DRAINED = { from: 3, to: 5, share: 0.7, steps: 2 };
 
 /** The shortest time is that of the last two spans of so long: the way may be another. */
 const SPAN_MS = 5_000;
+
+const tooLongMs = (shortest: number): number => Math.max(TOO_LONG.ms, shortest * TOO_LONG.share);
 
 interface UnderWay {
   /** Pictures at rest may take their time: they say nothing of how large moving ones may be. */
@@ -67,6 +74,8 @@ export class LinkPacer {
   #shortestBefore = Number.POSITIVE_INFINITY;
   /** Of the last acknowledgements since the size changed. */
   #waits: readonly number[] = [];
+  /** When those came, milliseconds. */
+  #cameAtMs: readonly number[] = [];
   #short = 0;
   #patience: number = PATIENCE.least;
   /** Acknowledgements since pictures became larger. */
@@ -77,9 +86,12 @@ export class LinkPacer {
   #changedAfter = 0;
   #last = 0;
 
-  /** Pictures that may be under way at once. */
-  get window(): number {
-    return this.#window;
+  /** Pictures that may be under way at once: the fewest, while one is later than any that came in time. */
+  windowAt(nowMs: number): number {
+    const [oldest] = this.#underWay.values();
+    const shortest = Math.min(this.#shortest, this.#shortestBefore);
+    const isOverdue = oldest !== undefined && nowMs - oldest.sentAtMs - shortest > Math.max(OVERDUE.ms, shortest * OVERDUE.share);
+    return isOverdue ? LEAST_WINDOW : this.#window;
   }
 
   /** Of moving pictures. */
@@ -109,7 +121,7 @@ export class LinkPacer {
     this.#patience = PATIENCE.least;
     this.#proven = PROVEN;
     this.#late = null;
-    this.#waits = [];
+    this.#waits = this.#cameAtMs = [];
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
   }
@@ -128,17 +140,19 @@ export class LinkPacer {
     this.#learn(tookMs, nowMs);
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
-    if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) this.#fitSize(waitedMs, shortest);
+    if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs))
+      this.#fitSize(waitedMs, shortest, nowMs);
     this.#fitWindow(picture.count, waitedMs, tookMs);
   }
 
-  #fitSize(ownMs: number, shortest: number): void {
+  #fitSize(ownMs: number, shortest: number, nowMs: number): void {
     this.#waits = [...this.#waits, ownMs].slice(-TOLD_BY);
+    this.#cameAtMs = [...this.#cameAtMs, nowMs].slice(-TOLD_BY);
     if (this.#waits.length < TOLD_BY - 1) return;
     const latest = Math.min(...this.#waits.slice(1 - TOLD_BY));
     if (latest < VERY_LATE_MS && this.#waits.length < TOLD_BY) return;
     const waitedMs = latest < VERY_LATE_MS ? Math.min(...this.#waits) : latest;
-    if (waitedMs > Math.max(TOO_LONG.ms, shortest * TOO_LONG.share)) {
+    if (waitedMs > tooLongMs(shortest)) {
       this.#makeSmaller(waitedMs, shortest);
       return;
     }
@@ -167,7 +181,7 @@ export class LinkPacer {
 
   #sizeChanged(): void {
     this.#changedAfter = this.#last;
-    this.#waits = [];
+    this.#waits = this.#cameAtMs = [];
   }
 
   #learn(tookMs: number, nowMs: number): void {
@@ -179,7 +193,7 @@ export class LinkPacer {
     this.#shortest = Math.min(this.#shortest, tookMs);
   }
 
-  /** Two steps at once where far too much waits: it is to be over within half a second. */
+  /** To what comes as often as it should, by how far apart those came that waited: it is to be over within half a second. */
   #makeSmaller(waitedMs: number, shortest: number): void {
     this.#short = 0;
     this.#window = LEAST_WINDOW;
@@ -188,9 +202,12 @@ export class LinkPacer {
     if (this.#step === STEPS.length - 1) return;
     if (this.#proven < PROVEN) this.#patience = Math.min(PATIENCE.most, 2 * this.#patience);
     this.#proven = PROVEN;
+    const [first = 0, last = first] = [this.#cameAtMs[0], this.#cameAtMs.at(-1)];
+    const apartMs = (last - first) / Math.max(1, this.#cameAtMs.length - 1);
+    const fits = this.#now.bytes * Math.min(1, tooLongMs(shortest) / Math.max(1, apartMs));
     this.#sizeChanged();
-    const steps = waitedMs > 4 * Math.max(TOO_LONG.ms, shortest * TOO_LONG.share) ? 2 : 1;
-    this.#step = Math.min(STEPS.length - 1, this.#step + steps);
+    do this.#step += 1;
+    while (this.#step < STEPS.length - 1 && this.#now.bytes > fits);
   }
 
   #mayBeLarger(): void {

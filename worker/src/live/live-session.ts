@@ -59,7 +59,7 @@ export class LiveSession {
   readonly #ended = new AbortController();
   readonly #link = new LinkPacer();
   readonly #window = new PictureWindow(
-    () => this.#link.window,
+    () => this.#link.windowAt(this.#parts.clock.monotonicMs()),
     (sequence, isMoving) => this.#link.sent(sequence, isMoving, this.#parts.clock.monotonicMs()),
   );
   readonly #chain = new VideoChain();
@@ -252,7 +252,7 @@ export class LiveSession {
     if (!plan) return null;
     if (isRefined(plan)) return !this.#isRefining && this.#refiner.isDue ? plan : null;
     // A long picture of many samples keeps no newer one waiting.
-    const hasRoom = this.#isRefining ? this.#window.unacknowledged < this.#link.window : this.#window.hasRoom;
+    const hasRoom = this.#isRefining ? !this.#window.isFull : this.#window.hasRoom;
     return hasRoom ? plan : null;
   }
 

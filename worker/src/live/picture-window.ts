@@ -19,6 +19,11 @@ export class PictureWindow {
     return this.#sent - this.#acknowledged + this.#making < this.#limit();
   }
 
+  /** Whether so many are on their way, whatever is being made. */
+  get isFull(): boolean {
+    return this.unacknowledged >= this.#limit();
+  }
+
   get isMaking(): boolean {
     return this.#making > 0;
   }

@@ -44,7 +44,7 @@ class Trip {
         this.pacer.acknowledged(sent.sequence, 3, this.nowMs);
         this.shown.push(sent);
       }
-      if (this.nowMs < this.#nextDrawMs || this.#underWay.length >= this.pacer.window) continue;
+      if (this.nowMs < this.#nextDrawMs || this.#underWay.length >= this.pacer.windowAt(this.nowMs)) continue;
       this.#nextDrawMs = this.nowMs + DRAWN_EVERY_MS;
       this.#send();
     }
@@ -94,7 +94,7 @@ describe('on a way with room', () => {
   it('has no more under way than the limit, however long it is', () => {
     const trip = new Trip({ bandwidth: 100 * MBIT, delayMs: 400 });
     trip.run(20_000);
-    expect(trip.pacer.window).toBe(LIMITS.liveWindow);
+    expect(trip.pacer.windowAt(trip.nowMs)).toBe(LIMITS.liveWindow);
   });
 });
 
@@ -114,6 +114,17 @@ describe('when the way becomes narrow', () => {
     // Nothing grows: what waits is a few pictures.
     expect(Math.max(...trip.lateMs)).toBeLessThan(delayMs + 400);
     expect(trip.perSecond).toBeGreaterThanOrEqual(4);
+  });
+
+  it('sends little more before the first of them is there', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 100 });
+    trip.run(5_000);
+    const before = trip.pacer.windowAt(trip.nowMs);
+    trip.way.bandwidth = 0.05 * MBIT;
+    // What was sent before is there in time; nothing else is for seconds.
+    trip.run(700);
+    expect(before).toBeGreaterThan(2);
+    expect(trip.pacer.windowAt(trip.nowMs)).toBe(2);
   });
 
   it('makes them larger again when it is wide', () => {
@@ -179,5 +190,5 @@ it('begins anew with another viewer', () => {
   trip.way.bandwidth = MBIT / 4;
   trip.run(6_000);
   trip.pacer.reset();
-  expect([trip.pacer.window, trip.pacer.quality, trip.pacer.scale]).toEqual([2, 75, 1]);
+  expect([trip.pacer.windowAt(trip.nowMs), trip.pacer.quality, trip.pacer.scale]).toEqual([2, 75, 1]);
 });
