@@ -50,6 +50,7 @@ export const liveBytesBench: Bench = {
             report({ name: 'live.bytes.video-error', value: ours.error, unit: 'ratio', target: '' });
             report({ name: 'live.bytes.video-key', value: ours.keyBytes / 1_000, unit: 'kB', target: '' });
             report({ name: 'live.bytes.depth', value: ours.depthBytes / 1_000, unit: 'kB', target: '' });
+            report({ name: 'live.bytes.depth-share', value: ours.depthShare, unit: 'ratio', target: '≤ 0.25' });
             const stills = [...jpeg.values()].map(({ colour }) => colour.length);
             report({ name: 'live.bytes.jpeg', value: median(stills) / 1_000, unit: 'kB', target: '' });
             report({ name: 'live.bytes.screencast', value: cast.bytes / 1_000, unit: 'kB', target: '' });
@@ -100,7 +101,7 @@ async function videoFigures(
   page: Page,
   video: ReadonlyMap<number, Picture>,
   truths: ReadonlyMap<number, Buffer>,
-): Promise<ByteFigures & { readonly keyBytes: number; readonly depthBytes: number }> {
+): Promise<ByteFigures & { readonly keyBytes: number; readonly depthBytes: number; readonly depthShare: number }> {
   const sent = [...video].map(([input, picture]) => ({ input, ...picture }));
   const frames = sent.map(({ header, colour }) => ({
     bytes: Buffer.from(colour).toString('base64'),
@@ -121,6 +122,7 @@ async function videoFigures(
     bytes: median(deltas.map(({ colour }) => colour.length)),
     keyBytes: median(keys.map(({ colour }) => colour.length)),
     depthBytes: median(deltas.map(({ depth }) => depth.length)),
+    depthShare: median(deltas.map(({ colour, depth }) => depth.length / colour.length)),
     error: mean(errors),
   };
 }

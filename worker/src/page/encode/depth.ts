@@ -10,14 +10,21 @@ export interface EncodedDepth {
 /** Bytes of depth ÷ bytes of colour, at most. */
 const MOST_SHARE = 0.25;
 
-/** As the map has it, or half as fine where that takes too much beside the colour. Null where nothing stands anywhere. */
+/** How much coarser it may be, in both directions: the first that fits is taken. */
+const COARSER = [2, 3, 4, 6, 8];
+
+/** As the map has it, or as much coarser as it has to be beside the colour. Null where nothing stands anywhere. */
 export async function encodeDepth(
   map: DepthMap,
   colour: Promise<{ readonly bytes: ArrayBuffer }>,
 ): Promise<EncodedDepth | null> {
-  const encoded = await encode(map);
+  let encoded = await encode(map);
   const mostBytes = (await colour).bytes.byteLength * MOST_SHARE;
-  return encoded && encoded.bytes.length > mostBytes ? encode(coarser(map)) : encoded;
+  for (const by of COARSER) {
+    if (!encoded || encoded.bytes.length <= mostBytes) break;
+    encoded = await encode(coarser(map, by));
+  }
+  return encoded;
 }
 
 async function encode({ reciprocals, widthPx, heightPx }: DepthMap): Promise<EncodedDepth | null> {
@@ -34,13 +41,15 @@ async function encode({ reciprocals, widthPx, heightPx }: DepthMap): Promise<Enc
   return { depth: { widthPx, heightPx, ...quantised.range }, bytes: new Uint8Array(deflated) };
 }
 
-/** Of each 2 × 2 the nearest. */
-function coarser({ reciprocals, ...fine }: DepthMap): DepthMap {
-  const [widthPx, heightPx] = [Math.ceil(fine.widthPx / 2), Math.ceil(fine.heightPx / 2)];
+/** The nearest of each so many pixels, in both directions. */
+function coarser({ reciprocals, ...fine }: DepthMap, by: number): DepthMap {
+  const [widthPx, heightPx] = [Math.ceil(fine.widthPx / by), Math.ceil(fine.heightPx / by)];
   const coarse = new Float32Array(widthPx * heightPx);
-  for (const [i, reciprocal] of reciprocals.entries()) {
-    const at = (Math.floor(i / fine.widthPx) >> 1) * widthPx + ((i % fine.widthPx) >> 1);
-    coarse[at] = Math.max(coarse[at] ?? 0, reciprocal);
+  for (let y = 0; y < fine.heightPx; y += 1) {
+    for (let x = 0; x < fine.widthPx; x += 1) {
+      const at = Math.floor(y / by) * widthPx + Math.floor(x / by);
+      coarse[at] = Math.max(coarse[at] ?? 0, reciprocals[y * fine.widthPx + x] ?? 0);
+    }
   }
   return { widthPx, heightPx, reciprocals: coarse };
 }
