@@ -1,8 +1,8 @@
 import type { Pose, Vector3 as Triple } from '@kiln/shared';
 import { MathUtils, Quaternion, Vector3 } from 'three';
 
-/** Further round than this a picture has holes that nothing fills; 200 ms at 30°/s are 6°. */
-const FARTHEST_RAD = MathUtils.degToRad(15);
+/** Further round than this most of what is seen is of no picture; 200 ms at 30°/s are 6°. */
+const FARTHEST_RAD = MathUtils.degToRad(45);
 
 /** The pose, or where the way there has gone as far from the picture's as it can be shown. */
 export function nearerPose(from: Pose, to: Pose): Pose {
