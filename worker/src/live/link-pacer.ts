@@ -90,7 +90,8 @@ export class LinkPacer {
   windowAt(nowMs: number): number {
     const [oldest] = this.#underWay.values();
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
-    const isOverdue = oldest !== undefined && nowMs - oldest.sentAtMs - shortest > Math.max(OVERDUE.ms, shortest * OVERDUE.share);
+    const isOverdue =
+      oldest !== undefined && nowMs - oldest.sentAtMs - shortest > Math.max(OVERDUE.ms, shortest * OVERDUE.share);
     return isOverdue ? LEAST_WINDOW : this.#window;
   }
 

@@ -1,4 +1,5 @@
 /** What a viewer wants to see now. The latest wins; older inputs are forgotten, never queued. */
+import { isDeepStrictEqual } from 'node:util';
 import type { LiveView, Pose, SessionStart, ViewerMessage } from '@kiln/shared';
 import { WORKER_LIMITS } from '../limits.ts';
 
@@ -34,6 +35,11 @@ export class LiveInput {
     this.#since = nowMs;
   }
 
+  /** What is wanted is what was wanted before. */
+  goesOn(version: number): void {
+    this.#version = version;
+  }
+
   /** [LV17] Null until the viewer has sent a pose, or shows a camera of the scene. */
   get wanted(): Wanted | null {
     const pose = this.#pose ?? (this.#view.camera === undefined ? null : NO_POSE);
@@ -54,6 +60,18 @@ export class LiveInput {
   /** Whether it is not the camera alone that moves: an animation plays, or a slider is dragged. */
   changesView(nowMs: number): boolean {
     return nowMs - this.#viewedAt < WORKER_LIMITS.restMs;
+  }
+
+  /**
+   * A viewer that came back tells where its camera is once more.
+   *
+   * @returns whether it rests just there: that is the newest input then, and nothing has changed.
+   */
+  repeats(message: ViewerMessage): boolean {
+    if (message.type !== 'pose' || message.input <= this.#input || message.moving || this.#isMoving) return false;
+    if (!isDeepStrictEqual(message.pose, this.#pose)) return false;
+    this.#input = message.input;
+    return true;
   }
 
   /** @returns false when the message is not above the last input and changes nothing. */

@@ -10,16 +10,16 @@ import {
   type SessionStart,
   type ViewerMessage,
 } from '@kiln/shared';
-import { type Clock, pause } from '../clock.ts';
+import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
 import { WORKER_LIMITS } from '../limits.ts';
-import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
 import { DrawnTime } from './drawn-time.ts';
 import { LinkPacer } from './link-pacer.ts';
 import { LiveInput, type Wanted } from './live-input.ts';
-import type { LiveStage, StageDrawOrder } from './live-stage.ts';
+import type { LiveSessionParts } from './live-session-parts.ts';
+import { drawOrder } from './live-stage.ts';
 import { isLoss } from './page-loss.ts';
 import { PickDesk } from './pick-desk.ts';
 import { wholeHeader } from './picture-header.ts';
@@ -36,20 +36,12 @@ import {
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { ScalePacer } from './scale-pacer.ts';
 import type { RelayMessage } from './session-socket.ts';
-import { type LivePort, SessionVoice } from './session-voice.ts';
+import { SessionVoice } from './session-voice.ts';
+import { standingPicture } from './standing-view.ts';
 import { type ChainLink, VideoChain } from './video-chain.ts';
-import { ViewHandOver, type ViewHandOverParts } from './view-hand-over.ts';
+import { ViewHandOver } from './view-hand-over.ts';
 import { type SentPicture, ViewRefiner } from './view-refiner.ts';
 import { woken } from './woken.ts';
-
-export interface LiveSessionParts {
-  readonly stage: LiveStage;
-  readonly port: LivePort;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** [LV39] To the server. */
-  readonly sendSums: ViewHandOverParts['send'];
-}
 
 /** Pages that may be lost without a final picture between: a scene that crashes every page that draws it is given up. */
 const PAGES_LOST = 3;
@@ -100,18 +92,32 @@ export class LiveSession {
 
   /** The session as the viewer wants it now; again when a viewer has come back on the same socket (LV22). */
   start(start: SessionStart): void {
+    const input = new LiveInput(start, this.#parts.clock.monotonicMs());
+    const before = { input: this.#input, start: this.#start };
+    const standing = this.#loaded && standingPicture(this.#sent, before, { input, start });
     this.#start = start;
-    this.#input = new LiveInput(start, this.#parts.clock.monotonicMs());
-    this.#begun = null;
+    this.#input = input;
     this.#window.reset();
     this.#chain.reset();
     this.#link.reset();
-    this.#refiner.stop();
     this.#picks.forget();
-    this.#sent = null;
     if (this.#loaded) this.#voice.announce(this.#loaded);
     else this.#voice.loading(null);
+    if (standing) this.#goOn(input, standing);
+    else {
+      this.#begun = this.#sent = null;
+      this.#refiner.stop();
+    }
     this.#wake();
+  }
+
+  /** [LV22] With all samples of what was sent. */
+  #goOn(input: LiveInput, standing: SentPicture): void {
+    input.goesOn(standing.version);
+    this.#refiner.restart();
+    if (!input.wanted) return;
+    this.#picks.drawing(input.wanted);
+    void this.#catchUp(input.wanted, standing);
   }
 
   /** A message that the relay has checked. */
@@ -122,9 +128,18 @@ export class LiveSession {
     else if (message.type === 'refresh') this.#drawAgain();
     else if (message.type === 'codecs') this.#readBy(message);
     else if (message.type === 'pick') this.#picks.ask(message, this.#loaded !== null);
-    else if (message.type !== 'camera' && this.#input?.take(message, this.#parts.clock.monotonicMs()))
-      this.#refiner.stop();
+    else if (message.type !== 'camera') this.#take(message);
     this.#wake();
+  }
+
+  #take(message: Extract<RelayMessage, { type: 'pose' | 'view' }>): void {
+    const [input, sent] = [this.#input, this.#sent];
+    const isResting = input?.wanted?.view.tiles && sent?.version === input.version && !sent.header.moving;
+    if (isResting && input.repeats(message)) {
+      this.#refiner.answers(message.input);
+      // Nothing better comes that could answer it.
+      if (this.#begun?.level === 'final') this.#goOn(input, sent);
+    } else if (input?.take(message, this.#parts.clock.monotonicMs())) this.#refiner.stop();
   }
 
   /** [LV39] What is drawn goes on. */
@@ -222,10 +237,7 @@ export class LiveSession {
   async #load(lost: AbortController): Promise<void> {
     const tellLoading = (progress: number | null) => this.#start && this.#voice.loading(progress);
     tellLoading(null);
-    const hooks = {
-      onProgress: tellLoading,
-      onLost: (reason: KilnError) => lost.abort(reason),
-    };
+    const hooks = { onProgress: tellLoading, onLost: (reason: KilnError) => lost.abort(reason) };
     const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
     this.#loaded = loaded;
     this.#begun = null;
@@ -305,21 +317,9 @@ export class LiveSession {
     this.#picks.drawing(plan.wanted);
     const begun = this.#window.begin(rankOf(plan), isMoving);
     this.#setBusy(kind, true);
-    const { view } = plan.wanted;
-    const { pose, size, format, quality, samples } = plan;
     const link = plan.video.length > 0 ? this.#chain.begin() : null;
     if (!link) this.#chain.cut();
-    const order: StageDrawOrder = {
-      sceneHash: this.#parts.stage.sceneHash,
-      view,
-      pose,
-      size,
-      format,
-      quality,
-      samples,
-      isMoving,
-      ...(link && { video: { codecs: plan.video, isKey: link.isKey } }),
-    };
+    const order = drawOrder(plan, this.#parts.stage.sceneHash, link);
     const onDrawn = () => {
       free();
       this.#setBusy(kind, false);

@@ -15,7 +15,7 @@ import type { CallHooks, PageAnswer } from '../page-host/page-client.ts';
 import type { RefineArguments, StandingArguments } from '../pool/page-orders.ts';
 import type { Wanted } from './live-input.ts';
 import { isLoss } from './page-loss.ts';
-import { exactFormat, isFirstOf, type PicturePlan, rankOf, standingFormats } from './picture-plan.ts';
+import { exactFormat, isFirstOf, leastRankOf, type PicturePlan, rankOf, standingFormats } from './picture-plan.ts';
 import type { PictureWindow } from './picture-window.ts';
 import { stagesOf } from './stage-times.ts';
 import { TileOutbox } from './tile-outbox.ts';
@@ -68,6 +68,10 @@ export class ViewRefiner {
   readonly #parts: RefinerParts;
   readonly #tiles: TileOutbox;
   #view: RefinedView | null = null;
+  /** The viewer has nothing of it: tiles would build on nothing. */
+  #lacksWhole = false;
+  /** [LV5] The newest input that wants this view; 0: that of its plan. */
+  #input = 0;
   /** Better pictures that the page has answered. */
   #steps = 0;
 
@@ -88,9 +92,22 @@ export class ViewRefiner {
     this.#tiles.pump();
   }
 
+  /** The viewer begins anew, and what is drawn goes on: `catchUp` gives it what there is. */
+  restart(): void {
+    this.#tiles.clear();
+    this.#lacksWhole = true;
+  }
+
+  /** A newer input wants what is drawn. */
+  answers(input: number): void {
+    this.#input = input;
+  }
+
   /** The view is another by now, or the session over. */
   stop(): void {
     this.#tiles.clear();
+    this.#lacksWhole = false;
+    this.#input = 0;
     const view = this.#view;
     if (!view) return;
     this.#view = null;
@@ -145,11 +162,11 @@ export class ViewRefiner {
    * [LV41] Sends the resting picture as it stands, as one: the last whole one with all that got better since, which depth
    * it has. Drawing goes on.
    */
-  async catchUp({ view: looked }: Wanted, sent: SentPicture, codecs: readonly PictureCodec[]): Promise<CaughtUp> {
+  async catchUp(wanted: Wanted, sent: SentPicture, codecs: readonly PictureCodec[]): Promise<CaughtUp> {
     const view = this.#view;
     for (;;) {
       const before = this.#steps;
-      const standing = view && (await this.#standing(view.version, looked, sent, codecs));
+      const standing = view && (await this.#standing(view.version, wanted.view, sent, codecs));
       // Something else is drawn by now: that comes whole.
       if (this.#view !== view) return 'going';
       if (view && !standing) return 'anew';
@@ -157,11 +174,11 @@ export class ViewRefiner {
       if (this.#steps !== before) continue;
       if (standing && standing.result.samples > 0) {
         const { codec, samples, isOver } = standing.result;
-        this.#sendStanding({ ...sent.header, codec, samples, final: isOver }, standing.bytes, sent.depth);
+        this.#sendStanding(wanted, { ...sent.header, codec, samples, final: isOver }, standing.bytes, sent.depth);
         return isOver ? 'over' : 'going';
       }
       if (!codecs.includes(sent.header.codec)) return 'anew';
-      this.#sendStanding(sent.header, sent.colour, sent.depth);
+      this.#sendStanding(wanted, sent.header, sent.colour, sent.depth);
       return 'going';
     }
   }
@@ -172,22 +189,31 @@ export class ViewRefiner {
     return answer?.result ? { result: answer.result, bytes: answer.bytes } : null;
   }
 
-  /** It has the number of what the others have: they are not sent it, and miss none. */
-  #sendStanding(header: PictureHeader, colour: Uint8Array, depth: Uint8Array): void {
+  /** Where others have it, it has the number of what they have: they are not sent it, and miss none. */
+  #sendStanding({ version, input }: Wanted, header: PictureHeader, colour: Uint8Array, depth: Uint8Array): void {
     const { window, send } = this.#parts;
-    send(encodePicture({ ...header, sequence: window.newest, catchUp: true }, colour, depth));
+    if (!this.#lacksWhole) {
+      send(encodePicture({ ...header, sequence: window.newest, catchUp: true }, colour, depth));
+      return;
+    }
+    this.#lacksWhole = false;
+    const rank = leastRankOf(version);
+    window.again(rank);
+    const sequence = window.begin(rank, false).send();
+    if (sequence !== null) send(encodePicture({ ...header, sequence, input }, colour, depth));
   }
 
   get #mayShow(): boolean {
-    return this.#tiles.isEmpty && this.#parts.window.hasRoom;
+    return this.#tiles.isEmpty && !this.#lacksWhole && this.#parts.window.hasRoom;
   }
 
   #put(plan: PicturePlan, { header }: SentPicture, { result, bytes }: PageAnswer<'refine'>): void {
     if (!result.tiles) return;
     this.#steps += 1;
+    if (this.#lacksWhole) return;
     const picture = {
       ...header,
-      input: plan.wanted.input,
+      input: Math.max(plan.wanted.input, this.#input),
       depth: null,
       final: result.isOver,
       samples: result.samples,

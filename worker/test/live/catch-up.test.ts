@@ -157,3 +157,65 @@ it('[LV35] draws a picture once more where it does not get better by tiles', asy
     [2, true],
   ]);
 });
+
+it('[LV22] whoever comes back to a resting view gets it as it stands, as the first picture, and what is drawn goes on', async () => {
+  start();
+  await until(8);
+  const before = pictures.length;
+  start();
+  await pass(20);
+  const [first, ...better] = headers().slice(before);
+  expect(first).toMatchObject({ sequence: 1, better: false, moving: false, depth: { widthPx: 8 } });
+  expect(first?.catchUp).toBeUndefined();
+  expect(first?.samples).toBeGreaterThanOrEqual(8);
+  expect(better.every((header) => header.better && header.sequence > 1)).toBe(true);
+  await until(SAMPLES);
+  const shown = headers().map(({ samples }) => samples);
+  expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+  expect(pictures.at(-1)?.header.final).toBe(true);
+});
+
+it('[LV22] whoever comes back to a final picture gets that', async () => {
+  start();
+  await until(SAMPLES);
+  await pass(200);
+  const before = pictures.length;
+  start();
+  await pass(200);
+  expect(headers().slice(before)).toMatchObject([{ sequence: 1, final: true, samples: SAMPLES, better: false }]);
+});
+
+it('[LV22] whoever comes back to another view sees that', async () => {
+  start();
+  await until(8);
+  const before = pictures.length;
+  start({ exposureEv: 1 });
+  await pass(400);
+  expect(pictures[before]?.header).toMatchObject({ sequence: 1, samples: 1 });
+});
+
+it('[LV5, LV22] a viewer that tells once more where its camera rests is answered with what is drawn already', async () => {
+  start();
+  await until(8);
+  start();
+  await pass(20);
+  session.receive({ type: 'pose', input: 1, pose: poseAt(1), moving: false });
+  const before = pictures.length;
+  await until(SAMPLES);
+  await pass(200);
+  expect(
+    Math.min(
+      ...headers()
+        .slice(before)
+        .map(({ samples }) => samples),
+    ),
+  ).toBeGreaterThanOrEqual(8);
+  expect(pictures.at(-1)?.header).toMatchObject({ input: 1, final: true, samples: SAMPLES });
+  session.receive({ type: 'pose', input: 2, pose: poseAt(1), moving: false });
+  await pass(200);
+  expect(pictures.at(-1)?.header).toMatchObject({ input: 2, final: true, samples: SAMPLES, better: false });
+  expect([stage.drawn.length, stage.forgotten]).toEqual([1, 0]);
+  session.receive({ type: 'pose', input: 3, pose: poseAt(2), moving: false });
+  await pass(200);
+  expect([stage.drawn.length, stage.forgotten]).toEqual([2, 1]);
+});
