@@ -7,10 +7,12 @@ import {
   isVideoCodec,
   KilnError,
   LIMITS,
-  type PictureCodec,
+  PictureCodec,
   type ServerMessage,
   type TokenAccess,
 } from '@kiln/shared';
+import { hashSecret, sameSecret } from '../workers/secrets.ts';
+import { type KeptAudience, type KeptSeat, OWNER_ID } from './kept-session.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 
 /** A viewer's connection, as far as a session uses it. */
@@ -38,6 +40,7 @@ type NewSeat = Pick<Seat, 'access' | 'tokenId' | 'maxSamples' | 'codecs' | 'resu
 export class Audience {
   readonly #seats = new Map<number, Seat>();
   #lastId = 0;
+  #isRestored = false;
   #driver: Seat | null = null;
   /** Whose connection was lost while it drove: the camera is its own again when it comes back to a free one. */
   #lastDriver: Seat | null = null;
@@ -53,10 +56,28 @@ export class Audience {
   /** The first one has the camera. */
   add(seat: NewSeat): Seat {
     const id = ++this.#lastId;
-    const added: Seat = { ...seat, id, isOwner: id === 1, timer: null };
+    const added: Seat = { ...seat, id, isOwner: id === OWNER_ID, timer: null };
     this.#seats.set(id, added);
     if (added.isOwner) this.#driver = added;
     return added;
+  }
+
+  /** [LV42] Everybody of before is away, and has not said what it reads; the camera is whose it was. */
+  restore({ seats, lastId, driver }: KeptAudience): void {
+    for (const seat of seats) {
+      const away = { isOwner: seat.id === OWNER_ID, codecs: PictureCodec.enum, peer: null, timer: null };
+      this.#seats.set(seat.id, { ...seat, ...away });
+    }
+    this.#lastId = lastId;
+    this.#isRestored = true;
+    this.#driver = driver === null ? null : (this.#seats.get(driver) ?? null);
+  }
+
+  get kept(): KeptAudience {
+    const seats = this.all.map(({ id, access, tokenId, maxSamples, resumeHash }) => ({
+      ...{ id, access, tokenId, maxSamples, resumeHash },
+    }));
+    return { seats, lastId: this.#lastId, driver: (this.#driver ?? this.#lastDriver)?.id ?? null };
   }
 
   remove(seat: Seat, nowMs: number): void {
@@ -187,8 +208,8 @@ export class Audience {
 
   /** [LV32] @param input the newest of the session. */
   tellViewers(input: number, nowMs: number): void {
-    // One who is alone hears of it only where there was another.
-    if (this.#lastId === 1) return;
+    // One who is alone hears of it only where there was another, or may have been at another server.
+    if (this.#lastId === 1 && !this.#isRestored) return;
     const driver = this.#driver?.id ?? null;
     const viewers = this.all.map((seat) => ({
       id: seat.id,
@@ -231,3 +252,13 @@ export class Audience {
 
 /** One whose token only views drives through the scene's own cameras, in the session that it opened. */
 const mayDrive = ({ isOwner, access }: Seat) => isOwner || access === 'drive';
+
+/** Whose connection a viewer hands back that came by this token. [LV13] */
+export function seatFor<S extends Pick<KeptSeat, 'tokenId' | 'resumeHash'>>(
+  seats: readonly S[],
+  tokenId: string | null,
+  resumeToken: string,
+): S | undefined {
+  const hash = hashSecret(resumeToken);
+  return seats.find((seat) => seat.tokenId === tokenId && sameSecret(hash, seat.resumeHash));
+}

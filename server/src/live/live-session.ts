@@ -6,20 +6,19 @@ import {
   isErrorCode,
   isStillCodec,
   KilnError,
-  type LiveView,
-  PictureCodec,
   type PictureHeader,
   type ServerMessage,
   type SessionState,
   type ViewerHello,
   type ViewerMessage,
 } from '@kiln/shared';
-import { hashSecret, newSecret, sameSecret } from '../workers/secrets.ts';
+import { hashSecret, newSecret } from '../workers/secrets.ts';
 import { Absences } from './absences.ts';
-import { Audience, type Seat, type SeatPeer } from './audience.ts';
+import { Audience, type Seat, type SeatPeer, seatFor } from './audience.ts';
+import type { KeptAudience } from './kept-session.ts';
 import { PictureShare } from './picture-share.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import { type SessionParts, type SessionSubject, type ViewerRights, whyNotMoved } from './session-parts.ts';
-import type { OpenRow } from './session-rows.ts';
 import { SessionUse } from './session-use.ts';
 import { Shown, type ShownView } from './shown.ts';
 import { ViewLimit } from './view-limit.ts';
@@ -44,17 +43,19 @@ export class LiveSession {
   readonly #shown: Shown;
   readonly #news: ViewerNews;
   readonly #absences: Absences;
+  readonly #keeper: SessionKeeper;
   /** Where the session stands, as viewers were told last. */
   #state: Extract<ServerMessage, { type: 'state' }> | null = null;
   #ended = false;
 
-  constructor(subject: SessionSubject, view: LiveView, parts: SessionParts) {
+  constructor(subject: SessionSubject, shown: Pick<ShownView, 'view' | 'pose'>, parts: SessionParts) {
     this.id = subject.id;
     this.tenantId = subject.tenantId;
     this.sceneId = subject.sceneId;
-    this.#shown = new Shown(view);
+    this.#shown = new Shown(shown);
     this.#news = new ViewerNews(this.#audience, () => this.#shown.input);
     this.#parts = parts;
+    this.#keeper = new SessionKeeper(this.#audience, this.#shown, (kept) => parts.rows.keep(subject.id, kept));
     this.#absences = new Absences(this.#audience, parts.leaseMs, {
       onGivenUp: (isDriver) => this.#audienceChanged(isDriver),
       onNobodyBack: () => this.end('nobody came back'),
@@ -87,12 +88,13 @@ export class LiveSession {
     this.#welcome(seat, resumeToken, false);
     this.#limit.within(hello.view, seat);
     this.seek();
+    void this.keep();
   }
 
-  /** [LV42] It goes on here: who opened it has its seat, is away, and has not said what it reads. */
-  keepSeat({ access, tokenId, maxSamples, resumeTokenHash: resumeHash }: OpenRow): void {
-    const seat = this.#audience.add({ access, tokenId, maxSamples, codecs: PictureCodec.enum, resumeHash, peer: null });
-    this.#absences.left(seat);
+  /** [LV42] It goes on here: all of before have their seats, and are away. */
+  restore(audience: KeptAudience): void {
+    this.#audience.restore(audience);
+    for (const seat of this.#audience.all) this.#absences.left(seat);
     this.#absences.waitForAnybody();
   }
 
@@ -111,9 +113,7 @@ export class LiveSession {
   /** [LV13] The seat whose connection this viewer hands back. */
   seatToResume({ tokenId }: ViewerRights, sceneId: string, token: string): Seat | null {
     if (this.#ended || sceneId !== this.sceneId) return null;
-    const hash = hashSecret(token);
-    const isIt = (seat: Seat) => seat.tokenId === tokenId && sameSecret(hash, seat.resumeHash);
-    return this.#audience.all.find(isIt) ?? null;
+    return seatFor(this.#audience.all, tokenId, token) ?? null;
   }
 
   /** [LV13, LV14] A viewer comes back. Where it drives, inputs begin anew, and the worker starts with what is wanted now. */
@@ -125,7 +125,6 @@ export class LiveSession {
     const token = newSecret(this.#parts.random);
     seat.resumeHash = hashSecret(token);
     seat.codecs = hello.codecs;
-    if (seat.isOwner) void this.#report(this.#parts.rows.setResumeToken(this.id, seat.resumeHash));
     this.#audience.isBack(seat, performance.now());
     this.#welcome(seat, token, true);
     const drives = this.#audience.driver === seat;
@@ -238,6 +237,11 @@ export class LiveSession {
     return this.#link.handOver(input, samples);
   }
 
+  /** [LV42] For another server. Never rejects: what could not be saved is saved with the next. */
+  keep(): Promise<void> {
+    return this.#report(this.#keeper.save());
+  }
+
   /** [LV43] Never rejects: what could not be saved is saved with the next. */
   saveUse(): Promise<void> {
     const isSpent = (drawnSec: number) => this.#parts.rows.addDrawn(this.id, drawnSec);
@@ -289,12 +293,8 @@ export class LiveSession {
     return true;
   }
 
-  #sit(
-    peer: ViewerPeer,
-    { codecs }: ViewerHello,
-    { access, tokenId, maxSamples }: ViewerRights,
-    resumeToken: string,
-  ): Seat {
+  #sit(peer: ViewerPeer, { codecs }: ViewerHello, rights: ViewerRights, resumeToken: string): Seat {
+    const { access, tokenId, maxSamples } = rights;
     return this.#audience.add({ access, tokenId, maxSamples, codecs, resumeHash: hashSecret(resumeToken), peer });
   }
 
@@ -369,6 +369,7 @@ export class LiveSession {
     if (mayPaceAnew && this.isWatched) this.#link.settle();
     this.#pictures.matchCodecs();
     this.#news.tell();
+    void this.keep();
   }
 
   #tellState(message: Extract<ServerMessage, { type: 'state' }>): void {

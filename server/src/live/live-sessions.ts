@@ -22,6 +22,8 @@ import type { WorkerSignals } from '../queue/worker-signals.ts';
 import type { Services } from '../services.ts';
 import { tokenExpired } from '../tokens/view-tokens.ts';
 import { hashSecret, newSecret } from '../workers/secrets.ts';
+import { seatFor } from './audience.ts';
+import { type KeptAudience, OWNER_ID } from './kept-session.ts';
 import type { LiveServers } from './live-servers.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
@@ -95,7 +97,7 @@ export class LiveSessions {
     if (this.#renewal) clearInterval(this.#renewal);
     const { rows, servers, signals } = this.#parts;
     const ids = [...this.#sessions.keys()];
-    await Promise.all([...this.#sessions.values()].map((session) => session.saveUse()));
+    await Promise.all([...this.#sessions.values()].flatMap((session) => [session.saveUse(), session.keep()]));
     try {
       for (const { id, workerId } of await rows.release(ids)) {
         if (workerId !== null) signals.send(workerId, { type: 'end-session', sessionId: id });
@@ -152,18 +154,24 @@ export class LiveSessions {
     if (!resume) return false;
     const known = this.find(visitor.tenantId, resume.sessionId);
     if (known) return this.#takeSeat(socket, known, message, visitor);
-    // Who watches comes to where it is watched.
-    if (join) return false;
-    const row = await this.#parts.rows.resumable(visitor.tenantId, resume.sessionId, hashSecret(resume.token));
-    if (row === null || row.tokenId !== visitor.tokenId) return false;
+    const { rows, serverId } = this.#parts;
+    const row = await rows.open(visitor.tenantId, resume.sessionId);
+    if (row === null) return false;
+    const isElsewhere = row.serverId !== serverId && !this.#isLeft(row);
+    const seat = seatFor(audienceOf(row).seats, visitor.tokenId, resume.token);
+    // Of who watches, the server that holds it knows more.
+    const mayGoBack = join ? isElsewhere || seat !== undefined : seat?.id === OWNER_ID;
+    if (!mayGoBack) return false;
     if (row.sceneId !== sceneId) {
+      if (join) return false;
       await this.endAnywhere([row.id]);
       return false;
     }
-    if (row.serverId !== this.#parts.serverId && !this.#isLeft(row)) {
+    if (isElsewhere) {
       if (isPassedOn(headers)) throw moved();
       if (await this.#passOn(socket, message, row, headers)) return true;
-      // The one that holds it is not reached any more: it goes on here.
+      // The one that holds it is not reached any more: for its owner it goes on here.
+      if (join) throw moved();
     }
     return this.#takeSeat(socket, await this.#adopt(row, withinRights(message.view, visitor)), message, visitor);
   }
@@ -218,16 +226,21 @@ export class LiveSessions {
     return passOn(socket, { hello, serverUrl, path: BYTE_ROUTES.liveSession.path, headers, isOwnPage });
   }
 
-  /** [LV42] A session that no server holds, or none that is reached, goes on here, whose owner is away. @throws KilnError */
+  /**
+   * [LV42] A session that no server holds, or none that is reached, goes on here, as it was kept.
+   *
+   * @param view that is shown where none was kept.
+   * @throws KilnError
+   */
   async #adopt(row: OpenRow, view: LiveView): Promise<LiveSession> {
     const { rows, signals, bus, serverId } = this.#parts;
     const scene = await this.#readyScene(row.tenantId, row.sceneId);
     if (!(await rows.adopt(row))) throw moved();
     if (row.workerId !== null) signals.send(row.workerId, { type: 'end-session', sessionId: row.id });
     bus.tell({ type: 'session-moved', sessionId: row.id, serverId });
-    const session = new LiveSession({ ...row, scene }, view, this.#sessionParts());
+    const session = new LiveSession({ ...row, scene }, row.kept ?? { view, pose: null }, this.#sessionParts());
     this.#sessions.set(row.id, session);
-    session.keepSeat(row);
+    session.restore(audienceOf(row));
     return session;
   }
 
@@ -243,7 +256,11 @@ export class LiveSessions {
     const id = this.#parts.services.newId('session');
     await this.#parts.rows.create({ id, tenantId, sceneId, resumeTokenHash: hashSecret(token), token: admission });
     const shown = withinRights(view, visitor);
-    const session = new LiveSession({ id, tenantId, sceneId, scene }, shown, this.#sessionParts());
+    const session = new LiveSession(
+      { id, tenantId, sceneId, scene },
+      { view: shown, pose: null },
+      this.#sessionParts(),
+    );
     this.#sessions.set(id, session);
     this.#attach(socket, session, (viewer) => session.open(viewer, message, visitor, token));
   }
@@ -334,6 +351,7 @@ export class LiveSessions {
   async #renew(): Promise<void> {
     const { rows, servers, services } = this.#parts;
     this.#each((session) => void session.saveUse());
+    this.#each((session) => void session.keep());
     const watched = [...this.#sessions.values()].filter((session) => session.isWatched);
     try {
       if (!this.#isDraining) await servers.beat();
@@ -357,6 +375,13 @@ export class LiveSessions {
   #each(action: (session: LiveSession) => void): void {
     for (const session of [...this.#sessions.values()]) action(session);
   }
+}
+
+/** Who was there; of a session that was not kept, who opened it. */
+function audienceOf({ kept, access, tokenId, maxSamples, resumeTokenHash: resumeHash }: OpenRow): KeptAudience {
+  return (
+    kept ?? { seats: [{ id: OWNER_ID, access, tokenId, maxSamples, resumeHash }], lastId: OWNER_ID, driver: OWNER_ID }
+  );
 }
 
 const over = () => new KilnError('live.session_gone', 'the session has ended');

@@ -6,6 +6,7 @@ import { LOCK_KEYS } from '../store/lock-keys.ts';
 import type { Database } from '../store/tables.ts';
 import { requireRoom } from '../tokens/session-room.ts';
 import type { Admission } from '../tokens/view-tokens.ts';
+import { type KeptSession, OWNER_ID } from './kept-session.ts';
 import { serverSeenSince } from './live-servers.ts';
 import { placeSession, type SessionDemand, type SessionNeed } from './placement.ts';
 
@@ -35,6 +36,7 @@ export interface OpenRow {
   readonly access: TokenAccess;
   /** [LV43] */
   readonly maxSamples: number | null;
+  readonly kept: KeptSession | null;
 }
 
 /** [LV42] Of a session whose server has let it go. */
@@ -100,6 +102,7 @@ export class SessionRows {
         dial_url: dialUrl(),
         worker_token: '',
         resume_token_hash: session.resumeTokenHash,
+        kept: null,
         token_id: session.token?.tokenId ?? null,
         lease_expires_at: fromNow(leaseMs),
         ended_at: null,
@@ -170,10 +173,13 @@ export class SessionRows {
       .execute();
   }
 
-  async setResumeToken(sessionId: string, resumeTokenHash: string): Promise<void> {
+  /** [LV42] */
+  async keep(sessionId: string, kept: KeptSession): Promise<void> {
+    const owner = kept.seats.find(({ id }) => id === OWNER_ID);
     await this.#parts.db
       .updateTable('sessions')
-      .set({ resume_token_hash: resumeTokenHash, lease_expires_at: fromNow(this.#parts.leaseMs) })
+      .set({ kept: JSON.stringify(kept), lease_expires_at: fromNow(this.#parts.leaseMs) })
+      .$if(owner !== undefined, (update) => update.set({ resume_token_hash: owner?.resumeHash ?? '' }))
       .where('id', '=', sessionId)
       .where('server_id', '=', this.#parts.serverId)
       .execute();
@@ -296,7 +302,7 @@ export class SessionRows {
         join.onRef('v.id', '=', 's.server_id').on('v.seen_at', '>', serverSeenSince()),
       )
       .select(['s.id', 's.scene_id', 's.server_id', 's.worker_id', 's.token_id', 's.resume_token_hash'])
-      .select(['t.access', 't.max_samples', 'v.url'])
+      .select(['s.kept', 't.access', 't.max_samples', 'v.url'])
       .where('s.id', '=', sessionId)
       .where('s.tenant_id', '=', tenantId)
       .where('s.state', '!=', 'ended')
@@ -305,7 +311,7 @@ export class SessionRows {
     return {
       ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, serverUrl: row.url },
       ...{ workerId: row.worker_id, tokenId: row.token_id, resumeTokenHash: row.resume_token_hash },
-      ...{ access: row.access ?? 'drive', maxSamples: row.max_samples },
+      ...{ access: row.access ?? 'drive', maxSamples: row.max_samples, kept: row.kept },
     };
   }
 
@@ -322,12 +328,6 @@ export class SessionRows {
       .where('v.id', '!=', this.#parts.serverId)
       .executeTakeFirst();
     return row?.url ?? null;
-  }
-
-  /** One that this token resumes. */
-  async resumable(tenantId: string, sessionId: string, resumeTokenHash: string): Promise<OpenRow | null> {
-    const row = await this.open(tenantId, sessionId);
-    return row?.resumeTokenHash === resumeTokenHash ? row : null;
   }
 
   /** What a worker should draw and does not, and what it should stop drawing. */

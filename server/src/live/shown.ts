@@ -16,8 +16,9 @@ export class Shown {
   #input = 0;
   #moving = false;
 
-  constructor(view: LiveView) {
+  constructor({ view, pose }: Pick<SeenView, 'view' | 'pose'>) {
     this.#view = view;
+    this.#pose = pose;
   }
 
   /** Number of the newest. */

@@ -1,7 +1,8 @@
 /** Live sessions, and the servers that hold them, as the newest migration leaves them. */
 import type { SessionState } from '@kiln/shared';
 import type { Generated } from 'kysely';
-import type { CreatedAt } from './column-types.ts';
+import type { KeptSession } from '../live/kept-session.ts';
+import type { CreatedAt, NullableJson } from './column-types.ts';
 
 export interface SessionTable {
   id: string;
@@ -14,7 +15,10 @@ export interface SessionTable {
   /** WebSocket URL of that server, for the worker to dial. */
   dial_url: string;
   worker_token: string;
+  /** Of who opened it. */
   resume_token_hash: string;
+  /** What another server goes on with. */
+  kept: NullableJson<KeptSession>;
   /** By which it was opened; null: by an identity of its tenant. */
   token_id: string | null;
   /** Worker seconds. */

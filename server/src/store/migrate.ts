@@ -41,6 +41,7 @@ import { up as viewJobs } from './migrations/0039-view-jobs.ts';
 import { up as drawnSessions } from './migrations/0040-drawn-sessions.ts';
 import { up as tokenWork } from './migrations/0041-token-work.ts';
 import { up as servers } from './migrations/0042-servers.ts';
+import { up as keptSessions } from './migrations/0043-kept-sessions.ts';
 import { sqlState } from './sql-state.ts';
 import type { Database } from './tables.ts';
 
@@ -88,6 +89,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0040-drawn-sessions': { up: drawnSessions },
   '0041-token-work': { up: tokenWork },
   '0042-servers': { up: servers },
+  '0043-kept-sessions': { up: keptSessions },
 };
 
 /**

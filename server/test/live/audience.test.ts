@@ -40,6 +40,29 @@ const refused = (work: () => unknown): string => {
   }
 };
 
+test('[LV32, LV42] goes on at another server: by the same numbers, and who is alone there hears it', () => {
+  const [second, third] = [sit(), sit()];
+  audience.act(owner, 'give', second.id, 1);
+  audience.remove(third, 2);
+  const { kept } = audience;
+  audience = new Audience(0);
+  audience.restore(JSON.parse(JSON.stringify(kept)));
+  expect(audience.all.map(({ id, isOwner, peer }) => [id, isOwner, peer])).toEqual([
+    [1, true, null],
+    [2, false, null],
+  ]);
+  expect(audience.driver?.id).toBe(2);
+  expect(sit().id).toBe(4);
+
+  audience = new Audience(0);
+  audience.restore({ ...kept, seats: kept.seats.slice(0, 1), lastId: 1, driver: 1 });
+  const [back] = audience.all;
+  const heard: ServerMessage[] = [];
+  if (back) back.peer = { ...owner.peer, tell: (message) => void heard.push(message) } as SeatPeer;
+  audience.tellViewers(0, 0);
+  expect(heard).toMatchObject([{ type: 'viewers', you: 1, driver: 1, viewers: [{ id: 1, away: false }] }]);
+});
+
 describe('the camera', () => {
   test('[LV33] is with who came first; nobody else takes it', () => {
     const guest = sit();

@@ -1,4 +1,4 @@
-import { API_PREFIX } from '@kiln/shared';
+import { API_PREFIX, type TokenCreated } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIVE_LIMITS } from '../../src/dispatch/limits.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -7,6 +7,7 @@ import { FakeWorker } from '../fake-worker.ts';
 import {
   addScene,
   addTenant,
+  ask,
   call,
   placeOf,
   startFarm,
@@ -71,13 +72,13 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     return store.db;
   }
 
-  function connect(url: string, key: string): TestSocket {
+  function connect(url: string, key: string | null): TestSocket {
     const socket = new TestSocket(url, key);
     sockets.push(socket);
     return socket;
   }
 
-  const view = (index: number, more: object = {}, key = tenant.key) =>
+  const view = (index: number, more: object = {}, key: string | null = tenant.key) =>
     connect(`${farmAt(index).url.replace('http', 'ws')}${API_PREFIX}/live`, key).say({
       ...{ type: 'hello', protocols: [1], sceneId, view: VIEW, codecs: ['jpeg'] },
       ...more,
@@ -151,7 +152,7 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     const driver = await view(index);
     const welcome = await driver.next('welcome');
     const sessionId = String(welcome.sessionId);
-    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(index).url).host));
+    const { drawer } = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(index).url).host));
     const watcher = await view(index, { join: { sessionId } });
     const { resumeToken } = await watcher.next('welcome');
     await watcher.next('scene');
@@ -160,7 +161,7 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
   }
 
   /** Takes up the newest offer of a session. */
-  async function takeUp(sessionId: string, isFrom: (url: string) => boolean): Promise<TestSocket> {
+  async function takeUp(sessionId: string, isFrom: (url: string) => boolean) {
     const offers = await until(
       async () => worker.offers.filter((one) => one.sessionId === sessionId && isFrom(one.url)),
       ({ length }) => length > 0,
@@ -169,9 +170,9 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     worker.sessions.add(sessionId);
     const drawer = connect(offer?.url ?? '', worker.registration.workerSecret);
     await drawer.say({ type: 'worker-hello', protocols: [1], sessionId, token: offer?.token });
-    await drawer.next('start');
+    const start = await drawer.next('start');
     await drawer.say(SCENE);
-    return drawer;
+    return { drawer, start };
   }
 
   test('[LV42] who opened a session comes back by the other one, and who watches stays', async () => {
@@ -195,11 +196,18 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     await again.closed;
   });
 
+  /** Who would watch is told to come back until the database has it. */
+  const isOver = (sessionId: string) =>
+    until(
+      async () => (await view(1, { join: { sessionId } })).closed,
+      ({ code, reason }) => code === 4404 && reason === 'resource.not_found',
+    );
+
   /** Both are at the other server by then. */
   async function goesOn(sessionId: string, owner: TestSocket, watcher: TestSocket): Promise<void> {
     expect(await owner.next('welcome')).toMatchObject({ sessionId, resumed: true });
-    expect(await watcher.next('welcome')).toMatchObject({ sessionId, resumed: false });
-    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(1).url).host));
+    expect(await watcher.next('welcome')).toMatchObject({ sessionId, resumed: true });
+    const { drawer } = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(1).url).host));
     await owner.say(pose(1));
     await watcher.next('driver-pose');
     await drawer.say(Buffer.from(picture(1, 1)));
@@ -221,6 +229,10 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     async (_, id, seenAtMs) => {
       const { driver, watcher, sessionId, token, watcherToken } = await openShared(0);
       driver.cut();
+      await until(
+        () => db().selectFrom('sessions').select('kept').where('id', '=', sessionId).executeTakeFirstOrThrow(),
+        ({ kept }) => kept?.seats.length === 2,
+      );
       await db()
         .insertInto('servers')
         .values({ id, url: NOBODY, place: id, seen_at: new Date(seenAtMs()) })
@@ -252,7 +264,7 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     });
     await stranger.say({ type: 'bye' });
     await goesOn(sessionId, await view(1, { resume: { sessionId, token } }), back);
-    expect(await (await view(1, { join: { sessionId } })).closed).toEqual({ code: 4404, reason: 'resource.not_found' });
+    await isOver(sessionId);
   });
 
   test('[LV42] behind one address the session stays where it is, and watchers and the worker are passed on', async () => {
@@ -275,7 +287,7 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
 
     const driver = await view(holder);
     const sessionId = String((await driver.next('welcome')).sessionId);
-    const drawer = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(0).url).host));
+    const { drawer } = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(0).url).host));
     await driver.next('scene');
     const watcher = await view(0, { join: { sessionId } });
     expect(await watcher.next('welcome')).toMatchObject({ sessionId, resumed: false });
@@ -296,6 +308,56 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     expect(await stranger.closed).toEqual({ code: 4404, reason: 'live.session_gone' });
   });
 
+  test('[LV29, LV42] after a server stops all goes on as it was, also for who watches by a token that has expired', async () => {
+    const store = stores[0];
+    if (!store) throw new Error('no store');
+    const options = { redisUrl: redis.url, store, home: folder.path };
+    const stopping = farms.push(await startFarm(options)) - 1;
+    const later = { now: () => new Date(Date.now() + 7_200_000), monotonicMs: () => performance.now() };
+    const late = farms.push(await startFarm({ ...options, clock: later })) - 1;
+    const request = { sceneIds: [sceneId], origins: ['*'] };
+    const { token } = await ask<TokenCreated>(farmAt(0).url, tenant.key, 'POST', '/tokens', request);
+
+    const driver = await view(stopping);
+    const opened = await driver.next('welcome');
+    const sessionId = String(opened.sessionId);
+    const join = { sessionId };
+    const dark = { ...VIEW, exposureEv: -2 };
+    await driver.say(pose(1));
+    await driver.say({ type: 'view', input: 2, view: dark });
+    const guest = await view(stopping, { token, join }, null);
+    const resume = { sessionId, token: (await guest.next('welcome')).resumeToken };
+    await guest.next((message) => message.type === 'driver-view' && JSON.stringify(message).includes('-2'));
+    const third = await view(stopping, { join });
+    await third.next('welcome');
+    await third.say({ type: 'bye' });
+    await third.closed;
+    await farmAt(stopping).farm.drain();
+    await guest.closed;
+
+    const own = { view: { ...VIEW, exposureEv: 9 } };
+    const newcomer = await view(late, { ...own, token, join }, null);
+    expect(await newcomer.closed).toEqual({ code: 4401, reason: 'identity.token_expired' });
+    const back = await view(late, { ...own, token, join, resume }, null);
+    expect(await back.next('welcome')).toMatchObject({ sessionId, resumed: true });
+    expect(await back.next('viewers')).toMatchObject({
+      you: 2,
+      driver: 1,
+      viewers: [{ id: 1, away: true }, { id: 2 }],
+    });
+    expect(await back.next('driver-view')).toMatchObject({ view: dark });
+    expect(await back.next('driver-pose')).toMatchObject({ pose: POSE });
+    const { start } = await takeUp(sessionId, (url) => url.includes(new URL(farmAt(late).url).host));
+    expect(start).toMatchObject({ view: dark, pose: POSE });
+
+    const fourth = await view(late, { ...own, join });
+    expect(await fourth.next('viewers')).toMatchObject({ you: 4 });
+    const owner = await view(late, { view: dark, resume: { sessionId, token: opened.resumeToken } });
+    expect(await owner.next('viewers')).toMatchObject({ you: 1, driver: 1, mayTake: false });
+    for (const one of [back, fourth, owner]) await one.say({ type: 'bye' });
+    await owner.closed;
+  });
+
   test('[LV31, WS9] finds at either no session that is over, or of another tenant', async () => {
     const driver = await view(0);
     const sessionId = String((await driver.next('welcome')).sessionId);
@@ -305,6 +367,6 @@ describe.skipIf(bin === null)('two servers on one PostgreSQL and one Redis', () 
     expect(await (await view(1, { join: { sessionId }, sceneId: theirs }, other.key)).closed).toEqual(notFound);
     await driver.say({ type: 'bye' });
     await driver.closed;
-    expect(await (await view(1, { join: { sessionId } })).closed).toEqual(notFound);
+    await isOver(sessionId);
   });
 });
