@@ -314,6 +314,26 @@ test(
   }),
 );
 
+test(
+  '[LV13, LV31] a presenter who loads the page again is back with the audience, by a token for one session, and has the camera',
+  visit(async () => {
+    await open((await makeToken({ maxSessions: 1 })).token);
+    await hears('load');
+    const sessionId = await inPage<string>('return preview.sessionId');
+    const audience = await page.browserContext().newPage();
+    audience.setDefaultTimeout(60_000);
+    await audience.goto(`${page.url()}&session=${sessionId}`);
+    await audience.waitForFunction(`document.querySelector('kiln-preview').loaded`);
+    await page.bringToFront();
+    await page.waitForFunction(`document.querySelector('kiln-preview').audience?.viewers.length === 2`);
+    await page.reload();
+    await page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
+    expect(await inPage('return [preview.sessionId, preview.drives, preview.error]')).toEqual([sessionId, true, null]);
+    await page.waitForFunction(`document.querySelector('kiln-preview').audience?.viewers.length === 2`);
+    await audience.close();
+  }),
+);
+
 test('the scripts are small: less than 60 kB of each, beside three', async () => {
   const files = await readdir(join(REPOSITORY, 'viewer', 'dist', 'embed'));
   const sizeOf = async (names: readonly string[]) => {
