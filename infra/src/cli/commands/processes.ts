@@ -12,8 +12,9 @@ export function addProcessCommands(program: Command): void {
       'after',
       wrapHelp(`
 It is told what to do by its environment: KILN_DATABASE_URL and KILN_REDIS_URL, KILN_HOST, KILN_PORT, KILN_ADVERTISE_URL (how
-workers and browsers reach this one), and KILN_S3_BUCKET with its kin, where objects are. Without a bucket all servers share
-KILN_HOME; with one each has its own, and KILN_WORKER_TOKEN is set alike for all.
+workers and browsers reach the farm), KILN_SERVER_URL (how workers and the other servers reach this very one, where that is
+another), and KILN_S3_BUCKET with its kin, where objects are. Without a bucket all servers share KILN_HOME; with one each has
+its own, and KILN_WORKER_TOKEN is set alike for all.
 
 Example:
   $ KILN_DATABASE_URL=postgres://kiln@db/kiln KILN_REDIS_URL=redis://queue:6379 KILN_PORT=7701 kiln server`),

@@ -23,7 +23,7 @@ import type { FoundCorners } from './picture-warp.ts';
 import { DEPTH_CODES, PLACED, warpMaterial } from './warp-shaders.ts';
 
 /** Depth pixels of a cell, in both directions: few, or what is behind something thin is of no cell of its own. */
-export const CELL = 2;
+export const CELL = 3;
 /** Cells that the farther side is spread by, one after the other: together more than most move apart in a tenth of a second. */
 export const SPREADS = [1, 2, 4, 8];
 /** The share by which what is farther must be so: from one cell to the next, few surfaces lead away as steeply. */

@@ -156,23 +156,24 @@ precision highp float;
 in vec3 position;
 uniform float skyLayer;
 uniform vec2 depthScale;
-out vec2 seen;
+uniform mat3 turn;
+uniform vec2 tangentsFrom;
+uniform vec2 tangentsTo;
+// In the picture's camera; sideways and upwards, 1 is the picture's edge at distance 1.
+out vec3 ahead;
 void main() {
-  seen = position.xy;
+  ahead = vec3(position.xy * tangentsTo, -1.0) * turn;
+  ahead.xy /= tangentsFrom;
   gl_Position = vec4(position.xy, (skyLayer + 1.0) / ${LAYER_COUNT.toFixed(1)} * depthScale.x + depthScale.y, 1.0);
 }
 `;
 const SKY_FRAGMENT = /* glsl */ `
-uniform mat3 turn;
-uniform vec2 tangentsFrom;
-uniform vec2 tangentsTo;
-in vec2 seen;
+in vec3 ahead;
 out vec4 colour;
 ${QUAD}
 ${TEXEL}
 void main() {
-  vec3 ahead = vec3(seen * tangentsTo, -1.0) * turn;
-  vec2 place = ahead.xy / (-ahead.z * tangentsFrom);
+  vec2 place = ahead.xy / -ahead.z;
   if (ahead.z >= 0.0 || any(greaterThan(abs(place), vec2(1.0)))) discard;
   vec2 at = vec2(place.x + 1.0, 1.0 - place.y) / 2.0;
   ivec2 quad = ivec2(at / cell);

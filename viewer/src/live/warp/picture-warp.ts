@@ -99,6 +99,9 @@ const SAME_WAY = 1.1;
 /** Nearest that something may come, in distances of the nearest thing of a picture. */
 const NEAR_SHARE = 0.02;
 
+/** Cosine of the angle within which what a view uncovers is the same. */
+const SAME_SIDE = 0.97;
+
 interface Found extends WarpPicture {
   readonly corners: FoundCorners;
 }
@@ -107,6 +110,8 @@ export class PictureWarp {
   readonly #passes: WarpPasses;
   #newest: Found | null = null;
   #previous: Found | null = null;
+  /** Where nearer things moved, as the far side of the newest was uncovered last. */
+  #uncovered: Vector3 | null = null;
 
   constructor(passes: WarpPasses) {
     this.#passes = passes;
@@ -119,6 +124,7 @@ export class PictureWarp {
       this.#newest = this.#previous = null;
       return;
     }
+    this.#uncovered = null;
     const corners = this.#passes.find({ ...picture.texture, depth }, picture.range);
     this.#previous = this.#newest?.aspect === picture.aspect ? this.#newest : null;
     this.#newest = { ...picture, corners };
@@ -152,12 +158,20 @@ export class PictureWarp {
     const [newest, previous] = [this.#newest, this.#previous];
     if (!newest) return false;
     const isSame = this.isSeenFrom(view);
-    if (!isSame || (withOlder && previous)) this.#passes.uncoverFar(placing(newest, view, LAYERS.far));
+    if (!isSame || (withOlder && previous)) this.#uncover(placing(newest, view, LAYERS.far));
     if (isSame) this.#drawPlain(newest, view);
     else this.#drawFrom('newer', view, newest, previous);
     if (!withOlder || !previous) return false;
     this.#drawFrom('older', view, previous, newest);
     return true;
+  }
+
+  /** Once for all views on one side of the picture. */
+  #uncover(placed: Placing): void {
+    const nearer = placed.shift.clone().applyMatrix3(placed.turn.clone().transpose()).normalize();
+    if (this.#uncovered && this.#uncovered.dot(nearer) > SAME_SIDE) return;
+    this.#uncovered = nearer;
+    this.#passes.uncoverFar(placed);
   }
 
   #drawFrom(target: WarpTarget, view: WarpView, first: Found, second: Found | null): void {
