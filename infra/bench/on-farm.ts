@@ -9,6 +9,7 @@ import { jsonReporter } from '../src/cli/render/json-reporter.ts';
 import { addScene } from '../src/cli/scene/add-scene.ts';
 import { UploadMemory } from '../src/cli/scene/upload-memory.ts';
 import { startTrialFarm, type TrialFarm } from '../src/trial/trial-farm.ts';
+import { BENCH_LOOK } from './bench-look.ts';
 import { benchScene } from './bench-scene.ts';
 
 export const never = new AbortController().signal;
@@ -46,17 +47,7 @@ export function send(farm: TrialFarm, path: string): Promise<Scene> {
 }
 
 /** What a live view with depth shows of the bench's scene. */
-export const benchView = (size: Size): LiveView => ({
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-  size,
-  frameNumber: 0,
-  depth: true,
-});
+export const benchView = (size: Size): LiveView => ({ ...BENCH_LOOK, size, frameNumber: 0, depth: true });
 
 export interface JobRun {
   readonly job: Job;

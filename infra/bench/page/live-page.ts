@@ -1,5 +1,6 @@
 /** Runs in the viewer's browser: a live view whose painted pictures the benchmark waits for, one by one. */
 import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
+import { BENCH_LOOK } from '../bench-look.ts';
 
 /** What the benchmark calls from outside. */
 export interface BenchView {
@@ -19,21 +20,13 @@ declare global {
 }
 
 const STEP_RAD = 0.03;
-const LOOK = {
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-} as const;
 
 window.openView = async (sceneId) => {
   document.body.replaceChildren();
   const host = document.createElement('div');
   host.style.cssText = 'position:fixed;inset:0;width:640px;height:360px';
   document.body.append(host);
-  const viewport = new LiveViewport(host, { sceneId, look: LOOK, aspect: 640 / 360 });
+  const viewport = new LiveViewport(host, { sceneId, look: BENCH_LOOK, aspect: 640 / 360 });
   const waiting = new Set<(measure: PictureMeasure) => void>();
   let newest = 0;
   viewport.on('measure', (measure) => {

@@ -1,5 +1,6 @@
 /** Runs in the viewer's browser: a live view that follows a camera path, and what it shows on the way. */
 import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
+import { BENCH_LOOK } from '../bench-look.ts';
 import type { Followed } from '../followed.ts';
 
 /** What the benchmark calls from outside. */
@@ -27,21 +28,13 @@ declare global {
 }
 
 const SIZE = { width: 640, height: 360 };
-const LOOK = {
-  samples: 1,
-  clip: null,
-  fps: 24,
-  toneMapping: 'neutral',
-  exposureEv: 0,
-  background: 'neutral',
-} as const;
 
 window.openWarpView = async (sceneId, warps) => {
   document.body.replaceChildren();
   const host = document.createElement('div');
   host.style.cssText = `position:fixed;inset:0;width:${SIZE.width}px;height:${SIZE.height}px`;
   document.body.append(host);
-  const viewport = new LiveViewport(host, { sceneId, look: LOOK, aspect: SIZE.width / SIZE.height, warps });
+  const viewport = new LiveViewport(host, { sceneId, look: BENCH_LOOK, aspect: SIZE.width / SIZE.height, warps });
   const pictures: PictureMeasure[] = [];
   viewport.on('measure', (measure) => pictures.push(measure));
   // Before the view takes a display frame the camera is moved, and afterwards it is seen what that shows.
