@@ -103,6 +103,11 @@ export class PicturePainter {
     if (this.#picture) this.#textures.patch(this.#picture, pixels, at);
   }
 
+  /** A texture of planes, whatever it shows. */
+  planes(): PictureTexture {
+    return this.#textures.planes();
+  }
+
   /** The picture that was uploaded last, as it was sent; null before. */
   read(): ImageData | null {
     return this.#picture && readPicture(this.renderer, this.#picture);

@@ -79,7 +79,9 @@ export class PictureStage {
     const { isNew } = this.#clock;
     const ofTime = this.#clock.share(nowMs);
     const share = blends && this.#warp.canBlend ? ofTime : 1;
-    if (!this.#isStale && !isNew && isSame(this.#pose, pose)) return;
+    const isSeen = !this.#isStale && !isNew && isSame(this.#pose, pose);
+    // While nothing moves there is time for it.
+    if (isSeen && !(pose && this.#warp.prepare())) return;
     this.#pose = pose;
     this.#isStale = share < 1;
     if (pose && this.#warp.canWarp && (share < 1 || !this.#warp.isSeenFrom(pose))) this.#warp.paint(pose, share);
@@ -89,6 +91,7 @@ export class PictureStage {
   /** The GPU has nothing any more of what was uploaded. */
   picturesLost(): void {
     this.#warp.take(null);
+    this.#warp.programsLost();
     this.#painter.forget();
     this.#isStale = true;
   }

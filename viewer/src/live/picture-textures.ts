@@ -101,6 +101,15 @@ export class PictureTextures {
   }
 
   /**
+   * One of planes, whatever it shows: what is drawn of moving pictures can be tried with it before one has come. Software
+   * has programs of their own for edges that are powers of two.
+   */
+  planes(): PictureTexture {
+    const plane = (edge: number) => ({ data: new Uint8Array(edge * edge), width: edge, height: edge });
+    return this.upload({ width: 6, height: 6, planes: [plane(6), plane(3), plane(3)] }, null);
+  }
+
+  /**
    * [LV30] Puts a better part over a picture, in place.
    *
    * @param at of its upper left pixel.

@@ -10,13 +10,14 @@ import { samePose } from './pose-pacer.ts';
 interface Seen {
   readonly pose: Pose;
   readonly atMs: number;
-  /** From the one before: metres, and radians. */
+  /** Since the one before: metres, and radians, a display frame of 60 Hz. */
   readonly shift: number;
   readonly angle: number;
 }
 
-/** So many times the largest step before is no movement: the camera was put elsewhere, or only begins to move. */
+/** So many times the largest speed before is no movement: the camera was put elsewhere, or only begins to move. */
 const JUMP = 4;
+const FRAME_MS = 1_000 / 60;
 /** Turned by less than a pixel: what rounding leaves, too. */
 const UNSEEN_RAD = 1e-3;
 
@@ -35,7 +36,7 @@ export class PosePredictor {
     // The oldest one that is kept is not within the time, so that there is always one.
     while ((this.#seen[1]?.atMs ?? nowMs) <= nowMs - VIEWER_LIMITS.predictFromMs) this.#seen.shift();
     const [from] = this.#seen;
-    const now = { pose, atMs: nowMs, ...stepFrom(this.#seen.at(-1)?.pose ?? pose, pose) };
+    const now = { pose, atMs: nowMs, ...speedFrom(this.#seen.at(-1), pose, nowMs) };
     if (this.#isJump(now)) {
       this.#seen = [now];
       return pose;
@@ -59,10 +60,14 @@ export class PosePredictor {
   }
 }
 
-function stepFrom(from: Pose, to: Pose): Pick<Seen, 'shift' | 'angle'> {
+/** A busy page has long display frames between short ones: what is far in such a one is no jump. */
+function speedFrom(last: Seen | undefined, to: Pose, nowMs: number): Pick<Seen, 'shift' | 'angle'> {
+  if (!last || samePose(last.pose, to)) return { shift: 0, angle: 0 };
+  const frames = Math.max(1, (nowMs - last.atMs) / FRAME_MS);
+  const { position, quaternion } = last.pose;
   return {
-    shift: new Vector3(...from.position).distanceTo(new Vector3(...to.position)),
-    angle: samePose(from, to) ? 0 : new Quaternion(...from.quaternion).angleTo(new Quaternion(...to.quaternion)),
+    shift: new Vector3(...position).distanceTo(new Vector3(...to.position)) / frames,
+    angle: new Quaternion(...quaternion).angleTo(new Quaternion(...to.quaternion)) / frames,
   };
 }
 

@@ -4,7 +4,7 @@ import { BlendClock } from '../live/blend-clock.ts';
 import type { StagedPicture } from '../live/picture-stage.ts';
 import { type PictureTexture, PictureTextures, type TextureRenderer } from '../live/picture-textures.ts';
 import { coarserDepth } from '../live/warp/coarser-depth.ts';
-import { PictureWarp, type WarpPasses, type WarpView } from '../live/warp/picture-warp.ts';
+import { PictureWarp, PREPARING_STEPS, type WarpPasses, type WarpView } from '../live/warp/picture-warp.ts';
 import type { Plane } from '../live/yuv-picture.ts';
 
 /** What the material shows: the targets of the passes. */
@@ -44,6 +44,8 @@ export class RemoteScreen {
   readonly #warp: PictureWarp;
   readonly #clock = new BlendClock();
   #texture: PictureTexture | null = null;
+  /** Steps that are done. */
+  #prepared = 0;
 
   constructor(renderer: ScreenRenderer) {
     this.#renderer = renderer;
@@ -77,12 +79,14 @@ export class RemoteScreen {
    * @param blends whether a new picture comes in gradually.
    */
   show(view: WarpView, scale: number, nowMs: number, blends: boolean): void {
+    const { isNew } = this.#clock;
     const ofTime = this.#clock.share(nowMs);
     const texture = this.#texture;
     if (!texture) return;
     let share = blends ? ofTime : 1;
     this.#renderer.apart(() => {
       if (this.#warp.newest) {
+        if (!isNew && !texture.isYuv) this.#prepare(view);
         if (!this.#warp.draw(view, share < 1)) share = 1;
         return;
       }
@@ -95,9 +99,17 @@ export class RemoteScreen {
     this.#renderer.show({ share, nears: this.#warp.nears, scale });
   }
 
+  /** What moving pictures need is made ready piece by piece, before the first of them comes. */
+  #prepare(view: WarpView): void {
+    if (this.#prepared === PREPARING_STEPS) return;
+    this.#warp.prepare(this.#prepared, view, this.#textures.planes());
+    this.#prepared += 1;
+  }
+
   /** The GPU has nothing any more of what was uploaded. */
   picturesLost(): void {
     this.#texture = null;
+    this.#prepared = 0;
     this.#warp.take(null);
     this.#textures.dispose();
   }

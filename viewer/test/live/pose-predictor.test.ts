@@ -40,6 +40,17 @@ it('says where a camera that turns around something will be', () => {
   expectNear(follow(960, 130, orbit, 496), orbit(960 + 130), 2);
 });
 
+it('takes no long display frame between short ones for a jump', () => {
+  let ms = 0;
+  const next = (frameMs: number) => {
+    ms += frameMs;
+    return predictor.ahead(orbit(ms), ms, 160, FAR_M);
+  };
+  for (let i = 0; i < 20; i += 1) next(8);
+  expectNear(next(70), orbit(ms + 160), 2);
+  expectNear(next(8), orbit(ms + 160), 2);
+});
+
 it('says where one that goes straight on will be', () => {
   const walk = (ms: number): Pose => ({ position: [0, 0, -ms / 500], quaternion: [0, 0, 0, 1], fovDeg: 40 });
   expectNear(follow(480, 100, walk), walk(580));

@@ -1,6 +1,7 @@
 /** Runs in the browser: pictures of a traced scene on a stage, beside what is really seen from where the camera is. */
 import type { Pose, Size } from '@kiln/shared';
 import { PictureStage } from '../../src/live/picture-stage.ts';
+import type { YuvPicture } from '../../src/live/yuv-picture.ts';
 import { lookAt, trace } from '../fake-farm/traced-scene.ts';
 import { dissimilarity } from './dissimilarity.ts';
 import { imageOf, pictureOf } from './staged-picture.ts';
@@ -21,14 +22,25 @@ export interface Shown {
   readonly png: string;
 }
 
+interface UploadOptions {
+  readonly depth?: boolean;
+  readonly wider?: number;
+  readonly size?: Size;
+  readonly frame?: number;
+  /** As a moving picture is decoded. */
+  readonly planes?: boolean;
+}
+
 declare global {
   interface Window {
     /** Gives the stage a picture from there: by default with depth, and as wide as is seen. */
-    upload?: (turn: Turn, options?: { depth?: boolean; wider?: number; size?: Size; frame?: number }) => Promise<void>;
+    upload?: (turn: Turn, options?: UploadOptions) => Promise<void>;
     /** What the stage shows from there; null: where its picture was seen from. */
     show?: (turn: Turn | null, truth: Turn, blends?: boolean) => Promise<Shown>;
     /** Without waiting for a display frame. */
     resize?: (widthPx: number, heightPx: number) => void;
+    /** Programs that were linked so far. */
+    linked?: () => number;
     loseContext?: () => Promise<void>;
     /** Difference of the canvas from the picture that was uploaded last, of 8-bit R, G and B: the most. */
     mostApart?: () => number;
@@ -39,6 +51,14 @@ const FOV_DEG = 38;
 const SIZE: Size = { widthPx: 480, heightPx: 270 };
 /** Level of what is seen where nothing stands, in red, green and blue. */
 const SKY = 128;
+
+let linked = 0;
+const { linkProgram } = WebGL2RenderingContext.prototype;
+WebGL2RenderingContext.prototype.linkProgram = function (program) {
+  linked += 1;
+  linkProgram.call(this, program);
+};
+window.linked = () => linked;
 
 const canvas = document.createElement('canvas');
 document.body.append(canvas);
@@ -57,11 +77,17 @@ const poseOf = ({ degrees, nearer = 0 }: Turn, wider = 1): Pose => {
   return lookAt([Math.sin(angle) * distance, 2.2, 0.4 + Math.cos(angle) * distance], [0, 0.6, 0.4], fovDeg);
 };
 
-window.upload = async (turn, { depth: hasDepth = true, wider = 1, size = SIZE, frame = 0 } = {}) => {
+window.upload = async (turn, options = {}) => {
+  const { depth: hasDepth = true, wider = 1, size = SIZE, frame = 0, planes = false } = options;
   const pose = poseOf(turn, wider);
   const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth, frame);
   uploaded = image;
-  stage.upload({ pixels, depth: plane, header: { pose, depth }, aspect: SIZE.widthPx / SIZE.heightPx });
+  stage.upload({
+    pixels: planes ? greyPlanes(image) : pixels,
+    depth: plane,
+    header: { pose, depth },
+    aspect: SIZE.widthPx / SIZE.heightPx,
+  });
   pixels.close();
 };
 
@@ -102,6 +128,12 @@ window.loseContext = async () => {
   extension?.restoreContext();
   await restored;
 };
+
+function greyPlanes({ data, width, height }: ImageData): YuvPicture {
+  const luma = Uint8Array.from({ length: width * height }, (_, i) => data[i * 4 + 1] ?? 0);
+  const grey = { data: new Uint8Array((width * height) / 4).fill(128), width: width / 2, height: height / 2 };
+  return { width, height, planes: [{ data: luma, width, height }, grey, grey] };
+}
 
 /** The middle of the canvas, of the size of the truth. */
 function read(): ImageData {

@@ -74,6 +74,31 @@ test('at rest the picture is shown pixel for pixel', async () => {
   expect(await call('mostApart')).toBe(0);
 });
 
+test('what a movement needs is made while nothing moves, and not seen', async () => {
+  await upload(REST);
+  for (let frame = 0; frame < 12; frame += 1) await show(REST, REST);
+  expect(await call('mostApart')).toBe(0);
+  const linked = await call('linked');
+  await show({ degrees: 2 }, REST);
+  await upload({ degrees: 3 }, { ...GUARD, planes: true });
+  await show({ degrees: 3.5 }, REST, true);
+  await show({ degrees: 4 }, REST, true);
+  await upload({ degrees: 4 }, { ...GUARD, planes: true });
+  await show({ degrees: 4.5 }, REST, true);
+  expect(await call('linked')).toBe(linked);
+});
+
+test('a hand that moves at once waits for no more than it needs', async () => {
+  await upload(REST);
+  await show(REST, REST);
+  const before = Number(await call('linked'));
+  await show({ degrees: 2 }, REST);
+  const moving = Number(await call('linked'));
+  for (let frame = 0; frame < 12; frame += 1) await show({ degrees: 2 }, REST);
+  expect(moving).toBeGreaterThan(before);
+  expect(Number(await call('linked'))).toBeGreaterThan(moving);
+});
+
 test('a picture without depth is shown as it is, from wherever', async () => {
   await upload({ degrees: 3 });
   await upload(REST, { depth: false });

@@ -29,8 +29,12 @@ const TOLD_BY = 3;
 const VERY_LATE_MS = 150;
 /** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
 const TOO_LONG = { share: 0.5, ms: 50 };
-/** The same at which no more is sent before it is known why: most that comes in time does so within it. */
-const OVERDUE = { share: 0.25, ms: 25 };
+/**
+ * RFC 6298, section 2: what an acknowledgement usually takes, how much that varies, and beyond how much of it there is none in
+ * time: no more is sent before it is known why.
+ */
+const USUAL = { weight: 1 / 8, variesWeight: 1 / 4 };
+const OVERDUE = { varies: 4, ms: 25 };
 /** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
 const SHORT = { share: 0.15, ms: 15 };
 const PATIENCE = { least: 4, most: 128 };
@@ -76,6 +80,9 @@ export class LinkPacer {
   #waits: readonly number[] = [];
   /** When those came, milliseconds. */
   #cameAtMs: readonly number[] = [];
+  /** Milliseconds, with what the viewer takes; null before the first. */
+  #usualMs: number | null = null;
+  #variesMs = 0;
   #short = 0;
   #patience: number = PATIENCE.least;
   /** Acknowledgements since pictures became larger. */
@@ -89,9 +96,9 @@ export class LinkPacer {
   /** Pictures that may be under way at once: the fewest, while one is later than any that came in time. */
   windowAt(nowMs: number): number {
     const [oldest] = this.#underWay.values();
-    const shortest = Math.min(this.#shortest, this.#shortestBefore);
-    const isOverdue =
-      oldest !== undefined && nowMs - oldest.sentAtMs - shortest > Math.max(OVERDUE.ms, shortest * OVERDUE.share);
+    const latestMs =
+      (this.#usualMs ?? Number.POSITIVE_INFINITY) + Math.max(OVERDUE.ms, OVERDUE.varies * this.#variesMs);
+    const isOverdue = oldest !== undefined && nowMs - oldest.sentAtMs > latestMs;
     return isOverdue ? LEAST_WINDOW : this.#window;
   }
 
@@ -123,6 +130,8 @@ export class LinkPacer {
     this.#proven = PROVEN;
     this.#late = null;
     this.#waits = this.#cameAtMs = [];
+    this.#usualMs = null;
+    this.#variesMs = 0;
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
   }
@@ -137,8 +146,10 @@ export class LinkPacer {
     const picture = this.#underWay.get(sequence);
     for (const known of this.#underWay.keys()) if (known <= sequence) this.#underWay.delete(known);
     if (!picture || shownMs === 0) return;
-    const tookMs = Math.max(0, nowMs - picture.sentAtMs - shownMs);
+    const allMs = Math.max(0, nowMs - picture.sentAtMs);
+    const tookMs = Math.max(0, allMs - shownMs);
     this.#learn(tookMs, nowMs);
+    this.#learnUsual(allMs);
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
     if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs))
@@ -192,6 +203,16 @@ export class LinkPacer {
       this.#spanBeganMs = nowMs;
     }
     this.#shortest = Math.min(this.#shortest, tookMs);
+  }
+
+  #learnUsual(allMs: number): void {
+    if (this.#usualMs === null) {
+      this.#usualMs = allMs;
+      this.#variesMs = allMs / 2;
+      return;
+    }
+    this.#variesMs += USUAL.variesWeight * (Math.abs(allMs - this.#usualMs) - this.#variesMs);
+    this.#usualMs += USUAL.weight * (allMs - this.#usualMs);
   }
 
   /** To what comes as often as it should, by how far apart those came that waited: it is to be over within half a second. */

@@ -12,7 +12,6 @@ import {
 } from '@kiln/shared';
 import { pause } from '../clock.ts';
 import { knownError } from '../known-error.ts';
-import { WORKER_LIMITS } from '../limits.ts';
 import type { LoadResult } from '../page/contract.ts';
 import type { PageAnswer } from '../page-host/page-client.ts';
 import { DrawnTime } from './drawn-time.ts';
@@ -30,11 +29,11 @@ import {
   losesAlpha,
   type PictureLevel,
   type PicturePlan,
-  planPicture,
   rankOf,
 } from './picture-plan.ts';
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
-import { ScalePacer } from './scale-pacer.ts';
+import { Planner } from './planner.ts';
+import { Rehearsal } from './rehearsal.ts';
 import type { RelayMessage } from './session-socket.ts';
 import { SessionVoice } from './session-voice.ts';
 import { standingPicture } from './standing-view.ts';
@@ -55,11 +54,12 @@ export class LiveSession {
     (sequence, isMoving) => this.#link.sent(sequence, isMoving, this.#parts.clock.monotonicMs()),
   );
   readonly #chain = new VideoChain();
-  readonly #pacer = new ScalePacer(WORKER_LIMITS.movingPictureMs);
+  readonly #planner: Planner;
   readonly #refiner: ViewRefiner;
   readonly #voice: SessionVoice;
   readonly #drawn: DrawnTime;
   readonly #picks: PickDesk;
+  readonly #rehearsal: Rehearsal;
   readonly #handing: ViewHandOver;
   #sent: SentPicture | null = null;
   #start: SessionStart | null = null;
@@ -80,6 +80,8 @@ export class LiveSession {
       if (this.#start?.countsDrawn) port.message({ type: 'drawn', drawnMs });
     });
     this.#handing = new ViewHandOver({ stage, log, send: parts.sendSums, say: (message) => port.message(message) });
+    this.#planner = new Planner({ clock, link: this.#link, chain: this.#chain });
+    this.#rehearsal = new Rehearsal(stage, log);
     this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
       stage,
@@ -241,8 +243,8 @@ export class LiveSession {
     const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
     this.#loaded = loaded;
     this.#begun = null;
-    this.#isDrawing = false;
-    this.#isRefining = false;
+    this.#isDrawing = this.#isRefining = false;
+    this.#rehearsal.restart();
     this.#refiner.stop();
     if (this.#start) this.#voice.announce(loaded);
   }
@@ -252,7 +254,9 @@ export class LiveSession {
     const signal = AbortSignal.any([this.#ended.signal, lost.signal]);
     while (!signal.aborted) {
       const plan = this.#next();
-      if (plan) await this.#drawOne(plan, lost, signal);
+      const moving = this.#firstOfMovement();
+      if (moving) await this.#rehearsal.draw(moving, (free) => this.#drawn.until(free), signal);
+      else if (plan) await this.#drawOne(plan, lost, signal);
       else await this.#sleep(signal);
     }
     lost.signal.throwIfAborted();
@@ -268,22 +272,16 @@ export class LiveSession {
     return hasRoom ? plan : null;
   }
 
+  /** [LV28] Once this view is drawn, and before it gets better. */
+  #firstOfMovement(): PicturePlan | null {
+    const isDrawn = this.#begun?.version === this.#input?.version && this.#begun?.level !== 'moving';
+    if (!isDrawn || this.#isDrawing || this.#isRefining) return null;
+    const moving = this.#planner.moving(this.#input, this.#start);
+    return this.#rehearsal.isDue(moving) ? moving : null;
+  }
+
   #plan(): PicturePlan | null {
-    const wanted = this.#input?.wanted;
-    if (!wanted || !this.#input) return null;
-    const nowMs = this.#parts.clock.monotonicMs();
-    const isAtRest = this.#input.restsInMs(nowMs) === 0;
-    const isWarped = wanted.view.depth === true && !this.#input.changesView(nowMs);
-    this.#pacer.aimMs = isWarped ? WORKER_LIMITS.warpedPictureMs : WORKER_LIMITS.movingPictureMs;
-    return planPicture({
-      wanted,
-      begun: this.#begun,
-      isAtRest,
-      scale: Math.min(this.#pacer.scale, this.#link.scale),
-      link: this.#link,
-      codecs: this.#start?.codecs ?? [],
-      readsVideos: this.#chain.isOfUse,
-    });
+    return this.#planner.next(this.#input, this.#start, this.#begun);
   }
 
   /** Until something changes, or the hand that moved has come to rest. */
@@ -314,6 +312,7 @@ export class LiveSession {
     const beganAtMs = this.#parts.clock.monotonicMs();
     this.#begun = { version: plan.wanted.version, level: plan.level };
     const isMoving = plan.level === 'moving';
+    this.#rehearsal.begun(plan);
     this.#picks.drawing(plan.wanted);
     const begun = this.#window.begin(rankOf(plan), isMoving);
     this.#setBusy(kind, true);
@@ -365,7 +364,7 @@ export class LiveSession {
     const { clock } = this.#parts;
     const { video } = result;
     if (plan.level === 'final') this.#pagesLost = 0;
-    if (plan.level === 'moving') this.#pacer.record(result.drawMs + result.readBackMs + result.encodeMs, plan.scale);
+    this.#planner.drawn(plan, result);
     const isReadable = !link || !video || this.#chain.isReadable(link, video.isKey);
     if (!isReadable) begun.drop();
     const sequence = isReadable ? begun.send() : null;

@@ -2,7 +2,8 @@
  * How large to draw while the viewer moves, so that pictures keep coming: the scale follows the time that drawing and
  * encoding take. It goes down at once, and up when the larger size promises to fit. What a size costs beyond another is not
  * known before: at most what it has more of pixels, and less where much of the work is the same for any size. What was
- * learnt by trying is kept for a while, so that the scale does not swing between two sizes.
+ * learnt by trying is kept for a while, so that the scale does not swing between two sizes. A size that was fast enough until a
+ * moment when the machine was busy is as soon back as that is over.
  */
 export const SCALES = [0.25, 0.375, 0.5, 0.75, 1] as const;
 
@@ -19,6 +20,9 @@ const WEIGHT = 0.4;
 const GROWING = 0.5;
 /** Pictures for which a size that was too slow is not tried again: the first time, and after many times. */
 const KEPT_FOR = { first: 150, most: 2_400 };
+
+/** What a size usually took is told by so many pictures of it, the last ones, and not by fewer. */
+const USUAL = { least: 5, last: 9 };
 
 /** What going up from a size came to. */
 interface Tried {
@@ -39,6 +43,9 @@ export class ScalePacer {
   #pictures = 0;
   /** The mean of the size below, when it was left for this. */
   #belowMs: number | null = null;
+  /** What the last pictures of the present size took, and what was usual of larger ones that were left. */
+  #took: readonly number[] = [];
+  readonly #usual = new Map<number, { readonly ms: number; readonly until: number }>();
   /** By the level that was left. */
   readonly #tried = new Map<number, Tried>();
 
@@ -55,6 +62,7 @@ export class ScalePacer {
   record(tookMs: number, scale: number): void {
     if (scale !== this.scale) return;
     this.#pictures += 1;
+    this.#took = [...this.#took, tookMs].slice(-USUAL.last);
     this.#meanMs = this.#meanMs === null ? tookMs : this.#meanMs + WEIGHT * (tookMs - this.#meanMs);
     if (this.#meanMs <= this.aimMs * TOO_SLOW) {
       this.#wasSlow = false;
@@ -71,6 +79,8 @@ export class ScalePacer {
   /** To the largest scale that is sure to fit, where the time follows the number of pixels. */
   #goDown(meanMs: number): void {
     this.#learn(meanMs);
+    if (this.#took.length >= USUAL.least)
+      this.#usual.set(this.#level, { ms: median(this.#took), until: this.#pictures + KEPT_FOR.first });
     let level = this.#level;
     while (level > 0 && meanMs / pixelsBetween(level, this.#level) > this.aimMs) level--;
     this.#set(Math.min(level, Math.max(0, this.#level - 1)));
@@ -84,16 +94,24 @@ export class ScalePacer {
   }
 
   #mayGoUp(meanMs: number): void {
-    const fits = this.#level < SCALES.length - 1 && meanMs * this.#ratioUp <= this.aimMs * ROOM;
+    const fits = this.#level < SCALES.length - 1 && this.#nextMs(meanMs) <= this.aimMs * ROOM;
     this.#promising = fits ? this.#promising + 1 : 0;
     if (this.#promising < PATIENCE) return;
     this.#set(this.#level + 1);
     this.#belowMs = meanMs;
   }
 
-  get #ratioUp(): number {
+  /** What the next size up promises to take. */
+  #nextMs(meanMs: number): number {
     const tried = this.#tried.get(this.#level);
-    if (tried && this.#pictures < tried.until) return tried.ratio;
+    if (tried && this.#pictures < tried.until) return meanMs * tried.ratio;
+    // No size takes longer than a larger one.
+    const larger = [...this.#usual].filter(([level, { until }]) => level > this.#level && this.#pictures < until);
+    const usualMs = Math.min(...larger.map(([, { ms }]) => ms));
+    return meanMs <= usualMs ? Math.min(usualMs, meanMs * this.#guess) : meanMs * this.#guess;
+  }
+
+  get #guess(): number {
     return 1 - GROWING + GROWING * pixelsBetween(this.#level, this.#level + 1);
   }
 
@@ -101,6 +119,7 @@ export class ScalePacer {
     if (level === this.#level) return;
     this.#level = level;
     this.#meanMs = null;
+    this.#took = [];
     this.#belowMs = null;
     this.#wasSlow = false;
     this.#promising = 0;
@@ -109,3 +128,5 @@ export class ScalePacer {
 
 /** Pixels of the size `to` ÷ those of `from`. */
 const pixelsBetween = (from: number, to: number): number => ((SCALES[to] ?? 1) / (SCALES[from] ?? 1)) ** 2;
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -71,7 +71,7 @@ it('[LV41] sends it once, whole, with the depth of the first and the number of t
     ...[true, true].map((better) => [better, SAMPLES]),
   ]);
   expect(after[0]?.header.sequence).toBe((newest ?? 0) + 1);
-  expect([stage.drawn.length, stage.forgotten]).toEqual([1, 0]);
+  expect([stage.resting.length, stage.forgotten]).toEqual([1, 0]);
 });
 
 it('[LV41] sends a picture that is over without loss, and draws nothing', async () => {
@@ -84,7 +84,7 @@ it('[LV41] sends a picture that is over without loss, and draws nothing', async 
   expect(headers().slice(before.pictures)).toMatchObject([
     { catchUp: true, samples: SAMPLES, final: true, codec: 'png' },
   ]);
-  expect([stage.refined.length, stage.drawn.length]).toEqual([before.refined, 1]);
+  expect([stage.refined.length, stage.resting.length]).toEqual([before.refined, 1]);
 });
 
 it('[LV41] sends the first picture as it was while nothing better was shown', async () => {
@@ -95,7 +95,7 @@ it('[LV41] sends the first picture as it was while nothing better was shown', as
   await pass(20);
   expect(headers()).toMatchObject([{ samples: 1 }, { samples: 1, catchUp: true, sequence: 1 }]);
   expect(pictures[1]?.colour).toEqual(pictures[0]?.colour);
-  expect([stage.drawn.length, stage.forgotten]).toEqual([1, 0]);
+  expect([stage.resting.length, stage.forgotten]).toEqual([1, 0]);
 });
 
 it('[LV41] leaves out nothing that got better while it was written', async () => {
@@ -214,8 +214,8 @@ it('[LV5, LV22] a viewer that tells once more where its camera rests is answered
   session.receive({ type: 'pose', input: 2, pose: poseAt(1), moving: false });
   await pass(200);
   expect(pictures.at(-1)?.header).toMatchObject({ input: 2, final: true, samples: SAMPLES, better: false });
-  expect([stage.drawn.length, stage.forgotten]).toEqual([1, 0]);
+  expect([stage.resting.length, stage.forgotten]).toEqual([1, 0]);
   session.receive({ type: 'pose', input: 3, pose: poseAt(2), moving: false });
   await pass(200);
-  expect([stage.drawn.length, stage.forgotten]).toEqual([2, 1]);
+  expect([stage.resting.length, stage.forgotten]).toEqual([2, 1]);
 });

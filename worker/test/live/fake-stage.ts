@@ -74,6 +74,11 @@ export class FakeStage implements LiveStage {
     return loaded;
   }
 
+  /** Without those of a movement. */
+  get resting(): StageDrawOrder[] {
+    return this.drawn.filter(({ isMoving }) => !isMoving);
+  }
+
   turn(kind: 'live' | 'refine' | 'frame' | 'long-frame', signal: AbortSignal) {
     return this.turns.take(kind, signal);
   }

@@ -32,16 +32,19 @@ class Trip {
   #nextDrawMs = 0;
 
   readonly way: Way;
+  /** What the viewer takes to show a picture, one after the other. */
+  readonly #showsMs: readonly number[];
 
-  constructor(way: Way) {
+  constructor(way: Way, showsMs: readonly number[] = [3]) {
     this.way = way;
+    this.#showsMs = showsMs;
   }
 
   run(ms: number): void {
     for (const end = this.nowMs + ms; this.nowMs < end; this.nowMs += 1) {
       for (const sent of this.#underWay.filter(({ ackedAtMs }) => ackedAtMs <= this.nowMs)) {
         this.#underWay.splice(this.#underWay.indexOf(sent), 1);
-        this.pacer.acknowledged(sent.sequence, 3, this.nowMs);
+        this.pacer.acknowledged(sent.sequence, this.#showsOf(sent.sequence), this.nowMs);
         this.shown.push(sent);
       }
       if (this.nowMs < this.#nextDrawMs || this.#underWay.length >= this.pacer.windowAt(this.nowMs)) continue;
@@ -75,7 +78,16 @@ class Trip {
     this.#sequence += 1;
     const sequence = this.#sequence;
     this.pacer.sent(sequence, true, this.nowMs);
-    this.#underWay.push({ sequence, sentAtMs: this.nowMs, arrivesAtMs, ackedAtMs: arrivesAtMs + delayMs + 3 });
+    this.#underWay.push({
+      sequence,
+      sentAtMs: this.nowMs,
+      arrivesAtMs,
+      ackedAtMs: arrivesAtMs + delayMs + this.#showsOf(sequence),
+    });
+  }
+
+  #showsOf(sequence: number): number {
+    return this.#showsMs[sequence % this.#showsMs.length] ?? 0;
   }
 }
 
@@ -89,6 +101,12 @@ describe('on a way with room', () => {
     expect(trip.pacer.scale).toBe(1);
     expect(trip.perSecond).toBeGreaterThanOrEqual(24);
     expect(Math.max(...trip.lateMs)).toBeLessThan(delayMs + 15);
+  });
+
+  it('keeps them coming to a viewer that takes long to show them, now and then longer', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 50 }, [70, 90, 80, 100]);
+    trip.run(5_000);
+    expect(trip.perSecond).toBeGreaterThanOrEqual(22);
   });
 
   it('has no more under way than the limit, however long it is', () => {

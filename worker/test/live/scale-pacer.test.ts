@@ -74,3 +74,13 @@ it('tries a size that was too slow again, more and more seldom', () => {
   expect(apart.length).toBeLessThanOrEqual(5);
   expect(apart).toEqual([...apart].sort((a, b) => a - b));
 });
+
+it('is back at a size that was fast enough, once the machine is no longer busy', () => {
+  const pacer = new ScalePacer(AIM_MS);
+  // Most of it costs the same at any size: nothing promises that there is room for more.
+  draw(pacer, 4, 20, 27);
+  draw(pacer, 4, 4, 150);
+  expect(pacer.scale).toBeLessThan(1);
+  draw(pacer, 4, 20, 27);
+  expect(pacer.scale).toBe(1);
+});

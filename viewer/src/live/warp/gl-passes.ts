@@ -51,8 +51,12 @@ export class GlPasses implements WarpPasses {
 
   find(texture: TextureWithDepth, range: DepthRange): FoundCorners {
     const found = this.#quads.find(texture, range);
-    this.#far.find(found);
+    this.findFar(found);
     return found;
+  }
+
+  findFar(found: FoundCorners): void {
+    this.#far.find(found);
   }
 
   begin(name: WarpTarget, widthPx: number, heightPx: number): void {

@@ -79,6 +79,8 @@ export interface WarpPasses {
   readonly keepsDepth: boolean;
   /** Finds a picture's corners and its far side. @returns valid until two more pictures have come. */
   find(texture: TextureWithDepth, range: DepthRange): FoundCorners;
+  /** Finds the far side alone: `uncoverFar` and `drawFar` are of that picture from now on. */
+  findFar(found: FoundCorners): void;
   /** Finds what of the far side of the last picture is seen there. */
   uncoverFar(placing: Placing): void;
   /** What follows is drawn into this one, which is empty. */
@@ -105,6 +107,9 @@ const SAME_SIDE = 0.97;
 interface Found extends WarpPicture {
   readonly corners: FoundCorners;
 }
+
+/** Of `PictureWarp.prepare`, for each kind of pictures. */
+export const PREPARING_STEPS = 4;
 
 export class PictureWarp {
   readonly #passes: WarpPasses;
@@ -164,6 +169,31 @@ export class PictureWarp {
     if (!withOlder || !previous) return false;
     this.#drawFrom('older', view, previous, newest);
     return true;
+  }
+
+  /**
+   * Draws once what a view may be made of, of pictures of that kind: GPUs make programs ready at their first use, and a hand
+   * would wait for it. What is seen is to be drawn anew afterwards.
+   *
+   * @param step of `PREPARING_STEPS`: each takes a part of that time.
+   */
+  prepare(step: number, view: WarpView, { isYuv, uniforms }: PictureTexture): void {
+    const newest = this.#newest;
+    if (!newest) return;
+    const ofKind = { ...newest.corners, texture: { ...newest.corners.texture, isYuv, uniforms } };
+    const far = placing(newest, view, LAYERS.far);
+    if (step === 0) {
+      this.#passes.findFar(ofKind);
+      this.#passes.uncoverFar(far);
+      this.#passes.findFar(newest.corners);
+      this.#uncovered = null;
+      return;
+    }
+    this.#passes.begin('newer', view.widthPx, view.heightPx);
+    if (step === 1)
+      this.#passes.drawQuads(ofKind, { ...placing(newest, view, LAYERS.newest), newer: seenFrom(newest, newest) });
+    else if (step === 2) this.#passes.drawFar(far);
+    else this.#passes.drawPlain(ofKind.texture);
   }
 
   /** Once for all views on one side of the picture. */

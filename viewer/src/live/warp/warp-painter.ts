@@ -1,9 +1,10 @@
 /** Shows the warped picture on the canvas of the live view. */
 import type { Pose } from '@kiln/shared';
 import { OVER_CHECKER, type PicturePainter } from '../picture-painter.ts';
+import type { PictureTexture } from '../picture-textures.ts';
 import { GlPasses } from './gl-passes.ts';
 import { nearerPose } from './nearer-pose.ts';
-import { PictureWarp, type WarpPicture } from './picture-warp.ts';
+import { PictureWarp, PREPARING_STEPS, type WarpPicture, type WarpView } from './picture-warp.ts';
 import { warpMaterial } from './warp-shaders.ts';
 
 /** Pictures are shown on their way from one to the next: how much of the newer one, 0 to 1. */
@@ -24,6 +25,8 @@ export class WarpPainter {
   readonly #painter: PicturePainter;
   readonly #passes: GlPasses;
   readonly #warp: PictureWarp;
+  /** Steps that are done. */
+  readonly #prepared = { rgb: 0, yuv: 0 };
   readonly #show = warpMaterial({ fragmentShader: SHOW });
 
   constructor(painter: PicturePainter) {
@@ -35,6 +38,11 @@ export class WarpPainter {
   /** The picture that the painter has now; null when it cannot be warped. */
   take(picture: WarpPicture | null): void {
     this.#warp.take(picture);
+  }
+
+  /** The GPU has nothing any more. */
+  programsLost(): void {
+    this.#prepared.rgb = this.#prepared.yuv = 0;
   }
 
   get canWarp(): boolean {
@@ -54,6 +62,26 @@ export class WarpPainter {
     return this.#warp.isSeenFrom({ pose, aspect: newest.aspect, heightPx });
   }
 
+  /** What of the GPU's preparations for warping is to be done next: of pixels, and of planes. */
+  get #unprepared(): PictureTexture | null {
+    const { newest } = this.#warp;
+    if (!newest) return null;
+    if (!newest.texture.isYuv && this.#prepared.rgb < PREPARING_STEPS) return newest.texture;
+    return this.#prepared.yuv < PREPARING_STEPS ? this.#painter.planes() : null;
+  }
+
+  /** Has the GPU make ready a part of what it takes to warp pictures. @returns whether what is shown is to be painted anew. */
+  prepare(): boolean {
+    const { newest } = this.#warp;
+    const texture = this.#unprepared;
+    if (!newest || !texture) return false;
+    const kind = texture.isYuv ? 'yuv' : 'rgb';
+    this.#warp.prepare(this.#prepared[kind], this.#viewFrom(newest, newest.pose), texture);
+    this.#prepared[kind] += 1;
+    this.#cover(1, false);
+    return true;
+  }
+
   /**
    * @param wanted where the camera is; from a picture that is too old for that, what is on the way there is shown.
    * @param share of the newest picture in what is shown, 0 to 1; the rest is of the one before.
@@ -61,16 +89,21 @@ export class WarpPainter {
   paint(wanted: Pose, share: number): void {
     const { newest } = this.#warp;
     if (!newest) return;
+    const isBlended = this.#warp.draw(this.#viewFrom(newest, nearerPose(newest.pose, wanted)), share < 1);
+    this.#cover(share, isBlended);
+  }
+
+  #viewFrom({ aspect }: WarpPicture, pose: Pose): WarpView {
     const { box, renderer } = this.#painter;
     const ratio = renderer.getPixelRatio();
-    const view = {
-      pose: nearerPose(newest.pose, wanted),
-      aspect: newest.aspect,
-      widthPx: Math.round(box.width * ratio),
-      heightPx: Math.round(box.height * ratio),
-    };
+    return { pose, aspect, widthPx: Math.round(box.width * ratio), heightPx: Math.round(box.height * ratio) };
+  }
+
+  /** Covers the canvas with what was drawn. */
+  #cover(share: number, isBlended: boolean): void {
+    const { box, renderer } = this.#painter;
+    const ratio = renderer.getPixelRatio();
     const { older, newer } = this.#passes.targets;
-    const isBlended = this.#warp.draw(view, share < 1);
     Object.assign(this.#show.uniforms, {
       older: { value: (isBlended ? older : newer).texture },
       newer: { value: newer.texture },
