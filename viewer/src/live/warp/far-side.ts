@@ -28,6 +28,8 @@ export const CELL = 3;
 export const SPREADS = [1, 2, 4, 8];
 /** The share by which what is farther must be so: from one cell to the next, few surfaces lead away as steeply. */
 export const BEHIND = 0.06;
+/** The same where a surface surely is in one piece in the picture, too. */
+const FLAT = 0.03;
 /** Cosine of the angle to where the view uncovers something, up to which it is looked for. */
 export const SIDEWAYS = 0.5;
 /** How far the sheet goes on around the picture, in its widths: to nearly a right angle. */
@@ -37,7 +39,8 @@ export const MIXED = 0.01;
 
 /**
  * Of the depth pixels of each cell the farthest, with the mean colour of those that are joined to it. The second number of
- * `far` says whether that is behind something else, the third how much of its colour is its own.
+ * `far` says whether that is behind something else, the third how much of its colour is its own, the last whether all of the
+ * cell is one surface.
  */
 const REDUCE = /* glsl */ `
 precision highp usampler2D;
@@ -70,7 +73,7 @@ void main() {
   }
   colour = sum / weights;
   float isBehind = areJoined(farthest, nearest, ${BEHIND}) ? 0.0 : 1.0;
-  far = vec4(float(farthest) / 255.0, isBehind, weights / count, 1.0);
+  far = vec4(float(farthest) / 255.0, isBehind, weights / count, areJoined(farthest, nearest, ${FLAT}) ? 1.0 : 0.0);
 }
 `;
 
@@ -127,13 +130,14 @@ void main() {
     count += 1.0;
   }
   colour = sum / weights;
-  far = vec4(codes / count / 255.0, 1.0, weights / count, 1.0);
+  far = vec4(codes / count / 255.0, 1.0, weights / count, 0.0);
 }
 `;
 
 /**
  * A point for each cell, in its middle, and a ring of points around. Between what is joined the sheet is smooth; where it
- * leads from one thing to what is behind it, all of that is the farther one, of which nobody knows how far it goes on.
+ * leads from one thing to what is behind it, all of that is the farther one, of which nobody knows how far it goes on. Where the
+ * picture itself is in one piece, that covers the sheet: it is not drawn.
  */
 const VERTEX = /* glsl */ `
 precision highp float;
@@ -148,9 +152,12 @@ void main() {
   ivec2 first = ivec2(quad % (size.x + 1), quad / (size.x + 1)) - 1;
   ivec2 farthestAt = first;
   int farthest = 255, nearest = 0;
+  bool isSeen = any(lessThan(first, ivec2(0))) || any(greaterThanEqual(first, size - 1));
   for (int i = 0; i < 4; i += 1) {
     ivec2 there = first + ivec2(i & 1, i >> 1);
-    int code = codeAt(there);
+    vec4 found = texelFetch(depth, clamp(there, ivec2(0), size - 1), 0);
+    isSeen = isSeen || found.g > 0.5 || found.a < 0.5;
+    int code = int(found.r * 255.0 + 0.5);
     if (code < farthest) farthestAt = there;
     farthest = min(farthest, code);
     nearest = max(nearest, code);
@@ -161,7 +168,8 @@ void main() {
   float reciprocal = reciprocalOf(float(codeAt(inner)));
   at = (vec2(isOne ? inner : clamp(farthestAt, ivec2(0), size - 1)) + 0.5) / vec2(size);
   vec2 place = min((vec2(inner) + 0.5) * cell, 1.0) + vec2(point - inner) * ${BEYOND.toFixed(1)};
-  gl_Position = placed(place, reciprocal, isOne ? reciprocal : reciprocalOf(float(farthest)));
+  if (!isSeen && areJoined(farthest, nearest, ${FLAT})) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  else gl_Position = placed(place, reciprocal, isOne ? reciprocal : reciprocalOf(float(farthest)));
 }
 `;
 

@@ -115,17 +115,23 @@ out vec2 at;
 flat out vec4 inside;
 ${QUAD}
 ${PLACED}
-/** Whether the newer picture sees through what was there. */
-bool isGone(vec2 middle, float reciprocal) {
-  vec2 ahead = vec2(middle.x * 2.0 - 1.0, 1.0 - middle.y * 2.0);
+/** What the newer picture sees where a point is: 1 the point itself, 2 what is behind it; else 0. */
+int seenInNewer(vec2 place, float reciprocal) {
+  vec2 ahead = vec2(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0);
   vec3 seen = newerTurn * vec3(ahead * tangentsFrom, -1.0) + newerShift * reciprocal;
-  vec2 place = seen.xy / (-seen.z * newerTangents);
-  if (seen.z >= 0.0 || any(greaterThan(abs(place), vec2(1.0)))) return false;
+  vec2 there = seen.xy / (-seen.z * newerTangents);
+  if (seen.z >= 0.0 || any(greaterThan(abs(there), vec2(1.0)))) return 0;
   ivec2 size = textureSize(newerDepth, 0);
-  ivec2 there = min(ivec2(vec2(place.x + 1.0, 1.0 - place.y) / 2.0 * vec2(size)), size - 1);
-  float code = texelFetch(newerDepth, there, 0).r * 255.0;
-  float found = code < 0.5 ? 0.0 : newerReciprocals.x + (code - 1.0) * newerReciprocals.y;
-  return found * -seen.z < reciprocal * ${(1 - SAME_SURFACE).toFixed(2)} - newerReciprocals.y;
+  ivec2 pixel = min(ivec2(vec2(there.x + 1.0, 1.0 - there.y) / 2.0 * vec2(size)), size - 1);
+  float code = texelFetch(newerDepth, pixel, 0).r * 255.0;
+  float found = (code < 0.5 ? 0.0 : newerReciprocals.x + (code - 1.0) * newerReciprocals.y) * -seen.z;
+  if (found < reciprocal * ${(1 - SAME_SURFACE).toFixed(2)} - newerReciprocals.y) return 2;
+  return found <= reciprocal * ${(1 + SAME_SURFACE).toFixed(2)} + newerReciprocals.y ? 1 : 0;
+}
+/** Whether a quad is there no more, or the newer picture has it and what is around it. */
+bool isNeedless(vec2 from, vec2 to, float reciprocal) {
+  return seenInNewer((from + to) / 2.0, reciprocal) == 2 ||
+    (seenInNewer(from - (to - from), reciprocal) == 1 && seenInNewer(to + (to - from), reciprocal) == 1);
 }
 void main() {
   int columns = textureSize(corners, 0).x;
@@ -138,7 +144,7 @@ void main() {
   at = min(from + vec2(index & 1, index >> 1) * cell, 1.0);
   gl_Position = placed(at, reciprocal, reciprocal);
   float middle = reciprocals.x + (dot(vec4(codeOf(found[0]), codeOf(found[1]), codeOf(found[2]), codeOf(found[3])), vec4(0.25)) - 1.0) * reciprocals.y;
-  if (hasNewer && isGone(min(from + cell / 2.0, 1.0), middle)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (hasNewer && isNeedless(from, from + cell, middle)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }
 `;
 

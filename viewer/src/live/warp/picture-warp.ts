@@ -207,7 +207,7 @@ export class PictureWarp {
   #drawFrom(target: WarpTarget, view: WarpView, first: Found, second: Found | null): void {
     this.#passes.begin(target, view.widthPx, view.heightPx);
     this.#passes.drawQuads(first.corners, placing(first, view, LAYERS.newest));
-    if (second && showsMore(first, second, view)) {
+    if (second && (second === this.#newest || showsMore(first, second, view))) {
       const newer = second === this.#previous ? seenFrom(second, first) : null;
       this.#passes.drawQuads(second.corners, { ...placing(second, view, LAYERS.previous), newer });
     }

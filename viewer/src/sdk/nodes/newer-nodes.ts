@@ -1,4 +1,4 @@
-/** What of a picture a newer one sees through: `isGone` of the warp's GLSL. */
+/** What of a picture a newer one sees through, as the warp's GLSL has it. What that one shows as well is drawn here, too: behind it. */
 import { DataTexture, Matrix3, RedFormat, Vector2, Vector3 } from 'three';
 import { abs, float, ivec2, max, texture, textureLoad, uniform, vec2, vec3 } from 'three/tsl';
 import type { Node } from 'three/webgpu';
