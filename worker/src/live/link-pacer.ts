@@ -38,6 +38,11 @@ const OVERDUE = { varies: 4, ms: 25 };
 /** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
 const SHORT = { share: 0.15, ms: 15 };
 const PATIENCE = { least: 4, most: 128 };
+/**
+ * Two pictures that were under way together and come within a moment show how much the way carries: it was not narrow but held
+ * up, by a lost packet, or by somebody who was busy. So many times as little patience is enough then, among so many pictures.
+ */
+const CARRIED = { times: 2, among: 4 };
 /** Acknowledgements after a step to a larger size by which it has shown that there is room for it. */
 const PROVEN = 12;
 
@@ -85,6 +90,10 @@ export class LinkPacer {
   #variesMs = 0;
   #short = 0;
   #patience: number = PATIENCE.least;
+  /** Of the last pictures, how large those may be that the way was seen to carry: as `bytes` of a step. */
+  #carried: readonly number[] = [];
+  /** When the last picture was acknowledged, milliseconds. */
+  #lastCameAtMs = Number.POSITIVE_INFINITY;
   /** Acknowledgements since pictures became larger. */
   #proven: number = PROVEN;
   /** Since they began to become smaller; null while they come in time. */
@@ -129,7 +138,8 @@ export class LinkPacer {
     this.#patience = PATIENCE.least;
     this.#proven = PROVEN;
     this.#late = null;
-    this.#waits = this.#cameAtMs = [];
+    this.#waits = this.#cameAtMs = this.#carried = [];
+    this.#lastCameAtMs = Number.POSITIVE_INFINITY;
     this.#usualMs = null;
     this.#variesMs = 0;
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
@@ -152,8 +162,11 @@ export class LinkPacer {
     this.#learnUsual(allMs);
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
-    if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs))
+    if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) {
       this.#fitSize(waitedMs, shortest, nowMs);
+      this.#fitCarried(picture, shortest, nowMs);
+    }
+    this.#lastCameAtMs = nowMs;
     this.#fitWindow(picture.count, waitedMs, tookMs);
   }
 
@@ -172,6 +185,22 @@ export class LinkPacer {
     if (waitedMs < Math.max(SHORT.ms, shortest * SHORT.share)) this.#mayBeLarger();
     else this.#short = 0;
     if (++this.#proven === PROVEN) this.#patience = PATIENCE.least;
+  }
+
+  /** As large as the way has been seen to carry, more than once. */
+  #fitCarried({ sentAtMs }: UnderWay, shortest: number, nowMs: number): void {
+    if (this.#step === 0) return;
+    const wereTogether = sentAtMs < this.#lastCameAtMs;
+    const apartMs = Math.max(1, nowMs - this.#lastCameAtMs);
+    const carries = wereTogether ? this.#now.bytes * (tooLongMs(shortest) / apartMs) : 0;
+    const enough = Math.ceil(this.#patience / CARRIED.times);
+    this.#carried = [...this.#carried, carries].slice(-enough * CARRIED.among);
+    const [least = 0] = [...this.#carried].sort((a, b) => b - a).slice(enough - 1);
+    const step = STEPS.findIndex(({ bytes }) => bytes <= least);
+    if (step < 0 || step >= this.#step) return;
+    this.#short = this.#proven = 0;
+    this.#sizeChanged();
+    this.#step = step;
   }
 
   /** Whether it was not for what waits that pictures came late: then they are as large again as they were. */
@@ -193,7 +222,7 @@ export class LinkPacer {
 
   #sizeChanged(): void {
     this.#changedAfter = this.#last;
-    this.#waits = this.#cameAtMs = [];
+    this.#waits = this.#cameAtMs = this.#carried = [];
   }
 
   #learn(tookMs: number, nowMs: number): void {

@@ -30,19 +30,24 @@ class Trip {
   #freeAtMs = 0;
   #sequence = 0;
   #nextDrawMs = 0;
+  #heldUntilMs = 0;
 
   readonly way: Way;
   /** What the viewer takes to show a picture, one after the other. */
   readonly #showsMs: readonly number[];
+  /** What it is late by without telling. */
+  readonly #lateMs: readonly number[];
 
-  constructor(way: Way, showsMs: readonly number[] = [3]) {
+  constructor(way: Way, showsMs: readonly number[] = [3], lateMs: readonly number[] = [0]) {
     this.way = way;
     this.#showsMs = showsMs;
+    this.#lateMs = lateMs;
   }
 
   run(ms: number): void {
     for (const end = this.nowMs + ms; this.nowMs < end; this.nowMs += 1) {
-      for (const sent of this.#underWay.filter(({ ackedAtMs }) => ackedAtMs <= this.nowMs)) {
+      const isHeld = this.nowMs < this.#heldUntilMs;
+      for (const sent of this.#underWay.filter(({ ackedAtMs }) => !isHeld && ackedAtMs <= this.nowMs)) {
         this.#underWay.splice(this.#underWay.indexOf(sent), 1);
         this.pacer.acknowledged(sent.sequence, this.#showsOf(sent.sequence), this.nowMs);
         this.shown.push(sent);
@@ -51,6 +56,13 @@ class Trip {
       this.#nextDrawMs = this.nowMs + DRAWN_EVERY_MS;
       this.#send();
     }
+  }
+
+  /** Whoever acknowledges is busy for so long: then all comes at once. */
+  hold(ms: number): void {
+    const until = this.nowMs + ms;
+    this.#heldUntilMs = until;
+    this.run(ms);
   }
 
   get bytes(): number {
@@ -82,7 +94,7 @@ class Trip {
       sequence,
       sentAtMs: this.nowMs,
       arrivesAtMs,
-      ackedAtMs: arrivesAtMs + delayMs + this.#showsOf(sequence),
+      ackedAtMs: arrivesAtMs + delayMs + this.#showsOf(sequence) + (this.#lateMs[sequence % this.#lateMs.length] ?? 0),
     });
   }
 
@@ -155,6 +167,18 @@ describe('when the way becomes narrow', () => {
     trip.run(3_000);
     expect(trip.pacer.isWide).toBe(true);
     expect(trip.perSecond).toBeGreaterThanOrEqual(24);
+  });
+
+  it('is as large as before soon after somebody was busy for a moment, again and again', () => {
+    const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 50 }, [3], [5, 40, 25, 60, 20, 45, 30]);
+    trip.run(3_000);
+    trip.hold(500);
+    trip.run(300);
+    trip.hold(400);
+    trip.run(200);
+    expect(trip.pacer.isWide).toBe(false);
+    trip.run(1_500);
+    expect(trip.pacer.isWide).toBe(true);
   });
 
   it('is not taken in by a way that is longer from now on', () => {
