@@ -4,6 +4,7 @@
  * too much waits, how small they are to be. Nothing is assumed of bandwidth or delay.
  */
 import { LIMITS } from '@kiln/shared';
+import { RunningMean } from './running-mean.ts';
 
 /**
  * How moving pictures are made smaller, step by step: JPEG quality, and share of the view's width and height at most. `bytes`
@@ -30,11 +31,12 @@ const VERY_LATE_MS = 150;
 /** Waiting beyond the shortest time, as a share of it and in milliseconds at least, at which pictures become smaller. */
 const TOO_LONG = { share: 0.5, ms: 50 };
 /**
- * RFC 6298, section 2: what an acknowledgement usually takes, how much that varies, and beyond how much of it there is none in
- * time: no more is sent before it is known why.
+ * The same, beyond what the viewer takes to show one, at which no more is sent before it is known why: most that comes in time
+ * does so within it. Where that varies much, so many times as much (as RFC 6298, section 2, has it).
  */
-const USUAL = { weight: 1 / 8, variesWeight: 1 / 4 };
-const OVERDUE = { varies: 4, ms: 25 };
+const OVERDUE = { share: 0.25, ms: 25, varies: 2 };
+/** Of the newest in what is usual. */
+const WEIGHT = 1 / 8;
 /** The same below which they may be larger again, for so many acknowledgements in a row: more where that was too much. */
 const SHORT = { share: 0.15, ms: 15 };
 const PATIENCE = { least: 4, most: 128 };
@@ -43,6 +45,10 @@ const PATIENCE = { least: 4, most: 128 };
  * up, by a lost packet, or by somebody who was busy. So many times as little patience is enough then, among so many pictures.
  */
 const CARRIED = { times: 2, among: 4 };
+/** Of what the way carried, what is asked of it. */
+const ROOM = 0.8;
+/** Pictures that are sent farther apart are not of one movement. */
+const ONE_MOVEMENT_MS = 300;
 /** Acknowledgements after a step to a larger size by which it has shown that there is room for it. */
 const PROVEN = 12;
 
@@ -85,9 +91,12 @@ export class LinkPacer {
   #waits: readonly number[] = [];
   /** When those came, milliseconds. */
   #cameAtMs: readonly number[] = [];
-  /** Milliseconds, with what the viewer takes; null before the first. */
-  #usualMs: number | null = null;
-  #variesMs = 0;
+  /** What the way takes, how much that varies, what the viewer takes, and how far apart pictures are sent: milliseconds. */
+  readonly #took = new RunningMean(WEIGHT);
+  readonly #varies = new RunningMean(WEIGHT);
+  readonly #shown = new RunningMean(WEIGHT);
+  readonly #apart = new RunningMean(WEIGHT);
+  #lastSentAtMs = Number.NEGATIVE_INFINITY;
   #short = 0;
   #patience: number = PATIENCE.least;
   /** Of the last pictures, how large those may be that the way was seen to carry: as `bytes` of a step. */
@@ -105,9 +114,9 @@ export class LinkPacer {
   /** Pictures that may be under way at once: the fewest, while one is later than any that came in time. */
   windowAt(nowMs: number): number {
     const [oldest] = this.#underWay.values();
-    const latestMs =
-      (this.#usualMs ?? Number.POSITIVE_INFINITY) + Math.max(OVERDUE.ms, OVERDUE.varies * this.#variesMs);
-    const isOverdue = oldest !== undefined && nowMs - oldest.sentAtMs > latestMs;
+    const shortest = Math.min(this.#shortest, this.#shortestBefore);
+    const slackMs = Math.max(OVERDUE.ms, shortest * OVERDUE.share, OVERDUE.varies * this.#varies.value);
+    const isOverdue = oldest !== undefined && nowMs - oldest.sentAtMs > shortest + this.#shown.value + slackMs;
     return isOverdue ? LEAST_WINDOW : this.#window;
   }
 
@@ -140,14 +149,15 @@ export class LinkPacer {
     this.#late = null;
     this.#waits = this.#cameAtMs = this.#carried = [];
     this.#lastCameAtMs = Number.POSITIVE_INFINITY;
-    this.#usualMs = null;
-    this.#variesMs = 0;
+    for (const mean of [this.#took, this.#varies, this.#shown, this.#apart]) mean.forget();
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
   }
 
   sent(sequence: number, isMoving: boolean, nowMs: number): void {
     this.#last = sequence;
+    if (nowMs - this.#lastSentAtMs < ONE_MOVEMENT_MS) this.#apart.add(nowMs - this.#lastSentAtMs);
+    this.#lastSentAtMs = nowMs;
     this.#underWay.set(sequence, { isMoving, sentAtMs: nowMs, count: this.#underWay.size + 1 });
   }
 
@@ -156,15 +166,16 @@ export class LinkPacer {
     const picture = this.#underWay.get(sequence);
     for (const known of this.#underWay.keys()) if (known <= sequence) this.#underWay.delete(known);
     if (!picture || shownMs === 0) return;
-    const allMs = Math.max(0, nowMs - picture.sentAtMs);
-    const tookMs = Math.max(0, allMs - shownMs);
+    const tookMs = Math.max(0, nowMs - picture.sentAtMs - shownMs);
     this.#learn(tookMs, nowMs);
-    this.#learnUsual(allMs);
+    this.#shown.add(shownMs);
+    this.#took.add(tookMs);
+    this.#varies.add(Math.abs(tookMs - this.#took.value));
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
     if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) {
       this.#fitSize(waitedMs, shortest, nowMs);
-      this.#fitCarried(picture, shortest, nowMs);
+      this.#fitCarried(picture, nowMs);
     }
     this.#lastCameAtMs = nowMs;
     this.#fitWindow(picture.count, waitedMs, tookMs);
@@ -188,11 +199,11 @@ export class LinkPacer {
   }
 
   /** As large as the way has been seen to carry, more than once. */
-  #fitCarried({ sentAtMs }: UnderWay, shortest: number, nowMs: number): void {
+  #fitCarried({ sentAtMs }: UnderWay, nowMs: number): void {
     if (this.#step === 0) return;
     const wereTogether = sentAtMs < this.#lastCameAtMs;
     const apartMs = Math.max(1, nowMs - this.#lastCameAtMs);
-    const carries = wereTogether ? this.#now.bytes * (tooLongMs(shortest) / apartMs) : 0;
+    const carries = wereTogether ? this.#now.bytes * (this.#apart.value / apartMs) * ROOM : 0;
     const enough = Math.ceil(this.#patience / CARRIED.times);
     this.#carried = [...this.#carried, carries].slice(-enough * CARRIED.among);
     const [least = 0] = [...this.#carried].sort((a, b) => b - a).slice(enough - 1);
@@ -232,16 +243,6 @@ export class LinkPacer {
       this.#spanBeganMs = nowMs;
     }
     this.#shortest = Math.min(this.#shortest, tookMs);
-  }
-
-  #learnUsual(allMs: number): void {
-    if (this.#usualMs === null) {
-      this.#usualMs = allMs;
-      this.#variesMs = allMs / 2;
-      return;
-    }
-    this.#variesMs += USUAL.variesWeight * (Math.abs(allMs - this.#usualMs) - this.#variesMs);
-    this.#usualMs += USUAL.weight * (allMs - this.#usualMs);
   }
 
   /** To what comes as often as it should, by how far apart those came that waited: it is to be over within half a second. */

@@ -172,10 +172,10 @@ describe('when the way becomes narrow', () => {
   it('is as large as before soon after somebody was busy for a moment, again and again', () => {
     const trip = new Trip({ bandwidth: 50 * MBIT, delayMs: 50 }, [3], [5, 40, 25, 60, 20, 45, 30]);
     trip.run(3_000);
-    trip.hold(500);
-    trip.run(300);
-    trip.hold(400);
-    trip.run(200);
+    for (let times = 0; times < 3; times += 1) {
+      trip.hold(300);
+      trip.run(60);
+    }
     expect(trip.pacer.isWide).toBe(false);
     trip.run(1_500);
     expect(trip.pacer.isWide).toBe(true);
