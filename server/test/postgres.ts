@@ -76,9 +76,26 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
 }
 
 /** @param url of any database of a PostgreSQL where its user may make more. @returns that of a new, empty one. */
-export async function createDatabaseAt(url: string): Promise<string> {
+async function createDatabaseAt(url: string): Promise<string> {
   const name = `kiln_${randomUUID().replaceAll('-', '')}`;
   await runAt(url, `create database ${name}`);
+  return databaseAt(url, name);
+}
+
+/** @param url of a database that nobody is connected to. @returns that of a new one that is as it is. */
+export async function copyDatabase(url: string): Promise<string> {
+  const name = `kiln_${randomUUID().replaceAll('-', '')}`;
+  await runAt(databaseAt(url, 'postgres'), `create database ${name} template ${nameOf(url)}`);
+  return databaseAt(url, name);
+}
+
+/** Whoever is connected to it loses that. */
+export const dropDatabase = (url: string): Promise<void> =>
+  runAt(databaseAt(url, 'postgres'), `drop database if exists ${nameOf(url)} with (force)`);
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1);
+
+function databaseAt(url: string, name: string): string {
   const made = new URL(url);
   made.pathname = `/${name}`;
   return made.href;

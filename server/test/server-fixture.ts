@@ -6,6 +6,7 @@ import type { ServerConfig } from '../src/config/server-config.ts';
 import { readCredentials } from '../src/identity/credentials-file.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
 import type { Clock } from '../src/services.ts';
+import { dropDatabase } from './postgres.ts';
 import { placeStore, quietLog, temporaryFolder } from './store-fixture.ts';
 
 /** A clock that a test can move forward. */
@@ -77,7 +78,8 @@ export async function startTestServer(options: ServerFixtureOptions): Promise<Se
   const home = options.home ?? folder?.path ?? '';
   const asked = testConfig(home, options.redisUrl, options.config);
   const isEmpty = folder !== null && asked.databaseUrl === null;
-  const config = isEmpty ? { ...asked, databaseUrl: await placeStore(home) } : asked;
+  const placed = isEmpty ? await placeStore(home) : null;
+  const config = isEmpty ? { ...asked, databaseUrl: placed } : asked;
   const server = await startServer(
     config,
     options.log ?? quietLog,
@@ -98,6 +100,7 @@ export async function startTestServer(options: ServerFixtureOptions): Promise<Se
     },
     async stop() {
       await server.close();
+      if (placed !== null) await dropDatabase(placed);
       await folder?.remove();
     },
   };

@@ -9,7 +9,7 @@ import { type Logger, pino } from 'pino';
 import { openStore } from '../src/store/open-store.ts';
 import { PgliteClient, startPgliteThread } from '../src/store/pglite-client.ts';
 import type { Store } from '../src/store/store.ts';
-import { createDatabaseAt } from './postgres.ts';
+import { copyDatabase, dropDatabase } from './postgres.ts';
 
 /** Says nothing; errors still fail the test that awaits them. */
 export const quietLog: Logger = pino({ level: 'silent' });
@@ -26,30 +26,32 @@ export interface TestStore {
   dispose(): Promise<void>;
 }
 
-/** @param databaseUrl of an empty database (`TestPostgres.createDatabase`); absent: what tests run on. */
+/** @param databaseUrl of an empty database (`TestPostgres.createDatabase`); null: PGlite; absent: what tests run on. */
 export async function openTestStore(databaseUrl?: string | null): Promise<TestStore> {
   const folder = await temporaryFolder();
-  const config = { home: folder.path, databaseUrl: databaseUrl ?? (await placeStore(folder.path)) };
+  if (databaseUrl === null) await placePglite(folder.path);
+  const placed = databaseUrl === undefined ? await placeStore(folder.path) : null;
+  const config = { home: folder.path, databaseUrl: databaseUrl ?? placed };
   const store = await openStore(config, quietLog);
   return {
     store,
     config,
     dispose: async () => {
       await store.close();
+      if (placed !== null) await dropDatabase(placed);
       await folder.remove();
     },
   };
 }
 
 /**
- * Tests run on PGlite, or on new databases of the PostgreSQL at KILN_TEST_DATABASE_URL: `on-postgres.full.test.ts` runs
- * them so.
+ * Tests run on copies of the database at KILN_TEST_DATABASE_URL, which `on-postgres.ts` makes, or on PGlite.
  *
- * @returns the URL of the database; null: PGlite, which lies ready under `home`, its tables made.
+ * @returns the URL of the copy, for `dropDatabase`; null: PGlite, which lies ready under `home`, its tables made.
  */
 export async function placeStore(home: string): Promise<string | null> {
   const url = process.env.KILN_TEST_DATABASE_URL;
-  if (url !== undefined) return createDatabaseAt(url);
+  if (url !== undefined) return copyDatabase(url);
   await placePglite(home);
   return null;
 }

@@ -13,7 +13,7 @@ type Db = Kysely<Database>;
 
 const bin = await findPostgres();
 
-describe('PGlite', () => contract(() => openTestStore()));
+describe('PGlite', () => contract(() => openTestStore(null)));
 
 if (bin === null) {
   test.skip('PostgreSQL: not run, because /usr/lib/postgresql has none; install the package postgresql', () => {});

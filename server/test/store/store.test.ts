@@ -15,7 +15,7 @@ const bin = await findPostgres();
 const tenant = () => newId('tenant', (bytes) => crypto.getRandomValues(bytes));
 
 describe('PGlite', () => {
-  storeContract(() => openTestStore());
+  storeContract(() => openTestStore(null));
 
   test('tables are made in an empty one', async () => {
     const folder = await temporaryFolder();
@@ -27,7 +27,7 @@ describe('PGlite', () => {
   });
 
   test('a second opener of the folder is refused and loses nothing', async () => {
-    const { store, config, dispose } = await openTestStore();
+    const { store, config, dispose } = await openTestStore(null);
     await store.db.insertInto('tenants').values({ id: tenant(), name: 'kept' }).execute();
     await expect(openStore(config, quietLog)).rejects.toThrow(/in use by another Kiln process \(process \d+\)/);
     expect(await store.db.selectFrom('tenants').select('name').execute()).toEqual([{ name: 'kept' }]);
@@ -39,7 +39,7 @@ describe('PGlite', () => {
   });
 
   test('the event loop turns while a thousand rows are awaited one by one', async () => {
-    const { store, dispose } = await openTestStore();
+    const { store, dispose } = await openTestStore(null);
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     for (let i = 0; i < 1_000; i++) {

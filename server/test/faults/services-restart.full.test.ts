@@ -39,7 +39,7 @@ describe.skipIf(bin === null)('in the middle of work', () => {
   ] as const)(
     '%s: all of it is done, once',
     async (what, fault) => {
-      tellSeed('services-restart.test.ts', what);
+      tellSeed('services-restart.full.test.ts', what);
       const random = chance();
       await farm.work.add();
       const done = farm.work.ended();
