@@ -32,7 +32,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     projects: [
-      project('fast', 0, 4, ['**/test/**/*.test.{ts,tsx}'], [...BROWSER, ...FULL], 0, ['server/test/on-postgres.ts']),
+      project('fast', 0, 3, ['**/test/**/*.test.{ts,tsx}'], [...BROWSER, ...FULL], 0, ['server/test/on-postgres.ts']),
       // A page draws with one core. A browser may hang; what a second try mended is named at the end of the run.
       project('browser', 1, 2, BROWSER, [], 1),
       project('full', 2, 1, FULL, [], 1),

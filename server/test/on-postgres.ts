@@ -1,18 +1,16 @@
 /**
- * Set-up of the fast tests: a PostgreSQL of their own, where there is one, with a database whose tables are made. On it they take half
- * the time that they take on PGlite, where `npm run test:full` runs them: both are what farms run on.
+ * Set-up of the fast tests, with KILN_TEST_ON=postgres: a PostgreSQL of their own with a database whose tables are made. Without it
+ * they run on PGlite: both are what farms run on.
  */
-import type { TestProject } from 'vitest/node';
 import { openStore } from '../src/store/open-store.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
 import { quietLog, temporaryFolder } from './store-fixture.ts';
 
 /** @returns what ends it. */
-export default async function setUp({ vitest }: TestProject): Promise<() => Promise<void>> {
-  const isGiven = process.env.KILN_TEST_DATABASE_URL !== undefined;
-  const isFull = vitest.projects.some(({ name }) => name === 'full');
-  const bin = isGiven || isFull ? null : await findPostgres();
-  if (!bin) return async () => {};
+export default async function setUp(): Promise<() => Promise<void>> {
+  if (process.env.KILN_TEST_ON !== 'postgres') return async () => {};
+  const bin = await findPostgres();
+  if (!bin) throw new Error('there is no PostgreSQL on this machine');
   const postgres = await startPostgres(bin);
   const databaseUrl = await postgres.createDatabase();
   const home = await temporaryFolder();

@@ -33,7 +33,7 @@ export class BlendClock {
     this.#firstShownAtMs ??= nowMs;
     // A display that is slower than that has had its time with the picture before.
     const lastMs = Math.max(0, nowMs - this.#lastShownAtMs);
-    if (Number.isFinite(lastMs)) this.#frameMs += WEIGHT * (Math.min(LONGEST_MS, lastMs) - this.#frameMs);
+    if (lastMs > 0 && Number.isFinite(lastMs)) this.#frameMs += WEIGHT * (Math.min(LONGEST_MS, lastMs) - this.#frameMs);
     const sinceMs = nowMs - this.#firstShownAtMs + Math.max(lastMs, this.#frameMs);
     this.#lastShownAtMs = nowMs;
     const share = sinceMs / VIEWER_LIMITS.blendMs;

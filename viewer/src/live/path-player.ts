@@ -12,21 +12,21 @@ export interface PlayedMoment {
 
 export class PathPlayer {
   readonly durationMs: number;
-  readonly #startedMs: number;
+  /** Null before the first display frame: that shows the beginning, however busy the page was until then. */
+  #startedMs: number | null = null;
   readonly #cameras: readonly TimedCamera[];
   readonly #path: PosePath;
   #view: LiveView | null = null;
 
-  /** @param nowMs of a clock that never jumps, as everywhere here. */
-  constructor(path: PosePath, nowMs: number) {
+  constructor(path: PosePath) {
     this.#path = path;
     this.#cameras = camerasOf(path);
-    this.#startedMs = nowMs;
     this.durationMs = this.#cameras.at(-1)?.atMs ?? 0;
   }
 
-  /** To be called on every display frame. */
+  /** To be called on every display frame. @param nowMs of a clock that never jumps, as everywhere here. */
   at(nowMs: number): PlayedMoment | null {
+    this.#startedMs ??= nowMs;
     const atMs = nowMs - this.#startedMs;
     const camera = cameraAt(this.#cameras, atMs);
     if (!camera) return null;

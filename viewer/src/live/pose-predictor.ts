@@ -18,6 +18,8 @@ interface Seen {
 /** So many times the largest speed before is no movement: the camera was put elsewhere, or only begins to move. */
 const JUMP = 4;
 const FRAME_MS = 1_000 / 60;
+/** What is so far in a longer one is a jump all the same. */
+const MOST_FRAMES = 6;
 /** Turned by less than a pixel: what rounding leaves, too. */
 const UNSEEN_RAD = 1e-3;
 
@@ -63,7 +65,7 @@ export class PosePredictor {
 /** A busy page has long display frames between short ones: what is far in such a one is no jump. */
 function speedFrom(last: Seen | undefined, to: Pose, nowMs: number): Pick<Seen, 'shift' | 'angle'> {
   if (!last || samePose(last.pose, to)) return { shift: 0, angle: 0 };
-  const frames = Math.max(1, (nowMs - last.atMs) / FRAME_MS);
+  const frames = Math.min(MOST_FRAMES, Math.max(1, (nowMs - last.atMs) / FRAME_MS));
   const { position, quaternion } = last.pose;
   return {
     shift: new Vector3(...position).distanceTo(new Vector3(...to.position)) / frames,

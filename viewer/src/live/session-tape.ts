@@ -38,7 +38,7 @@ export class SessionTape {
   }
 
   play(path: PosePath): void {
-    this.#player = new PathPlayer(path, this.#timers.nowMs());
+    this.#player = new PathPlayer(path);
   }
 
   stopPlaying(): void {

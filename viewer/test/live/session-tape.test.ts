@@ -33,8 +33,17 @@ describe('a recording', () => {
       [0, 0],
       [480, 1],
     ]);
-    const player = new PathPlayer(path ?? { poses: [] }, 0);
+    const player = new PathPlayer(path ?? { poses: [] });
     expect([0, 319, 320, 640, 960].map((ms) => player.at(ms)?.frameNumber)).toEqual([0, 0, 1, 2, 3]);
+  });
+
+  it('is played from its beginning, however late the first display frame comes', () => {
+    recorder.take(5_000, at(0), VIEW);
+    recorder.take(5_300, at(3), VIEW);
+    const player = new PathPlayer(recorder.path() ?? { poses: [] });
+    const played = [70_000, 70_100, 70_300].map((ms) => player.at(ms));
+    expect(played.map((moment) => moment?.camera.position[0])).toEqual([0, expect.closeTo(1), 3]);
+    expect(played.map((moment) => moment?.isOver)).toEqual([false, false, true]);
   });
 
   it('is a few kilobytes of a minute: of rest, two moments', () => {

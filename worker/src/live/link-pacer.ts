@@ -168,9 +168,11 @@ export class LinkPacer {
     if (!picture || shownMs === 0) return;
     const tookMs = Math.max(0, nowMs - picture.sentAtMs - shownMs);
     this.#learn(tookMs, nowMs);
-    this.#shown.add(shownMs);
-    this.#took.add(tookMs);
-    this.#varies.add(Math.abs(tookMs - this.#took.value));
+    if (picture.isMoving) {
+      this.#shown.add(shownMs);
+      this.#took.add(tookMs);
+      this.#varies.add(Math.abs(tookMs - this.#took.value));
+    }
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
     if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) {
@@ -198,7 +200,7 @@ export class LinkPacer {
     if (++this.#proven === PROVEN) this.#patience = PATIENCE.least;
   }
 
-  /** As large as the way has been seen to carry, more than once. */
+  /** Larger, where the way has been seen to carry that more than once. */
   #fitCarried({ sentAtMs }: UnderWay, nowMs: number): void {
     if (this.#step === 0) return;
     const wereTogether = sentAtMs < this.#lastCameAtMs;
@@ -207,11 +209,9 @@ export class LinkPacer {
     const enough = Math.ceil(this.#patience / CARRIED.times);
     this.#carried = [...this.#carried, carries].slice(-enough * CARRIED.among);
     const [least = 0] = [...this.#carried].sort((a, b) => b - a).slice(enough - 1);
-    const step = STEPS.findIndex(({ bytes }) => bytes <= least);
-    if (step < 0 || step >= this.#step) return;
-    this.#short = this.#proven = 0;
-    this.#sizeChanged();
-    this.#step = step;
+    const larger = STEPS[this.#step - 1];
+    // Step by step: what was held up and then came at once was not carried in that moment alone.
+    if (larger && larger.bytes <= least) this.#makeLarger();
   }
 
   /** Whether it was not for what waits that pictures came late: then they are as large again as they were. */
@@ -264,9 +264,11 @@ export class LinkPacer {
 
   #mayBeLarger(): void {
     this.#short += 1;
-    if (this.#short < this.#patience || this.#step === 0) return;
-    this.#short = 0;
-    this.#proven = 0;
+    if (this.#short >= this.#patience && this.#step > 0) this.#makeLarger();
+  }
+
+  #makeLarger(): void {
+    this.#short = this.#proven = 0;
     this.#sizeChanged();
     this.#step -= 1;
   }

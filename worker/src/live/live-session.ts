@@ -81,7 +81,7 @@ export class LiveSession {
     });
     this.#handing = new ViewHandOver({ stage, log, send: parts.sendSums, say: (message) => port.message(message) });
     this.#planner = new Planner({ clock, link: this.#link, chain: this.#chain });
-    this.#rehearsal = new Rehearsal(stage, log);
+    this.#rehearsal = new Rehearsal(stage, log, this.#drawn);
     this.#picks = new PickDesk(stage, (answer) => port.message(answer), this.#ended.signal);
     this.#refiner = new ViewRefiner({
       stage,
@@ -254,8 +254,7 @@ export class LiveSession {
     const signal = AbortSignal.any([this.#ended.signal, lost.signal]);
     while (!signal.aborted) {
       const plan = this.#next();
-      const moving = this.#firstOfMovement();
-      if (moving) await this.#rehearsal.draw(moving, (free) => this.#drawn.until(free), signal);
+      if (this.#firstOfMovement()) await this.#rehearse(signal);
       else if (plan) await this.#drawOne(plan, lost, signal);
       else await this.#sleep(signal);
     }
@@ -264,7 +263,7 @@ export class LiveSession {
 
   /** What may be begun now. */
   #next(): PicturePlan | null {
-    const plan = this.#isDrawing ? null : this.#plan();
+    const plan = this.#isDrawing ? null : this.#planner.next(this.#input, this.#start, this.#begun);
     if (!plan) return null;
     if (isRefined(plan)) return !this.#isRefining && this.#refiner.isDue ? plan : null;
     // A long picture of many samples keeps no newer one waiting.
@@ -272,16 +271,18 @@ export class LiveSession {
     return hasRoom ? plan : null;
   }
 
-  /** [LV28] Once this view is drawn, and before it gets better. */
-  #firstOfMovement(): PicturePlan | null {
-    const isDrawn = this.#begun?.version === this.#input?.version && this.#begun?.level !== 'moving';
-    if (!isDrawn || this.#isDrawing || this.#isRefining) return null;
-    const moving = this.#planner.moving(this.#input, this.#start);
-    return this.#rehearsal.isDue(moving) ? moving : null;
+  /** Whatever comes meanwhile goes before. */
+  #rehearse(signal: AbortSignal): Promise<void> {
+    const changed = new AbortController();
+    this.#wake = () => changed.abort();
+    return this.#rehearsal.draw(() => this.#firstOfMovement(), AbortSignal.any([signal, changed.signal]));
   }
 
-  #plan(): PicturePlan | null {
-    return this.#planner.next(this.#input, this.#start, this.#begun);
+  /** [LV28] Once this view is on its way, and before it gets better. */
+  #firstOfMovement(): PicturePlan | null {
+    const isDrawn = this.#begun?.version === this.#input?.version && this.#begun?.level !== 'moving';
+    if (!isDrawn || this.#isDrawing || this.#isRefining || this.#window.isMaking) return null;
+    return this.#rehearsal.due(this.#planner.moving(this.#input, this.#start));
   }
 
   /** Until something changes, or the hand that moved has come to rest. */
@@ -299,7 +300,7 @@ export class LiveSession {
     if (kind === 'refine') this.#wake = () => changed.abort();
     const letGo = await this.#parts.stage.turn(kind, AbortSignal.any([signal, changed.signal])).catch(() => null);
     if (!letGo) return;
-    const plan = this.#plan();
+    const plan = this.#planner.next(this.#input, this.#start, this.#begun);
     if (!plan || kindOf(plan) !== kind) {
       letGo();
       return;

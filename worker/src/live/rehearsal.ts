@@ -3,17 +3,20 @@
  * that nobody sees takes that while nothing moves yet.
  */
 import type { Log } from '../log.ts';
+import type { DrawnTime } from './drawn-time.ts';
 import { drawOrder, type LiveStage } from './live-stage.ts';
 import type { PicturePlan } from './picture-plan.ts';
 
 export class Rehearsal {
   readonly #stage: Pick<LiveStage, 'turn' | 'draw' | 'sceneHash'>;
   readonly #log: Log;
+  readonly #drawn: DrawnTime;
   #isOver = false;
 
-  constructor(stage: LiveStage, log: Log) {
+  constructor(stage: LiveStage, log: Log, drawn: DrawnTime) {
     this.#stage = stage;
     this.#log = log;
+    this.#drawn = drawn;
   }
 
   /** A picture is drawn that is seen. */
@@ -27,22 +30,35 @@ export class Rehearsal {
   }
 
   /** @param moving what would be drawn if the hand moved: where the viewer warps, pictures are others than those at rest. */
-  isDue(moving: PicturePlan | null): boolean {
-    return !this.#isOver && moving?.wanted.view.depth === true;
+  due(moving: PicturePlan | null): PicturePlan | null {
+    return this.#isOver || moving?.wanted.view.depth !== true ? null : moving;
   }
 
-  /** Never rejects. @param until is told what frees the page, and gives what is to be called then. */
-  async draw(plan: PicturePlan, until: (free: () => void) => () => void, signal: AbortSignal): Promise<void> {
-    this.#isOver = true;
+  /**
+   * Never rejects. Resolves when the page is free again.
+   *
+   * @param plan what it is to be, once the page has its turn; null: nothing any more.
+   */
+  async draw(plan: () => PicturePlan | null, signal: AbortSignal): Promise<void> {
     const letGo = await this.#stage.turn('live', signal).catch(() => null);
     if (!letGo) return;
-    const free = until(letGo);
-    try {
-      await this.#stage.draw(drawOrder(plan, this.#stage.sceneHash, null), { onDrawn: free });
-    } catch (error) {
-      this.#log.info({ err: error }, 'a picture that was only to be tried failed');
-    } finally {
-      free();
+    const planned = plan();
+    if (!planned) {
+      letGo();
+      return;
     }
+    this.#isOver = true;
+    const free = this.#drawn.until(letGo);
+    const order = drawOrder(planned, this.#stage.sceneHash, null);
+    await new Promise<void>((resolve) => {
+      const isFree = () => {
+        free();
+        resolve();
+      };
+      this.#stage
+        .draw(order, { onDrawn: isFree })
+        .catch((error: unknown) => this.#log.info({ err: error }, 'a picture that was only to be tried failed'))
+        .finally(isFree);
+    });
   }
 }

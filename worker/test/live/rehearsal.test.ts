@@ -44,17 +44,17 @@ async function pass(ms: number): Promise<void> {
 const move = (input: number) => session.receive({ type: 'pose', input, pose: poseAt(input), moving: true });
 
 it.each([
-  ['that is drawn once', warped],
-  ['that gets better', { ...warped, samples: 16 }],
-  ['that gets better in tiles', { ...warped, samples: 16, tiles: true }],
-])('is drawn once, for nobody, after the first picture of a view %s', async (_, wanted) => {
+  ['that is drawn once', warped, 1],
+  ['that gets better', { ...warped, samples: 16 }, 2],
+  ['that gets better in tiles', { ...warped, samples: 16, tiles: true }, 1],
+])('is drawn once, for nobody, when a view %s has been sent', async (_, wanted, after) => {
   start(wanted);
   await pass(3_000);
   const moving = stage.drawn.filter(({ isMoving }) => isMoving);
   expect(moving).toHaveLength(1);
   // As it will be then: with what is around the view.
   expect(moving[0]?.pose.fovDeg).toBeGreaterThan(poseAt(1).fovDeg);
-  expect(stage.drawn.indexOf(moving[0] as never)).toBe(1);
+  expect(stage.drawn.indexOf(moving[0] as never)).toBe(after);
   expect(pictures.filter(({ moving: isMoving }) => isMoving)).toEqual([]);
   expect(pictures.at(-1)).toMatchObject({ final: true, samples: wanted.samples });
   move(2);
@@ -74,6 +74,20 @@ it('is not drawn where the view is not warped, nor once the hand has moved', asy
   session.receive({ type: 'pose', input: 3, pose: poseAt(3), moving: false });
   await pass(1_000);
   expect(stage.drawn.filter(({ isMoving }) => isMoving)).toHaveLength(moved);
+});
+
+it('lets a hand go before that moves while it waits for its turn', async () => {
+  start(warped);
+  await vi.advanceTimersByTimeAsync(20);
+  const turn = stage.turns.take('live', new AbortController().signal);
+  await pass(100);
+  const letGo = await turn;
+  expect(pictures).toHaveLength(1);
+  move(2);
+  await vi.advanceTimersByTimeAsync(1);
+  letGo();
+  await pass(200);
+  expect(stage.drawn.filter(({ isMoving }) => isMoving).map(({ pose }) => pose.position[0])).toEqual([2]);
 });
 
 it('says nothing of how long pictures take, and nobody is told when it fails', async () => {

@@ -28,8 +28,8 @@ export const CELL = 3;
 export const SPREADS = [1, 2, 4, 8];
 /** The share by which what is farther must be so: from one cell to the next, few surfaces lead away as steeply. */
 export const BEHIND = 0.06;
-/** The same where a surface surely is in one piece in the picture, too. */
-const FLAT = 0.03;
+/** The same where a surface surely is in one piece in the picture, too, from one cell to the next and within both. */
+const FLAT = 0.024;
 /** Cosine of the angle to where the view uncovers something, up to which it is looked for. */
 export const SIDEWAYS = 0.5;
 /** How far the sheet goes on around the picture, in its widths: to nearly a right angle. */

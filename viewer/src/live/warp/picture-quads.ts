@@ -130,8 +130,9 @@ int seenInNewer(vec2 place, float reciprocal) {
 }
 /** Whether a quad is there no more, or the newer picture has it and what is around it. */
 bool isNeedless(vec2 from, vec2 to, float reciprocal) {
-  return seenInNewer((from + to) / 2.0, reciprocal) == 2 ||
-    (seenInNewer(from - (to - from), reciprocal) == 1 && seenInNewer(to + (to - from), reciprocal) == 1);
+  int middle = seenInNewer((from + to) / 2.0, reciprocal);
+  if (middle != 1) return middle == 2;
+  return seenInNewer(from - (to - from), reciprocal) == 1 && seenInNewer(to + (to - from), reciprocal) == 1;
 }
 void main() {
   int columns = textureSize(corners, 0).x;
