@@ -35,7 +35,8 @@ test('what fails at one worker goes to another, and three such failures suspend 
     () => tasksOf(job),
     (tasks) => tasks.some(({ attempts }) => attempts.some(({ state }) => state === 'running')),
   );
-  const good = await addWorker({ identity: { slots: 1, name: 'good' } });
+  // Slow enough to leave work to the other one.
+  const good = await addWorker({ identity: { slots: 1, name: 'good' }, frameMs: 100 });
   open();
   // No task had its second try at the worker where the first had failed.
   expect(await jobEnded(own.farm.url, own.tenant.key, job.id)).toMatchObject({ state: 'succeeded' });
