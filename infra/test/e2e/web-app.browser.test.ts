@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readPixels } from './support/pixels.ts';
 import { until } from './support/processes.ts';
 import { asGltf, objScene, twoSidedScene } from './support/scenes.ts';
-import { expectRed, HANGS_MS, id, isBlue, LIVE, liveView, onElement, Visitors } from './support/visitors.ts';
+import { expectRed, HANGS_MS, halfTurn, id, isBlue, liveView, onElement, Visitors } from './support/visitors.ts';
 
 vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
 
@@ -51,15 +51,7 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
     await drop(page, scene);
     expectRed((await liveView(page)).at(0.5, 0.55));
 
-    const canvas = await page.waitForSelector(LIVE);
-    const box = await canvas?.boundingBox();
-    if (!box) throw new Error('the live view has no size');
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    await page.mouse.move(x, y);
-    await page.mouse.down();
-    // A drag over the view's height is a whole turn.
-    await page.mouse.move(x + box.height / 2, y, { steps: 8 });
-    await page.mouse.up();
+    await halfTurn(page);
     await until(async () => isBlue((await liveView(page)).at(0.5, 0.55)));
 
     await page.select(id('camera-select'), 'auto');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { kiln } from './support/kiln.ts';
 import { until } from './support/processes.ts';
 import { boxScene, twoSidedScene } from './support/scenes.ts';
-import { expectRed, HANGS_MS, id, isBlue, LIVE, liveView, onElement, Visitors } from './support/visitors.ts';
+import { expectRed, HANGS_MS, halfTurn, id, isBlue, LIVE, liveView, onElement, Visitors } from './support/visitors.ts';
 
 vi.setConfig({ testTimeout: HANGS_MS, hookTimeout: HANGS_MS });
 
@@ -35,16 +35,6 @@ test('two watch one view: the camera is asked for, given and handed back, and ta
     };
     const isSeen = (page: Page, colour: 'red' | 'blue') =>
       until(async () => isBlue(await middle(page)) === (colour === 'blue'));
-    const halfTurn = async (page: Page) => {
-      await page.bringToFront();
-      const box = await (await page.waitForSelector(LIVE))?.boundingBox();
-      if (!box) throw new Error('the live view has no size');
-      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-      await page.mouse.move(x, y);
-      await page.mouse.down();
-      await page.mouse.move(x + box.height / 2, y, { steps: 8 });
-      await page.mouse.up();
-    };
     const press = async (page: Page, testId: string) => {
       await page.bringToFront();
       await page.waitForSelector(id(testId));

@@ -5,6 +5,8 @@
  * learnt by trying is kept for a while, so that the scale does not swing between two sizes. A size that was fast enough until a
  * moment when the machine was busy is as soon back as that is over.
  */
+import { RunningMean } from './running-mean.ts';
+
 export const SCALES = [0.25, 0.375, 0.5, 0.75, 1] as const;
 
 /** Above the aim by so much: go down, if the next picture is too; by so much more: at once. */
@@ -37,7 +39,7 @@ export class ScalePacer {
   aimMs: number;
   /** Index into `SCALES`. */
   #level: number = SCALES.length - 1;
-  #meanMs: number | null = null;
+  readonly #mean = new RunningMean(WEIGHT);
   #wasSlow = false;
   #promising = 0;
   #pictures = 0;
@@ -63,17 +65,18 @@ export class ScalePacer {
     if (scale !== this.scale) return;
     this.#pictures += 1;
     this.#took = [...this.#took, tookMs].slice(-USUAL.last);
-    this.#meanMs = this.#meanMs === null ? tookMs : this.#meanMs + WEIGHT * (tookMs - this.#meanMs);
-    if (this.#meanMs <= this.aimMs * TOO_SLOW) {
+    this.#mean.add(tookMs);
+    const meanMs = this.#mean.value;
+    if (meanMs <= this.aimMs * TOO_SLOW) {
       this.#wasSlow = false;
-      this.#mayGoUp(this.#meanMs);
+      this.#mayGoUp(meanMs);
       return;
     }
     // One alone may have waited for a shader, or for another program.
     const isSure = this.#wasSlow || tookMs > this.aimMs * FAR_TOO_SLOW;
     this.#wasSlow = true;
     this.#promising = 0;
-    if (isSure) this.#goDown(Math.min(this.#meanMs, tookMs));
+    if (isSure) this.#goDown(Math.min(meanMs, tookMs));
   }
 
   /** To the largest scale that is sure to fit, where the time follows the number of pixels. */
@@ -118,7 +121,7 @@ export class ScalePacer {
   #set(level: number): void {
     if (level === this.#level) return;
     this.#level = level;
-    this.#meanMs = null;
+    this.#mean.forget();
     this.#took = [];
     this.#belowMs = null;
     this.#wasSlow = false;

@@ -96,3 +96,16 @@ export function expectRed({ r, g, b }: { r: number; g: number; b: number }): voi
   expect(r).toBeGreaterThan(150);
   expect(Math.max(g, b)).toBeLessThan(r / 2);
 }
+
+/** Drags over half of the view's height, which turns it round. */
+export async function halfTurn(page: Page): Promise<void> {
+  await page.bringToFront();
+  const box = await (await page.waitForSelector(LIVE))?.boundingBox();
+  if (!box) throw new Error('the live view has no size');
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  // A drag over the view's height is a whole turn.
+  await page.mouse.move(x + box.height / 2, y, { steps: 8 });
+  await page.mouse.up();
+}
