@@ -30,8 +30,10 @@ export const SPREADS = [1, 2, 4, 8];
 export const BEHIND = 0.06;
 /** The same where a surface surely is in one piece in the picture, too, from one cell to the next and within both. */
 const FLAT = 0.024;
-/** Cosine of the angle to where the view uncovers something, up to which it is looked for. */
-export const SIDEWAYS = 0.5;
+/** Cosine of the angle to where the view uncovers something, up to which it is looked for: one of the eight directions, or two. */
+export const SIDEWAYS = 0.9;
+/** As `BEHIND`, of what is made up: that is of one kind, though it was found in different places. */
+export const MADE_UP = 0.3;
 /** How far the sheet goes on around the picture, in its widths: to nearly a right angle. */
 export const BEYOND = 20;
 /** Weight of colour beside something nearer, which is mixed with that one's. */
@@ -152,10 +154,12 @@ void main() {
   ivec2 first = ivec2(quad % (size.x + 1), quad / (size.x + 1)) - 1;
   ivec2 farthestAt = first;
   int farthest = 255, nearest = 0;
+  bool isMadeUp = true;
   bool isSeen = any(lessThan(first, ivec2(0))) || any(greaterThanEqual(first, size - 1));
   for (int i = 0; i < 4; i += 1) {
     ivec2 there = first + ivec2(i & 1, i >> 1);
     vec4 found = texelFetch(depth, clamp(there, ivec2(0), size - 1), 0);
+    isMadeUp = isMadeUp && found.g > 0.5;
     isSeen = isSeen || found.g > 0.5 || found.a < 0.5;
     int code = int(found.r * 255.0 + 0.5);
     if (code < farthest) farthestAt = there;
@@ -166,7 +170,8 @@ void main() {
   ivec2 inner = clamp(point, ivec2(0), size - 1);
   bool isOne = areJoined(farthest, nearest, ${BEHIND});
   float reciprocal = reciprocalOf(float(codeAt(inner)));
-  at = (vec2(isOne ? inner : clamp(farthestAt, ivec2(0), size - 1)) + 0.5) / vec2(size);
+  bool isSmooth = isOne || (isMadeUp && areJoined(farthest, nearest, ${MADE_UP.toFixed(1)}));
+  at = (vec2(isSmooth ? inner : clamp(farthestAt, ivec2(0), size - 1)) + 0.5) / vec2(size);
   vec2 place = min((vec2(inner) + 0.5) * cell, 1.0) + vec2(point - inner) * ${BEYOND.toFixed(1)};
   if (!isSeen && areJoined(farthest, nearest, ${FLAT})) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   else gl_Position = placed(place, reciprocal, isOne ? reciprocal : reciprocalOf(float(farthest)));

@@ -1,8 +1,10 @@
 import type { Pose, Vector3 as Triple } from '@kiln/shared';
 import { MathUtils, Quaternion, Vector3 } from 'three';
 
-/** Further round than this much of what is seen is of no picture; 200 ms at 30°/s are 6°. */
-const FARTHEST_RAD = MathUtils.degToRad(30);
+/** So far round a picture shows what is seen from there; 200 ms at 30°/s are 6°. */
+const SHOWN_RAD = MathUtils.degToRad(12);
+/** From there on ever less of it was seen: the rest of the way, however long, becomes so long at most. */
+const REST_RAD = MathUtils.degToRad(12);
 /** Lines of sight that cross at less (the square of a sine) look the same way, or past one another. */
 const LEAST_CROSSING = 1e-4;
 
@@ -12,12 +14,12 @@ interface Sight {
   readonly ahead: Vector3;
 }
 
-/** The pose, or where the way there has gone as far from the picture's as it can be shown. */
+/** The pose, or how far the way there goes from the picture's where that is further than can be shown. */
 export function nearerPose(from: Pose, to: Pose): Pose {
   const [first, last] = [sightOf(from), sightOf(to)];
   const angle = first.turn.angleTo(last.turn);
-  if (angle <= FARTHEST_RAD) return to;
-  const share = FARTHEST_RAD / angle;
+  if (angle <= SHOWN_RAD) return to;
+  const share = (SHOWN_RAD + REST_RAD * (1 - Math.exp((SHOWN_RAD - angle) / REST_RAD))) / angle;
   const turn = first.turn.clone().slerp(last.turn, share);
   const [near, far] = distancesToMiddle(first, last);
   // Around what both look at: a straight line would lead through it.

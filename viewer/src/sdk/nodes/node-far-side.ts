@@ -35,7 +35,7 @@ import {
   vertexIndex,
 } from 'three/tsl';
 import { type Node, NodeMaterial, QuadMesh, type TextureNode, type WebGPURenderer } from 'three/webgpu';
-import { BEHIND, BEYOND, CELL, MIXED, SIDEWAYS, SPREADS, sheetIndex } from '../../live/warp/far-side.ts';
+import { BEHIND, BEYOND, CELL, MADE_UP, MIXED, SIDEWAYS, SPREADS, sheetIndex } from '../../live/warp/far-side.ts';
 import { reciprocalsOf } from '../../live/warp/picture-quads.ts';
 import type { FoundCorners, Placing } from '../../live/warp/picture-warp.ts';
 import { coverMaterial } from './node-quads.ts';
@@ -299,9 +299,11 @@ class Sheet {
         .toVar();
       const farthestAt = vec2(first).toVar();
       const [farthest, nearest] = [float(255).toVar(), float(0).toVar()];
+      const isMadeUp = float(1).toVar();
       for (let i = 0; i < 4; i += 1) {
         const there = first.add(ivec2(i & 1, i >> 1));
         const code = this.#depth.codeAt(there).toVar();
+        isMadeUp.mulAssign(step(0.5, vec4(textureLoad(this.#depth.codes, within(there, size.sub(1)))).g));
         farthestAt.assign(select(code.lessThan(farthest), vec2(there), farthestAt));
         farthest.assign(min(farthest, code));
         nearest.assign(max(nearest, code));
@@ -310,7 +312,8 @@ class Sheet {
       const inner = vec2(within(point, size.sub(1))).toVar();
       const isOne = this.#depth.areJoined(farthest, nearest, BEHIND).greaterThan(0.5).toVar();
       const reciprocal = this.#depth.reciprocalOf(this.#depth.codeAt(point)).toVar();
-      const colourAt = select(isOne, inner, clamp(farthestAt, vec2(0), vec2(size).sub(1)));
+      const isSmooth = isOne.or(isMadeUp.mul(this.#depth.areJoined(farthest, nearest, MADE_UP)).greaterThan(0.5));
+      const colourAt = select(isSmooth, inner, clamp(farthestAt, vec2(0), vec2(size).sub(1)));
       at.assign(colourAt.add(0.5).div(vec2(size)));
       const place = inner.add(0.5).mul(this.#cell).min(1).add(vec2(point).sub(inner).mul(BEYOND));
       return this.#placing.placed(place, reciprocal, select(isOne, reciprocal, this.#depth.reciprocalOf(farthest)));
