@@ -17,6 +17,8 @@ const project = (
     globalSetup,
     include,
     exclude: ['**/node_modules/**', ...exclude],
+    // Files that follow one another in a process share its modules: loading them anew takes longer than most tests.
+    isolate: false,
     maxWorkers,
     sequence: { groupOrder },
   },

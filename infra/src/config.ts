@@ -77,6 +77,15 @@ export const processEnvironment = (env: Environment = process.env): Environment 
   KILN_HOME: homeFolder(env),
 });
 
+/** On what the servers' tests run. */
+export type TestStore = 'pglite' | 'postgres';
+
+/** The environment for vitest. @param store unless KILN_TEST_ON names one. */
+export const vitestEnvironment = (store: TestStore, env: Environment = process.env): Environment => ({
+  KILN_TEST_ON: store,
+  ...env,
+});
+
 /** What only processes under test are told. */
 export interface TestConfig {
   /** KILN_FAULT: `POINT@N:ACTION`; null: none. */

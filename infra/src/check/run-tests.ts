@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { matches } from '@kiln/shared';
 import Type, { type Static } from 'typebox';
+import { type TestStore, vitestEnvironment } from '../config.ts';
 import type { Tally } from './run-checks.ts';
 
 /** The part of vitest's JSON report that is read. */
@@ -25,17 +26,18 @@ type TestFiles = Static<typeof Report>['testResults'];
  * Runs vitest with its output on this terminal, says which tests were skipped, and counts tests. A file that cannot be
  * loaded counts as one failed.
  */
-export async function runTests(rootDir: string, projects: readonly string[]): Promise<Tally> {
+export async function runTests(rootDir: string, projects: readonly string[], store: TestStore): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-tests-'));
   try {
     const file = join(folder, 'report.json');
-    const exitCode = await runVitest(rootDir, [
+    const args = [
       ...projects.flatMap((project) => ['--project', project]),
       '--reporter=default',
       `--reporter=${join(rootDir, 'infra', 'src', 'check', 'second-tries.ts')}`,
       '--reporter=json',
       `--outputFile.json=${file}`,
-    ]);
+    ];
+    const exitCode = await runVitest(rootDir, args, vitestEnvironment(store));
     const report: unknown = JSON.parse(await readFile(file, 'utf8').catch(() => 'null'));
     if (!matches(Report, report)) return { passed: 0, failed: 1 };
     const unloaded = report.testResults.filter(
@@ -62,11 +64,12 @@ export function skippedTests(files: TestFiles, rootDir: string): string[] {
   return total === 0 ? [] : [`\n${total} skipped:`, ...lines.sort()];
 }
 
-function runVitest(rootDir: string, args: readonly string[]): Promise<number> {
+function runVitest(rootDir: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const vitest = join(rootDir, 'node_modules', 'vitest', 'vitest.mjs');
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [vitest, 'run', ...args], {
       cwd: rootDir,
+      env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     child.on('error', () => resolve(1));

@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
+import puppeteer from 'puppeteer';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { downloadBrowser } from '../../src/setup/browser-download.ts';
 
 const SCRIPT = '#!/bin/sh\necho "Google Chrome for Testing 1.2.3"\n';
 const EXECUTABLE = { os: 3, attrs: (0o100755 << 16) >>> 0 } as const;
@@ -17,18 +19,18 @@ const archive = (name: string) =>
 /** The archive below has the layout of this platform. */
 const onLinux = test.skipIf(process.platform !== 'linux' || process.arch !== 'x64');
 
+const configuration: { cacheDirectory?: string | undefined } = Reflect.get(puppeteer, 'configuration');
+const ownCache = configuration.cacheDirectory;
 let cache: string;
 let mirror: Server;
 let baseUrl: string;
 /** How the mirror answers. */
 let answer: 'whole' | 'cut' | 'other';
-let downloadBrowser: typeof import('../../src/setup/browser-download.ts').downloadBrowser;
 
 beforeAll(async () => {
   cache = await mkdtemp(join(tmpdir(), 'kiln-browsers-'));
-  // Puppeteer reads it when it is loaded.
-  process.env.PUPPETEER_CACHE_DIR = cache;
-  ({ downloadBrowser } = await import('../../src/setup/browser-download.ts'));
+  // As with PUPPETEER_CACHE_DIR, which puppeteer reads when it is loaded: other tests may have done so.
+  configuration.cacheDirectory = cache;
   mirror = createServer((_, response) => {
     const bytes = archive(answer === 'other' ? 'chrome-linux64/README' : 'chrome-linux64/chrome');
     response.writeHead(200, { 'content-length': bytes.length });
@@ -42,6 +44,7 @@ beforeEach(async () => {
   await rm(cache, { recursive: true, force: true });
 });
 afterAll(async () => {
+  configuration.cacheDirectory = ownCache;
   mirror?.close();
   await rm(cache, { recursive: true, force: true });
 });
