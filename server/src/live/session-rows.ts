@@ -75,6 +75,8 @@ async function demandsBeside(trx: Transaction<Database>, sessionId: string): Pro
 
 export class SessionRows {
   readonly #parts: SessionRowsParts;
+  /** Of this server, over for everybody: the database is told. */
+  readonly #ending = new Set<string>();
 
   constructor(parts: SessionRowsParts) {
     this.#parts = parts;
@@ -229,13 +231,18 @@ export class SessionRows {
 
   /** One that this server holds. */
   async endOwn(sessionId: string): Promise<void> {
-    await this.#parts.db
-      .updateTable('sessions')
-      .set({ state: 'ended', ended_at: sql<Date>`now()` })
-      .where('id', '=', sessionId)
-      .where('server_id', '=', this.#parts.serverId)
-      .where('state', '!=', 'ended')
-      .execute();
+    this.#ending.add(sessionId);
+    try {
+      await this.#parts.db
+        .updateTable('sessions')
+        .set({ state: 'ended', ended_at: sql<Date>`now()` })
+        .where('id', '=', sessionId)
+        .where('server_id', '=', this.#parts.serverId)
+        .where('state', '!=', 'ended')
+        .execute();
+    } finally {
+      this.#ending.delete(sessionId);
+    }
   }
 
   /** [LV42] No server holds them any more, nor does a worker draw them. @returns those, with the workers that did. */
@@ -307,7 +314,7 @@ export class SessionRows {
       .where('s.tenant_id', '=', tenantId)
       .where('s.state', '!=', 'ended')
       .executeTakeFirst();
-    if (!row) return null;
+    if (!row || this.#ending.has(sessionId)) return null;
     return {
       ...{ id: row.id, tenantId, sceneId: row.scene_id, serverId: row.server_id, serverUrl: row.url },
       ...{ workerId: row.worker_id, tokenId: row.token_id, resumeTokenHash: row.resume_token_hash },
