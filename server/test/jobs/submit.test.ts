@@ -70,8 +70,11 @@ test('a tenant has so many open jobs and no more; one that ends makes room', asy
   const all = submissions();
   const submit = () => all.submit(scene.tenantId, jobOf(scene.sceneId, '1'));
   const results = await Promise.allSettled([submit(), submit()]);
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-  expect(results[1]).toMatchObject({ reason: { code: 'request.too_many' } });
+  // Whichever comes first.
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(results).toContainEqual(
+    expect.objectContaining({ reason: expect.objectContaining({ code: 'request.too_many' }) }),
+  );
   await db.updateTable('jobs').set({ state: 'cancelled' }).where('id', '=', `job_${scene.tenantId}2`).execute();
   expect(await submit()).toMatchObject({ state: 'queued' });
 });
