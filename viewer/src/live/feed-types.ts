@@ -25,6 +25,8 @@ export interface LiveFeedOptions {
   readonly depth: boolean;
   /** [LV40] Whether moving pictures are to come as a video wherever they can. @defaultValue what the browser was told */
   readonly savesData?: boolean | undefined;
+  /** Whether the camera is always the host's: one of the scene that another driver looked from is left with the drive. */
+  readonly hasOwnCamera?: boolean;
   /** Of the farm. */
   readonly url: string;
   /** [LV31] The session that is watched. @defaultValue one of its own */

@@ -31,6 +31,7 @@ export function hudRows(figures: LiveFigures | null): readonly HudRow[] {
     { name: 'Pictures', value: `${figures.framesPerSec} / s` },
     { name: 'A picture', value: `${figures.kilobytesPerPicture.toFixed(1)} kB` },
     { name: 'Size', value: `${figures.widthPx} × ${figures.heightPx}` },
+    { name: 'Codec', value: codecText(figures) },
     { name: 'Samples', value: String(figures.samples) },
     { name: 'Pose to picture', value: milliseconds(figures.inputToPaintedMs) },
     ...STAGES.map(([name, stage]) => {
@@ -38,6 +39,16 @@ export function hudRows(figures: LiveFigures | null): readonly HudRow[] {
       return { name, value: milliseconds(ms), share: whole > 0 ? (ms ?? 0) / whole : 0 };
     }),
   ];
+}
+
+const WHY_NO_VIDEO = {
+  'not-secure': 'no video: the page is not secure',
+  'no-webcodecs': 'no video: the browser has no WebCodecs',
+} as const;
+
+function codecText({ codec, noVideo }: LiveFigures): string {
+  const name = codec.toUpperCase();
+  return noVideo ? `${name} (${WHY_NO_VIDEO[noVideo]})` : name;
 }
 
 const milliseconds = (ms: number | null) => (ms === null ? '–' : `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`);

@@ -28,7 +28,7 @@ import { PosePacer } from './pose-pacer.ts';
 import { PosePredictor } from './pose-predictor.ts';
 import { readableCodecs } from './readable-codecs.ts';
 import { SentView } from './sent-view.ts';
-import { type DriverView, SessionRole } from './session-role.ts';
+import { type DriverView, SessionRole, withoutCamera } from './session-role.ts';
 import { type LiveState, type LiveStateEvent, nextLiveState } from './session-state.ts';
 import type { SeenPicture } from './surface-at.ts';
 import { createTypedEvents } from './typed-events.ts';
@@ -333,7 +333,8 @@ export class LiveFeed {
     if (drove !== this.#role.drives) this.#events.emit('access', this.mayDrive ? 'drive' : 'view');
     if (!drove && this.#role.drives) {
       // [LV29] One who only views shows cameras of the scene.
-      if (view && (this.#access === 'drive' || view.camera !== undefined)) this.adopt(view);
+      if (view && this.#access === 'drive') this.adopt(this.#options.hasOwnCamera ? withoutCamera(view) : view);
+      else if (view?.camera !== undefined) this.adopt(view);
       else if (view) this.#look = this.#ownLook;
       this.#input = Math.max(this.#input, message.input);
       this.#pacer.resend();

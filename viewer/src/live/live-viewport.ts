@@ -3,21 +3,23 @@
  * of the farm, and turns it under the hand. It puts its parts together; each part's work is in its own file.
  */
 import type { ExplicitCamera, PickedSurface, Pose, PosePath } from '@kiln/shared';
+import { feedOptionsOf } from './feed-options.ts';
 import { Listeners } from './listeners.ts';
 import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
 import { createLiveSurface, type LiveSurface } from './live-surface.ts';
 import type { LiveFigures, PictureMeasure } from './measurements.ts';
-import { PictureStage } from './picture-stage.ts';
+import { PictureStage, type StagedPicture } from './picture-stage.ts';
 import { PoseFollower } from './pose-follower.ts';
 import { samePose } from './pose-pacer.ts';
 import { type Gestures, PoseSource } from './pose-source.ts';
 import { watchReducedMotion } from './reduced-motion.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
-import type { Audience } from './session-role.ts';
+import { type Audience, withoutCamera } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
 import { SessionTape } from './session-tape.ts';
-import { type Surface, surfaceAt } from './surface-at.ts';
+import { surfaceThrough } from './surface-along.ts';
+import type { Surface } from './surface-at.ts';
 import { browserTimers, type Timers } from './timers.ts';
 import { createTypedEvents } from './typed-events.ts';
 import type { LiveViewportEvents, LiveViewportOptions, Look, SceneMessage } from './viewport-types.ts';
@@ -63,28 +65,19 @@ export class LiveViewport {
     this.#tape = new SessionTape(this.#timers);
     const onUserMove = () => {
       this.stopPath();
+      this.#leaveNamedCamera();
       this.#events.emit('move', undefined);
     };
     this.#source = new PoseSource(canvas, onUserMove);
     this.#source.aspect = options.aspect;
-    this.#feed = new LiveFeed({
-      sceneId: options.sceneId,
-      look: options.look,
-      frameNumber: options.frameNumber ?? 0,
-      depth: this.#warps,
-      ...(options.join !== undefined && { join: options.join }),
-      savesData: options.savesData,
-      url: options.url ?? location.origin,
-      token: () => options.token?.() ?? null,
-      timers: this.#timers,
-      resumeStore: this.#resumeStore,
-      screen: {
-        aspect: () => this.#pictureAspect,
-        pictureSize: () => this.#surface.pictureSize(this.#aspect),
-        upload: (picture) => this.#stage.upload(picture),
-        paint: () => this.#show(),
-      },
-    });
+    const screen = {
+      aspect: () => this.#pictureAspect,
+      pictureSize: () => this.#surface.pictureSize(this.#aspect),
+      upload: (picture: StagedPicture) => this.#stage.upload(picture),
+      paint: () => this.#show(),
+    };
+    const [timers, resumeStore] = [this.#timers, this.#resumeStore];
+    this.#feed = new LiveFeed(feedOptionsOf(options, { depth: this.#warps, timers, resumeStore, screen }));
     const kept = this.#resumeStore.camera(options.sceneId);
     if (kept) this.#source.lookFrom(kept);
     this.#listen(onUserMove);
@@ -161,8 +154,7 @@ export class LiveViewport {
   /** Plays a recorded session, until it is over or the hand interrupts it. Nothing happens where somebody else drives. */
   playPath(path: PosePath): void {
     if (!this.drives) return;
-    const { camera: _, ...free } = this.#feed.look;
-    this.#feed.look = free;
+    this.#leaveNamedCamera();
     this.pause();
     this.#tape.play(path);
   }
@@ -231,14 +223,15 @@ export class LiveViewport {
   }
 
   /**
-   * What is seen at a point of the page, by the depth of the last picture; null where nothing is, or it has none.
+   * What is seen at a point of the page, by the depth of the last picture, from where that is shown now; null where nothing is, or
+   * it has none.
    *
    * @param clientX as events of the mouse have it.
    */
   surfaceAt(clientX: number, clientY: number): Surface | null {
     const { seen } = this.#feed;
     const point = this.#stage.pointAt(clientX, clientY);
-    return seen && point && surfaceAt(seen, point.x, point.y);
+    return seen && point && surfaceThrough(seen, { pose: this.#shownFrom, aspect: this.#stage.aspect }, point);
   }
 
   /**
@@ -269,6 +262,7 @@ export class LiveViewport {
     if (!this.drives) return;
     this.#takeOverCamera();
     this.#source.fit();
+    this.#leaveNamedCamera();
     this.#events.emit('move', undefined);
   }
 
@@ -324,6 +318,12 @@ export class LiveViewport {
   #takeOverCamera(): void {
     const { look, drawnPose } = this.#feed;
     if (look.camera !== undefined && drawnPose) this.#source.takeOver(drawnPose);
+  }
+
+  /** [LV26] With the first movement it is the hand's. */
+  #leaveNamedCamera(): void {
+    const { look, mayDrive } = this.#feed;
+    if (look.camera !== undefined && mayDrive) this.#feed.look = withoutCamera(look);
   }
 
   #keepCamera(): void {

@@ -2,6 +2,7 @@
 import type { PictureCodec } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import type { ShownPicture } from './picture-flow.ts';
+import { whyNoVideo } from './readable-codecs.ts';
 
 /** Milliseconds, unless the name says otherwise. */
 export interface PictureMeasure {
@@ -55,6 +56,10 @@ export interface LiveFigures {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly samples: number;
+  /** Of the newest. */
+  readonly codec: PictureCodec;
+  /** Why no moving picture comes as a video, which takes fewer bytes: the page is not secure, or the browser has no WebCodecs. */
+  readonly noVideo: 'not-secure' | 'no-webcodecs' | null;
   readonly stages: StageFigures;
 }
 
@@ -134,6 +139,8 @@ export class Measurements {
       widthPx: last.measure.widthPx,
       heightPx: last.measure.heightPx,
       samples: last.measure.samples,
+      codec: last.measure.codec,
+      noVideo: whyNoVideo(),
       stages: stagesOf(measures),
     };
   }

@@ -20,6 +20,12 @@ function decodableVideos(): readonly VideoCodec[] {
   return decodable;
 }
 
+/** Why this page reads no videos; null where it does, or the browser has them. */
+export function whyNoVideo(): 'not-secure' | 'no-webcodecs' | null {
+  if ('VideoDecoder' in globalThis) return null;
+  return globalThis.isSecureContext ? 'no-webcodecs' : 'not-secure';
+}
+
 async function askBrowser(): Promise<void> {
   const isDecodable = async (codec: VideoCodec) =>
     (await VideoDecoder.isConfigSupported(videoConfigOf(codec)).catch(() => null))?.supported === true;

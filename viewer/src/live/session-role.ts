@@ -67,3 +67,9 @@ export class SessionRole {
     }
   }
 }
+
+/** [LV26] The same, seen by the hand's camera. */
+export function withoutCamera<T extends { readonly camera?: unknown }>(view: T): Omit<T, 'camera'> {
+  const { camera: _, ...free } = view;
+  return free;
+}

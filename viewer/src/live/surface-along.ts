@@ -1,7 +1,9 @@
 /** What a line of sight meets in a picture that was seen from elsewhere, by the picture's depth. */
-import { reciprocalOf } from '@kiln/shared';
-import { Quaternion, type Ray, Vector3 } from 'three';
+import { type Pose, reciprocalOf } from '@kiln/shared';
+import { Quaternion, Ray, Vector3 } from 'three';
+import { samePose } from './pose-pacer.ts';
 import { type SeenPicture, type Surface, surfaceAt } from './surface-at.ts';
+import { nearerPose } from './warp/nearer-pose.ts';
 import { tangentsOf } from './warp/reprojection.ts';
 
 /** Places that are looked at along the line: two for each step of depth. */
@@ -44,6 +46,26 @@ export function surfaceAlong(seen: SeenPicture, ray: Ray): Surface | null {
     before = here;
   }
   return null;
+}
+
+/**
+ * What is seen at a point of a view in which a picture is shown.
+ *
+ * @param view from where it is shown, or null: as it was seen; and width ÷ height.
+ * @param at from the left edge of the view and from its upper one, 0 to 1.
+ * @returns null where nothing is.
+ */
+export function surfaceThrough(
+  seen: SeenPicture,
+  { pose, aspect }: { readonly pose: Pose | null; readonly aspect: number },
+  { x, y }: { readonly x: number; readonly y: number },
+): Surface | null {
+  const shown = pose && nearerPose(seen.pose, pose);
+  if (!shown || samePose(shown, seen.pose)) return surfaceAt(seen, x, y);
+  const tangents = tangentsOf(shown, aspect);
+  const direction = new Vector3((x * 2 - 1) * tangents.x, (1 - y * 2) * tangents.y, -1).normalize();
+  direction.applyQuaternion(new Quaternion(...shown.quaternion));
+  return surfaceAlong(seen, new Ray(new Vector3(...shown.position), direction));
 }
 
 /** Where a point is in the picture, and what the picture shows there. */

@@ -101,6 +101,7 @@ export class RemoteView extends SharedView {
       look,
       frameNumber: 0,
       depth: true,
+      hasOwnCamera: look.camera === undefined,
       url: this.#farm,
       ...(session !== undefined && { join: session }),
       token: () => this.#token,

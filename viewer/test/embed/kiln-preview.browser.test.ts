@@ -91,6 +91,7 @@ test('`stats` shows the figures of the way of a picture, and goes when it is tak
     'Decode',
     'Paint',
     'Samples',
+    'CodecPNG',
   ]) {
     expect(text).toContain(name);
   }
@@ -317,4 +318,24 @@ test('axe has no complaint: with a poster to click, live with figures, and refus
   farm.dropLive();
   await page.waitForFunction(`document.querySelector('kiln-preview').error?.retries === false`);
   await look('refused');
+});
+
+test('[LV26] the hand, and `fit()`, leave a camera of the scene for their own, from where that stands', async () => {
+  for (const leave of ['hand', 'fit'] as const) {
+    await show({ camera: 'Close', 'camera-controls': '' });
+    await loaded();
+    const shown = () => farm.live.messages.findLast(({ type }) => type === 'view' || type === 'hello');
+    expect(shown()).toMatchObject({ view: { camera: 'Close' } });
+    if (leave === 'fit') await inPage('preview.fit()');
+    else {
+      await page.mouse.move(320, 280);
+      await page.mouse.down();
+      await page.mouse.move(360, 280, { steps: 4 });
+      await page.mouse.up();
+    }
+    await expect.poll(() => shown()?.type, { timeout: HANGS_MS }).toBe('view');
+    expect(shown()).not.toMatchObject({ view: { camera: expect.anything() } });
+    await expect.poll(() => farm.live.messages.at(-1)?.type, { timeout: HANGS_MS }).toBe('pose');
+    await page.evaluate('sessionStorage.clear()');
+  }
 });

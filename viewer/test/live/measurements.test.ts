@@ -75,6 +75,8 @@ describe('Measurements', () => {
       widthPx: 640,
       heightPx: 360,
       samples: 4,
+      codec: expect.any(String),
+      noVideo: 'not-secure',
       stages: {
         queueMs: expect.any(Number),
         drawMs: 20,

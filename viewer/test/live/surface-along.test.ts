@@ -1,7 +1,8 @@
-import { quantiseDepth } from '@kiln/shared';
-import { Ray, Vector3 } from 'three';
+import { type Pose, quantiseDepth } from '@kiln/shared';
+import { PerspectiveCamera, Ray, Vector3 } from 'three';
 import { expect, test } from 'vitest';
-import { surfaceAlong } from '../../src/live/surface-along.ts';
+import { surfaceAlong, surfaceThrough } from '../../src/live/surface-along.ts';
+import { surfaceAt } from '../../src/live/surface-at.ts';
 import { halved, lookAt, trace } from '../fake-farm/traced-scene.ts';
 
 const SIZE = { widthPx: 320, heightPx: 180 };
@@ -34,4 +35,29 @@ test('a ray meets the first of what it meets', () => {
 test('a ray that passes behind a thing, and one into the air, meet nothing', () => {
   expect(along([-3, 1, -1.2], [3, 1, -1.2])).toBeNull();
   expect(along([0, 3, 4], [0, 9, 0])).toBeNull();
+});
+
+/** Where a point of the world is in a view of 16:9, from its upper left corner. */
+function placeIn(pose: Pose, point: readonly [number, number, number]) {
+  const camera = new PerspectiveCamera(pose.fovDeg, 16 / 9);
+  camera.position.set(...pose.position);
+  camera.quaternion.set(...pose.quaternion);
+  camera.updateMatrixWorld();
+  const { x, y } = new Vector3(...point).project(camera);
+  return { x: (x + 1) / 2, y: (1 - y) / 2 };
+}
+const onFloor = [2.2, 0, 3] as const;
+
+test('a point of a view that has turned on, or is narrower than the picture, is where it is seen there', () => {
+  for (const shown of [lookAt([0.6, 2.2, 6.9], [0, 0.6, 0.4], 40), { ...pose, fovDeg: 36 }]) {
+    const found = surfaceThrough(seen, { pose: shown, aspect: 16 / 9 }, placeIn(shown, onFloor));
+    const [x, y, z] = onFloor.map((value) => expect.closeTo(value, 1));
+    expect(found?.position).toEqual([x, y, z]);
+  }
+});
+
+test('a point of the picture as it was seen is what the picture shows there', () => {
+  const place = placeIn(pose, onFloor);
+  for (const from of [null, pose])
+    expect(surfaceThrough(seen, { pose: from, aspect: 16 / 9 }, place)).toEqual(surfaceAt(seen, place.x, place.y));
 });

@@ -69,3 +69,23 @@ test('[LV31, LV33, LV34] sees what the driver sees, sends nothing, asks for the 
     expect(await page.evaluate(`host.heard.filter((name) => name === 'audience').length`)).toBe(2);
   });
 });
+
+test('[LV26, LV34] drives with the host’s camera, whatever camera of the scene the driver before it looked from', async () => {
+  await visit(async (page, server) => {
+    const said: Record<string, unknown>[] = [];
+    const look = { samples: 1, clip: null, fps: 24, toneMapping: 'neutral', exposureEv: 1, background: 'neutral' };
+    const view = { ...look, size: { widthPx: 64, heightPx: 36 }, frameNumber: 0, camera: 'Door' };
+    server.answer = (peer: Peer) => {
+      peer.socket.on('message', (data) => said.push(JSON.parse(String(data))));
+      peer.say(WELCOME, SCENE, LIVE, viewers(1), { type: 'driver-view', view }, pictureOf([250, 0, 0], 1));
+    };
+    await page.evaluate(`openView('${newId('scene', (bytes) => bytes)}', 'webgl', '${SESSION}')`);
+    await page.waitForFunction('host.view.loaded');
+    expect(await page.evaluate('host.view.look.camera')).toBe('Door');
+    server.peer.say(viewers(2));
+    await page.waitForFunction('host.view.drives');
+    const shown = () => said.filter(({ type }) => type === 'view').at(-1)?.view as Record<string, unknown>;
+    await expect.poll(shown, WAIT).toMatchObject({ exposureEv: 1 });
+    expect(shown()).not.toHaveProperty('camera');
+  });
+});
