@@ -16,6 +16,8 @@ export const VIEWER_LIMITS = {
   reconnectGoodMs: 10_000,
   /** A server that has not welcomed a viewer so long after its hello is gone, whatever its socket says. */
   welcomeMs: 20_000,
+  /** [LV44] One that says that it is alive, and then nothing for so long, is gone: three times `LIMITS.liveAliveMs`. */
+  silentMs: 30_000,
   /** How the camera moves is seen over so long. */
   predictFromMs: 80,
   /** Pictures are asked for of where the camera will be so much later, and turned by so much further, at most. */

@@ -23,6 +23,7 @@ import { type BackOff, createBackOff } from './back-off.ts';
 import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
 import { PICTURES } from './readable-codecs.ts';
 import type { ResumeStore } from './resume-store.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import type { Timers } from './timers.ts';
 
 /** A browser's WebSocket fits as it is. */
@@ -80,6 +81,7 @@ export class LiveConnection {
   /** Of what is kept for a reload: what is watched is apart from what is one's own. */
   readonly #key: string;
   readonly #questions = new OpenQuestions();
+  readonly #silence: SilenceWatch;
   #socket: LiveSocket | null = null;
   #welcomedAtMs: number | null = null;
   #fault: Fault | null = null;
@@ -91,6 +93,9 @@ export class LiveConnection {
     this.#options = options;
     this.#key = options.join === undefined ? options.sceneId : `${options.sceneId}.${options.join}`;
     this.#backOff = createBackOff(VIEWER_LIMITS.reconnectFirstMs, VIEWER_LIMITS.reconnectMaxMs, options.random);
+    this.#silence = new SilenceWatch(options.timers, VIEWER_LIMITS.silentMs, () =>
+      this.drop('Nothing comes from the farm any more.'),
+    );
   }
 
   /** Opens now, whatever wait is running; does nothing while a socket is open or opening. */
@@ -168,7 +173,9 @@ export class LiveConnection {
       );
     });
     socket.addEventListener('message', ({ data }) => {
-      if (current()) this.#receive(data);
+      if (!current()) return;
+      this.#silence.heard();
+      this.#receive(data);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (current()) this.#closed(code, reason);
@@ -240,6 +247,10 @@ export class LiveConnection {
         resumeStore.dropTicket(this.#key);
         events.ended(message.reason);
         return;
+      case 'alive':
+        // [LV44] A server of before says nothing while nothing happens.
+        if (this.ready) this.#silence.begin();
+        return;
       case 'picked':
         this.#questions.answer(message);
         return;
@@ -290,6 +301,7 @@ export class LiveConnection {
     const socket = this.#socket;
     this.#socket = null;
     this.#questions.fail();
+    this.#silence.end();
     this.#cancelWait?.();
     const welcomedAtMs = this.#welcomedAtMs;
     this.#welcomedAtMs = null;

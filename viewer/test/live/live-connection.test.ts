@@ -389,6 +389,33 @@ describe('LiveConnection', () => {
     expect(bench.connection.ready).toBe(true);
   });
 
+  it('[LV44] gives up a farm that was alive and says nothing for three spans, and resumes', () => {
+    expect(VIEWER_LIMITS.silentMs).toBe(3 * LIMITS.liveAliveMs);
+    bench.socket.welcomes('t1');
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.timers.pass(29_000);
+    // Whatever comes is a sign of life.
+    bench.socket.sends(new ArrayBuffer(200));
+    bench.timers.pass(29_000);
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.timers.pass(29_999);
+    expect(bench.connection.ready).toBe(true);
+    bench.timers.pass(1);
+    expect(bench.socket.closedByViewer).toBe(true);
+    expect(bench.log.at(-1)).toBe('lost 250 client.unreachable Nothing comes from the farm any more.');
+    bench.timers.pass(250);
+    bench.socket.opens();
+    expect(bench.hello.resume).toEqual({ sessionId: SESSION, token: 't1' });
+    bench.socket.welcomes('t2', true);
+    // This one has not said that it is alive: a server of before.
+    bench.timers.pass(600_000);
+    expect(bench.sockets).toHaveLength(2);
+    expect(bench.messages).toEqual([]);
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.connection.close(false);
+    expect(bench.timers.waiting).toBe(0);
+  });
+
   it('[WS3] fails where the farm names a version that was not asked for', () => {
     bench.socket.opens();
     bench.socket.says({
