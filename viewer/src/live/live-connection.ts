@@ -20,6 +20,7 @@ import {
 } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
+import { isInput, NewestInputs } from './newest-inputs.ts';
 import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
 import { PICTURES } from './readable-codecs.ts';
 import type { ResumeStore } from './resume-store.ts';
@@ -29,6 +30,8 @@ import type { Timers } from './timers.ts';
 /** A browser's WebSocket fits as it is. */
 export interface LiveSocket extends SocketLike {
   binaryType: string;
+  /** Bytes that were given to it and are not on the network yet. */
+  readonly bufferedAmount: number;
 }
 
 export interface LiveConnectionOptions {
@@ -81,6 +84,7 @@ export class LiveConnection {
   /** Of what is kept for a reload: what is watched is apart from what is one's own. */
   readonly #key: string;
   readonly #questions = new OpenQuestions();
+  readonly #inputs: NewestInputs;
   readonly #silence: SilenceWatch;
   #socket: LiveSocket | null = null;
   #welcomedAtMs: number | null = null;
@@ -93,6 +97,11 @@ export class LiveConnection {
     this.#options = options;
     this.#key = options.join === undefined ? options.sceneId : `${options.sceneId}.${options.join}`;
     this.#backOff = createBackOff(VIEWER_LIMITS.reconnectFirstMs, VIEWER_LIMITS.reconnectMaxMs, options.random);
+    this.#inputs = new NewestInputs(
+      options.timers,
+      () => this.#socket?.bufferedAmount ?? 0,
+      (input) => this.#write(input),
+    );
     this.#silence = new SilenceWatch(options.timers, VIEWER_LIMITS.silentMs, () =>
       this.drop('Nothing comes from the farm any more.'),
     );
@@ -142,15 +151,29 @@ export class LiveConnection {
     return this.#welcomedAtMs !== null;
   }
 
-  /** Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. */
+  /**
+   * Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. While the socket
+   * holds much, of poses and views only the newest goes out.
+   */
   send(message: ViewerMessage): void {
-    if (this.ready) this.#socket?.send(JSON.stringify(message));
+    if (!this.ready) return;
+    if (isInput(message)) {
+      this.#inputs.take(message);
+      return;
+    }
+    // Who gives the camera away leaves it where it is.
+    if (message.type === 'camera') this.#inputs.sendAll();
+    this.#write(message);
   }
 
   /** [LV37] @throws KilnError where the answer is one, or the connection is lost before. */
   async pick(question: Question): Promise<PickedSurface | null> {
     if (!this.ready) throw noConnection();
     return this.#questions.ask(question, (message) => this.send(message));
+  }
+
+  #write(message: ViewerMessage): void {
+    this.#socket?.send(JSON.stringify(message));
   }
 
   get #ticket() {
@@ -301,6 +324,7 @@ export class LiveConnection {
     const socket = this.#socket;
     this.#socket = null;
     this.#questions.fail();
+    this.#inputs.clear();
     this.#silence.end();
     this.#cancelWait?.();
     const welcomedAtMs = this.#welcomedAtMs;

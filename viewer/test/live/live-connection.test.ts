@@ -34,6 +34,7 @@ const SURFACE: PickedSurface = {
 
 class FakeSocket implements LiveSocket {
   binaryType = 'blob';
+  bufferedAmount = 0;
   readyState = 0;
   readonly sent: unknown[] = [];
   closedByViewer = false;
@@ -414,6 +415,59 @@ describe('LiveConnection', () => {
     bench.socket.says({ type: 'alive' } satisfies ServerMessage);
     bench.connection.close(false);
     expect(bench.timers.waiting).toBe(0);
+  });
+
+  describe('[LV3] poses and views of a socket that has not taken what went before', () => {
+    const pose = (input: number, moving = true): ViewerMessage => ({
+      ...{ type: 'pose', input, pose: { position: [input, 0, 0], quaternion: [0, 0, 0, 1], fovDeg: 40 }, moving },
+    });
+    const view = (input: number): ViewerMessage => ({ type: 'view', input, view: { ...VIEW, frameNumber: input } });
+    const ack: ViewerMessage = { type: 'ack', picture: 1, decodeMs: 1, uploadMs: 1 };
+    const sent = () => bench.socket.sent.slice(1);
+    beforeEach(() => {
+      bench.socket.welcomes('t1');
+      bench.socket.bufferedAmount = VIEWER_LIMITS.inputBufferBytes + 1;
+    });
+
+    it('wait, the newest of each, and go in their order as soon as there is room', () => {
+      for (const message of [pose(1), view(2), pose(3), view(4), pose(5, false)]) bench.connection.send(message);
+      bench.timers.pass(5_000);
+      expect(sent()).toEqual([]);
+      bench.socket.bufferedAmount = VIEWER_LIMITS.inputBufferBytes;
+      bench.timers.pass(VIEWER_LIMITS.inputLookMs);
+      expect(sent()).toEqual([view(4), pose(5, false)]);
+      bench.connection.send(pose(6));
+      expect(sent().at(-1)).toEqual(pose(6));
+      expect(bench.timers.waiting).toBe(0);
+    });
+
+    it('go with the next one that finds room, before it', () => {
+      for (const message of [view(1), pose(2)]) bench.connection.send(message);
+      bench.socket.bufferedAmount = 0;
+      bench.connection.send(pose(3));
+      expect(sent()).toEqual([view(1), pose(3)]);
+      bench.timers.pass(5_000);
+      expect(sent()).toHaveLength(2);
+    });
+
+    it('hold up nothing else, and are not overtaken by the camera being given away', () => {
+      bench.connection.send(pose(1));
+      bench.connection.send(ack);
+      expect(sent()).toEqual([ack]);
+      bench.connection.send({ type: 'camera', action: 'release' });
+      expect(sent()).toEqual([ack, pose(1), { type: 'camera', action: 'release' }]);
+      bench.timers.pass(5_000);
+      expect(sent()).toHaveLength(3);
+    });
+
+    it('are forgotten with their socket: the next hello says what is shown', () => {
+      bench.connection.send(pose(1));
+      bench.connection.drop('The network is gone.');
+      bench.timers.pass(250);
+      bench.socket.welcomes('t2', true);
+      bench.timers.pass(5_000);
+      expect(sent()).toEqual([]);
+    });
   });
 
   it('[WS3] fails where the farm names a version that was not asked for', () => {
