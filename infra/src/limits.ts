@@ -25,4 +25,9 @@ export const CLI_LIMITS = {
   jobFileBytes: 1_048_576,
   /** Aliases of YAML in it: a common part in each layer, and some. */
   jobFileAliases: 200,
+  /** [LV1] A farm that has not welcomed a live view after so long is gone, whatever its socket says. */
+  liveWelcomeMs: 20_000,
+  /** [LV42] Tries to come back to a live view, and the first wait, doubled each time: 15.5 s, within `LIMITS.liveLeaseMs`. */
+  liveTries: 5,
+  liveFirstWaitMs: 500,
 } as const;

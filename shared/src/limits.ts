@@ -153,6 +153,8 @@ export const LIMITS = {
   liveDriverSilentMs: 30_000,
   /** How long a session whose viewer is gone is kept for it. */
   liveLeaseMs: 20_000,
+  /** [LV44] Longest silence of a server towards a viewer: a viewer that hears nothing for three of these comes back. */
+  liveAliveMs: 10_000,
   /** Of a farm's disk, left free by uploads and frames: the database must go on. Default of KILN_DISK_RESERVE_BYTES. */
   diskReserveBytes: 268_435_456,
   /** Nodes to hide or show, materials and properties that a layer changes, each: with the names a layer stays below 100 kB. */

@@ -16,6 +16,15 @@ export const VIEWER_LIMITS = {
   reconnectGoodMs: 10_000,
   /** A server that has not welcomed a viewer so long after its hello is gone, whatever its socket says. */
   welcomeMs: 20_000,
+  /** [LV44] One that says that it is alive, and then nothing for so long, is gone: three times `LIMITS.liveAliveMs`. */
+  silentMs: 30_000,
+  /**
+   * Bytes in the socket above which poses and views wait, the newest of each: some twenty poses. A link that takes what it
+   * is given holds one or two.
+   */
+  inputBufferBytes: 4_096,
+  /** How often it is looked whether those that wait may go: twice within a display frame. */
+  inputLookMs: 8,
   /** How the camera moves is seen over so long. */
   predictFromMs: 80,
   /** Pictures are asked for of where the camera will be so much later, and turned by so much further, at most. */

@@ -53,17 +53,26 @@ let server: WebSocketServer;
 let heard: ViewerMessage[];
 /** What is said to an input of the viewer. */
 let answer: (message: ViewerMessage, socket: WebSocket) => unknown;
+let hellos: ViewerHello[];
+/** Whether a hello is answered. */
+let isWelcome: boolean;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kiln-live-'));
   heard = [];
+  hellos = [];
+  isWelcome = true;
   server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket) => {
-    socket.once('message', (hello) => {
-      expect(matches(ViewerHello, JSON.parse(String(hello)))).toBe(true);
+    socket.once('message', (data) => {
+      const hello: unknown = JSON.parse(String(data));
+      if (!matches(ViewerHello, hello)) throw new Error(`no hello of a viewer: ${data}`);
+      hellos.push(hello);
+      if (!isWelcome) return;
       const say = (message: object) => socket.send(JSON.stringify(message));
       const sessionId = newId('session', (bytes) => bytes);
-      say({ type: 'welcome', protocol: 1, sessionId, resumeToken: 't', leaseMs: 1, resumed: false });
+      say({ type: 'welcome', protocol: 1, sessionId, resumeToken: `t${hellos.length}`, leaseMs: 1, resumed: false });
+      say({ type: 'alive' });
       socket.on('message', (data) => {
         const message: unknown = JSON.parse(String(data));
         if (!matches(ViewerMessage, message)) throw new Error(`no message of a viewer: ${data}`);
@@ -162,6 +171,55 @@ test('plays a recorded session with what it showed, to its last input, and recor
   expect(recorded.views?.map(({ view }) => view.exposureEv)).toEqual([1, 2]);
   expect(new Set(recorded.frames?.map(({ frameNumber }) => frameNumber))).toEqual(new Set([5, 6]));
   expect(recorded.poses.at(-1)).toMatchObject({ position: [1, 0, 3], target: [0, 0, 0] });
+});
+
+test('[LV1] gives up a farm that does not welcome it', async () => {
+  isWelcome = false;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const played = play({ poses: [at(0, 1)] }).catch((error: unknown) => error);
+    while (hellos.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(20_000);
+    expect(await played).toMatchObject({ code: 'client.unreachable', message: expect.stringContaining('in 20 s') });
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('[LV42] comes back when the server stops, with its token, and says what is shown once more', async () => {
+  const picture = await png(32, 16, 'red');
+  const troubles: string[] = [];
+  answer = (message, socket) => {
+    if (message.type !== 'pose') return;
+    if (hellos.length === 1) socket.close(1012, 'server.draining');
+    else socket.send(encodePicture({ ...HEADER, input: message.input, final: true }, picture));
+  };
+  const lines = await play({ poses: [at(0, 1)] }, { trouble: (message) => troubles.push(message) });
+  expect(lines.map(({ input }) => input)).toEqual([1]);
+  expect(hellos.map(({ resume }) => resume?.token)).toEqual([undefined, 't1']);
+  expect(troubles).toEqual([expect.stringMatching(/shutting down.* Trying again/)]);
+});
+
+test('[LV42] a farm that stays away is given up after a few tries', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const troubles: string[] = [];
+    answer = (_message, socket) => {
+      server.close();
+      socket.close(1012, 'server.draining');
+    };
+    const more = { trouble: (message: string) => troubles.push(message) };
+    const played = play({ poses: [at(0, 1)] }, more).catch((error: unknown) => error);
+    for (let tries = 1; tries <= 5; tries++) {
+      while (troubles.length < tries) await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(500 * 2 ** (tries - 1));
+    }
+    expect(await played).toMatchObject({ code: 'client.unreachable' });
+    expect(troubles).toHaveLength(5);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a recording that holds no more says so once, and is written as far as it goes', async () => {

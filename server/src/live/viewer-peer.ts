@@ -1,6 +1,7 @@
 /** A viewer's socket: control messages in order and never dropped, pictures one at a time, the newest only. */
 import {
   KilnError,
+  LIMITS,
   PICTURE_HEADER_BYTES,
   type PictureHeader,
   type ServerMessage,
@@ -27,10 +28,13 @@ export class ViewerPeer {
   readonly #socket: WebSocket;
   readonly #rate = new MessageRate(LIVE_LIMITS.messagesPerSecond, LIVE_LIMITS.messageBurst);
   readonly #stuckTimer: NodeJS.Timeout;
+  readonly #aliveTimer: NodeJS.Timeout;
   readonly #events: ViewerEvents;
   readonly #waiting = new WaitingPicture();
   /** The newest, while the socket has not taken what went before. */
   #pose: DriverPose | null = null;
+  #sentAtMs = performance.now();
+  #saidAlive = false;
   /** Control messages that the operating system has not taken yet, by the time at which they were sent. */
   readonly #unsent = new Set<{ readonly sentAtMs: number }>();
 
@@ -40,10 +44,12 @@ export class ViewerPeer {
     socket.on('message', (data, isBinary) => this.#read(data, isBinary));
     socket.once('close', () => {
       clearInterval(this.#stuckTimer);
+      clearInterval(this.#aliveTimer);
       this.dropPictures(false);
       events.onClosed();
     });
     this.#stuckTimer = setInterval(() => this.#checkStuck(), LIVE_LIMITS.stuckMs / 10);
+    this.#aliveTimer = setInterval(() => this.#sayAlive(), LIMITS.liveAliveMs / 2);
   }
 
   /** [LV10] */
@@ -51,6 +57,7 @@ export class ViewerPeer {
     if (!this.#isOpen()) return;
     const entry = { sentAtMs: performance.now() };
     this.#unsent.add(entry);
+    this.#sentAtMs = entry.sentAtMs;
     this.#socket.send(JSON.stringify(message), () => {
       this.#unsent.delete(entry);
       this.#pump();
@@ -111,6 +118,7 @@ export class ViewerPeer {
     // Others are sent the same bytes: only the header is this viewer's own.
     const header = bytes.slice(0, PICTURE_HEADER_BYTES);
     stampRelay(header, (performance.now() - arrivedAtMs) * 1_000);
+    this.#sentAtMs = performance.now();
     this.#socket.send(header, { binary: true, fin: false });
     this.#socket.send(bytes.subarray(PICTURE_HEADER_BYTES), { binary: true, fin: true }, () => this.#pump());
   }
@@ -138,6 +146,14 @@ export class ViewerPeer {
 
   #isFree(): boolean {
     return this.#socket.bufferedAmount <= LIVE_LIMITS.pictureBufferBytes;
+  }
+
+  /** [LV44] The first tells that this server says so. Not behind what still waits: that is heard as well. */
+  #sayAlive(): void {
+    const isQuiet = performance.now() - this.#sentAtMs >= LIMITS.liveAliveMs / 2;
+    if ((this.#saidAlive && !isQuiet) || this.#socket.bufferedAmount > 0) return;
+    this.#saidAlive = true;
+    this.tell({ type: 'alive' });
   }
 
   /** [LV18] */

@@ -104,6 +104,7 @@ const FROM_WORKER = [
   { type: 'state', state: 'live', message: 'Live', progress: null },
   { type: 'error', code: 'render.failed', message: 'no', fatal: false },
   { type: 'welcome' },
+  { type: 'alive' },
   { type: 'ended', reason: 'x' },
 ];
 

@@ -255,6 +255,8 @@ export const ServerMessage = Type.Union([
     surface: Type.Union([PickedSurface, Type.Null()]),
     error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
   }),
+  /** [LV44] Where nothing else was said for a while. */
+  Type.Object({ type: Type.Literal('alive') }),
   /** The session ended in order: by `bye`, by its lease, by a drain. */
   Type.Object({ type: Type.Literal('ended'), reason: Type.String() }),
 ]);

@@ -126,6 +126,7 @@ describe('messages to a viewer', () => {
       },
     },
     { type: 'error', code: 'render.failed', message: 'm', fatal: false },
+    { type: 'alive' },
     { type: 'ended', reason: 'bye' },
   ])('%j is one', (message) => {
     expect(matches(ServerMessage, message)).toBe(true);

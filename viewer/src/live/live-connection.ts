@@ -20,14 +20,18 @@ import {
 } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
+import { isInput, NewestInputs } from './newest-inputs.ts';
 import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
 import { PICTURES } from './readable-codecs.ts';
 import type { ResumeStore } from './resume-store.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import type { Timers } from './timers.ts';
 
 /** A browser's WebSocket fits as it is. */
 export interface LiveSocket extends SocketLike {
   binaryType: string;
+  /** Bytes that were given to it and are not on the network yet. */
+  readonly bufferedAmount: number;
 }
 
 export interface LiveConnectionOptions {
@@ -80,6 +84,8 @@ export class LiveConnection {
   /** Of what is kept for a reload: what is watched is apart from what is one's own. */
   readonly #key: string;
   readonly #questions = new OpenQuestions();
+  readonly #inputs: NewestInputs;
+  readonly #silence: SilenceWatch;
   #socket: LiveSocket | null = null;
   #welcomedAtMs: number | null = null;
   #fault: Fault | null = null;
@@ -91,6 +97,14 @@ export class LiveConnection {
     this.#options = options;
     this.#key = options.join === undefined ? options.sceneId : `${options.sceneId}.${options.join}`;
     this.#backOff = createBackOff(VIEWER_LIMITS.reconnectFirstMs, VIEWER_LIMITS.reconnectMaxMs, options.random);
+    this.#inputs = new NewestInputs(
+      options.timers,
+      () => this.#socket?.bufferedAmount ?? 0,
+      (input) => this.#write(input),
+    );
+    this.#silence = new SilenceWatch(options.timers, VIEWER_LIMITS.silentMs, () =>
+      this.drop('Nothing comes from the farm any more.'),
+    );
   }
 
   /** Opens now, whatever wait is running; does nothing while a socket is open or opening. */
@@ -137,15 +151,29 @@ export class LiveConnection {
     return this.#welcomedAtMs !== null;
   }
 
-  /** Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. */
+  /**
+   * Sends a message, or drops it when not ready: the hello after the next welcome carries what counts. While the socket
+   * holds much, of poses and views only the newest goes out.
+   */
   send(message: ViewerMessage): void {
-    if (this.ready) this.#socket?.send(JSON.stringify(message));
+    if (!this.ready) return;
+    if (isInput(message)) {
+      this.#inputs.take(message);
+      return;
+    }
+    // Who gives the camera away leaves it where it is.
+    if (message.type === 'camera') this.#inputs.sendAll();
+    this.#write(message);
   }
 
   /** [LV37] @throws KilnError where the answer is one, or the connection is lost before. */
   async pick(question: Question): Promise<PickedSurface | null> {
     if (!this.ready) throw noConnection();
     return this.#questions.ask(question, (message) => this.send(message));
+  }
+
+  #write(message: ViewerMessage): void {
+    this.#socket?.send(JSON.stringify(message));
   }
 
   get #ticket() {
@@ -168,7 +196,9 @@ export class LiveConnection {
       );
     });
     socket.addEventListener('message', ({ data }) => {
-      if (current()) this.#receive(data);
+      if (!current()) return;
+      this.#silence.heard();
+      this.#receive(data);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (current()) this.#closed(code, reason);
@@ -240,6 +270,10 @@ export class LiveConnection {
         resumeStore.dropTicket(this.#key);
         events.ended(message.reason);
         return;
+      case 'alive':
+        // [LV44] A server of before says nothing while nothing happens.
+        if (this.ready) this.#silence.begin();
+        return;
       case 'picked':
         this.#questions.answer(message);
         return;
@@ -290,6 +324,8 @@ export class LiveConnection {
     const socket = this.#socket;
     this.#socket = null;
     this.#questions.fail();
+    this.#inputs.clear();
+    this.#silence.end();
     this.#cancelWait?.();
     const welcomedAtMs = this.#welcomedAtMs;
     this.#welcomedAtMs = null;

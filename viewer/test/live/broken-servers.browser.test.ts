@@ -279,6 +279,7 @@ const FROM_SERVER: readonly object[] = [
   { type: 'driver-pose', pose: { ...POSE, position: [1, 2, 3] }, moving: true },
   { type: 'driver-view', view: { size: SIZE, frameNumber: 3, samples: 'many', clip: 9 } },
   { type: 'picked', request: 1, surface: null },
+  { type: 'alive' },
   { type: 'ended', reason: 'over' },
 ];
 

@@ -34,6 +34,7 @@ const SURFACE: PickedSurface = {
 
 class FakeSocket implements LiveSocket {
   binaryType = 'blob';
+  bufferedAmount = 0;
   readyState = 0;
   readonly sent: unknown[] = [];
   closedByViewer = false;
@@ -387,6 +388,86 @@ describe('LiveConnection', () => {
     bench.timers.pass(10 * VIEWER_LIMITS.welcomeMs);
     expect(bench.sockets).toHaveLength(2);
     expect(bench.connection.ready).toBe(true);
+  });
+
+  it('[LV44] gives up a farm that was alive and says nothing for three spans, and resumes', () => {
+    expect(VIEWER_LIMITS.silentMs).toBe(3 * LIMITS.liveAliveMs);
+    bench.socket.welcomes('t1');
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.timers.pass(29_000);
+    // Whatever comes is a sign of life.
+    bench.socket.sends(new ArrayBuffer(200));
+    bench.timers.pass(29_000);
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.timers.pass(29_999);
+    expect(bench.connection.ready).toBe(true);
+    bench.timers.pass(1);
+    expect(bench.socket.closedByViewer).toBe(true);
+    expect(bench.log.at(-1)).toBe('lost 250 client.unreachable Nothing comes from the farm any more.');
+    bench.timers.pass(250);
+    bench.socket.opens();
+    expect(bench.hello.resume).toEqual({ sessionId: SESSION, token: 't1' });
+    bench.socket.welcomes('t2', true);
+    // This one has not said that it is alive: a server of before.
+    bench.timers.pass(600_000);
+    expect(bench.sockets).toHaveLength(2);
+    expect(bench.messages).toEqual([]);
+    bench.socket.says({ type: 'alive' } satisfies ServerMessage);
+    bench.connection.close(false);
+    expect(bench.timers.waiting).toBe(0);
+  });
+
+  describe('[LV3] poses and views of a socket that has not taken what went before', () => {
+    const pose = (input: number, moving = true): ViewerMessage => ({
+      ...{ type: 'pose', input, pose: { position: [input, 0, 0], quaternion: [0, 0, 0, 1], fovDeg: 40 }, moving },
+    });
+    const view = (input: number): ViewerMessage => ({ type: 'view', input, view: { ...VIEW, frameNumber: input } });
+    const ack: ViewerMessage = { type: 'ack', picture: 1, decodeMs: 1, uploadMs: 1 };
+    const sent = () => bench.socket.sent.slice(1);
+    beforeEach(() => {
+      bench.socket.welcomes('t1');
+      bench.socket.bufferedAmount = VIEWER_LIMITS.inputBufferBytes + 1;
+    });
+
+    it('wait, the newest of each, and go in their order as soon as there is room', () => {
+      for (const message of [pose(1), view(2), pose(3), view(4), pose(5, false)]) bench.connection.send(message);
+      bench.timers.pass(5_000);
+      expect(sent()).toEqual([]);
+      bench.socket.bufferedAmount = VIEWER_LIMITS.inputBufferBytes;
+      bench.timers.pass(VIEWER_LIMITS.inputLookMs);
+      expect(sent()).toEqual([view(4), pose(5, false)]);
+      bench.connection.send(pose(6));
+      expect(sent().at(-1)).toEqual(pose(6));
+      expect(bench.timers.waiting).toBe(0);
+    });
+
+    it('go with the next one that finds room, before it', () => {
+      for (const message of [view(1), pose(2)]) bench.connection.send(message);
+      bench.socket.bufferedAmount = 0;
+      bench.connection.send(pose(3));
+      expect(sent()).toEqual([view(1), pose(3)]);
+      bench.timers.pass(5_000);
+      expect(sent()).toHaveLength(2);
+    });
+
+    it('hold up nothing else, and are not overtaken by the camera being given away', () => {
+      bench.connection.send(pose(1));
+      bench.connection.send(ack);
+      expect(sent()).toEqual([ack]);
+      bench.connection.send({ type: 'camera', action: 'release' });
+      expect(sent()).toEqual([ack, pose(1), { type: 'camera', action: 'release' }]);
+      bench.timers.pass(5_000);
+      expect(sent()).toHaveLength(3);
+    });
+
+    it('are forgotten with their socket: the next hello says what is shown', () => {
+      bench.connection.send(pose(1));
+      bench.connection.drop('The network is gone.');
+      bench.timers.pass(250);
+      bench.socket.welcomes('t2', true);
+      bench.timers.pass(5_000);
+      expect(sent()).toEqual([]);
+    });
   });
 
   it('[WS3] fails where the farm names a version that was not asked for', () => {

@@ -2,6 +2,7 @@
 import {
   closeError,
   decodePicture,
+  ERRORS,
   isErrorCode,
   KilnError,
   LIMITS,
@@ -19,7 +20,11 @@ import {
   type ViewerMessage,
 } from '@kiln/shared';
 import { WebSocket } from 'ws';
+import { CLI_LIMITS } from '../../limits.ts';
 import type { PathInput } from './path-timeline.ts';
+
+/** [WS6] Close code of a server that stops, or has let the session go. */
+const SERVER_STOPS = ERRORS['server.draining'].close;
 
 export interface LiveOrder {
   /** Of the API. */
@@ -68,19 +73,27 @@ export function runLive(order: LiveOrder, observer: LiveObserver, signal: AbortS
 class LiveRun {
   readonly #order: LiveOrder;
   readonly #observer: LiveObserver;
-  readonly #socket: WebSocket;
-  #sessionId = '';
+  #socket: WebSocket;
+  /** Of the last welcome; null before the first. */
+  #session: { readonly sessionId: string; readonly token: string } | null = null;
+  /** Times that it was tried to come back since the last welcome. */
+  #tries = 0;
+  #welcomeTimer: NodeJS.Timeout | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
   /** When each input was sent, by its number. */
   readonly #sentMs = new Map<number, number>();
   #startedMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #pose: PathPose | null = null;
   #view: LiveView;
+  /** The newest of each kind. */
+  readonly #said = new Map<PathInput['kind'], Extract<ViewerMessage, { type: 'pose' | 'view' }>>();
   /** Null before it is sent. */
   #lastInput: number | null = null;
   /** One picture after another. */
   #dealing: Promise<void> = Promise.resolve();
   #isResting = false;
+  #isOver = false;
   #fault: KilnError | null = null;
   #end: (error: unknown) => void = () => {};
 
@@ -88,20 +101,20 @@ class LiveRun {
     this.#order = order;
     this.#observer = observer;
     this.#view = order.view;
-    const headers = order.apiKey === undefined ? {} : { authorization: `Bearer ${order.apiKey}` };
-    this.#socket = new WebSocket(order.url, { headers });
+    this.#socket = this.#connect();
   }
 
   /** A run ends once. */
   until(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      let isOver = false;
       const stop = () => this.#end(signal.reason);
       this.#end = (error) => {
-        if (isOver) return;
-        isOver = true;
+        if (this.#isOver) return;
+        this.#isOver = true;
         signal.removeEventListener('abort', stop);
         if (this.#timer) clearTimeout(this.#timer);
+        if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
+        if (this.#retryTimer) clearTimeout(this.#retryTimer);
         this.#say({ type: 'bye' });
         this.#socket.close(1000);
         if (error === null) resolve();
@@ -112,15 +125,28 @@ class LiveRun {
     });
   }
 
+  #connect(): WebSocket {
+    const { url, apiKey } = this.#order;
+    const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    this.#fault = null;
+    return new WebSocket(url, { headers });
+  }
+
   #listen(): void {
     const socket = this.#socket;
+    this.#welcomeTimer = setTimeout(() => {
+      const sec = CLI_LIMITS.liveWelcomeMs / 1_000;
+      socket.terminate();
+      this.#end(new KilnError('client.unreachable', `The farm has not answered the live view in ${sec} s.`));
+    }, CLI_LIMITS.liveWelcomeMs);
     socket.on('open', () => socket.send(JSON.stringify(this.#hello())));
     socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.#receive(new Uint8Array(data));
       else this.#obey(readServerMessage(data.toString('utf8')));
     });
     socket.on('unexpected-response', (_request, response) => {
-      this.#end(refusalError(`Unexpected server response: ${response.statusCode}`, 'The live view'));
+      this.#fault = refusalError(`Unexpected server response: ${response.statusCode}`, 'The live view');
+      socket.terminate();
     });
     // What it means is said by the close that follows.
     socket.on('error', (cause) => {
@@ -128,14 +154,36 @@ class LiveRun {
         cause,
       });
     });
-    socket.on('close', (code, reason) =>
-      this.#end(this.#fault ?? closeError(code, reason.toString(), 'The live view')),
+    socket.on('close', (code, reason) => {
+      if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
+      const fault = this.#fault ?? closeError(code, reason.toString(), 'The live view');
+      // Another server may hold the session by now, and one that is started anew takes a while.
+      const comesBack = code === SERVER_STOPS || (this.#tries > 0 && fault.retryable);
+      if (!this.#isOver && comesBack && this.#session && this.#tries < CLI_LIMITS.liveTries)
+        this.#comeBack(fault.message);
+      else this.#end(fault);
+    });
+  }
+
+  /** [LV42] To the session of before. */
+  #comeBack(why: string): void {
+    this.#observer.trouble(`${why} Trying again.`);
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#socket = this.#connect();
+        this.#listen();
+      },
+      CLI_LIMITS.liveFirstWaitMs * 2 ** this.#tries,
     );
+    this.#tries += 1;
   }
 
   #hello(): ViewerHello {
-    const { sceneId, view, codecs } = this.#order;
-    return { type: 'hello', protocols: [...LIVE_PROTOCOLS], sceneId, view, codecs: [...codecs] };
+    const { sceneId, codecs } = this.#order;
+    return {
+      ...{ type: 'hello', protocols: [...LIVE_PROTOCOLS], sceneId, view: this.#view, codecs: [...codecs] },
+      ...(this.#session && { resume: this.#session }),
+    };
   }
 
   #say(message: ViewerMessage): void {
@@ -146,7 +194,11 @@ class LiveRun {
     // A newer server may say what is not known here.
     switch (message?.type) {
       case 'welcome':
-        this.#sessionId = message.sessionId;
+        if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
+        this.#tries = 0;
+        this.#session = { sessionId: message.sessionId, token: message.resumeToken };
+        // What the farm has of them it ignores (LV3).
+        for (const input of [...this.#said.values()].sort((a, b) => a.input - b.input)) this.#say(input);
         return;
       case 'state':
         this.#observer.state(message.message);
@@ -194,12 +246,17 @@ class LiveRun {
     this.#sentMs.set(number, performance.now());
     if (input.kind === 'view') {
       this.#view = input.view;
-      this.#say({ type: 'view', input: number, view: input.view });
+      this.#sayInput({ type: 'view', input: number, view: input.view });
     } else {
       this.#pose = input.pose;
-      this.#say({ type: 'pose', input: number, pose: poseOf(input.pose), moving: input.moving });
+      this.#sayInput({ type: 'pose', input: number, pose: poseOf(input.pose), moving: input.moving });
     }
     this.#observer.shows(this.#pose, this.#view);
+  }
+
+  #sayInput(message: Extract<ViewerMessage, { type: 'pose' | 'view' }>): void {
+    this.#said.set(message.type, message);
+    this.#say(message);
   }
 
   #receive(message: Uint8Array): void {
@@ -227,7 +284,7 @@ class LiveRun {
       this.#say({ type: 'ack', picture: sequence, decodeMs, uploadMs: 0 });
       if (!final || this.#lastInput === null || input < this.#lastInput || this.#isResting) return;
       this.#isResting = true;
-      await this.#observer.rested?.(this.#sessionId);
+      await this.#observer.rested?.(this.#session?.sessionId ?? '');
       this.#end(null);
     });
     this.#dealing.catch((error: unknown) => this.#end(error));
