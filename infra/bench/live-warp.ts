@@ -87,18 +87,19 @@ async function follow(
     await page.evaluate(`window.openWarpView(${JSON.stringify(sceneId)}, ${warps})`);
     const followed = (await page.evaluate(`warpView.follow(${JSON.stringify(PATH)})`)) as Followed;
     link.shape = OPEN_LINK;
-    if (keepAs) {
-      await mkdir(keepAs, { recursive: true });
-      await writeFile(join(keepAs, 'pictures.json'), JSON.stringify(followed.pictures, null, 2));
-    }
+    if (keepAs) await mkdir(keepAs, { recursive: true });
+    const keep = async (name: string, content: Buffer | object) => {
+      const bytes = Buffer.isBuffer(content) ? content : JSON.stringify(content, null, 2);
+      if (keepAs) await writeFile(join(keepAs, name), bytes);
+    };
+    await keep('pictures.json', followed.pictures);
     const errors: number[] = [];
     for (let i = 0; i < followed.kept; i++) {
       const shown = await pictureOf(page, `warpView.shown(${i})`);
       const truth = await pictureOf(page, `warpView.truth(${i})`);
       errors.push(await dissimilarity(shown, truth));
-      if (!keepAs) continue;
-      await writeFile(join(keepAs, `${i}-shown.png`), shown);
-      await writeFile(join(keepAs, `${i}-truth.png`), truth);
+      await keep(`${i}-shown.png`, shown);
+      await keep(`${i}-truth.png`, truth);
     }
     // At rest the same is shown twice: what that differs by is no error of a movement.
     const [last, , again] = [
@@ -107,8 +108,12 @@ async function follow(
       await pictureOf(page, `warpView.truth(${followed.kept - 1})`),
     ];
     const rest = await dissimilarity(last, again);
+    await keep('rest-1.png', last);
+    await keep('rest-2.png', again);
     await page.evaluate('warpView.close()');
-    return { ...followed, error: errors.reduce((sum, error) => sum + error, 0) / errors.length - rest };
+    const error = errors.reduce((sum, one) => sum + one, 0) / errors.length - rest;
+    await keep('figures.json', { error, errors, rest, framesPerSec: followed.framesPerSec });
+    return { ...followed, error };
   });
 }
 
