@@ -183,7 +183,8 @@ export class LiveConnection {
   #connect(): void {
     this.#options.events.opening();
     this.#fault = null;
-    const socket = this.#options.openSocket();
+    const socket = this.#openSocket();
+    if (!socket) return;
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     const current = () => this.#socket === socket;
@@ -203,6 +204,17 @@ export class LiveConnection {
     socket.addEventListener('close', ({ code, reason }) => {
       if (current()) this.#closed(code, reason);
     });
+  }
+
+  /** Null where there is none to be had: the address is none, or a page over HTTPS may not call a farm over HTTP. */
+  #openSocket(): LiveSocket | null {
+    try {
+      return this.#options.openSocket();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#fail('client.unreachable', `The browser opens no connection to the farm: ${why}`);
+      return null;
+    }
   }
 
   #hello(): ViewerHello {

@@ -1,4 +1,4 @@
-/** Keys of the view while it has the focus: arrows turn, with Shift they shift; + and − zoom; F fits the scene. */
+/** Keys of the view while it has the focus: arrows turn, with Shift they shift; + and − zoom; F fits the scene, which zooms too. */
 import type { PoseSource } from './pose-source.ts';
 
 /** @returns what takes the listener away. */
@@ -22,6 +22,8 @@ export function listenToKeys(
   const listener = (event: KeyboardEvent) => {
     const action = actions[event.key];
     if (!action || !isHandOn() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { zooms, pans } = source.gestures;
+    if (event.key.startsWith('Arrow') ? event.shiftKey && !pans : !zooms) return;
     event.preventDefault();
     action(event.shiftKey);
     onUserMove();

@@ -3,6 +3,7 @@ import type { Size } from '@kiln/shared';
 import { VIEWER_LIMITS } from '../limits.ts';
 import { liveSize } from './letterbox.ts';
 import type { PictureMeasure } from './measurements.ts';
+import type { Gestures } from './pose-source.ts';
 import type { LiveState } from './session-state.ts';
 import type { Timers } from './timers.ts';
 import { MEASURE_EVENT } from './viewport-types.ts';
@@ -18,6 +19,8 @@ export interface LiveSurface {
    * that a ResizeObserver sees.
    */
   displayFrame(): void;
+  /** Of the keys that the view takes, for who does not see it; null: none, and it is a picture. */
+  explainKeys(gestures: Gestures | null): void;
   show(state: LiveState): void;
   painted(measure: PictureMeasure): void;
   dispose(): void;
@@ -30,17 +33,21 @@ export interface LiveSurfaceEvents {
   rested(): void;
 }
 
-export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, timers: Timers): LiveSurface {
-  const canvas = document.createElement('canvas');
+/** What the view is called unless the page says it. */
+export const VIEW_LABEL = 'Live view of the scene';
+const ALL_KEYS: Gestures = { zooms: true, pans: true, scrolls: false };
+
+/** @param host the canvas is put into it, and fills it. */
+export function createLiveSurface(
+  { canvas, host }: { readonly canvas: HTMLCanvasElement; readonly host: HTMLElement },
+  events: LiveSurfaceEvents,
+  timers: Timers,
+): LiveSurface {
   canvas.dataset.testid = 'live-canvas';
   canvas.dataset.state = 'connecting';
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'application');
   canvas.setAttribute('aria-roledescription', '3D view');
-  canvas.setAttribute(
-    'aria-label',
-    'Live view of the scene. Arrow keys turn it, Shift with arrow keys moves it, plus and minus zoom, F fits the scene.',
-  );
+  canvas.setAttribute('aria-label', VIEW_LABEL);
+  explainKeys(canvas, ALL_KEYS);
   host.append(canvas);
 
   const area = () => ({ widthPx: Math.max(1, host.clientWidth), heightPx: Math.max(1, host.clientHeight) });
@@ -66,6 +73,7 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
     displayFrame() {
       if (devicePixelRatio !== pixelRatio) resize();
     },
+    explainKeys: (gestures) => explainKeys(canvas, gestures),
     show(state) {
       canvas.dataset.state = state.phase === 'live' && !state.painted ? 'loading' : state.phase;
     },
@@ -83,4 +91,18 @@ export function createLiveSurface(host: HTMLElement, events: LiveSurfaceEvents, 
       canvas.remove();
     },
   };
+}
+
+/** A picture is no stop of the Tab key, but a page may give it the focus. */
+function explainKeys(canvas: HTMLCanvasElement, gestures: Gestures | null): void {
+  canvas.tabIndex = gestures ? 0 : -1;
+  canvas.setAttribute('role', gestures ? 'application' : 'img');
+  if (gestures) canvas.setAttribute('aria-description', keysOf(gestures));
+  else canvas.removeAttribute('aria-description');
+}
+
+/** As `listenToKeys` takes them. */
+function keysOf({ zooms, pans }: Gestures): string {
+  const shifts = pans ? ', Shift with arrow keys moves it' : '';
+  return `Arrow keys turn it${shifts}${zooms ? ', plus and minus zoom, F fits the scene' : ''}.`;
 }

@@ -47,7 +47,7 @@ export class LiveViewport {
 
   /**
    * @param host the picture fills it; it keeps its size from the page's layout.
-   * @throws Error when the browser gives no WebGL2 context.
+   * @throws NoWebGl when the browser gives no WebGL2 context; nothing is in `host` then.
    */
   constructor(host: HTMLElement, options: LiveViewportOptions) {
     this.#sceneId = options.sceneId;
@@ -55,13 +55,13 @@ export class LiveViewport {
     this.#timers = options.timers ?? browserTimers;
     this.#resumeStore = options.resumeStore ?? createResumeStore(sessionStorage);
     this.#aspect = options.aspect;
+    const canvas = document.createElement('canvas');
+    this.#stage = new PictureStage(canvas, options.showsPage);
     this.#surface = createLiveSurface(
-      host,
+      { canvas, host },
       { resized: (...size) => this.#stage.resize(...size), rested: () => this.#feed.viewChanged() },
       this.#timers,
     );
-    const { canvas } = this.#surface;
-    this.#stage = new PictureStage(canvas);
     this.#tape = new SessionTape(this.#timers);
     const onUserMove = () => {
       this.stopPath();
@@ -216,10 +216,12 @@ export class LiveViewport {
   set handOn(isHandOn: boolean) {
     this.#isHandOn = isHandOn;
     this.#source.enabled = isHandOn && this.#feed.mayDrive;
+    this.#surface.explainKeys(isHandOn ? this.#source.gestures : null);
   }
 
   set gestures(gestures: Gestures) {
     this.#source.gestures = gestures;
+    this.#surface.explainKeys(this.#isHandOn ? gestures : null);
   }
 
   /**

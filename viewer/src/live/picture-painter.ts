@@ -1,6 +1,10 @@
-/** Shows pictures: a textured rectangle in the middle of the view, drawn with three, over whatever stands behind it. */
+/**
+ * Shows pictures: a textured rectangle in the middle of the view, drawn with three. Behind what is see-through is a
+ * checkerboard, or the page.
+ */
 import { Mesh, OrthographicCamera, PlaneGeometry, Scene, ShaderMaterial, Vector2, WebGLRenderer } from 'three';
 import { letterbox, type Rectangle } from './letterbox.ts';
+import { NoWebGl } from './no-webgl.ts';
 import type { DecodedColour } from './picture-decoder.ts';
 import { readPicture } from './picture-reader.ts';
 import { type PictureTexture, PictureTextures, TEXEL } from './picture-textures.ts';
@@ -19,45 +23,48 @@ void main() {
   gl_Position = vec4(position.xy * 2.0, 0.0, 1.0);
 }`;
 
-/** GLSL: what is seen of a colour with straight alpha. */
-export const OVER_CHECKER = /* glsl */ `
-vec4 overChecker(vec4 texel) {
+/** GLSL: what the canvas holds of a colour with straight alpha. */
+export const SHOWN = /* glsl */ `
+#ifdef SHOWS_PAGE
+vec4 shown(vec4 texel) { return vec4(texel.rgb * texel.a, texel.a); }
+#else
+vec4 shown(vec4 texel) {
   vec2 cell = floor(gl_FragCoord.xy / ${CHECKER_EDGE_PX.toFixed(1)});
   float checker = mod(cell.x + cell.y, 2.0) < 0.5 ? ${CHECKER_LIGHT} : ${CHECKER_DARK};
   return vec4(mix(vec3(checker), texel.rgb, texel.a), 1.0);
 }
+#endif
 `;
 
 // No tone mapping and no transfer function here: the worker's pixels are display-referred already.
 const FRAGMENT = /* glsl */ `
 varying vec2 vUv;
 ${TEXEL}
-${OVER_CHECKER}
-void main() { gl_FragColor = overChecker(texelAt(vUv)); }`;
+${SHOWN}
+void main() { gl_FragColor = shown(texelAt(vUv)); }`;
 
 export class PicturePainter {
   readonly renderer: WebGLRenderer;
+  /** Of `SHOWN`. */
+  readonly defines: Readonly<Record<string, string>>;
   readonly #textures: PictureTextures;
   readonly #scene = new Scene();
   readonly #camera = new OrthographicCamera();
-  readonly #materials = { rgb: newMaterial({}), yuv: newMaterial({ YUV: '' }) };
-  readonly #quad = new Mesh(new PlaneGeometry(1, 1), this.#materials.rgb);
+  readonly #materials: Readonly<Record<'rgb' | 'yuv', ShaderMaterial>>;
+  readonly #quad: Mesh<PlaneGeometry, ShaderMaterial>;
   readonly #size = new Vector2();
   #pictureAspect = 0;
   #picture: PictureTexture | null = null;
 
-  /** @throws Error when the browser gives no WebGL2 context. */
-  constructor(canvas: HTMLCanvasElement) {
-    this.renderer = new WebGLRenderer({
-      canvas,
-      alpha: true,
-      antialias: false,
-      depth: false,
-      stencil: false,
-      powerPreference: 'low-power',
-      // A picture is painted once and must stay, through resizes of the page and until the next one.
-      preserveDrawingBuffer: true,
-    });
+  /**
+   * @param showsPage whether the page is seen behind what is see-through.
+   * @throws NoWebGl when the browser gives no WebGL2 context.
+   */
+  constructor(canvas: HTMLCanvasElement, showsPage = false) {
+    this.renderer = newRenderer(canvas);
+    this.defines = showsPage ? { SHOWS_PAGE: '' } : {};
+    this.#materials = { rgb: newMaterial(this.defines), yuv: newMaterial({ ...this.defines, YUV: '' }) };
+    this.#quad = new Mesh(new PlaneGeometry(1, 1), this.#materials.rgb);
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.autoClear = false;
     this.#textures = new PictureTextures(this.renderer);
@@ -139,6 +146,23 @@ export class PicturePainter {
     this.#textures.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
+  }
+}
+
+function newRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
+  try {
+    return new WebGLRenderer({
+      canvas,
+      alpha: true,
+      antialias: false,
+      depth: false,
+      stencil: false,
+      powerPreference: 'low-power',
+      // A picture is painted once and must stay, through resizes of the page and until the next one.
+      preserveDrawingBuffer: true,
+    });
+  } catch (cause) {
+    throw new NoWebGl(cause);
   }
 }
 

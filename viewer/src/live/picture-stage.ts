@@ -34,10 +34,13 @@ export class PictureStage {
   #pose: Pose | null = null;
   #isStale = false;
 
-  /** @throws Error when the browser gives no WebGL2 context. */
-  constructor(canvas: HTMLCanvasElement) {
+  /**
+   * @param showsPage whether the page is seen behind what is see-through; otherwise it is a checkerboard.
+   * @throws NoWebGl when the browser gives no WebGL2 context.
+   */
+  constructor(canvas: HTMLCanvasElement, showsPage = false) {
     this.#canvas = canvas;
-    this.#painter = new PicturePainter(canvas);
+    this.#painter = new PicturePainter(canvas, showsPage);
     this.#warp = new WarpPainter(this.#painter);
     this.#mostQuads = mostQuads(this.#painter.renderer.getContext());
   }

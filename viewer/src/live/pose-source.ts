@@ -40,6 +40,7 @@ export class PoseSource {
   readonly #camera = new PerspectiveCamera(45, 1, 0.01, 1_000);
   readonly #controls: CameraControls;
   #bounds: Box3 | null = null;
+  #gestures: Gestures = { zooms: true, pans: true, scrolls: false };
   #set = false;
   #still = false;
 
@@ -63,10 +64,16 @@ export class PoseSource {
   /** Whether the hand moves the camera. */
   set enabled(enabled: boolean) {
     this.#controls.enabled = enabled;
+    this.#leaveFingers();
+  }
+
+  get gestures(): Gestures {
+    return this.#gestures;
   }
 
   /** What the hand may do; what it may not is left to the page: of a finger that goes up or down, too, while `scrolls`. */
-  set gestures({ zooms, pans, scrolls }: Gestures) {
+  set gestures(gestures: Gestures) {
+    const { zooms, pans } = gestures;
     const { ACTION } = CameraControls;
     const controls = this.#controls;
     controls.mouseButtons.wheel = zooms ? ACTION.DOLLY : ACTION.NONE;
@@ -75,7 +82,14 @@ export class PoseSource {
     controls.touches.two =
       zooms && pans ? ACTION.TOUCH_DOLLY_TRUCK : zooms ? ACTION.TOUCH_DOLLY : pans ? ACTION.TOUCH_TRUCK : ACTION.NONE;
     controls.touches.three = pans ? ACTION.TOUCH_TRUCK : ACTION.NONE;
-    this.#element.style.touchAction = scrolls ? 'pan-y' : 'none';
+    this.#gestures = gestures;
+    this.#leaveFingers();
+  }
+
+  /** The controls take all fingers whenever they are enabled. */
+  #leaveFingers(): void {
+    if (!this.#controls.enabled) this.#element.style.touchAction = '';
+    else this.#element.style.touchAction = this.#gestures.scrolls ? 'pan-y' : 'none';
   }
 
   get reducedMotion(): boolean {

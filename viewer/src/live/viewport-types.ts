@@ -17,6 +17,8 @@ export interface LiveViewportOptions {
   readonly frameNumber?: number;
   /** Whether pictures are shown from where the camera is, or as they come. @defaultValue true */
   readonly warps?: boolean;
+  /** Whether the page is seen behind what is see-through, instead of a checkerboard. @defaultValue false */
+  readonly showsPage?: boolean;
   /** Whether moving pictures are to come as a video wherever they can: few bytes, more work. @defaultValue what the browser was told (Save-Data) */
   readonly savesData?: boolean;
   /** @defaultValue the farm that served the page. */

@@ -265,6 +265,17 @@ test('the keyboard turns the view, which jumps where people asked for less motio
   expect(new Set(moved().map(({ pose }) => JSON.stringify(pose))).size).toBe(1);
 });
 
+test('a finger that goes up or down scrolls the page, unless `touch-action` says that it turns the view', async () => {
+  await show({ 'camera-controls': '' });
+  await loaded();
+  const touchAction = `return getComputedStyle(root.querySelector('canvas')).touchAction`;
+  expect(await inPage(touchAction)).toBe('pan-y');
+  expect(await inPage(`preview.touchAction = 'none'; ${touchAction}`)).toBe('none');
+  expect(await inPage(`preview.touchAction = null; ${touchAction}`)).toBe('pan-y');
+  // Where the hand does nothing, all is left to the page.
+  expect(await inPage(`preview.cameraControls = false; ${touchAction}`)).toBe('auto');
+});
+
 test('[LV37] tells what is seen at a point as it is asked, and what there is to be named', async () => {
   await show({ 'camera-controls': '' });
   expect(await inPage('return [preview.availableAnimations, await preview.surfaceFromPoint(320, 180)]')).toEqual([

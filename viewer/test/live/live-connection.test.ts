@@ -99,6 +99,8 @@ class Bench {
   readonly log: string[] = [];
   readonly messages: ServerMessage[] = [];
   readonly pictures: number[] = [];
+  /** What the browser says instead of opening a socket. */
+  refusal: Error | null = null;
   /** What the last welcome said. */
   joined: boolean | null = null;
   readonly storage: KeyValueStorage;
@@ -112,6 +114,7 @@ class Bench {
       sceneId: SCENE,
       ...(join !== undefined && { join }),
       openSocket: () => {
+        if (this.refusal) throw this.refusal;
         const socket = new FakeSocket();
         this.sockets.push(socket);
         return socket;
@@ -184,6 +187,21 @@ describe('LiveConnection', () => {
     expect(bench.hello.resume).toEqual({ sessionId: SESSION, token: 't1' });
     bench.socket.welcomes('t2', true);
     expect(bench.log.at(-1)).toBe('resumed');
+  });
+
+  it('fails where the browser opens no socket, at first and when it comes back, and opens when it is asked again', () => {
+    bench.socket.welcomes('t1');
+    bench.refusal = new Error('insecure');
+    bench.socket.closes(1006);
+    bench.timers.pass(250);
+    const failed = 'failed client.unreachable The browser opens no connection to the farm: insecure';
+    expect(bench.log.at(-1)).toBe(failed);
+    bench.connection.open();
+    expect(bench.log.slice(-2)).toEqual(['opening', failed]);
+    bench.refusal = null;
+    bench.connection.open();
+    bench.socket.welcomes('t2');
+    expect(bench.log.at(-1)).toBe('welcome');
   });
 
   it('[LV13] a reloaded page resumes with the newest token', () => {

@@ -21,10 +21,11 @@ export async function pictureOf(
   pose: Pose,
   size: Size,
   hasDepth: boolean,
-  frame = 0,
+  { frame = 0, alpha = 255 }: { readonly frame?: number; readonly alpha?: number } = {},
 ): Promise<{ image: ImageData; pixels: ImageBitmap; depth: PictureDepth | null; plane: Plane | null }> {
   const { rgb, reciprocals } = trace(pose, size, frame, 0);
   const image = imageOf(rgb, size);
+  for (let i = 3; i < image.data.length; i += 4) image.data[i] = alpha;
   const pixels = await createImageBitmap(image, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
   const quantised = hasDepth ? quantiseDepth(halved(reciprocals, size)) : null;
   const half = depthSizeOf(size);

@@ -29,6 +29,8 @@ interface UploadOptions {
   readonly frame?: number;
   /** As a moving picture is decoded. */
   readonly planes?: boolean;
+  /** 0 to 255, of all pixels. @defaultValue 255 */
+  readonly alpha?: number;
 }
 
 declare global {
@@ -44,6 +46,8 @@ declare global {
     loseContext?: () => Promise<void>;
     /** Difference of the canvas from the picture that was uploaded last, of 8-bit R, G and B: the most. */
     mostApart?: () => number;
+    /** The least and the most alpha of what is on the canvas, and of it as a PNG. */
+    alphas?: () => Promise<{ readonly shown: [number, number]; readonly inPng: [number, number] }>;
   }
 }
 
@@ -62,7 +66,7 @@ window.linked = () => linked;
 
 const canvas = document.createElement('canvas');
 document.body.append(canvas);
-const stage = new PictureStage(canvas);
+const stage = new PictureStage(canvas, location.search === '?shows-page');
 let shown: Size = SIZE;
 stage.resize(shown.widthPx, shown.heightPx, 1);
 let uploaded: ImageData | null = null;
@@ -78,9 +82,9 @@ const poseOf = ({ degrees, nearer = 0 }: Turn, wider = 1): Pose => {
 };
 
 window.upload = async (turn, options = {}) => {
-  const { depth: hasDepth = true, wider = 1, size = SIZE, frame = 0, planes = false } = options;
+  const { depth: hasDepth = true, wider = 1, size = SIZE, frame = 0, planes = false, alpha = 255 } = options;
   const pose = poseOf(turn, wider);
-  const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth, frame);
+  const { image, pixels, depth, plane } = await pictureOf(pose, size, hasDepth, { frame, alpha });
   uploaded = image;
   stage.upload({
     pixels: planes ? greyPlanes(image) : pixels,
@@ -116,6 +120,11 @@ window.mostApart = () => {
   return data.reduce((most, level, i) => Math.max(most, Math.abs(level - (uploaded?.data[i] ?? 0))), 0);
 };
 
+window.alphas = async () => {
+  const blob = await stage.toBlob('image/png', undefined);
+  return { shown: alphasOf(canvas), inPng: alphasOf(await createImageBitmap(blob)) };
+};
+
 window.loseContext = async () => {
   const extension = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
   const happened = (name: string) => new Promise((resolve) => canvas.addEventListener(name, resolve, { once: true }));
@@ -128,6 +137,14 @@ window.loseContext = async () => {
   extension?.restoreContext();
   await restored;
 };
+
+function alphasOf(image: HTMLCanvasElement | ImageBitmap): [number, number] {
+  const copy = new OffscreenCanvas(image.width, image.height).getContext('2d');
+  if (!copy) throw new Error('no canvas');
+  copy.drawImage(image, 0, 0);
+  const alphas = copy.getImageData(0, 0, image.width, image.height).data.filter((_, i) => i % 4 === 3);
+  return [alphas.reduce((a, b) => Math.min(a, b)), alphas.reduce((a, b) => Math.max(a, b))];
+}
 
 function greyPlanes({ data, width, height }: ImageData): YuvPicture {
   const luma = Uint8Array.from({ length: width * height }, (_, i) => data[i * 4 + 1] ?? 0);

@@ -99,6 +99,28 @@ test('a hand that moves at once waits for no more than it needs', async () => {
   expect(Number(await call('linked'))).toBeGreaterThan(moving);
 });
 
+test('what is see-through shows a checkerboard, or the page where it is told so: at rest, moved, and in files', async () => {
+  const see = async () => (await call('alphas')) as { shown: number[]; inPng: number[] };
+  await upload(REST, { ...GUARD, alpha: 128 });
+  await show({ degrees: 2 }, REST);
+  expect((await see()).shown).toEqual([255, 255]);
+  await page.goto(`${page.url()}?shows-page`);
+  await page.waitForFunction('window.upload !== undefined');
+  await upload(REST, { ...GUARD, alpha: 128 });
+  const moved = await show({ degrees: 2 }, { degrees: 2 });
+  expect(await see()).toEqual({ shown: [128, 128], inPng: [128, 128] });
+  // The colours are those of the picture, not multiplied twice.
+  expect(moved.error).toBeLessThan(0.1);
+  await upload({ degrees: 2 }, { ...GUARD, alpha: 128 });
+  await show({ degrees: 3 }, REST, true);
+  expect(await see()).toEqual({ shown: [128, 128], inPng: [128, 128] });
+  await upload(REST, { alpha: 128 });
+  await show(REST, REST);
+  expect(await see()).toEqual({ shown: [128, 128], inPng: [128, 128] });
+  // Canvases round what they multiply by alpha.
+  expect(await call('mostApart')).toBeLessThanOrEqual(2);
+});
+
 test('a picture without depth is shown as it is, from wherever', async () => {
   await upload({ degrees: 3 });
   await upload(REST, { depth: false });

@@ -1,6 +1,7 @@
 /** Shows the warped picture on the canvas of the live view. */
 import type { Pose } from '@kiln/shared';
-import { OVER_CHECKER, type PicturePainter } from '../picture-painter.ts';
+import type { RawShaderMaterial } from 'three';
+import { type PicturePainter, SHOWN } from '../picture-painter.ts';
 import type { PictureTexture } from '../picture-textures.ts';
 import { GlPasses } from './gl-passes.ts';
 import { nearerPose } from './nearer-pose.ts';
@@ -14,10 +15,10 @@ uniform sampler2D newer;
 uniform vec2 origin;
 uniform float share;
 out vec4 colour;
-${OVER_CHECKER}
+${SHOWN}
 void main() {
   ivec2 at = ivec2(gl_FragCoord.xy - origin);
-  colour = overChecker(mix(texelFetch(older, at, 0), texelFetch(newer, at, 0), share));
+  colour = mix(shown(texelFetch(older, at, 0)), shown(texelFetch(newer, at, 0)), share);
 }
 `;
 
@@ -27,12 +28,13 @@ export class WarpPainter {
   readonly #warp: PictureWarp;
   /** Steps that are done. */
   readonly #prepared = { rgb: 0, yuv: 0 };
-  readonly #show = warpMaterial({ fragmentShader: SHOW });
+  readonly #show: RawShaderMaterial;
 
   constructor(painter: PicturePainter) {
     this.#painter = painter;
     this.#passes = new GlPasses(painter.renderer, false);
     this.#warp = new PictureWarp(this.#passes);
+    this.#show = warpMaterial({ fragmentShader: SHOW, defines: painter.defines });
   }
 
   /** The picture that the painter has now; null when it cannot be warped. */
