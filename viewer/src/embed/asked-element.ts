@@ -1,6 +1,7 @@
-/** What `<kiln-preview>` answers about the scene: what is seen at a point, and what there is to be named. */
+/** What `<kiln-preview>` answers about the scene: where the camera is, what is seen at a point, what there is to be named. */
 import type { ScenePart } from '@kiln/shared';
 import type { LiveViewport } from '../live/live-viewport.ts';
+import { orbitOf } from './orbit.ts';
 import { type PreviewSurface, type Vector, vector } from './preview-types.ts';
 import { ReflectedElement } from './reflected-element.ts';
 
@@ -12,10 +13,44 @@ export abstract class AskedElement extends ReflectedElement {
   abstract get loaded(): boolean;
 
   /**
+   * Where the camera is going, around its target: `theta` about the vertical and `phi` from straight above, in radians, and
+   * `radius` in metres. Null before the scene is there.
+   */
+  getCameraOrbit(): {
+    readonly theta: number;
+    readonly phi: number;
+    readonly radius: number;
+    toString(): string;
+  } | null {
+    const camera = this.asked?.camera;
+    if (!camera) return null;
+    const { thetaRad: theta, phiRad: phi, radiusM: radius } = orbitOf(camera);
+    return { theta, phi, radius, toString: () => `${theta}rad ${phi}rad ${radius}m` };
+  }
+
+  /** What it turns around, in metres of the scene's world. Null before the scene is there. */
+  getCameraTarget(): Vector | null {
+    const target = this.asked?.camera?.target;
+    return target ? vector(target) : null;
+  }
+
+  /** From the upper edge to the lower one, in degrees. Null before the scene is there. */
+  getFieldOfView(): number | null {
+    return this.asked?.camera?.fovDeg ?? null;
+  }
+
+  /** Is where it was going to, at once. */
+  jumpCameraToGoal(): void {
+    const camera = this.asked?.camera;
+    if (camera) this.asked?.lookFrom(camera);
+  }
+
+  /**
    * What is seen at a point of the page, as events of the mouse have it, by the depth of the last picture; null where nothing
-   * is.
+   * is. The position is in metres of the scene's world; the normal has the length 1.
    *
    * @param pixelX CSS pixels from the left edge of the window.
+   * @param pixelY CSS pixels from its upper edge.
    */
   positionAndNormalFromPoint(
     pixelX: number,

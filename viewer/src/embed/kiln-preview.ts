@@ -4,16 +4,18 @@
  */
 import type { ExplicitCamera, ViewJob, ViewJobRequest } from '@kiln/shared';
 import { watchPage } from '../live/hidden-page.ts';
+import { VIEW_LABEL } from '../live/live-surface.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
+import { NoWebGl } from '../live/no-webgl.ts';
 import { renderView } from '../live/render-view.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
 import { FPS, firstCameraOf, lookOf } from './attributes.ts';
 import { noteOf } from './note.ts';
-import { orbitOf } from './orbit.ts';
-import { type KilnPreviewEvents, type ToBlobOptions, type Vector, vector } from './preview-types.ts';
+import { showPoster } from './poster.ts';
+import type { KilnPreviewEvents, ToBlobOptions } from './preview-types.ts';
 import { SharedElement } from './shared-element.ts';
 import { Stats } from './stats.ts';
 import { fillRoot, type PreviewParts } from './template.ts';
@@ -60,7 +62,7 @@ export class KilnPreviewElement extends SharedElement {
     super();
     this.#parts = fillRoot(this.attachShadow({ mode: 'open' }));
     this.#stats = new Stats(this.#parts.stats, () => this.#viewport?.figures() ?? null);
-    this.#parts.poster.addEventListener('click', () => this.dismissPoster());
+    this.#parts.button.addEventListener('click', () => this.#clicked());
   }
 
   connectedCallback(): void {
@@ -84,6 +86,7 @@ export class KilnPreviewElement extends SharedElement {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
+    if (name === 'alt') this.#nameView();
     if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
     else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
     else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
@@ -108,52 +111,30 @@ export class KilnPreviewElement extends SharedElement {
     return this.#error;
   }
 
+  /** Whether the clip stands still. */
   get paused(): boolean {
     return !this.#viewport?.playing;
-  }
-
-  /** Where the camera is going; null before the scene is there. */
-  getCameraOrbit(): {
-    readonly theta: number;
-    readonly phi: number;
-    readonly radius: number;
-    toString(): string;
-  } | null {
-    const camera = this.#viewport?.camera;
-    if (!camera) return null;
-    const { thetaRad: theta, phiRad: phi, radiusM: radius } = orbitOf(camera);
-    return { theta, phi, radius, toString: () => `${theta}rad ${phi}rad ${radius}m` };
-  }
-
-  getCameraTarget(): Vector | null {
-    const target = this.#viewport?.camera?.target;
-    return target ? vector(target) : null;
-  }
-
-  /** Degrees. */
-  getFieldOfView(): number | null {
-    return this.#viewport?.camera?.fovDeg ?? null;
-  }
-
-  /** Is where it was going to, at once. */
-  jumpCameraToGoal(): void {
-    const camera = this.#viewport?.camera;
-    if (camera) this.#viewport?.lookFrom(camera);
   }
 
   /** Shows all of the scene. */
   fit(): void {
     this.#viewport?.fit();
+    // The page has moved it, not the hand.
+    this.#source = 'none';
   }
 
+  /** Plays the clip of `animationName`, round and round; as soon as there is a view. */
   play(): void {
+    this.#plays = true;
     this.#viewport?.play();
   }
 
   pause(): void {
+    this.#plays = false;
     this.#viewport?.pause();
   }
 
+  /** Of the clip, in seconds from its beginning; goes on beyond its end while it is played again. */
   get currentTime(): number {
     return this.#frame / FPS;
   }
@@ -163,7 +144,10 @@ export class KilnPreviewElement extends SharedElement {
     this.#viewport?.seek(this.#frame);
   }
 
+  /** Of the clip; 24 are a second. */
   #frame = 0;
+  /** Whether the clip is to be played, by the next view, too. */
+  #plays = false;
 
   /** Opens the view where `reveal` says that it waits. */
   dismissPoster(): void {
@@ -175,6 +159,13 @@ export class KilnPreviewElement extends SharedElement {
   /** The poster again, over a view that goes on. */
   showPoster(): void {
     this.#parts.poster.classList.remove('gone');
+  }
+
+  /** What had the focus is gone. */
+  #clicked(): void {
+    const hadFocus = this.shadowRoot?.activeElement === this.#parts.button;
+    this.dismissPoster();
+    if (hadFocus) this.#viewport?.canvas.focus({ preventScroll: true });
   }
 
   /**
@@ -211,6 +202,7 @@ export class KilnPreviewElement extends SharedElement {
     if (isOther) {
       this.#hasTold = false;
       this.#firstCamera = null;
+      this.#plays ||= this.hasAttribute('autoplay');
     }
     if (isOther || name === 'session' || this.#error?.retries === false) this.#close();
     this.#open();
@@ -221,17 +213,19 @@ export class KilnPreviewElement extends SharedElement {
     const { src } = this;
     const waits = (this.getAttribute('reveal') ?? 'auto') !== 'auto' && !this.#isWanted;
     if (this.#viewport || !src || !this.isConnected || !this.#isInSight || waits || document.hidden) return;
-    this.#fail(null);
     try {
       this.#viewport = this.#createViewport(src);
-    } catch {
-      this.#fail({ code: 'client.no_webgl', message: 'This browser gives no WebGL2.', retries: false });
+    } catch (error) {
+      if (!(error instanceof NoWebGl)) throw error;
+      this.#fail({ code: 'client.no_webgl', message: error.message, retries: false });
       return;
     }
+    this.#fail(null);
+    this.#nameView();
     this.#giveHand();
     this.#showRole();
     if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
-    if (this.hasAttribute('autoplay')) this.#viewport.play();
+    if (this.#plays) this.#viewport.play();
     this.#viewport.open();
   }
 
@@ -243,6 +237,7 @@ export class KilnPreviewElement extends SharedElement {
       sceneId,
       look: lookOf(this.#read),
       aspect: this.#aspect(),
+      showsPage: true,
       frameNumber: this.#frame,
       url: this.farm,
       ...(session !== null && { join: session }),
@@ -250,8 +245,6 @@ export class KilnPreviewElement extends SharedElement {
       resumeStore: this.#store,
     });
     viewport.canvas.setAttribute('part', 'canvas');
-    const alt = this.getAttribute('alt');
-    if (alt) viewport.canvas.setAttribute('aria-label', alt);
     viewport.on('state', (state) => this.#stateIs(state));
     viewport.on('scene', ({ autoCamera }) => {
       const isFirst = this.#firstCamera === null;
@@ -288,6 +281,10 @@ export class KilnPreviewElement extends SharedElement {
     this.#isLoaded = false;
     viewport?.dispose(comesBack);
     if (viewport) this.#showPoster();
+  }
+
+  #nameView(): void {
+    this.#viewport?.canvas.setAttribute('aria-label', this.getAttribute('alt') || VIEW_LABEL);
   }
 
   #giveHand(): void {
@@ -355,6 +352,7 @@ export class KilnPreviewElement extends SharedElement {
     this.#progress = progress;
     const { bar } = this.#parts;
     bar.style.transform = `scaleX(${progress})`;
+    bar.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
     bar.classList.toggle('gone', progress === 1);
     this.#emit('progress', { totalProgress: progress });
   }
@@ -371,16 +369,12 @@ export class KilnPreviewElement extends SharedElement {
   }
 
   #showPoster(): void {
-    const { poster, picture } = this.#parts;
-    const url = this.getAttribute('poster');
-    picture.hidden = url === null;
-    if (url !== null && picture.getAttribute('src') !== url) picture.src = url;
-    picture.alt = this.getAttribute('alt') ?? '';
-    poster.classList.toggle('gone', this.#isLoaded && this.#viewport !== null);
-    const isButton = this.getAttribute('reveal') === 'interaction' && !this.#isWanted;
-    poster.classList.toggle('button', isButton);
-    poster.inert = !isButton;
-    poster.setAttribute('aria-label', `Show in 3D: ${this.getAttribute('alt') ?? 'the scene'}`);
+    showPoster(this.#parts, {
+      url: this.getAttribute('poster'),
+      alt: this.getAttribute('alt') ?? '',
+      isButton: this.getAttribute('reveal') === 'interaction' && !this.#isWanted,
+      isGone: this.#isLoaded && this.#viewport !== null,
+    });
   }
 
   #emit<K extends keyof KilnPreviewEvents>(name: K, detail: KilnPreviewEvents[K]): void {

@@ -41,6 +41,12 @@ export class ReflectedElement extends TypedElement {
     this.setAttribute('farm', url);
   }
 
+  /**
+   * Where the camera stands: angle about the vertical, angle from straight above, and distance, with units: `rad` or `deg`,
+   * and `m`, `cm`, `mm` or `%` of the first distance; each may be `auto`.
+   *
+   * @defaultValue auto auto auto
+   */
   get cameraOrbit(): string {
     return this.getAttribute('camera-orbit') ?? 'auto auto auto';
   }
@@ -49,6 +55,7 @@ export class ReflectedElement extends TypedElement {
     this.setAttribute('camera-orbit', orbit);
   }
 
+  /** What it turns around: three lengths with units (`m`, `cm`, `mm`), each may be `auto`. @defaultValue auto auto auto */
   get cameraTarget(): string {
     return this.getAttribute('camera-target') ?? 'auto auto auto';
   }
@@ -57,6 +64,7 @@ export class ReflectedElement extends TypedElement {
     this.setAttribute('camera-target', target);
   }
 
+  /** From the upper edge to the lower one, in `deg` or `rad`. @defaultValue auto */
   get fieldOfView(): string {
     return this.getAttribute('field-of-view') ?? 'auto';
   }
@@ -65,6 +73,7 @@ export class ReflectedElement extends TypedElement {
     this.setAttribute('field-of-view', fieldOfView);
   }
 
+  /** A factor on the light: 2 is one stop more. @defaultValue 1 */
   get exposure(): number {
     return Number(this.getAttribute('exposure') ?? 1);
   }
@@ -73,6 +82,7 @@ export class ReflectedElement extends TypedElement {
     this.setAttribute('exposure', String(exposure));
   }
 
+  /** Name of a built-in light. */
   get environmentImage(): string | null {
     return this.getAttribute('environment-image');
   }
@@ -81,6 +91,7 @@ export class ReflectedElement extends TypedElement {
     this.#write('environment-image', name);
   }
 
+  /** One of `availableVariants`; null: the materials as they are. */
   get variantName(): string | null {
     return this.getAttribute('variant-name');
   }
@@ -89,6 +100,7 @@ export class ReflectedElement extends TypedElement {
     this.#write('variant-name', name);
   }
 
+  /** One of `availableAnimations`; null: nothing moves. */
   get animationName(): string | null {
     return this.getAttribute('animation-name');
   }
@@ -178,6 +190,7 @@ export class ReflectedElement extends TypedElement {
     this.#write('reveal', value);
   }
 
+  /** Whether the clip of `animationName` plays from the first picture on. */
   get autoplay(): boolean {
     return this.hasAttribute('autoplay');
   }
@@ -195,6 +208,7 @@ export class ReflectedElement extends TypedElement {
     this.toggleAttribute('camera-controls', isSet);
   }
 
+  /** Whether the hand, and the keyboard, come no nearer and go no farther away. */
   get disableZoom(): boolean {
     return this.hasAttribute('disable-zoom');
   }
@@ -203,6 +217,7 @@ export class ReflectedElement extends TypedElement {
     this.toggleAttribute('disable-zoom', isSet);
   }
 
+  /** Whether the hand, and the keyboard, do not shift the view. */
   get disablePan(): boolean {
     return this.hasAttribute('disable-pan');
   }
@@ -211,7 +226,7 @@ export class ReflectedElement extends TypedElement {
     this.toggleAttribute('disable-pan', isSet);
   }
 
-  /** `pan-y` or `none`. */
+  /** What a finger does that goes up or down: `pan-y`: scrolls the page; `none`: turns the view. */
   get touchAction(): string | null {
     return this.getAttribute('touch-action');
   }

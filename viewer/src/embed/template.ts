@@ -7,13 +7,13 @@ const STYLE = `
 .stage canvas { display: block; outline-offset: -3px; cursor: grab; }
 .stage canvas:active { cursor: grabbing; }
 :host(:not([camera-controls])) .stage canvas, .stage.watches canvas { cursor: inherit; }
-.poster { transition: opacity 0.3s; background: var(--poster-color, transparent); border: 0; padding: 0; font: inherit; }
+.poster { transition: opacity 0.3s, visibility 0.3s; background: var(--poster-color, transparent); text-align: center; pointer-events: none; }
 .poster img, .poster ::slotted(img) { object-fit: contain; }
-.poster.gone { opacity: 0; pointer-events: none; }
-.poster.button { cursor: pointer; }
-.poster.button:focus-visible { outline: 3px solid currentColor; outline-offset: -3px; }
-.bar { position: absolute; left: 0; right: 0; bottom: 0; height: 3px; transform-origin: 0 50%; background: var(--progress-bar-color, rgb(128 128 128 / 0.6)); transition: transform 0.2s, opacity 0.3s; pointer-events: none; }
-.bar.gone { opacity: 0; }
+.poster.gone { opacity: 0; visibility: hidden; }
+.poster button { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; padding: 0; background: none; cursor: pointer; pointer-events: auto; }
+.poster button:focus-visible { outline: 3px solid currentColor; outline-offset: -3px; }
+.bar { position: absolute; left: 0; right: 0; bottom: 0; height: 3px; transform-origin: 0 50%; background: var(--progress-bar-color, rgb(128 128 128 / 0.6)); transition: transform 0.2s, opacity 0.3s, visibility 0.3s; pointer-events: none; }
+.bar.gone { opacity: 0; visibility: hidden; }
 .note { position: absolute; left: 50%; bottom: 12px; transform: translateX(-50%); width: max-content; max-width: calc(100% - 24px); box-sizing: border-box; padding: 6px 12px; border-radius: 6px; font: 13px/1.4 system-ui, sans-serif; color: #fff; background: rgb(20 20 20 / 0.82); }
 .note:empty { display: none; }
 .stats { position: absolute; left: 10px; top: 10px; display: grid; gap: 1px; margin: 0; min-width: 11.5em; padding: 8px 12px 9px; border-radius: 8px; font: 11px/1.55 ui-monospace, Menlo, Consolas, monospace; font-variant-numeric: tabular-nums; color: #fff; background: rgb(20 20 20 / 0.78); pointer-events: none; }
@@ -27,8 +27,10 @@ const STYLE = `
 
 export interface PreviewParts {
   readonly stage: HTMLElement;
-  readonly poster: HTMLButtonElement;
+  readonly poster: HTMLElement;
   readonly picture: HTMLImageElement;
+  /** Over the poster. */
+  readonly button: HTMLButtonElement;
   readonly bar: HTMLElement;
   readonly note: HTMLElement;
   readonly stats: HTMLElement;
@@ -40,7 +42,8 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets = [sheet];
   const stage = part('div', 'stage');
-  const poster = part('button', 'poster');
+  const poster = part('div', 'poster');
+  const button = part('button', 'poster-button');
   const slot = document.createElement('slot');
   const picture = document.createElement('img');
   const bar = part('div', 'bar');
@@ -50,12 +53,16 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   slot.name = 'poster';
   picture.alt = '';
   picture.hidden = true;
-  poster.type = 'button';
+  button.type = 'button';
+  button.hidden = true;
+  bar.classList.add('gone');
+  bar.setAttribute('role', 'progressbar');
+  bar.setAttribute('aria-label', 'Loading');
   note.setAttribute('role', 'status');
   slot.append(picture);
-  poster.append(slot);
+  poster.append(slot, button);
   root.append(stage, poster, bar, note, stats);
-  return { stage, poster, picture, bar, note, stats };
+  return { stage, poster, picture, button, bar, note, stats };
 }
 
 function part<K extends 'div' | 'button' | 'dl'>(tag: K, name: string): HTMLElementTagNameMap[K] {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxePuppeteer } from '@axe-core/puppeteer';
-import type { Page } from 'puppeteer';
+import type { Page, SerializedAXNode } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startChromium, type TestBrowser } from '../chromium.ts';
 import { type FakeFarm, startFakeFarm } from '../fake-farm/fake-farm.ts';
@@ -72,6 +72,8 @@ const loaded = () => page.waitForFunction(`document.querySelector('kiln-preview'
 const hellos = () => farm.live.messages.filter(({ type }) => type === 'hello').length;
 const lastHello = () => farm.live.messages.findLast(({ type }) => type === 'hello');
 const byes = () => farm.live.messages.filter(({ type }) => type === 'bye').length;
+const all = (node: SerializedAXNode | null): SerializedAXNode[] =>
+  node ? [node, ...(node.children ?? []).flatMap(all)] : [];
 const isPosterGone = () => inPage<boolean>(`return root.querySelector('.poster').classList.contains('gone')`);
 
 test('`stats` shows the figures of the way of a picture, and goes when it is taken away', async () => {
@@ -102,10 +104,8 @@ test('`stats` shows the figures of the way of a picture, and goes when it is tak
 
 test('`reveal="interaction"` opens the view by a click on the poster, which is a button with a name', async () => {
   await show({ reveal: 'interaction' });
-  const poster = await inPage(
-    `const { inert, ariaLabel } = root.querySelector('.poster'); return { inert, ariaLabel }`,
-  );
-  expect(poster).toEqual({ inert: false, ariaLabel: 'Show in 3D: Spheres on a floor' });
+  const poster = `return [root.querySelector('button').checkVisibility(), root.querySelector('button').ariaLabel]`;
+  expect(await inPage(poster)).toEqual([true, 'Show in 3D: Spheres on a floor']);
   // Whatever would open it has had its time.
   await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
   expect(hellos()).toBe(0);
@@ -113,7 +113,9 @@ test('`reveal="interaction"` opens the view by a click on the poster, which is a
   await page.keyboard.press('Enter');
   await loaded();
   expect(await isPosterGone()).toBe(true);
-  expect(await inPage(`return root.querySelector('.poster').inert`)).toBe(true);
+  expect((await inPage<unknown[]>(poster))[0]).toBe(false);
+  // The focus is where the keys are, not on what is gone.
+  expect(await inPage(`return root.activeElement.localName`)).toBe('canvas');
   expect(await page.evaluate('heard')).toEqual(['load', 'poster-dismissed']);
 });
 
@@ -274,6 +276,142 @@ test('a finger that goes up or down scrolls the page, unless `touch-action` says
   expect(await inPage(`preview.touchAction = null; ${touchAction}`)).toBe('pan-y');
   // Where the hand does nothing, all is left to the page.
   expect(await inPage(`preview.cameraControls = false; ${touchAction}`)).toBe('auto');
+});
+
+test('a background that is transparent shows the page', async () => {
+  await show({ background: 'transparent' });
+  await loaded();
+  const alphas = (source: string) => `const { width, height } = root.querySelector('canvas');
+    const copy = new OffscreenCanvas(width, height).getContext('2d');
+    copy.drawImage(${source}, 0, 0);
+    return [[3, 3], [300, 160]].map(([x, y]) => copy.getImageData(x, y, 1, 1).data[3])`;
+  expect(await inPage(alphas(`root.querySelector('canvas')`))).toEqual([0, 255]);
+});
+
+/** As where a page has no graphics, for as long as the test says. */
+const NO_WEBGL = `{
+  const { getContext } = HTMLCanvasElement.prototype;
+  window.hasGraphics = false;
+  HTMLCanvasElement.prototype.getContext = function (...order) {
+    return window.hasGraphics ? getContext.apply(this, order) : null;
+  };
+}`;
+
+test('without WebGL2 nothing is left behind, and the view is tried again as it comes back into sight', async () => {
+  await page.evaluateOnNewDocument(NO_WEBGL);
+  await show();
+  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  expect(await inPage('return preview.error')).toMatchObject({ code: 'client.no_webgl', retries: false });
+  // Sight is told of before the second frame.
+  const frames = 'await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));';
+  const comesBack = `preview.hidden = true; ${frames} ${frames} preview.hidden = false; ${frames} ${frames}`;
+  await inPage(comesBack);
+  expect(await inPage(`return root.querySelectorAll('canvas').length`)).toBe(0);
+  expect(await page.evaluate('heard')).toEqual(['error']);
+  await page.evaluate('window.hasGraphics = true');
+  await inPage(comesBack);
+  await loaded();
+  expect(await inPage(`return [preview.error, root.querySelectorAll('canvas').length]`)).toEqual([null, 1]);
+});
+
+test('a farm that the browser opens no connection to is unreachable, until there is another address', async () => {
+  await show({ farm: 'http://[' });
+  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  expect(await inPage('return preview.error')).toMatchObject({ code: 'client.unreachable', retries: false });
+  expect(await page.evaluate('heard')).toEqual(['error']);
+  await inPage(`preview.farm = location.origin`);
+  await loaded();
+  expect(await inPage('return preview.error')).toBeNull();
+});
+
+const CANVAS = `const { role, tabIndex, ariaLabel, ariaDescription } = root.querySelector('canvas');
+  return { role, tabIndex, ariaLabel, ariaDescription }`;
+
+test('the view has the name that `alt` gives it, and tells its keys, where it has any', async () => {
+  await show();
+  await loaded();
+  const picture = { role: 'img', tabIndex: -1, ariaLabel: 'Spheres on a floor', ariaDescription: null };
+  expect(await inPage(CANVAS)).toEqual(picture);
+  const keys = 'Arrow keys turn it, Shift with arrow keys moves it, plus and minus zoom, F fits the scene.';
+  const turned = { ...picture, role: 'application', tabIndex: 0, ariaDescription: keys };
+  expect(await inPage(`preview.cameraControls = true; ${CANVAS}`)).toEqual(turned);
+  expect(await inPage(`preview.disableZoom = preview.disablePan = true; ${CANVAS}`)).toEqual({
+    ...turned,
+    ariaDescription: 'Arrow keys turn it.',
+  });
+  expect(await inPage(`preview.alt = 'Two spheres'; ${CANVAS}`)).toMatchObject({ ariaLabel: 'Two spheres' });
+  expect(await inPage(`preview.alt = null; ${CANVAS}`)).toMatchObject({ ariaLabel: 'Live view of the scene' });
+});
+
+test('`disable-zoom` and `disable-pan` are for keys, too', async () => {
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await show({ 'camera-controls': '', 'disable-zoom': '', 'disable-pan': '' });
+  await loaded();
+  await inPage(`root.querySelector('canvas').focus()`);
+  const camera = () => inPage<string[]>('return [preview.getCameraOrbit(), preview.getCameraTarget()].map(String)');
+  const before = await camera();
+  await page.keyboard.press('+');
+  await page.keyboard.press('f');
+  await page.keyboard.down('Shift');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.up('Shift');
+  expect(await camera()).toEqual(before);
+  await page.keyboard.press('ArrowRight');
+  expect(await camera()).not.toEqual(before);
+  await inPage('preview.disableZoom = preview.disablePan = false');
+  const [orbit, target] = await camera();
+  await page.keyboard.press('+');
+  expect((await camera())[0]).not.toBe(orbit);
+  await page.keyboard.down('Shift');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.up('Shift');
+  expect((await camera())[1]).not.toBe(target);
+});
+
+test('while it loads, the poster is a picture with a name, and how far it is can be heard', async () => {
+  farm.liveLoadMs = Number.POSITIVE_INFINITY;
+  await show();
+  await page.waitForFunction(
+    `document.querySelector('kiln-preview').shadowRoot.querySelector('.bar').ariaValueNow === '62'`,
+  );
+  const tree = await page.accessibility.snapshot({ interestingOnly: false });
+  const found = (role: string) => all(tree).filter((node) => node.role === role);
+  expect(found('progressbar')).toMatchObject([{ name: 'Loading' }]);
+  expect(found('image').map(({ name }) => name)).toContain('Spheres on a floor');
+  expect(found('button')).toEqual([]);
+  farm.liveLoadMs = 0;
+  farm.dropLive();
+  await loaded();
+  await expect
+    .poll(() =>
+      inPage(`return ['.bar', '.poster'].map((name) => getComputedStyle(root.querySelector(name)).visibility)`),
+    )
+    .toEqual(['hidden', 'hidden']);
+});
+
+test('`camera-change` says whether it was the hand: what the page fits, it was not', async () => {
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await show({ 'camera-controls': '' });
+  await loaded();
+  await inPage(
+    `window.sources = []; preview.addEventListener('camera-change', ({ detail }) => sources.push(detail.source))`,
+  );
+  await inPage('preview.fit()');
+  await page.waitForFunction('sources.length > 0');
+  expect(await page.evaluate('sources')).not.toContain('user-interaction');
+  await inPage(`sources.length = 0; root.querySelector('canvas').focus()`);
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction('sources.length > 0');
+  expect(await page.evaluate('sources')).not.toContain('none');
+});
+
+test('what is played before there is a view plays as soon as there is one', async () => {
+  await show({ reveal: 'manual', 'animation-name': 'Bounce' });
+  await inPage('preview.play(); preview.dismissPoster()');
+  await loaded();
+  expect(await inPage('return preview.paused')).toBe(false);
+  await inPage('preview.pause()');
+  expect(await inPage('return preview.paused')).toBe(true);
 });
 
 test('[LV37] tells what is seen at a point as it is asked, and what there is to be named', async () => {

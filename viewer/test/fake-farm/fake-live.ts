@@ -57,7 +57,13 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
         heightPx: Math.max(16, Math.round(view.size.heightPx * shrink)),
       };
       const startMs = performance.now();
-      const { png, depth } = tracePicture(pose, size, view.frameNumber, view.exposureEv);
+      const { png, depth } = tracePicture(
+        pose,
+        size,
+        view.frameNumber,
+        view.exposureEv,
+        view.background === 'transparent',
+      );
       sequence += 1;
       answered = input;
       log.pictures.push({ sequence, input });

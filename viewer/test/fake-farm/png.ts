@@ -9,15 +9,16 @@ function chunk(type: string, data: Buffer): Buffer {
   return out;
 }
 
-/** @param rgb 8 bits a channel, the upper row first. */
-export function encodePng(widthPx: number, heightPx: number, rgb: Uint8Array): Buffer {
+/** @param pixels RGB or RGBA, 8 bits a channel, the upper row first. */
+export function encodePng(widthPx: number, heightPx: number, pixels: Uint8Array): Buffer {
+  const rowBytes = pixels.length / heightPx;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(widthPx, 0);
   header.writeUInt32BE(heightPx, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const rows = Buffer.alloc(heightPx * (widthPx * 3 + 1));
+  header.set([8, rowBytes === widthPx * 4 ? 6 : 2, 0, 0, 0], 8);
+  const rows = Buffer.alloc(heightPx * (rowBytes + 1));
   for (let y = 0; y < heightPx; y++) {
-    rows.set(rgb.subarray(y * widthPx * 3, (y + 1) * widthPx * 3), y * (widthPx * 3 + 1) + 1);
+    rows.set(pixels.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
   }
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
