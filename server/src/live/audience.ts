@@ -31,6 +31,8 @@ export interface Seat {
   resumeHash: string;
   /** Null while the connection is lost. */
   peer: SeatPeer | null;
+  /** When its connection was lost last. */
+  leftAtMs: number;
   /** When its connection is given up. */
   timer: NodeJS.Timeout | null;
 }
@@ -56,7 +58,7 @@ export class Audience {
   /** The first one has the camera. */
   add(seat: NewSeat): Seat {
     const id = ++this.#lastId;
-    const added: Seat = { ...seat, id, isOwner: id === OWNER_ID, timer: null };
+    const added: Seat = { ...seat, id, isOwner: id === OWNER_ID, leftAtMs: 0, timer: null };
     this.#seats.set(id, added);
     if (added.isOwner) this.#driver = added;
     return added;
@@ -65,7 +67,7 @@ export class Audience {
   /** [LV42] Everybody of before is away, and has not said what it reads; the camera is whose it was. */
   restore({ seats, lastId, driver }: KeptAudience): void {
     for (const seat of seats) {
-      const away = { isOwner: seat.id === OWNER_ID, codecs: PictureCodec.enum, peer: null, timer: null };
+      const away = { isOwner: seat.id === OWNER_ID, codecs: PictureCodec.enum, peer: null, leftAtMs: 0, timer: null };
       this.#seats.set(seat.id, { ...seat, ...away });
     }
     this.#lastId = lastId;
@@ -105,10 +107,17 @@ export class Audience {
     return this.all.filter(({ peer }) => peer !== null);
   }
 
-  /** For one more. @throws KilnError `request.too_many` */
+  /**
+   * [LV31] For one more: of those who are away, the one who left first goes; never the owner, nor whose the camera is.
+   *
+   * @throws KilnError `request.too_many`
+   */
   makeRoom(nowMs: number): void {
     if (this.#seats.size < LIMITS.liveViewers) return;
-    const lost = this.all.find(({ peer }) => peer === null);
+    const kept = this.#driver ?? this.#lastDriver;
+    const [lost] = this.all
+      .filter((seat) => seat.peer === null && !seat.isOwner && seat !== kept)
+      .sort((one, other) => one.leftAtMs - other.leftAtMs);
     if (lost) this.remove(lost, nowMs);
     else throw new KilnError('request.too_many', `[LV31] a session has at most ${LIMITS.liveViewers} viewers`);
   }

@@ -141,7 +141,6 @@ export class LiveSession {
     if (!seat || this.#ended) return;
     if (this.#audience.driver === seat) this.#shown.rest();
     this.#absences.left(seat);
-    seat.peer = null;
     this.#oneLess();
   }
 

@@ -25,6 +25,7 @@ function sit() {
       codecs: ['jpeg'],
       resumeHash: '',
       peer,
+      leftAtMs: 0,
       timer: null,
     },
   };
