@@ -102,6 +102,15 @@ export class Audience {
     return this.#driver;
   }
 
+  seatOf(viewer: SeatPeer): Seat | null {
+    return this.all.find(({ peer }) => peer === viewer) ?? null;
+  }
+
+  /** It drives, or will when it is back. [LV13] */
+  hasCamera(seat: Seat): boolean {
+    return seat === (this.#driver ?? this.#lastDriver);
+  }
+
   /** Those whose connection is there. */
   get present(): readonly Seat[] {
     return this.all.filter(({ peer }) => peer !== null);
@@ -114,9 +123,8 @@ export class Audience {
    */
   makeRoom(nowMs: number): void {
     if (this.#seats.size < LIMITS.liveViewers) return;
-    const kept = this.#driver ?? this.#lastDriver;
     const [lost] = this.all
-      .filter((seat) => seat.peer === null && !seat.isOwner && seat !== kept)
+      .filter((seat) => seat.peer === null && !seat.isOwner && !this.hasCamera(seat))
       .sort((one, other) => one.leftAtMs - other.leftAtMs);
     if (lost) this.remove(lost, nowMs);
     else throw new KilnError('request.too_many', `[LV31] a session has at most ${LIMITS.liveViewers} viewers`);

@@ -27,7 +27,7 @@ import { type KeptAudience, OWNER_ID } from './kept-session.ts';
 import type { LiveServers } from './live-servers.ts';
 import { LiveSession } from './live-session.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { ownCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
+import { requireCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
 import type { OpenRow, SessionRows } from './session-rows.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { type Visitor, type VisitorParts, visitorOf, workerOf } from './visitors.ts';
@@ -247,7 +247,7 @@ export class LiveSessions {
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
     const { tenantId, access, admission } = visitor;
     const { sceneId, view } = message;
-    if (access === 'view' && view.camera === undefined) throw ownCamera();
+    requireCamera(access, view);
     const scene = await this.#readyScene(tenantId, sceneId);
     if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
       throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);
