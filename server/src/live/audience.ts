@@ -16,7 +16,10 @@ import { type KeptAudience, type KeptSeat, OWNER_ID } from './kept-session.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 
 /** A viewer's connection, as far as a session uses it. */
-export type SeatPeer = Pick<ViewerPeer, 'tell' | 'pose' | 'picture' | 'needsWhole' | 'dropPictures' | 'close' | 'end'>;
+export type SeatPeer = Pick<
+  ViewerPeer,
+  'tell' | 'tellNewest' | 'picture' | 'needsWhole' | 'dropPictures' | 'close' | 'end'
+>;
 
 export interface Seat {
   /** From 1, in the order in which they came. */
@@ -238,7 +241,7 @@ export class Audience {
     }));
     for (const seat of this.present) {
       const mayTake = this.mayTake(seat, nowMs);
-      seat.peer?.tell({ type: 'viewers', you: seat.id, driver, mayTake, input, viewers });
+      seat.peer?.tellNewest({ type: 'viewers', you: seat.id, driver, mayTake, input, viewers });
     }
   }
 

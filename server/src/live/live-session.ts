@@ -24,6 +24,7 @@ import {
   type ViewerRights,
   whyNotMoved,
 } from './session-parts.ts';
+import { noTraffic } from './session-traffic.ts';
 import { SessionUse } from './session-use.ts';
 import { Shown, type ShownView } from './shown.ts';
 import { ViewLimit } from './view-limit.ts';
@@ -37,6 +38,7 @@ export class LiveSession {
   readonly id: string;
   readonly tenantId: string;
   readonly sceneId: string;
+  readonly traffic = noTraffic();
   readonly #parts: SessionParts;
   readonly #protocol = 1;
   readonly #audience = new Audience(performance.now());
@@ -381,8 +383,7 @@ export class LiveSession {
   }
 
   #welcome({ peer, access, maxSamples }: Seat, resumeToken: string, resumed: boolean): void {
-    const { leaseMs } = this.#parts;
-    const session = { protocol: this.#protocol, sessionId: this.id, leaseMs };
+    const session = { protocol: this.#protocol, sessionId: this.id, leaseMs: this.#parts.leaseMs };
     const limit = maxSamples !== null && { maxSamples };
     peer?.tell({ type: 'welcome', ...session, resumeToken, resumed, access, ...limit });
   }

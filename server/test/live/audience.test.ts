@@ -19,7 +19,7 @@ function sit({ access = 'drive', codecs = ['jpeg'] }: Partial<Pick<Seat, 'access
   const tell = (message: ServerMessage) => void messages.push(message);
   const peer: SeatPeer = {
     tell,
-    pose: tell,
+    tellNewest: tell,
     picture: () => 'sent',
     needsWhole: false,
     dropPictures() {},
@@ -58,7 +58,7 @@ test('[LV32, LV42] goes on at another server: by the same numbers, and who is al
   audience.restore({ ...kept, seats: kept.seats.slice(0, 1), lastId: 1, driver: 1 });
   const [back] = audience.all;
   const heard: ServerMessage[] = [];
-  if (back) back.peer = { ...owner.peer, tell: (message) => void heard.push(message) } as SeatPeer;
+  if (back) back.peer = { ...owner.peer, tellNewest: (message) => void heard.push(message) } as SeatPeer;
   audience.tellViewers(0, 0);
   expect(heard).toMatchObject([{ type: 'viewers', you: 1, driver: 1, viewers: [{ id: 1, away: false }] }]);
 });
