@@ -234,7 +234,7 @@ export async function openFarm(services: Services, timing: Partial<FarmTiming> =
       registerWebhooks(app, new Webhooks({ db, guard, lookUp, newId, random, now, wake: () => sender.wake() }));
       registerLimits(app, { db, wake });
       registerTokens(app, tokens);
-      registerSessions(app, rows, new ViewJobs({ live, rows, serverId, submissions, log }));
+      registerSessions(app, { rows, live, viewJobs: new ViewJobs({ live, rows, serverId, submissions, log }) });
       registerWorkerRoutes(app, {
         services,
         change,

@@ -117,13 +117,16 @@ export const LIVE_LIMITS = {
   passOnMs: 5_000,
   /** [LV39] A worker that hands its view over says so within this. */
   handOverAnswerMs: 2_000,
-  /** Bytes in a worker's socket above which poses wait, the newest only. */
+  /** Bytes in a worker's socket above which poses and views wait, the newest only. */
   poseBufferBytes: 16_384,
   /** [LV18] A viewer whose socket takes nothing for so long is closed. */
   stuckMs: 30_000,
   /** Messages of a viewer: 144 poses and as many acknowledgements a second, with room. */
   messagesPerSecond: 400,
   messageBurst: 1_200,
+  /** [LV33] What one viewer does with the camera: everybody hears of each. */
+  cameraActionsPerSecond: 5,
+  cameraActionBurst: 10,
   /** [LV37] Questions of one viewer that wait for their answer, and those of a second: what a pointer hovers over, with room. */
   picksWaiting: 4,
   picksPerSecond: 10,

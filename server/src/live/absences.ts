@@ -24,6 +24,8 @@ export class Absences {
 
   /** Its connection is lost. */
   left(seat: Seat): void {
+    seat.peer = null;
+    seat.leftAtMs = performance.now();
     const isDriver = this.#audience.driver === seat;
     seat.timer = setTimeout(() => this.#afterGrace(seat), isDriver ? this.#leaseMs * GRACE : this.#leaseMs);
   }

@@ -16,7 +16,10 @@ import { type KeptAudience, type KeptSeat, OWNER_ID } from './kept-session.ts';
 import type { ViewerPeer } from './viewer-peer.ts';
 
 /** A viewer's connection, as far as a session uses it. */
-export type SeatPeer = Pick<ViewerPeer, 'tell' | 'pose' | 'picture' | 'needsWhole' | 'dropPictures' | 'close' | 'end'>;
+export type SeatPeer = Pick<
+  ViewerPeer,
+  'tell' | 'tellNewest' | 'picture' | 'needsWhole' | 'dropPictures' | 'close' | 'end'
+>;
 
 export interface Seat {
   /** From 1, in the order in which they came. */
@@ -31,6 +34,8 @@ export interface Seat {
   resumeHash: string;
   /** Null while the connection is lost. */
   peer: SeatPeer | null;
+  /** When its connection was lost last. */
+  leftAtMs: number;
   /** When its connection is given up. */
   timer: NodeJS.Timeout | null;
 }
@@ -56,7 +61,7 @@ export class Audience {
   /** The first one has the camera. */
   add(seat: NewSeat): Seat {
     const id = ++this.#lastId;
-    const added: Seat = { ...seat, id, isOwner: id === OWNER_ID, timer: null };
+    const added: Seat = { ...seat, id, isOwner: id === OWNER_ID, leftAtMs: 0, timer: null };
     this.#seats.set(id, added);
     if (added.isOwner) this.#driver = added;
     return added;
@@ -65,7 +70,7 @@ export class Audience {
   /** [LV42] Everybody of before is away, and has not said what it reads; the camera is whose it was. */
   restore({ seats, lastId, driver }: KeptAudience): void {
     for (const seat of seats) {
-      const away = { isOwner: seat.id === OWNER_ID, codecs: PictureCodec.enum, peer: null, timer: null };
+      const away = { isOwner: seat.id === OWNER_ID, codecs: PictureCodec.enum, peer: null, leftAtMs: 0, timer: null };
       this.#seats.set(seat.id, { ...seat, ...away });
     }
     this.#lastId = lastId;
@@ -100,15 +105,30 @@ export class Audience {
     return this.#driver;
   }
 
+  seatOf(viewer: SeatPeer): Seat | null {
+    return this.all.find(({ peer }) => peer === viewer) ?? null;
+  }
+
+  /** It drives, or will when it is back. [LV13] */
+  hasCamera(seat: Seat): boolean {
+    return seat === (this.#driver ?? this.#lastDriver);
+  }
+
   /** Those whose connection is there. */
   get present(): readonly Seat[] {
     return this.all.filter(({ peer }) => peer !== null);
   }
 
-  /** For one more. @throws KilnError `request.too_many` */
+  /**
+   * [LV31] For one more: of those who are away, the one who left first goes; never the owner, nor whose the camera is.
+   *
+   * @throws KilnError `request.too_many`
+   */
   makeRoom(nowMs: number): void {
     if (this.#seats.size < LIMITS.liveViewers) return;
-    const lost = this.all.find(({ peer }) => peer === null);
+    const [lost] = this.all
+      .filter((seat) => seat.peer === null && !seat.isOwner && !this.hasCamera(seat))
+      .sort((one, other) => one.leftAtMs - other.leftAtMs);
     if (lost) this.remove(lost, nowMs);
     else throw new KilnError('request.too_many', `[LV31] a session has at most ${LIMITS.liveViewers} viewers`);
   }
@@ -221,7 +241,7 @@ export class Audience {
     }));
     for (const seat of this.present) {
       const mayTake = this.mayTake(seat, nowMs);
-      seat.peer?.tell({ type: 'viewers', you: seat.id, driver, mayTake, input, viewers });
+      seat.peer?.tellNewest({ type: 'viewers', you: seat.id, driver, mayTake, input, viewers });
     }
   }
 

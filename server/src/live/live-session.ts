@@ -4,7 +4,6 @@
  */
 import {
   isErrorCode,
-  isStillCodec,
   KilnError,
   type PictureHeader,
   type ServerMessage,
@@ -18,7 +17,14 @@ import { Audience, type Seat, type SeatPeer, seatFor } from './audience.ts';
 import type { KeptAudience } from './kept-session.ts';
 import { PictureShare } from './picture-share.ts';
 import { SessionKeeper } from './session-keeper.ts';
-import { type SessionParts, type SessionSubject, type ViewerRights, whyNotMoved } from './session-parts.ts';
+import {
+  requireCamera,
+  type SessionParts,
+  type SessionSubject,
+  type ViewerRights,
+  whyNotMoved,
+} from './session-parts.ts';
+import { noTraffic } from './session-traffic.ts';
 import { SessionUse } from './session-use.ts';
 import { Shown, type ShownView } from './shown.ts';
 import { ViewLimit } from './view-limit.ts';
@@ -32,6 +38,7 @@ export class LiveSession {
   readonly id: string;
   readonly tenantId: string;
   readonly sceneId: string;
+  readonly traffic = noTraffic();
   readonly #parts: SessionParts;
   readonly #protocol = 1;
   readonly #audience = new Audience(performance.now());
@@ -101,9 +108,7 @@ export class LiveSession {
   /** [LV31] One more. @throws KilnError `request.too_many`, `live.no_codec` */
   join(viewer: ViewerPeer, hello: ViewerHello, rights: ViewerRights): void {
     this.#audience.makeRoom(performance.now());
-    if (!this.#audience.codecs.some((codec) => isStillCodec(codec) && hello.codecs.includes(codec))) {
-      throw new KilnError('live.no_codec', '[LV31] the session has no picture codec that this viewer reads');
-    }
+    this.#pictures.requireReader(hello.codecs);
     const token = newSecret(this.#parts.random);
     const seat = this.#sit(viewer, hello, rights, token);
     this.#welcome(seat, token, false);
@@ -118,6 +123,7 @@ export class LiveSession {
 
   /** [LV13, LV14] A viewer comes back. Where it drives, inputs begin anew, and the worker starts with what is wanted now. */
   resume(seat: Seat, viewer: ViewerPeer, hello: ViewerHello): void {
+    if (this.#audience.hasCamera(seat)) requireCamera(seat.access, hello.view);
     const before = seat.peer;
     seat.peer = viewer;
     before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));
@@ -137,16 +143,15 @@ export class LiveSession {
   }
 
   viewerClosed(viewer: ViewerPeer): void {
-    const seat = this.#seatOf(viewer);
+    const seat = this.#audience.seatOf(viewer);
     if (!seat || this.#ended) return;
     if (this.#audience.driver === seat) this.#shown.rest();
     this.#absences.left(seat);
-    seat.peer = null;
     this.#oneLess();
   }
 
   viewerSays(viewer: ViewerPeer, message: ViewerMessage): void {
-    const seat = this.#seatOf(viewer);
+    const seat = this.#audience.seatOf(viewer);
     if (!seat || this.#ended) return;
     const isDriver = this.#audience.driver === seat;
     switch (message.type) {
@@ -298,10 +303,6 @@ export class LiveSession {
     return this.#audience.add({ access, tokenId, maxSamples, codecs, resumeHash: hashSecret(resumeToken), peer });
   }
 
-  #seatOf(viewer: ViewerPeer): Seat | null {
-    return this.#audience.all.find(({ peer }) => peer === viewer) ?? null;
-  }
-
   /** A viewer that was welcomed hears where the session stands, and sees it. @param startsAnew what it wants is new to the worker. */
   #isBack(seat: Seat, startsAnew: boolean): void {
     this.#absences.somebodyIsHere();
@@ -382,8 +383,7 @@ export class LiveSession {
   }
 
   #welcome({ peer, access, maxSamples }: Seat, resumeToken: string, resumed: boolean): void {
-    const { leaseMs } = this.#parts;
-    const session = { protocol: this.#protocol, sessionId: this.id, leaseMs };
+    const session = { protocol: this.#protocol, sessionId: this.id, leaseMs: this.#parts.leaseMs };
     const limit = maxSamples !== null && { maxSamples };
     peer?.tell({ type: 'welcome', ...session, resumeToken, resumed, access, ...limit });
   }

@@ -7,6 +7,7 @@ import {
   KilnError,
   LIMITS,
   LIVE_PROTOCOLS,
+  type LiveTraffic,
   type LiveView,
   type SceneSource,
   ViewerHello,
@@ -26,9 +27,11 @@ import { seatFor } from './audience.ts';
 import { type KeptAudience, OWNER_ID } from './kept-session.ts';
 import type { LiveServers } from './live-servers.ts';
 import { LiveSession } from './live-session.ts';
+import { moved, over, stops, tellWhy } from './partings.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { ownCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
+import { requireCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
 import type { OpenRow, SessionRows } from './session-rows.ts';
+import { trafficOf } from './session-traffic.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 import { type Visitor, type VisitorParts, visitorOf, workerOf } from './visitors.ts';
 import { WORKER_PAYLOAD_BYTES, WorkerPeer } from './worker-peer.ts';
@@ -188,6 +191,10 @@ export class LiveSessions {
     return session?.tenantId === tenantId ? session : null;
   }
 
+  get traffic(): LiveTraffic {
+    return trafficOf([...this.#sessions.values()].map(({ traffic }) => traffic));
+  }
+
   /** [LV31] */
   async #join(socket: WebSocket, hello: ViewerHello, visitor: Visitor, headers: IncomingHttpHeaders): Promise<void> {
     const { sceneId, join: { sessionId } = { sessionId: '' } } = hello;
@@ -247,7 +254,7 @@ export class LiveSessions {
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
     const { tenantId, access, admission } = visitor;
     const { sceneId, view } = message;
-    if (access === 'view' && view.camera === undefined) throw ownCamera();
+    requireCamera(access, view);
     const scene = await this.#readyScene(tenantId, sceneId);
     if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
       throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);
@@ -266,7 +273,7 @@ export class LiveSessions {
   }
 
   #attach(socket: WebSocket, session: LiveSession, enter: (viewer: ViewerPeer) => void): void {
-    const viewer: ViewerPeer = new ViewerPeer(socket, {
+    const viewer: ViewerPeer = new ViewerPeer(socket, session.traffic, {
       onMessage: (message) => session.viewerSays(viewer, message),
       onNeedsWhole: () => session.refresh(),
       onClosed: () => session.viewerClosed(viewer),
@@ -284,7 +291,7 @@ export class LiveSessions {
     if (!session?.expects(workerId, message.token)) {
       throw new KilnError('live.session_gone', '[LV20] there is no such session for this worker');
     }
-    const worker: WorkerPeer = new WorkerPeer(socket, workerId, {
+    const worker: WorkerPeer = new WorkerPeer(socket, workerId, session.traffic, {
       onMessage: (said) => session.workerSays(worker, said),
       onPicture: (bytes, header) => session.workerDrew(worker, bytes, header),
       onClosed: () => session.workerClosed(worker),
@@ -382,16 +389,4 @@ function audienceOf({ kept, access, tokenId, maxSamples, resumeTokenHash: resume
   return (
     kept ?? { seats: [{ id: OWNER_ID, access, tokenId, maxSamples, resumeHash }], lastId: OWNER_ID, driver: OWNER_ID }
   );
-}
-
-const over = () => new KilnError('live.session_gone', 'the session has ended');
-
-const stops = () => new KilnError('server.draining', 'the server stops; the view connects again');
-
-/** [LV42] */
-const moved = () => new KilnError('server.draining', '[LV42] the live view goes on at another server; come back');
-
-/** [LV16] A browser hears more than a close code. */
-function tellWhy(socket: WebSocket, { code, message }: KilnError): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'error', code, message, fatal: true }));
 }

@@ -1,5 +1,5 @@
 /** Who gets which picture of a session, and in what ([LV35, LV36, LV41]). */
-import type { PictureHeader } from '@kiln/shared';
+import { isStillCodec, KilnError, type PictureCodec, type PictureHeader } from '@kiln/shared';
 import type { Audience, Seat } from './audience.ts';
 import type { Shown } from './shown.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -30,6 +30,12 @@ export class PictureShare {
     if (!this.#link.changeCodecs(codecs)) return false;
     this.#codecs = codecs.join();
     return true;
+  }
+
+  /** [LV31] @throws KilnError `live.no_codec` to one who reads none of the session's that stands for itself. */
+  requireReader(codecs: readonly PictureCodec[]): void {
+    if (this.#audience.codecs.some((codec) => isStillCodec(codec) && codecs.includes(codec))) return;
+    throw new KilnError('live.no_codec', '[LV31] the session has no picture codec that this viewer reads');
   }
 
   /** [LV36] */

@@ -65,8 +65,12 @@ export function whyNotMoved(
   return message.view.camera === undefined ? ownCamera() : null;
 }
 
-/** [LV29] */
-export const ownCamera = () =>
+/** [LV29] For the view of who drives, as it comes in a hello. @throws KilnError `identity.forbidden` */
+export function requireCamera(access: TokenAccess, { camera }: LiveView): void {
+  if (access === 'view' && camera === undefined) throw ownCamera();
+}
+
+const ownCamera = () =>
   new KilnError(
     'identity.forbidden',
     '[LV29] this token shows the scene through its own cameras: name one as `view.camera`, or `auto`',

@@ -40,15 +40,11 @@ export class Shown {
   }
 
   /** [LV3, LV23, LV34] Takes what is newer than the last, and tells the worker and those who watch. */
-  pass(message: Input, link: Pick<WorkerLink, 'pose' | 'view'>, watchers: readonly Seat[]): void {
+  pass(message: Input, link: Pick<WorkerLink, 'input'>, watchers: readonly Seat[]): void {
     this.#take(message);
-    if (message.type === 'pose') {
-      link.pose(message);
-      this.tellPose(watchers);
-    } else {
-      link.view(message);
-      this.tellView(watchers);
-    }
+    link.input(message);
+    if (message.type === 'pose') this.tellPose(watchers);
+    else this.tellView(watchers);
   }
 
   /** [LV13] The one who drives comes back, and counts anew. */
@@ -71,12 +67,12 @@ export class Shown {
 
   /** [LV34] */
   tellView(seats: readonly Seat[]): void {
-    for (const { peer } of seats) peer?.tell({ type: 'driver-view', view: this.#view });
+    for (const { peer } of seats) peer?.tellNewest({ type: 'driver-view', view: this.#view });
   }
 
   tellPose(seats: readonly Seat[]): void {
     const [pose, moving] = [this.#pose, this.#moving];
     if (!pose) return;
-    for (const { peer } of seats) peer?.pose({ type: 'driver-pose', pose, moving });
+    for (const { peer } of seats) peer?.tellNewest({ type: 'driver-pose', pose, moving });
   }
 }

@@ -1,4 +1,4 @@
-/** A viewer's socket: control messages in order and never dropped, pictures one at a time, the newest only. */
+/** A viewer's socket: control messages in order and, but for those that a newer one replaces, never dropped; pictures one at a time, the newest only. */
 import {
   KilnError,
   LIMITS,
@@ -12,9 +12,12 @@ import type { RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { closeWith, readControl } from '../events/socket-peer.ts';
 import { MessageRate } from './message-rate.ts';
+import { NewestWaiting } from './newest-waiting.ts';
+import type { Traffic } from './session-traffic.ts';
 import { type PictureFate, type WaitingMessage, WaitingPicture } from './waiting-picture.ts';
 
-type DriverPose = Extract<ServerMessage, { type: 'driver-pose' }>;
+/** Of each the newest counts, and tells all. */
+export type Replaceable = Extract<ServerMessage, { type: 'driver-pose' | 'driver-view' | 'viewers' }>;
 
 export interface ViewerEvents {
   readonly onMessage: (message: ViewerMessage) => void;
@@ -27,20 +30,24 @@ export interface ViewerEvents {
 export class ViewerPeer {
   readonly #socket: WebSocket;
   readonly #rate = new MessageRate(LIVE_LIMITS.messagesPerSecond, LIVE_LIMITS.messageBurst);
+  readonly #cameraRate = new MessageRate(LIVE_LIMITS.cameraActionsPerSecond, LIVE_LIMITS.cameraActionBurst);
   readonly #stuckTimer: NodeJS.Timeout;
   readonly #aliveTimer: NodeJS.Timeout;
   readonly #events: ViewerEvents;
-  readonly #waiting = new WaitingPicture();
-  /** The newest, while the socket has not taken what went before. */
-  #pose: DriverPose | null = null;
+  readonly #traffic: Traffic;
+  readonly #waiting: WaitingPicture;
+  readonly #newest = new NewestWaiting<Replaceable>();
   #sentAtMs = performance.now();
   #saidAlive = false;
   /** Control messages that the operating system has not taken yet, by the time at which they were sent. */
   readonly #unsent = new Set<{ readonly sentAtMs: number }>();
 
-  constructor(socket: WebSocket, events: ViewerEvents) {
+  /** @param traffic of its session. */
+  constructor(socket: WebSocket, traffic: Traffic, events: ViewerEvents) {
     this.#socket = socket;
     this.#events = events;
+    this.#traffic = traffic;
+    this.#waiting = new WaitingPicture(traffic);
     socket.on('message', (data, isBinary) => this.#read(data, isBinary));
     socket.once('close', () => {
       clearInterval(this.#stuckTimer);
@@ -54,6 +61,11 @@ export class ViewerPeer {
 
   /** [LV10] */
   tell(message: ServerMessage): void {
+    this.#flush();
+    this.#tell(message);
+  }
+
+  #tell(message: ServerMessage): void {
     if (!this.#isOpen()) return;
     const entry = { sentAtMs: performance.now() };
     this.#unsent.add(entry);
@@ -64,18 +76,21 @@ export class ViewerPeer {
     });
   }
 
-  /** [LV34] A pose that waits is replaced by a newer one. */
-  pose(message: DriverPose): void {
-    this.#pose = message;
-    this.#flushPose();
+  /** [LV10, LV34] One that waits is replaced by a newer one of its type. */
+  tellNewest(message: Replaceable): void {
+    if (this.#newest.put(message, performance.now())) this.#traffic.messagesReplaced++;
+    if (this.#isFree()) this.#flush();
   }
 
   /** [LV4] Sends a picture, or lets it wait for the one before it, in place of one that waits already. */
   picture(bytes: Uint8Array, header: PictureHeader): PictureFate {
     const message = { bytes, arrivedAtMs: performance.now() };
+    if (this.#isFree()) this.#flush();
     const fate = this.#waiting.take(message, header, this.#isFree());
     if (fate === 'sent') this.#send(message);
     else if (fate === 'dropped') this.#ask();
+    const waitingBytes = this.#socket.bufferedAmount + this.#waiting.sizeBytes;
+    this.#traffic.mostWaitingBytes = Math.max(this.#traffic.mostWaitingBytes, waitingBytes);
     return fate;
   }
 
@@ -106,7 +121,15 @@ export class ViewerPeer {
       if (!this.#rate.take(performance.now())) {
         throw new KilnError('request.too_many', `more than ${LIVE_LIMITS.messagesPerSecond} messages a second`);
       }
-      this.#events.onMessage(readControl(ViewerMessage, data, 'a message of a viewer'));
+      const message = readControl(ViewerMessage, data, 'a message of a viewer');
+      // [LV33]
+      if (message.type === 'camera' && !this.#cameraRate.take(performance.now())) {
+        throw new KilnError(
+          'request.too_many',
+          `more than ${LIVE_LIMITS.cameraActionsPerSecond} of \`camera\` a second`,
+        );
+      }
+      this.#events.onMessage(message);
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;
       this.close(error);
@@ -115,6 +138,7 @@ export class ViewerPeer {
 
   #send({ bytes, arrivedAtMs }: WaitingMessage): void {
     if (!this.#isOpen()) return;
+    this.#traffic.picturesSent++;
     // Others are sent the same bytes: only the header is this viewer's own.
     const header = bytes.slice(0, PICTURE_HEADER_BYTES);
     stampRelay(header, (performance.now() - arrivedAtMs) * 1_000);
@@ -124,7 +148,7 @@ export class ViewerPeer {
   }
 
   #pump(): void {
-    this.#flushPose();
+    if (this.#isFree()) this.#flush();
     while (this.#isFree()) {
       const message = this.#waiting.shift();
       if (!message) break;
@@ -133,11 +157,8 @@ export class ViewerPeer {
     this.#ask();
   }
 
-  #flushPose(): void {
-    const pose = this.#pose;
-    if (!pose || !this.#isFree()) return;
-    this.#pose = null;
-    this.tell(pose);
+  #flush(): void {
+    for (const message of this.#newest.take()) this.#tell(message);
   }
 
   #ask(): void {
@@ -158,14 +179,14 @@ export class ViewerPeer {
 
   /** [LV18] */
   #checkStuck(): void {
-    const now = performance.now();
-    for (const { sentAtMs } of this.#unsent) {
-      if (now - sentAtMs < LIVE_LIMITS.stuckMs) continue;
-      closeWith(this.#socket, new KilnError('live.slow_consumer', '[LV18] the viewer reads nothing'));
-      // It does not read the close either.
-      setTimeout(() => this.#socket.terminate(), STUCK_CLOSE_MS).unref();
-      return;
-    }
+    const since = [...this.#unsent].map(({ sentAtMs }) => sentAtMs);
+    // Poses may wait behind a large picture: they are nothing that cannot be missed.
+    for (const type of ['driver-view', 'viewers'] as const)
+      since.push(this.#newest.sinceMs(type) ?? Number.POSITIVE_INFINITY);
+    if (performance.now() - Math.min(...since) < LIVE_LIMITS.stuckMs) return;
+    closeWith(this.#socket, new KilnError('live.slow_consumer', '[LV18] the viewer reads nothing'));
+    // It does not read the close either.
+    setTimeout(() => this.#socket.terminate(), STUCK_CLOSE_MS).unref();
   }
 
   #isOpen(): boolean {

@@ -71,12 +71,8 @@ export class WorkerLink {
     return true;
   }
 
-  pose(message: Said<'pose'>): void {
-    this.#worker?.pose(message);
-  }
-
-  view(message: Said<'view'>): void {
-    this.#worker?.pass(message);
+  input(message: Said<'pose' | 'view'>): void {
+    this.#worker?.input(message);
   }
 
   ack(message: Omit<Said<'ack'>, 'type'>): void {

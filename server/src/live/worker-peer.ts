@@ -14,13 +14,11 @@ import {
 import type { RawData, WebSocket } from 'ws';
 import { LIVE_LIMITS } from '../dispatch/limits.ts';
 import { bytesOf, closeWith, readControl } from '../events/socket-peer.ts';
+import { NewestWaiting } from './newest-waiting.ts';
+import type { Traffic } from './session-traffic.ts';
 
-type Pose = Extract<ViewerMessage, { type: 'pose' }>;
-export type Passed =
-  | Extract<ViewerMessage, { type: 'view' | 'ack' | 'pick' }>
-  | RefreshMessage
-  | CodecsMessage
-  | HandOver;
+type Input = Extract<ViewerMessage, { type: 'pose' | 'view' }>;
+export type Passed = Extract<ViewerMessage, { type: 'ack' | 'pick' }> | RefreshMessage | CodecsMessage | HandOver;
 const FROM_WORKER = ['state', 'scene', 'error', 'picked', 'sums', 'drawn'] as const;
 export type FromWorker = Extract<WorkerMessage, { type: (typeof FROM_WORKER)[number] }>;
 
@@ -36,11 +34,13 @@ export interface WorkerEvents {
 export class WorkerPeer {
   readonly workerId: string;
   readonly #socket: WebSocket;
-  /** The newest pose, while the socket has not taken what went before. */
-  #waiting: Pose | null = null;
+  readonly #traffic: Pick<Traffic, 'inputsReplaced'>;
+  readonly #waiting = new NewestWaiting<Input>();
 
-  constructor(socket: WebSocket, workerId: string, events: WorkerEvents) {
+  /** @param traffic of its session. */
+  constructor(socket: WebSocket, workerId: string, traffic: Pick<Traffic, 'inputsReplaced'>, events: WorkerEvents) {
     this.workerId = workerId;
+    this.#traffic = traffic;
     this.#socket = socket;
     socket.on('message', (data, isBinary) => this.#read(data, isBinary, events));
     socket.once('close', events.onClosed);
@@ -48,28 +48,25 @@ export class WorkerPeer {
 
   /** [LV22] */
   start(message: SessionStart): void {
-    this.#waiting = null;
+    this.#waiting.take();
     this.#send(message);
   }
 
-  /** [LV3] Latest wins: a pose that waits is replaced by a newer one. */
-  pose(message: Pose): void {
-    if (this.#socket.bufferedAmount > LIVE_LIMITS.poseBufferBytes) this.#waiting = message;
-    else {
-      this.#waiting = null;
-      this.#send(message);
-    }
+  /** [LV3, LV10] Latest wins: one that waits is replaced by a newer one of its type. */
+  input(message: Input): void {
+    if (this.#waiting.put(message, performance.now())) this.#traffic.inputsReplaced++;
+    if (this.#isFree()) this.#flush();
   }
 
-  /** Never dropped; a pose that waits goes before it, since inputs only grow. */
+  /** Never dropped. An input that waits goes before whatever may be about it: an acknowledgement is of what was drawn. */
   pass(message: Passed): void {
-    this.#flush();
+    if (message.type !== 'ack') this.#flush();
     this.#send(message);
   }
 
   /** [LV24] The session is over. */
   end(): void {
-    this.#waiting = null;
+    this.#waiting.take();
     this.#socket.close(1000, 'ended');
   }
 
@@ -96,17 +93,19 @@ export class WorkerPeer {
     }
   }
 
-  #send(message: SessionStart | Pose | Passed): void {
+  #send(message: SessionStart | Input | Passed): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(JSON.stringify(message), () => {
-      if (this.#socket.bufferedAmount <= LIVE_LIMITS.poseBufferBytes) this.#flush();
+      if (this.#isFree()) this.#flush();
     });
   }
 
   #flush(): void {
-    const pose = this.#waiting;
-    this.#waiting = null;
-    if (pose) this.#send(pose);
+    for (const message of this.#waiting.take()) this.#send(message);
+  }
+
+  #isFree(): boolean {
+    return this.#socket.bufferedAmount <= LIVE_LIMITS.poseBufferBytes;
   }
 }
 

@@ -71,7 +71,7 @@ async function textOf(frame: Frame): Promise<string> {
   return text(await farm.services.objects.get(frame.sha256));
 }
 
-test('parts are drawn by several workers, and each frame is made of all of its own, in order', async () => {
+test('[WK16] parts are drawn by several workers, and each frame is made of all of its own, in order', async () => {
   const drawn = await Promise.all([addWorker(), addWorker()]);
   const job = await submit('1-3');
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 3, framesFailed: 0 });
@@ -175,7 +175,7 @@ test('a cancelled job leaves no parts behind, and none that wait', async () => {
   expect(open).toEqual([]);
 });
 
-test('samples that do not follow on what is stored are refused', async () => {
+test('[WK16] samples that do not follow on what is stored are refused', async () => {
   const refusals: string[] = [];
   const worker: FakeWorker = await addWorker({
     onPiece: async ({ attemptId }, { samples }) => {
@@ -201,7 +201,7 @@ async function submitOpen(): Promise<Job> {
 
 const TRACER: FakeWorkerOptions = { identity: { capabilities: [{ engine: 'pathtrace', backend: 'webgl' }] } };
 
-test('a frame that noise may end goes on from what is stored, hears of it, and is done when noise has ended it', async () => {
+test('[WK21] a frame that noise may end goes on from what is stored, hears of it, and is done when noise has ended it', async () => {
   const first = await addWorker({
     ...TRACER,
     pieceSamples: 16,
@@ -235,7 +235,7 @@ test('a frame that noise may end goes on from what is stored, hears of it, and i
   expect(frame && (await textOf(frame))).toBe('[0,0 0+16][0,0 16+16][0,0 32+32]');
 });
 
-test('a part that neither noise nor time may end is not ended by them', async () => {
+test('[WK21] a part that neither noise nor time may end is not ended by them', async () => {
   const refusals: string[] = [];
   const worker: FakeWorker = await addWorker({
     onPiece: async ({ attemptId }, { samples }) => {

@@ -1,4 +1,4 @@
-/** [WK20, EV9] How far frames are that are being drawn. */
+/** How far frames are that are being drawn. */
 import { API_PREFIX, type FrameProgress, type Job } from '@kiln/shared';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
@@ -63,7 +63,7 @@ function gate() {
   return { held, open };
 }
 
-test('a frame’s progress is told to its tenant and shown with its job, until the frame is there', async () => {
+test('[WK20, EV9] a frame’s progress is told to its tenant and shown with its job, until the frame is there', async () => {
   const [mine, theirs] = [await listen(tenant), await listen(other)];
   const { held, open } = gate();
   const worker = await addWorker({ identity: { slots: 1 }, onFrame: () => held, heartbeatMs: 600_000 });
@@ -136,7 +136,7 @@ test('of a divided frame, what is stored and what is being drawn count by their 
   await jobEnded(farm.url, tenant.key, job.id);
 });
 
-test('what is said of an attempt that is none of the worker’s is not passed on', async () => {
+test('[WK20] what is said of an attempt that is none of the worker’s is not passed on', async () => {
   const mine = await listen(tenant);
   const { held, open } = gate();
   const worker = await addWorker({ identity: { slots: 1 }, onFrame: () => held });

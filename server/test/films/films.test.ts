@@ -52,7 +52,7 @@ const textOf = async ({ url }: Film) => {
   return response.text();
 };
 
-test('a film takes frames in their order while later ones are drawn, and the job ends with it', async () => {
+test('[WK17] a film takes frames in their order while later ones are drawn, and the job ends with it', async () => {
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -96,7 +96,7 @@ test('a frame that fails is missing from the film, which says so; the others are
   expect(film && (await textOf(film))).toBe('frame 1;-;frame 3;frame 4;');
 });
 
-test('a film whose worker dies is made anew by another', async () => {
+test('[WK17] a film whose worker dies is made anew by another', async () => {
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
     letGo = resolve;

@@ -19,7 +19,7 @@ function sit({ access = 'drive', codecs = ['jpeg'] }: Partial<Pick<Seat, 'access
   const tell = (message: ServerMessage) => void messages.push(message);
   const peer: SeatPeer = {
     tell,
-    pose: tell,
+    tellNewest: tell,
     picture: () => 'sent',
     needsWhole: false,
     dropPictures() {},
@@ -58,7 +58,7 @@ test('[LV32, LV42] goes on at another server: by the same numbers, and who is al
   audience.restore({ ...kept, seats: kept.seats.slice(0, 1), lastId: 1, driver: 1 });
   const [back] = audience.all;
   const heard: ServerMessage[] = [];
-  if (back) back.peer = { ...owner.peer, tell: (message) => void heard.push(message) } as SeatPeer;
+  if (back) back.peer = { ...owner.peer, tellNewest: (message) => void heard.push(message) } as SeatPeer;
   audience.tellViewers(0, 0);
   expect(heard).toMatchObject([{ type: 'viewers', you: 1, driver: 1, viewers: [{ id: 1, away: false }] }]);
 });
@@ -179,6 +179,25 @@ test('[LV31] there is room for so many, and for one more where somebody is away'
   audience.makeRoom(1);
   expect(audience.all).not.toContain(lost);
   expect(audience.all).toHaveLength(LIMITS.liveViewers - 1);
+});
+
+test('[LV31] room is made by who left first, never by the owner or by whose the camera is', () => {
+  const others = Array.from({ length: LIMITS.liveViewers - 1 }, () => sit());
+  const [presenter, later, sooner] = others;
+  if (!presenter || !later || !sooner) throw new Error('too few seats');
+  audience.act(owner, 'give', presenter.id, 1);
+  for (const [at, seat] of [owner, presenter, sooner, later].entries())
+    Object.assign(seat, { peer: null, leftAtMs: at });
+  audience.makeRoom(10);
+  expect([sooner, later].map((seat) => audience.all.includes(seat))).toEqual([false, true]);
+  // The camera is free by now, and again of who drove when that one is back.
+  audience.giveUpDriver(11);
+  sit();
+  audience.makeRoom(12);
+  expect(audience.all).not.toContain(later);
+  sit();
+  expect(refused(() => audience.makeRoom(13))).toBe('request.too_many');
+  expect(audience.all).toEqual(expect.arrayContaining([owner, presenter]));
 });
 
 test('[LV36] pictures come in a codec that all can read, the best of who drives', () => {

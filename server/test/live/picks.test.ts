@@ -12,7 +12,7 @@ afterEach(() => void vi.useRealTimers());
 function sit() {
   const told: ServerMessage[] = [];
   const peer: SeatPeer = {
-    ...{ tell: (message) => void told.push(message), pose() {}, picture: () => 'sent' },
+    ...{ tell: (message) => void told.push(message), tellNewest() {}, picture: () => 'sent' },
     ...{ needsWhole: false, dropPictures() {}, close() {}, end() {} },
   };
   const seat: Seat = {
@@ -25,6 +25,7 @@ function sit() {
       codecs: ['jpeg'],
       resumeHash: '',
       peer,
+      leftAtMs: 0,
       timer: null,
     },
   };

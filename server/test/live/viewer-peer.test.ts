@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { LIMITS } from '@kiln/shared';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { noTraffic } from '../../src/live/session-traffic.ts';
 import { ViewerPeer } from '../../src/live/viewer-peer.ts';
 import { TestSocket } from '../socket-fixture.ts';
 import { picture, pictureHeader } from './live-fixture.ts';
@@ -19,7 +20,7 @@ beforeEach(async () => {
   viewer = new TestSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, null);
   [socket] = await once(server, 'connection');
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-  peer = new ViewerPeer(socket, { onMessage() {}, onNeedsWhole() {}, onClosed() {} });
+  peer = new ViewerPeer(socket, noTraffic(), { onMessage() {}, onNeedsWhole() {}, onClosed() {} });
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -1,4 +1,12 @@
-import { API_PREFIX, decodePicture, encodePicture, LIMITS, type SessionOffer, type TokenCreated } from '@kiln/shared';
+import {
+  API_PREFIX,
+  decodePicture,
+  encodePicture,
+  LIMITS,
+  type LiveTraffic,
+  type SessionOffer,
+  type TokenCreated,
+} from '@kiln/shared';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWorker } from '../fake-worker.ts';
 import { addScene, addTenant, ask, startFarm, type TestFarm, type TestTenant, until } from '../farm-fixture.ts';
@@ -168,6 +176,12 @@ describe('a second viewer', () => {
     watcher.socket.resume();
     const got = await watcher.drawn((pictures) => pictures.some((bytes) => sequenceOf(bytes) === PICTURES));
     expect(got.length).toBeLessThan(PICTURES);
+    const operator = await addTenant(farm, 'operator', 'operator');
+    const figures = await ask<LiveTraffic>(farm.url, operator.key, 'GET', '/admin/live-traffic');
+    expect(figures.sessions).toBeGreaterThan(0);
+    expect(figures.picturesSent).toBeGreaterThanOrEqual(PICTURES + got.length);
+    expect(figures.picturesReplaced).toBeGreaterThanOrEqual(PICTURES - got.length);
+    expect(figures.mostWaitingBytes).toBeGreaterThan(1_000_000);
   });
 
   test('[LV35] that has missed a tile gets a whole picture, which the worker is asked for', async () => {

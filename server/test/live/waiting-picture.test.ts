@@ -1,5 +1,6 @@
 import { LIMITS } from '@kiln/shared';
 import { beforeEach, expect, test } from 'vitest';
+import { noTraffic, type Traffic } from '../../src/live/session-traffic.ts';
 import { WaitingPicture } from '../../src/live/waiting-picture.ts';
 
 const message = (sizeBytes = 10) => ({ bytes: new Uint8Array(sizeBytes), arrivedAtMs: 0 });
@@ -8,8 +9,21 @@ const tile = { better: true };
 const delta = { better: false, delta: true };
 
 let waiting: WaitingPicture;
+let traffic: Traffic;
 beforeEach(() => {
-  waiting = new WaitingPicture();
+  traffic = noTraffic();
+  waiting = new WaitingPicture(traffic);
+});
+
+test('what takes the place of another, and what is dropped, is counted', () => {
+  waiting.take(message(), whole, false);
+  waiting.take(message(), tile, false);
+  waiting.take(message(), whole, false);
+  expect(traffic).toMatchObject({ picturesReplaced: 2, picturesDropped: 0 });
+  expect(waiting.sizeBytes).toBe(10);
+  waiting.clear(true);
+  waiting.take(message(), tile, true);
+  expect(traffic).toMatchObject({ picturesReplaced: 2, picturesDropped: 2 });
 });
 
 test('what may go goes, and nothing is kept', () => {

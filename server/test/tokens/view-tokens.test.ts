@@ -179,6 +179,14 @@ describe('a token', () => {
     await turned.say({ type: 'view', input: 1, view: { ...view, frameNumber: 3 } });
     await turned.say({ type: 'view', input: 2, view: VIEW });
     expect((await turned.closed).reason).toBe('identity.forbidden');
+    const here = await open({ token, view });
+    const { sessionId, resumeToken } = await here.next('welcome');
+    const resume = { sessionId, token: resumeToken };
+    expect(await reasonOf({ token, resume })).toBe('identity.forbidden');
+    // It has taken nothing over.
+    expect(here.socket.readyState).toBe(here.socket.OPEN);
+    const back = await open({ token, view, resume });
+    expect(await back.next('welcome')).toMatchObject({ resumed: true });
   });
 
   test('[LV43] draws no more samples than it may, whoever opened the session, and says so once', async () => {

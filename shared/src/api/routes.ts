@@ -5,7 +5,7 @@
 import * as Type from 'typebox';
 import { UPLOAD_KINDS } from '../asset-kinds.ts';
 import { Id } from '../identifiers.ts';
-import { AuditReport, EventLoopDelay, FarmCapabilities, Health, SweepReport } from '../schemas/farm.ts';
+import { AuditReport, EventLoopDelay, FarmCapabilities, Health, LiveTraffic, SweepReport } from '../schemas/farm.ts';
 import { Film } from '../schemas/film.ts';
 import {
   Me,
@@ -336,6 +336,13 @@ export const ROUTES = {
     summary: 'How late this server’s event loop was since this was last asked; measures anew from now on.',
     identity: 'operator',
     response: EventLoopDelay,
+  },
+  liveTraffic: {
+    method: 'GET',
+    path: '/admin/live-traffic',
+    summary: 'What this server’s live sessions have sent, and what was replaced while it waited.',
+    identity: 'operator',
+    response: LiveTraffic,
   },
   audit: {
     method: 'POST',

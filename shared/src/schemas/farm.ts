@@ -44,6 +44,24 @@ export const EventLoopDelay = Type.Object({
 });
 export type EventLoopDelay = Static<typeof EventLoopDelay>;
 
+/** What the live sessions of the answering server have sent, and what waited: of those that are open now, since they came to it. */
+export const LiveTraffic = Type.Object({
+  sessions: Type.Integer(),
+  /** To one viewer each, tiles of a picture and frames of a video by themselves. */
+  picturesSent: Type.Integer(),
+  /** That waited for a viewer until a newer one took their place. */
+  picturesReplaced: Type.Integer(),
+  /** That a viewer could not use any more, or for which there was no room. */
+  picturesDropped: Type.Integer(),
+  /** Poses, views and lists of viewers that waited for a viewer until a newer one took their place. */
+  messagesReplaced: Type.Integer(),
+  /** Poses and views that waited for a worker until a newer one took their place. */
+  inputsReplaced: Type.Integer(),
+  /** Most that waited for one viewer at once, in its socket and before it. */
+  mostWaitingBytes: Type.Integer(),
+});
+export type LiveTraffic = Static<typeof LiveTraffic>;
+
 /** What this farm can do now, for menus and `doctor`. */
 export const FarmCapabilities = Type.Object({
   engines: Type.Array(Type.Object({ engine: Engine, backend: Backend, workers: Type.Integer() })),
