@@ -31,7 +31,8 @@ export function hudRows(figures: LiveFigures | null): readonly HudRow[] {
     { name: 'Pictures', value: `${figures.framesPerSec} / s` },
     { name: 'A picture', value: `${figures.kilobytesPerPicture.toFixed(1)} kB` },
     { name: 'Size', value: `${figures.widthPx} × ${figures.heightPx}` },
-    { name: 'Codec', value: codecText(figures) },
+    { name: 'Codec', value: figures.codec.toUpperCase() },
+    ...(figures.noVideo ? [{ name: 'Video', value: NO_VIDEO[figures.noVideo] }] : []),
     { name: 'Samples', value: String(figures.samples) },
     { name: 'Pose to picture', value: milliseconds(figures.inputToPaintedMs) },
     ...STAGES.map(([name, stage]) => {
@@ -41,14 +42,6 @@ export function hudRows(figures: LiveFigures | null): readonly HudRow[] {
   ];
 }
 
-const WHY_NO_VIDEO = {
-  'not-secure': 'no video: the page is not secure',
-  'no-webcodecs': 'no video: the browser has no WebCodecs',
-} as const;
-
-function codecText({ codec, noVideo }: LiveFigures): string {
-  const name = codec.toUpperCase();
-  return noVideo ? `${name} (${WHY_NO_VIDEO[noVideo]})` : name;
-}
+const NO_VIDEO = { 'not-secure': 'none: page not secure', 'no-webcodecs': 'none: no WebCodecs' } as const;
 
 const milliseconds = (ms: number | null) => (ms === null ? '–' : `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`);

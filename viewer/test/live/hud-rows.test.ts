@@ -22,8 +22,9 @@ it('says what pictures come as, and why no videos do', () => {
   expect(shown(FIGURES, 'Codec')).toBe('VP9');
   const still = { ...FIGURES, codec: 'jpeg' } as const;
   expect(shown(still, 'Codec')).toBe('JPEG');
-  expect(shown({ ...still, noVideo: 'not-secure' }, 'Codec')).toBe('JPEG (no video: the page is not secure)');
-  expect(shown({ ...still, noVideo: 'no-webcodecs' }, 'Codec')).toBe('JPEG (no video: the browser has no WebCodecs)');
+  expect(shown(still, 'Video')).toBeUndefined();
+  expect(shown({ ...still, noVideo: 'not-secure' }, 'Video')).toBe('none: page not secure');
+  expect(shown({ ...still, noVideo: 'no-webcodecs' }, 'Video')).toBe('none: no WebCodecs');
 });
 
 it('gives each stage its part of the way', () => {
