@@ -8,6 +8,7 @@ import { PatchedPicture } from './patched-picture.ts';
 
 /** One picture, as `--json` prints it. */
 export interface PictureLine {
+  /** From 1 to the end of the run, whichever worker draws; those that did not come are left out. */
   readonly sequence: number;
   /** Of what was sent, the number that it answers, from 1; 0: none. */
   readonly input: number;
@@ -31,6 +32,8 @@ export interface PictureLine {
 
 const EXTENSIONS = { jpeg: 'jpg', webp: 'webp', png: 'png', vp9: 'vp9', av1: 'av1', h264: 'h264' } as const;
 
+const fileName = (sequence: number) => String(sequence).padStart(6, '0');
+
 const rounded = (ms: number) => Math.round(ms * 10) / 10;
 
 /** Gathers the tiles of each picture. */
@@ -44,6 +47,9 @@ export class LiveReport {
   #tiles = 0;
   #bytes = 0;
   #lastAtMs = 0;
+  /** Number of the last picture, and of all before its `start`: another worker counts from 1 again. */
+  #last = 0;
+  #before = 0;
 
   /** @param folder where pictures are put; null: nowhere. */
   constructor(folder: string | null, tell: (line: PictureLine) => void) {
@@ -53,10 +59,11 @@ export class LiveReport {
 
   async take(picture: Picture, { atMs, latencyMs, bytes }: Arrival): Promise<void> {
     const { header, colour, depth } = picture;
-    const before = this.#gathered?.sequence === header.sequence ? this.#gathered : null;
-    const file = this.#folder === null ? null : await this.#keep(this.#folder, picture);
+    const sequence = this.#numberOf(header.sequence);
+    const before = this.#gathered?.sequence === sequence ? this.#gathered : null;
+    const file = this.#folder === null ? null : await this.#keep(join(this.#folder, fileName(sequence)), picture);
     const line: PictureLine = {
-      sequence: header.sequence,
+      sequence,
       input: header.input,
       atMs: rounded(atMs),
       latencyMs: latencyMs === null ? null : rounded(latencyMs),
@@ -100,15 +107,23 @@ export class LiveReport {
     };
   }
 
-  /** Null while more of its tiles are to come. */
-  async #keep(folder: string, picture: Picture): Promise<string | null> {
-    const { sequence, codec, better, lastTile } = picture.header;
+  /** Goes on where a worker that took over begins again. */
+  #numberOf(sequence: number): number {
+    const isTile = sequence === this.#last && this.#gathered !== null;
+    if (sequence <= this.#last && !isTile) this.#before += this.#last;
+    this.#last = sequence;
+    return this.#before + sequence;
+  }
+
+  /** @returns null while more of its tiles are to come. */
+  async #keep(name: string, picture: Picture): Promise<string | null> {
+    const { codec, better, lastTile } = picture.header;
     // What no tile follows is kept as it came.
     if (better || codec === 'png') this.#patched.take(picture);
     if (!lastTile) return null;
     const content = better ? this.#patched.png() : picture.colour;
     if (!content) return null;
-    const path = join(folder, `${String(sequence).padStart(6, '0')}.${better ? 'png' : EXTENSIONS[codec]}`);
+    const path = `${name}.${better ? 'png' : EXTENSIONS[codec]}`;
     await writeFile(path, content);
     return path;
   }
