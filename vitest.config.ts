@@ -1,27 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two cores: unit tests two files at a time; whatever starts a browser or is heavy, one file at a time, after them. */
-const project = (
-  name: string,
-  groupOrder: number,
-  maxWorkers: number,
-  include: string[],
-  exclude: string[],
-  retry = 0,
-  globalSetup: string[] = [],
-) => ({
+interface Kind {
+  readonly name: string;
+  readonly include: string[];
+  readonly exclude?: string[];
+  readonly maxWorkers: number;
+  readonly retry?: number;
+  readonly isolate?: boolean;
+  readonly globalSetup?: string[];
+}
+
+/** Two cores: unit tests a few files at a time; whatever starts a browser or is heavy, one or two, after them. */
+const project = ({ name, exclude = [], ...kind }: Kind, groupOrder: number) => ({
   extends: true as const,
-  test: {
-    name,
-    retry,
-    globalSetup,
-    include,
-    exclude: ['**/node_modules/**', ...exclude],
-    // Files that follow one another in a process share its modules: loading them anew takes longer than most tests.
-    isolate: false,
-    maxWorkers,
-    sequence: { groupOrder },
-  },
+  test: { ...kind, name, exclude: ['**/node_modules/**', ...exclude], sequence: { groupOrder } },
 });
 
 const BROWSER = ['**/test/**/*.browser.test.{ts,tsx}'];
@@ -34,10 +26,18 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     projects: [
-      project('fast', 0, 3, ['**/test/**/*.test.{ts,tsx}'], [...BROWSER, ...FULL], 0, ['server/test/on-postgres.ts']),
+      {
+        name: 'fast',
+        include: ['**/test/**/*.test.{ts,tsx}'],
+        exclude: [...BROWSER, ...FULL],
+        maxWorkers: 3,
+        // Files that follow one another in a process share its modules: loading them anew takes longer than most tests.
+        isolate: false,
+        globalSetup: ['server/test/on-postgres.ts'],
+      },
       // A page draws with one core. A browser may hang; what a second try mended is named at the end of the run.
-      project('browser', 1, 2, BROWSER, [], 1),
-      project('full', 2, 1, FULL, [], 1),
-    ],
+      { name: 'browser', include: BROWSER, maxWorkers: 2, retry: 1 },
+      { name: 'full', include: FULL, maxWorkers: 1, retry: 1 },
+    ].map(project),
   },
 });
