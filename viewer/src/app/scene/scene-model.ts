@@ -141,9 +141,6 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
         // On a path the hand looks for the next key.
         const { kind } = form.value.camera;
         if (kind !== 'current' && kind !== 'path') change({ camera: { kind: 'current' } });
-        // Another viewer may have named one.
-        const { camera, ...free } = view.look;
-        if (camera !== undefined) view.setLook(free);
       }),
       view.on('played', () => {
         // It has shown what the recording says, from where it says: from now on it is the form's again, from where it is.
