@@ -118,9 +118,9 @@ test('a part that fails is tried again alone', async () => {
   });
   const job = await submit('1');
   expect(await ended(job)).toMatchObject({ state: 'succeeded', framesDone: 1, framesFailed: 0 });
-  const tries = (await tasksOf(job)).map(({ attempts }) => attempts.length);
-  expect(tries.filter((n) => n === 2)).toHaveLength(1);
-  expect(tries.filter((n) => n === 1)).toHaveLength(PARTS);
+  const tries = (await tasksOf(job)).map(({ attempts }) => attempts.map(({ reason }) => reason));
+  expect(tries.filter(({ length }) => length === 2)).toEqual([['render.failed', null]]);
+  expect(tries.filter(({ length }) => length === 1)).toHaveLength(PARTS);
 });
 
 test('a part that fails for good fails its frame once, and nothing else of the frame is drawn', async () => {

@@ -8,6 +8,7 @@ import {
   call,
   jobEnded,
   jobOf,
+  LEASE_MS,
   startFarm,
   type TestFarm,
   type TestTenant,
@@ -298,7 +299,7 @@ describe('cancelling', () => {
     );
     const [delivery] = worker.held.values();
     if (!delivery) throw new Error('nothing is held');
-    expect((await worker.heartbeat())?.renewed).toEqual([{ attemptId: delivery.attemptId, leaseMs: 15_000 }]);
+    expect((await worker.heartbeat())?.renewed).toEqual([{ attemptId: delivery.attemptId, leaseMs: LEASE_MS }]);
     await ask(farm.url, tenant.key, 'POST', `/jobs/${job.id}/cancel`);
     worker.held.set(delivery.attemptId, delivery);
     expect(await worker.heartbeat()).toMatchObject({ renewed: [], stop: [delivery.attemptId] });
