@@ -60,12 +60,7 @@ export class ShapedLink {
     from.setNoDelay();
     let freeAtMs = 0;
     let lastAtMs = 0;
-    const held = new HeldBytes(
-      (bytes) => {
-        if (!to.destroyed) to.write(bytes);
-      },
-      (isFull) => (isFull ? from.pause() : from.resume()),
-    );
+    const held = new HeldBytes(to, (isFull) => (isFull ? from.pause() : from.resume()));
     from.on('data', (bytes) => {
       const { roundTripMs, jitterMs, lossShare, bitsPerSec } = this.shape;
       const nowMs = performance.now();
@@ -87,14 +82,16 @@ export class ShapedLink {
 
 /** What is on its way in one direction, in its order: timers alone may overtake one another. */
 class HeldBytes {
-  readonly #deliver: (bytes: Buffer) => void;
+  readonly #to: Socket;
   readonly #onFull: (isFull: boolean) => void;
   readonly #queue: { readonly bytes: Buffer; readonly dueMs: number }[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(deliver: (bytes: Buffer) => void, onFull: (isFull: boolean) => void) {
-    this.#deliver = deliver;
+  constructor(to: Socket, onFull: (isFull: boolean) => void) {
+    this.#to = to;
+    // One that reads too slowly holds up what comes next, here.
+    to.on('drain', () => this.#run());
     this.#onFull = onFull;
   }
 
@@ -109,7 +106,7 @@ class HeldBytes {
   #run(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
+    for (let first = this.#queue[0]; first && !this.#to.writableNeedDrain; first = this.#queue[0]) {
       const waitMs = first.dueMs - performance.now();
       if (waitMs >= 0.5) {
         this.#timer = setTimeout(() => this.#run(), waitMs);
@@ -118,7 +115,7 @@ class HeldBytes {
       this.#queue.shift();
       this.#bytes -= first.bytes.length;
       if (this.#bytes <= BUFFER_BYTES) this.#onFull(false);
-      this.#deliver(first.bytes);
+      if (!this.#to.destroyed) this.#to.write(first.bytes);
     }
   }
 }

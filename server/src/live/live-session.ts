@@ -18,7 +18,7 @@ import type { KeptAudience } from './kept-session.ts';
 import { PictureShare } from './picture-share.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import {
-  requireCamera,
+  requireShown,
   type SessionParts,
   type SessionSubject,
   type ViewerRights,
@@ -123,7 +123,7 @@ export class LiveSession {
 
   /** [LV13, LV14] A viewer comes back. Where it drives, inputs begin anew, and the worker starts with what is wanted now. */
   resume(seat: Seat, viewer: ViewerPeer, hello: ViewerHello): void {
-    if (this.#audience.hasCamera(seat)) requireCamera(seat.access, hello.view);
+    if (this.#audience.hasCamera(seat)) requireShown(seat.access, hello.view);
     const before = seat.peer;
     seat.peer = viewer;
     before?.close(new KilnError('resource.conflict', 'another viewer has taken this session over'));

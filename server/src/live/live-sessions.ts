@@ -29,7 +29,7 @@ import type { LiveServers } from './live-servers.ts';
 import { LiveSession } from './live-session.ts';
 import { moved, over, stops, tellWhy } from './partings.ts';
 import { isPassedOn, passOn } from './passed-on.ts';
-import { requireCamera, requirePictures, type SessionParts, withinRights } from './session-parts.ts';
+import { requirePictures, requireShown, type SessionParts, withinRights } from './session-parts.ts';
 import type { OpenRow, SessionRows } from './session-rows.ts';
 import { trafficOf } from './session-traffic.ts';
 import { ViewerPeer } from './viewer-peer.ts';
@@ -254,7 +254,7 @@ export class LiveSessions {
   async #open(socket: WebSocket, message: ViewerHello, visitor: Visitor): Promise<void> {
     const { tenantId, access, admission } = visitor;
     const { sceneId, view } = message;
-    requireCamera(access, view);
+    requireShown(access, view);
     const scene = await this.#readyScene(tenantId, sceneId);
     if ((await this.#parts.rows.countOpen(tenantId)) >= LIVE_LIMITS.sessionsPerTenant) {
       throw new KilnError('request.too_many', `a tenant has at most ${LIVE_LIMITS.sessionsPerTenant} sessions at once`);

@@ -59,19 +59,23 @@ export function whyNotMoved(
   message: Extract<ViewerMessage, { type: 'pose' | 'view' }>,
 ): KilnError | null {
   if (access !== 'view') return null;
-  if (message.type === 'pose') {
-    return new KilnError('identity.forbidden', '[LV29] this token does not move the camera');
-  }
-  return message.view.camera === undefined ? ownCamera() : null;
+  if (message.type === 'pose') return forbidden('this token does not move the camera');
+  return whyNotShown(message.view);
 }
 
 /** [LV29] For the view of who drives, as it comes in a hello. @throws KilnError `identity.forbidden` */
-export function requireCamera(access: TokenAccess, { camera }: LiveView): void {
-  if (access === 'view' && camera === undefined) throw ownCamera();
+export function requireShown(access: TokenAccess, view: LiveView): void {
+  const refusal = access === 'view' ? whyNotShown(view) : null;
+  if (refusal) throw refusal;
 }
 
-const ownCamera = () =>
-  new KilnError(
-    'identity.forbidden',
-    '[LV29] this token shows the scene through its own cameras: name one as `view.camera`, or `auto`',
-  );
+/** What moves nodes moves their cameras, and what hides one shows what is behind it. */
+function whyNotShown(view: LiveView): KilnError | null {
+  if (view.camera === undefined) {
+    return forbidden('this token shows the scene through its own cameras: name one as `view.camera`, or `auto`');
+  }
+  const edited = (['hide', 'show', 'materials', 'pointers'] as const).find((name) => (view[name]?.length ?? 0) > 0);
+  return edited ? forbidden(`this token shows the scene as it is, without \`view.${edited}\``) : null;
+}
+
+const forbidden = (why: string) => new KilnError('identity.forbidden', `[LV29] ${why}`);

@@ -34,6 +34,7 @@ import {
 import { type BegunPicture, PictureWindow } from './picture-window.ts';
 import { Planner } from './planner.ts';
 import { Rehearsal } from './rehearsal.ts';
+import { SessionCounts } from './session-counts.ts';
 import type { RelayMessage } from './session-socket.ts';
 import { SessionVoice } from './session-voice.ts';
 import { standingPicture } from './standing-view.ts';
@@ -46,10 +47,12 @@ import { woken } from './woken.ts';
 const PAGES_LOST = 3;
 
 export class LiveSession {
+  readonly counts = new SessionCounts();
   readonly #parts: LiveSessionParts;
   readonly #ended = new AbortController();
   readonly #link = new LinkPacer();
   readonly #window = new PictureWindow(
+    this.counts,
     () => this.#link.windowAt(this.#parts.clock.monotonicMs()),
     (sequence, isMoving) => this.#link.sent(sequence, isMoving, this.#parts.clock.monotonicMs()),
   );
@@ -66,8 +69,7 @@ export class LiveSession {
   #input: LiveInput | null = null;
   #loaded: LoadResult | null = null;
   #begun: { version: number; level: PictureLevel } | null = null;
-  #isDrawing = false;
-  #isRefining = false;
+  #isBusy = { live: false, refine: false };
   /** Since the last final picture. */
   #pagesLost = 0;
   #wake: () => void = () => {};
@@ -141,7 +143,10 @@ export class LiveSession {
       this.#refiner.answers(message.input);
       // Nothing better comes that could answer it.
       if (this.#begun?.level === 'final') this.#goOn(input, sent);
-    } else if (input?.take(message, this.#parts.clock.monotonicMs())) this.#refiner.stop();
+    } else if (input?.take(message, this.#parts.clock.monotonicMs())) {
+      this.counts.took();
+      this.#refiner.stop();
+    }
   }
 
   /** [LV39] What is drawn goes on. */
@@ -243,7 +248,7 @@ export class LiveSession {
     const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
     this.#loaded = loaded;
     this.#begun = null;
-    this.#isDrawing = this.#isRefining = false;
+    this.#isBusy = { live: false, refine: false };
     this.#rehearsal.restart();
     this.#refiner.stop();
     if (this.#start) this.#voice.announce(loaded);
@@ -263,11 +268,11 @@ export class LiveSession {
 
   /** What may be begun now. */
   #next(): PicturePlan | null {
-    const plan = this.#isDrawing ? null : this.#planner.next(this.#input, this.#start, this.#begun);
+    const plan = this.#isBusy.live ? null : this.#planner.next(this.#input, this.#start, this.#begun);
     if (!plan) return null;
-    if (isRefined(plan)) return !this.#isRefining && this.#refiner.isDue ? plan : null;
+    if (isRefined(plan)) return !this.#isBusy.refine && this.#refiner.isDue ? plan : null;
     // A long picture of many samples keeps no newer one waiting.
-    const hasRoom = this.#isRefining ? !this.#window.isFull : this.#window.hasRoom;
+    const hasRoom = this.#isBusy.refine ? !this.#window.isFull : this.#window.hasRoom;
     return hasRoom ? plan : null;
   }
 
@@ -281,7 +286,7 @@ export class LiveSession {
   /** [LV28] Once this view is on its way, and before it gets better. */
   #firstOfMovement(): PicturePlan | null {
     const isDrawn = this.#begun?.version === this.#input?.version && this.#begun?.level !== 'moving';
-    if (!isDrawn || this.#isDrawing || this.#isRefining || this.#window.isMaking) return null;
+    if (!isDrawn || this.#isBusy.live || this.#isBusy.refine || this.#window.isMaking) return null;
     return this.#rehearsal.due(this.#planner.moving(this.#input, this.#start));
   }
 
@@ -315,14 +320,15 @@ export class LiveSession {
     const isMoving = plan.level === 'moving';
     this.#rehearsal.begun(plan);
     this.#picks.drawing(plan.wanted);
+    this.counts.began();
     const begun = this.#window.begin(rankOf(plan), isMoving);
-    this.#setBusy(kind, true);
+    this.#isBusy[kind] = true;
     const link = plan.video.length > 0 ? this.#chain.begin() : null;
     if (!link) this.#chain.cut();
     const order = drawOrder(plan, this.#parts.stage.sceneHash, link);
     const onDrawn = () => {
       free();
-      this.#setBusy(kind, false);
+      this.#isBusy[kind] = false;
       this.#wake();
     };
     this.#parts.stage
@@ -334,7 +340,7 @@ export class LiveSession {
 
   /** Never rejects. */
   async #refine(plan: PicturePlan, free: () => void, lost: AbortController): Promise<void> {
-    this.#setBusy('refine', true);
+    this.#isBusy.refine = true;
     try {
       const isOver = await this.#refiner.draw(plan, this.#sent, this.#start?.codecs ?? [], free);
       if (isOver) {
@@ -345,14 +351,9 @@ export class LiveSession {
       this.#failed(error, lost);
     } finally {
       free();
-      this.#setBusy('refine', false);
+      this.#isBusy.refine = false;
       this.#wake();
     }
-  }
-
-  #setBusy(kind: ReturnType<typeof kindOf>, isBusy: boolean): void {
-    if (kind === 'refine') this.#isRefining = isBusy;
-    else this.#isDrawing = isBusy;
   }
 
   #deliver(
@@ -362,7 +363,6 @@ export class LiveSession {
     { result, bytes }: PageAnswer<'live'>,
     beganAtMs: number,
   ): void {
-    const { clock } = this.#parts;
     const { video } = result;
     if (plan.level === 'final') this.#pagesLost = 0;
     this.#planner.drawn(plan, result);
@@ -372,7 +372,7 @@ export class LiveSession {
     if (sequence === null || !video) this.#chain.cut();
     if (sequence === null || this.#ended.signal.aborted) return;
     if (link && video) this.#chain.sent(link, video.isKey, sequence);
-    const header = wholeHeader(plan, sequence, result, beganAtMs, clock.unixMs());
+    const header = wholeHeader(plan, sequence, result, beganAtMs, this.#parts.clock.unixMs());
     const colourBytes = bytes.length - (result.depth?.sizeBytes ?? 0);
     const [colour, depth] = [bytes.subarray(0, colourBytes), bytes.subarray(colourBytes)];
     this.#sent = { version: plan.wanted.version, header, colour, depth };

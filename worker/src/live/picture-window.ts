@@ -1,5 +1,8 @@
+import type { SessionCounts } from './session-counts.ts';
+
 /** Flow control of one viewer: at most so many pictures are on their way or being made, and never an older one. */
 export class PictureWindow {
+  readonly counts: SessionCounts;
   readonly #limit: () => number;
   readonly #onSent: (sequence: number, isMoving: boolean) => void;
   /** Sequence number of the last picture sent since `reset`; 0: none. */
@@ -9,8 +12,13 @@ export class PictureWindow {
   #newestRank = 0;
   #generation = 0;
 
-  /** @param limit pictures on their way or being made at once, at most, by now. @param onSent hears of each that is sent. */
-  constructor(limit: () => number, onSent: (sequence: number, isMoving: boolean) => void = () => {}) {
+  /** @param counts where it is counted. @param limit pictures on their way or being made at once, at most, by now. @param onSent hears of each that is sent. */
+  constructor(
+    counts: SessionCounts,
+    limit: () => number,
+    onSent: (sequence: number, isMoving: boolean) => void = () => {},
+  ) {
+    this.counts = counts;
     this.#limit = limit;
     this.#onSent = onSent;
   }
@@ -51,6 +59,7 @@ export class PictureWindow {
   begin(rank: number, isMoving: boolean): BegunPicture {
     const generation = this.#generation;
     this.#making++;
+    this.counts.making(this.unacknowledged + this.#making);
     let isOver = false;
     const end = () => {
       if (isOver || generation !== this.#generation) return false;
@@ -60,9 +69,13 @@ export class PictureWindow {
     };
     return {
       send: () => {
-        if (!end() || rank < this.#newestRank) return null;
+        if (!end() || rank < this.#newestRank) {
+          this.counts.picturesDropped++;
+          return null;
+        }
         this.#newestRank = rank;
         this.#sent++;
+        this.counts.picturesSent++;
         this.#onSent(this.#sent, isMoving);
         return this.#sent;
       },

@@ -111,6 +111,6 @@ export class SessionDesk {
       over.abort();
     }
     await hungUp;
-    log.info('a live session ended');
+    log.info({ ...session.counts }, 'a live session ended');
   }
 }

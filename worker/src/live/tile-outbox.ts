@@ -46,6 +46,7 @@ export class TileOutbox {
 
   /** Nobody wants what waits any more. */
   clear(): void {
+    for (const { tiles } of this.#batches) this.#window.counts.tilesDropped += tiles.length;
     this.#batches = [];
   }
 

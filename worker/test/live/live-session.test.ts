@@ -182,6 +182,7 @@ it('[LV3] draws the latest pose, never one in between, nor an older one afterwar
   session.receive({ type: 'pose', input: 3, pose: poseAt(3), moving: true });
   await pass(200);
   expect(stage.drawn.map((order) => order.pose.position[0])).toEqual([0, 9]);
+  expect(session.counts).toMatchObject({ inputs: 9, inputsReplaced: 8, picturesSent: 2 });
 });
 
 it('[LV7] has few pictures on their way to a viewer that does not acknowledge', async () => {
@@ -197,6 +198,7 @@ it('[LV7] has few pictures on their way to a viewer that does not acknowledge', 
   await pass(100);
   expect(pictures).toHaveLength(FIRST_WINDOW + 1);
   expect(pictures.at(-1)?.input).toBe(200);
+  expect(session.counts).toMatchObject({ inputs: 200, mostPictures: FIRST_WINDOW, picturesDropped: 0 });
 });
 
 it('[LV6] takes an acknowledgement for all earlier pictures, and ignores one for what was not sent', async () => {
@@ -503,6 +505,7 @@ describe('[LV30] with tiles', () => {
     acknowledge();
     await pass(60);
     expect(stage.forgotten).toBeGreaterThan(0);
+    expect(session.counts.tilesDropped).toBeGreaterThan(0);
     expect(pictures.slice(before)).toMatchObject([{ better: false, moving: true, input: 1 }]);
     acknowledge();
     pose(2, false);
