@@ -80,10 +80,6 @@ export class LiveSession {
     });
   }
 
-  get isEnded(): boolean {
-    return this.#ended;
-  }
-
   /** Whether its lease is to be renewed: somebody looks. */
   get isWatched(): boolean {
     return this.#audience.present.length > 0;
@@ -174,11 +170,15 @@ export class LiveSession {
     }
   }
 
+  /** [LV29] Those that let somebody in who is here. */
+  get tokenIds(): readonly string[] {
+    return this.#audience.present.flatMap(({ tokenId }) => tokenId ?? []);
+  }
+
   /** [LV29] Those whom a token let in, that was revoked. */
   dropToken(tokenId: string): void {
-    for (const { tokenId: own, peer } of this.#audience.all) {
-      if (own === tokenId) peer?.close(new KilnError('identity.missing', '[LV29] the token was revoked'));
-    }
+    const revoked = new KilnError('identity.missing', '[LV29] the token was revoked');
+    for (const seat of this.#audience.all) if (seat.tokenId === tokenId) seat.peer?.close(revoked);
   }
 
   /** Whether a worker that dials in is the one that was asked. */

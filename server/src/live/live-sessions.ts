@@ -368,9 +368,16 @@ export class LiveSessions {
         // A hint that a worker has room may have been lost.
         else session.seek();
       }
+      await this.#dropRevoked();
     } catch (error) {
       services.log.warn({ err: error }, 'leases of sessions were not renewed');
     }
+  }
+
+  /** [LV29] What said that a token was revoked may have been lost. */
+  async #dropRevoked(): Promise<void> {
+    const tokenIds = [...this.#sessions.values()].flatMap((session) => session.tokenIds);
+    for (const tokenId of await this.#parts.rows.revoked(tokenIds)) this.#each((one) => one.dropToken(tokenId));
   }
 
   /** It has ended, or another server has it: the message that said so was lost. */

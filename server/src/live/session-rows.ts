@@ -216,6 +216,18 @@ export class SessionRows {
     return new Set(rows.map((row) => row.id));
   }
 
+  /** [LV29] Those of the tokens that were revoked. */
+  async revoked(tokenIds: readonly string[]): Promise<string[]> {
+    if (tokenIds.length === 0) return [];
+    const rows = await this.#parts.db
+      .selectFrom('view_tokens')
+      .select('id')
+      .where('id', 'in', [...new Set(tokenIds)])
+      .where('revoked_at', 'is not', null)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** @returns those that were open, with their workers. */
   async end(sessionIds: readonly string[]): Promise<{ id: string; workerId: string | null }[]> {
     if (sessionIds.length === 0) return [];

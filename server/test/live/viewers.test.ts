@@ -504,4 +504,16 @@ describe('the camera', () => {
     await driver.say(pose(1));
     await drawer.next('pose');
   });
+
+  test('[LV29] who was let in by a token that is revoked goes, also when nobody hears of it', async () => {
+    const { sessionId } = await openSession();
+    const made = await ask<TokenCreated>(farm.url, tenant.key, 'POST', '/tokens', {
+      ...{ sceneIds: [sceneId], origins: ['*'] },
+    });
+    const watcher = await view({ join: { sessionId }, token: made.token }, null);
+    await watcher.next('welcome');
+    const { db } = farm.services.store;
+    await db.updateTable('view_tokens').set({ revoked_at: new Date() }).where('id', '=', made.id).execute();
+    expect(await watcher.closed).toEqual({ code: 4401, reason: 'identity.missing' });
+  });
 });

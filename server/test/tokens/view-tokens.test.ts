@@ -189,6 +189,24 @@ describe('a token', () => {
     expect(await back.next('welcome')).toMatchObject({ resumed: true });
   });
 
+  test.each([
+    { hide: ['Shell'] },
+    { show: ['Inside'] },
+    { materials: [{ material: 'Shell', opacity: 0 }] },
+    { pointers: [{ pointer: '/nodes/0/translation', value: [0, 0, 1] }] },
+  ])('[LV29] that only views shows the scene as it is, not with %j', async (edits) => {
+    const { token } = await make({ access: 'view', maxSessions: 2 });
+    const view = { ...VIEW, camera: 'auto', variant: 'Red', hide: [], pointers: [] };
+    expect(await reasonOf({ token, view: { ...view, ...edits } })).toBe('identity.forbidden');
+    const shown = await open({ token, view });
+    await shown.next('welcome');
+    await shown.say({ type: 'view', input: 1, view: { ...view, ...edits } });
+    expect((await shown.closed).reason).toBe('identity.forbidden');
+    const { token: driving } = await make({ access: 'drive' });
+    const moved = await open({ token: driving, view: { ...view, ...edits } });
+    expect(await moved.next('welcome')).toMatchObject({ access: 'drive' });
+  });
+
   test('[LV43] draws no more samples than it may, whoever opened the session, and says so once', async () => {
     const worker = await new FakeWorker(farm.url, { identity: { maxSessions: 9 } }).start();
     const { token } = await make({ maxSamples: 64, maxSessions: 2 });
