@@ -232,7 +232,7 @@ export class LiveFeed {
    * To be called on every display frame: what changed goes out, then what came by now is painted.
    *
    * @param pose where the camera is; null while nobody has put it anywhere.
-   * @param held something keeps moving the picture, even if this pose is the last one's.
+   * @param held a finger or a button is down.
    */
   displayFrame(pose: Pose | null, held: boolean): void {
     if (this.#connection.ready && this.#role.drives) this.#sendInputs(pose, held);
@@ -274,7 +274,7 @@ export class LiveFeed {
       this.#events.emit('frame', due);
     }
     const message =
-      pose && this.mayDrive && this.#pacer.frame(nowMs, this.#ahead(pose, nowMs), held || this.player.playing);
+      pose && this.mayDrive && this.#pacer.frame(nowMs, this.#ahead(pose, nowMs), held, this.player.playing);
     if (message) this.#connection.send({ type: 'pose', input: this.#nextInput(nowMs), ...message });
   }
 

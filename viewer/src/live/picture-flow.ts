@@ -149,6 +149,8 @@ export class PictureFlow<D extends DecodedPicture> {
     this.#last = null;
     this.#hasGap = false;
     this.#ready = null;
+    // The one that was asked for may never come.
+    this.#frameAsked = false;
     this.#base = null;
     this.#skipped = [];
     this.#broken = 0;
@@ -255,7 +257,9 @@ export class PictureFlow<D extends DecodedPicture> {
     };
     if (this.#frameAsked) return;
     this.#frameAsked = true;
+    const generation = this.#generation;
     this.#options.onDisplayFrame(() => {
+      if (generation !== this.#generation) return;
       this.#frameAsked = false;
       this.#paint();
     });

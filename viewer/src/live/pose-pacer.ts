@@ -14,19 +14,22 @@ export class PosePacer {
   #sent: Pose | null = null;
   #sentMoving = false;
   #changedAtMs = Number.NEGATIVE_INFINITY;
+  /** The finger that is down has moved the picture: one that only presses changes nothing of a picture that gets better. */
+  #isDragged = false;
 
   /**
    * To be called once per display frame; so there is at most one message per display frame.
    *
-   * @param held something keeps moving the picture (a finger on the glass, a clip that plays) even if this frame's pose
-   *   is the last one's.
+   * @param held a finger is on the glass: what it has moved is not at rest before it is lifted.
+   * @param plays a clip keeps moving the picture even if this frame's pose is the last one's.
    * @returns what to send, or null.
    */
-  frame(nowMs: number, pose: Pose, held: boolean): PosedMessage | null {
+  frame(nowMs: number, pose: Pose, held: boolean, plays = false): PosedMessage | null {
     const changed = this.#sent === null || !samePose(this.#sent, pose);
     const first = this.#sent === null;
     if (changed && !first) this.#changedAtMs = nowMs;
-    const moving = held || nowMs - this.#changedAtMs < VIEWER_LIMITS.restMs;
+    this.#isDragged = held && (this.#isDragged || (changed && !first));
+    const moving = plays || this.#isDragged || nowMs - this.#changedAtMs < VIEWER_LIMITS.restMs;
     if (!changed && moving === this.#sentMoving) return null;
     this.#sent = pose;
     this.#sentMoving = moving;

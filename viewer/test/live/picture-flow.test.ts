@@ -106,6 +106,11 @@ class Bench {
     frame?.();
   }
 
+  /** As where the page is hidden, or the view over. */
+  loseFrame(): void {
+    this.#frame = null;
+  }
+
   decoder(sequence: number): Decoding {
     const found = this.decoding.find((decoding) => decoding.sequence === sequence);
     if (!found) throw new Error(`picture ${sequence} is not being decoded`);
@@ -253,6 +258,18 @@ describe('PictureFlow', () => {
     bench.displayFrame();
     expect(bench.painted).toEqual([]);
     expect(bench.acks).toEqual([]);
+  });
+
+  it('paints what comes after a new start, also where the display frame that was asked for never came', async () => {
+    bench.receive(8);
+    await bench.decoder(8).finish();
+    bench.flow.restart();
+    bench.loseFrame();
+    bench.receive(1);
+    await bench.decoder(1).finish();
+    bench.displayFrame();
+    expect(bench.painted).toEqual([1]);
+    expect(bench.acks.map(([picture]) => picture)).toEqual([1]);
   });
 
   describe('[LV30] tiles', () => {

@@ -29,11 +29,25 @@ describe('PosePacer', () => {
     expect(later.filter(([, message]) => message !== null)).toEqual([[137, { pose: pose(1), moving: false }]]);
   });
 
-  it('moves for as long as a finger is down, and 120 ms after the last change at least', () => {
+  it('moves for as long as the finger is down that moved it, and 120 ms after the last change at least', () => {
     pacer.frame(0, pose(0), false);
-    expect(pacer.frame(16, pose(0), true)).toEqual({ pose: pose(0), moving: true });
-    expect(pacer.frame(5_000, pose(0), true)).toBeNull();
-    expect(pacer.frame(5_016, pose(0), false)).toEqual({ pose: pose(0), moving: false });
+    expect(pacer.frame(16, pose(1), true)).toEqual({ pose: pose(1), moving: true });
+    expect(pacer.frame(5_000, pose(1), true)).toBeNull();
+    expect(pacer.frame(5_016, pose(1), false)).toEqual({ pose: pose(1), moving: false });
+  });
+
+  it('says nothing of a finger that only presses', () => {
+    pacer.frame(0, pose(0), false);
+    pacer.frame(16, pose(1), true);
+    pacer.frame(500, pose(1), false);
+    for (let ms = 516; ms < 2_000; ms += 16) expect(pacer.frame(ms, pose(1), ms < 1_500)).toBeNull();
+  });
+
+  it('moves for as long as a clip plays', () => {
+    pacer.frame(0, pose(0), false);
+    expect(pacer.frame(16, pose(0), false, true)).toEqual({ pose: pose(0), moving: true });
+    expect(pacer.frame(32, pose(0), false, true)).toBeNull();
+    expect(pacer.frame(48, pose(0), false)).toEqual({ pose: pose(0), moving: false });
   });
 
   it('sends the pose again to a server that is new', () => {

@@ -63,14 +63,15 @@ export class LiveInput {
   }
 
   /**
-   * A viewer that came back tells where its camera is once more.
+   * A viewer tells where its camera is once more: one that came back, or a hand that presses, or lets go after a while.
    *
-   * @returns whether it rests just there: that is the newest input then, and nothing has changed.
+   * @returns whether it stays just there: that is the newest input then, and nothing has changed.
    */
   repeats(message: ViewerMessage): boolean {
-    if (message.type !== 'pose' || message.input <= this.#input || message.moving || this.#isMoving) return false;
-    if (!isDeepStrictEqual(message.pose, this.#pose)) return false;
+    if (message.type !== 'pose' || message.input <= this.#input || !isDeepStrictEqual(message.pose, this.#pose))
+      return false;
     this.#input = message.input;
+    this.#isMoving = false;
     return true;
   }
 

@@ -247,7 +247,8 @@ export class LiveSession {
     const hooks = { onProgress: tellLoading, onLost: (reason: KilnError) => lost.abort(reason) };
     const loaded = await this.#parts.stage.load(hooks, this.#ended.signal);
     this.#loaded = loaded;
-    this.#begun = null;
+    this.#begun = this.#sent = null;
+    this.#window.renew();
     this.#isBusy = { live: false, refine: false };
     this.#rehearsal.restart();
     this.#refiner.stop();
@@ -334,7 +335,11 @@ export class LiveSession {
     this.#parts.stage
       .draw(order, { onDrawn })
       .then((answer) => this.#deliver(plan, begun, link, answer, beganAtMs))
-      .catch((error: unknown) => this.#fail(error, begun, lost))
+      .catch((error: unknown) => {
+        begun.drop();
+        this.#chain.cut();
+        this.#failed(error, plan, lost);
+      })
       .finally(() => this.#wake());
   }
 
@@ -348,7 +353,7 @@ export class LiveSession {
         this.#begun = { version: plan.wanted.version, level: 'final' };
       }
     } catch (error) {
-      this.#failed(error, lost);
+      this.#failed(error, plan, lost);
     } finally {
       free();
       this.#isBusy.refine = false;
@@ -379,13 +384,7 @@ export class LiveSession {
     this.#voice.picture(encodePicture(header, colour, depth));
   }
 
-  #fail(error: unknown, begun: BegunPicture, lost: AbortController): void {
-    begun.drop();
-    this.#chain.cut();
-    this.#failed(error, lost);
-  }
-
-  #failed(error: unknown, lost: AbortController): void {
+  #failed(error: unknown, { wanted }: PicturePlan, lost: AbortController): void {
     if (this.#ended.signal.aborted) return;
     const known = knownError(error);
     if (isLoss(known)) {
@@ -394,7 +393,7 @@ export class LiveSession {
     }
     // This view cannot be drawn; the next one may.
     this.#parts.log.info({ err: known }, 'a live picture failed');
-    if (this.#begun) this.#begun = { ...this.#begun, level: 'final' };
-    this.#voice.error(known);
+    if (this.#begun?.version === wanted.version) this.#begun = { ...this.#begun, level: 'final' };
+    this.#voice.failed(known, wanted.view);
   }
 }

@@ -55,6 +55,13 @@ export class PictureWindow {
     this.#generation++;
   }
 
+  /** [LV17] As `reset`, but that the numbers go on: what is under way with older ones may come after what follows. */
+  renew(): void {
+    const sent = this.#sent;
+    this.reset();
+    this.#sent = this.#acknowledged = sent;
+  }
+
   /** A picture is begun; the answer ends it. `rank` grows with what is newer, and within that with what is better. */
   begin(rank: number, isMoving: boolean): BegunPicture {
     const generation = this.#generation;

@@ -1,5 +1,6 @@
 /** What a session tells its viewer beside pictures, and that a picture has its size. */
-import { type DrawnMessage, type HandedSums, KilnError, LIMITS, type ServerMessage } from '@kiln/shared';
+import { isDeepStrictEqual } from 'node:util';
+import { type DrawnMessage, type HandedSums, KilnError, LIMITS, type LiveView, type ServerMessage } from '@kiln/shared';
 import type { Log } from '../log.ts';
 import type { LoadResult } from '../page/contract.ts';
 import { sceneMessage } from './scene-message.ts';
@@ -16,6 +17,9 @@ export class SessionVoice {
   /** What is said while the scene loads; another once a page was lost. */
   loadingText = 'Loading the scene';
 
+  /** What was told of a view that cannot be drawn. */
+  #failure: object | null = null;
+
   constructor(port: LivePort, log: Log) {
     this.#port = port;
     this.#log = log;
@@ -31,6 +35,14 @@ export class SessionVoice {
     if (leftOut > 0) this.#log.warn({ leftOut }, 'the scene has more cameras than a viewer can be told of');
     this.#port.message(message);
     this.#port.message({ type: 'state', state: 'live', message: 'Live', progress: null });
+  }
+
+  /** Once of a look, from wherever and at whichever frame it is not to be drawn. */
+  failed(error: KilnError, { frameNumber: _, ...look }: LiveView): void {
+    const failure = { code: error.code, message: error.message, look };
+    if (isDeepStrictEqual(failure, this.#failure)) return;
+    this.#failure = failure;
+    this.error(error);
   }
 
   picture(message: Uint8Array): void {

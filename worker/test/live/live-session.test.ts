@@ -376,6 +376,22 @@ describe('when something fails', () => {
     expect(pictures).toHaveLength(2);
   });
 
+  it('tells once what keeps a look from being drawn, from wherever it is looked at', async () => {
+    const toldAfter = async (say: () => void) => {
+      stage.failure = new KilnError('resource.not_found', 'there is no such environment');
+      say();
+      await pass(100);
+      expect(stage.failure).toBeNull();
+      return messages.filter(({ type }) => type === 'error').length;
+    };
+    const show = (input: number, more: Partial<LiveView>) =>
+      session.receive({ type: 'view', input, view: { ...view, ...more } });
+    expect(await toldAfter(() => start({ pose: poseAt(0) }))).toBe(1);
+    for (let input = 1; input <= 5; input++) expect(await toldAfter(() => pose(input))).toBe(1);
+    expect(await toldAfter(() => show(6, { frameNumber: 3 }))).toBe(1);
+    expect(await toldAfter(() => show(7, { exposureEv: 1 }))).toBe(2);
+  });
+
   it('gives up a scene that cannot be loaded', async () => {
     session.end();
     const failing = new FakeStage();
@@ -496,7 +512,7 @@ describe('[LV30] with tiles', () => {
   it('gives up what nobody wants any more when the hand moves, and answers it at once', async () => {
     stage.tiles = 6;
     stage.tileBytes = WORKER_LIMITS.tileBatchBytes;
-    start({ view: { ...tiled, samples: 10_000 }, pose: poseAt(1) });
+    start({ view: { ...tiled, samples: 10_000 }, pose: poseAt(0) });
     await pass(60);
     acknowledge();
     await pass(60);
@@ -516,6 +532,36 @@ describe('[LV30] with tiles', () => {
     expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
   });
 
+  it('goes on with its samples while a finger presses that moves nothing, and answers it', async () => {
+    stage.sampleMs = 20;
+    start({ view: { ...tiled, samples: 64 }, pose: poseAt(3) });
+    const rest = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        await pass(20);
+        acknowledge();
+      }
+    };
+    await rest(12);
+    const before = pictures.length;
+    for (const [input, moving] of [
+      [1, true],
+      [2, false],
+    ] as const)
+      session.receive({ type: 'pose', input, pose: poseAt(3), moving });
+    await rest(100);
+    expect(stage.forgotten).toBe(0);
+    expect(pictures.slice(before).every(({ better }) => better)).toBe(true);
+    expect(pictures.at(-1)).toMatchObject({ final: true, samples: 64, input: 2 });
+    // A drag that has come to rest before the finger is lifted.
+    pose(4);
+    await rest(20);
+    const rested = pictures.length;
+    session.receive({ type: 'pose', input: 5, pose: poseAt(4), moving: false });
+    await rest(100);
+    expect(pictures.slice(rested).every(({ better }) => better)).toBe(true);
+    expect(pictures.at(-1)).toMatchObject({ final: true, samples: 64, input: 5 });
+  });
+
   it('tells once why a view cannot be drawn to its end, and keeps the picture', async () => {
     start({ view: { ...tiled, engine: 'pathtrace' }, pose: poseAt(1) });
     await pass(30);
@@ -526,15 +572,24 @@ describe('[LV30] with tiles', () => {
     expect(messages.filter(({ type }) => type === 'error')).toMatchObject([{ code: 'job.unsupported', fatal: false }]);
   });
 
-  it('loads again when the page is lost while it refines', async () => {
+  it('[LV17] loads again when the page is lost while it refines, and begins with a whole picture', async () => {
+    stage.sampleMs = 20;
     start({ view: tiled, pose: poseAt(1) });
-    await pass(40);
-    acknowledge();
+    for (let i = 0; i < 4; i++) {
+      await pass(20);
+      acknowledge();
+    }
+    const before = pictures.length;
+    expect(pictures.at(-1)).toMatchObject({ better: true, final: false });
     stage.failure = new KilnError('render.page_lost', 'crashed');
-    await pass(20);
+    await pass(40);
     stage.failure = null;
+    // What was on its way is never acknowledged.
     await pass(2_000);
     expect(stage.loads).toBe(2);
+    const [first] = pictures.slice(before);
+    expect(first).toMatchObject({ better: false, samples: 1 });
+    expect(first?.sequence).toBeGreaterThan(pictures[before - 1]?.sequence ?? Number.NaN);
     acknowledge();
     for (let i = 0; i < 10; i++) {
       await pass(100);
