@@ -24,6 +24,7 @@
  * |  88    | 32   | u32 ×8  | stages in microseconds: input wait, draw, read back, encode, worker queue, relay, 0, 0 |
  * | 120    |  8   | f64     | end of draw, Unix milliseconds on the worker's clock |
  * | 128    |  8   | f32 ×2  | the nearest and the farthest surface of the depth, metres; 0: no depth |
+ * | 136    | 24   | f64 ×3  | position of the pose once more: far from the origin f32 moves by pixels |
  */
 import { KilnError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -31,8 +32,10 @@ import type { Pose } from '../schemas/settings.ts';
 import { isVideoCodec, type PictureCodec } from './codecs.ts';
 import { DEPTH_CODEC, type DepthRange } from './depth.ts';
 
-export const PICTURE_HEADER_BYTES = 136;
-/** Of who knows of no depth: the header ended before it. */
+export const PICTURE_HEADER_BYTES = 160;
+/** Of who knows of no exact position: the header ended before it. */
+const DEPTH_HEADER_BYTES = 136;
+/** Of who knows of no depth either. */
 const LEAST_HEADER_BYTES = 128;
 const KIND_PICTURE = 1;
 const LAYOUT_VERSION = 1;
@@ -154,6 +157,9 @@ export function encodePicture(
   view.setFloat64(120, header.drawEndMs, true);
   view.setFloat32(128, header.depth?.nearestM ?? 0, true);
   view.setFloat32(132, header.depth?.farthestM ?? 0, true);
+  header.pose.position.forEach((value, i) => {
+    view.setFloat64(DEPTH_HEADER_BYTES + i * 8, value, true);
+  });
   bytes.set(colour, PICTURE_HEADER_BYTES);
   bytes.set(depth, PICTURE_HEADER_BYTES + colour.length);
   return bytes;
@@ -191,8 +197,10 @@ export function decodePicture(message: Uint8Array): Picture {
   const sequence = view.getUint32(4, true);
   if (sequence === 0) throw broken('sequence number 0');
   const float = (i: number) => view.getFloat32(56 + i * 4, true);
+  const isExact = headerBytes >= PICTURE_HEADER_BYTES;
+  const place = (i: number) => (isExact ? view.getFloat64(DEPTH_HEADER_BYTES + i * 8, true) : float(i));
   const pose: Pose = {
-    position: [float(0), float(1), float(2)],
+    position: [place(0), place(1), place(2)],
     quaternion: [float(3), float(4), float(5), float(6)],
     fovDeg: float(7),
   };
@@ -223,7 +231,7 @@ export function decodePicture(message: Uint8Array): Picture {
     throw broken('a tile that is empty or outside its picture');
   }
   const micros = (i: number) => view.getUint32(88 + i * 4, true);
-  const depth = headerBytes < PICTURE_HEADER_BYTES ? null : readDepth(view);
+  const depth = headerBytes < DEPTH_HEADER_BYTES ? null : readDepth(view);
   if (depth && !isPossible(depth, widthPx, heightPx)) throw broken('a depth that its picture cannot have');
   return {
     header: {

@@ -42,7 +42,7 @@ describe('the picture message', () => {
   const layout: readonly [offset: number, size: number, what: string, literal: string][] = [
     [0, 1, 'kind', '01'],
     [1, 1, 'layout version', '01'],
-    [2, 2, 'header length', '88 00'],
+    [2, 2, 'header length', 'a0 00'],
     [4, 4, 'sequence', '01 02 03 04'],
     [8, 4, 'input', '05 06 07 08'],
     [12, 1, 'colour codec', '02'],
@@ -72,8 +72,9 @@ describe('the picture message', () => {
     [120, 8, 'end of draw', '00 08 80 56 fe bc 78 42'],
     [128, 4, 'nearest surface', '00 00 80 3e'],
     [132, 4, 'farthest surface', '00 00 00 41'],
-    [136, 3, 'colour', 'c0 c1 c2'],
-    [139, 2, 'depth', 'd0 d1'],
+    [136, 24, 'exact position', '00 00 00 00 00 00 f0 3f 00 00 00 00 00 00 00 c0 00 00 00 00 00 00 0c 40'],
+    [160, 3, 'colour', 'c0 c1 c2'],
+    [163, 2, 'depth', 'd0 d1'],
   ];
   it.each(layout)('[LV9] has at offset %d, %d bytes: %s', (offset, size, _, literal) => {
     expect(hex(message.subarray(offset, offset + size))).toBe(bytes(literal));
@@ -81,7 +82,7 @@ describe('the picture message', () => {
 
   it('[LV9] has no byte outside that table', () => {
     expect(layout.reduce((sum, [offset, size]) => (offset === sum ? sum + size : Number.NaN), 0)).toBe(message.length);
-    expect(PICTURE_HEADER_BYTES).toBe(136);
+    expect(PICTURE_HEADER_BYTES).toBe(160);
   });
 
   it('is read from literal bytes, whatever it lies in', () => {
@@ -111,15 +112,29 @@ describe('the picture message', () => {
   });
 
   it('[LV9] with a longer header than known is read, the rest skipped', () => {
-    const longer = new Uint8Array([...message.subarray(0, 136), 0xee, 0xee, ...message.subarray(136)]);
-    longer[2] = 138;
+    const longer = new Uint8Array([...message.subarray(0, 160), 0xee, 0xee, ...message.subarray(160)]);
+    longer[2] = 162;
     const { header, colour, depth } = decodePicture(longer);
     expect(header).toEqual(HEADER);
     expect([hex(colour), hex(depth)]).toEqual(['c0c1c2', 'd0d1']);
   });
 
+  it('says to the millimetre where a camera is that is far from the origin', () => {
+    const position: [number, number, number] = [500_123.456_7, 20.001, 4_649_776.223_4];
+    const { header } = decodePicture(encodePicture({ ...HEADER, pose: { ...HEADER.pose, position } }, COLOUR));
+    expect(header.pose.position).toEqual(position);
+  });
+
+  it('[LV9] of who knows of no exact position ends before that, and is read', () => {
+    const shorter = new Uint8Array([...message.subarray(0, 136), ...message.subarray(160)]);
+    shorter[2] = 136;
+    const { header, colour, depth } = decodePicture(shorter);
+    expect(header).toEqual(HEADER);
+    expect([hex(colour), hex(depth)]).toEqual(['c0c1c2', 'd0d1']);
+  });
+
   it('[LV9] of who knows of no depth ends before that, and is read', () => {
-    const shorter = new Uint8Array([...message.subarray(0, 128), ...message.subarray(136)]);
+    const shorter = new Uint8Array([...message.subarray(0, 128), ...message.subarray(160)]);
     shorter[2] = 128;
     const { header, colour } = decodePicture(shorter);
     expect(header).toEqual({ ...HEADER, depth: null });
@@ -154,10 +169,11 @@ describe('a broken picture message', () => {
     ['a header beyond its end', changed((v) => v.setUint16(2, 60_000, true)), /promises 60005/],
     ['codec 0', changed((v) => v.setUint8(12, 0)), /unknown codec 0/],
     ['codec 7', changed((v) => v.setUint8(12, 7)), /unknown codec 7/],
-    ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /141 bytes where its header promises 142/],
-    ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /141 bytes where its header promises 140/],
-    ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967433/],
-    ['a NaN in its pose', changed((v) => v.setFloat32(56, Number.NaN, true)), /not finite/],
+    ['a byte too few', changed((v) => v.setUint32(32, 4, true)), /165 bytes where its header promises 166/],
+    ['a byte too many', changed((v) => v.setUint32(36, 1, true)), /165 bytes where its header promises 164/],
+    ['lengths that overflow 32 bits', changed((v) => v.setUint32(32, 0xffff_ffff, true)), /promises 4294967457/],
+    ['a NaN in its pose', changed((v) => v.setFloat32(68, Number.NaN, true)), /not finite/],
+    ['a NaN in its position', changed((v) => v.setFloat64(136, Number.NaN, true)), /not finite/],
     ['an infinite field of view', changed((v) => v.setFloat32(84, Number.POSITIVE_INFINITY, true)), /not finite/],
     ['a NaN as its near plane', changed((v) => v.setFloat32(48, Number.NaN, true)), /not finite/],
     ['a NaN as its end of draw', changed((v) => v.setFloat64(120, Number.NaN, true)), /not finite/],
