@@ -25,6 +25,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    tags: [{ name: 'heavy', description: 'Only `npm run test:full` has the time for it.' }],
     projects: [
       {
         name: 'fast',

@@ -46,7 +46,9 @@ describe('the render form in Chromium', () => {
     await expect.poll(() => view()?.environment, { timeout: HANGS_MS }).toBe('scene');
   });
 
-  it('asks for a budget and test frames that are to be approved, and says what is wrong with them', async () => {
+  it('asks for a budget and test frames that are to be approved, and says what is wrong with them', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     await app.unfold('advanced');
     await app.replaceText('render-budget', 'a lot');
@@ -65,7 +67,9 @@ describe('the render form in Chromium', () => {
     });
   });
 
-  it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', async () => {
+  it('renders with lens, shutter, turntable and a variant, and says what the live view leaves out', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
     await app.page.select(test('variant-select'), 'variant:Street');
@@ -91,7 +95,9 @@ describe('the render form in Chromium', () => {
     expect(views).toContain('Street');
   });
 
-  it('flies from key to key, which are added where the live view looks from, and shows the way', async () => {
+  it('flies from key to key, which are added where the live view looks from, and shows the way', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     await app.seeFinalPicture();
     await app.page.select(test('camera-select'), 'path');
@@ -132,7 +138,9 @@ describe('the render form in Chromium', () => {
     expect(await app.textOf('path-text-fault')).toContain('/path/0/target');
   });
 
-  it('changes what is seen of a scene, plays a part of several clips, and divides frames of several cameras', async () => {
+  it('changes what is seen of a scene, plays a part of several clips, and divides frames of several cameras', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     const choose = (id: string) => app.page.click(`label:has(${test(id)})`);
     const view = () => app.farm.live.messages.filter((message) => message.type === 'view').at(-1)?.view;
@@ -231,7 +239,9 @@ describe('the render form in Chromium', () => {
     await app.page.waitForFunction(() => document.body.textContent?.includes('not known: the worker is gone'));
   });
 
-  it('offers what browsers do not show for download, and marks frames that are suspicious', async () => {
+  it('offers what browsers do not show for download, and marks frames that are suspicious', {
+    tags: ['heavy'],
+  }, async () => {
     app.farm.state.statistics = { min: 0, max: 0, mean: 0, nanCount: 12 };
     await app.openScene();
     await app.page.click(`label:has(${test('render-format-exr')})`);
@@ -259,7 +269,9 @@ describe('the render form in Chromium', () => {
     expect(await app.textOf('lightbox')).toContain('12 pixels are not numbers · all black');
   });
 
-  it('shows frames that are too large small, with their size, and downloads them as they are', async () => {
+  it('shows frames that are too large small, with their size, and downloads them as they are', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     await app.replaceText('render-width', '16384');
     await app.replaceText('render-height', '9216');

@@ -19,7 +19,7 @@ describe('the web app in Chromium', () => {
     await app.see('home');
   });
 
-  it('says that a code is spent, and takes an API key instead', async () => {
+  it('says that a code is spent, and takes an API key instead', { tags: ['heavy'] }, async () => {
     await app.page.goto(`${app.farm.url}/#code=spent`);
     await app.see('sign-in-error');
     expect(await app.textOf('sign-in-error')).toMatch(/used already/);
@@ -59,7 +59,7 @@ describe('the web app in Chromium', () => {
     expect(patches.at(-1)?.offset).toBe(patches[0]?.bytes);
   });
 
-  it('goes on with an upload after the page was reloaded', async () => {
+  it('goes on with an upload after the page was reloaded', { tags: ['heavy'] }, async () => {
     await app.signIn();
     app.farm.uploads.cutAfterBytes = 1_000_000;
     const content = Buffer.alloc(9_000_000, 3);
@@ -185,7 +185,7 @@ describe('the web app in Chromium', () => {
     await app.page.waitForSelector(LIVE);
   });
 
-  it('plays a clip no faster than pictures come', async () => {
+  it('plays a clip no faster than pictures come', { tags: ['heavy'] }, async () => {
     await app.openScene();
     await app.page.click(test('timeline-play'));
     await app.page.waitForFunction(
@@ -238,7 +238,7 @@ describe('the web app in Chromium', () => {
     await app.gone('lightbox');
   });
 
-  it('draws a frame again that is done', async () => {
+  it('draws a frame again that is done', { tags: ['heavy'] }, async () => {
     await app.openScene();
     await app.page.click(test('render-button'));
     await app.see('job', '[data-state="succeeded"]');
@@ -259,7 +259,7 @@ describe('the web app in Chromium', () => {
     expect(drawn()?.attemptId).not.toBe(before?.attemptId);
   });
 
-  it('pauses a job and lets it go on, and cancels it after asking once more', async () => {
+  it('pauses a job and lets it go on, and cancels it after asking once more', { tags: ['heavy'] }, async () => {
     app.farm.state.frameMs = 2_000;
     await app.openScene();
     await app.page.click(test('render-button'));
@@ -273,7 +273,7 @@ describe('the web app in Chromium', () => {
     await app.see('job', '[data-state="cancelled"]');
   });
 
-  it('changes a job while it runs, sends what differs, and says what is wrong', async () => {
+  it('changes a job while it runs, sends what differs, and says what is wrong', { tags: ['heavy'] }, async () => {
     app.farm.state.frameMs = 60_000;
     await app.openScene();
     await app.page.click(test('render-button'));
@@ -300,7 +300,9 @@ describe('the web app in Chromium', () => {
     await app.gone('job-change');
   });
 
-  it('puts away a job that is over, lists it again, and deletes it after asking once more', async () => {
+  it('puts away a job that is over, lists it again, and deletes it after asking once more', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     await app.page.click(test('render-button'));
     await app.see('job', '[data-state="succeeded"]');
@@ -319,7 +321,7 @@ describe('the web app in Chromium', () => {
     expect(app.farm.state.jobs.size).toBe(0);
   });
 
-  it('tells what a job would take, and keeps that with the job', async () => {
+  it('tells what a job would take, and keeps that with the job', { tags: ['heavy'] }, async () => {
     await app.openScene();
     await app.page.click(test('estimate-button'));
     await app.see('estimate');
@@ -334,7 +336,7 @@ describe('the web app in Chromium', () => {
     expect(app.farm.state.jobRequests[1]).not.toHaveProperty('estimateId');
   });
 
-  it('approves what is held by its budget', async () => {
+  it('approves what is held by its budget', { tags: ['heavy'] }, async () => {
     app.farm.state.paused = true;
     await app.openScene();
     await app.page.click(test('render-button'));
@@ -352,7 +354,7 @@ describe('the web app in Chromium', () => {
     await app.gone('job-approve');
   });
 
-  it('tries again what has failed', async () => {
+  it('tries again what has failed', { tags: ['heavy'] }, async () => {
     app.farm.state.failNext = { code: 'render.failed', message: 'A material’s shader does not compile.' };
     await app.openScene();
     await app.page.click(test('render-button'));
@@ -362,7 +364,7 @@ describe('the web app in Chromium', () => {
     await app.gone('job-error');
   });
 
-  it('shows jobs that begin elsewhere without asking for them', async () => {
+  it('shows jobs that begin elsewhere without asking for them', { tags: ['heavy'] }, async () => {
     const sceneId = await app.openScene();
     await app.page.goto(`${app.farm.url}/jobs`);
     await app.see('jobs-page', '[data-state="ready"]');
@@ -375,7 +377,7 @@ describe('the web app in Chromium', () => {
     await app.see('job', '[data-state="succeeded"]');
   });
 
-  it('says of a worker what jobs may require of it', async () => {
+  it('says of a worker what jobs may require of it', { tags: ['heavy'] }, async () => {
     await app.signIn();
     await app.page.goto(`${app.farm.url}/workers`);
     await app.see('link', '[data-state="live"]');

@@ -33,7 +33,7 @@ tallies.push(await runChecks(await allChecks(REPOSITORY), console.log));
 console.log('\nTests');
 // Farms run on both; PostgreSQL takes half as long.
 const store = !full && found?.postgresBin ? 'postgres' : 'pglite';
-tallies.push(await runTests(REPOSITORY, projects, store));
+tallies.push(await runTests(REPOSITORY, { projects, store, withHeavy: full }));
 
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);

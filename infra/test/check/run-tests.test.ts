@@ -4,7 +4,10 @@ import { skippedTests } from '../../src/check/run-tests.ts';
 const file = (name: string, ...statuses: string[]) => ({
   name,
   status: 'passed',
-  assertionResults: statuses.map((status) => ({ status })),
+  assertionResults: statuses.map((text) => {
+    const [status = '', ...tags] = text.split(' ');
+    return { status, tags };
+  }),
 });
 
 test('skipped tests are counted, with the files that they are in', () => {
@@ -13,10 +16,16 @@ test('skipped tests are counted, with the files that they are in', () => {
     file('/root/infra/a.test.ts', 'todo'),
     file('/root/infra/c.test.ts', 'passed', 'failed'),
   ];
-  expect(skippedTests(files, '/root')).toEqual([
+  expect(skippedTests(files, '/root', [])).toEqual([
     '\n3 skipped:',
     '  infra/a.test.ts: 1 of 1',
     '  worker/b.test.ts: 2 of 3',
   ]);
-  expect(skippedTests([file('/root/a.test.ts', 'passed')], '/root')).toEqual([]);
+  expect(skippedTests([file('/root/a.test.ts', 'passed')], '/root', [])).toEqual([]);
+});
+
+test('of tests that were not to run their number is told', () => {
+  const files = [file('/root/a.test.ts', 'skipped heavy', 'passed heavy'), file('/root/b.test.ts', 'skipped heavy')];
+  expect(skippedTests(files, '/root', ['heavy'])).toEqual(['\n2 heavy tests are left to npm run test:full']);
+  expect(skippedTests(files, '/root', [])).toHaveLength(3);
 });

@@ -83,7 +83,7 @@ describe('kiln render', () => {
     expect(Buffer.from(await archive.arrayBuffer()).toString('latin1')).toContain(file);
   });
 
-  test('draws where a worker has what is required, which it says of itself', async () => {
+  test('draws where a worker has what is required, which it says of itself', { tags: ['heavy'] }, async () => {
     const [worker] = JSON.parse((await kiln(farm, 'workers', '--json')).stdout);
     expect(worker).toMatchObject({ tags: ['fast', 'rack=3'], gpuMemoryBytes: 2 ** 31 });
     for (const fact of ['cpuCores', 'memoryBytes', 'maxTexturePx']) expect(worker[fact]).toBeGreaterThan(0);
@@ -149,7 +149,7 @@ describe('kiln render', () => {
     expect(code).toBe(2);
   });
 
-  test('passes on why a scene was refused', async () => {
+  test('passes on why a scene was refused', { tags: ['heavy'] }, async () => {
     const text = join(farm.home, 'letter.glb');
     await writeFile(text, 'Dear farm, this is not a scene.');
     const { code, stderr } = await kiln(farm, 'render', text);
@@ -157,7 +157,7 @@ describe('kiln render', () => {
     expect(code).toBe(2);
   });
 
-  test('tells that its job is paused, and that it was cancelled by another', async () => {
+  test('tells that its job is paused, and that it was cancelled by another', { tags: ['heavy'] }, async () => {
     const args = ['render', scene, '--frames', '0-299', '--size', '64x64', '-o', join(farm.home, 'long'), '--json'];
     const running = startKiln(farm, args);
     const { jobId } = await running.event('submitted');
@@ -210,7 +210,7 @@ describe('a program of somebody’s own', () => {
     expect(await readPixels(join(out, '0006.png'))).toMatchObject({ widthPx: 320, heightPx: 180 });
   });
 
-  test('submits shots in one call, and the same ones again', async () => {
+  test('submits shots in one call, and the same ones again', { tags: ['heavy'] }, async () => {
     const told = await runExample('submit-shots', sceneId, 'sh010', 'sh020');
     const again = await runExample('submit-shots', sceneId, 'sh010', 'sh020');
     const ids = ({ stdout }: { stdout: string }) =>
@@ -266,7 +266,9 @@ test('kiln watch follows a job to its end and fetches nothing; kiln download fet
   expect(top).toMatchObject({ slots: { busy: 0 }, workers: [{ name: 'worker-1' }], tenants: expect.any(Array) });
 });
 
-test('kiln job puts a job away; kiln purge deletes it, and asks nobody who is not there', async () => {
+test('kiln job puts a job away; kiln purge deletes it, and asks nobody who is not there', {
+  tags: ['heavy'],
+}, async () => {
   const added = await kiln(farm, 'scene', 'add', scene);
   const layers = [{ frames: '1', size: { widthPx: 64, heightPx: 36 } }];
   const { id: jobId } = await farm.client.createJob({ body: { sceneId: added.stdout.trim(), layers } });
@@ -318,7 +320,7 @@ describe('what commands tell as JSON', () => {
     process.kill(worker.browserPid, 0);
   });
 
-  test('this machine and its farm: what a doctor finds', async () => {
+  test('this machine and its farm: what a doctor finds', { tags: ['heavy'] }, async () => {
     const { code, stdout } = await kiln(farm, 'doctor', '--json');
     expect(code).toBe(0);
     const { canRender, findings, probe, engines } = JSON.parse(stdout);
@@ -343,7 +345,7 @@ describe('what commands tell as JSON', () => {
     expect(details.get('Redis')).toMatch(/redis-server|KILN_REDIS_URL/);
   });
 
-  test('another tenant sees none of it', async () => {
+  test('another tenant sees none of it', { tags: ['heavy'] }, async () => {
     const { stdout } = await kiln(farm, 'admin', 'tenant', 'create', 'Second studio', '--json');
     const { apiKey } = JSON.parse(stdout);
     const other = (...args: string[]) => startKiln(farm, [...args, '--json'], { KILN_API_KEY: apiKey }).ended;
@@ -354,7 +356,9 @@ describe('what commands tell as JSON', () => {
     expect(code).toBe(2);
   });
 
-  test('refused scenes only when asked for; a removed one is gone, and gc says that its files are kept for now', async () => {
+  test('refused scenes only when asked for; a removed one is gone, and gc says that its files are kept for now', {
+    tags: ['heavy'],
+  }, async () => {
     const unneeded = async () => JSON.parse((await kiln(farm, 'gc', '--json')).stdout).youngObjects;
     const list = async (...args: string[]) => (await kiln(farm, 'scene', 'list', ...args)).stdout;
     const letter = join(farm.home, 'refused.glb');

@@ -173,6 +173,7 @@ test(
 
 test(
   '[LV40] whoever saves data gets movements as a video, and pictures at rest',
+  { tags: ['heavy'] },
   visit(async () => {
     await page.evaluateOnNewDocument(`Object.defineProperty(navigator, 'connection', { value: { saveData: true } })`);
     await open((await makeToken()).token);
@@ -287,6 +288,7 @@ test(
 
 test(
   '[LV31, LV33] somebody in the web app watches the example page’s view by its session, and is given the camera there',
+  { tags: ['heavy'] },
   visit(async () => {
     await open((await makeToken()).token);
     await hears('load');
@@ -389,6 +391,7 @@ test(
 
 test(
   'a token that is revoked ends the view, and the poster comes back',
+  { tags: ['heavy'] },
   visit(async () => {
     const { token, id } = await makeToken();
     await open(token);

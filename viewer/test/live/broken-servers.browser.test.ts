@@ -101,7 +101,7 @@ function vastPng(): Uint8Array {
 }
 const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
 
-describe('of a message that', () => {
+describe('of a message that', { tags: ['heavy'] }, () => {
   const spoilt: readonly [what: string, said: string | Uint8Array, why: RegExp][] = [
     ['is of another kind', withHeader(0, 7), /LV9.*kind 7/],
     ['has another layout', withHeader(1, 9), /LV9.*version 9/],
@@ -198,7 +198,9 @@ it('[LV34] what a driver shows that no server takes is not said to the next one'
   expect(await inPage('live.viewport.look.samples')).toBe(1);
 });
 
-it('where the graphics of the page are reset, a whole picture comes again, and parts of it after that', async () => {
+it('where the graphics of the page are reset, a whole picture comes again, and parts of it after that', {
+  tags: ['heavy'],
+}, async () => {
   const reset = (name: string) =>
     inPage(
       `lost = (window.lost ?? live.viewport.canvas.getContext('webgl2').getExtension('WEBGL_lose_context')), lost.${name}()`,

@@ -82,7 +82,9 @@ test.each(['webgl', 'webgpu'])('the host’s camera drives the view, which leave
   expect(await page.evaluate('host.changed')).toEqual([]);
 });
 
-test('a camera that is nowhere is told of and never sent, and what was seen before stays', async () => {
+test('a camera that is nowhere is told of and never sent, and what was seen before stays', {
+  tags: ['heavy'],
+}, async () => {
   await open();
   await loaded();
   await expect.poll(isAtRest, WAIT).toBe(true);
@@ -165,7 +167,9 @@ test('what is seen at a point is in the host’s world, wherever the remote scen
   expect(poses()).toHaveLength(sent);
 });
 
-test('[LV13, LV31] a page that is loaded again is back in a session that others are in', async () => {
+test('[LV13, LV31] a page that is loaded again is back in a session that others are in', {
+  tags: ['heavy'],
+}, async () => {
   farm.liveIsShared = true;
   const scene = farm.state.addScene('Spheres');
   const opened = async () => {
@@ -182,7 +186,9 @@ test('[LV13, LV31] a page that is loaded again is back in a session that others 
   expect(said('bye')).toBe(0);
 });
 
-test('where the graphics of the page are reset, the picture comes again, though nothing moves', async () => {
+test('where the graphics of the page are reset, the picture comes again, though nothing moves', {
+  tags: ['heavy'],
+}, async () => {
   await open();
   await loaded();
   await expect.poll(isAtRest, WAIT).toBe(true);
@@ -203,7 +209,9 @@ test('where the graphics of the page are reset, the picture comes again, though 
   expect(farm.live.messages.findLast(({ type }) => type === 'hello')).toHaveProperty('resume');
 });
 
-test('a renderer of nodes whose device is lost draws no more: the session is given back, and an error says so', async () => {
+test('a renderer of nodes whose device is lost draws no more: the session is given back, and an error says so', {
+  tags: ['heavy'],
+}, async () => {
   await open('nodes');
   await loaded();
   await page.evaluate(`host.renderer.backend.gl.getExtension('WEBGL_lose_context').loseContext()`);
