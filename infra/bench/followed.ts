@@ -5,6 +5,8 @@ type PictureFigures = Readonly<Record<'widthPx' | 'drawMs' | 'bytes', number>>;
 export interface Followed {
   /** How often what it showed was kept. */
   readonly kept: number;
+  /** How long the camera moved. */
+  readonly pathMs: number;
   /** Display frames. */
   readonly framesPerSec: number;
   /** What each picture that was painted cost. */

@@ -1,19 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PosePath, TimedCamera } from '@kiln/shared';
 import { build } from 'esbuild';
 import type { Page } from 'puppeteer';
+import { readPoses } from '../src/cli/live/poses-file.ts';
 import { withPlainBrowser } from '../src/trial/plain-browser.ts';
 import { dissimilarity } from './dissimilarity.ts';
 import type { Followed } from './followed.ts';
-import { type Bench, median } from './measure.ts';
+import { type Bench, type BenchOptions, type Measure, median } from './measure.ts';
 import { send, withBenchScene, withFarm } from './on-farm.ts';
 import { OPEN_LINK, ShapedLink } from './shaped-link.ts';
 
 const PAGE_SOURCE = fileURLToPath(new URL('page/warp-page.ts', import.meta.url));
 const VIEW = { width: 640, height: 360 } as const;
 const ROUND_TRIPS_MS = [0, 50, 100, 200];
-const PATH = { degreesPerSec: 30, seconds: 5, everyMs: 400 } as const;
+const ORBIT = { degreesPerSec: 30, seconds: 5, stepMs: 20 } as const;
+/** What a hand did in the viewer with the bench's scene: turns fast and slow, nearer, aside, and rests between them. */
+const HAND_PATH = fileURLToPath(new URL('paths/hand.json', import.meta.url));
+const KEPT_EVERY_MS = 400;
 /** Of the scene: so few that software draws a picture within the time that the figures are for. */
 const TRIANGLES = 4_000;
 const LINK = { bitsPerSec: 20_000_000, lossShare: 0.001, jitterShare: 0.05 } as const;
@@ -23,58 +28,104 @@ interface Run extends Followed {
   readonly error: number;
 }
 
+/** A way of the camera, of where it begins. */
+interface Way {
+  /** Of its figures, before the round trip. */
+  readonly name: string;
+  readonly path: (start: Camera) => PosePath;
+  /** Of the share of the error at a round trip of 100 ms. */
+  readonly target: string;
+}
+
+type Camera = Omit<TimedCamera, 'atMs'>;
+
 export const liveWarpBench: Bench = {
   name: 'live.warp',
   about:
-    'what a view of 640×360 shows while the camera turns by 30°/s, over links of several round trips, from what is true',
-  run: (report, { keepDir }) =>
-    withBenchScene(
-      (path) =>
-        withFarm({}, async (farm) => {
-          const scene = await send(farm, path);
-          const link = await ShapedLink.open(farm.url);
-          try {
+    'what a view of 640×360 shows while the camera turns by 30°/s, and as a hand moved it, over links of several round trips, from what is true',
+  async run(report, options) {
+    const ways = await waysOf(options);
+    const bench = (scenePath: string) =>
+      withFarm({}, async (farm) => {
+        const scene = await send(farm, scenePath);
+        const link = await ShapedLink.open(farm.url);
+        const signIn = async () => (await farm.client.createSignInCode()).url.replace(farm.url, link.url);
+        try {
+          for (const way of ways)
             for (const roundTripMs of ROUND_TRIPS_MS) {
+              const name = `live.warp.${way.name}${roundTripMs}-ms`;
               const runOf = async (warps: boolean) => {
-                const code = await farm.client.createSignInCode();
-                const keepAs = keepDir && join(keepDir, `${roundTripMs}-ms-${warps ? 'warped' : 'as-it-came'}`);
-                return follow(link, code.url.replace(farm.url, link.url), scene.id, roundTripMs, warps, keepAs);
+                const keepAs =
+                  options.keepDir && join(options.keepDir, `${name.slice(10)}-${warps ? 'warped' : 'as-it-came'}`);
+                return follow({ link, url: await signIn(), sceneId: scene.id, way, roundTripMs, warps, keepAs });
               };
-              const [warped, plain] = [await runOf(true), await runOf(false)];
-              const name = `live.warp.${roundTripMs}-ms`;
-              const target = roundTripMs === 100 ? '≤ 0.2' : '';
-              report({ name: `${name}.error`, value: warped.error, unit: 'ratio', target: '' });
-              report({ name: `${name}.error-as-it-came`, value: plain.error, unit: 'ratio', target: '' });
-              report({ name: `${name}.share`, value: warped.error / plain.error, unit: 'ratio', target });
-              report({ name: `${name}.display`, value: warped.framesPerSec, unit: 'frames/s', target: '' });
-              report({
-                name: `${name}.pictures`,
-                value: warped.pictures.length / PATH.seconds,
-                unit: 'frames/s',
-                target: '',
-              });
-              const of = (field: 'widthPx' | 'drawMs' | 'bytes') =>
-                median(warped.pictures.map((picture) => picture[field]));
-              report({ name: `${name}.width`, value: of('widthPx'), unit: 'px', target: '' });
-              report({ name: `${name}.draw`, value: of('drawMs'), unit: 'ms', target: '' });
-              report({ name: `${name}.bytes`, value: of('bytes') / 1_000, unit: 'kB', target: '' });
+              const runs = { warped: await runOf(true), plain: await runOf(false) };
+              tell(report, name, runs, roundTripMs === 100 ? way.target : '');
             }
-          } finally {
-            link.close();
-          }
-        }),
-      TRIANGLES,
-    ),
+        } finally {
+          link.close();
+        }
+      });
+    await (options.scenePath === null ? withBenchScene(bench, TRIANGLES) : bench(options.scenePath));
+  },
 };
 
-async function follow(
-  link: ShapedLink,
-  url: string,
-  sceneId: string,
-  roundTripMs: number,
-  warps: boolean,
-  keepAs: string | null,
-): Promise<Run> {
+/** The orbit of the target, and what was recorded: of the bench's own scene, or what is given. */
+async function waysOf({ scenePath, posesPath }: BenchOptions): Promise<Way[]> {
+  const ways: Way[] = [{ name: '', path: orbit, target: '≤ 0.2' }];
+  const recorded = posesPath ?? (scenePath === null ? HAND_PATH : null);
+  if (recorded === null) return ways;
+  const path = await readPoses(recorded);
+  return [...ways, { name: `${parse(recorded).name}.`, path: () => path, target: '' }];
+}
+
+/** Around what the camera looks at, upright. */
+function orbit({ position, target, fovDeg }: Camera): PosePath {
+  const [x, y, z] = [position[0] - target[0], position[1] - target[1], position[2] - target[2]];
+  const poses = Array.from({ length: (ORBIT.seconds * 1_000) / ORBIT.stepMs + 1 }, (_, step) => {
+    const atMs = step * ORBIT.stepMs;
+    const angle = ((atMs / 1_000) * ORBIT.degreesPerSec * Math.PI) / 180;
+    const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+    const moved: Camera['position'] = [
+      target[0] + x * cosine + z * sine,
+      target[1] + y,
+      target[2] + z * cosine - x * sine,
+    ];
+    return { atMs, position: moved, target, fovDeg };
+  });
+  return { poses };
+}
+
+function tell(
+  report: (measure: Measure) => void,
+  name: string,
+  { warped, plain }: Readonly<Record<'warped' | 'plain', Run>>,
+  target: string,
+): void {
+  report({ name: `${name}.error`, value: warped.error, unit: 'ratio', target: '' });
+  report({ name: `${name}.error-as-it-came`, value: plain.error, unit: 'ratio', target: '' });
+  report({ name: `${name}.share`, value: warped.error / plain.error, unit: 'ratio', target });
+  report({ name: `${name}.display`, value: warped.framesPerSec, unit: 'frames/s', target: '' });
+  const { pictures, pathMs } = warped;
+  report({ name: `${name}.pictures`, value: (pictures.length * 1_000) / pathMs, unit: 'frames/s', target: '' });
+  const of = (field: 'widthPx' | 'drawMs' | 'bytes') => median(pictures.map((picture) => picture[field]));
+  report({ name: `${name}.width`, value: of('widthPx'), unit: 'px', target: '' });
+  report({ name: `${name}.draw`, value: of('drawMs'), unit: 'ms', target: '' });
+  report({ name: `${name}.bytes`, value: of('bytes') / 1_000, unit: 'kB', target: '' });
+}
+
+interface Order {
+  readonly link: ShapedLink;
+  /** Of the page, through the link. */
+  readonly url: string;
+  readonly sceneId: string;
+  readonly way: Way;
+  readonly roundTripMs: number;
+  readonly warps: boolean;
+  readonly keepAs: string | null;
+}
+
+async function follow({ link, url, sceneId, way, roundTripMs, warps, keepAs }: Order): Promise<Run> {
   const bundle = await build({ entryPoints: [PAGE_SOURCE], bundle: true, format: 'iife', write: false });
   return withPlainBrowser(async (page) => {
     link.shape = OPEN_LINK;
@@ -85,7 +136,9 @@ async function follow(
     const { bitsPerSec, lossShare, jitterShare } = LINK;
     link.shape = { roundTripMs, bitsPerSec, lossShare, jitterMs: roundTripMs * jitterShare };
     await page.evaluate(`window.openWarpView(${JSON.stringify(sceneId)}, ${warps})`);
-    const followed = (await page.evaluate(`warpView.follow(${JSON.stringify(PATH)})`)) as Followed;
+    const path = way.path((await page.evaluate('warpView.start')) as Camera);
+    const order = { path, everyMs: KEPT_EVERY_MS };
+    const followed = (await page.evaluate(`warpView.follow(${JSON.stringify(order)})`)) as Followed;
     link.shape = OPEN_LINK;
     if (keepAs) await mkdir(keepAs, { recursive: true });
     const keep = async (name: string, content: Buffer | object) => {
@@ -93,6 +146,7 @@ async function follow(
       if (keepAs) await writeFile(join(keepAs, name), bytes);
     };
     await keep('pictures.json', followed.pictures);
+    await keep('path.json', path);
     const errors: number[] = [];
     for (let i = 0; i < followed.kept; i++) {
       const shown = await pictureOf(page, `warpView.shown(${i})`);

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- [NAME…] [--json] [--keep DIR]`: runs the named benches, or all. With `--keep`, those that look at pictures
- * keep them in that folder. With `--json` one object per measure and line;
- * else a table. Every measure is appended to `infra/bench/results.jsonl`. A missed target never fails the run.
+ * `npm run bench -- [NAME…] [--json] [--keep DIR] [--scene FILE] [--poses FILE]`: runs the named benches, or all. With
+ * `--keep`, those that look at pictures keep them in that folder. `--scene` and `--poses` are what `live.warp` shows, and how
+ * the camera moves there. With `--json` one object per measure and line; else a table. Every measure is appended to `infra/bench/results.jsonl`. A missed target never fails the run.
  */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,13 +47,19 @@ const RESULTS = join(REPOSITORY, 'infra', 'bench', 'results.jsonl');
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, keep: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    keep: { type: 'string' },
+    scene: { type: 'string' },
+    poses: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 });
-const { json = false, keep: keepDir = null } = values;
+const { json = false, keep: keepDir = null, scene: scenePath = null, poses: posesPath = null } = values;
 const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
 if (values.help || unknown.length > 0) {
   for (const name of unknown) process.stderr.write(`There is no bench “${name}”.\n`);
-  process.stdout.write('npm run bench -- [NAME…] [--json] [--keep DIR]\n\n');
+  process.stdout.write('npm run bench -- [NAME…] [--json] [--keep DIR] [--scene FILE] [--poses FILE]\n\n');
   for (const { name, about } of BENCHES) process.stdout.write(`  ${name.padEnd(12)} ${about}\n`);
   process.exit(unknown.length > 0 ? 2 : 0);
 }
@@ -62,7 +68,7 @@ const date = new Date().toISOString();
 const written: Promise<void>[] = [];
 for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
   if (!json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
-  await bench.run(show, { keepDir });
+  await bench.run(show, { keepDir, scenePath, posesPath });
 }
 
 await Promise.all(written);

@@ -8,9 +8,14 @@ export interface Measure {
   readonly target: string;
 }
 
-interface BenchOptions {
+/** What its command line says; a bench that has no use for something leaves it. */
+export interface BenchOptions {
   /** Where pictures are kept that figures are of; null for none. */
   readonly keepDir: string | null;
+  /** A scene's file in place of the bench's own; null for that. */
+  readonly scenePath: string | null;
+  /** What a hand did, as the viewer's recorder writes it, in place of what the bench has; null for that. */
+  readonly posesPath: string | null;
 }
 
 export interface Bench {

@@ -1,16 +1,19 @@
 /** Runs in the viewer's browser: a live view that follows a camera path, and what it shows on the way. */
+import { cameraAt, camerasOf, type PosePath, type TimedCamera } from '@kiln/shared';
 import { LiveViewport, type PictureMeasure } from '@kiln/viewer';
 import { BENCH_LOOK } from '../bench-look.ts';
 import type { Followed } from '../followed.ts';
 
 /** What the benchmark calls from outside. */
 interface WarpView {
+  /** Where the camera stands before it is moved. */
+  readonly start: Omit<TimedCamera, 'atMs'>;
   /**
-   * Turns around the scene, and keeps what the screen shows every `everyMs`.
+   * Flies the camera along a path, and keeps what the screen shows every `everyMs` from the first second on.
    *
    * @returns how many it kept, and display frames a second.
    */
-  follow(order: { degreesPerSec: number; seconds: number; everyMs: number }): Promise<Followed>;
+  follow(order: { path: PosePath; everyMs: number }): Promise<Followed>;
   /** What was kept, PNG as a data URL. */
   shown(index: number): string;
   /** The picture at rest of where the camera was then, as `shown`. */
@@ -61,18 +64,10 @@ window.openWarpView = async (sceneId, warps) => {
   await atRest();
   const start = viewport.camera;
   if (!start) throw new Error('the live view has no camera');
-  const cameraAt = (degrees: number) => {
-    const angle = (degrees * Math.PI) / 180;
-    const [x = 0, y = 0, z = 0] = start.position.map((value, axis) => value - (start.target[axis] ?? 0));
-    const [tx, ty, tz] = start.target;
-    const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-    return {
-      ...start,
-      position: [tx + x * cosine + z * sine, ty + y, tz + z * cosine - x * sine] as [number, number, number],
-    };
-  };
-  let restsAt: number | null = null;
-  const kept: { readonly degrees: number; readonly pixels: ImageData }[] = [];
+  const lookFrom = ({ position, target, fovDeg }: TimedCamera) =>
+    viewport.lookFrom({ ...start, position, target, fovDeg });
+  let restsAt: TimedCamera | null = null;
+  const kept: { readonly camera: TimedCamera; readonly pixels: ImageData }[] = [];
   const copy = new OffscreenCanvas(SIZE.width, SIZE.height).getContext('2d', { willReadFrequently: true });
   if (!copy) throw new Error('no canvas');
   const capture = (): ImageData => {
@@ -86,15 +81,18 @@ window.openWarpView = async (sceneId, warps) => {
     return canvas.toDataURL('image/png');
   };
   window.warpView = {
-    async follow({ degreesPerSec, seconds, everyMs }) {
+    start: { position: start.position, target: start.target, fovDeg: start.fovDeg },
+    async follow({ path, everyMs }) {
+      const cameras = camerasOf(path);
+      const durationMs = cameras.at(-1)?.atMs ?? 0;
       const startedMs = performance.now();
-      let degrees = 0;
+      let camera: TimedCamera | null = null;
       let frames = 0;
       pictures.length = 0;
       restsAt = null;
       before = () => {
-        degrees = ((performance.now() - startedMs) / 1_000) * degreesPerSec;
-        viewport.lookFrom(cameraAt(degrees));
+        camera = cameraAt(cameras, performance.now() - startedMs);
+        if (camera) lookFrom(camera);
       };
       await new Promise<void>((resolve) => {
         // A second to get under way.
@@ -102,24 +100,29 @@ window.openWarpView = async (sceneId, warps) => {
         after = () => {
           frames += 1;
           const nowMs = performance.now();
-          if (nowMs >= dueMs) {
+          if (nowMs >= dueMs && camera) {
             dueMs += everyMs;
-            kept.push({ degrees, pixels: capture() });
+            kept.push({ camera, pixels: capture() });
           }
-          if (nowMs - startedMs >= seconds * 1_000) resolve();
+          if (nowMs - startedMs >= durationMs) resolve();
         };
       });
-      const tookMs = performance.now() - startedMs;
+      const pathMs = performance.now() - startedMs;
       before = () => {};
-      return { kept: kept.length, framesPerSec: (frames * 1_000) / tookMs, pictures: [...pictures] };
+      return { kept: kept.length, pathMs, framesPerSec: (frames * 1_000) / pathMs, pictures: [...pictures] };
     },
-    shown: (index) => pngOf((kept[index] ?? { pixels: capture() }).pixels),
+    shown(index) {
+      const one = kept[index];
+      if (!one) throw new Error(`picture ${index} was not kept`);
+      return pngOf(one.pixels);
+    },
     async truth(index) {
-      const degrees = kept[index]?.degrees ?? 0;
-      if (degrees === restsAt) return pngOf(capture());
-      restsAt = degrees;
+      const camera = kept[index]?.camera;
+      if (!camera) throw new Error(`picture ${index} was not kept`);
+      if (camera === restsAt) return pngOf(capture());
+      restsAt = camera;
       viewport.canvas.dataset.final = 'false';
-      viewport.lookFrom(cameraAt(degrees));
+      lookFrom(camera);
       await atRest();
       return pngOf(capture());
     },
