@@ -251,6 +251,8 @@ export interface LiveOutcome {
 }
 
 export interface RefineOutcome {
+  /** Otherwise nothing was drawn: others keep what is summed of theirs. It may be asked again. */
+  readonly hasRoom: boolean;
   readonly samples: number;
   /** All are drawn. */
   readonly isDrawn: boolean;
