@@ -241,7 +241,7 @@ export interface LiveOutcome {
   readonly pose: Pose;
   readonly near: number;
   readonly far: number;
-  /** Of its depth, whose bytes come after those of the picture; null where none is wanted, or where nothing stands. */
+  /** Of its depth, whose bytes come after those of the picture; null where none is wanted, and of an orthographic camera. */
   readonly depth: (PictureDepth & { readonly sizeBytes: number }) | null;
   readonly drawMs: number;
   readonly readBackMs: number;
