@@ -39,6 +39,8 @@ export const VIEWER_LIMITS = {
   softwareWarpQuads: 24_000,
   /** Pictures over which the HUD's figures are taken. */
   hudPictures: 30,
+  /** Pictures of a second that they count: more than any display shows. */
+  countedPictures: 500,
   /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */
   pendingInputs: 1_024,
   /** Files that are sent at the same time; more share the same line. */
