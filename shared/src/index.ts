@@ -48,6 +48,7 @@ export * from './live/protocols.ts';
 export * from './live/server-message.ts';
 export * from './live/session-path.ts';
 export * from './live/session-recorder.ts';
+export * from './live/silence-watch.ts';
 export * from './live/view-job.ts';
 export * from './live/view-settings.ts';
 export * from './memory-text.ts';

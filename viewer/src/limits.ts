@@ -1,5 +1,4 @@
 /** Limits of the viewer, with their reasons. Those that both sides of a boundary know are `LIMITS` of shared. */
-import { LIMITS } from '@kiln/shared';
 
 export const VIEWER_LIMITS = {
   /** Pixels of a live picture that stands still: 1,600 × 900. On software rendering more take over a second. */
@@ -18,8 +17,6 @@ export const VIEWER_LIMITS = {
   reconnectGoodMs: 10_000,
   /** A server that has not welcomed a viewer so long after its hello is gone, whatever its socket says. */
   welcomeMs: 20_000,
-  /** [LV44] One that says that it is alive, and then nothing for so long, is gone. */
-  silentMs: 3 * LIMITS.liveAliveMs,
   /**
    * Bytes in the socket above which poses and views wait, the newest of each: some twenty poses. A link that takes what it
    * is given holds one or two.
@@ -39,6 +36,8 @@ export const VIEWER_LIMITS = {
   softwareWarpQuads: 24_000,
   /** Pictures over which the HUD's figures are taken. */
   hudPictures: 30,
+  /** Pictures of a second that they count: more than any display shows. */
+  countedPictures: 500,
   /** Poses that are remembered until a picture answers them: 8 s of a 120 Hz display. */
   pendingInputs: 1_024,
   /** Files that are sent at the same time; more share the same line. */

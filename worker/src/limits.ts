@@ -88,6 +88,8 @@ export const WORKER_LIMITS = {
   warpedPictureMs: 120,
   /** A better picture of a resting view is drawn for so long at a time: then another session, or a frame that waited, has its turn. */
   refineSliceMs: 250,
+  /** A resting view for whose samples its page has no room asks again when others are over, and so often in any case. */
+  roomWaitMs: 1_000,
   /**
    * [LV37] Pictures of a session that may still be asked about: at 25 a second, those of two and a half seconds. Questions of
    * all its viewers that wait.

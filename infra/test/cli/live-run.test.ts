@@ -201,6 +201,33 @@ test('[LV42] comes back when the server stops, with its token, and says what is 
   expect(troubles).toEqual([expect.stringMatching(/shutting down.* Trying again/)]);
 });
 
+test('[LV44] comes back to its session when a farm that was alive says nothing for three spans', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const picture = await png(32, 16, 'red');
+    const troubles: string[] = [];
+    let isHeard = false;
+    answer = (message, socket) => {
+      if (message.type !== 'pose') return;
+      isHeard = true;
+      if (hellos.length > 1) socket.send(encodePicture({ ...HEADER, input: message.input, final: true }, picture));
+    };
+    const played = play({ poses: [at(0, 1)] }, { trouble: (message) => troubles.push(message) });
+    while (!isHeard) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(3 * LIMITS.liveAliveMs - 1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(troubles).toEqual([]);
+    vi.advanceTimersByTime(1_000);
+    while (troubles.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(troubles).toEqual(['Nothing comes from the farm any more. Trying again.']);
+    vi.advanceTimersByTime(500);
+    expect((await played).map(({ input }) => input)).toEqual([1]);
+    expect(hellos.map(({ resume }) => resume?.token)).toEqual([undefined, 't1']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('[LV42] a farm that stays away is given up after a few tries', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {

@@ -11,7 +11,7 @@ import type { Size } from '../schemas/settings.ts';
 
 export const DEPTH_CODEC = 1;
 
-/** Distances of the nearest and the farthest surface, metres. */
+/** Distances of the nearest and the farthest surface, metres; both 1 where there is none. */
 export interface DepthRange {
   readonly nearestM: number;
   readonly farthestM: number;
@@ -36,20 +36,21 @@ export const depthErrorBound = ({ nearestM, farthestM }: DepthRange): number =>
 export const reciprocalOf = (code: number, { nearestM, farthestM }: DepthRange): number =>
   code === 0 ? 0 : 1 / farthestM + ((code - 1) / DEPTH_STEPS) * (1 / nearestM - 1 / farthestM);
 
-/**
- * @param reciprocals 1/metres of each pixel; 0 where nothing stands.
- * @returns null where nothing stands anywhere.
- */
-export function quantiseDepth(
-  reciprocals: Float32Array,
-): { readonly codes: Uint8Array<ArrayBuffer>; readonly range: DepthRange } | null {
+/** Where nothing stands anywhere, a picture says this: it is turned like any other. */
+const RANGE_OF_NOTHING: DepthRange = { nearestM: 1, farthestM: 1 };
+
+/** @param reciprocals 1/metres of each pixel; 0 where nothing stands. */
+export function quantiseDepth(reciprocals: Float32Array): {
+  readonly codes: Uint8Array<ArrayBuffer>;
+  readonly range: DepthRange;
+} {
   let [least, most] = [Number.POSITIVE_INFINITY, 0];
   for (const reciprocal of reciprocals) {
     if (reciprocal === 0) continue;
     least = Math.min(least, reciprocal);
     most = Math.max(most, reciprocal);
   }
-  if (most === 0) return null;
+  if (most === 0) return { codes: new Uint8Array(reciprocals.length), range: RANGE_OF_NOTHING };
   // As the header holds them.
   const range = { nearestM: Math.fround(1 / most), farthestM: Math.fround(1 / least) };
   const from = 1 / range.farthestM;

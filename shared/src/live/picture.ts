@@ -23,7 +23,7 @@
  * |  56    | 32   | f32 ×8  | pose: position, quaternion x y z w, vertical field of view in degrees |
  * |  88    | 32   | u32 ×8  | stages in microseconds: input wait, draw, read back, encode, worker queue, relay, 0, 0 |
  * | 120    |  8   | f64     | end of draw, Unix milliseconds on the worker's clock |
- * | 128    |  8   | f32 ×2  | the nearest and the farthest surface of the depth, metres; 0: no depth |
+ * | 128    |  8   | f32 ×2  | the nearest and the farthest surface of the depth, metres, both 1 where nothing stands; 0: no depth |
  * | 136    | 24   | f64 ×3  | position of the pose once more: far from the origin f32 moves by pixels |
  */
 import { KilnError } from '../errors.ts';

@@ -1,5 +1,6 @@
 /** Keeps what a live view shows and where its camera goes, by time, in as little as plays the same. */
 import { LIMITS } from '../limits.ts';
+import type { Vector3 } from '../schemas/settings.ts';
 import type { LiveView } from './messages.ts';
 import type { PosePath } from './pose-path.ts';
 import { type TimedCamera, thinnedCameras } from './session-path.ts';
@@ -51,9 +52,11 @@ export class SessionRecorder {
 
   /** Null where nothing was shown. */
   path(): PosePath | null {
-    const poses = thinnedCameras(this.#cameras).map(({ atMs, position, target, fovDeg }) => ({
-      ...{ atMs, position: point(position), target: point(target), fovDeg: rounded(fovDeg, 3) },
-    }));
+    const poses = thinnedCameras(this.#cameras).map(({ atMs, position, target, fovDeg }) => {
+      const digits = digitsOf(position, target);
+      const point = ([x, y, z]: Vector3): Vector3 => [rounded(x, digits), rounded(y, digits), rounded(z, digits)];
+      return { atMs, position: point(position), target: point(target), fovDeg: rounded(fovDeg, 3) };
+    });
     return poses.length === 0 ? null : { poses, views: [...this.#views], frames: this.#frames };
   }
 }
@@ -72,12 +75,14 @@ function isSameCamera(a: TimedCamera, b: TimedCamera): boolean {
   return numbers(a).every((value, index) => value === others[index]);
 }
 
-/** Tenths of a millimetre: scenes are in metres. */
-const point = ([x, y, z]: TimedCamera['position']): TimedCamera['position'] => [
-  rounded(x, 4),
-  rounded(y, 4),
-  rounded(z, 4),
-];
+/** Digits after the point of 64-bit floats that are near 1. */
+const MOST_DIGITS = 15;
+
+/** Digits after the point that are off by less than 1 ÷ 100,000 of the distance: scenes are of any size. */
+function digitsOf([px, py, pz]: Vector3, [tx, ty, tz]: Vector3): number {
+  const distance = Math.hypot(px - tx, py - ty, pz - tz);
+  return Math.min(MOST_DIGITS, Math.max(0, 5 + Math.ceil(-Math.log10(distance))));
+}
 
 function rounded(value: number, digits: number): number {
   const unit = 10 ** digits;

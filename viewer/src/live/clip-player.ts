@@ -5,6 +5,9 @@ export interface Clip {
   readonly fps: number;
 }
 
+/** A picture that has failed never comes; then the next frame may. */
+const GIVEN_UP_MS = 2_000;
+
 export class ClipPlayer {
   #clip: Clip | null = null;
   #playing = false;
@@ -13,6 +16,7 @@ export class ClipPlayer {
   #frameNumber = 0;
   /** Input number whose picture is awaited; 0: none. */
   #awaited = 0;
+  #awaitedSinceMs = 0;
 
   get playing(): boolean {
     return this.#playing;
@@ -48,15 +52,18 @@ export class ClipPlayer {
   /**
    * To be called on every display frame.
    *
-   * @returns the frame number to ask for now, or null: it does not play, or the last one asked for is not painted yet.
+   * @returns the frame number to ask for now, or null: it does not play, or the last one asked for is not painted yet and
+   * may still come.
    */
   due(nowMs: number): number | null {
-    if (!this.#playing || !this.#clip || this.#awaited > 0) return null;
+    if (!this.#playing || !this.#clip) return null;
+    if (this.#awaited > 0 && nowMs - this.#awaitedSinceMs < GIVEN_UP_MS) return null;
     const frames = Math.max(1, this.#clip.frames);
     const at = this.#startFrame + ((nowMs - this.#startMs) / 1_000) * this.#clip.fps;
     const frameNumber = Math.floor(at % frames);
     if (frameNumber === this.#frameNumber) return null;
     this.#frameNumber = frameNumber;
+    this.#awaitedSinceMs = nowMs;
     return frameNumber;
   }
 

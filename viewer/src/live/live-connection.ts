@@ -13,6 +13,7 @@ import {
   type PictureCodec,
   readServerMessage,
   type ServerMessage,
+  SilenceWatch,
   type SocketLike,
   type TokenAccess,
   type ViewerHello,
@@ -24,7 +25,6 @@ import { isInput, NewestInputs } from './newest-inputs.ts';
 import { noConnection, OpenQuestions, type Question } from './open-questions.ts';
 import { PICTURES } from './readable-codecs.ts';
 import type { ResumeStore } from './resume-store.ts';
-import { SilenceWatch } from './silence-watch.ts';
 import type { Timers } from './timers.ts';
 
 /** A browser's WebSocket fits as it is. */
@@ -102,9 +102,7 @@ export class LiveConnection {
       () => this.#socket?.bufferedAmount ?? 0,
       (input) => this.#write(input),
     );
-    this.#silence = new SilenceWatch(options.timers, VIEWER_LIMITS.silentMs, () =>
-      this.drop('Nothing comes from the farm any more.'),
-    );
+    this.#silence = new SilenceWatch(options.timers, () => this.drop('Nothing comes from the farm any more.'));
   }
 
   /** Opens now, whatever wait is running; does nothing while a socket is open or opening. */

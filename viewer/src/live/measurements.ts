@@ -69,6 +69,8 @@ const LEAD_PICTURES = 9;
 /** @internal */
 export class Measurements {
   readonly #sentAtMs = new Map<number, number>();
+  /** When those of the last second were painted. */
+  #lastSecondMs: number[] = [];
   readonly #recent: { readonly paintedAtMs: number; readonly measure: PictureMeasure }[] = [];
 
   sent(input: number, atMs: number): void {
@@ -109,6 +111,7 @@ export class Measurements {
     };
     this.#recent.push({ paintedAtMs: nowMs, measure });
     if (this.#recent.length > VIEWER_LIMITS.hudPictures) this.#recent.shift();
+    this.#lastSecondMs = [...this.#within(nowMs), nowMs].slice(-VIEWER_LIMITS.countedPictures);
     return measure;
   }
 
@@ -125,15 +128,19 @@ export class Measurements {
     return latency === null ? 0 : latency + (stays ?? 0) / 2;
   }
 
+  /** Paint times of the second before. */
+  #within(nowMs: number): number[] {
+    return this.#lastSecondMs.filter((paintedAtMs) => nowMs - paintedAtMs <= 1_000);
+  }
+
   /** Null before the first picture. */
   figures(nowMs: number): LiveFigures | null {
     const last = this.#recent.at(-1);
     if (!last) return null;
-    const inLastSecond = this.#recent.filter(({ paintedAtMs }) => nowMs - paintedAtMs <= 1_000).length;
     const measures = this.#recent.map(({ measure }) => measure);
     const bytes = this.#recent.reduce((sum, { measure }) => sum + measure.bytes, 0);
     return {
-      framesPerSec: inLastSecond,
+      framesPerSec: this.#within(nowMs).length,
       inputToPaintedMs: median(measures.map((measure) => measure.inputToPaintedMs)),
       kilobytesPerPicture: bytes / this.#recent.length / 1_000,
       widthPx: last.measure.widthPx,

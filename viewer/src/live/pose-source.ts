@@ -13,6 +13,7 @@ import {
   Vector3,
   Vector4,
 } from 'three';
+import { letterbox } from './letterbox.ts';
 
 CameraControls.install({
   THREE: { Box3, Matrix4, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 },
@@ -34,6 +35,8 @@ const SMOOTH_SEC = 0.18;
 const DRAG_SMOOTH_SEC = 0.05;
 const ARROW_RAD = Math.PI / 24;
 const ZOOM_STEP = 1.2;
+/** With these the controls look where their element is. */
+const MEASURED_EVENTS = ['pointerdown', 'wheel'];
 
 export class PoseSource {
   readonly #element: HTMLElement;
@@ -47,6 +50,8 @@ export class PoseSource {
   /** @param onUserMove the person took the camera: it is no longer where it was put. */
   constructor(element: HTMLElement, onUserMove: () => void) {
     this.#element = element;
+    // Before the controls listen.
+    for (const type of MEASURED_EVENTS) element.addEventListener(type, this.#measure, { capture: true, passive: true });
     this.#controls = new CameraControls(this.#camera, element);
     this.#controls.dollyToCursor = true;
     this.#controls.smoothTime = SMOOTH_SEC;
@@ -55,6 +60,13 @@ export class PoseSource {
     this.#controls.restThreshold = 0.001;
     this.#controls.addEventListener('control', onUserMove);
   }
+
+  /** The hand moves what the picture shows, which is in the middle of the element. */
+  readonly #measure = (): void => {
+    const { width, height } = this.#element.getBoundingClientRect();
+    const box = letterbox(width, height, this.#camera.aspect);
+    this.#controls.setViewport(box.x, box.y, box.width, box.height);
+  };
 
   /** Whether the camera has been put anywhere yet. */
   get set(): boolean {
@@ -193,6 +205,7 @@ export class PoseSource {
   }
 
   dispose(): void {
+    for (const type of MEASURED_EVENTS) this.#element.removeEventListener(type, this.#measure, { capture: true });
     this.#controls.dispose();
   }
 }

@@ -6,7 +6,7 @@ import { halved, trace } from './traced-scene.ts';
 
 export interface TracedPicture {
   readonly png: Buffer;
-  readonly depth: { readonly header: PictureDepth; readonly bytes: Uint8Array } | null;
+  readonly depth: { readonly header: PictureDepth; readonly bytes: Uint8Array };
 }
 
 /** @param isSeeThrough whether what is behind everything is. */
@@ -21,7 +21,6 @@ export function tracePicture(
   const png = encodePng(size.widthPx, size.heightPx, isSeeThrough ? withoutSky(rgb, reciprocals) : rgb);
   const half = depthSizeOf(size);
   const quantised = quantiseDepth(halved(reciprocals, size));
-  if (!quantised) return { png, depth: null };
   const bytes = deflateRawSync(depthDifferences(quantised.codes, half.widthPx));
   return { png, depth: { header: { ...half, ...quantised.range }, bytes } };
 }

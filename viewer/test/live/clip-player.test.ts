@@ -32,6 +32,18 @@ describe('ClipPlayer', () => {
     expect(player.due(600)).toBe(14);
   });
 
+  it('waits no longer for a picture that does not come', () => {
+    player.play(0);
+    expect(player.due(100)).toBe(2);
+    player.asked(7);
+    expect(player.due(2_050)).toBeNull();
+    expect(player.due(2_150)).toBe(3);
+    player.asked(8);
+    expect(player.due(2_900)).toBeNull();
+    player.painted(8);
+    expect(player.due(3_000)).toBe(24);
+  });
+
   it('goes on from where it was paused or put', () => {
     player.play(0);
     player.due(500);

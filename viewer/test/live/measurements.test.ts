@@ -61,6 +61,16 @@ describe('Measurements', () => {
     expect(measurements.painted(shown(3, 1), 600).inputToPaintedMs).toBeNull();
   });
 
+  it.each([10, 60, 144])('counts %d pictures a second', (perSec) => {
+    const measurements = new Measurements();
+    const everyMs = 1_000 / perSec;
+    for (let i = 1; i <= 3 * perSec; i++) measurements.painted(shown(i, i), i * everyMs);
+    const figures = (nowMs: number) => measurements.figures(nowMs)?.framesPerSec;
+    expect(Math.abs((figures(3_000) ?? 0) - perSec)).toBeLessThanOrEqual(1);
+    expect(Math.abs((figures(3_500) ?? 0) - perSec / 2)).toBeLessThanOrEqual(1);
+    expect(figures(4_100)).toBe(0);
+  });
+
   it('gives the HUD what happened lately', () => {
     const measurements = new Measurements();
     expect(measurements.figures(0)).toBeNull();

@@ -56,6 +56,30 @@ describe('a recording', () => {
     expect(path?.poses.filter(({ atMs }) => atMs > 30_000)).toHaveLength(1);
   });
 
+  it.each([1e-5, 1e-3, 1, 1e4])('of a scene of %d m is as exact as one of any other, in as few digits', (size) => {
+    const turned = (turn: number, radius = 3 * size): Omit<TimedCamera, 'atMs'> => ({
+      ...{
+        position: [radius * Math.sin(turn), size / 3, radius * Math.cos(turn)],
+        target: [size / 7, 0, 0],
+        fovDeg: 40,
+      },
+    });
+    for (let index = 0; index <= 200; index++) recorder.take(5_000 + index * 16, turned(index / 40), VIEW);
+    const path = recorder.path();
+    expect(matches(PosePath, path)).toBe(true);
+    for (const { atMs, ...pose } of path?.poses ?? []) {
+      if (!('target' in pose)) throw new Error('looks nowhere');
+      const there = turned(atMs / 16 / 40);
+      const off = (a: readonly number[], b: readonly number[]) =>
+        Math.max(...a.map((value, axis) => Math.abs(value - (b[axis] ?? 0))));
+      expect(off(pose.position, there.position)).toBeLessThan(3e-5 * size);
+      expect(off(pose.target, there.target)).toBeLessThan(3e-5 * size);
+      for (const value of [...pose.position, ...pose.target]) {
+        expect(`${value}`.replace(/e.*/, '').replace(/[-.]/g, '').replace(/^0+/, '').length).toBeLessThanOrEqual(7);
+      }
+    }
+  });
+
   it('does not say through which camera of the scene it was seen', () => {
     recorder.take(5_000, at(0), { ...VIEW, camera: 'Close' });
     expect(recorder.path()?.views?.[0]?.view).toEqual(VIEW);

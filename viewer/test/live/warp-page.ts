@@ -1,5 +1,5 @@
 /** Runs in the browser: pictures of a traced scene on a stage, beside what is really seen from where the camera is. */
-import type { Pose, Size } from '@kiln/shared';
+import { depthSizeOf, type Pose, quantiseDepth, type Size } from '@kiln/shared';
 import { PictureStage } from '../../src/live/picture-stage.ts';
 import type { YuvPicture } from '../../src/live/yuv-picture.ts';
 import { lookAt, trace } from '../fake-farm/traced-scene.ts';
@@ -37,6 +37,10 @@ declare global {
   interface Window {
     /** Gives the stage a picture from there: by default with depth, and as wide as is seen. */
     upload?: (turn: Turn, options?: UploadOptions) => Promise<void>;
+    /** Gives the stage a picture in which nothing stands: black on the left, white on the right. */
+    uploadSky?: (turn: Turn) => Promise<void>;
+    /** Pixels from the left edge of what is shown to where it becomes white. */
+    whiteFromPx?: () => number;
     /** What the stage shows from there; null: where its picture was seen from. */
     show?: (turn: Turn | null, truth: Turn, blends?: boolean) => Promise<Shown>;
     /** Without waiting for a display frame. */
@@ -93,6 +97,31 @@ window.upload = async (turn, options = {}) => {
     aspect: SIZE.widthPx / SIZE.heightPx,
   });
   pixels.close();
+};
+
+window.uploadSky = async (turn) => {
+  const image = new ImageData(SIZE.widthPx, SIZE.heightPx);
+  for (let i = 0; i < image.data.length; i += 1) {
+    const isWhite = (i / 4) % SIZE.widthPx >= SIZE.widthPx / 2;
+    image.data[i] = isWhite || i % 4 === 3 ? 255 : 0;
+  }
+  const half = depthSizeOf(SIZE);
+  const { codes, range } = quantiseDepth(new Float32Array(half.widthPx * half.heightPx));
+  const pixels = await createImageBitmap(image);
+  stage.upload({
+    pixels,
+    depth: { data: codes, width: half.widthPx, height: half.heightPx },
+    header: { pose: poseOf(turn), depth: { ...half, ...range } },
+    aspect: SIZE.widthPx / SIZE.heightPx,
+  });
+  pixels.close();
+};
+
+window.whiteFromPx = () => {
+  const { data } = read();
+  const middle = (SIZE.heightPx >> 1) * SIZE.widthPx;
+  for (let x = 0; x < SIZE.widthPx; x += 1) if ((data[(middle + x) * 4] ?? 0) > 128) return x;
+  return SIZE.widthPx;
 };
 
 window.show = async (turn, truth, blends = false) => {

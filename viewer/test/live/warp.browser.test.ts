@@ -62,6 +62,23 @@ test.each<[string, Turn, number]>([
   expect(warped.error).toBeLessThan(stale.error * share);
 });
 
+test('a picture in which nothing stands is turned, too', async () => {
+  const edge = async (degrees: number) => {
+    await show({ degrees }, REST);
+    return Number(await call('whiteFromPx'));
+  };
+  await call('uploadSky', REST);
+  const [before, left, right] = [await edge(0), await edge(3), await edge(-3)];
+  // tan 3° ÷ (16 ÷ 9 · tan 19°), of half the width.
+  expect(before).toBe(240);
+  expect(Math.abs(left - before)).toBeGreaterThan(18);
+  expect(Math.abs(left - before)).toBeLessThan(23);
+  expect(right - before).toBeCloseTo(before - left, -1);
+  // Something stands in the next one: the sky of before is no reason to let go of it.
+  await upload(REST, GUARD);
+  expect((await show(REST, REST)).error).toBeLessThan(0.03);
+});
+
 test('a picture with a guard band shows what its viewer sees of it', async () => {
   await upload(REST, GUARD);
   expect((await show(REST, REST)).error).toBeLessThan(0.03);

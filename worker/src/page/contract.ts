@@ -241,7 +241,7 @@ export interface LiveOutcome {
   readonly pose: Pose;
   readonly near: number;
   readonly far: number;
-  /** Of its depth, whose bytes come after those of the picture; null where none is wanted, or where nothing stands. */
+  /** Of its depth, whose bytes come after those of the picture; null where none is wanted, and of an orthographic camera. */
   readonly depth: (PictureDepth & { readonly sizeBytes: number }) | null;
   readonly drawMs: number;
   readonly readBackMs: number;
@@ -251,6 +251,8 @@ export interface LiveOutcome {
 }
 
 export interface RefineOutcome {
+  /** Otherwise nothing was drawn: others keep what is summed of theirs. It may be asked again. */
+  readonly hasRoom: boolean;
   readonly samples: number;
   /** All are drawn. */
   readonly isDrawn: boolean;

@@ -21,9 +21,11 @@ export const PAGE_LIMITS = {
   firstStripPx: 1_048_576,
   /** Sets of float targets kept for the next picture of their size: a frame's, a moving and a resting live view's. */
   targetSets: 3,
-  /** Resting live views whose samples are kept between slices, and bytes of their sums; the one drawn longest ago begins anew. */
-  refinements: 32,
+  /** Resting live views whose samples are kept between slices, as many as a worker has sessions, and bytes of their sums. Others wait. */
+  refinements: 64,
   refinementBytes: 1_073_741_824,
+  /** One that was not drawn for so long, though its turn came, begins anew where others wait: a viewer takes a picture in less. */
+  abandonedRefinementMs: 10_000,
   /** Floats of sums that a view hands over at once: two of a picture of 3840 × 2160. */
   handedBytes: 268_435_456,
   /** Bytes of targets kept between pictures. */

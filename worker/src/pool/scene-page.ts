@@ -24,6 +24,7 @@ import type {
   SumsOfRange,
   ViewSumsArguments,
 } from './page-orders.ts';
+import { RoomWait } from './room-wait.ts';
 
 interface HeldScene {
   holders: number;
@@ -49,6 +50,7 @@ export class ScenePage {
   readonly turns: DrawTurns;
   readonly #open: Opened;
   readonly #limits: CallLimits;
+  readonly #room = new RoomWait();
   readonly #clock: Clock;
   /** Scenes that are loaded, being loaded, or held to be. The page itself keeps what it is not told to unload. */
   readonly #scenes = new Map<string, HeldScene>();
@@ -325,12 +327,14 @@ export class ScenePage {
     );
   }
 
-  /** Draws more of a resting view whose turn it is. */
+  /** Draws more of a resting view whose turn it is. Answers later where there is no room for it now, with its turn over. */
   async refine(order: RefineArguments, hooks: CallHooks): Promise<PageAnswer<'refine'>> {
     const answer = await this.#limits.within(WORKER_LIMITS.loadMs, 'a better live picture', (onDrawn) =>
       this.#open.client.call('refine', order, drawnToo(hooks, onDrawn)),
     );
     this.#count(order.sceneHash, answer.result.gpuBytes);
+    if (answer.result.isOver) this.#room.came();
+    if (!answer.result.hasRoom) await this.#room.wait(hooks.signal);
     return answer;
   }
 
@@ -353,6 +357,7 @@ export class ScenePage {
   forget(key: string): void {
     // As of `unload`.
     this.#open.client.call('forget', { key }).catch(() => {});
+    this.#room.came();
   }
 
   /** Ends the page, with every call to it. */

@@ -175,7 +175,7 @@ export class RefiningStage extends FakeStage {
       codec: isOver ? order.exactFormat : order.format,
     }));
     const result = {
-      ...{ samples, isDrawn, isOver, tiles: isShown ? tiles : null },
+      ...{ hasRoom: true, samples, isDrawn, isOver, tiles: isShown ? tiles : null },
       ...{ drawMs: samples - first, readBackMs: 0, encodeMs: 0, drawEndMs: Date.now(), gpuBytes: 1 },
     };
     return { result, bytes: Buffer.alloc(isShown ? this.tiles * this.tileBytes : 0) };

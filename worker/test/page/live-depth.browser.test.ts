@@ -121,9 +121,11 @@ describe('[LV28] the depth of a picture', () => {
     }
   });
 
-  it('is none where nothing stands, and none of an orthographic camera', async () => {
+  it('is 0 everywhere where nothing stands, and none of an orthographic camera', async () => {
     const away: Pose = { ...POSE, quaternion: [0, 1, 0, 0] };
-    expect((await live(square(), { pose: away })).depth).toBeNull();
+    const { depth, codes } = await live(square(), { pose: away });
+    expect(depth).toMatchObject({ nearestM: 1, farthestM: 1 });
+    expect(codes?.every((code) => code === 0)).toBe(true);
     const gltf = new GltfBuilder();
     gltf.node({ mesh: gltf.square(gltf.unlit([1, 0, 0])) });
     gltf.rest.cameras = [{ type: 'orthographic', orthographic: { xmag: 2, ymag: 2, znear: 0.1, zfar: 10 } }];

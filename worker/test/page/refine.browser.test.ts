@@ -224,6 +224,28 @@ describe('a resting view', () => {
     });
   });
 
+  it('is over at last also where more rest than are kept at once, each with its samples drawn once', async () => {
+    const view: LiveView = { ...VIEW, size: { widthPx: 16, heightPx: 16 }, samples: 4 };
+    const keys = Array.from({ length: 70 }, (_, index) => `many ${index}`);
+    const left = new Set(keys);
+    const samples = new Map<string, number[]>();
+    let waits = 0;
+    while (left.size > 0) {
+      for (const key of [...left]) {
+        const { result } = await slice(view, { key });
+        if (!result.hasRoom) waits += 1;
+        else samples.set(key, [...(samples.get(key) ?? []), result.samples]);
+        if (result.isOver) left.delete(key);
+      }
+      expect(waits).toBeLessThan(100);
+    }
+    expect(waits).toBeGreaterThan(0);
+    for (const key of keys) {
+      expect(samples.get(key)).toEqual([1, 2, 4]);
+      await page.client.call('forget', { key });
+    }
+  });
+
   it('stops where nobody wants it any more, and lets live pictures through', async () => {
     const view: LiveView = { ...VIEW, engine: 'pathtrace', samples: LIMITS.frameSamples, bounces: 8 };
     const stop = new AbortController();

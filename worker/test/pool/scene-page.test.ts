@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { KilnError, SceneSource } from '@kiln/shared';
+import type { KilnError, LiveView, SceneSource } from '@kiln/shared';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { LineTail } from '../../src/browser/line-tail.ts';
@@ -10,6 +10,7 @@ import { WORKER_LIMITS } from '../../src/limits.ts';
 import { type PageCall, SOCKET_ROUTE } from '../../src/page/contract.ts';
 import { PageHost } from '../../src/page-host/page-host.ts';
 import type { PageSite } from '../../src/page-host/page-site.ts';
+import type { RefineArguments } from '../../src/pool/page-orders.ts';
 import { ScenePage } from '../../src/pool/scene-page.ts';
 import { SETTINGS } from '../page/test-page.ts';
 import { silent } from '../support/silent.ts';
@@ -27,6 +28,8 @@ const STUCK = 8;
 /** Code that the page answers a load with, instead. */
 let refusal: string | null;
 let unloaded: string[];
+/** What the page answers next of resting views. */
+let refined: { readonly hasRoom: boolean; readonly isOver: boolean };
 
 /** Opens the socket of a page as Chromium does: through a tunnel of its only network. */
 async function openSocket(site: PageSite, port: number): Promise<WebSocket> {
@@ -51,6 +54,8 @@ function answer(call: PageCall): object {
   if (call.call === 'frame') {
     return { event: 'done', id: call.id, result: { gpuBytes: gpuBytes[call.sceneHash] ?? 1 } };
   }
+  if (call.call === 'forget' || call.call === 'standing') return { event: 'done', id: call.id, result: null };
+  if (call.call === 'refine') return { event: 'done', id: call.id, result: { ...refined, gpuBytes: 1 } };
   if (call.call !== 'load' || refusal !== null) {
     return { event: 'failed', id: call.id, code: refusal ?? 'render.failed', message: 'as told', stack: '' };
   }
@@ -158,4 +163,40 @@ it('ends what is drawn and is never encoded, when nothing else is being drawn', 
   const output = { name: 'unused', diskPath: '/nowhere', maxBytes: 1 };
   const order = { sceneHash: 'a', settings: SETTINGS, backend: 'webgl', frameNumber: DRAWN } as const;
   await expect(page.drawFrame(order, output, 50, {})).rejects.toMatchObject({ code: 'render.timeout' });
+});
+
+it('answers a resting view without room when another is over or forgotten, or nobody wants it any more', async () => {
+  await load('a');
+  const view: LiveView = {
+    ...{ samples: 4, clip: null, fps: 24, toneMapping: 'agx', exposureEv: 0, background: 'neutral' },
+    ...{ size: SETTINGS.size, frameNumber: 1, depth: true, tiles: true },
+  };
+  const order: RefineArguments = {
+    ...{ key: 'one', version: 1, sceneHash: 'a', view, backend: 'webgl', format: 'jpeg', quality: 75 },
+    ...{ pose: { position: [0, 0, 0], quaternion: [0, 0, 0, 1], fovDeg: 40 }, exactFormat: 'png' },
+    ...{ sliceMs: 1, mayShow: true, isFirstShown: false },
+  };
+  const stop = new AbortController();
+  const ends: (() => void)[] = [
+    () => page.forget('another'),
+    () => {
+      refined = { hasRoom: true, isOver: true };
+      void page.refine(order, {});
+    },
+    () => stop.abort(),
+  ];
+  for (const end of ends) {
+    refined = { hasRoom: false, isOver: false };
+    let isAnswered = false;
+    const askedAtMs = performance.now();
+    const answer = page.refine(order, { signal: stop.signal }).finally(() => {
+      isAnswered = true;
+    });
+    // Calls are answered in their order.
+    await page.standing({ key: 'one', version: 1, view, format: 'jpeg', exactFormat: 'png', quality: 1, maxBytes: 1 });
+    expect(isAnswered).toBe(false);
+    end();
+    await answer;
+    expect(performance.now() - askedAtMs).toBeLessThan(WORKER_LIMITS.roomWaitMs);
+  }
 });

@@ -16,12 +16,21 @@ import {
   readServerMessage,
   refusalError,
   type ServerMessage,
+  SilenceWatch,
   type ViewerHello,
   type ViewerMessage,
 } from '@kiln/shared';
 import { WebSocket } from 'ws';
 import { CLI_LIMITS } from '../../limits.ts';
 import type { PathInput } from './path-timeline.ts';
+
+const timers = {
+  nowMs: () => performance.now(),
+  after(delayMs: number, callback: () => void) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** [WS6] Close code of a server that stops, or has let the session go. */
 const SERVER_STOPS = ERRORS['server.draining'].close;
@@ -80,6 +89,9 @@ class LiveRun {
   #tries = 0;
   #welcomeTimer: NodeJS.Timeout | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
+  readonly #silence = new SilenceWatch(timers, () => this.#loseSilent());
+  /** The present connection was given up. */
+  #isSilent = false;
   /** When each input was sent, by its number. */
   readonly #sentMs = new Map<number, number>();
   #startedMs: number | null = null;
@@ -115,6 +127,7 @@ class LiveRun {
         if (this.#timer) clearTimeout(this.#timer);
         if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
         if (this.#retryTimer) clearTimeout(this.#retryTimer);
+        this.#silence.end();
         this.#say({ type: 'bye' });
         this.#socket.close(1000);
         if (error === null) resolve();
@@ -129,6 +142,7 @@ class LiveRun {
     const { url, apiKey } = this.#order;
     const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
     this.#fault = null;
+    this.#isSilent = false;
     return new WebSocket(url, { headers });
   }
 
@@ -141,6 +155,7 @@ class LiveRun {
     }, CLI_LIMITS.liveWelcomeMs);
     socket.on('open', () => socket.send(JSON.stringify(this.#hello())));
     socket.on('message', (data: Buffer, isBinary) => {
+      this.#silence.heard();
       if (isBinary) this.#receive(new Uint8Array(data));
       else this.#obey(readServerMessage(data.toString('utf8')));
     });
@@ -156,13 +171,21 @@ class LiveRun {
     });
     socket.on('close', (code, reason) => {
       if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
+      this.#silence.end();
       const fault = this.#fault ?? closeError(code, reason.toString(), 'The live view');
       // Another server may hold the session by now, and one that is started anew takes a while.
-      const comesBack = code === SERVER_STOPS || (this.#tries > 0 && fault.retryable);
+      const comesBack = code === SERVER_STOPS || this.#isSilent || (this.#tries > 0 && fault.retryable);
       if (!this.#isOver && comesBack && this.#session && this.#tries < CLI_LIMITS.liveTries)
         this.#comeBack(fault.message);
       else this.#end(fault);
     });
+  }
+
+  /** [LV44] Of a network that is gone nobody tells. */
+  #loseSilent(): void {
+    this.#fault = new KilnError('client.unreachable', 'Nothing comes from the farm any more.');
+    this.#isSilent = true;
+    this.#socket.terminate();
   }
 
   /** [LV42] To the session of before. */
@@ -199,6 +222,9 @@ class LiveRun {
         this.#session = { sessionId: message.sessionId, token: message.resumeToken };
         // What the farm has of them it ignores (LV3).
         for (const input of [...this.#said.values()].sort((a, b) => a.input - b.input)) this.#say(input);
+        return;
+      case 'alive':
+        this.#silence.begin();
         return;
       case 'state':
         this.#observer.state(message.message);

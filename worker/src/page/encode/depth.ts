@@ -13,24 +13,23 @@ const MOST_SHARE = 0.25;
 /** How much coarser it may be, in both directions: the first that fits is taken. */
 const COARSER = [2, 3, 4, 6, 8];
 
-/** As the map has it, or as much coarser as it has to be beside the colour. Null where nothing stands anywhere. */
+/** As the map has it, or as much coarser as it has to be beside the colour. */
 export async function encodeDepth(
   map: DepthMap,
   colour: Promise<{ readonly bytes: ArrayBuffer }>,
-): Promise<EncodedDepth | null> {
+): Promise<EncodedDepth> {
   let encoded = await encode(map);
   const mostBytes = (await colour).bytes.byteLength * MOST_SHARE;
   for (const by of COARSER) {
-    if (!encoded || encoded.bytes.length <= mostBytes) break;
+    if (encoded.bytes.length <= mostBytes) break;
     encoded = await encode(coarser(map, by));
   }
   return encoded;
 }
 
-async function encode({ reciprocals, widthPx, heightPx }: DepthMap): Promise<EncodedDepth | null> {
-  const quantised = quantiseDepth(reciprocals);
-  if (!quantised) return null;
-  const differences = depthDifferences(quantised.codes, widthPx);
+async function encode({ reciprocals, widthPx, heightPx }: DepthMap): Promise<EncodedDepth> {
+  const { codes, range } = quantiseDepth(reciprocals);
+  const differences = depthDifferences(codes, widthPx);
   const { readable, writable } = new CompressionStream('deflate-raw');
   const writer = writable.getWriter();
   const [deflated] = await Promise.all([
@@ -38,7 +37,7 @@ async function encode({ reciprocals, widthPx, heightPx }: DepthMap): Promise<Enc
     writer.write(differences),
     writer.close(),
   ]);
-  return { depth: { widthPx, heightPx, ...quantised.range }, bytes: new Uint8Array(deflated) };
+  return { depth: { widthPx, heightPx, ...range }, bytes: new Uint8Array(deflated) };
 }
 
 /** The nearest of each so many pixels, in both directions. */

@@ -16,17 +16,28 @@ import type { PageServices } from '../page-services.ts';
 import { holdAssets, restingShot } from '../shots.ts';
 import { unixMs } from '../unix-time.ts';
 import { Refinement, type Step } from './refinement.ts';
+import { SumsRoom } from './sums-room.ts';
 import { cutOut } from './tile-grid.ts';
 
 type Call = Extract<PageCall, { call: 'refine' }>;
 type StandingCall = Extract<PageCall, { call: 'standing' }>;
 type SumsCall = Extract<PageCall, { call: 'view-sums' }>;
 
-interface Kept {
+class Kept {
   readonly version: number;
   readonly refinement: Refinement;
   readonly sizeBytes: number;
-  isInUse: boolean;
+  isInUse = false;
+
+  constructor(version: number, refinement: Refinement, sizeBytes: number) {
+    this.version = version;
+    this.refinement = refinement;
+    this.sizeBytes = sizeBytes;
+  }
+
+  get isOver(): boolean {
+    return this.refinement.isOver;
+  }
 }
 
 export interface RefineHooks {
@@ -38,8 +49,15 @@ export interface RefineHooks {
 
 export class Refinements {
   readonly #services: PageServices;
-  /** By session, the one that was drawn last at the end. */
-  readonly #kept = new Map<string, Kept>();
+  /** By session. */
+  readonly #kept = new SumsRoom<Kept>(
+    {
+      views: PAGE_LIMITS.refinements,
+      bytes: PAGE_LIMITS.refinementBytes,
+      abandonedMs: PAGE_LIMITS.abandonedRefinementMs,
+    },
+    () => performance.now(),
+  );
 
   constructor(services: PageServices) {
     this.#services = services;
@@ -57,10 +75,11 @@ export class Refinements {
       letGo = held.release;
       const shot = restingShot(scene, call, held.assets);
       const startedAtMs = unixMs();
-      const { refinement, step } = await queue.run(
+      const drawn = await queue.run(
         'refine',
         async (giveWay) => {
           const kept = this.#take(call, shot);
+          if (!kept) return null;
           try {
             return { refinement: kept.refinement, step: await kept.refinement.draw(room, shot, call, giveWay) };
           } catch (error) {
@@ -72,15 +91,16 @@ export class Refinements {
         },
         signal,
       );
+      const { refinement = null, step = null } = drawn ?? {};
       const drawEndMs = unixMs() - (step?.readBackMs ?? 0);
       onDrawn();
       const encodedAt = performance.now();
-      const encoded = step && (await this.#encode(call, refinement, step));
-      const { samples, isDrawn, isOver } = refinement;
+      const encoded = refinement && step && (await this.#encode(call, refinement, step));
       const result: RefineOutcome = {
-        samples,
-        isDrawn,
-        isOver,
+        hasRoom: refinement !== null,
+        samples: refinement?.samples ?? 0,
+        isDrawn: refinement?.isDrawn ?? false,
+        isOver: refinement?.isOver ?? false,
         tiles: encoded?.tiles ?? null,
         drawMs: drawEndMs - startedAtMs,
         readBackMs: step?.readBackMs ?? 0,
@@ -150,43 +170,36 @@ export class Refinements {
   }
 
   forget(key: string): void {
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key);
+    const kept = this.#kept.remove(key);
     if (kept && !kept.isInUse) kept.refinement.dispose();
   }
 
-  /** What is summed of a view, or a beginning. */
-  #take({ key, version }: Call, shot: Shot): Kept {
+  /** What is summed of a view, or a beginning; null while there is no room for it. */
+  #take({ key, version }: Call, shot: Shot): Kept | null {
     const known = this.#kept.get(key);
     if (known?.isInUse) throw new KilnError('render.failed', 'a view is refined by one call at a time');
     if (known && known.version !== version) this.forget(key);
-    const kept = this.#kept.get(key) ?? {
-      version,
-      refinement: new Refinement(this.#services.room, shot),
-      sizeBytes: sumsBytes(shot),
-      isInUse: false,
-    };
+    const kept = this.#kept.get(key) ?? this.#begin(key, version, shot);
+    if (!kept) return null;
     kept.isInUse = true;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    this.#trim();
+    return kept;
+  }
+
+  #begin(key: string, version: number, shot: Shot): Kept | null {
+    const sizeBytes = sumsBytes(shot);
+    const going = this.#kept.ask(key, sizeBytes);
+    if (!going) return null;
+    for (const other of going) this.forget(other);
+    const kept = new Kept(version, new Refinement(this.#services.room, shot), sizeBytes);
+    this.#kept.put(key, kept);
     return kept;
   }
 
   /** What was forgotten meanwhile is let go. */
   #leave(key: string, kept: Kept): void {
     kept.isInUse = false;
-    if (this.#kept.get(key) !== kept) kept.refinement.dispose();
-  }
-
-  #trim(): void {
-    let bytes = [...this.#kept.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    for (const [key, { sizeBytes, isInUse }] of this.#kept) {
-      if (this.#kept.size <= PAGE_LIMITS.refinements && bytes <= PAGE_LIMITS.refinementBytes) return;
-      if (isInUse) continue;
-      bytes -= sizeBytes;
-      this.forget(key);
-    }
+    if (this.#kept.get(key) === kept) this.#kept.touch(key);
+    else kept.refinement.dispose();
   }
 
   async #encode(

@@ -1,17 +1,25 @@
-/** [LV44] Notices a server that says nothing any more: of a connection whose network is gone, a page hears nothing. */
-import type { Timers } from './timers.ts';
+/** [LV44] Notices a server that says nothing any more: of a connection whose network is gone, a viewer hears nothing. */
+import { LIMITS } from '../limits.ts';
+
+/** A server that says that it is alive, and then nothing for so long, is gone. */
+const SILENT_MS = 3 * LIMITS.liveAliveMs;
+
+interface Timers {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Calls back once after `delayMs`; the result cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
 
 export class SilenceWatch {
   readonly #timers: Timers;
-  readonly #silentMs: number;
   readonly #onSilent: () => void;
   #heardAtMs = 0;
   #cancel: (() => void) | null = null;
 
-  /** @param onSilent is told once after `begin`, when nothing was heard for `silentMs`. */
-  constructor(timers: Timers, silentMs: number, onSilent: () => void) {
+  /** @param onSilent is told once after `begin`, when nothing was heard for three of `LIMITS.liveAliveMs`. */
+  constructor(timers: Timers, onSilent: () => void) {
     this.#timers = timers;
-    this.#silentMs = silentMs;
     this.#onSilent = onSilent;
   }
 
@@ -19,7 +27,7 @@ export class SilenceWatch {
   begin(): void {
     if (this.#cancel) return;
     this.#heardAtMs = this.#timers.nowMs();
-    this.#wait(this.#silentMs);
+    this.#wait(SILENT_MS);
   }
 
   /** To be called for whatever comes. */
@@ -36,7 +44,7 @@ export class SilenceWatch {
   #wait(forMs: number): void {
     this.#cancel = this.#timers.after(forMs, () => {
       this.#cancel = null;
-      const leftMs = this.#heardAtMs + this.#silentMs - this.#timers.nowMs();
+      const leftMs = this.#heardAtMs + SILENT_MS - this.#timers.nowMs();
       if (leftMs > 0) this.#wait(leftMs);
       else this.#onSilent();
     });
