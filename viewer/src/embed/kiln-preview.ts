@@ -28,6 +28,8 @@ const LOOK_ATTRIBUTES = [
   ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
   ...['animation-name', 'variant-name', 'engine', 'samples'],
 ];
+/** The hand leaves what these say: set again to what they are, they bring the camera back. */
+const REPEATED_ATTRIBUTES = [...CAMERA_ATTRIBUTES, 'camera'];
 /** Clips are played round and round by the farm: the player only counts frames. */
 const ENDLESS = { frames: 1_000_000, fps: FPS };
 /** Whatever is not there yet is so far at the least. */
@@ -84,7 +86,7 @@ export class KilnPreviewElement extends SharedElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after) return;
+    if (before === after && !REPEATED_ATTRIBUTES.includes(name)) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
     if (name === 'alt') this.#nameView();
     if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);

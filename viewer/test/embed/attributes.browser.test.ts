@@ -1,0 +1,34 @@
+/** Attributes and properties of a `<kiln-preview>` that change while it is open. */
+import { expect, test } from 'vitest';
+import { HANGS_MS, usePreview } from './preview-fixture.ts';
+
+const view = usePreview();
+const { show, inPage, loaded } = view;
+
+test('what the camera has been told already brings it back from where the hand took it', async () => {
+  await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await show({ 'camera-controls': '', 'camera-orbit': '30deg 75deg 5m', camera: 'Close' });
+  await loaded();
+  const drag = async () => {
+    await view.page.mouse.move(320, 280);
+    await view.page.mouse.down();
+    await view.page.mouse.move(380, 290, { steps: 4 });
+    await view.page.mouse.up();
+  };
+  const shown = () => view.farm.live.messages.findLast(({ type }) => type === 'view' || type === 'hello');
+  await drag();
+  await expect.poll(shown, { timeout: HANGS_MS }).not.toMatchObject({ view: { camera: 'Close' } });
+  await inPage(`preview.camera = 'Close'`);
+  await expect.poll(shown, { timeout: HANGS_MS }).toMatchObject({ view: { camera: 'Close' } });
+  await inPage('preview.camera = null');
+  const orbit = () => inPage<{ theta: number; phi: number; radius: number }>('return preview.getCameraOrbit()');
+  await drag();
+  expect((await orbit()).theta).not.toBeCloseTo(Math.PI / 6, 3);
+  await inPage('preview.cameraOrbit = preview.cameraOrbit');
+  const { theta, phi, radius } = await orbit();
+  expect([theta, phi, radius]).toEqual([
+    expect.closeTo(Math.PI / 6, 3),
+    expect.closeTo((75 / 180) * Math.PI, 3),
+    expect.closeTo(5, 3),
+  ]);
+});
