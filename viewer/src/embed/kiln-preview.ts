@@ -93,7 +93,7 @@ export class KilnPreviewElement extends SharedElement {
     else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
     else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
     else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
-    if (name === 'animation-name') this.#viewport?.setClip(after === null ? null : ENDLESS);
+    if (name === 'animation-name') this.#takeClip();
     if (name === 'autoplay' && after !== null) this.play();
     if (name === 'stats') this.#showStats();
   }
@@ -226,8 +226,7 @@ export class KilnPreviewElement extends SharedElement {
     this.#nameView();
     this.#giveHand();
     this.#showRole();
-    if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
-    if (this.#plays) this.#viewport.play();
+    this.#takeClip();
     this.#viewport.open();
   }
 
@@ -274,6 +273,12 @@ export class KilnPreviewElement extends SharedElement {
   #left(isGone: boolean): void {
     this.#close(true);
     if (isGone) this.#store.keepForReload();
+  }
+
+  /** Without a clip nothing plays; with the next one it goes on. */
+  #takeClip(): void {
+    this.#viewport?.setClip(this.hasAttribute('animation-name') ? ENDLESS : null);
+    if (this.#plays) this.#viewport?.play();
   }
 
   /** @param comesBack to a session that others are in. */

@@ -32,3 +32,22 @@ test('what the camera has been told already brings it back from where the hand t
     expect.closeTo(5, 3),
   ]);
 });
+
+test('what is to play plays with a clip that comes later, and with the next one', async () => {
+  await show({ autoplay: '' });
+  await loaded();
+  const paused = () => inPage<boolean>('return preview.paused');
+  const frame = () =>
+    view.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view.frameNumber] : [])).at(-1) ?? 0;
+  expect(await paused()).toBe(true);
+  await inPage(`preview.animationName = 'Bounce'`);
+  expect(await paused()).toBe(false);
+  await expect.poll(frame, { timeout: HANGS_MS }).toBeGreaterThan(0);
+  await inPage('preview.animationName = null');
+  expect(await paused()).toBe(true);
+  await inPage(`preview.animationName = 'Bounce'`);
+  expect(await paused()).toBe(false);
+  await inPage('preview.pause(); preview.animationName = null');
+  await inPage(`preview.animationName = 'Bounce'`);
+  expect(await paused()).toBe(true);
+});
