@@ -141,8 +141,8 @@ export class KilnPreviewElement extends SharedElement {
     return this.#frame / FPS;
   }
 
-  set currentTime(sec: number) {
-    this.#frame = sec * FPS;
+  set currentTime(sec: number | null | undefined) {
+    this.#frame = (sec ?? 0) * FPS;
     this.#viewport?.seek(this.#frame);
   }
 

@@ -51,3 +51,14 @@ test('what is to play plays with a clip that comes later, and with the next one'
   await inPage(`preview.animationName = 'Bounce'`);
   expect(await paused()).toBe(true);
 });
+
+test('a property that is set to nothing is as if it were absent', async () => {
+  await show({ reveal: 'manual' });
+  const left = `const names = customElements.get('kiln-preview').observedAttributes;
+    for (const attribute of names) preview.setAttribute(attribute, '1');
+    for (const name of ['currentTime', ...names]) preview[name.replace(/-./g, ([, letter]) => letter.toUpperCase())] = undefined;
+    return [preview.getAttributeNames(), preview.currentTime]`;
+  expect(await inPage(left)).toEqual([[], 0]);
+  // Those that are absent do not come, either.
+  expect(await inPage(left.replace(/for.*'1'\);/, ''))).toEqual([[], 0]);
+});
