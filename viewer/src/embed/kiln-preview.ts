@@ -89,6 +89,7 @@ export class KilnPreviewElement extends SharedElement {
     if (before === after && !REPEATED_ATTRIBUTES.includes(name)) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
     if (name === 'alt') this.#nameView();
+    if (name === 'reveal') this.#open();
     if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
     else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
     else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();

@@ -249,9 +249,8 @@ export class ReflectedElement extends TypedElement {
 
   /** What a page has set before this script came stands on the element itself, and hides the property of the same name. */
   protected takeOwnProperties(): void {
-    for (const name of Object.getOwnPropertyNames(ReflectedElement.prototype)) {
-      if (name === 'constructor' || !Object.hasOwn(this, name)) continue;
-      const value: unknown = Reflect.get(this, name);
+    for (const [name, value] of Object.entries(this)) {
+      if (!hasSetter(this, name)) continue;
       Reflect.deleteProperty(this, name);
       Reflect.set(this, name, value);
     }
@@ -261,4 +260,12 @@ export class ReflectedElement extends TypedElement {
     if (value === null || value === undefined) this.removeAttribute(name);
     else this.setAttribute(name, String(value));
   }
+}
+
+/** Whether the element's class, or one that it is made of, says what happens when it is set. */
+function hasSetter(element: object, name: string): boolean {
+  const prototype: unknown = Object.getPrototypeOf(element);
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  const { set } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+  return set !== undefined || hasSetter(prototype, name);
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { HANGS_MS, usePreview } from './preview-fixture.ts';
 
 const view = usePreview();
-const { show, inPage, loaded } = view;
+const { show, inPage, loaded, hellos } = view;
 
 test('what the camera has been told already brings it back from where the hand took it', async () => {
   await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
@@ -61,4 +61,38 @@ test('a property that is set to nothing is as if it were absent', async () => {
   expect(await inPage(left)).toEqual([[], 0]);
   // Those that are absent do not come, either.
   expect(await inPage(left.replace(/for.*'1'\);/, ''))).toEqual([[], 0]);
+});
+
+test('a view that waits is opened when `reveal` no longer says so', async () => {
+  for (const change of [`preview.reveal = 'auto'`, 'preview.reveal = null']) {
+    await show({ reveal: 'manual' });
+    await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    const before = hellos();
+    await inPage(change);
+    await loaded();
+    expect(hellos()).toBe(before + 1);
+  }
+});
+
+/** As on a page whose script comes later than what the page says. */
+const SETS_FIRST = `new MutationObserver((_, observer) => {
+    const main = document.querySelector('main');
+    if (!main) return;
+    observer.disconnect();
+    const preview = document.createElement('kiln-preview');
+    window.isFirst = customElements.get('kiln-preview') === undefined;
+    Object.assign(preview, { currentTime: 1.5, cameraControls: true, exposure: 2, other: 'kept' });
+    main.append(preview);
+  }).observe(document, { childList: true, subtree: true });`;
+
+test('what the page has set before the script came is taken, whichever class has the property', async () => {
+  await view.page.evaluateOnNewDocument(SETS_FIRST);
+  await view.page.goto(`${view.farm.url}/`);
+  await view.page.waitForFunction('window.heard !== undefined');
+  expect(await view.page.evaluate('window.isFirst')).toBe(true);
+  expect(await inPage('return [preview.currentTime, preview.getAttributeNames(), Object.keys(preview)]')).toEqual([
+    1.5,
+    ['camera-controls', 'exposure'],
+    ['other'],
+  ]);
 });
