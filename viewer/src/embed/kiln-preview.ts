@@ -3,7 +3,6 @@
  * the same. One script defines it; `viewer/docs/embed.md` describes it.
  */
 import type { ExplicitCamera, ViewJob, ViewJobRequest } from '@kiln/shared';
-import { watchPage } from '../live/hidden-page.ts';
 import { VIEW_LABEL } from '../live/live-surface.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
@@ -15,10 +14,11 @@ import { MEASURE_EVENT } from '../live/viewport-types.ts';
 import { FPS, firstCameraOf, lookOf } from './attributes.ts';
 import { noteOf } from './note.ts';
 import { showPoster } from './poster.ts';
+import { Presence } from './presence.ts';
 import type { KilnPreviewEvents, ToBlobOptions } from './preview-types.ts';
 import { SharedElement } from './shared-element.ts';
 import { Stats } from './stats.ts';
-import { fillRoot, type PreviewParts } from './template.ts';
+import { fillRoot, giveStyle, type PreviewParts } from './template.ts';
 
 /** Of these changes a new session is needed; of the others it is told. */
 const SESSION_ATTRIBUTES = ['src', 'farm', 'token', 'session'];
@@ -43,11 +43,13 @@ export class KilnPreviewElement extends SharedElement {
 
   readonly #parts: PreviewParts;
   readonly #stats: Stats;
-  readonly #resizes = new ResizeObserver(() => this.#viewport?.setAspect(this.#aspect()));
-  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries.some((entry) => entry.isIntersecting)));
+  readonly #presence = new Presence(this, {
+    resized: () => this.#viewport?.setAspect(this.#aspect()),
+    seen: () => this.#open(),
+    left: (isGone) => this.#left(isGone),
+  });
   #viewport: LiveViewport | null = null;
   #firstCamera: ExplicitCamera | null = null;
-  #isInSight = false;
   /** Somebody or something asked for the view, where `reveal` says that it waits for that. */
   #isWanted = false;
   #isLoaded = false;
@@ -58,7 +60,6 @@ export class KilnPreviewElement extends SharedElement {
   #progress = 0;
   #error: ViewError | null = null;
   #source: KilnPreviewEvents['camera-change']['source'] = 'none';
-  #unwatchPage = () => {};
 
   constructor() {
     super();
@@ -69,20 +70,18 @@ export class KilnPreviewElement extends SharedElement {
 
   connectedCallback(): void {
     this.takeOwnProperties();
-    this.#resizes.observe(this);
-    this.#sight.observe(this);
-    this.#unwatchPage = watchPage({ left: (isGone) => this.#left(isGone), seen: () => this.#open() });
+    this.#presence.connected();
     this.#showPoster();
     this.#showStats();
   }
 
   disconnectedCallback(): void {
-    this.#resizes.disconnect();
-    this.#sight.disconnect();
-    this.#unwatchPage();
-    this.#isInSight = false;
-    this.#close();
+    this.#presence.disconnected();
     this.#stats.shown = false;
+  }
+
+  adoptedCallback(): void {
+    if (this.shadowRoot) giveStyle(this.shadowRoot);
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -195,11 +194,6 @@ export class KilnPreviewElement extends SharedElement {
 
   #aspect = () => Math.max(1, this.clientWidth) / Math.max(1, this.clientHeight);
 
-  #seen(isInSight: boolean): void {
-    this.#isInSight = isInSight;
-    if (isInSight) this.#open();
-  }
-
   #sessionChanged(name: string): void {
     const isOther = name === 'src' || name === 'farm';
     if (isOther) {
@@ -215,7 +209,7 @@ export class KilnPreviewElement extends SharedElement {
   #open(): void {
     const { src } = this;
     const waits = (this.getAttribute('reveal') ?? 'auto') !== 'auto' && !this.#isWanted;
-    if (this.#viewport || !src || !this.isConnected || !this.#isInSight || waits || document.hidden) return;
+    if (this.#viewport || !src || !this.#presence.isSeen || waits) return;
     try {
       this.#viewport = this.#createViewport(src);
     } catch (error) {

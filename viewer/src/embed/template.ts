@@ -38,9 +38,7 @@ export interface PreviewParts {
 
 /** Put together by hand: a page's content policy may forbid styles in markup, and markup from text. */
 export function fillRoot(root: ShadowRoot): PreviewParts {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  root.adoptedStyleSheets = [sheet];
+  giveStyle(root);
   const stage = part('div', 'stage');
   const poster = part('div', 'poster');
   const button = part('button', 'poster-button');
@@ -63,6 +61,13 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   poster.append(slot, button);
   root.append(stage, poster, bar, note, stats);
   return { stage, poster, picture, button, bar, note, stats };
+}
+
+/** To be called again in every other document: none takes a sheet of another one. */
+export function giveStyle(root: ShadowRoot): void {
+  const sheet = new (root.ownerDocument.defaultView ?? window).CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  root.adoptedStyleSheets = [sheet];
 }
 
 function part<K extends 'div' | 'button' | 'dl'>(tag: K, name: string): HTMLElementTagNameMap[K] {
