@@ -63,7 +63,7 @@ export class KilnPreviewElement extends SharedElement {
 
   constructor() {
     super();
-    this.#parts = fillRoot(this.attachShadow({ mode: 'open' }));
+    this.#parts = fillRoot(this.attachShadow({ mode: 'open', delegatesFocus: true }));
     this.#stats = new Stats(this.#parts.stats, () => this.#viewport?.figures() ?? null);
     this.#parts.button.addEventListener('click', () => this.#clicked());
   }
@@ -220,7 +220,6 @@ export class KilnPreviewElement extends SharedElement {
     this.#fail(null);
     this.#nameView();
     this.#giveHand();
-    this.#showRole();
     this.#takeClip();
     this.#viewport.open();
   }
@@ -251,10 +250,7 @@ export class KilnPreviewElement extends SharedElement {
       this.#source = 'user-interaction';
     });
     viewport.on('camera', () => this.#emit('camera-change', { source: this.#source }));
-    viewport.on('audience', (audience) => {
-      this.#showRole();
-      this.#emit('audience-change', audience);
-    });
+    viewport.on('audience', (audience) => this.#emit('audience-change', audience));
     viewport.on('frame', (frame) => {
       this.#frame = frame;
     });
@@ -297,11 +293,6 @@ export class KilnPreviewElement extends SharedElement {
       pans: !this.hasAttribute('disable-pan'),
       scrolls: this.getAttribute('touch-action') !== 'none',
     };
-  }
-
-  /** A picture that others turn is none to be grabbed. */
-  #showRole(): void {
-    this.#parts.stage.classList.toggle('watches', !this.drives);
   }
 
   /** Without a view it is the next one that begins there. */

@@ -4,9 +4,9 @@ const STYLE = `
 :host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden; contain: content; }
 :host([hidden]) { display: none; }
 .stage, .stage canvas, .poster, .poster img, .poster ::slotted(*) { position: absolute; inset: 0; width: 100%; height: 100%; }
-.stage canvas { display: block; outline-offset: -3px; cursor: grab; }
-.stage canvas:active { cursor: grabbing; }
-:host(:not([camera-controls])) .stage canvas, .stage.watches canvas { cursor: inherit; }
+.stage canvas { display: block; outline-offset: -3px; }
+.stage canvas[aria-description] { cursor: grab; }
+.stage canvas[aria-description]:active { cursor: grabbing; }
 .poster { transition: opacity 0.3s, visibility 0.3s; background: var(--poster-color, transparent); text-align: center; pointer-events: none; }
 .poster img, .poster ::slotted(img) { object-fit: contain; }
 .poster.gone { opacity: 0; visibility: hidden; }

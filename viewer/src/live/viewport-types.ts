@@ -19,6 +19,8 @@ export interface LiveViewportOptions {
   readonly warps?: boolean;
   /** Whether the page is seen behind what is see-through, instead of a checkerboard. @defaultValue false */
   readonly showsPage?: boolean;
+  /** The page takes keys of its own on the view, whoever moves the camera. @defaultValue false */
+  readonly isKeyStop?: boolean;
   /** Whether moving pictures are to come as a video wherever they can: few bytes, more work. @defaultValue what the browser was told (Save-Data) */
   readonly savesData?: boolean;
   /** @defaultValue the farm that served the page. */
