@@ -8,6 +8,7 @@ import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
 import { NoWebGl } from '../live/no-webgl.ts';
 import { renderView } from '../live/render-view.ts';
+import { NO_FARM } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
@@ -210,11 +211,15 @@ export class KilnPreviewElement extends SharedElement {
     const { src } = this;
     const waits = (this.getAttribute('reveal') ?? 'auto') !== 'auto' && !this.#isWanted;
     if (this.#viewport || !src || !this.#presence.isSeen || waits) return;
+    if (!this.farm) {
+      this.#stateIs({ phase: 'failed', code: 'client.unreachable', message: NO_FARM });
+      return;
+    }
     try {
       this.#viewport = this.#createViewport(src);
     } catch (error) {
       if (!(error instanceof NoWebGl)) throw error;
-      this.#fail({ code: 'client.no_webgl', message: error.message, retries: false });
+      this.#stateIs({ phase: 'failed', code: 'client.no_webgl', message: error.message });
       return;
     }
     this.#fail(null);
@@ -381,4 +386,4 @@ declare global {
   }
 }
 
-if (!customElements.get('kiln-preview')) customElements.define('kiln-preview', KilnPreviewElement);
+if (globalThis.customElements && !customElements.get('kiln-preview')) customElements.define('kiln-preview', KilnPreviewElement);

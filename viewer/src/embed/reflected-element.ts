@@ -35,9 +35,9 @@ export class ReflectedElement extends TypedElement {
     this.#write('session', sessionId);
   }
 
-  /** Address of the farm. @defaultValue where the script came from. */
+  /** Address of the farm; empty where nobody has said it. @defaultValue where the script came from. */
   get farm(): string {
-    return this.getAttribute('farm') ?? SCRIPT_ORIGIN;
+    return this.getAttribute('farm') || SCRIPT_ORIGIN;
   }
 
   set farm(url: string | Absent) {

@@ -96,3 +96,16 @@ test('what the page has set before the script came is taken, whichever class has
     ['other'],
   ]);
 });
+
+test('without the address of a farm the element says that it is missing', async () => {
+  const script = await (await fetch(`${view.farm.url}/page.js`)).text();
+  await view.page.goto('about:blank');
+  // As a bundler's file: its address is of no server.
+  await view.page.addScriptTag({ type: 'module', content: script });
+  await view.page.waitForFunction('window.heard !== undefined');
+  await view.page.evaluate(`document.body.innerHTML = '<kiln-preview src="scn_1"></kiln-preview>'`);
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  const error = { code: 'client.unreachable', retries: false, message: expect.stringContaining('`farm`') };
+  expect(await inPage('return preview.error')).toMatchObject(error);
+  expect(await inPage(`return root.querySelector('.note').textContent`)).toBe('This view cannot be shown now.');
+});
