@@ -12,41 +12,34 @@ import { NO_FARM } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
-import { FPS, firstCameraOf, lookOf } from './attributes.ts';
+import { ATTRIBUTES, FPS, firstCameraOf, lookOf } from './attributes.ts';
+import { KeptPicture } from './kept-picture.ts';
 import { noteOf } from './note.ts';
 import { showPoster } from './poster.ts';
 import { Presence } from './presence.ts';
 import type { KilnPreviewEvents, ToBlobOptions } from './preview-types.ts';
+import { progressOf, showProgress } from './progress.ts';
 import { SharedElement } from './shared-element.ts';
 import { Stats } from './stats.ts';
 import { fillRoot, giveStyle, type PreviewParts } from './template.ts';
 
-/** Of these changes a new session is needed; of the others it is told. */
-const SESSION_ATTRIBUTES = ['src', 'farm', 'token', 'session'];
-const CAMERA_ATTRIBUTES = ['camera-orbit', 'camera-target', 'field-of-view'];
-const HAND_ATTRIBUTES = ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'];
-const LOOK_ATTRIBUTES = [
-  ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
-  ...['animation-name', 'variant-name', 'engine', 'samples'],
-];
-/** The hand leaves what these say: set again to what they are, they bring the camera back. */
-const REPEATED_ATTRIBUTES = [...CAMERA_ATTRIBUTES, 'camera'];
+const GRAPHICS_LOST = 'This browser has taken the graphics of the view away: it waits for them.';
 /** Clips are played round and round by the farm: the player only counts frames. */
 const ENDLESS = { frames: 1_000_000, fps: FPS };
-/** Whatever is not there yet is so far at the least. */
-const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live: 0.9 };
 
 export class KilnPreviewElement extends SharedElement {
   static readonly observedAttributes: readonly string[] = [
-    ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
-    ...['poster', 'alt', 'reveal', 'autoplay', 'stats'],
+    ...[...ATTRIBUTES.session, ...ATTRIBUTES.camera, ...ATTRIBUTES.hand, ...ATTRIBUTES.look],
+    ...ATTRIBUTES.other,
   ];
 
   readonly #parts: PreviewParts;
   readonly #stats: Stats;
+  readonly #kept: KeptPicture;
   readonly #presence = new Presence(this, {
     resized: () => this.#viewport?.setAspect(this.#aspect()),
     seen: () => this.#open(),
+    unseen: () => this.#close(true, true),
     left: (isGone) => this.#left(isGone),
   });
   #viewport: LiveViewport | null = null;
@@ -54,6 +47,8 @@ export class KilnPreviewElement extends SharedElement {
   /** Somebody or something asked for the view, where `reveal` says that it waits for that. */
   #isWanted = false;
   #isLoaded = false;
+  /** The browser has taken the graphics away, and has not given them back. */
+  #isBlank = false;
   /** `load` is told once of each scene. */
   #hasTold = false;
   /** Where the camera was when the view was given back, and the session, where others are in it. */
@@ -65,6 +60,7 @@ export class KilnPreviewElement extends SharedElement {
   constructor() {
     super();
     this.#parts = fillRoot(this.attachShadow({ mode: 'open', delegatesFocus: true }));
+    this.#kept = new KeptPicture(this.#parts.stage);
     this.#stats = new Stats(this.#parts.stats, () => this.#viewport?.figures() ?? null);
     this.#parts.button.addEventListener('click', () => this.#clicked());
   }
@@ -86,14 +82,14 @@ export class KilnPreviewElement extends SharedElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after && !REPEATED_ATTRIBUTES.includes(name)) return;
+    if (before === after && !ATTRIBUTES.repeated.includes(name)) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
     if (name === 'alt') this.#nameView();
     if (name === 'reveal') this.#open();
-    if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
-    else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
-    else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
-    else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
+    if (ATTRIBUTES.session.includes(name)) this.#sessionChanged(name);
+    else if (ATTRIBUTES.camera.includes(name)) this.#cameraChanged();
+    else if (ATTRIBUTES.hand.includes(name)) this.#giveHand();
+    else if (ATTRIBUTES.look.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
     if (name === 'animation-name') this.#takeClip();
     if (name === 'autoplay' && after !== null) this.play();
     if (name === 'stats') this.#showStats();
@@ -260,6 +256,8 @@ export class KilnPreviewElement extends SharedElement {
       this.#frame = frame;
     });
     viewport.on('notice', ({ code, message }) => this.#emit('error', { code, message, retries: true }));
+    this.#isBlank = false;
+    viewport.on('graphics', (areThere) => this.#graphicsAre(areThere));
     viewport.canvas.addEventListener(MEASURE_EVENT, (event) => {
       if (event instanceof CustomEvent) this.#emit('measure', event.detail);
     });
@@ -267,7 +265,7 @@ export class KilnPreviewElement extends SharedElement {
   }
 
   #left(isGone: boolean): void {
-    this.#close(true);
+    if (this.#viewport) this.#close(true);
     if (isGone) this.#store.keepForReload();
   }
 
@@ -277,13 +275,15 @@ export class KilnPreviewElement extends SharedElement {
     if (this.#plays) this.#viewport?.play();
   }
 
-  /** @param comesBack to a session that others are in. */
-  #close(comesBack = false): void {
+  /** @param comesBack to a session that others are in. @param keepsPicture until there is another one. */
+  #close(comesBack = false, keepsPicture = false): void {
     const viewport = this.#viewport;
+    if (!keepsPicture) this.#kept.drop();
+    else if (viewport && this.#isLoaded) this.#kept.keep(viewport.canvas);
     this.#viewport = null;
     this.#isLoaded = false;
     viewport?.dispose(comesBack);
-    if (viewport) this.#showPoster();
+    this.#showPoster();
   }
 
   #nameView(): void {
@@ -317,6 +317,7 @@ export class KilnPreviewElement extends SharedElement {
     note.textContent = noteOf(state, this.session !== null);
     if (state.phase === 'failed') {
       this.#isLoaded = false;
+      this.#kept.drop();
       this.#showPoster();
     }
     const error = errorOf(state);
@@ -324,20 +325,20 @@ export class KilnPreviewElement extends SharedElement {
       this.#fail(error);
       return;
     }
-    if (state.phase === 'live' && state.painted) {
+    if (state.phase === 'live' && state.painted && !this.#isBlank) {
       this.#fail(null);
       this.#progressIs(1);
       this.#loaded();
       return;
     }
-    const loading = state.phase === 'loading' ? 0.7 * (state.progress ?? 0) : 0;
-    const least = state.phase in PROGRESS ? PROGRESS[state.phase as keyof typeof PROGRESS] : null;
-    if (least !== null && !this.#isLoaded) this.#progressIs(least + loading);
+    const progress = progressOf(state);
+    if (progress !== null && !this.#isLoaded) this.#progressIs(progress);
   }
 
   #loaded(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
+    this.#kept.drop();
     this.#showPoster();
     if (this.#hasTold) return;
     this.#hasTold = true;
@@ -345,13 +346,20 @@ export class KilnPreviewElement extends SharedElement {
     this.#emit('poster-dismissed', undefined);
   }
 
+  /** The view fetches its picture again when it has them back. */
+  #graphicsAre(areThere: boolean): void {
+    this.#isBlank = !areThere;
+    if (areThere) return;
+    this.#isLoaded = false;
+    this.#showPoster();
+    this.#parts.note.textContent = GRAPHICS_LOST;
+    this.#fail({ code: 'client.graphics_lost', message: GRAPHICS_LOST, retries: true });
+  }
+
   #progressIs(progress: number): void {
     if (progress === this.#progress) return;
     this.#progress = progress;
-    const { bar } = this.#parts;
-    bar.style.transform = `scaleX(${progress})`;
-    bar.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
-    bar.classList.toggle('gone', progress === 1);
+    showProgress(this.#parts.bar, progress);
     this.#emit('progress', { totalProgress: progress });
   }
 
@@ -371,7 +379,7 @@ export class KilnPreviewElement extends SharedElement {
       url: this.getAttribute('poster'),
       alt: this.getAttribute('alt') ?? '',
       isButton: this.getAttribute('reveal') === 'interaction' && !this.#isWanted,
-      isGone: this.#isLoaded && this.#viewport !== null,
+      isGone: (this.#isLoaded && this.#viewport !== null) || this.#kept.isThere,
     });
   }
 
@@ -386,4 +394,5 @@ declare global {
   }
 }
 
-if (globalThis.customElements && !customElements.get('kiln-preview')) customElements.define('kiln-preview', KilnPreviewElement);
+if (globalThis.customElements && !customElements.get('kiln-preview'))
+  customElements.define('kiln-preview', KilnPreviewElement);

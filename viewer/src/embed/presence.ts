@@ -4,9 +4,14 @@ import { watchPage } from '../live/hidden-page.ts';
 interface PresenceEvents {
   resized(): void;
   seen(): void;
+  /** It has been out of sight for a while. */
+  unseen(): void;
   /** @param isGone with its page, which may be loaded again. */
   left(isGone: boolean): void;
 }
+
+/** Who scrolls by comes back to it; what is far off leaves its worker, and its graphics, to what is seen. */
+const UNSEEN_MS = 15_000;
 
 export class Presence {
   readonly #element: HTMLElement;
@@ -14,6 +19,7 @@ export class Presence {
   readonly #resizes: ResizeObserver;
   readonly #sight: IntersectionObserver;
   #isInSight = false;
+  #unseenTimer: ReturnType<typeof setTimeout> | undefined;
   #unwatchPage: (() => void) | null = null;
 
   constructor(element: HTMLElement, events: PresenceEvents) {
@@ -47,11 +53,14 @@ export class Presence {
     this.#unwatchPage?.();
     this.#unwatchPage = null;
     this.#isInSight = false;
+    clearTimeout(this.#unseenTimer);
     this.#events.left(false);
   }
 
   #seen(isInSight: boolean): void {
     this.#isInSight = isInSight;
+    clearTimeout(this.#unseenTimer);
     if (isInSight) this.#events.seen();
+    else this.#unseenTimer = setTimeout(() => this.#events.unseen(), UNSEEN_MS);
   }
 }

@@ -303,7 +303,9 @@ export class LiveViewport {
     }
     this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, () => this.#hand.moves));
     this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
+    this.#listeners.add(this.canvas, 'webglcontextlost', () => this.#events.emit('graphics', false));
     this.#listeners.add(this.canvas, 'webglcontextrestored', () => {
+      this.#events.emit('graphics', true);
       this.#stage.picturesLost();
       feed.picturesLost();
     });

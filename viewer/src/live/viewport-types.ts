@@ -47,6 +47,8 @@ export interface LiveViewportEvents {
   camera: Pose;
   /** Who looks at the session, and who drives; not before there is somebody else. */
   audience: Audience;
+  /** Whether the browser gives the view its graphics: it has taken them away, or given them back. */
+  graphics: boolean;
   /** A recorded session that was played is at its end, or the hand has interrupted it. */
   played: undefined;
   /** A recording is as long as they may be: nothing more is kept of it. Told until it is stopped. */

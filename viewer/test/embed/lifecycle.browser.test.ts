@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { HANGS_MS, HIDES, usePreview } from './preview-fixture.ts';
 
 const view = usePreview();
-const { show, inPage, loaded, hellos, lastHello, byes } = view;
+const { show, inPage, loaded, hellos, lastHello, byes, isPosterGone } = view;
 /** Whatever is told of sight, or put off, has had its time. */
 const FRAMES = 'await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));';
 
@@ -72,4 +72,55 @@ test('[LV13, LV31] an element that is taken away from others leaves them their s
   await loaded();
   expect(lastHello()).toMatchObject({ resume: { sessionId: expect.any(String) } });
   expect([hellos(), byes()]).toEqual([2, 0]);
+});
+
+/** What is out of sight for a while is so at once. */
+const UNSEES = `{
+  const { setTimeout } = window;
+  window.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === 15_000 ? 0 : ms, ...rest);
+}`;
+
+test('[LV13, LV31] an element that is out of sight for a while gives its session back, and keeps its picture until it has another', async () => {
+  await view.page.evaluateOnNewDocument(UNSEES);
+  await show({ 'camera-controls': '', 'camera-orbit': '40deg 60deg 5m' });
+  await loaded();
+  await inPage(`document.body.style.height = '3000px'; scrollTo(0, 2000)`);
+  await expect.poll(byes, { timeout: HANGS_MS }).toBe(1);
+  const look = `const canvases = [...root.querySelectorAll('canvas')];
+    return [preview.loaded, await isGone(root), canvases.map((canvas) => canvas.ariaLabel), canvases.map(middleOf)]`;
+  await view.page.evaluate(`window.isGone = (root) => root.querySelector('.poster').classList.contains('gone');
+    window.middleOf = (canvas) => {
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      return copy.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[3];
+    }`);
+  expect(await inPage(look)).toEqual([false, true, ['Spheres on a floor'], [255]]);
+  view.farm.liveIsShared = true;
+  await inPage('scrollTo(0, 0)');
+  await loaded();
+  expect(await inPage(look)).toMatchObject([true, true, ['Spheres on a floor'], [255]]);
+  expect(await inPage('return preview.getCameraOrbit().radius')).toBeCloseTo(5, 3);
+  // Others are in this one: it goes on.
+  await inPage('scrollTo(0, 2000)');
+  await view.page.waitForFunction(`!document.querySelector('kiln-preview').loaded`);
+  await inPage('scrollTo(0, 0)');
+  await loaded();
+  expect(lastHello()).toMatchObject({ resume: { sessionId: expect.any(String) } });
+  expect([hellos(), byes()]).toEqual([3, 1]);
+});
+
+test('a view whose graphics are taken away shows its poster and says so, until it has them back', async () => {
+  await show();
+  await loaded();
+  await inPage(`window.lost = root.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context');
+    lost.loseContext()`);
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  expect(await inPage('return preview.error')).toMatchObject({ code: 'client.graphics_lost', retries: true });
+  expect(await inPage('return preview.loaded')).toBe(false);
+  expect(await isPosterGone()).toBe(false);
+  expect(await inPage(`return root.querySelector('.note').textContent`)).toContain('graphics');
+  await inPage('lost.restoreContext()');
+  await loaded();
+  expect(await isPosterGone()).toBe(true);
+  expect(await inPage(`return [preview.error, root.querySelector('.note').textContent]`)).toEqual([null, '']);
 });
