@@ -1,5 +1,12 @@
 /** The live sessions of the fake farm: one picture at a time, the latest pose and view, small while moving. */
-import { encodePicture, type LiveView, type Pose, type TokenAccess, type ViewerHello, type ViewerMessage } from '@kiln/shared';
+import {
+  encodePicture,
+  type LiveView,
+  type Pose,
+  type TokenAccess,
+  type ViewerHello,
+  type ViewerMessage,
+} from '@kiln/shared';
 import type { WebSocket } from 'ws';
 import { tracePicture } from './traced-picture.ts';
 import { seenAt } from './traced-scene.ts';
