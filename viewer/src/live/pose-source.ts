@@ -13,6 +13,7 @@ import {
   Vector3,
   Vector4,
 } from 'three';
+import { holdFinger } from './finger-hold.ts';
 
 CameraControls.install({
   THREE: { Box3, Matrix4, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 },
@@ -39,6 +40,7 @@ export class PoseSource {
   readonly #element: HTMLElement;
   readonly #camera = new PerspectiveCamera(45, 1, 0.01, 1_000);
   readonly #controls: CameraControls;
+  readonly #letFingersGo: () => void;
   #bounds: Box3 | null = null;
   #gestures: Gestures = { zooms: true, pans: true, scrolls: false };
   #set = false;
@@ -53,7 +55,16 @@ export class PoseSource {
     this.#controls.draggingSmoothTime = DRAG_SMOOTH_SEC;
     this.#controls.dollySpeed = 0.7;
     this.#controls.restThreshold = 0.001;
-    this.#controls.addEventListener('control', onUserMove);
+    // What a finger does that is held back moves nothing.
+    this.#controls.addEventListener('control', () => this.held && onUserMove());
+    const { ACTION } = CameraControls;
+    this.#letFingersGo = holdFinger(
+      element,
+      () => this.#gestures.scrolls,
+      (isHeld) => {
+        this.#controls.touches.one = isHeld ? ACTION.NONE : ACTION.TOUCH_ROTATE;
+      },
+    );
   }
 
   /** Whether the camera has been put anywhere yet. */
@@ -76,6 +87,8 @@ export class PoseSource {
     const { zooms, pans } = gestures;
     const { ACTION } = CameraControls;
     const controls = this.#controls;
+    // What comes nearer to where the hand is moves, too.
+    controls.dollyToCursor = pans;
     controls.mouseButtons.wheel = zooms ? ACTION.DOLLY : ACTION.NONE;
     controls.mouseButtons.middle = zooms ? ACTION.DOLLY : ACTION.NONE;
     controls.mouseButtons.right = pans ? ACTION.TRUCK : ACTION.NONE;
@@ -193,6 +206,7 @@ export class PoseSource {
   }
 
   dispose(): void {
+    this.#letFingersGo();
     this.#controls.dispose();
   }
 }
