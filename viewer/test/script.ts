@@ -1,7 +1,12 @@
 import { build } from 'vite';
 
-/** Bundles a module for a page of its own. @returns its JavaScript. */
-export async function scriptOf(entry: string): Promise<string> {
+/**
+ * Bundles a module for a page of its own.
+ *
+ * @param external what the page brings itself.
+ * @returns its JavaScript.
+ */
+export async function scriptOf(entry: string, external: string[] = []): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
@@ -9,7 +14,7 @@ export async function scriptOf(entry: string): Promise<string> {
       write: false,
       minify: false,
       lib: { entry, formats: ['es'] },
-      rolldownOptions: { output: { codeSplitting: false } },
+      rolldownOptions: { external, output: { codeSplitting: false } },
     },
   });
   const [output] = Array.isArray(built) ? built : [built];

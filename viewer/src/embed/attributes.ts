@@ -12,6 +12,23 @@ import { cameraOf, parseFieldOfView, parseOrbit, parseTarget } from './orbit.ts'
 
 type Read = (name: string) => string | null;
 
+const CAMERA = ['camera-orbit', 'camera-target', 'field-of-view'];
+
+/** By what becomes of a change. */
+export const ATTRIBUTES = {
+  /** A new session is needed; of the others it is told. */
+  session: ['src', 'farm', 'token', 'session'],
+  camera: CAMERA,
+  hand: ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'],
+  look: [
+    ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
+    ...['animation-name', 'variant-name', 'engine', 'samples'],
+  ],
+  /** The hand leaves what these say: set again to what they are, they bring the camera back. */
+  repeated: [...CAMERA, 'camera'],
+  other: ['poster', 'alt', 'reveal', 'autoplay', 'stats'],
+};
+
 /** Frames a second of a clip that plays. */
 export const FPS = 24;
 const TONE_MAPPINGS = ['agx', 'aces', 'neutral', 'none'] as const satisfies readonly LiveView['toneMapping'][];

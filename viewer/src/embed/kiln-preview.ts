@@ -3,52 +3,52 @@
  * the same. One script defines it; `viewer/docs/embed.md` describes it.
  */
 import type { ExplicitCamera, ViewJob, ViewJobRequest } from '@kiln/shared';
-import { watchPage } from '../live/hidden-page.ts';
 import { VIEW_LABEL } from '../live/live-surface.ts';
 import { LiveViewport } from '../live/live-viewport.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
 import { NoWebGl } from '../live/no-webgl.ts';
 import { renderView } from '../live/render-view.ts';
+import { NO_FARM } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { errorOf, type ViewError } from '../live/view-error.ts';
 import { MEASURE_EVENT } from '../live/viewport-types.ts';
-import { FPS, firstCameraOf, lookOf } from './attributes.ts';
+import { ATTRIBUTES, FPS, firstCameraOf, lookOf } from './attributes.ts';
+import { KeptPicture } from './kept-picture.ts';
 import { noteOf } from './note.ts';
 import { showPoster } from './poster.ts';
+import { Presence } from './presence.ts';
 import type { KilnPreviewEvents, ToBlobOptions } from './preview-types.ts';
+import { progressOf, showProgress } from './progress.ts';
 import { SharedElement } from './shared-element.ts';
 import { Stats } from './stats.ts';
-import { fillRoot, type PreviewParts } from './template.ts';
+import { fillRoot, giveStyle, type PreviewParts } from './template.ts';
 
-/** Of these changes a new session is needed; of the others it is told. */
-const SESSION_ATTRIBUTES = ['src', 'farm', 'token', 'session'];
-const CAMERA_ATTRIBUTES = ['camera-orbit', 'camera-target', 'field-of-view'];
-const HAND_ATTRIBUTES = ['camera-controls', 'disable-zoom', 'disable-pan', 'touch-action'];
-const LOOK_ATTRIBUTES = [
-  ...['camera', 'environment-image', 'exposure', 'tone-mapping', 'background', 'shadow'],
-  ...['animation-name', 'variant-name', 'engine', 'samples'],
-];
+const GRAPHICS_LOST = 'This browser has taken the graphics of the view away: it waits for them.';
 /** Clips are played round and round by the farm: the player only counts frames. */
 const ENDLESS = { frames: 1_000_000, fps: FPS };
-/** Whatever is not there yet is so far at the least. */
-const PROGRESS = { connecting: 0.05, 'finding-worker': 0.15, loading: 0.2, live: 0.9 };
 
 export class KilnPreviewElement extends SharedElement {
   static readonly observedAttributes: readonly string[] = [
-    ...[...SESSION_ATTRIBUTES, ...CAMERA_ATTRIBUTES, ...HAND_ATTRIBUTES, ...LOOK_ATTRIBUTES],
-    ...['poster', 'alt', 'reveal', 'autoplay', 'stats'],
+    ...[...ATTRIBUTES.session, ...ATTRIBUTES.camera, ...ATTRIBUTES.hand, ...ATTRIBUTES.look],
+    ...ATTRIBUTES.other,
   ];
 
   readonly #parts: PreviewParts;
   readonly #stats: Stats;
-  readonly #resizes = new ResizeObserver(() => this.#viewport?.setAspect(this.#aspect()));
-  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries.some((entry) => entry.isIntersecting)));
+  readonly #kept: KeptPicture;
+  readonly #presence = new Presence(this, {
+    resized: () => this.#viewport?.setAspect(this.#aspect()),
+    seen: () => this.#open(),
+    unseen: () => this.#close(true, true),
+    left: (isGone) => this.#left(isGone),
+  });
   #viewport: LiveViewport | null = null;
   #firstCamera: ExplicitCamera | null = null;
-  #isInSight = false;
   /** Somebody or something asked for the view, where `reveal` says that it waits for that. */
   #isWanted = false;
   #isLoaded = false;
+  /** The browser has taken the graphics away, and has not given them back. */
+  #isBlank = false;
   /** `load` is told once of each scene. */
   #hasTold = false;
   /** Where the camera was when the view was given back, and the session, where others are in it. */
@@ -56,42 +56,41 @@ export class KilnPreviewElement extends SharedElement {
   #progress = 0;
   #error: ViewError | null = null;
   #source: KilnPreviewEvents['camera-change']['source'] = 'none';
-  #unwatchPage = () => {};
 
   constructor() {
     super();
-    this.#parts = fillRoot(this.attachShadow({ mode: 'open' }));
+    this.#parts = fillRoot(this.attachShadow({ mode: 'open', delegatesFocus: true }));
+    this.#kept = new KeptPicture(this.#parts.stage);
     this.#stats = new Stats(this.#parts.stats, () => this.#viewport?.figures() ?? null);
     this.#parts.button.addEventListener('click', () => this.#clicked());
   }
 
   connectedCallback(): void {
     this.takeOwnProperties();
-    this.#resizes.observe(this);
-    this.#sight.observe(this);
-    this.#unwatchPage = watchPage({ left: (isGone) => this.#left(isGone), seen: () => this.#open() });
+    this.#presence.connected();
     this.#showPoster();
     this.#showStats();
   }
 
   disconnectedCallback(): void {
-    this.#resizes.disconnect();
-    this.#sight.disconnect();
-    this.#unwatchPage();
-    this.#isInSight = false;
-    this.#close();
+    this.#presence.disconnected();
     this.#stats.shown = false;
   }
 
+  adoptedCallback(): void {
+    if (this.shadowRoot) giveStyle(this.shadowRoot);
+  }
+
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after) return;
+    if (before === after && !ATTRIBUTES.repeated.includes(name)) return;
     if (name === 'poster' || name === 'alt' || name === 'reveal') this.#showPoster();
     if (name === 'alt') this.#nameView();
-    if (SESSION_ATTRIBUTES.includes(name)) this.#sessionChanged(name);
-    else if (CAMERA_ATTRIBUTES.includes(name)) this.#cameraChanged();
-    else if (HAND_ATTRIBUTES.includes(name)) this.#giveHand();
-    else if (LOOK_ATTRIBUTES.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
-    if (name === 'animation-name') this.#viewport?.setClip(after === null ? null : ENDLESS);
+    if (name === 'reveal') this.#open();
+    if (ATTRIBUTES.session.includes(name)) this.#sessionChanged(name);
+    else if (ATTRIBUTES.camera.includes(name)) this.#cameraChanged();
+    else if (ATTRIBUTES.hand.includes(name)) this.#giveHand();
+    else if (ATTRIBUTES.look.includes(name)) this.#viewport?.setLook(lookOf(this.#read));
+    if (name === 'animation-name') this.#takeClip();
     if (name === 'autoplay' && after !== null) this.play();
     if (name === 'stats') this.#showStats();
   }
@@ -139,8 +138,8 @@ export class KilnPreviewElement extends SharedElement {
     return this.#frame / FPS;
   }
 
-  set currentTime(sec: number) {
-    this.#frame = sec * FPS;
+  set currentTime(sec: number | null | undefined) {
+    this.#frame = (sec ?? 0) * FPS;
     this.#viewport?.seek(this.#frame);
   }
 
@@ -192,11 +191,6 @@ export class KilnPreviewElement extends SharedElement {
 
   #aspect = () => Math.max(1, this.clientWidth) / Math.max(1, this.clientHeight);
 
-  #seen(isInSight: boolean): void {
-    this.#isInSight = isInSight;
-    if (isInSight) this.#open();
-  }
-
   #sessionChanged(name: string): void {
     const isOther = name === 'src' || name === 'farm';
     if (isOther) {
@@ -212,20 +206,22 @@ export class KilnPreviewElement extends SharedElement {
   #open(): void {
     const { src } = this;
     const waits = (this.getAttribute('reveal') ?? 'auto') !== 'auto' && !this.#isWanted;
-    if (this.#viewport || !src || !this.isConnected || !this.#isInSight || waits || document.hidden) return;
+    if (this.#viewport || !src || !this.#presence.isSeen || waits) return;
+    if (!this.farm) {
+      this.#stateIs({ phase: 'failed', code: 'client.unreachable', message: NO_FARM });
+      return;
+    }
     try {
       this.#viewport = this.#createViewport(src);
     } catch (error) {
       if (!(error instanceof NoWebGl)) throw error;
-      this.#fail({ code: 'client.no_webgl', message: error.message, retries: false });
+      this.#stateIs({ phase: 'failed', code: 'client.no_webgl', message: error.message });
       return;
     }
     this.#fail(null);
     this.#nameView();
     this.#giveHand();
-    this.#showRole();
-    if (this.hasAttribute('animation-name')) this.#viewport.setClip(ENDLESS);
-    if (this.#plays) this.#viewport.play();
+    this.#takeClip();
     this.#viewport.open();
   }
 
@@ -255,14 +251,13 @@ export class KilnPreviewElement extends SharedElement {
       this.#source = 'user-interaction';
     });
     viewport.on('camera', () => this.#emit('camera-change', { source: this.#source }));
-    viewport.on('audience', (audience) => {
-      this.#showRole();
-      this.#emit('audience-change', audience);
-    });
+    viewport.on('audience', (audience) => this.#emit('audience-change', audience));
     viewport.on('frame', (frame) => {
       this.#frame = frame;
     });
     viewport.on('notice', ({ code, message }) => this.#emit('error', { code, message, retries: true }));
+    this.#isBlank = false;
+    viewport.on('graphics', (areThere) => this.#graphicsAre(areThere));
     viewport.canvas.addEventListener(MEASURE_EVENT, (event) => {
       if (event instanceof CustomEvent) this.#emit('measure', event.detail);
     });
@@ -270,17 +265,25 @@ export class KilnPreviewElement extends SharedElement {
   }
 
   #left(isGone: boolean): void {
-    this.#close(true);
+    if (this.#viewport) this.#close(true);
     if (isGone) this.#store.keepForReload();
   }
 
-  /** @param comesBack to a session that others are in. */
-  #close(comesBack = false): void {
+  /** Without a clip nothing plays; with the next one it goes on. */
+  #takeClip(): void {
+    this.#viewport?.setClip(this.hasAttribute('animation-name') ? ENDLESS : null);
+    if (this.#plays) this.#viewport?.play();
+  }
+
+  /** @param comesBack to a session that others are in. @param keepsPicture until there is another one. */
+  #close(comesBack = false, keepsPicture = false): void {
     const viewport = this.#viewport;
+    if (!keepsPicture) this.#kept.drop();
+    else if (viewport && this.#isLoaded) this.#kept.keep(viewport.canvas);
     this.#viewport = null;
     this.#isLoaded = false;
     viewport?.dispose(comesBack);
-    if (viewport) this.#showPoster();
+    this.#showPoster();
   }
 
   #nameView(): void {
@@ -295,11 +298,6 @@ export class KilnPreviewElement extends SharedElement {
       pans: !this.hasAttribute('disable-pan'),
       scrolls: this.getAttribute('touch-action') !== 'none',
     };
-  }
-
-  /** A picture that others turn is none to be grabbed. */
-  #showRole(): void {
-    this.#parts.stage.classList.toggle('watches', !this.drives);
   }
 
   /** Without a view it is the next one that begins there. */
@@ -319,6 +317,7 @@ export class KilnPreviewElement extends SharedElement {
     note.textContent = noteOf(state, this.session !== null);
     if (state.phase === 'failed') {
       this.#isLoaded = false;
+      this.#kept.drop();
       this.#showPoster();
     }
     const error = errorOf(state);
@@ -326,20 +325,20 @@ export class KilnPreviewElement extends SharedElement {
       this.#fail(error);
       return;
     }
-    if (state.phase === 'live' && state.painted) {
+    if (state.phase === 'live' && state.painted && !this.#isBlank) {
       this.#fail(null);
       this.#progressIs(1);
       this.#loaded();
       return;
     }
-    const loading = state.phase === 'loading' ? 0.7 * (state.progress ?? 0) : 0;
-    const least = state.phase in PROGRESS ? PROGRESS[state.phase as keyof typeof PROGRESS] : null;
-    if (least !== null && !this.#isLoaded) this.#progressIs(least + loading);
+    const progress = progressOf(state);
+    if (progress !== null && !this.#isLoaded) this.#progressIs(progress);
   }
 
   #loaded(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
+    this.#kept.drop();
     this.#showPoster();
     if (this.#hasTold) return;
     this.#hasTold = true;
@@ -347,13 +346,20 @@ export class KilnPreviewElement extends SharedElement {
     this.#emit('poster-dismissed', undefined);
   }
 
+  /** The view fetches its picture again when it has them back. */
+  #graphicsAre(areThere: boolean): void {
+    this.#isBlank = !areThere;
+    if (areThere) return;
+    this.#isLoaded = false;
+    this.#showPoster();
+    this.#parts.note.textContent = GRAPHICS_LOST;
+    this.#fail({ code: 'client.graphics_lost', message: GRAPHICS_LOST, retries: true });
+  }
+
   #progressIs(progress: number): void {
     if (progress === this.#progress) return;
     this.#progress = progress;
-    const { bar } = this.#parts;
-    bar.style.transform = `scaleX(${progress})`;
-    bar.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
-    bar.classList.toggle('gone', progress === 1);
+    showProgress(this.#parts.bar, progress);
     this.#emit('progress', { totalProgress: progress });
   }
 
@@ -373,7 +379,7 @@ export class KilnPreviewElement extends SharedElement {
       url: this.getAttribute('poster'),
       alt: this.getAttribute('alt') ?? '',
       isButton: this.getAttribute('reveal') === 'interaction' && !this.#isWanted,
-      isGone: this.#isLoaded && this.#viewport !== null,
+      isGone: (this.#isLoaded && this.#viewport !== null) || this.#kept.isThere,
     });
   }
 
@@ -388,4 +394,5 @@ declare global {
   }
 }
 
-if (!customElements.get('kiln-preview')) customElements.define('kiln-preview', KilnPreviewElement);
+if (globalThis.customElements && !customElements.get('kiln-preview'))
+  customElements.define('kiln-preview', KilnPreviewElement);

@@ -4,13 +4,16 @@ import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
 import { engineOf, samplesOf } from './attributes.ts';
 import { TypedElement } from './typed-element.ts';
 
+/** What is set to it is as if it were not set: frameworks do that with what a page no longer says. */
+type Absent = null | undefined;
+
 export class ReflectedElement extends TypedElement {
   /** Id of the scene. */
   get src(): string | null {
     return this.getAttribute('src');
   }
 
-  set src(sceneId: string | null) {
+  set src(sceneId: string | Absent) {
     this.#write('src', sceneId);
   }
 
@@ -19,7 +22,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('token');
   }
 
-  set token(token: string | null) {
+  set token(token: string | Absent) {
     this.#write('token', token);
   }
 
@@ -28,17 +31,17 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('session');
   }
 
-  set session(sessionId: string | null) {
+  set session(sessionId: string | Absent) {
     this.#write('session', sessionId);
   }
 
-  /** Address of the farm. @defaultValue where the script came from. */
+  /** Address of the farm; empty where nobody has said it. @defaultValue where the script came from. */
   get farm(): string {
-    return this.getAttribute('farm') ?? SCRIPT_ORIGIN;
+    return this.getAttribute('farm') || SCRIPT_ORIGIN;
   }
 
-  set farm(url: string) {
-    this.setAttribute('farm', url);
+  set farm(url: string | Absent) {
+    this.#write('farm', url);
   }
 
   /**
@@ -51,8 +54,8 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('camera-orbit') ?? 'auto auto auto';
   }
 
-  set cameraOrbit(orbit: string) {
-    this.setAttribute('camera-orbit', orbit);
+  set cameraOrbit(orbit: string | Absent) {
+    this.#write('camera-orbit', orbit);
   }
 
   /** What it turns around: three lengths with units (`m`, `cm`, `mm`), each may be `auto`. @defaultValue auto auto auto */
@@ -60,8 +63,8 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('camera-target') ?? 'auto auto auto';
   }
 
-  set cameraTarget(target: string) {
-    this.setAttribute('camera-target', target);
+  set cameraTarget(target: string | Absent) {
+    this.#write('camera-target', target);
   }
 
   /** From the upper edge to the lower one, in `deg` or `rad`. @defaultValue auto */
@@ -69,8 +72,8 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('field-of-view') ?? 'auto';
   }
 
-  set fieldOfView(fieldOfView: string) {
-    this.setAttribute('field-of-view', fieldOfView);
+  set fieldOfView(fieldOfView: string | Absent) {
+    this.#write('field-of-view', fieldOfView);
   }
 
   /** A factor on the light: 2 is one stop more. @defaultValue 1 */
@@ -78,8 +81,8 @@ export class ReflectedElement extends TypedElement {
     return Number(this.getAttribute('exposure') ?? 1);
   }
 
-  set exposure(exposure: number) {
-    this.setAttribute('exposure', String(exposure));
+  set exposure(exposure: number | Absent) {
+    this.#write('exposure', exposure);
   }
 
   /** Name of a built-in light. */
@@ -87,7 +90,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('environment-image');
   }
 
-  set environmentImage(name: string | null) {
+  set environmentImage(name: string | Absent) {
     this.#write('environment-image', name);
   }
 
@@ -96,7 +99,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('variant-name');
   }
 
-  set variantName(name: string | null) {
+  set variantName(name: string | Absent) {
     this.#write('variant-name', name);
   }
 
@@ -105,7 +108,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('animation-name');
   }
 
-  set animationName(name: string | null) {
+  set animationName(name: string | Absent) {
     this.#write('animation-name', name);
   }
 
@@ -114,7 +117,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('camera');
   }
 
-  set camera(value: string | null) {
+  set camera(value: string | Absent) {
     this.#write('camera', value);
   }
 
@@ -123,7 +126,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('tone-mapping');
   }
 
-  set toneMapping(value: string | null) {
+  set toneMapping(value: string | Absent) {
     this.#write('tone-mapping', value);
   }
 
@@ -132,7 +135,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('background');
   }
 
-  set background(value: string | null) {
+  set background(value: string | Absent) {
     this.#write('background', value);
   }
 
@@ -141,8 +144,8 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('shadow');
   }
 
-  set shadow(isSet: boolean) {
-    this.toggleAttribute('shadow', isSet);
+  set shadow(isSet: boolean | Absent) {
+    this.toggleAttribute('shadow', Boolean(isSet));
   }
 
   /** What draws the picture at rest. @defaultValue raster */
@@ -150,7 +153,7 @@ export class ReflectedElement extends TypedElement {
     return engineOf((name) => this.getAttribute(name));
   }
 
-  set engine(engine: Engine | null) {
+  set engine(engine: Engine | Absent) {
     this.#write('engine', engine);
   }
 
@@ -159,8 +162,8 @@ export class ReflectedElement extends TypedElement {
     return samplesOf((name) => this.getAttribute(name));
   }
 
-  set samples(samples: number | null) {
-    this.#write('samples', samples === null ? null : String(samples));
+  set samples(samples: number | Absent) {
+    this.#write('samples', samples);
   }
 
   /** Address of what is shown until there is a picture. */
@@ -168,7 +171,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('poster');
   }
 
-  set poster(value: string | null) {
+  set poster(value: string | Absent) {
     this.#write('poster', value);
   }
 
@@ -177,7 +180,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('alt');
   }
 
-  set alt(value: string | null) {
+  set alt(value: string | Absent) {
     this.#write('alt', value);
   }
 
@@ -186,7 +189,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('reveal');
   }
 
-  set reveal(value: string | null) {
+  set reveal(value: string | Absent) {
     this.#write('reveal', value);
   }
 
@@ -195,8 +198,8 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('autoplay');
   }
 
-  set autoplay(isSet: boolean) {
-    this.toggleAttribute('autoplay', isSet);
+  set autoplay(isSet: boolean | Absent) {
+    this.toggleAttribute('autoplay', Boolean(isSet));
   }
 
   /** Whether the hand moves the camera. */
@@ -204,8 +207,8 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('camera-controls');
   }
 
-  set cameraControls(isSet: boolean) {
-    this.toggleAttribute('camera-controls', isSet);
+  set cameraControls(isSet: boolean | Absent) {
+    this.toggleAttribute('camera-controls', Boolean(isSet));
   }
 
   /** Whether the hand, and the keyboard, come no nearer and go no farther away. */
@@ -213,8 +216,8 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('disable-zoom');
   }
 
-  set disableZoom(isSet: boolean) {
-    this.toggleAttribute('disable-zoom', isSet);
+  set disableZoom(isSet: boolean | Absent) {
+    this.toggleAttribute('disable-zoom', Boolean(isSet));
   }
 
   /** Whether the hand, and the keyboard, do not shift the view. */
@@ -222,8 +225,8 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('disable-pan');
   }
 
-  set disablePan(isSet: boolean) {
-    this.toggleAttribute('disable-pan', isSet);
+  set disablePan(isSet: boolean | Absent) {
+    this.toggleAttribute('disable-pan', Boolean(isSet));
   }
 
   /** What a finger does that goes up or down: `pan-y`: scrolls the page; `none`: turns the view. */
@@ -231,7 +234,7 @@ export class ReflectedElement extends TypedElement {
     return this.getAttribute('touch-action');
   }
 
-  set touchAction(value: string | null) {
+  set touchAction(value: string | Absent) {
     this.#write('touch-action', value);
   }
 
@@ -240,22 +243,29 @@ export class ReflectedElement extends TypedElement {
     return this.hasAttribute('stats');
   }
 
-  set stats(areShown: boolean) {
-    this.toggleAttribute('stats', areShown);
+  set stats(areShown: boolean | Absent) {
+    this.toggleAttribute('stats', Boolean(areShown));
   }
 
   /** What a page has set before this script came stands on the element itself, and hides the property of the same name. */
   protected takeOwnProperties(): void {
-    for (const name of Object.getOwnPropertyNames(ReflectedElement.prototype)) {
-      if (name === 'constructor' || !Object.hasOwn(this, name)) continue;
-      const value: unknown = Reflect.get(this, name);
+    for (const [name, value] of Object.entries(this)) {
+      if (!hasSetter(this, name)) continue;
       Reflect.deleteProperty(this, name);
       Reflect.set(this, name, value);
     }
   }
 
-  #write(name: string, value: string | null): void {
-    if (value === null) this.removeAttribute(name);
-    else this.setAttribute(name, value);
+  #write(name: string, value: string | number | Absent): void {
+    if (value === null || value === undefined) this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
   }
+}
+
+/** Whether the element's class, or one that it is made of, says what happens when it is set. */
+function hasSetter(element: object, name: string): boolean {
+  const prototype: unknown = Object.getPrototypeOf(element);
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  const { set } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+  return set !== undefined || hasSetter(prototype, name);
 }

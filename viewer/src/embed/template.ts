@@ -4,9 +4,9 @@ const STYLE = `
 :host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden; contain: content; }
 :host([hidden]) { display: none; }
 .stage, .stage canvas, .poster, .poster img, .poster ::slotted(*) { position: absolute; inset: 0; width: 100%; height: 100%; }
-.stage canvas { display: block; outline-offset: -3px; cursor: grab; }
-.stage canvas:active { cursor: grabbing; }
-:host(:not([camera-controls])) .stage canvas, .stage.watches canvas { cursor: inherit; }
+.stage canvas { display: block; outline-offset: -3px; }
+.stage canvas[aria-description] { cursor: grab; }
+.stage canvas[aria-description]:active { cursor: grabbing; }
 .poster { transition: opacity 0.3s, visibility 0.3s; background: var(--poster-color, transparent); text-align: center; pointer-events: none; }
 .poster img, .poster ::slotted(img) { object-fit: contain; }
 .poster.gone { opacity: 0; visibility: hidden; }
@@ -38,9 +38,7 @@ export interface PreviewParts {
 
 /** Put together by hand: a page's content policy may forbid styles in markup, and markup from text. */
 export function fillRoot(root: ShadowRoot): PreviewParts {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  root.adoptedStyleSheets = [sheet];
+  giveStyle(root);
   const stage = part('div', 'stage');
   const poster = part('div', 'poster');
   const button = part('button', 'poster-button');
@@ -63,6 +61,13 @@ export function fillRoot(root: ShadowRoot): PreviewParts {
   poster.append(slot, button);
   root.append(stage, poster, bar, note, stats);
   return { stage, poster, picture, button, bar, note, stats };
+}
+
+/** To be called again in every other document: none takes a sheet of another one. */
+export function giveStyle(root: ShadowRoot): void {
+  const sheet = new (root.ownerDocument.defaultView ?? window).CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  root.adoptedStyleSheets = [sheet];
 }
 
 function part<K extends 'div' | 'button' | 'dl'>(tag: K, name: string): HTMLElementTagNameMap[K] {

@@ -5,7 +5,10 @@ type Listener<K extends keyof KilnPreviewEvents> = (event: CustomEvent<KilnPrevi
 type AddOptions = boolean | AddEventListenerOptions;
 type RemoveOptions = boolean | EventListenerOptions;
 
-export class TypedElement extends HTMLElement {
+/** Where pages are made, as by a server, there are no elements: there it only lets itself be imported. */
+const PageElement: typeof HTMLElement = Reflect.get(globalThis, 'HTMLElement') ?? class {};
+
+export class TypedElement extends PageElement {
   override addEventListener<K extends keyof KilnPreviewEvents>(
     type: K,
     listener: Listener<K>,

@@ -19,7 +19,7 @@ export interface LiveSurface {
    * that a ResizeObserver sees.
    */
   displayFrame(): void;
-  /** Of the keys that the view takes, for who does not see it; null: none, and it is a picture. */
+  /** Of the keys that the view takes, for who does not see it; null: none, and it is a picture, unless the page takes some. */
   explainKeys(gestures: Gestures | null): void;
   show(state: LiveState): void;
   painted(measure: PictureMeasure): void;
@@ -35,11 +35,17 @@ export interface LiveSurfaceEvents {
 
 /** What the view is called unless the page says it. */
 export const VIEW_LABEL = 'Live view of the scene';
-const ALL_KEYS: Gestures = { zooms: true, pans: true, scrolls: false };
 
-/** @param host the canvas is put into it, and fills it. */
+/**
+ * @param host the canvas is put into it, and fills it.
+ * @param isKeyStop whether the page takes keys of its own there: it is a stop of the Tab key even while it takes none itself.
+ */
 export function createLiveSurface(
-  { canvas, host }: { readonly canvas: HTMLCanvasElement; readonly host: HTMLElement },
+  {
+    canvas,
+    host,
+    isKeyStop,
+  }: { readonly canvas: HTMLCanvasElement; readonly host: HTMLElement; readonly isKeyStop: boolean },
   events: LiveSurfaceEvents,
   timers: Timers,
 ): LiveSurface {
@@ -47,7 +53,6 @@ export function createLiveSurface(
   canvas.dataset.state = 'connecting';
   canvas.setAttribute('aria-roledescription', '3D view');
   canvas.setAttribute('aria-label', VIEW_LABEL);
-  explainKeys(canvas, ALL_KEYS);
   host.append(canvas);
 
   const area = () => ({ widthPx: Math.max(1, host.clientWidth), heightPx: Math.max(1, host.clientHeight) });
@@ -73,7 +78,7 @@ export function createLiveSurface(
     displayFrame() {
       if (devicePixelRatio !== pixelRatio) resize();
     },
-    explainKeys: (gestures) => explainKeys(canvas, gestures),
+    explainKeys: (gestures) => explainKeys(canvas, gestures, isKeyStop),
     show(state) {
       canvas.dataset.state = state.phase === 'live' && !state.painted ? 'loading' : state.phase;
     },
@@ -94,9 +99,10 @@ export function createLiveSurface(
 }
 
 /** A picture is no stop of the Tab key, but a page may give it the focus. */
-function explainKeys(canvas: HTMLCanvasElement, gestures: Gestures | null): void {
-  canvas.tabIndex = gestures ? 0 : -1;
-  canvas.setAttribute('role', gestures ? 'application' : 'img');
+function explainKeys(canvas: HTMLCanvasElement, gestures: Gestures | null, isKeyStop: boolean): void {
+  const isStop = isKeyStop || gestures !== null;
+  canvas.tabIndex = isStop ? 0 : -1;
+  canvas.setAttribute('role', isStop ? 'application' : 'img');
   if (gestures) canvas.setAttribute('aria-description', keysOf(gestures));
   else canvas.removeAttribute('aria-description');
 }

@@ -4,6 +4,7 @@
  */
 import type { ExplicitCamera, PickedSurface, Pose, PosePath } from '@kiln/shared';
 import { feedOptionsOf } from './feed-options.ts';
+import { Hand } from './hand.ts';
 import { Listeners } from './listeners.ts';
 import { LiveFeed } from './live-feed.ts';
 import { listenToKeys } from './live-keyboard.ts';
@@ -15,7 +16,7 @@ import { samePose } from './pose-pacer.ts';
 import { type Gestures, PoseSource } from './pose-source.ts';
 import { watchReducedMotion } from './reduced-motion.ts';
 import { createResumeStore, type ResumeStore } from './resume-store.ts';
-import { type Audience, withoutCamera } from './session-role.ts';
+import type { Audience } from './session-role.ts';
 import type { LiveState } from './session-state.ts';
 import { SessionTape } from './session-tape.ts';
 import { surfaceThrough } from './surface-along.ts';
@@ -34,14 +35,13 @@ export class LiveViewport {
   readonly #stage: PictureStage;
   readonly #feed: LiveFeed;
   readonly #source: PoseSource;
+  readonly #hand: Hand;
   readonly #follower = new PoseFollower();
   readonly #tape: SessionTape;
   readonly #listeners = new Listeners();
   #aspect: number;
   /** Where the camera is: the hand's, or that of whoever drives. */
   #pose: Pose | null = null;
-  /** Whether the hand is to move the camera. */
-  #isHandOn = true;
   #frameRequest = 0;
   #lastFrameMs = 0;
 
@@ -58,14 +58,14 @@ export class LiveViewport {
     const canvas = document.createElement('canvas');
     this.#stage = new PictureStage(canvas, options.showsPage);
     this.#surface = createLiveSurface(
-      { canvas, host },
+      { canvas, host, isKeyStop: options.isKeyStop ?? false },
       { resized: (...size) => this.#stage.resize(...size), rested: () => this.#feed.viewChanged() },
       this.#timers,
     );
     this.#tape = new SessionTape(this.#timers);
     const onUserMove = () => {
       this.stopPath();
-      this.#leaveNamedCamera();
+      this.#hand.leaveNamedCamera();
       this.#events.emit('move', undefined);
     };
     this.#source = new PoseSource(canvas, onUserMove);
@@ -78,6 +78,7 @@ export class LiveViewport {
     };
     const [timers, resumeStore] = [this.#timers, this.#resumeStore];
     this.#feed = new LiveFeed(feedOptionsOf(options, { depth: this.#warps, timers, resumeStore, screen }));
+    this.#hand = new Hand(this.#feed, this.#source, this.#surface);
     const kept = this.#resumeStore.camera(options.sceneId);
     if (kept) this.#source.lookFrom(kept);
     this.#listen(onUserMove);
@@ -154,7 +155,7 @@ export class LiveViewport {
   /** Plays a recorded session, until it is over or the hand interrupts it. Nothing happens where somebody else drives. */
   playPath(path: PosePath): void {
     if (!this.drives) return;
-    this.#leaveNamedCamera();
+    this.#hand.leaveNamedCamera();
     this.pause();
     this.#tape.play(path);
   }
@@ -212,16 +213,13 @@ export class LiveViewport {
     this.#source.lookFrom(camera, glides);
   }
 
-  /** Whether the hand moves the camera. */
+  /** Whether the hand moves the camera, where it may. */
   set handOn(isHandOn: boolean) {
-    this.#isHandOn = isHandOn;
-    this.#source.enabled = isHandOn && this.#feed.mayDrive;
-    this.#surface.explainKeys(isHandOn ? this.#source.gestures : null);
+    this.#hand.isOn = isHandOn;
   }
 
   set gestures(gestures: Gestures) {
-    this.#source.gestures = gestures;
-    this.#surface.explainKeys(this.#isHandOn ? gestures : null);
+    this.#hand.gestures = gestures;
   }
 
   /**
@@ -262,9 +260,9 @@ export class LiveViewport {
   /** Keeps the direction and shows all of the scene. */
   fit(): void {
     if (!this.drives) return;
-    this.#takeOverCamera();
+    this.#hand.takeOverCamera();
     this.#source.fit();
-    this.#leaveNamedCamera();
+    this.#hand.leaveNamedCamera();
     this.#events.emit('move', undefined);
   }
 
@@ -293,39 +291,25 @@ export class LiveViewport {
       this.#surface.show(state);
       this.#events.emit('state', state);
     });
-    feed.on('access', (access) => {
-      this.#source.enabled = this.#isHandOn && access === 'drive';
-    });
     feed.on('audience', (audience) => this.#events.emit('audience', audience));
     feed.on('scene', (message) => this.#sceneIs(message));
     feed.on('measure', (measure) => this.#painted(measure));
     feed.on('frame', (frame) => this.#events.emit('frame', frame));
     feed.on('notice', (notice) => this.#events.emit('notice', notice));
-    const isHandOn = () => this.#isHandOn && feed.mayDrive;
     const before = { capture: true, passive: true };
     // Before whoever moves the camera hears of it.
     for (const name of ['pointerdown', 'wheel', 'keydown']) {
-      this.#listeners.add(this.canvas, name, () => isHandOn() && this.#takeOverCamera(), before);
+      this.#listeners.add(this.canvas, name, () => this.#hand.moves && this.#hand.takeOverCamera(), before);
     }
-    this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, isHandOn));
+    this.#listeners.undoes(listenToKeys(this.canvas, this.#source, onUserMove, () => this.#hand.moves));
     this.#listeners.add(window, 'pagehide', () => this.#keepCamera());
+    this.#listeners.add(this.canvas, 'webglcontextlost', () => this.#events.emit('graphics', false));
     this.#listeners.add(this.canvas, 'webglcontextrestored', () => {
+      this.#events.emit('graphics', true);
       this.#stage.picturesLost();
       feed.picturesLost();
     });
     this.#listeners.undoes(watchReducedMotion((isReduced) => this.#source.reduceMotion(isReduced)));
-  }
-
-  /** [LV26] The hand begins where the scene's camera stands in the picture. */
-  #takeOverCamera(): void {
-    const { look, drawnPose } = this.#feed;
-    if (look.camera !== undefined && drawnPose) this.#source.takeOver(drawnPose);
-  }
-
-  /** [LV26] With the first movement it is the hand's. */
-  #leaveNamedCamera(): void {
-    const { look, mayDrive } = this.#feed;
-    if (look.camera !== undefined && mayDrive) this.#feed.look = withoutCamera(look);
   }
 
   #keepCamera(): void {

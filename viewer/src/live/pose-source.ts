@@ -13,6 +13,7 @@ import {
   Vector3,
   Vector4,
 } from 'three';
+import { holdFinger } from './finger-hold.ts';
 import { letterbox } from './letterbox.ts';
 
 CameraControls.install({
@@ -42,6 +43,7 @@ export class PoseSource {
   readonly #element: HTMLElement;
   readonly #camera = new PerspectiveCamera(45, 1, 0.01, 1_000);
   readonly #controls: CameraControls;
+  readonly #letFingersGo: () => void;
   #bounds: Box3 | null = null;
   #gestures: Gestures = { zooms: true, pans: true, scrolls: false };
   #set = false;
@@ -58,7 +60,18 @@ export class PoseSource {
     this.#controls.draggingSmoothTime = DRAG_SMOOTH_SEC;
     this.#controls.dollySpeed = 0.7;
     this.#controls.restThreshold = 0.001;
-    this.#controls.addEventListener('control', onUserMove);
+    const { ACTION } = CameraControls;
+    // What a finger does that is held back moves nothing.
+    this.#controls.addEventListener('control', () => {
+      if (this.#controls.touches.one !== ACTION.NONE) onUserMove();
+    });
+    this.#letFingersGo = holdFinger(
+      element,
+      () => this.#gestures.scrolls,
+      (isHeld) => {
+        this.#controls.touches.one = isHeld ? ACTION.NONE : ACTION.TOUCH_ROTATE;
+      },
+    );
   }
 
   /** The hand moves what the picture shows, which is in the middle of the element. */
@@ -88,6 +101,8 @@ export class PoseSource {
     const { zooms, pans } = gestures;
     const { ACTION } = CameraControls;
     const controls = this.#controls;
+    // What comes nearer to where the hand is moves, too.
+    controls.dollyToCursor = pans;
     controls.mouseButtons.wheel = zooms ? ACTION.DOLLY : ACTION.NONE;
     controls.mouseButtons.middle = zooms ? ACTION.DOLLY : ACTION.NONE;
     controls.mouseButtons.right = pans ? ACTION.TRUCK : ACTION.NONE;
@@ -206,6 +221,7 @@ export class PoseSource {
 
   dispose(): void {
     for (const type of MEASURED_EVENTS) this.#element.removeEventListener(type, this.#measure, { capture: true });
+    this.#letFingersGo();
     this.#controls.dispose();
   }
 }

@@ -19,6 +19,8 @@ export interface LiveViewportOptions {
   readonly warps?: boolean;
   /** Whether the page is seen behind what is see-through, instead of a checkerboard. @defaultValue false */
   readonly showsPage?: boolean;
+  /** The page takes keys of its own on the view, whoever moves the camera. @defaultValue false */
+  readonly isKeyStop?: boolean;
   /** Whether moving pictures are to come as a video wherever they can: few bytes, more work. @defaultValue what the browser was told (Save-Data) */
   readonly savesData?: boolean;
   /** @defaultValue the farm that served the page. */
@@ -45,6 +47,8 @@ export interface LiveViewportEvents {
   camera: Pose;
   /** Who looks at the session, and who drives; not before there is somebody else. */
   audience: Audience;
+  /** Whether the browser gives the view its graphics: it has taken them away, or given them back. */
+  graphics: boolean;
   /** A recorded session that was played is at its end, or the hand has interrupted it. */
   played: undefined;
   /** A recording is as long as they may be: nothing more is kept of it. Told until it is stopped. */

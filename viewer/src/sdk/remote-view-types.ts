@@ -27,7 +27,10 @@ export type RemoteLook = Partial<Look>;
 export interface RemoteViewEvents {
   /** Where the session stands. */
   state: LiveState;
-  /** The scene is loaded: its bounds, in its own metres, and what it has: cameras, clips, variants, nodes, materials. */
+  /**
+   * The scene is loaded: its bounds, in its own metres, and what it has: cameras, clips, variants, nodes, materials. It comes again
+   * whenever the view is back after its connection was lost.
+   */
   scene: SceneMessage;
   /** The first picture is there. */
   load: undefined;

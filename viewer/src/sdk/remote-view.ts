@@ -12,7 +12,7 @@ import { LiveFeed } from '../live/live-feed.ts';
 import type { LiveFigures } from '../live/measurements.ts';
 import { createMemoryStore } from '../live/memory-store.ts';
 import { renderView } from '../live/render-view.ts';
-import { SCRIPT_ORIGIN } from '../live/script-origin.ts';
+import { NO_FARM, SCRIPT_ORIGIN } from '../live/script-origin.ts';
 import type { LiveState } from '../live/session-state.ts';
 import { surfaceAlong } from '../live/surface-along.ts';
 import type { Surface } from '../live/surface-at.ts';
@@ -51,7 +51,8 @@ const ENDLESS_FRAMES = 1_000_000;
  * Opens a view of a scene.
  *
  * @returns when its shaders are there; pictures come from the first `update` on.
- * @throws Error for a renderer that is neither of WebGL2 nor of WebGPU, and for one of WebGPU that is not initialised.
+ * @throws Error for a renderer that is neither of WebGL2 nor of WebGPU, for one of WebGPU that is not initialised, and without
+ *   the address of a farm.
  */
 export async function openRemoteView(options: RemoteViewOptions): Promise<RemoteView> {
   return new RemoteView(options, await screenFor(options.renderer));
@@ -90,7 +91,8 @@ export class RemoteView extends SharedView {
     const { renderer, session } = options;
     this.#renderer = renderer;
     this.#token = options.token ?? null;
-    this.#farm = options.farm ?? SCRIPT_ORIGIN;
+    this.#farm = options.farm || SCRIPT_ORIGIN;
+    if (!this.#farm) throw new Error(NO_FARM);
     const resumeStore = createMemoryStore();
     this.#screenRenderer = screen;
     this.#screen = new RemoteScreen(screen);

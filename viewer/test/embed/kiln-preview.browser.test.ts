@@ -1,85 +1,18 @@
 /** `<kiln-preview>` on a page, with a farm that draws a traced scene. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AxePuppeteer } from '@axe-core/puppeteer';
-import type { Page, SerializedAXNode } from 'puppeteer';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startChromium, type TestBrowser } from '../chromium.ts';
-import { type FakeFarm, startFakeFarm } from '../fake-farm/fake-farm.ts';
-import { scriptOf } from '../script.ts';
+import type { SerializedAXNode } from 'puppeteer';
+import { expect, test } from 'vitest';
+import { HANGS_MS, HIDES, usePreview } from './preview-fixture.ts';
 
-/** Ends what hangs; no measurement. */
-const HANGS_MS = 90_000;
-const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Page</title>
-<link rel="stylesheet" href="/page.css"><main><h1>Page</h1></main><script type="module" src="/page.js"></script>`;
-const STYLE = 'body { margin: 0; background: #fff; } kiln-preview { width: 640px; height: 360px; }';
-const POSTER = 'data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==';
-
-let folder: string;
-let chromium: TestBrowser;
-let farm: FakeFarm;
-let page: Page;
-let complaints: string[];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kiln-embed-page-'));
-  await writeFile(join(folder, 'index.html'), PAGE);
-  await writeFile(join(folder, 'page.css'), STYLE);
-  await writeFile(join(folder, 'page.js'), await scriptOf(fileURLToPath(new URL('preview-page.ts', import.meta.url))));
-  chromium = await startChromium();
-});
-afterAll(async () => {
-  await chromium?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  farm = await startFakeFarm(folder);
-  const context = await chromium.browser.createBrowserContext();
-  await context.setCookie({ name: 'kiln_session', value: 'good', domain: '127.0.0.1', path: '/' });
-  page = await context.newPage();
-  await page.bringToFront();
-  page.setDefaultTimeout(HANGS_MS);
-  complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-});
-afterEach(async () => {
-  await page.browserContext().close();
-  await farm.close();
-  expect(complaints).toEqual([]);
-});
-
-/** Opens the page, with an element that has these attributes. */
-async function show(attributes: Readonly<Record<string, string>> = {}): Promise<void> {
-  const scene = farm.state.addScene('Spheres');
-  await page.goto(`${farm.url}/`);
-  await page.waitForFunction('window.heard !== undefined');
-  const all = { src: scene.id, alt: 'Spheres on a floor', poster: POSTER, ...attributes };
-  await page.evaluate(`(() => {
-    const made = document.createElement('kiln-preview');
-    for (const [name, value] of Object.entries(${JSON.stringify(all)})) made.setAttribute(name, value);
-    document.querySelector('main').append(made);
-  })()`);
-}
-
-/** Runs in the page, with the element as `preview` and its inside as `root`. */
-const inPage = <T>(code: string): Promise<T> =>
-  page.evaluate(
-    `(async (preview, root) => { ${code} })(...[document.querySelector('kiln-preview')].flatMap((it) => [it, it.shadowRoot]))`,
-  ) as Promise<T>;
-const loaded = () => page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
-const hellos = () => farm.live.messages.filter(({ type }) => type === 'hello').length;
-const lastHello = () => farm.live.messages.findLast(({ type }) => type === 'hello');
-const byes = () => farm.live.messages.filter(({ type }) => type === 'bye').length;
+const view = usePreview();
+const { show, inPage, loaded, hellos, lastHello, byes, isPosterGone } = view;
 const all = (node: SerializedAXNode | null): SerializedAXNode[] =>
   node ? [node, ...(node.children ?? []).flatMap(all)] : [];
-const isPosterGone = () => inPage<boolean>(`return root.querySelector('.poster').classList.contains('gone')`);
 
 test('`stats` shows the figures of the way of a picture, and goes when it is taken away', async () => {
   await show({ stats: '' });
   await loaded();
-  await page.waitForFunction(
+  await view.page.waitForFunction(
     `document.querySelector('kiln-preview').shadowRoot.querySelectorAll('.stats .stage-row').length === 8`,
   );
   const text = await inPage<string>(`return root.querySelector('.stats').textContent`);
@@ -109,19 +42,19 @@ test('`reveal="interaction"` opens the view by a click on the poster, which is a
   // Whatever would open it has had its time.
   await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
   expect(hellos()).toBe(0);
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
+  await view.page.keyboard.press('Tab');
+  await view.page.keyboard.press('Enter');
   await loaded();
   expect(await isPosterGone()).toBe(true);
   expect((await inPage<unknown[]>(poster))[0]).toBe(false);
   // The focus is where the keys are, not on what is gone.
   expect(await inPage(`return root.activeElement.localName`)).toBe('canvas');
-  expect(await page.evaluate('heard')).toEqual(['load', 'poster-dismissed']);
+  expect(await view.page.evaluate('heard')).toEqual(['load', 'poster-dismissed']);
 });
 
 test('`reveal="manual"` opens the view when the page says so, and a click does not', async () => {
   await show({ reveal: 'manual' });
-  await page.click('kiln-preview');
+  await view.page.click('kiln-preview');
   await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
   expect(hellos()).toBe(0);
   await inPage('preview.dismissPoster()');
@@ -132,28 +65,16 @@ test('`reveal="manual"` opens the view when the page says so, and a click does n
   expect(await inPage('return preview.loaded')).toBe(true);
 });
 
-/** A minute is over at once; whether the page is hidden, the test says. */
-const HIDES = `{
-  const { setTimeout } = window;
-  let isHidden = false;
-  window.setTimeout = (callback, ms, ...rest) => setTimeout(callback, ms === 60_000 ? 0 : ms, ...rest);
-  Object.defineProperty(document, 'hidden', { get: () => isHidden });
-  window.hide = (hides) => {
-    isHidden = hides;
-    document.dispatchEvent(new Event('visibilitychange'));
-  };
-}`;
-
 test('a page that is hidden for a minute gives its session back, and opens another when it is seen', async () => {
-  await page.evaluateOnNewDocument(HIDES);
+  await view.page.evaluateOnNewDocument(HIDES);
   await show();
   await loaded();
-  await page.evaluate('hide(true)');
-  await expect.poll(() => farm.live.messages.some(({ type }) => type === 'bye'), { timeout: HANGS_MS }).toBe(true);
+  await view.page.evaluate('hide(true)');
+  await expect.poll(() => view.farm.live.messages.some(({ type }) => type === 'bye'), { timeout: HANGS_MS }).toBe(true);
   expect(await inPage('return preview.loaded')).toBe(false);
   expect(await isPosterGone()).toBe(false);
   expect(hellos()).toBe(1);
-  await page.evaluate('hide(false)');
+  await view.page.evaluate('hide(false)');
   await loaded();
   expect(hellos()).toBe(2);
 });
@@ -161,20 +82,20 @@ test('a page that is hidden for a minute gives its session back, and opens anoth
 test('a page that is loaded again has given its session back: what lets in one has room for it', async () => {
   await show();
   await loaded();
-  await page.reload();
+  await view.page.reload();
   await expect
-    .poll(() => farm.live.messages.filter(({ type }) => type === 'bye').length, { timeout: HANGS_MS })
+    .poll(() => view.farm.live.messages.filter(({ type }) => type === 'bye').length, { timeout: HANGS_MS })
     .toBe(1);
 });
 
 test('[LV13, LV31] a page that is hidden for a minute stays in a session that others are in', async () => {
-  farm.liveIsShared = true;
-  await page.evaluateOnNewDocument(HIDES);
+  view.farm.liveIsShared = true;
+  await view.page.evaluateOnNewDocument(HIDES);
   await show({ 'camera-controls': '' });
   await loaded();
-  await page.evaluate('hide(true)');
-  await page.waitForFunction(`!document.querySelector('kiln-preview').loaded`);
-  await page.evaluate('hide(false)');
+  await view.page.evaluate('hide(true)');
+  await view.page.waitForFunction(`!document.querySelector('kiln-preview').loaded`);
+  await view.page.evaluate('hide(false)');
   await loaded();
   expect(lastHello()).toMatchObject({
     resume: { sessionId: expect.any(String) },
@@ -184,18 +105,18 @@ test('[LV13, LV31] a page that is hidden for a minute stays in a session that ot
 });
 
 test('[LV13, LV31] a page that is loaded again is back in a session that others are in, where its camera stood', async () => {
-  farm.liveIsShared = true;
+  view.farm.liveIsShared = true;
   await show({ 'camera-controls': '' });
   await loaded();
   await inPage(`preview.cameraOrbit = '40deg 60deg 5m'; preview.jumpCameraToGoal()`);
   await expect
-    .poll(() => farm.live.messages.filter(({ type }) => type === 'pose').length, { timeout: HANGS_MS })
+    .poll(() => view.farm.live.messages.filter(({ type }) => type === 'pose').length, { timeout: HANGS_MS })
     .toBeGreaterThan(0);
   const before = await inPage<string>('return String(preview.getCameraOrbit())');
   const { src } = await inPage<{ src: string }>('return { src: preview.src }');
-  await page.reload();
-  await page.waitForFunction('window.heard !== undefined');
-  await page.evaluate(
+  await view.page.reload();
+  await view.page.waitForFunction('window.heard !== undefined');
+  await view.page.evaluate(
     `document.querySelector('main').innerHTML = '<kiln-preview src="${src}" camera-controls></kiln-preview>'`,
   );
   await loaded();
@@ -203,13 +124,13 @@ test('[LV13, LV31] a page that is loaded again is back in a session that others 
   expect(byes()).toBe(0);
   expect(await inPage<string>('return String(preview.getCameraOrbit())')).toBe(before);
   // It is left once: whoever copies the tab has a session of its own.
-  expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  expect(await view.page.evaluate('sessionStorage.length')).toBe(0);
 });
 
 test('engine and samples of an open view are changed by attributes and by properties', async () => {
   await show();
   await loaded();
-  const views = () => farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view] : []));
+  const views = () => view.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view] : []));
   const last = () =>
     expect.poll(
       () =>
@@ -242,26 +163,26 @@ test('every attribute is a property of the same name', async () => {
 });
 
 test('what keeps a view from being opened for now has its own code', async () => {
-  farm.liveRefusal = { code: 'request.too_many', message: 'the token has 1 of 1 sessions open' };
+  view.farm.liveRefusal = { code: 'request.too_many', message: 'the token has 1 of 1 sessions open' };
   await show();
-  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
   expect(await inPage('return preview.error')).toMatchObject({ code: 'request.too_many', retries: true });
   expect(await inPage(`return root.querySelector('.note').textContent`)).toContain('open too often');
-  farm.liveRefusal = null;
+  view.farm.liveRefusal = null;
   await loaded();
   expect(await inPage('return preview.error')).toBeNull();
 });
 
 test('the keyboard turns the view, which jumps where people asked for less motion', async () => {
-  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '' });
   await loaded();
   await inPage(`root.querySelector('canvas').focus()`);
   const before = await inPage<number>('return preview.getCameraOrbit().theta');
-  const poses = farm.live.messages.filter(({ type }) => type === 'pose').length;
-  await page.keyboard.press('ArrowRight');
+  const poses = view.farm.live.messages.filter(({ type }) => type === 'pose').length;
+  await view.page.keyboard.press('ArrowRight');
   expect(await inPage<number>('return preview.getCameraOrbit().theta')).toBeCloseTo(before + Math.PI / 24, 4);
-  const moved = () => farm.live.messages.filter((message) => message.type === 'pose').slice(poses);
+  const moved = () => view.farm.live.messages.filter((message) => message.type === 'pose').slice(poses);
   await expect.poll(() => moved().some(({ moving }) => !moving), { timeout: HANGS_MS }).toBe(true);
   // One that it goes to, and that again at rest: nothing between.
   expect(new Set(moved().map(({ pose }) => JSON.stringify(pose))).size).toBe(1);
@@ -298,17 +219,17 @@ const NO_WEBGL = `{
 }`;
 
 test('without WebGL2 nothing is left behind, and the view is tried again as it comes back into sight', async () => {
-  await page.evaluateOnNewDocument(NO_WEBGL);
+  await view.page.evaluateOnNewDocument(NO_WEBGL);
   await show();
-  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
   expect(await inPage('return preview.error')).toMatchObject({ code: 'client.no_webgl', retries: false });
   // Sight is told of before the second frame.
   const frames = 'await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));';
   const comesBack = `preview.hidden = true; ${frames} ${frames} preview.hidden = false; ${frames} ${frames}`;
   await inPage(comesBack);
   expect(await inPage(`return root.querySelectorAll('canvas').length`)).toBe(0);
-  expect(await page.evaluate('heard')).toEqual(['error']);
-  await page.evaluate('window.hasGraphics = true');
+  expect(await view.page.evaluate('heard')).toEqual(['error']);
+  await view.page.evaluate('window.hasGraphics = true');
   await inPage(comesBack);
   await loaded();
   expect(await inPage(`return [preview.error, root.querySelectorAll('canvas').length]`)).toEqual([null, 1]);
@@ -316,9 +237,9 @@ test('without WebGL2 nothing is left behind, and the view is tried again as it c
 
 test('a farm that the browser opens no connection to is unreachable, until there is another address', async () => {
   await show({ farm: 'http://[' });
-  await page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
   expect(await inPage('return preview.error')).toMatchObject({ code: 'client.unreachable', retries: false });
-  expect(await page.evaluate('heard')).toEqual(['error']);
+  expect(await view.page.evaluate('heard')).toEqual(['error']);
   await inPage(`preview.farm = location.origin`);
   await loaded();
   expect(await inPage('return preview.error')).toBeNull();
@@ -344,43 +265,43 @@ test('the view has the name that `alt` gives it, and tells its keys, where it ha
 });
 
 test('`disable-zoom` and `disable-pan` are for keys, too', async () => {
-  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '', 'disable-zoom': '', 'disable-pan': '' });
   await loaded();
   await inPage(`root.querySelector('canvas').focus()`);
   const camera = () => inPage<string[]>('return [preview.getCameraOrbit(), preview.getCameraTarget()].map(String)');
   const before = await camera();
-  await page.keyboard.press('+');
-  await page.keyboard.press('f');
-  await page.keyboard.down('Shift');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.up('Shift');
+  await view.page.keyboard.press('+');
+  await view.page.keyboard.press('f');
+  await view.page.keyboard.down('Shift');
+  await view.page.keyboard.press('ArrowRight');
+  await view.page.keyboard.up('Shift');
   expect(await camera()).toEqual(before);
-  await page.keyboard.press('ArrowRight');
+  await view.page.keyboard.press('ArrowRight');
   expect(await camera()).not.toEqual(before);
   await inPage('preview.disableZoom = preview.disablePan = false');
   const [orbit, target] = await camera();
-  await page.keyboard.press('+');
+  await view.page.keyboard.press('+');
   expect((await camera())[0]).not.toBe(orbit);
-  await page.keyboard.down('Shift');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.up('Shift');
+  await view.page.keyboard.down('Shift');
+  await view.page.keyboard.press('ArrowRight');
+  await view.page.keyboard.up('Shift');
   expect((await camera())[1]).not.toBe(target);
 });
 
 test('while it loads, the poster is a picture with a name, and how far it is can be heard', async () => {
-  farm.liveLoadMs = Number.POSITIVE_INFINITY;
+  view.farm.liveLoadMs = Number.POSITIVE_INFINITY;
   await show();
-  await page.waitForFunction(
+  await view.page.waitForFunction(
     `document.querySelector('kiln-preview').shadowRoot.querySelector('.bar').ariaValueNow === '62'`,
   );
-  const tree = await page.accessibility.snapshot({ interestingOnly: false });
+  const tree = await view.page.accessibility.snapshot({ interestingOnly: false });
   const found = (role: string) => all(tree).filter((node) => node.role === role);
   expect(found('progressbar')).toMatchObject([{ name: 'Loading' }]);
   expect(found('image').map(({ name }) => name)).toContain('Spheres on a floor');
   expect(found('button')).toEqual([]);
-  farm.liveLoadMs = 0;
-  farm.dropLive();
+  view.farm.liveLoadMs = 0;
+  view.farm.dropLive();
   await loaded();
   await expect
     .poll(() =>
@@ -390,19 +311,19 @@ test('while it loads, the poster is a picture with a name, and how far it is can
 });
 
 test('`camera-change` says whether it was the hand: what the page fits, it was not', async () => {
-  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '' });
   await loaded();
   await inPage(
     `window.sources = []; preview.addEventListener('camera-change', ({ detail }) => sources.push(detail.source))`,
   );
   await inPage('preview.fit()');
-  await page.waitForFunction('sources.length > 0');
-  expect(await page.evaluate('sources')).not.toContain('user-interaction');
+  await view.page.waitForFunction('sources.length > 0');
+  expect(await view.page.evaluate('sources')).not.toContain('user-interaction');
   await inPage(`sources.length = 0; root.querySelector('canvas').focus()`);
-  await page.keyboard.press('ArrowRight');
-  await page.waitForFunction('sources.length > 0');
-  expect(await page.evaluate('sources')).not.toContain('none');
+  await view.page.keyboard.press('ArrowRight');
+  await view.page.waitForFunction('sources.length > 0');
+  expect(await view.page.evaluate('sources')).not.toContain('none');
 });
 
 test('what is played before there is a view plays as soon as there is one', async () => {
@@ -429,7 +350,7 @@ test('[LV37] tells what is seen at a point as it is asked, and what there is to 
   });
   expect(await asked(left + 3, top + 3)).toBeNull();
   // Beside the picture nobody is asked.
-  const questions = () => farm.live.messages.filter(({ type }) => type === 'pick').length;
+  const questions = () => view.farm.live.messages.filter(({ type }) => type === 'pick').length;
   const before = questions();
   expect(await asked(left - 5, top + 100)).toBeNull();
   expect(questions()).toBe(before);
@@ -437,13 +358,13 @@ test('[LV37] tells what is seen at a point as it is asked, and what there is to 
     name: 'Paint',
   });
   // From where it is seen now, whatever was sent.
-  expect(farm.live.messages.findLast((said) => said.type === 'pick')?.from?.aspect).toBeCloseTo(640 / 360, 2);
+  expect(view.farm.live.messages.findLast((said) => said.type === 'pick')?.from?.aspect).toBeCloseTo(640 / 360, 2);
   expect(
     await inPage(
       'return [preview.availableAnimations, preview.availableVariants, preview.availableCameras, preview.availableNodes, preview.availableMaterials]',
     ),
   ).toEqual([['Bounce'], ['Beach', 'Street'], ['Close'], ['Floor', 'Ball', 'Ball-2', 'Lamp'], ['Paint', 'Sign']]);
-  farm.pickError = { code: 'request.too_many', message: 'slower' };
+  view.farm.pickError = { code: 'request.too_many', message: 'slower' };
   const refused = `return preview.surfaceFromPoint(${left + 300}, ${top + 160}).catch(({ code }) => code)`;
   expect(await inPage(refused)).toBe('request.too_many');
 });
@@ -452,7 +373,7 @@ test('axe has no complaint: with a poster to click, live with figures, and refus
   timeout: HANGS_MS,
 }, async () => {
   const look = async (state: string) => {
-    const { violations } = await new AxePuppeteer(page).analyze();
+    const { violations } = await new AxePuppeteer(view.page).analyze();
     expect(
       violations.map(({ id, nodes }) => `${id} ${nodes.map(({ html }) => html).join(' ')}`),
       state,
@@ -463,9 +384,9 @@ test('axe has no complaint: with a poster to click, live with figures, and refus
   await inPage('preview.dismissPoster()');
   await loaded();
   await look('live');
-  farm.liveRefusal = { code: 'identity.token_expired', message: 'The token has expired.' };
-  farm.dropLive();
-  await page.waitForFunction(`document.querySelector('kiln-preview').error?.retries === false`);
+  view.farm.liveRefusal = { code: 'identity.token_expired', message: 'The token has expired.' };
+  view.farm.dropLive();
+  await view.page.waitForFunction(`document.querySelector('kiln-preview').error?.retries === false`);
   await look('refused');
 });
 
@@ -473,18 +394,18 @@ test('[LV26] the hand, and `fit()`, leave a camera of the scene for their own, f
   for (const leave of ['hand', 'fit'] as const) {
     await show({ camera: 'Close', 'camera-controls': '' });
     await loaded();
-    const shown = () => farm.live.messages.findLast(({ type }) => type === 'view' || type === 'hello');
+    const shown = () => view.farm.live.messages.findLast(({ type }) => type === 'view' || type === 'hello');
     expect(shown()).toMatchObject({ view: { camera: 'Close' } });
     if (leave === 'fit') await inPage('preview.fit()');
     else {
-      await page.mouse.move(320, 280);
-      await page.mouse.down();
-      await page.mouse.move(360, 280, { steps: 4 });
-      await page.mouse.up();
+      await view.page.mouse.move(320, 280);
+      await view.page.mouse.down();
+      await view.page.mouse.move(360, 280, { steps: 4 });
+      await view.page.mouse.up();
     }
     await expect.poll(() => shown()?.type, { timeout: HANGS_MS }).toBe('view');
     expect(shown()).not.toMatchObject({ view: { camera: expect.anything() } });
-    await expect.poll(() => farm.live.messages.at(-1)?.type, { timeout: HANGS_MS }).toBe('pose');
-    await page.evaluate('sessionStorage.clear()');
+    await expect.poll(() => view.farm.live.messages.at(-1)?.type, { timeout: HANGS_MS }).toBe('pose');
+    await view.page.evaluate('sessionStorage.clear()');
   }
 });

@@ -19,6 +19,8 @@ import {
   parseFrameRange,
   RetryRequest,
   SceneManifest,
+  type ServerMessage,
+  type TokenAccess,
   ViewJobRequest,
 } from '@kiln/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -51,11 +53,15 @@ export interface FakeFarm {
   liveStalls: boolean;
   /** Somebody else looks at each live session. */
   liveIsShared: boolean;
+  /** Of whoever comes to a live session. */
+  liveAccess: TokenAccess;
   liveRefusal: { readonly code: ErrorCode; readonly message: string } | null;
   /** Answers whatever is asked about the picture. */
   pickError: { readonly code: ErrorCode; readonly message: string } | null;
   /** Cuts every socket without a goodbye. */
   dropSockets(): void;
+  /** Goes to every viewer. */
+  sayLive(message: ServerMessage): void;
   /** Cuts the live sockets only. */
   dropLive(): void;
   close(): Promise<void>;
@@ -88,10 +94,14 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
     liveLoadMs: 300,
     liveStalls: false,
     liveIsShared: false,
+    liveAccess: 'drive',
     liveRefusal: null,
     pickError: null,
     dropSockets() {
       for (const socket of [...eventSockets, ...liveSockets]) socket.terminate();
+    },
+    sayLive(message) {
+      for (const socket of liveSockets) socket.send(JSON.stringify(message));
     },
     dropLive() {
       for (const socket of liveSockets) socket.terminate();
@@ -119,6 +129,7 @@ export async function startFakeFarm(appFolder: string): Promise<FakeFarm> {
           loadMs: farm.liveLoadMs,
           stalls: () => farm.liveStalls,
           isShared: () => farm.liveIsShared,
+          access: () => farm.liveAccess,
           pickError: () => farm.pickError,
           refuse: () => farm.liveRefusal && { ...farm.liveRefusal, close: ERRORS[farm.liveRefusal.code].close },
         });

@@ -1,5 +1,12 @@
 /** The live sessions of the fake farm: one picture at a time, the latest pose and view, small while moving. */
-import { encodePicture, type LiveView, type Pose, type ViewerHello, type ViewerMessage } from '@kiln/shared';
+import {
+  encodePicture,
+  type LiveView,
+  type Pose,
+  type TokenAccess,
+  type ViewerHello,
+  type ViewerMessage,
+} from '@kiln/shared';
 import type { WebSocket } from 'ws';
 import { tracePicture } from './traced-picture.ts';
 import { seenAt } from './traced-scene.ts';
@@ -24,6 +31,8 @@ export interface FakeLiveOptions {
   pickError(): { readonly code: string; readonly message: string } | null;
   /** Whether somebody else looks at each session. */
   isShared(): boolean;
+  /** Of whoever comes. */
+  access(): TokenAccess;
   /** Infinite: it never is. */
   readonly loadMs: number;
   /** Sent in place of everything, and the socket closed. */
@@ -131,6 +140,7 @@ export function serveLive(socket: WebSocket, log: FakeLiveLog, options: FakeLive
       resumeToken: `token-${log.messages.length}`,
       leaseMs: 20_000,
       resumed: hello.resume !== undefined,
+      access: options.access(),
     });
     if (options.isShared()) {
       const seat = { label: '', mayDrive: true, asks: false, away: false };

@@ -7,6 +7,8 @@ export interface Held {
   readonly x: number;
   readonly y: number;
   readonly distance: number;
+  /** How often the hand has moved the camera since the stage was set. */
+  readonly moves: number;
 }
 
 declare global {
@@ -26,6 +28,7 @@ document.body.style.margin = '20px';
 document.body.append(canvas);
 let source: PoseSource | null = null;
 let aspect = 1;
+let moves = 0;
 const point = new Vector3();
 
 function cameraNow(): PerspectiveCamera {
@@ -50,7 +53,10 @@ window.stage = (widthPx, heightPx, pictureAspect) => {
   source?.dispose();
   Object.assign(canvas.style, { display: 'block', width: `${widthPx}px`, height: `${heightPx}px` });
   aspect = pictureAspect;
-  source = new PoseSource(canvas, () => {});
+  moves = 0;
+  source = new PoseSource(canvas, () => {
+    moves += 1;
+  });
   source.aspect = aspect;
   source.reduceMotion(true);
   source.lookFrom({ position: [0, 0, 5], target: [0, 0, 0], fovDeg: FOV_DEG });
@@ -72,5 +78,6 @@ window.held = () => {
     x: box.left + ((seen.x + 1) / 2) * box.width,
     y: box.top + ((1 - seen.y) / 2) * box.height,
     distance: camera.position.z,
+    moves,
   };
 };

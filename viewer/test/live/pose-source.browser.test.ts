@@ -47,8 +47,9 @@ describe.each([
     await call('hold', ...at);
     for (let n = 0; n < 3; n += 1) await page.mouse.wheel({ deltaY: -120 });
     await expect.poll(async () => (await held()).distance).toBeLessThan(4.5);
-    const { x, y } = await held();
+    const { x, y, moves } = await held();
     expect(Math.hypot(x - at[0], y - at[1])).toBeLessThan(2);
+    expect(moves).toBe(3);
   });
 
   it('goes with the pointer that shifts it', async () => {
@@ -61,7 +62,8 @@ describe.each([
       await held();
     }
     await page.mouse.up({ button: 'right' });
-    const { x, y } = await held();
+    const { x, y, moves } = await held();
+    expect(moves).toBeGreaterThan(0);
     expect(Math.hypot(x - (at[0] - 80), y - (at[1] + 40))).toBeLessThan(2);
   });
 });

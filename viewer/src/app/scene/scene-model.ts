@@ -115,6 +115,7 @@ export function createSceneModel(sceneId: string, report: ImportReport, watched:
         look: lookOf(form.value),
         aspect: aspectOf(form.value),
         frameNumber: frame.value,
+        isKeyStop: true,
         ...(watched !== null && { join: watched }),
       });
     } catch {

@@ -7,7 +7,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly (readon
     title: 'Mouse and touch',
     rows: [
       ['Drag, one finger', 'Turn'],
-      ['Right drag, two fingers', 'Move'],
+      ['Right drag, two or three fingers', 'Move'],
       ['Wheel, pinch', 'Zoom'],
       ['Click, tap', 'Select what is there'],
     ],
