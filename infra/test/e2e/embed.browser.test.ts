@@ -124,11 +124,17 @@ test(
     expect(await theta()).not.toBeCloseTo(before, 2);
     expect((await heard('camera-change')).at(-1)?.detail).toEqual({ source: 'user-interaction' });
 
-    // An element that is taken out and put in again gives its session back, and comes back where it was.
+    // An element that is put elsewhere keeps its session; one that is taken out gives it back, and comes back where it was.
     const turned = await theta();
-    await inPage(`preview.setAttribute('poster', 'data:,'); const { parentNode } = preview;
-    preview.remove(); parentNode.prepend(preview);`);
-    expect(await inPage('return preview.loaded')).toBe(false);
+    const sessionId = await inPage('return preview.sessionId');
+    await inPage('preview.parentNode.prepend(preview)');
+    expect(await inPage('return [preview.loaded, preview.sessionId]')).toEqual([true, sessionId]);
+    const isLoaded = await inPage(`preview.setAttribute('poster', 'data:,'); const { parentNode } = preview;
+    preview.remove();
+    await new Promise((next) => setTimeout(next, 100));
+    parentNode.prepend(preview);
+    return preview.loaded;`);
+    expect(isLoaded).toBe(false);
     await page.waitForFunction(`document.querySelector('kiln-preview').loaded`);
     const isGone = `preview.shadowRoot.querySelector('.poster').classList.contains('gone')`;
     expect(await inPage(`return ${isGone}`)).toBe(true);

@@ -97,7 +97,9 @@ test('a visitor drops a folder, turns the scene, renders it and downloads frames
   });
 });
 
-test('a visitor drops a folder with two scenes in other formats, says which, and sees it live', async () => {
+test('a visitor drops a folder with two scenes in other formats, says which, and sees it live', {
+  tags: ['heavy'],
+}, async () => {
   const scene = join(visitors.folder, 'boxes');
   await mkdir(scene, { recursive: true });
   const { obj, mtl } = objScene([1, 0, 0]);

@@ -109,12 +109,36 @@ const what = async (move: () => Promise<void>): Promise<string[]> => {
 const ONE = { side: together([90, 0], 1), down: together([0, -90], 1) };
 const MORE = { apart: APART, two: together([90, 60], 2), three: together([90, 60], 3) };
 
+interface Touched {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly side: readonly string[];
+  readonly down: readonly string[];
+  readonly apart: readonly string[];
+  readonly two: readonly string[];
+  readonly three: readonly string[];
+}
+
+async function touches({ attributes, ...expected }: Touched): Promise<void> {
+  const touch = await showLong(attributes);
+  const found: Record<string, readonly string[]> = {};
+  for (const [name, fingers] of Object.entries({ ...ONE, ...MORE })) {
+    await view.page.evaluate('scrollTo(0, 0)');
+    found[name] = await what(() => swipe(touch, fingers));
+  }
+  expect(found).toEqual(expected);
+}
+
+test('one finger turns or scrolls, two zoom and move, three move', () =>
+  touches({
+    attributes: {},
+    ...{ side: ['turns'], down: ['scrolls'], apart: ['nearer'], two: ['moves'], three: ['moves'] },
+  }));
+
 test.each([
   {
     attributes: { 'touch-action': 'none' },
     ...{ side: ['turns'], down: ['turns'], apart: ['nearer'], two: ['moves'], three: ['moves'] },
   },
-  { attributes: {}, ...{ side: ['turns'], down: ['scrolls'], apart: ['nearer'], two: ['moves'], three: ['moves'] } },
   {
     attributes: { 'disable-zoom': '' },
     ...{ side: ['turns'], down: ['scrolls'], apart: [], two: ['moves'], three: ['moves'] },
@@ -127,12 +151,4 @@ test.each([
     attributes: { 'disable-zoom': '', 'disable-pan': '' },
     ...{ side: ['turns'], down: ['scrolls'], apart: [], two: [], three: [] },
   },
-])('one finger turns or scrolls, two zoom and move, three move: $attributes', async ({ attributes, ...expected }) => {
-  const touch = await showLong(attributes);
-  const found: Record<string, readonly string[]> = {};
-  for (const [name, fingers] of Object.entries({ ...ONE, ...MORE })) {
-    await view.page.evaluate('scrollTo(0, 0)');
-    found[name] = await what(() => swipe(touch, fingers));
-  }
-  expect(found).toEqual(expected);
-});
+])('one finger turns or scrolls, two zoom and move, three move: $attributes', { tags: ['heavy'] }, touches);

@@ -9,7 +9,9 @@ const { show, inPage, loaded, hellos, lastHello, byes, isPosterGone } = view;
 const all = (node: SerializedAXNode | null): SerializedAXNode[] =>
   node ? [node, ...(node.children ?? []).flatMap(all)] : [];
 
-test('`stats` shows the figures of the way of a picture, and goes when it is taken away', async () => {
+test('`stats` shows the figures of the way of a picture, and goes when it is taken away', {
+  tags: ['heavy'],
+}, async () => {
   await show({ stats: '' });
   await loaded();
   await view.page.waitForFunction(
@@ -65,7 +67,9 @@ test('`reveal="manual"` opens the view when the page says so, and a click does n
   expect(await inPage('return preview.loaded')).toBe(true);
 });
 
-test('a page that is hidden for a minute gives its session back, and opens another when it is seen', async () => {
+test('a page that is hidden for a minute gives its session back, and opens another when it is seen', {
+  tags: ['heavy'],
+}, async () => {
   await view.page.evaluateOnNewDocument(HIDES);
   await show();
   await loaded();
@@ -79,7 +83,9 @@ test('a page that is hidden for a minute gives its session back, and opens anoth
   expect(hellos()).toBe(2);
 });
 
-test('a page that is loaded again has given its session back: what lets in one has room for it', async () => {
+test('a page that is loaded again has given its session back: what lets in one has room for it', {
+  tags: ['heavy'],
+}, async () => {
   await show();
   await loaded();
   await view.page.reload();
@@ -88,7 +94,9 @@ test('a page that is loaded again has given its session back: what lets in one h
     .toBe(1);
 });
 
-test('[LV13, LV31] a page that is hidden for a minute stays in a session that others are in', async () => {
+test('[LV13, LV31] a page that is hidden for a minute stays in a session that others are in', {
+  tags: ['heavy'],
+}, async () => {
   view.farm.liveIsShared = true;
   await view.page.evaluateOnNewDocument(HIDES);
   await show({ 'camera-controls': '' });
@@ -127,7 +135,9 @@ test('[LV13, LV31] a page that is loaded again is back in a session that others 
   expect(await view.page.evaluate('sessionStorage.length')).toBe(0);
 });
 
-test('engine and samples of an open view are changed by attributes and by properties', async () => {
+test('engine and samples of an open view are changed by attributes and by properties', {
+  tags: ['heavy'],
+}, async () => {
   await show();
   await loaded();
   const views = () => view.farm.live.messages.flatMap((said) => (said.type === 'view' ? [said.view] : []));
@@ -162,7 +172,7 @@ test('every attribute is a property of the same name', async () => {
   expect(await inPage(missing)).toEqual([]);
 });
 
-test('what keeps a view from being opened for now has its own code', async () => {
+test('what keeps a view from being opened for now has its own code', { tags: ['heavy'] }, async () => {
   view.farm.liveRefusal = { code: 'request.too_many', message: 'the token has 1 of 1 sessions open' };
   await show();
   await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
@@ -235,7 +245,9 @@ test('without WebGL2 nothing is left behind, and the view is tried again as it c
   expect(await inPage(`return [preview.error, root.querySelectorAll('canvas').length]`)).toEqual([null, 1]);
 });
 
-test('a farm that the browser opens no connection to is unreachable, until there is another address', async () => {
+test('a farm that the browser opens no connection to is unreachable, until there is another address', {
+  tags: ['heavy'],
+}, async () => {
   await show({ farm: 'http://[' });
   await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
   expect(await inPage('return preview.error')).toMatchObject({ code: 'client.unreachable', retries: false });
@@ -264,7 +276,7 @@ test('the view has the name that `alt` gives it, and tells its keys, where it ha
   expect(await inPage(`preview.alt = null; ${CANVAS}`)).toMatchObject({ ariaLabel: 'Live view of the scene' });
 });
 
-test('`disable-zoom` and `disable-pan` are for keys, too', async () => {
+test('`disable-zoom` and `disable-pan` are for keys, too', { tags: ['heavy'] }, async () => {
   await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '', 'disable-zoom': '', 'disable-pan': '' });
   await loaded();
@@ -370,6 +382,7 @@ test('[LV37] tells what is seen at a point as it is asked, and what there is to 
 });
 
 test('axe has no complaint: with a poster to click, live with figures, and refused', {
+  tags: ['heavy'],
   timeout: HANGS_MS,
 }, async () => {
   const look = async (state: string) => {

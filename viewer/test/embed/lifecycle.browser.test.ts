@@ -40,7 +40,9 @@ test('an element that is moved keeps its session: into a dialog, away and back, 
   expect([hellos(), byes()]).toEqual([2, 1]);
 });
 
-test('an element that is moved into the page of a frame keeps its look, and its session', async () => {
+test('an element that is moved into the page of a frame keeps its look, and its session', {
+  tags: ['heavy'],
+}, async () => {
   await show();
   await loaded();
   const moved = `const frame = document.createElement('iframe');

@@ -99,7 +99,7 @@ it('does not probe again for the same browser and drivers, but draws its canary'
   expect(bestWebgl(await probeBackends(broken))).toBeNull();
 });
 
-it('probes again when the canary is another picture than it was', async () => {
+it('probes again when the canary is another picture than it was', { tags: ['heavy'] }, async () => {
   const folder = join(options.cacheFolder, 'other-picture');
   const file = join(folder, 'probe.json');
   await mkdir(folder);
