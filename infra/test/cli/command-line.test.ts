@@ -93,7 +93,7 @@ test('the help of render tells what each file format holds', async () => {
   expect(stdout).toMatch(/^ {2}webp +\.webp +8 +yes +16,383 +33,177,600$/m);
 });
 
-test.each(COMMANDS)('%s %s has a help text', async (...command) => {
+test.each(COMMANDS)('%s %s has a help text', { tags: ['heavy'] }, async (...command) => {
   const { code, stdout } = await kiln([...command, '--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Usage: kiln /);

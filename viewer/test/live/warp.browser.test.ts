@@ -105,7 +105,7 @@ test('what a movement needs is made while nothing moves, and not seen', async ()
   expect(await call('linked')).toBe(linked);
 });
 
-test('a hand that moves at once waits for no more than it needs', async () => {
+test('a hand that moves at once waits for no more than it needs', { tags: ['heavy'] }, async () => {
   await upload(REST);
   await show(REST, REST);
   const before = Number(await call('linked'));
@@ -116,7 +116,9 @@ test('a hand that moves at once waits for no more than it needs', async () => {
   expect(Number(await call('linked'))).toBeGreaterThan(moving);
 });
 
-test('what is see-through shows a checkerboard, or the page where it is told so: at rest, moved, and in files', async () => {
+test('what is see-through shows a checkerboard, or the page where it is told so: at rest, moved, and in files', {
+  tags: ['heavy'],
+}, async () => {
   const see = async () => (await call('alphas')) as { shown: number[]; inPng: number[] };
   await upload(REST, { ...GUARD, alpha: 128 });
   await show({ degrees: 2 }, REST);
@@ -212,7 +214,7 @@ test('a view that changes its size keeps showing what is seen', async () => {
   expect((await show(turn, turn)).error).toBeLessThan(stale.error * 0.25);
 });
 
-test('a GPU that lost everything shows the next picture, and turns it', async () => {
+test('a GPU that lost everything shows the next picture, and turns it', { tags: ['heavy'] }, async () => {
   const turn = { degrees: 3 };
   await upload(REST, GUARD);
   await show(turn, turn);
