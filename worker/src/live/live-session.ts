@@ -145,6 +145,7 @@ export class LiveSession {
       if (this.#begun?.level === 'final') this.#goOn(input, sent);
     } else if (input?.take(message, this.#parts.clock.monotonicMs())) {
       this.counts.took();
+      if (message.type === 'view') this.#voice.shows(message.view);
       this.#refiner.stop();
     }
   }

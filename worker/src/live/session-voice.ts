@@ -18,7 +18,7 @@ export class SessionVoice {
   loadingText = 'Loading the scene';
 
   /** What was told of a view that cannot be drawn. */
-  #failure: object | null = null;
+  #failure: { readonly code: string; readonly message: string; readonly look: object } | null = null;
 
   constructor(port: LivePort, log: Log) {
     this.#port = port;
@@ -35,6 +35,11 @@ export class SessionVoice {
     if (leftOut > 0) this.#log.warn({ leftOut }, 'the scene has more cameras than a viewer can be told of');
     this.#port.message(message);
     this.#port.message({ type: 'state', state: 'live', message: 'Live', progress: null });
+  }
+
+  /** What is to be shown from now on: of another look its failure is told again. */
+  shows({ frameNumber: _, ...look }: LiveView): void {
+    if (this.#failure && !isDeepStrictEqual(look, this.#failure.look)) this.#failure = null;
   }
 
   /** Once of a look, from wherever and at whichever frame it is not to be drawn. */
