@@ -26,6 +26,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     tags: [{ name: 'heavy', description: 'Only `npm run test:full` has the time for it.' }],
+    // What a second try mended is named at the end of the run.
     projects: [
       {
         name: 'fast',
@@ -34,9 +35,10 @@ export default defineConfig({
         maxWorkers: 3,
         // Files that follow one another in a process share its modules: loading them anew takes longer than most tests.
         isolate: false,
+        retry: 1,
         globalSetup: ['server/test/on-postgres.ts'],
       },
-      // A page draws with one core. A browser may hang; what a second try mended is named at the end of the run.
+      // A page draws with one core, and a browser may hang.
       { name: 'browser', include: BROWSER, maxWorkers: 2, retry: 1 },
       { name: 'full', include: FULL, maxWorkers: 1, retry: 1 },
     ].map(project),
