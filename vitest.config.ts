@@ -5,7 +5,6 @@ interface Kind {
   readonly include: string[];
   readonly exclude?: string[];
   readonly maxWorkers: number;
-  readonly retry?: number;
   readonly isolate?: boolean;
   readonly globalSetup?: string[];
 }
@@ -25,8 +24,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    // A browser may hang, a machine stall: what a second try mended is named at the end of the run.
+    retry: 1,
     tags: [{ name: 'heavy', description: 'Only `npm run test:full` has the time for it.' }],
-    // What a second try mended is named at the end of the run.
     projects: [
       {
         name: 'fast',
@@ -35,12 +35,11 @@ export default defineConfig({
         maxWorkers: 3,
         // Files that follow one another in a process share its modules: loading them anew takes longer than most tests.
         isolate: false,
-        retry: 1,
         globalSetup: ['server/test/on-postgres.ts'],
       },
-      // A page draws with one core, and a browser may hang.
-      { name: 'browser', include: BROWSER, maxWorkers: 2, retry: 1 },
-      { name: 'full', include: FULL, maxWorkers: 1, retry: 1 },
+      // A page draws with one core.
+      { name: 'browser', include: BROWSER, maxWorkers: 2 },
+      { name: 'full', include: FULL, maxWorkers: 1 },
     ].map(project),
   },
 });

@@ -1,8 +1,8 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /**
- * Vitest reporter: names the tests that passed only when they were tried again, with why they failed first. Tests with
- * a browser have a second try, because a browser or its driver may hang; whoever reads the run must see that one did.
+ * Vitest reporter: names the tests that passed only when they were tried again, with why they failed first. Every
+ * test has a second try, because a browser may hang and a machine may stall; whoever reads the run must see that it did.
  */
 export default class SecondTries implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
