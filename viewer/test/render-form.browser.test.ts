@@ -4,7 +4,7 @@ import { HANGS_MS, LIVE, test, useApp } from './app-fixture.ts';
 describe('the render form in Chromium', () => {
   const app = useApp();
 
-  it('checks frames as they are typed, and says where the fault is', async () => {
+  it('checks frames as they are typed, and says where the fault is', { tags: ['heavy'] }, async () => {
     await app.openScene();
     await app.replaceText('render-frames', '1-10,,20');
     const position = await app.page.$eval(

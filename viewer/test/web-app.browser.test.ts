@@ -29,7 +29,7 @@ describe('the web app in Chromium', () => {
     await app.see('home');
   });
 
-  it('takes a new code that is pasted into the address of an open sign-in page', async () => {
+  it('takes a new code that is pasted into the address of an open sign-in page', { tags: ['heavy'] }, async () => {
     await app.page.goto(app.farm.url);
     await app.see('sign-in');
     await app.page.evaluate(() => {
@@ -123,7 +123,9 @@ describe('the web app in Chromium', () => {
     await expect.poll(() => view()?.camera, { timeout: HANGS_MS }).toBe('Close');
   });
 
-  it('asks for pictures of the size of the view: of another window, and of a finer display', async () => {
+  it('asks for pictures of the size of the view: of another window, and of a finer display', {
+    tags: ['heavy'],
+  }, async () => {
     await app.openScene();
     const asked = () =>
       app.farm.live.messages.filter((said) => said.type === 'hello' || said.type === 'view').at(-1)?.view.size;
@@ -392,7 +394,7 @@ describe('the web app in Chromium', () => {
     for (const fact of said) expect(facts).toContain(fact);
   });
 
-  it('fits a screen 360 pixels wide', async () => {
+  it('fits a screen 360 pixels wide', { tags: ['heavy'] }, async () => {
     const sceneId = await app.openScene();
     await app.page.setViewport({ width: 360, height: 700, isMobile: true, hasTouch: true });
     for (const path of ['/', `/scenes/${sceneId}`, '/jobs', '/workers']) {

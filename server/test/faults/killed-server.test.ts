@@ -1,3 +1,4 @@
+/** @module-tag heavy */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres } from '../postgres.ts';
 import { type FaultFarm, openFaultFarm } from './fault-farm.ts';

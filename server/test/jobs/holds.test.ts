@@ -68,7 +68,7 @@ test('while it is measured nobody is asked; when that fails, or it is too much, 
   let isBroken = true;
   const fits = await submit({ budget: '5m' });
   expect(await waitTold(fits)).toMatchObject({ reason: 'estimate' });
-  const worker = await addWorker({
+  await addWorker({
     ...slow,
     onFrame: () => {
       if (isBroken) throw new Error('bad luck');
@@ -84,7 +84,6 @@ test('while it is measured nobody is asked; when that fails, or it is too much, 
   await held(large, 'budget');
   expect(await told(large)).toHaveLength(1);
   await post(`/jobs/${large.id}/cancel`);
-  await worker.stop();
 });
 
 test('one that has taken as much as it may', async () => {

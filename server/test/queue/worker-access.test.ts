@@ -208,7 +208,7 @@ describe('a worker’s access to Redis', () => {
     expect([username, password]).not.toContain(new URL(redis.url).searchParams.get('password'));
   });
 
-  test('is not the server’s own because Redis fails for a moment', async () => {
+  test('is not the server’s own because Redis fails for a moment', { tags: ['heavy'] }, async () => {
     const access = new AclWorkerAccess(server, redis.url, quietLog);
     await redis.client.call('CLIENT', 'PAUSE', String(3 * REDIS_LIMITS.commandTimeoutMs));
     await expect(access.grant(makeId('worker'), 'a hash')).rejects.toMatchObject({ code: 'storage.unavailable' });

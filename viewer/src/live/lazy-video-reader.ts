@@ -1,8 +1,12 @@
-import { videoConfigOf } from './readable-codecs.ts';
+import { isVideoCodec } from '@kiln/shared';
+import { readableCodecs, videoConfigOf } from './readable-codecs.ts';
 import type { VideoReader } from './video-reader.ts';
 import { yuvOf } from './yuv-picture.ts';
 
-/** Most views never get a video: what reads it is a part of the program that comes with the first one. */
+/**
+ * Most views never get a video: what reads it is a part of the program that comes later. Where the way has become narrow it
+ * would keep the picture waiting: so it is fetched when a picture is at rest.
+ */
 export class LazyVideoReader {
   #reader: Promise<VideoReader> | null = null;
 
@@ -14,6 +18,11 @@ export class LazyVideoReader {
       throw error;
     });
     return this.#reader;
+  }
+
+  /** Where this browser reads videos. */
+  prepare(): void {
+    if (readableCodecs().some(isVideoCodec)) this.get().catch(() => {});
   }
 
   close(): void {

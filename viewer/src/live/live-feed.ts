@@ -373,6 +373,7 @@ export class LiveFeed {
     this.#drawnInput = picture.header.input;
     const measure = this.#measurements.painted(picture, this.#options.timers.nowMs());
     this.player.painted(picture.header.input);
+    if (picture.header.final) this.#videos.prepare();
     if (this.#state.phase !== 'live' || !this.#state.painted) this.#become({ type: 'painted' });
     this.#events.emit('measure', measure);
   }

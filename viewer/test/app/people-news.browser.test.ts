@@ -1,3 +1,4 @@
+/** @module-tag heavy */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';

@@ -5,7 +5,9 @@ import { HANGS_MS, usePreview } from './preview-fixture.ts';
 const view = usePreview();
 const { show, inPage, loaded, hellos } = view;
 
-test('what the camera has been told already brings it back from where the hand took it', async () => {
+test('what the camera has been told already brings it back from where the hand took it', {
+  tags: ['heavy'],
+}, async () => {
   await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '', 'camera-orbit': '30deg 75deg 5m', camera: 'Close' });
   await loaded();
@@ -33,7 +35,7 @@ test('what the camera has been told already brings it back from where the hand t
   ]);
 });
 
-test('what is to play plays with a clip that comes later, and with the next one', async () => {
+test('what is to play plays with a clip that comes later, and with the next one', { tags: ['heavy'] }, async () => {
   await show({ autoplay: '' });
   await loaded();
   const paused = () => inPage<boolean>('return preview.paused');
@@ -63,7 +65,7 @@ test('a property that is set to nothing is as if it were absent', async () => {
   expect(await inPage(left.replace(/for.*'1'\);/, ''))).toEqual([[], 0]);
 });
 
-test('a view that waits is opened when `reveal` no longer says so', async () => {
+test('a view that waits is opened when `reveal` no longer says so', { tags: ['heavy'] }, async () => {
   for (const change of [`preview.reveal = 'auto'`, 'preview.reveal = null']) {
     await show({ reveal: 'manual' });
     await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');

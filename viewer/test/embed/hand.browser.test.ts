@@ -11,7 +11,7 @@ const CANVAS = `const canvas = root.querySelector('canvas');
 const TURNED = ['application', 0, true, 'grab'];
 const PICTURE = ['img', -1, false, 'auto'];
 
-test('[LV29] whose token only views is told of no keys, and has nothing to grab', async () => {
+test('[LV29] whose token only views is told of no keys, and has nothing to grab', { tags: ['heavy'] }, async () => {
   view.farm.liveAccess = 'view';
   await show({ 'camera-controls': '', camera: 'Close' });
   await view.page.waitForFunction(`document.querySelector('kiln-preview').sessionId !== null`);
@@ -34,7 +34,7 @@ test('[LV33] keys are told to who has the camera, as long as that is so', async 
   await expect.poll(() => inPage(CANVAS), { timeout: HANGS_MS }).toEqual(TURNED);
 });
 
-test('`focus()` goes to what takes keys: the poster that is clicked, then the view', async () => {
+test('`focus()` goes to what takes keys: the poster that is clicked, then the view', { tags: ['heavy'] }, async () => {
   await show({ 'camera-controls': '', reveal: 'interaction' });
   const focused = `preview.focus(); return [document.activeElement.localName, root.activeElement?.localName]`;
   expect(await inPage(focused)).toEqual(['kiln-preview', 'button']);

@@ -54,7 +54,7 @@ test('`reveal="interaction"` opens the view by a click on the poster, which is a
   expect(await view.page.evaluate('heard')).toEqual(['load', 'poster-dismissed']);
 });
 
-test('`reveal="manual"` opens the view when the page says so, and a click does not', async () => {
+test('`reveal="manual"` opens the view when the page says so, and a click does not', { tags: ['heavy'] }, async () => {
   await show({ reveal: 'manual' });
   await view.page.click('kiln-preview');
   await inPage('await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
@@ -112,7 +112,9 @@ test('[LV13, LV31] a page that is hidden for a minute stays in a session that ot
   expect(byes()).toBe(0);
 });
 
-test('[LV13, LV31] a page that is loaded again is back in a session that others are in, where its camera stood', async () => {
+test('[LV13, LV31] a page that is loaded again is back in a session that others are in, where its camera stood', {
+  tags: ['heavy'],
+}, async () => {
   view.farm.liveIsShared = true;
   await show({ 'camera-controls': '' });
   await loaded();
@@ -209,7 +211,7 @@ test('a finger that goes up or down scrolls the page, unless `touch-action` says
   expect(await inPage(`preview.cameraControls = false; ${touchAction}`)).toBe('auto');
 });
 
-test('a background that is transparent shows the page', async () => {
+test('a background that is transparent shows the page', { tags: ['heavy'] }, async () => {
   await show({ background: 'transparent' });
   await loaded();
   const alphas = (source: string) => `const { width, height } = root.querySelector('canvas');
@@ -228,7 +230,9 @@ const NO_WEBGL = `{
   };
 }`;
 
-test('without WebGL2 nothing is left behind, and the view is tried again as it comes back into sight', async () => {
+test('without WebGL2 nothing is left behind, and the view is tried again as it comes back into sight', {
+  tags: ['heavy'],
+}, async () => {
   await view.page.evaluateOnNewDocument(NO_WEBGL);
   await show();
   await view.page.waitForFunction(`document.querySelector('kiln-preview').error !== null`);
@@ -322,7 +326,7 @@ test('while it loads, the poster is a picture with a name, and how far it is can
     .toEqual(['hidden', 'hidden']);
 });
 
-test('`camera-change` says whether it was the hand: what the page fits, it was not', async () => {
+test('`camera-change` says whether it was the hand: what the page fits, it was not', { tags: ['heavy'] }, async () => {
   await view.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   await show({ 'camera-controls': '' });
   await loaded();
@@ -338,7 +342,7 @@ test('`camera-change` says whether it was the hand: what the page fits, it was n
   expect(await view.page.evaluate('sources')).not.toContain('none');
 });
 
-test('what is played before there is a view plays as soon as there is one', async () => {
+test('what is played before there is a view plays as soon as there is one', { tags: ['heavy'] }, async () => {
   await show({ reveal: 'manual', 'animation-name': 'Bounce' });
   await inPage('preview.play(); preview.dismissPoster()');
   await loaded();
@@ -403,7 +407,9 @@ test('axe has no complaint: with a poster to click, live with figures, and refus
   await look('refused');
 });
 
-test('[LV26] the hand, and `fit()`, leave a camera of the scene for their own, from where that stands', async () => {
+test('[LV26] the hand, and `fit()`, leave a camera of the scene for their own, from where that stands', {
+  tags: ['heavy'],
+}, async () => {
   for (const leave of ['hand', 'fit'] as const) {
     await show({ camera: 'Close', 'camera-controls': '' });
     await loaded();

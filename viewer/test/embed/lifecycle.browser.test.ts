@@ -7,7 +7,9 @@ const { show, inPage, loaded, hellos, lastHello, byes, isPosterGone } = view;
 /** Whatever is told of sight, or put off, has had its time. */
 const FRAMES = 'await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));';
 
-test('an element that is moved keeps its session: into a dialog, away and back, into another root', async () => {
+test('an element that is moved keeps its session: into a dialog, away and back, into another root', {
+  tags: ['heavy'],
+}, async () => {
   await view.page.evaluateOnNewDocument(HIDES);
   await show();
   await loaded();
@@ -111,7 +113,9 @@ test('[LV13, LV31] an element that is out of sight for a while gives its session
   expect([hellos(), byes()]).toEqual([3, 1]);
 });
 
-test('a view whose graphics are taken away shows its poster and says so, until it has them back', async () => {
+test('a view whose graphics are taken away shows its poster and says so, until it has them back', {
+  tags: ['heavy'],
+}, async () => {
   await show();
   await loaded();
   await inPage(`window.lost = root.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context');

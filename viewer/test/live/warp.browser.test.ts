@@ -91,7 +91,7 @@ test('at rest the picture is shown pixel for pixel', async () => {
   expect(await call('mostApart')).toBe(0);
 });
 
-test('what a movement needs is made while nothing moves, and not seen', async () => {
+test('what a movement needs is made while nothing moves, and not seen', { tags: ['heavy'] }, async () => {
   await upload(REST);
   for (let frame = 0; frame < 12; frame += 1) await show(REST, REST);
   expect(await call('mostApart')).toBe(0);
@@ -196,7 +196,7 @@ test('a new picture comes in within three display frames, and not at once', asyn
   expect(await call('mostApart')).toBe(0);
 });
 
-test('a coarser picture and one of another size are warped too', async () => {
+test('a coarser picture and one of another size are warped too', { tags: ['heavy'] }, async () => {
   const turn = { degrees: 3 };
   await upload({ degrees: -2 }, GUARD);
   await upload(REST, { ...GUARD, size: { widthPx: 241, heightPx: 135 } });
@@ -204,7 +204,7 @@ test('a coarser picture and one of another size are warped too', async () => {
   expect((await show(turn, turn)).error).toBeLessThan(stale.error * 0.4);
 });
 
-test('a view that changes its size keeps showing what is seen', async () => {
+test('a view that changes its size keeps showing what is seen', { tags: ['heavy'] }, async () => {
   const turn = { degrees: 3 };
   await upload(REST, GUARD);
   const stale = await show(null, turn);

@@ -225,7 +225,7 @@ test('a renderer of nodes whose device is lost draws no more: the session is giv
   expect(await page.evaluate('host.renderer._isDeviceLost')).toBe(true);
 });
 
-test('a session is given back, opened again, refused and ended', async () => {
+test('a session is given back, opened again, refused and ended', { tags: ['heavy'] }, async () => {
   await open();
   await loaded();
   await inPage('view.close()');

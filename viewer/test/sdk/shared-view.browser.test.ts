@@ -1,4 +1,8 @@
-/** A remote view that looks at a session of somebody else, whose server says who has the camera. */
+/**
+ * A remote view that looks at a session of somebody else, whose server says who has the camera.
+ *
+ * @module-tag heavy
+ */
 import { fileURLToPath } from 'node:url';
 import { newId, type Pose } from '@kiln/shared';
 import type { Page } from 'puppeteer';

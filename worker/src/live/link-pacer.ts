@@ -47,6 +47,8 @@ const PATIENCE = { least: 4, most: 128 };
 const CARRIED = { times: 2, among: 4 };
 /** Of what the way carried, what is asked of it. */
 const ROOM = 0.8;
+/** So much more than is sent, and for how long that says that the way is wide: a change is answered within half a second. */
+const HELD_UP = { share: 2.5, ms: 500 };
 /** Pictures that are sent farther apart are not of one movement. */
 const ONE_MOVEMENT_MS = 300;
 /** Acknowledgements after a step to a larger size by which it has shown that there is room for it. */
@@ -101,6 +103,8 @@ export class LinkPacer {
   #patience: number = PATIENCE.least;
   /** Of the last pictures, how large those may be that the way was seen to carry: as `bytes` of a step. */
   #carried: readonly number[] = [];
+  /** When it was last seen to carry far more than is sent: who is late is busy then, and smaller pictures would not help. */
+  #carriedMoreAtMs = Number.NEGATIVE_INFINITY;
   /** When the last picture was acknowledged, milliseconds. */
   #lastCameAtMs = Number.POSITIVE_INFINITY;
   /** Acknowledgements since pictures became larger. */
@@ -149,6 +153,7 @@ export class LinkPacer {
     this.#late = null;
     this.#waits = this.#cameAtMs = this.#carried = [];
     this.#lastCameAtMs = Number.POSITIVE_INFINITY;
+    this.#carriedMoreAtMs = Number.NEGATIVE_INFINITY;
     for (const mean of [this.#took, this.#varies, this.#shown, this.#apart]) mean.forget();
     this.#spanBeganMs = Number.NEGATIVE_INFINITY;
     this.#shortest = this.#shortestBefore = Number.POSITIVE_INFINITY;
@@ -176,8 +181,9 @@ export class LinkPacer {
     const shortest = Math.min(this.#shortest, this.#shortestBefore);
     const waitedMs = tookMs - shortest;
     if (picture.isMoving && sequence > this.#changedAfter && !this.#isLonger(tookMs)) {
+      const carries = this.#carriedWith(picture, nowMs);
       this.#fitSize(waitedMs, shortest, nowMs);
-      this.#fitCarried(picture, nowMs);
+      this.#fitCarried(carries);
     }
     this.#lastCameAtMs = nowMs;
     this.#fitWindow(picture.count, waitedMs, tookMs);
@@ -190,7 +196,7 @@ export class LinkPacer {
     const latest = Math.min(...this.#waits.slice(1 - TOLD_BY));
     if (latest < VERY_LATE_MS && this.#waits.length < TOLD_BY) return;
     const waitedMs = latest < VERY_LATE_MS ? Math.min(...this.#waits) : latest;
-    if (waitedMs > tooLongMs(shortest)) {
+    if (waitedMs > tooLongMs(shortest) && nowMs - this.#carriedMoreAtMs > HELD_UP.ms) {
       this.#makeSmaller(waitedMs, shortest);
       return;
     }
@@ -200,12 +206,17 @@ export class LinkPacer {
     if (++this.#proven === PROVEN) this.#patience = PATIENCE.least;
   }
 
-  /** Larger, where the way has been seen to carry that more than once. */
-  #fitCarried({ sentAtMs }: UnderWay, nowMs: number): void {
-    if (this.#step === 0) return;
-    const wereTogether = sentAtMs < this.#lastCameAtMs;
+  /** @returns how large pictures may be that the way carries, by this one and the one before: as `bytes` of a step; 0: unknown. */
+  #carriedWith({ sentAtMs }: UnderWay, nowMs: number): number {
+    if (sentAtMs >= this.#lastCameAtMs) return 0;
     const apartMs = Math.max(1, nowMs - this.#lastCameAtMs);
-    const carries = wereTogether ? this.#now.bytes * (this.#apart.value / apartMs) * ROOM : 0;
+    const carries = this.#now.bytes * (this.#apart.value / apartMs) * ROOM;
+    if (carries >= this.#now.bytes * HELD_UP.share) this.#carriedMoreAtMs = nowMs;
+    return carries;
+  }
+
+  /** Larger, where the way has been seen to carry that more than once. */
+  #fitCarried(carries: number): void {
     const enough = Math.ceil(this.#patience / CARRIED.times);
     this.#carried = [...this.#carried, carries].slice(-enough * CARRIED.among);
     const [least = 0] = [...this.#carried].sort((a, b) => b - a).slice(enough - 1);

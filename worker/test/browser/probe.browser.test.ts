@@ -83,7 +83,7 @@ it('never takes a back end that silently fell back to software', () => {
   expect(fellBack.filter(({ correct }) => correct)).toEqual([]);
 });
 
-it('starts no SwiftShader for a worker where anything else draws right', async () => {
+it('starts no SwiftShader for a worker where anything else draws right', { tags: ['heavy'] }, async () => {
   const cacheFolder = join(options.cacheFolder, 'another');
   const { webgl } = await probeBackends({ ...options, cacheFolder });
   const others = webgl.filter(({ backend, correct }) => backend !== 'swiftshader' && correct);
@@ -91,7 +91,7 @@ it('starts no SwiftShader for a worker where anything else draws right', async (
   expect(software?.error === null).toBe(others.length === 0);
 });
 
-it('does not probe again for the same browser and drivers, but draws its canary', async () => {
+it('does not probe again for the same browser and drivers, but draws its canary', { tags: ['heavy'] }, async () => {
   expect(await probeBackends(options)).toEqual(first);
   expect(await canaryFault(options, first)).toBeNull();
   const broken = { ...options, pageFolder: BROKEN_PAGE };
@@ -121,7 +121,7 @@ it('probes again for another browser, and does not keep that nothing drew', asyn
   expect(await readFile(join(options.cacheFolder, 'probe.json'), 'utf8')).toBe(kept);
 });
 
-it('does not keep a result in which a browser failed for want of luck', async () => {
+it('does not keep a result in which a browser failed for want of luck', { tags: ['heavy'] }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-test-'));
   try {
     // The browser's own user must be able to start it.

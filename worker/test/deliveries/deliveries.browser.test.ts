@@ -278,7 +278,9 @@ it('refuses a scene whose conversion hangs, without another try', async () => {
   expect(attempt.importResult).toMatchObject({ outcome: 'refused', refusal: { code: 'scene.import_failed' } });
 });
 
-it('keeps no other tenant waiting for an import that hangs, and one tenant for its own', async () => {
+it('keeps no other tenant waiting for an import that hangs, and one tenant for its own', {
+  tags: ['heavy'],
+}, async () => {
   const hangs = farm.addScene({ 'hangs.glb': 'for ever' });
   const first = await farm.send(hangs, { kind: 'import' }, { tenantId, timeoutMs: 3_600_000 });
   await expect.poll(() => first.claims, { timeout: 100_000 }).toBe(1);

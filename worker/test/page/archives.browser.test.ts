@@ -1,4 +1,8 @@
-/** Scenes in a ZIP, and files in other formats that mean harm: refused with the reason and the place, or drawn. */
+/**
+ * Scenes in a ZIP, and files in other formats that mean harm: refused with the reason and the place, or drawn.
+ *
+ * @module-tag heavy
+ */
 import { readFile } from 'node:fs/promises';
 import type { Refusal } from '@kiln/shared';
 import { strToU8, Zip, ZipDeflate, type Zippable, zipSync } from 'three/addons/libs/fflate.module.js';

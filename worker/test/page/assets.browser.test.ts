@@ -1,4 +1,8 @@
-/** Files that jobs use beside their scene: environments and look-up tables. */
+/**
+ * Files that jobs use beside their scene: environments and look-up tables.
+ *
+ * @module-tag heavy
+ */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';

@@ -60,7 +60,7 @@ describe('a frame made of parts is the same file, byte for byte', () => {
     expect(made.result.statistics?.max).toBeGreaterThan(0.1);
   });
 
-  test('also when parts hand over what they have as often as they can', async () => {
+  test('also when parts hand over what they have as often as they can', { tags: ['heavy'] }, async () => {
     const settings = { size: SIZE, samples: 100, ...FLOATS };
     const whole = await page.frame(sceneHash, settings);
     const division = { tiles: { columns: 1, rows: 2 }, sampleRanges: 2 };

@@ -1,4 +1,8 @@
-/** What stands around a scene and lights it. */
+/**
+ * What stands around a scene and lights it.
+ *
+ * @module-tag heavy
+ */
 import type { ImportReport, LiveView, Pose, RenderSettings } from '@kiln/shared';
 import {
   CubeTexture,

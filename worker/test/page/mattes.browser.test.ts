@@ -1,4 +1,8 @@
-/** Cryptomatte: how much of each pixel things cover, at edges, behind what is half transparent, in the blur of movement. */
+/**
+ * Cryptomatte: how much of each pixel things cover, at edges, behind what is half transparent, in the blur of movement.
+ *
+ * @module-tag heavy
+ */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExrFile, readExrFile } from './exr-file.ts';

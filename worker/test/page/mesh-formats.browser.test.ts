@@ -1,4 +1,8 @@
-/** Formats of meshes (OBJ, STL, PLY, 3MF): what is in them comes out as it was meant, in metres, y up. */
+/**
+ * Formats of meshes (OBJ, STL, PLY, 3MF): what is in them comes out as it was meant, in metres, y up.
+ *
+ * @module-tag heavy
+ */
 import sharp from 'sharp';
 import { strToU8, zipSync } from 'three/addons/libs/fflate.module.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

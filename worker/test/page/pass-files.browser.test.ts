@@ -1,4 +1,8 @@
-/** Passes that are files of their own: what is in them, and what they say of themselves. */
+/**
+ * Passes that are files of their own: what is in them, and what they say of themselves.
+ *
+ * @module-tag heavy
+ */
 import { createHash } from 'node:crypto';
 import type { PassFile, RenderSettings } from '@kiln/shared';
 import sharp from 'sharp';

@@ -122,7 +122,9 @@ describe('light that can be reckoned', () => {
     expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(8);
   });
 
-  it('a ball in a glowing globe gives back its albedo of that light, whichever way it is found', async () => {
+  it('a ball in a glowing globe gives back its albedo of that light, whichever way it is found', {
+    tags: ['heavy'],
+  }, async () => {
     for (const albedo of [0.5, 0.8]) {
       const gltf = new GltfBuilder();
       gltf.node({ mesh: gltf.sphere(gltf.matte(albedo), 0.5) });
@@ -383,7 +385,9 @@ describe('samples', () => {
     for (const x of [8, 16, 24]) expect(pixels.at(x, 16)[0]).toBeGreaterThan(200);
   });
 
-  it('are the same whatever is drawn in between, in another page and after the scene was loaded again', async () => {
+  it('are the same whatever is drawn in between, in another page and after the scene was loaded again', {
+    tags: ['heavy'],
+  }, async () => {
     const files = { 'scene.glb': layeredScene() };
     const settings = { ...TRACED, environment: 'studio', samples: 20, size: { widthPx: 64, heightPx: 64 } } as const;
     const { sceneHash } = await page.load(files);
@@ -432,7 +436,7 @@ describe('samples', () => {
     expect(made.result.sha256).toBe(result.sha256);
   });
 
-  it('bring the picture nearer to the true one', async () => {
+  it('bring the picture nearer to the true one', { tags: ['heavy'] }, async () => {
     const draw = async (samples: number) =>
       (await picture(ball({ albedo: 0.7 }), { environment: 'studio', samples })).pixels;
     const truth = await draw(512);

@@ -108,6 +108,13 @@ async function framePixels(view: LiveView, scene = sceneHash): Promise<Buffer> {
   return (await decode(Buffer.from(bytes))).data;
 }
 
+async function isTheFrame(changes: Partial<LiveView>): Promise<void> {
+  const view: LiveView = { ...VIEW, ...changes };
+  const { canvas, results } = await refined(view);
+  expect(results.at(-1)?.tiles?.every(({ codec }) => codec === 'png')).toBe(true);
+  expect(canvas.pixels.equals(await framePixels(view))).toBe(true);
+}
+
 describe('a resting view', () => {
   it.each([
     ['one sample', { samples: 1 }],
@@ -117,17 +124,15 @@ describe('a resting view', () => {
       { samples: 12, lens: { fStop: 1.4, focusDistanceM: 2.5 }, shutterAngleDeg: 180 },
     ],
     ['a transparent background', { samples: 5, background: 'transparent' }],
-    ['path tracing', { samples: 20, engine: 'pathtrace', bounces: 2 }],
     [
       'path tracing that noise ends, and a filter',
       { samples: 64, engine: 'pathtrace', noiseThreshold: 0.2, denoise: true },
     ],
-  ] as const)('[LV30] is the frame of a job at last: %s', async (_what, changes) => {
-    const view: LiveView = { ...VIEW, ...changes };
-    const { canvas, results } = await refined(view);
-    expect(results.at(-1)?.tiles?.every(({ codec }) => codec === 'png')).toBe(true);
-    expect(canvas.pixels.equals(await framePixels(view))).toBe(true);
-  });
+  ] as const)('[LV30] is the frame of a job at last: %s', (_what, changes) => isTheFrame(changes));
+
+  it('[LV30] is the frame of a job at last: path tracing', { tags: ['heavy'] }, () =>
+    isTheFrame({ samples: 20, engine: 'pathtrace', bounces: 2 }),
+  );
 
   it('[LV30] shows 1, 2, 4 … samples and then all, each once', async () => {
     const { results } = await refined({ ...VIEW, engine: 'pathtrace', bounces: 1, samples: 20 });
@@ -135,7 +140,7 @@ describe('a resting view', () => {
     expect(results.map(({ isOver }) => isOver)).toEqual([false, false, false, false, false, true]);
   });
 
-  it('[LV30] is the same in slices of any length, with others in between', async () => {
+  it('[LV30] is the same in slices of any length, with others in between', { tags: ['heavy'] }, async () => {
     const view: LiveView = { ...VIEW, samples: 37 };
     const { canvas, results } = await refined(view, { sliceMs: 0 });
     expect(results.length).toBeGreaterThan(6);
@@ -191,7 +196,7 @@ describe('a resting view', () => {
       return { result, bytes: Buffer.from(bytes) };
     };
 
-    it('is all tiles until then, and what follows is drawn as if nobody had asked', async () => {
+    it('is all tiles until then, and what follows is drawn as if nobody had asked', { tags: ['heavy'] }, async () => {
       const canvas = new Canvas();
       let last = await slice(view, { format: 'png' });
       for (;;) {

@@ -1,4 +1,8 @@
-/** Formats of whole scenes (Collada, USD, FBX): what is in them comes out as it was meant, in metres, y up. */
+/**
+ * Formats of whole scenes (Collada, USD, FBX): what is in them comes out as it was meant, in metres, y up.
+ *
+ * @module-tag heavy
+ */
 import { strToU8, zipSync } from 'three/addons/libs/fflate.module.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codes, hueAt, taken as takenBy, twoColors, upper } from './converted.ts';

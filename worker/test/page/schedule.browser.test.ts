@@ -42,7 +42,9 @@ function logged(log: string[], name: string, sceneHash: string, samples = 1, siz
 }
 
 describe('frames', () => {
-  it('ends one that nobody wants any more between two samples, one that waits before it begins, and draws others', async () => {
+  it('ends one that nobody wants any more between two samples, one that waits before it begins, and draws others', {
+    tags: ['heavy'],
+  }, async () => {
     const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
     const stopped = new AbortController();
     const settings = { ...SETTINGS, samples: 100_000 };
@@ -119,7 +121,7 @@ describe('live pictures', () => {
     expect(log.filter((line) => line.endsWith('drawn')).indexOf('live drawn')).toBeLessThanOrEqual(1);
   });
 
-  it('do not wait for the end of a frame of many samples', async () => {
+  it('do not wait for the end of a frame of many samples', { tags: ['heavy'] }, async () => {
     const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
     const log: string[] = [];
     const frame = logged(log, 'frame', sceneHash, 400, { widthPx: 256, heightPx: 256 });
@@ -128,7 +130,7 @@ describe('live pictures', () => {
     expect(log).toEqual(['live done', 'frame drawn', 'frame done']);
   });
 
-  it('do not wait for the end of one sample that is large', async () => {
+  it('do not wait for the end of one sample that is large', { tags: ['heavy'] }, async () => {
     const { sceneHash } = await page.load({ 'scene.glb': layeredScene() });
     const log: string[] = [];
     // More pixels than are drawn at once of a scene of which nothing is known.

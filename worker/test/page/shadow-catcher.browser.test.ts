@@ -1,4 +1,8 @@
-/** Ground that shows only shadows: they lie where geometry says, and are as dark as on a white floor. */
+/**
+ * Ground that shows only shadows: they lie where geometry says, and are as dark as on a white floor.
+ *
+ * @module-tag heavy
+ */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dividedFrame } from './divided.ts';

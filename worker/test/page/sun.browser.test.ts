@@ -1,4 +1,8 @@
-/** Sun and sky: where shadows fall, and how bright it is. */
+/**
+ * Sun and sky: where shadows fall, and how bright it is.
+ *
+ * @module-tag heavy
+ */
 import type { RenderSettings } from '@kiln/shared';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sunlight } from '../../src/page/scene/sky.ts';

@@ -1,4 +1,8 @@
-/** What three's toJSON() writes comes out as three draws it. */
+/**
+ * What three's toJSON() writes comes out as three draws it.
+ *
+ * @module-tag heavy
+ */
 import sharp from 'sharp';
 import {
   AmbientLight,

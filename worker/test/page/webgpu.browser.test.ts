@@ -104,7 +104,7 @@ describe('rasterisation with WebGPU', () => {
     expect((await frame()).bytes.equals(first.bytes)).toBe(true);
   });
 
-  it('makes the same file of a frame in blocks and ranges of samples, byte for byte', async () => {
+  it('makes the same file of a frame in blocks and ranges of samples, byte for byte', { tags: ['heavy'] }, async () => {
     const { sceneHash } = await page.load({ 'scene.glb': shadowScene() });
     const settings = {
       backend: 'webgpu',

@@ -13,7 +13,7 @@ export async function encodeLive(
   pixels: Uint8Array<ArrayBuffer>,
   hasAlpha: boolean,
 ): Promise<EncodedLive> {
-  const codec = video && !hasAlpha ? await videos.codecOf(video, size) : null;
+  const codec = video && !hasAlpha ? videos.codecOf(video, size) : null;
   const frame = video && codec ? await videos.encode(pixels, size, video, codec, quality) : pixels;
   if (!(frame instanceof Uint8Array)) {
     const { bytes, isKey, durationMs } = frame;

@@ -20,7 +20,10 @@ export class VideoStream {
   #answer: { resolve: (chunk: EncodedVideoChunk) => void; reject: (error: unknown) => void } | null = null;
 
   /** @throws Error where the browser cannot. */
-  constructor(encoding: Encoding, { widthPx, heightPx, quality }: VideoFrameRequest) {
+  constructor(
+    encoding: Encoding,
+    { widthPx, heightPx, quality }: Pick<VideoFrameRequest, 'widthPx' | 'heightPx' | 'quality'>,
+  ) {
     this.#encoding = encoding;
     this.#size = { widthPx, heightPx };
     this.#planes = new Uint8Array(i420Bytes(widthPx, heightPx));
@@ -37,7 +40,11 @@ export class VideoStream {
   }
 
   /** @throws Error where it cannot be encoded; `StreamOver`. */
-  async encode({ isKey, pixels, quality }: VideoFrameRequest): Promise<EncodedVideoChunk> {
+  async encode({
+    isKey,
+    pixels,
+    quality,
+  }: Pick<VideoFrameRequest, 'isKey' | 'pixels' | 'quality'>): Promise<EncodedVideoChunk> {
     const { widthPx, heightPx } = this.#size;
     toJfif(new Uint8Array(pixels), widthPx, heightPx, this.#planes);
     const frame = new VideoFrame(this.#planes, {

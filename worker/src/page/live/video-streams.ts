@@ -12,11 +12,6 @@ export interface EncodedFrame {
   readonly durationMs: number;
 }
 
-interface VideoWorker {
-  readonly port: MessagePort;
-  readonly supported: readonly VideoCodec[];
-}
-
 /** Frames in a row that could not be encoded: this stream has no more of the codec at this size. */
 const TRIES = 3;
 
@@ -31,8 +26,10 @@ export class VideoStreams {
   readonly #answers = new Map<number, { resolve(reply: VideoReply): void; reject(error: Error): void }>();
   /** By the stream's key. */
   readonly #faults = new Map<string, Faults>();
-  /** Started with the first movement. */
-  #worker: Promise<VideoWorker> | null = null;
+  /** Started with the first movement that is to be a video. */
+  #worker: Promise<MessagePort> | null = null;
+  /** Of the worker that runs; none before it has said so. */
+  #supported: readonly VideoCodec[] = [];
   #lastId = 0;
 
   /** @param buffers get the pixels back that were taken. */
@@ -40,14 +37,19 @@ export class VideoStreams {
     this.#buffers = buffers;
   }
 
-  /** What of an order's codecs this browser encodes; null: none. */
-  async codecOf({ codecs, key }: VideoOrder, size: Size): Promise<VideoCodec | null> {
-    const supported = await this.#started().then(
-      (worker) => worker.supported,
-      (): readonly VideoCodec[] => [],
-    );
+  /**
+   * What of an order's codecs this browser encodes; null: none, or not known yet. A movement does not wait for that: its first
+   * pictures stand for themselves.
+   */
+  codecOf({ codecs, key }: VideoOrder, size: Size): VideoCodec | null {
+    this.#started().catch(() => {});
     const counts = this.#faultsOf(key, size)?.counts;
-    return codecs.find((codec) => supported.includes(codec) && (counts?.get(codec) ?? 0) < TRIES) ?? null;
+    return codecs.find((codec) => this.#supported.includes(codec) && (counts?.get(codec) ?? 0) < TRIES) ?? null;
+  }
+
+  /** Resolves when it is known what this browser encodes. */
+  async ready(): Promise<void> {
+    await this.#started();
   }
 
   /**
@@ -63,7 +65,7 @@ export class VideoStreams {
     codec: VideoCodec,
     quality: number,
   ): Promise<EncodedFrame | Uint8Array<ArrayBuffer>> {
-    const { port } = await this.#started();
+    const port = await this.#started();
     const id = ++this.#lastId;
     const request = { id, key, codec, isKey, quality, pixels: pixels.buffer, ...size };
     const reply = await this.#ask<VideoFrameReply>(port, request, [pixels.buffer]).catch((error: unknown) => {
@@ -81,7 +83,7 @@ export class VideoStreams {
   /** A stream is over. */
   end(key: string): void {
     this.#faults.delete(key);
-    this.#worker?.then(({ port }) => port.postMessage({ over: key } satisfies VideoRequest)).catch(() => {});
+    this.#worker?.then((port) => port.postMessage({ over: key } satisfies VideoRequest)).catch(() => {});
   }
 
   /** Those of another size count no more. */
@@ -96,7 +98,7 @@ export class VideoStreams {
     this.#faults.set(key, { widthPx, heightPx, counts: counts.set(codec, (counts.get(codec) ?? 0) + 1) });
   }
 
-  #started(): Promise<VideoWorker> {
+  #started(): Promise<MessagePort> {
     this.#worker ??= this.#start().catch((error: unknown) => {
       this.#worker = null;
       throw error;
@@ -104,11 +106,12 @@ export class VideoStreams {
     return this.#worker;
   }
 
-  async #start(): Promise<VideoWorker> {
+  async #start(): Promise<MessagePort> {
     const { port, end } = await startWorker('video-worker', (message) => {
       console.error(message);
       end();
       this.#worker = null;
+      this.#supported = [];
       for (const { reject } of this.#answers.values()) reject(new Error(message));
       this.#answers.clear();
     });
@@ -122,7 +125,8 @@ export class VideoStreams {
       { id, supported: VIDEO_CODECS },
       [],
     );
-    return { port, supported: reply.supported };
+    this.#supported = reply.supported;
+    return port;
   }
 
   #ask<T extends VideoReply>(

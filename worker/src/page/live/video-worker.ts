@@ -11,6 +11,9 @@ import { StreamOver, VideoStream } from './video-stream.ts';
 /** A stream that nobody moves in for so long has no encoder: it would hold megabytes. */
 const IDLE_MS = 10_000;
 
+/** Of the frame that nobody sees. */
+const TRIED = { widthPx: 64, heightPx: 64, quality: 40, isKey: true } as const;
+
 interface Line {
   stream: VideoStream | null;
   /** The last frame that was asked for. */
@@ -37,7 +40,19 @@ const buffersOf = ({ pixels, frame }: VideoFrameReply) => [pixels, ...(typeof fr
 async function supportedOf(codecs: readonly VideoCodec[]): Promise<readonly VideoCodec[]> {
   const found = await encodingsOf(codecs);
   encodings = new Map(found.map((encoding) => [encoding.codec, encoding]));
+  await Promise.all(found.map(tryOnce));
   return found.map(({ codec }) => codec);
+}
+
+/** An encoder is ready sooner where there was one before: in the middle of a movement that would be many pictures' time. */
+async function tryOnce(encoding: Encoding): Promise<void> {
+  try {
+    const stream = new VideoStream(encoding, TRIED);
+    await stream.encode({ ...TRIED, pixels: new ArrayBuffer(4 * TRIED.widthPx * TRIED.heightPx) });
+    stream.close();
+  } catch {
+    // What it is asked for will tell.
+  }
 }
 
 function encode(request: VideoFrameRequest): Promise<VideoFrameReply> {

@@ -24,6 +24,8 @@ declare global {
     /** Encodes a picture of another time each; ends the stream at once where asked to. */
     encodeVideo?: (order: Order, endsAtOnce?: boolean) => Promise<Shown>;
     endVideo?: (key: string) => void;
+    /** What is taken of these codecs at once, and when it is known what the browser encodes. */
+    codecsOfNew?: (codecs: readonly VideoCodec[]) => Promise<(VideoCodec | null)[]>;
     /** Mean difference of luma of each frame that was encoded since it was asked last, and its bytes. */
     readVideo?: () => Promise<{ apart: number; bytes: number }[]>;
   }
@@ -32,6 +34,14 @@ declare global {
 const streams = new VideoStreams(new PixelBuffers());
 let time = 0;
 let sent: { codec: VideoCodec; isKey: boolean; bytes: ArrayBuffer; luma: Uint8Array }[] = [];
+
+window.codecsOfNew = async (codecs) => {
+  const fresh = new VideoStreams(new PixelBuffers());
+  const taken = () => fresh.codecOf({ key: 'a', codecs, isKey: true }, { widthPx: 64, heightPx: 48 });
+  const atOnce = taken();
+  await fresh.ready();
+  return [atOnce, taken()];
+};
 
 window.endVideo = (key) => streams.end(key);
 
@@ -43,7 +53,8 @@ window.encodeVideo = async (
   const size = { widthPx, heightPx };
   const given = pictureAt(time, size);
   const order = { key, codecs, isKey };
-  const codec = await streams.codecOf(order, size);
+  await streams.ready();
+  const codec = streams.codecOf(order, size);
   if (!codec) return { codec, became: 'pixels' };
   const encoding = streams.encode(given.slice(), size, order, codec, quality);
   // It has been handed over by then.
