@@ -46,12 +46,14 @@ async function supportedOf(codecs: readonly VideoCodec[]): Promise<readonly Vide
 
 /** An encoder is ready sooner where there was one before: in the middle of a movement that would be many pictures' time. */
 async function tryOnce(encoding: Encoding): Promise<void> {
+  let stream: VideoStream | null = null;
   try {
-    const stream = new VideoStream(encoding, TRIED);
+    stream = new VideoStream(encoding, TRIED);
     await stream.encode({ ...TRIED, pixels: new ArrayBuffer(4 * TRIED.widthPx * TRIED.heightPx) });
-    stream.close();
   } catch {
     // What it is asked for will tell.
+  } finally {
+    stream?.close();
   }
 }
 
