@@ -32,7 +32,8 @@ describe('SwiftShader in place of Mesa', () => {
   afterAll(() => other?.close());
 
   const rows = SCENARIOS.filter(({ inCi, settings }) => inCi && settings.backend !== 'webgpu');
-  it.each(rows)('$name is the golden picture', async (scenario) => {
+  // Path tracing takes it minutes on a busy machine.
+  it.each(rows)('$name is the golden picture', { timeout: 600_000 }, async (scenario) => {
     await expectGolden(scenario, await drawScenario(other, scenario));
   });
 });
